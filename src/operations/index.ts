@@ -1,0 +1,11 @@
+/** The example operations: GraphiQL opens on them, tests execute them, the README shows them. */
+import { globSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const folder = fileURLToPath(new URL('./', import.meta.url));
+
+/** Their texts, in the order of their file names. */
+export const readOperations = (): string[] =>
+  globSync('*.graphql', { cwd: folder })
+    .sort()
+    .map((file) => readFileSync(`${folder}${file}`, 'utf8'));
