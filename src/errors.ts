@@ -1,0 +1,88 @@
+/** Why a client didn't get what it asked for: the codes, their sentences, and nothing that an upstream said. */
+import { GraphQLError } from 'graphql';
+import type { Provider } from './generated/types.ts';
+
+/** What a provider's failure is called, and how the sentence goes on after the provider's name. */
+const providerSentences = {
+  UNAUTHENTICATED: "didn't accept your credentials.",
+  FORBIDDEN: "doesn't allow this with these credentials.",
+  QUOTA_EXCEEDED: "says that the account's credits are used up.",
+  RATE_LIMITED: 'asks to be called less often.',
+  UPSTREAM_AUTH_FAILED: "didn't accept this service's credentials.",
+  UPSTREAM_TIMEOUT: 'took too long to answer.',
+  UPSTREAM_UNAVAILABLE: 'is not available.',
+  UPSTREAM_BAD_RESPONSE: 'sent an answer that is not as documented.',
+  UPSTREAM_RESPONSE_TOO_LARGE: 'sent an answer that is too large.',
+  OVERLOADED: 'has too many calls waiting already.',
+  PROVIDER_NOT_CONFIGURED: 'is not configured in this service.',
+} as const;
+
+/** What can go wrong at a provider. Clients may branch on it: it is part of the API. */
+export type ProviderErrorCode = keyof typeof providerSentences;
+
+/** Every code a client can meet. `INTERNAL_SERVER_ERROR` is a bug of ours, masked. */
+export type ErrorCode = ProviderErrorCode | 'BAD_USER_INPUT' | 'OPERATION_TOO_COSTLY' | 'INTERNAL_SERVER_ERROR';
+
+/** Facts about a failure that help a client to decide what to do next. */
+export interface FailureFacts {
+  /** The HTTP status of the upstream's answer. */
+  readonly upstreamStatus?: number;
+  /** Whether the same request may succeed a little later. */
+  readonly retryable?: boolean;
+  /** After how many milliseconds at the earliest. */
+  readonly retryAfterMs?: number;
+}
+
+/** A provider failed. Takes the place of the smallest field that it touches. */
+export class ProviderError extends GraphQLError {
+  override readonly name = 'ProviderError';
+
+  constructor(provider: Provider, code: ProviderErrorCode, facts: FailureFacts = {}) {
+    super(`${provider} ${providerSentences[code]}`, {
+      extensions: { code, provider, retryable: false, ...facts },
+    });
+  }
+}
+
+/** The client asked for something that can't be; `expected` is a constant sentence that says what could. */
+export class BadUserInput extends GraphQLError {
+  override readonly name = 'BadUserInput';
+
+  constructor(expected: string, provider?: Provider, facts: FailureFacts = {}) {
+    super(expected, {
+      extensions: {
+        code: 'BAD_USER_INPUT' satisfies ErrorCode,
+        ...(provider && { provider }),
+        ...facts,
+        retryable: false,
+      },
+    });
+  }
+}
+
+/** The extensions that clients get to see, whatever an error carries. */
+const shown = ['code', 'provider', 'upstreamStatus', 'retryable', 'retryAfterMs'] as const;
+
+const known: ReadonlySet<unknown> = new Set<ErrorCode>([
+  ...(Object.keys(providerSentences) as ProviderErrorCode[]),
+  'BAD_USER_INPUT',
+  'OPERATION_TOO_COSTLY',
+  'INTERNAL_SERVER_ERROR',
+]);
+
+/**
+ * An error as clients see it: with a code of the list, the listed extensions, the id of the request, and nothing else.
+ * What GraphQL itself says of a request (syntax, validation, variables) is `BAD_USER_INPUT`.
+ */
+export function toClientError(error: GraphQLError, requestId: string): GraphQLError {
+  const extensions: Record<string, unknown> = {};
+  for (const name of shown) if (error.extensions[name] !== undefined) extensions[name] = error.extensions[name];
+  if (!known.has(extensions.code)) extensions.code = 'BAD_USER_INPUT' satisfies ErrorCode;
+  extensions.requestId = requestId;
+  const { message, nodes = null, source = null, positions = null, path = null, originalError = null } = error;
+  return new GraphQLError(message, { nodes, source, positions, path, originalError, extensions });
+}
+
+/** The body of an answer to a request that never became an operation. */
+export const toRefusal = (code: ErrorCode, message: string, requestId: string): string =>
+  JSON.stringify({ errors: [{ message, extensions: { code, requestId } }] });

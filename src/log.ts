@@ -1,0 +1,25 @@
+/** The log: one JSON object a line, on standard output. */
+import { pino } from 'pino';
+
+/** Where lines go. A pino logger is one; so is anything with these three functions. */
+export interface Log {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** How much is said. */
+export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** A log on standard output. Lines have no process id and no host name: whoever collects them knows both. */
+export const createLog = (level: LogLevel): Log =>
+  pino({
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+  });
+
+/** A log that nobody reads. */
+export const silentLog: Log = { info() {}, warn() {}, error() {} };

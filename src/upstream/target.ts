@@ -1,0 +1,20 @@
+/** Where a provider's API is, and what opens it; checked before anything is sent there. */
+
+/** What a base URL must be, for error messages. */
+export const expectedBaseUrl = 'an https URL (http only towards loopback) without user, query or fragment';
+
+/** What an API key must be, for error messages. */
+export const expectedApiKey = 'a key of 1 to 4,096 visible ASCII characters, without spaces';
+
+const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+
+/** Whether credentials may be sent there. A path is fine: it is put before the API's own. */
+export function isBaseUrl(text: string): boolean {
+  if (!URL.canParse(text) || /[?#]/.test(text)) return false;
+  const { protocol, hostname, username, password } = new URL(text);
+  if (username !== '' || password !== '') return false;
+  return protocol === 'https:' || (protocol === 'http:' && loopback.test(hostname));
+}
+
+/** Whether the text can be sent in a header as it is. */
+export const isApiKey = (text: string): boolean => /^[\x21-\x7e]{1,4096}$/.test(text);
