@@ -1,0 +1,44 @@
+/** Reads a provider's answer field by field, each checked against the provider's OpenAPI document as it is read. */
+import { ProviderError } from '../errors.ts';
+import type { Provider } from '../generated/types.ts';
+import type { Body } from '../upstream/body.ts';
+import { isDeeperThan, isRawJson } from '../upstream/json.ts';
+
+/** What the OpenAPI document says of a field. */
+export interface Check {
+  readonly required: boolean;
+  readonly accepts: (value: unknown) => boolean;
+}
+
+/**
+ * A field's value; `null` when it is null, or missing and may be; an error when it is missing and must not be, or isn't
+ * of the documented type.
+ */
+export type Read<Schema> = <Name extends keyof Schema & string>(
+  body: Body,
+  name: Name,
+) => NonNullable<Schema[Name]> | null | ProviderError;
+
+/** Makes the reader of one schema of a provider's OpenAPI document. */
+export const createReader =
+  <Schema>(provider: Provider, checks: { readonly [Name in keyof Required<Schema>]: Check }): Read<Schema> =>
+  (body, name) => {
+    const value = body[name];
+    const { required, accepts } = checks[name];
+    if (value === undefined) return required ? toBadField(provider) : null;
+    // A long integer is checked as the number it stands for.
+    if (!accepts(isRawJson(value) ? Number(value.rawJSON) : value)) return toBadField(provider);
+    return value as NonNullable<Schema[typeof name]> | null;
+  };
+
+/** What takes the place of a field that isn't as documented. */
+export const toBadField = (provider: Provider) => new ProviderError(provider, 'UPSTREAM_BAD_RESPONSE');
+
+/** How deep a free-form value may be nested. */
+const mostLevels = 64;
+
+/** A free-form value as it came, or an error in its place when it is nested too deeply to be passed on. */
+export const toFreeForm = <Value>(provider: Provider, value: Value): Value | ProviderError =>
+  value instanceof Error || !isDeeperThan(mostLevels, value)
+    ? value
+    : new ProviderError(provider, 'UPSTREAM_RESPONSE_TOO_LARGE');
