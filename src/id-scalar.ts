@@ -1,0 +1,54 @@
+/** GraphQL's `ID`, but never rounded. */
+import {
+  GraphQLError,
+  GraphQLID,
+  GraphQLInputObjectType,
+  GraphQLInterfaceType,
+  GraphQLList,
+  GraphQLNonNull,
+  GraphQLObjectType,
+  GraphQLScalarType,
+  type GraphQLSchema,
+  type GraphQLType,
+} from 'graphql';
+
+/**
+ * The `ID` of clients that send it as a JSON number: 9007199254740993 is 9007199254740992 before anybody can look at it,
+ * and so another run. GraphQL's own takes it; this one takes text, and integers that a number holds exactly.
+ */
+const exactId = new GraphQLScalarType({
+  ...GraphQLID.toConfig(),
+  parseValue(value) {
+    if (typeof value === 'number' && !Number.isSafeInteger(value)) {
+      throw new GraphQLError('Expected an id as text: this number is too large to arrive undamaged.');
+    }
+    return GraphQLID.parseValue(value);
+  },
+});
+
+/**
+ * Puts {@link exactId} wherever the schema says `ID`. The schema must be fresh, as it is changed in place; GraphQL's own
+ * scalar isn't, as other schemas of the process share it. Tools that build a schema don't let a standard scalar be chosen.
+ */
+export function withExactIds(schema: GraphQLSchema): GraphQLSchema {
+  const types = schema.getTypeMap();
+  types.ID = exactId;
+  for (const type of Object.values(types)) {
+    if (type instanceof GraphQLObjectType || type instanceof GraphQLInterfaceType) {
+      for (const field of Object.values(type.getFields())) {
+        field.type = exact(field.type);
+        for (const argument of field.args) argument.type = exact(argument.type);
+      }
+    } else if (type instanceof GraphQLInputObjectType) {
+      for (const field of Object.values(type.getFields())) field.type = exact(field.type);
+    }
+  }
+  return schema;
+}
+
+/** The type with `ID` exchanged, through lists and non-nulls. */
+function exact<Type extends GraphQLType>(type: Type): Type {
+  if (type instanceof GraphQLNonNull) return new GraphQLNonNull(exact(type.ofType)) as Type;
+  if (type instanceof GraphQLList) return new GraphQLList(exact(type.ofType)) as Type;
+  return (type as GraphQLType) === GraphQLID ? (exactId as Type) : type;
+}
