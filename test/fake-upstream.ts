@@ -1,0 +1,70 @@
+/** A provider's far end: a real HTTP server on loopback that answers what the test says and remembers what it was asked. */
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** An answer, whole; `body` is sent as JSON unless it is text. */
+export interface Reply {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string | string[]>>;
+  readonly body?: unknown;
+}
+
+/** Answers by itself: to hang, to drip, to cut. */
+export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+export interface FakeUpstream {
+  readonly baseUrl: string;
+  /** The paths asked for so far, in the order of arrival. */
+  readonly paths: string[];
+  /** The requests themselves, likewise. */
+  readonly requests: IncomingMessage[];
+  /** Answers the path so from now on; a path without an answer is 404. */
+  on(path: string, answer: Reply | Handler): void;
+  /** Answers every path that has no answer of its own. */
+  onAny(answer: Reply | Handler): void;
+  /** Resolves once `count` requests have arrived, now or later. */
+  arrived(count: number): Promise<void>;
+  close(): void;
+}
+
+export async function startFakeUpstream(): Promise<FakeUpstream> {
+  const answers = new Map<string, Reply | Handler>();
+  let fallback: Reply | Handler = { status: 404, body: { detail: 'Not Found' } };
+  const paths: string[] = [];
+  const requests: IncomingMessage[] = [];
+
+  const server = createServer((request, response) => {
+    const path = request.url ?? '';
+    paths.push(path);
+    requests.push(request);
+    const answer = answers.get(path) ?? fallback;
+    if (typeof answer === 'function') answer(request, response);
+    else send(response, answer);
+    server.emit('arrived');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+
+  return {
+    baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    paths,
+    requests,
+    on: (path, answer) => void answers.set(path, answer),
+    onAny(answer) {
+      fallback = answer;
+    },
+    async arrived(count) {
+      while (requests.length < count) await once(server, 'arrived');
+    },
+    close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+function send(response: ServerResponse, { status = 200, headers, body = {} }: Reply): void {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers });
+  response.end(typeof body === 'string' ? body : JSON.stringify(body));
+}

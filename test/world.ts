@@ -1,0 +1,88 @@
+/** The service as its users meet it, on real HTTP, with only the providers' far ends faked. */
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { onTestFinished } from 'vitest';
+import { createGateway, type GatewayConfig } from '../src/gateway.ts';
+import { createServer } from '../src/http/server.ts';
+import type { Log } from '../src/log.ts';
+import { readOperations } from '../src/operations/index.ts';
+import { type FakeUpstream, startFakeUpstream } from './fake-upstream.ts';
+
+/** What the service answers to an operation. */
+export interface Answer {
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into it freely
+  readonly data?: any;
+  readonly errors?: readonly AnswerError[];
+}
+
+export interface AnswerError {
+  readonly message: string;
+  readonly path?: readonly (string | number)[];
+  readonly extensions: Readonly<Record<string, unknown>>;
+}
+
+/** A line of the log. */
+export type LogLine = { readonly level: string; readonly message: string } & Readonly<Record<string, unknown>>;
+
+export interface World {
+  readonly datafold: FakeUpstream;
+  readonly olostep: FakeUpstream;
+  /** The URL of the graph. */
+  readonly url: string;
+  readonly server: Server;
+  readonly lines: LogLine[];
+  /** Posts an operation and returns the answer. */
+  ask(query: string, variables?: object, init?: RequestInit): Promise<Answer>;
+  /** Posts any body; for what is not quite an operation. */
+  post(body: string, init?: RequestInit): Promise<Response>;
+}
+
+/** The keys that the service holds in every world. */
+export const keys = { datafold: 'canary-datafold-key', olostep: 'canary-olostep-key' };
+
+/** Starts a world of its own for the test that calls it, and ends it with the test. */
+export async function createWorld(config: Partial<GatewayConfig> = {}): Promise<World> {
+  const datafold = await startFakeUpstream();
+  const olostep = await startFakeUpstream();
+  const lines: LogLine[] = [];
+  const log = toLog(lines);
+  const gateway = createGateway({
+    providers: {
+      DATAFOLD: { apiKey: keys.datafold, baseUrl: datafold.baseUrl },
+      OLOSTEP: { apiKey: keys.olostep, baseUrl: olostep.baseUrl },
+    },
+    log,
+    maxBodyBytes: false,
+    ...config,
+  });
+  const server = createServer({ gateway, log, operations: readOperations() });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`;
+
+  onTestFinished(async () => {
+    server.close();
+    server.closeAllConnections();
+    datafold.close();
+    olostep.close();
+    await gateway.close();
+  });
+
+  const post = (body: string, init: RequestInit = {}) =>
+    fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body, ...init });
+  return {
+    datafold,
+    olostep,
+    url,
+    server,
+    lines,
+    post,
+    ask: async (query, variables, init) => (await post(JSON.stringify({ query, variables }), init)).json() as Answer,
+  };
+}
+
+function toLog(lines: LogLine[]): Log {
+  const at = (level: string) => (fields: object, message: string) => void lines.push({ level, message, ...fields });
+  return { info: at('info'), warn: at('warn'), error: at('error') };
+}
