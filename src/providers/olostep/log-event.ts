@@ -1,6 +1,7 @@
 /** One line of a run's log. */
 import type { AgentLogEvent } from '../../generated/types.ts';
 import type { Body } from '../../upstream/body.ts';
+import { isRawJson } from '../../upstream/json.ts';
 import { fromMilliseconds } from '../date-time.ts';
 import type { Fields } from '../provider.ts';
 import { createReader, toBadField, toFreeForm } from '../reader.ts';
@@ -28,7 +29,9 @@ export function toLogEvent(line: unknown) {
 export function readTime(line: unknown, name: 'ts' | 'ingestion_ts') {
   if (!isObject(line)) return null;
   const time = read(line, name);
-  return typeof time === 'number' ? (fromMilliseconds(time) ?? toBadField('OLOSTEP')) : time;
+  if (time === null || time instanceof Error) return time;
+  // A number with too many digits to be a JavaScript number is no time either.
+  return (typeof time === 'number' ? fromMilliseconds(time) : undefined) ?? toBadField('OLOSTEP');
 }
 
 /**
@@ -53,4 +56,4 @@ export function idOf(line: unknown): string | null {
 }
 
 const isObject = (value: unknown): value is Body =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !isRawJson(value);

@@ -1,0 +1,108 @@
+/** The monitors of Olostep's sandbox: the pages that a shop keeps an eye on. */
+import type { Choices } from '../../sandbox/dice.ts';
+import { day, hour, minute, second, type Timetable } from '../../sandbox/timetable.ts';
+import {
+  breadOfTheDay,
+  changelog,
+  espressoPrices,
+  ferryTimetable,
+  jobBoard,
+  type Page,
+  paymentStatus,
+} from './pages.ts';
+
+/**
+ * How a run goes:
+ * - `whole`: from work_received to run_complete, then a snapshot
+ * - `long`: the same, with a log of about 5,000 events
+ * - `garbled`: the same, with a line that isn't JSON
+ * - `lost`: the agent dies; the log breaks off and there will be no snapshot
+ * - `silent`: the agent never says a word
+ */
+export type Course = 'whole' | 'long' | 'garbled' | 'lost' | 'silent';
+
+export interface Monitor extends Timetable {
+  /** Otherwise it comes from the seed. */
+  readonly id?: string;
+  readonly query: string;
+  readonly url: string;
+  readonly page: Page;
+  /** The key of a parsed log line that holds its kind: `event` unless it says otherwise. Which it is isn't documented. */
+  readonly kindKey?: 'type';
+  /** How its runs go. */
+  readonly courses: Choices<Course>;
+  /** The runs of which neither the id nor the course depends on the seed: examples may name them. */
+  readonly known?: Readonly<Record<number, { readonly id: string; readonly course: Course }>>;
+}
+
+const steady: Choices<Course> = ['whole', 'whole', 'whole', 'whole', 'whole', 'whole', 'garbled'];
+const shaky: Choices<Course> = ['whole', 'whole', 'whole', 'whole', 'garbled', 'lost', 'silent'];
+
+export const monitors: readonly Monitor[] = [
+  {
+    id: 'monitor_n8q2x4m1ak',
+    query: 'Tell me when a price of their espresso machines changes.',
+    url: 'https://espresso.example/machines',
+    page: espressoPrices,
+    courses: steady,
+    known: {
+      21: { id: 'run_ag3ntl0st0', course: 'lost' },
+      22: { id: 'run_s1l3ntrun0', course: 'silent' },
+      23: { id: 'run_g4rbl3dl0g', course: 'garbled' },
+      24: { id: 'run_k3v9c1p7zd', course: 'whole' },
+      // Begins a few seconds before the origin, to be watched: it ends within a minute.
+      25: { id: 'run_w4tchm3n0w', course: 'whole' },
+    },
+    history: 24,
+    every: hour,
+    live: { from: -8 * second, every: 2 * minute },
+  },
+  {
+    id: 'monitor_j0bb04rd42',
+    query: 'Which jobs do they offer, on all the pages of their board?',
+    url: 'https://jobs.example/openings',
+    page: jobBoard,
+    courses: steady,
+    known: { 14: { id: 'run_l0ngl0gxxl', course: 'long' } },
+    history: 14,
+    every: day,
+    live: { from: 40 * second, every: 4 * minute },
+  },
+  {
+    query: 'Is our payment provider up?',
+    url: 'https://status.payments.example',
+    page: paymentStatus,
+    courses: shaky,
+    history: 48,
+    every: hour,
+    live: { from: 15 * second, every: 90 * second },
+  },
+  {
+    query: 'What is new in the parser that we use?',
+    url: 'https://parser.example/changelog',
+    page: changelog,
+    kindKey: 'type',
+    courses: steady,
+    history: 20,
+    every: day,
+    live: { from: 65 * second, every: 5 * minute },
+  },
+  {
+    query: 'Which bread does the bakery across the street have today?',
+    url: 'https://bakery.example/today',
+    page: breadOfTheDay,
+    courses: steady,
+    history: 12,
+    every: day,
+    live: { from: 30 * second, every: 3 * minute },
+  },
+  {
+    // Paused for the winter: the island is closed.
+    query: 'Do the ferries run on time?',
+    url: 'https://ferry.example/timetable',
+    page: ferryTimetable,
+    courses: shaky,
+    history: 18,
+    every: 6 * hour,
+  },
+];

@@ -1,0 +1,44 @@
+/** Chance for the sandboxes, without chance: the same question always falls the same way. */
+
+/** A row of choices. Each call takes the next one, so their order is part of what they mean. */
+export interface Dice {
+  /** A whole number, both ends included. */
+  between(least: number, most: number): number;
+  pick<Item>(items: Choices<Item>): Item;
+  /** Lower-case letters and digits, as ids are made of. */
+  word(length: number): string;
+}
+
+/** What can be picked from: never nothing. An item that stands there twice is twice as likely. */
+export type Choices<Item> = readonly [Item, ...Item[]];
+
+const characters = 'abcdefghijklmnopqrstuvwxyz0123456789';
+
+/** Makes the dice of one subject. Subjects that differ in anything have nothing to do with each other. */
+export function createDice(seed: number, ...subject: readonly (string | number)[]): Dice {
+  const next = createSequence(toHash([seed, ...subject].join('/')));
+  const between = (least: number, most: number) => least + Math.floor(next() * (most - least + 1));
+  return {
+    between,
+    pick: (items) => items[between(0, items.length - 1)] ?? items[0],
+    word: (length) => Array.from({ length }, () => characters[between(0, characters.length - 1)]).join(''),
+  };
+}
+
+/** FNV-1a: short, and good enough where nobody attacks. */
+function toHash(text: string): number {
+  let hash = 0x811c9dc5;
+  for (const character of text) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193);
+  return hash;
+}
+
+/** Mulberry32: numbers from 0 up to 1, for the same reasons. */
+function createSequence(start: number): () => number {
+  let state = start;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

@@ -1,0 +1,280 @@
+import { expect, it } from 'vitest';
+import { datafoldPath, olostepPath } from './bodies.ts';
+import { expectDocumented, type ProviderAnswer, readDocument } from './documented.ts';
+import { openSandbox, origin } from './open-sandbox.ts';
+import { createWorld } from './world.ts';
+
+const second = 1_000;
+const minute = 60 * second;
+
+/** The clock of a person who looks again and again, and after an hour. */
+const looks = [0, 10 * second, 10 * second, 20 * second, 20 * second, 3 * minute, 56 * minute];
+
+it('answers as Datafold documents, whatever the run and the time', async () => {
+  const sandbox = await openSandbox();
+  const { enum: states } = readDocument('datafold').components.schemas.MonitorRunState;
+
+  for (const look of looks) {
+    sandbox.advance(look);
+    const answers = await sandbox.allDatafold();
+
+    expectDocumented('datafold', answers);
+    for (const { body } of answers) {
+      expect(states).toContain(body.state);
+      expect(body.started_at === null).toBe(['created', 'queued', 'skipped'].includes(body.state));
+      expect(body.error === null).toBe(body.state !== 'error');
+    }
+  }
+}, 20_000);
+
+it('answers as Olostep documents, whatever the run and the time', async () => {
+  const sandbox = await openSandbox();
+
+  for (const look of looks) {
+    sandbox.advance(look);
+    const answers = await sandbox.allOlostep();
+
+    expectDocumented('olostep', answers);
+    for (const { body } of answers) {
+      for (const { message, event } of body.events) {
+        if (event) expect(JSON.parse(message)).toEqual(event);
+        else expect(() => JSON.parse(message)).toThrow();
+      }
+    }
+  }
+}, 20_000);
+
+it('shows about ten Datafold monitors with runs in every state from the first moment on', async () => {
+  const sandbox = await openSandbox();
+
+  const bodies = (await sandbox.allDatafold()).map(({ body }) => body);
+
+  expect(new Set(bodies.map((body) => body.monitor_id)).size).toBe(10);
+  expect(new Set(bodies.map((body) => body.state))).toEqual(
+    new Set(['ok', 'alert', 'error', 'learning', 'checking', 'created', 'queued', 'skipped', 'cancelled']),
+  );
+});
+
+it.each([
+  ['7/42', 'alert'],
+  ['7/40', 'ok'],
+  ['7/41', 'error'],
+  ['3/1', 'learning'],
+  ['5/20', 'skipped'],
+  ['8/31', 'cancelled'],
+  ['7/43', 'created'],
+  ['2/61', 'queued'],
+  ['1/73', 'checking'],
+])('has Datafold run %s in state %s at the start, whatever the seed', async (ids, state) => {
+  for (const seed of [1, 2, 3]) {
+    const sandbox = await openSandbox(seed);
+    const [monitor, run] = ids.split('/');
+
+    const { body } = await sandbox.datafold(`/api/v1/monitors/${monitor}/runs/${run}`);
+
+    expect(body).toMatchObject({ monitor_id: Number(monitor), run_id: Number(run), state });
+  }
+});
+
+it.each([
+  ['a finished run', 'monitor_n8q2x4m1ak/run_k3v9c1p7zd', { lines: 16, ends: true, snapshot: true }],
+  ['a run with a long log', 'monitor_j0bb04rd42/run_l0ngl0gxxl', { lines: 5_004, ends: true, snapshot: true }],
+  ['a run with a garbled line', 'monitor_n8q2x4m1ak/run_g4rbl3dl0g', { lines: 17, ends: true, snapshot: true }],
+  ['a run that broke off', 'monitor_n8q2x4m1ak/run_ag3ntl0st0', { lines: undefined, ends: false, snapshot: false }],
+  ['a run without any log', 'monitor_n8q2x4m1ak/run_s1l3ntrun0', { lines: 0, ends: false, snapshot: false }],
+  ['a run under way', 'monitor_n8q2x4m1ak/run_w4tchm3n0w', { lines: undefined, ends: false, snapshot: false }],
+])('has %s of Olostep at the start, whatever the seed', async (_, ids, { lines, ends, snapshot }) => {
+  for (const seed of [1, 2, 3]) {
+    const sandbox = await openSandbox(seed);
+
+    const { body } = await sandbox.olostep(`/v1/monitors/${ids.replace('/', '/runs/')}`);
+
+    expect(body.events.at(-1)?.event.event === 'run_complete').toBe(ends);
+    expect(body.snapshot !== null).toBe(snapshot);
+    if (lines === undefined) expect(body.events.length).toBeGreaterThan(0);
+    else expect(body.events.length).toBe(lines);
+  }
+});
+
+it('keeps a log in the order of time, and shows no line before it was written', async () => {
+  const sandbox = await openSandbox();
+
+  for (const { body } of await sandbox.allOlostep()) {
+    const times: number[] = body.events.map(({ ts }: { ts: number }) => ts);
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+    expect(times.at(-1) ?? 0).toBeLessThanOrEqual(origin);
+  }
+});
+
+it('takes a Datafold run from created over queued and checking to its end within a minute', async () => {
+  const sandbox = await openSandbox();
+  const states: string[] = [];
+
+  for (let elapsed = 0; elapsed <= minute; elapsed += second) {
+    const { body } = await sandbox.datafold('/api/v1/monitors/7/runs/43');
+    if (states.at(-1) !== body.state) states.push(body.state);
+    sandbox.advance(second);
+  }
+
+  expect(states).toEqual(['created', 'queued', 'checking', 'ok']);
+});
+
+it('takes an Olostep run line by line to its snapshot within a minute', async () => {
+  const sandbox = await openSandbox();
+  const looks: ProviderAnswer['body'][] = [];
+
+  for (let elapsed = 0; elapsed <= minute; elapsed += second) {
+    const { body } = await sandbox.olostep('/v1/monitors/monitor_n8q2x4m1ak/runs/run_w4tchm3n0w');
+    looks.push(body);
+    sandbox.advance(second);
+  }
+
+  const end = looks.at(-1);
+  for (const { events } of looks) expect(events).toEqual(end.events.slice(0, events.length));
+  expect(new Set(looks.map(({ events }) => events.length)).size).toBeGreaterThan(8);
+  expect(end.events.at(-1).event).toMatchObject({ event: 'run_complete' });
+  expect(end.snapshot).toMatchObject({ url: 'https://espresso.example/machines' });
+  expect(looks.findIndex(({ snapshot }) => snapshot !== null)).toBeGreaterThan(
+    looks.findIndex(({ events }) => events.length === end.events.length),
+  );
+});
+
+it('begins new runs as time goes by, and leaves those that ended as they were', async () => {
+  const sandbox = await openSandbox();
+  const datafold = { before: await sandbox.datafold(datafoldPath), all: await sandbox.allDatafold() };
+  const olostep = { before: await sandbox.olostep(olostepPath), all: await sandbox.allOlostep() };
+  expect((await sandbox.datafold('/api/v1/monitors/7/runs/44')).status).toBe(404);
+
+  sandbox.advance(10 * minute);
+
+  expect((await sandbox.datafold('/api/v1/monitors/7/runs/44')).status).toBe(200);
+  expect((await sandbox.allDatafold()).length).toBeGreaterThan(datafold.all.length + 9);
+  expect((await sandbox.allOlostep()).length).toBeGreaterThan(olostep.all.length + 5);
+  expect(await sandbox.datafold(datafoldPath)).toEqual(datafold.before);
+  expect(await sandbox.olostep(olostepPath)).toEqual(olostep.before);
+}, 20_000);
+
+it('shows pages that change from one run to another, though not at every run', async () => {
+  const sandbox = await openSandbox();
+
+  const prices: string[] = [];
+  for (const { body } of await sandbox.allOlostep()) {
+    if (body.monitor_id === 'monitor_n8q2x4m1ak' && body.snapshot) prices.push(JSON.stringify(body.snapshot.products));
+  }
+
+  const changes = prices.filter((price, place) => place > 0 && price !== prices[place - 1]).length;
+  expect(changes).toBeGreaterThan(2);
+  expect(changes).toBeLessThan(prices.length - 1);
+});
+
+it('is the same world for the same seed and start, and another for another seed', async () => {
+  const [one, same, other] = [await openSandbox(1), await openSandbox(1), await openSandbox(2)];
+  for (const sandbox of [one, same, other]) sandbox.advance(90 * second);
+
+  expect(await same.allDatafold()).toEqual(await one.allDatafold());
+  expect(await same.allOlostep()).toEqual(await one.allOlostep());
+  expect(await other.allDatafold()).not.toEqual(await one.allDatafold());
+  expect((await other.olostep(olostepPath)).body.events).not.toEqual((await one.olostep(olostepPath)).body.events);
+}, 20_000);
+
+it.each([undefined, 'Key', 'Key wrong', 'Bearer sandbox-datafold-key', 'sandbox-datafold-key'])(
+  'has Datafold refuse the credentials %s with 401',
+  async (authorization) => {
+    const sandbox = await openSandbox();
+
+    const answer = await sandbox.ask(`${sandbox.providers.DATAFOLD.baseUrl}${datafoldPath}`, authorization);
+
+    expect(answer).toEqual({ status: 401, body: { detail: expect.any(String) } });
+  },
+);
+
+it.each([undefined, 'Bearer', 'Bearer wrong', 'Key sandbox-olostep-key', 'sandbox-olostep-key'])(
+  'has Olostep refuse the credentials %s with 401',
+  async (authorization) => {
+    const sandbox = await openSandbox();
+
+    const answer = await sandbox.ask(`${sandbox.providers.OLOSTEP.baseUrl}${olostepPath}`, authorization);
+
+    expect(answer).toEqual({ status: 401, body: { error: expect.any(String) } });
+  },
+);
+
+it.each([
+  ['seven/runs/42', [['path', 'id']]],
+  ['7/runs/4.2', [['path', 'run_id']]],
+  [
+    'x/runs/y',
+    [
+      ['path', 'id'],
+      ['path', 'run_id'],
+    ],
+  ],
+])('has Datafold refuse %s with 422, part by part', async (ids, places) => {
+  const sandbox = await openSandbox();
+
+  const answer = await sandbox.datafold(`/api/v1/monitors/${ids}`);
+
+  expect(answer.status).toBe(422);
+  expectDocumented('datafold', [answer]);
+  expect(answer.body.detail.map(({ loc }: { loc: string[] }) => loc)).toEqual(places);
+});
+
+it.each(['n8q2x4m1ak/runs/run_k3v9c1p7zd', 'monitor_n8q2x4m1ak/runs/42'])(
+  'has Olostep refuse %s with 400',
+  async (ids) => {
+    const sandbox = await openSandbox();
+
+    const answer = await sandbox.olostep(`/v1/monitors/${ids}`);
+
+    expect(answer.status).toBe(400);
+    expectDocumented('olostep', [answer]);
+  },
+);
+
+it('has no run, monitor or endpoint that it does not have: 404', async () => {
+  const { datafold, olostep } = await openSandbox();
+  const monitors = '/api/v1/monitors';
+
+  for (const path of ['/', monitors, `${monitors}/7`, ...['7/runs/0', '7/runs/999', '99/runs/1', '-7/runs/42']]) {
+    expect((await datafold(path.startsWith('/') ? path : `${monitors}/${path}`)).status, path).toBe(404);
+  }
+  for (const path of [
+    '/',
+    '/v1/monitors',
+    '/v1/monitors/monitor_n8q2x4m1ak',
+    '/v1/monitors/monitor_n8q2x4m1ak/runs/run_0000000000',
+    '/v1/monitors/monitor_0000000000/runs/run_k3v9c1p7zd',
+  ]) {
+    expect((await olostep(path)).status, path).toBe(404);
+  }
+});
+
+it('answers a page of examples through the graph without an error', async () => {
+  const sandbox = await openSandbox();
+  const world = await createWorld({ providers: sandbox.providers });
+
+  const answer = await world.ask(`{
+    datafoldRun(monitorId: "7", runId: "42") { phase outcome state rawState startedAt diffId error warnings }
+    olostepRun(monitorId: "monitor_n8q2x4m1ak", runId: "run_k3v9c1p7zd") {
+      phase outcome startedAt finishedAt snapshot logGroup
+      events { totalCount nodes { id timestamp ingestedAt stream message kind event } }
+    }
+    long: olostepRun(monitorId: "monitor_j0bb04rd42", runId: "run_l0ngl0gxxl") {
+      events(first: 5, kind: "page_fetched") { totalCount nodes { event } }
+    }
+    watched: olostepRun(monitorId: "monitor_n8q2x4m1ak", runId: "run_w4tchm3n0w") { phase outcome }
+    silent: olostepRun(monitorId: "monitor_n8q2x4m1ak", runId: "run_s1l3ntrun0") { phase logGroup }
+  }`);
+
+  expect(answer.errors).toBeUndefined();
+  expect(answer.data).toMatchObject({
+    datafoldRun: { phase: 'FINISHED', outcome: 'FINDING', state: 'ALERT', diffId: '2070042', error: null },
+    olostepRun: { phase: 'FINISHED', snapshot: { currency: 'EUR' }, events: { totalCount: 16 } },
+    long: { events: { totalCount: 1_250 } },
+    watched: { phase: 'RUNNING', outcome: null },
+    silent: { phase: 'UNKNOWN', logGroup: null },
+  });
+  expect(answer.data.datafoldRun.warnings).toHaveLength(1);
+  const kinds = answer.data.olostepRun.events.nodes.map(({ kind }: { kind: string }) => kind);
+  expect(new Set(kinds)).toEqual(new Set(['work_received', 'node_start', 'page_fetched', 'node_end', 'run_complete']));
+});
