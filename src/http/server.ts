@@ -5,6 +5,7 @@ import type { Gateway } from '../gateway.ts';
 import type { Log } from '../log.ts';
 import { requestIdHeader, toRequestId } from '../request-id.ts';
 import { createGraphiQL, wantsPage } from './graphiql.ts';
+import { answerMalformed } from './malformed.ts';
 import { fitsIn } from './request-body.ts';
 import { hasOneHost, pathOf } from './target.ts';
 
@@ -28,6 +29,8 @@ export function createServer(options: ServerOptions): Server {
 
   const answer = async (request: IncomingMessage, response: ServerResponse, requestId: string) => {
     const refuse = (status: number, message: string) => send(response, status, 'BAD_USER_INPUT', message, requestId);
+    const { expect = '100-continue' } = request.headers;
+    if (expect.toLowerCase() !== '100-continue') return refuse(417, 'Expected no Expect header but 100-continue.');
     if (!hasOneHost(request)) return refuse(400, 'Expected exactly one Host header, with a host and perhaps a port.');
     if (pathOf(request) === '/health') return void response.writeHead(200).end();
     if (pathOf(request) !== path) return refuse(404, `Expected the path ${path}.`);
@@ -39,7 +42,7 @@ export function createServer(options: ServerOptions): Server {
     return gateway.requestListener(request, response, { requestId });
   };
 
-  return createHttpServer((request, response) => {
+  const listener = (request: IncomingMessage, response: ServerResponse) => {
     const started = performance.now();
     const requestId = toRequestId(request.headers[requestIdHeader]?.toString());
     response.setHeader(requestIdHeader, requestId);
@@ -55,7 +58,12 @@ export function createServer(options: ServerOptions): Server {
       if (response.headersSent) response.destroy();
       else send(response, 500, 'INTERNAL_SERVER_ERROR', 'Unexpected error.', requestId);
     });
-  });
+  };
+
+  // What Node.js would answer by itself, and with no body, is answered here too.
+  return createHttpServer({ requireHostHeader: false }, listener)
+    .on('checkExpectation', listener)
+    .on('clientError', (error, socket) => answerMalformed(error, socket, log));
 }
 
 function send(response: ServerResponse, status: number, code: ErrorCode, message: string, requestId: string): void {

@@ -1,0 +1,32 @@
+/** Answers what isn't HTTP enough to become a request: Node.js gives it up before anybody gets to see it. */
+import { maxHeaderSize, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { toRefusal } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { requestIdHeader, toRequestId } from '../request-id.ts';
+
+/** By the code of Node.js, the status and what was expected; anything else is `notHttp`. */
+const answers: ReadonlyMap<unknown, readonly [status: number, expected: string]> = new Map([
+  ['HPE_HEADER_OVERFLOW', [431, `Expected headers of at most ${maxHeaderSize} bytes.`]],
+  ['HPE_CHUNK_EXTENSIONS_OVERFLOW', [413, 'Expected chunks with hardly any extensions.']],
+  ['ERR_HTTP_REQUEST_TIMEOUT', [408, 'Expected the request to arrive sooner.']],
+]);
+const notHttp = [400, 'Expected HTTP/1.1, as RFC 9112 has it.'] as const;
+
+/** For a server's `clientError`. */
+export function answerMalformed(error: NodeJS.ErrnoException, socket: Duplex, log: Log): void {
+  // The client has left.
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const [status, expected] = answers.get(error.code) ?? notHttp;
+  const requestId = toRequestId(undefined);
+  const body = toRefusal('BAD_USER_INPUT', expected, requestId);
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    `${requestIdHeader}: ${requestId}`,
+    'content-type: application/json; charset=utf-8',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+  log.info({ requestId, status, reason: error.code }, 'request');
+}

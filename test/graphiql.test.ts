@@ -1,0 +1,95 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createGateway } from '../src/gateway.ts';
+import { createServer } from '../src/http/server.ts';
+import { silentLog } from '../src/log.ts';
+import { readOperations } from '../src/operations/index.ts';
+import { startSandbox } from '../src/sandbox.ts';
+
+const browserPath = findChromium();
+
+// On a laptop a missing browser skips these tests, and says so; in CI it fails them.
+if (browserPath === undefined) console.warn('No chromium found: the tests of GraphiQL are skipped, or fail in CI.');
+describe.skipIf(browserPath === undefined && !process.env.CI)(
+  `GraphiQL in ${browserPath ?? 'Chromium (NOT FOUND)'}`,
+  () => {
+    let browser: Browser;
+    let url: string;
+    let stop: () => void;
+
+    beforeAll(async () => {
+      ({ url, stop } = await startService());
+      browser = await chromium.launch({
+        executablePath: browserPath ?? 'chromium',
+        args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--no-first-run', '--disable-sync'],
+      });
+    }, 60_000);
+
+    afterAll(async () => {
+      await browser?.close();
+      stop?.();
+    });
+
+    it('opens on tabs of the example operations, runs one, shows its answer, and asks nothing outside', async () => {
+      const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+      const asked: string[] = [];
+      const complaints: string[] = [];
+      page.on('request', (request) => asked.push(request.url()));
+      page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+      page.on('pageerror', (error) => complaints.push(error.message));
+
+      await page.goto(url);
+      await page.getByRole('button', { name: /Execute query/ }).click();
+      await page.locator('.result-window').getByText('"DATAFOLD:7:42"').waitFor();
+
+      expect(await tabsOf(page)).toEqual(['BothProviders', 'DatafoldRun', 'Node', 'RunLog', 'Watch']);
+      expect(await page.locator('.result-window').innerText()).toContain('FINDING');
+
+      const { origin } = new URL(url);
+      expect(asked.length).toBeGreaterThan(1);
+      expect(asked.filter((address) => !/^(blob|data):/.test(address) && new URL(address).origin !== origin)).toEqual(
+        [],
+      );
+      expect(complaints).toEqual([]);
+    }, 60_000);
+
+    it('documents the schema', async () => {
+      const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+      await page.goto(url);
+      await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
+      await page.getByText('Monitor runs of several services in one graph').waitFor();
+      await page.getByRole('link', { name: 'Query', exact: true }).click();
+      await page.getByText('The runs of all providers.').waitFor();
+      await page.close();
+    }, 60_000);
+  },
+);
+
+const tabsOf = (page: Page) => page.getByRole('tab').allInnerTexts();
+
+async function startService() {
+  const sandbox = await startSandbox({ now: Date.now, seed: 1 });
+  const gateway = createGateway({ providers: sandbox.providers, maxBodyBytes: false });
+  const server = createServer({ gateway, log: silentLog, operations: readOperations() });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`,
+    stop() {
+      server.close();
+      server.closeAllConnections();
+      sandbox.close();
+    },
+  };
+}
+
+function findChromium(): string | undefined {
+  try {
+    return execFileSync('which', ['chromium']).toString().trim();
+  } catch {
+    return undefined;
+  }
+}
