@@ -1,0 +1,106 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import fastify from 'fastify';
+import { expect, it, onTestFinished } from 'vitest';
+import { createGateway, type Gateway } from '../src/gateway.ts';
+import { datafoldBody, datafoldPath } from './bodies.ts';
+import { type FakeUpstream, startFakeUpstream } from './fake-upstream.ts';
+
+const query = '{ datafoldRun(monitorId: "7", runId: "42") { id outcome } }';
+const answer = { data: { datafoldRun: { id: 'DATAFOLD:7:42', outcome: 'PASSED' } } };
+
+const post = (url: string, signal?: AbortSignal) =>
+  new Request(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-request-id': 'bff-1' },
+    body: JSON.stringify({ query }),
+    ...(signal && { signal }),
+  });
+
+it('is a value with fetch, which listens to nothing', async () => {
+  const { gateway } = await createLibrary();
+
+  const response = await gateway.fetch(post('http://bff.test/graph'));
+
+  expect(await response.json()).toEqual(answer);
+  expect(response.headers.get('x-request-id')).toBe('bff-1');
+});
+
+it('is mounted in a plain node:http server', async () => {
+  const { gateway } = await createLibrary();
+  const server = createServer((request, response) => {
+    if (request.url === '/graph') void gateway.requestListener(request, response);
+    else response.end('the rest of the site');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  expect(await (await fetch(post(`${origin}/graph`))).json()).toEqual(answer);
+  expect(await (await fetch(`${origin}/`)).text()).toBe('the rest of the site');
+});
+
+it('is mounted in Fastify', async () => {
+  const { gateway } = await createLibrary();
+  const app = fastify();
+  app.post('/graph', ({ body, headers }) =>
+    gateway.fetch(
+      new Request('http://bff.test/graph', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'x-request-id': String(headers['x-request-id']) },
+        body: JSON.stringify(body),
+      }),
+    ),
+  );
+  const origin = await app.listen({ port: 0, host: '127.0.0.1' });
+  onTestFinished(() => app.close());
+
+  const response = await fetch(post(`${origin}/graph`));
+
+  expect(await response.json()).toEqual(answer);
+  expect(response.headers.get('x-request-id')).toBe('bff-1');
+});
+
+it('takes its upstream calls along when the request is aborted', async () => {
+  const { gateway, upstream } = await createLibrary();
+  const left = new Promise((resolve) => {
+    upstream.on(datafoldPath, (_request, response) => response.once('close', resolve));
+  });
+  const controller = new AbortController();
+
+  const response = gateway.fetch(post('http://bff.test/graph', controller.signal));
+  await upstream.arrived(1);
+  controller.abort();
+
+  await expect(response).rejects.toThrow();
+  await left;
+});
+
+it('refuses a body of more than 100 KiB, however it is mounted', async () => {
+  const { gateway, upstream } = await createLibrary();
+  const body = JSON.stringify({ query: `${query} # ${'x'.repeat(100 * 1024)}` });
+
+  const response = await gateway.fetch(
+    new Request('http://bff.test/graph', { method: 'POST', headers: { 'content-type': 'application/json' }, body }),
+  );
+
+  expect(response.status).toBe(413);
+  expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
+  expect(upstream.paths).toEqual([]);
+});
+
+async function createLibrary(): Promise<{ gateway: Gateway; upstream: FakeUpstream }> {
+  const upstream = await startFakeUpstream();
+  upstream.on(datafoldPath, { body: datafoldBody });
+  const gateway = createGateway({
+    path: '/graph',
+    providers: { DATAFOLD: { apiKey: 'key', baseUrl: upstream.baseUrl } },
+  });
+  onTestFinished(async () => {
+    upstream.close();
+    await gateway.close();
+  });
+  return { gateway, upstream };
+}
