@@ -12,6 +12,13 @@ export const datafoldBody = {
   warnings: ['Sampled 10 % of the rows.'],
 };
 
+/** Any other run of the same Datafold monitor: its key, its path and its answer. */
+export const anyDatafoldRun = (runId: number) => ({
+  key: { ...datafoldKey, runId: String(runId) },
+  path: `/api/v1/monitors/7/runs/${runId}`,
+  body: { ...datafoldBody, run_id: runId },
+});
+
 export const olostepKey = { provider: 'OLOSTEP', monitorId: 'monitor_n8q2x4m1ak', runId: 'run_k3v9c1p7zd' } as const;
 export const olostepPath = '/v1/monitors/monitor_n8q2x4m1ak/runs/run_k3v9c1p7zd';
 export const olostepBody = {

@@ -13,6 +13,9 @@ export interface Reply {
 /** Answers by itself: to hang, to drip, to cut. */
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
+/** Takes the request and never answers. */
+export const silence: Handler = () => {};
+
 export interface FakeUpstream {
   readonly baseUrl: string;
   /** The paths asked for so far, in the order of arrival. */
@@ -25,6 +28,10 @@ export interface FakeUpstream {
   onAny(answer: Reply | Handler): void;
   /** Resolves once `count` requests have arrived, now or later. */
   arrived(count: number): Promise<void>;
+  /** Resolves once `count` requests have been given up by the service before they were answered, now or later. */
+  deserted(count: number): Promise<void>;
+  /** The most requests that have been under way at one time so far. */
+  mostAtOnce(): number;
   close(): void;
 }
 
@@ -33,11 +40,21 @@ export async function startFakeUpstream(): Promise<FakeUpstream> {
   let fallback: Reply | Handler = { status: 404, body: { detail: 'Not Found' } };
   const paths: string[] = [];
   const requests: IncomingMessage[] = [];
+  let underWay = 0;
+  let most = 0;
+  let deserted = 0;
 
   const server = createServer((request, response) => {
     const path = request.url ?? '';
     paths.push(path);
     requests.push(request);
+    most = Math.max(most, ++underWay);
+    response.once('close', () => {
+      underWay--;
+      if (response.writableFinished) return;
+      deserted++;
+      server.emit('deserted');
+    });
     const answer = answers.get(path) ?? fallback;
     if (typeof answer === 'function') answer(request, response);
     else send(response, answer);
@@ -57,6 +74,10 @@ export async function startFakeUpstream(): Promise<FakeUpstream> {
     async arrived(count) {
       while (requests.length < count) await once(server, 'arrived');
     },
+    async deserted(count) {
+      while (deserted < count) await once(server, 'deserted');
+    },
+    mostAtOnce: () => most,
     close() {
       server.close();
       server.closeAllConnections();

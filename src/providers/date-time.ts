@@ -16,6 +16,6 @@ export function fromIsoText(text: string): string | undefined {
   if (fromMilliseconds(Date.parse(day))?.slice(0, 10) !== day) return undefined;
   const hasOffset = /(?:[Zz]|[+-]\d\d:?\d\d)$/.test(text);
   // Anything but the strict form is guessed at: with a space, the year 0001 is taken for 2001.
-  const strict = text.toUpperCase().replace(' ', 'T');
+  const strict = text.replace(' ', 'T');
   return fromMilliseconds(Date.parse(hasOffset ? strict : `${strict}Z`));
 }

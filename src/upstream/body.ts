@@ -1,7 +1,7 @@
 /** From an answer to the JSON object in it. */
 import type { Answer } from './attempt.ts';
 import { Fault, toStatusFault } from './fault.ts';
-import { isRawJson, parseJson, toDigits } from './json.ts';
+import { isObject, parseJson, toDigits } from './json.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
 /** A JSON object as an upstream sent it: nothing in it is certain yet. */
@@ -32,11 +32,13 @@ function readObject(contentType: string | string[] | undefined, body: Buffer): B
   let json: unknown;
   try {
     json = parseJson(body.toString('utf8'));
-  } catch {
+  } catch (error) {
+    // Nested over thousands of levels, beside a number that has to be read digit for digit.
+    if (error instanceof RangeError) throw new Fault('UPSTREAM_RESPONSE_TOO_LARGE', 'depth');
     throw unreadable();
   }
-  if (typeof json !== 'object' || json === null || Array.isArray(json) || isRawJson(json)) throw unreadable();
-  return json as Body;
+  if (!isObject(json)) throw unreadable();
+  return json;
 }
 
 /** Often one bad node behind a balancer, so it may pass. */

@@ -56,13 +56,14 @@ export function toStatusFault(status: number, retryAfterMs: number | undefined):
 
 /** Codes of Node.js, OpenSSL and undici for a certificate or a handshake that isn't right. */
 const tlsCode = /^(ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|EPROTO$)/;
-/** Codes of undici and its parser for bytes that aren't HTTP as it should be. */
-const protocolCode = /^(HPE_|UND_ERR_RES_CONTENT_LENGTH_MISMATCH|UND_ERR_HEADERS_OVERFLOW|UND_ERR_NOT_SUPPORTED)/;
+/** Codes of undici for bytes that aren't HTTP as it should be. Errors of its parser may have a name alone. */
+const protocolCode =
+  /^(HTTPParserError$|HPE_|UND_ERR_RES_CONTENT_LENGTH_MISMATCH|UND_ERR_HEADERS_OVERFLOW|UND_ERR_NOT_SUPPORTED)/;
 
 /** What a failed connection or a broken answer means. A fault stays itself. */
 export function toNetworkFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+  const code = error instanceof Error && 'code' in error ? String(error.code ?? error.name) : 'unknown';
   if (code === 'UND_ERR_CONNECT_TIMEOUT') return new Fault('UPSTREAM_TIMEOUT', 'connect', { retryable: true });
   if (/^UND_ERR_(HEADERS|BODY)_TIMEOUT$/.test(code))
     return new Fault('UPSTREAM_TIMEOUT', 'attempt', { retryable: true });

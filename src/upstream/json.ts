@@ -21,6 +21,7 @@ const integer = /^-?\d+$/;
 /**
  * Parses JSON text; an integer beyond 2^53 comes out as {@link RawJson}.
  * @throws {SyntaxError} when the text isn't JSON
+ * @throws {RangeError} when it is nested over thousands of levels, and holds such an integer
  */
 export function parseJson(text: string): unknown {
   if (!longNumber.test(text)) return JSON.parse(text);
@@ -30,6 +31,10 @@ export function parseJson(text: string): unknown {
       : value,
   );
 }
+
+/** Whether the value is a JSON object. */
+export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !isRawJson(value);
 
 export const isRawJson = (value: unknown): value is RawJson => JSON.isRawJSON(value);
 

@@ -1,7 +1,6 @@
 /** One line of a run's log. */
 import type { AgentLogEvent } from '../../generated/types.ts';
-import type { Body } from '../../upstream/body.ts';
-import { isRawJson } from '../../upstream/json.ts';
+import { isObject } from '../../upstream/json.ts';
 import { fromMilliseconds } from '../date-time.ts';
 import type { Fields } from '../provider.ts';
 import { createReader, toBadField, toFreeForm } from '../reader.ts';
@@ -54,6 +53,3 @@ export const isRunComplete = (line: unknown): boolean => toKind(line) === 'run_c
 export function idOf(line: unknown): string | null {
   return isObject(line) && typeof line.id === 'string' ? line.id : null;
 }
-
-const isObject = (value: unknown): value is Body =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !isRawJson(value);
