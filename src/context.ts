@@ -1,12 +1,9 @@
 /** What a resolver can reach. */
-import { createRunLoader, type RunLoader, type Upstreams } from './loaders.ts';
-import type { Call } from './upstream/upstream.ts';
+import { createRunLoader, type LoaderOptions, type RunLoader } from './loaders.ts';
 
 export interface Context {
   readonly runs: RunLoader;
 }
 
 /** Made anew for each request. */
-export const createContext = (upstreams: Upstreams, call: Call): Context => ({
-  runs: createRunLoader(upstreams, call),
-});
+export const createContext = (options: LoaderOptions): Context => ({ runs: createRunLoader(options) });

@@ -60,6 +60,15 @@ export class BadUserInput extends GraphQLError {
   }
 }
 
+/** The request asks for more than one request may; `expected` says how much that is. */
+export class OperationTooCostly extends GraphQLError {
+  override readonly name = 'OperationTooCostly';
+
+  constructor(expected: string) {
+    super(expected, { extensions: { code: 'OPERATION_TOO_COSTLY' satisfies ErrorCode, retryable: false } });
+  }
+}
+
 /** The extensions that clients get to see, whatever an error carries. */
 const shown = ['code', 'provider', 'upstreamStatus', 'retryable', 'retryAfterMs'] as const;
 

@@ -1,34 +1,50 @@
 /** The graph as a value with `fetch`. It listens to nothing. */
-import type { RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import { createYoga } from 'graphql-yoga';
 import { type Context, createContext } from './context.ts';
+import { type CredentialMode, createHeldCredentials, readForwardedCredentials } from './credentials.ts';
+import { toRefusal } from './errors.ts';
 import type { Provider } from './generated/types.ts';
+import { defaultLimits, type Limits } from './limits.ts';
 import { type Log, silentLog } from './log.ts';
-import { useClientErrors } from './plugins/client-errors.ts';
+import { toMasked, useClientErrors } from './plugins/client-errors.ts';
+import { useDocumentLimits } from './plugins/document-limits.ts';
+import { useJsonRequests } from './plugins/json-requests.ts';
 import { useRequestId } from './plugins/request-id.ts';
 import { useTokenLimit } from './plugins/token-limit.ts';
+import { useValidation } from './plugins/validation.ts';
 import { providerNames, providers } from './providers/index.ts';
-import { type RequestContext, toRequestId } from './request-id.ts';
+import { type RequestContext, requestIdHeader, toRequestId } from './request-id.ts';
 import { createSchema } from './schema.ts';
 import { expectedApiKey, expectedBaseUrl, isApiKey, isBaseUrl } from './upstream/target.ts';
-import { createUpstream, type Upstream, type UpstreamLimits } from './upstream/upstream.ts';
+import { createUpstream, type Upstream } from './upstream/upstream.ts';
 
 export interface GatewayConfig {
-  /** The providers to ask, at least one. The fields of the others answer `PROVIDER_NOT_CONFIGURED`. */
-  readonly providers: Readonly<Partial<Record<Provider, ProviderConfig>>>;
+  /**
+   * The providers to ask. With `held` credentials at least one needs a key, and the fields of those without one answer
+   * `PROVIDER_NOT_CONFIGURED`.
+   */
+  readonly providers?: Readonly<Partial<Record<Provider, ProviderConfig>>>;
+  /**
+   * Whose keys the providers are asked with: `held`, the ones given here; or `forwarded`, the caller's own, from the headers
+   * `X-Datafold-Api-Key` and `X-Olostep-Api-Key` of each request. @default 'held'
+   */
+  readonly credentials?: CredentialMode;
   /** The path that the graph is served at. @default '/graphql' */
   readonly path?: string;
+  /** Whether clients may read the schema, and are helped with names that they get wrong. @default true */
+  readonly introspection?: boolean;
   /** Where failed upstream calls and bugs are told. @default nowhere */
   readonly log?: Log;
-  /** How long, how many, how much, for each provider. */
-  readonly limits?: UpstreamLimits;
-  /** The largest request body, in bytes; `false` where a server in front has counted already. @default 102400 */
-  readonly maxBodyBytes?: number | false;
+  /** How long, how many, how much. */
+  readonly limits?: Partial<Limits>;
+  /** Whether a server in front has held the body to `limits.maxBodyBytes` already. @default false */
+  readonly isBodyCounted?: boolean;
 }
 
 export interface ProviderConfig {
   /** The key of the provider's API, without `Key` or `Bearer` before it. */
-  readonly apiKey: string;
+  readonly apiKey?: string;
   /** Where the API is: https, or http towards loopback. A path is put before the API's own. @default the provider's */
   readonly baseUrl?: string;
 }
@@ -47,20 +63,36 @@ export interface Gateway {
  * @throws {Error} that says all that is wrong with the configuration, and never a key
  */
 export function createGateway(config: GatewayConfig): Gateway {
-  const { path = '/graphql', log = silentLog, limits = {}, maxBodyBytes = 100 * 1024 } = config;
-  const upstreams = createUpstreams(config.providers, log, limits);
-  const logBug = (error: unknown) =>
-    log.error({ error: error instanceof Error ? error.stack : 'not an Error' }, 'unexpected error');
+  const { path = '/graphql', introspection = true, log = silentLog, isBodyCounted = false } = config;
+  checkConfig(config);
+  const limits = { ...defaultLimits, ...config.limits };
+  const upstreams = createUpstreams(config.providers ?? {}, log, limits);
+  const credentialsOf = createCredentials(config);
 
   const yoga = createYoga<RequestContext, Context>({
     schema: createSchema(),
     graphqlEndpoint: path,
     context: ({ request, requestId }) =>
-      createContext(upstreams, { signal: request.signal, requestId: toRequestId(requestId) }),
-    maskedErrors: { isDev: false },
-    maxRequestBodySize: maxBodyBytes,
-    logging: { debug() {}, info() {}, warn() {}, error: logBug },
-    plugins: [useTokenLimit(), useClientErrors(path), useRequestId()],
+      createContext({
+        upstreams,
+        credentialOf: credentialsOf(request.headers),
+        call: { signal: request.signal, requestId: toRequestId(requestId) },
+        maxCalls: limits.maxUpstreamCalls,
+      }),
+    maskedErrors: { maskError: toMasked },
+    maxRequestBodySize: isBodyCounted ? false : limits.maxBodyBytes,
+    // Bugs are logged where the id of their request is known.
+    logging: false,
+    plugins: [
+      useTokenLimit(limits.maxTokens),
+      useDocumentLimits(limits),
+      useValidation(introspection, limits.maxErrors),
+      useJsonRequests(),
+      useClientErrors(path, log),
+      useRequestId(),
+    ],
+    // Yoga takes any URL that ends so for a health check, and no URL ends in a space.
+    healthCheckEndpoint: ' ',
     // What nobody here needs, and what would let other pages of a browser ask with the user's cookies.
     cors: false,
     graphiql: false,
@@ -70,28 +102,52 @@ export function createGateway(config: GatewayConfig): Gateway {
 
   return {
     fetch: async (request, context = {}) => yoga.fetch(request, { ...context }),
-    requestListener: async (request, response, context = {}) => yoga(request, response, { ...context }),
+    async requestListener(request, response, context = {}) {
+      if (hasUrl(request)) return yoga(request, response, { ...context });
+      const requestId = toRequestId(context.requestId ?? request.headers[requestIdHeader]?.toString());
+      response.writeHead(400, { 'content-type': 'application/json; charset=utf-8', [requestIdHeader]: requestId });
+      response.end(toRefusal('BAD_USER_INPUT', 'Expected a Host and a target that make a URL.', requestId));
+    },
     async close() {
       await Promise.all(Object.values(upstreams).map((upstream) => upstream.close()));
     },
   };
 }
 
-function createUpstreams(configs: GatewayConfig['providers'], log: Log, limits: UpstreamLimits) {
+/** Yoga makes a URL of these before it catches anything, and where it can't, it answers with the stack. */
+const hasUrl = ({ headers, url }: IncomingMessage): boolean => URL.canParse(`http://${headers.host}${url}`);
+
+function checkConfig({ providers: configs = {}, credentials = 'held' }: GatewayConfig): void {
   const problems: string[] = [];
-  const upstreams: Partial<Record<Provider, Upstream>> = {};
   for (const provider of providerNames) {
-    const config = configs[provider];
-    if (config === undefined) continue;
-    const { defaultBaseUrl, authorization } = providers[provider];
-    const { apiKey, baseUrl = defaultBaseUrl } = config;
-    if (!isApiKey(apiKey)) problems.push(`providers.${provider}.apiKey: expected ${expectedApiKey}.`);
-    if (!isBaseUrl(baseUrl)) problems.push(`providers.${provider}.baseUrl: expected ${expectedBaseUrl}.`);
-    if (problems.length > 0) continue;
-    upstreams[provider] = createUpstream({ provider, baseUrl, authorization: authorization(apiKey), log, limits });
+    const { apiKey, baseUrl } = configs[provider] ?? {};
+    // A variable that isn't set and a `!` behind it get past the compiler.
+    const isNeeded = credentials === 'held' && configs[provider] !== undefined;
+    if (apiKey === undefined ? isNeeded : typeof apiKey !== 'string' || !isApiKey(apiKey))
+      problems.push(`providers.${provider}.apiKey: expected ${expectedApiKey}.`);
+    if (baseUrl !== undefined && !isBaseUrl(baseUrl))
+      problems.push(`providers.${provider}.baseUrl: expected ${expectedBaseUrl}.`);
   }
-  if (Object.keys(configs).length === 0)
+  if (credentials === 'held' && providerNames.every((provider) => configs[provider] === undefined))
     problems.push(`providers: expected at least one of ${providerNames.join(', ')}.`);
   if (problems.length > 0) throw new Error(problems.join('\n'));
-  return upstreams;
+}
+
+function createUpstreams(configs: NonNullable<GatewayConfig['providers']>, log: Log, limits: Limits) {
+  const upstreams = providerNames.map((provider): [Provider, Upstream] => {
+    const { baseUrl = providers[provider].defaultBaseUrl } = configs[provider] ?? {};
+    return [provider, createUpstream({ provider, baseUrl, log, limits })];
+  });
+  return Object.fromEntries(upstreams) as Record<Provider, Upstream>;
+}
+
+/** The credentials of a request, given its headers. */
+function createCredentials({ providers: configs = {}, credentials }: GatewayConfig) {
+  if (credentials === 'forwarded') return readForwardedCredentials;
+  const apiKeys = providerNames.flatMap((provider) => {
+    const { apiKey } = configs[provider] ?? {};
+    return apiKey === undefined ? [] : [[provider, apiKey] as const];
+  });
+  const held = createHeldCredentials(new Map(apiKeys));
+  return () => held;
 }

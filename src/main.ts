@@ -21,7 +21,7 @@ try {
 async function start(): Promise<void> {
   const { config, close } = flags.sandbox ? await readSandbox() : { config: readConfig(process.env), close: () => {} };
   const log = createLog(config.logLevel);
-  const gateway = createGateway({ providers: config.providers, log, maxBodyBytes: false });
+  const gateway = createGateway({ ...config.gateway, log, isBodyCounted: true });
   const operations = readOperations();
   const server = createServer({ gateway, log, operations });
   server.listen(config.port, config.host);
@@ -47,13 +47,13 @@ async function readSandbox(): Promise<{ config: Config; close: () => void }> {
   const listen = readListenConfig({ LOG_LEVEL: 'warn', ...process.env });
   const { startSandbox } = await import('./sandbox.ts');
   const { providers, close } = await startSandbox({ now: Date.now, seed: 1 });
-  return { config: { ...listen, providers }, close };
+  return { config: { ...listen, gateway: { providers } }, close };
 }
 
-function greet({ host, logLevel, providers }: Config, port: number, operations: readonly string[]): void {
+function greet({ host, logLevel, gateway }: Config, port: number, operations: readonly string[]): void {
   const url = `http://${host === '127.0.0.1' ? 'localhost' : host}:${port}/graphql`;
   if (!flags.sandbox) {
-    createLog(logLevel).info({ url, providers: Object.keys(providers) }, 'listening');
+    createLog(logLevel).info({ url, providers: Object.keys(gateway.providers ?? {}) }, 'listening');
     return;
   }
   console.log(`This is the sandbox: invented monitors and runs, served on this machine; nothing is asked outside.

@@ -53,7 +53,7 @@ export async function createWorld(config: Partial<GatewayConfig> = {}): Promise<
       OLOSTEP: { apiKey: keys.olostep, baseUrl: olostep.baseUrl },
     },
     log,
-    maxBodyBytes: false,
+    isBodyCounted: true,
     ...config,
   });
   const server = createServer({ gateway, log, operations: readOperations() });

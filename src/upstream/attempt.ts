@@ -1,6 +1,6 @@
 /** One GET over the wire, read to its end. */
 import type { Dispatcher } from 'undici';
-import { Fault, toNetworkFault } from './fault.ts';
+import { toNetworkFault, toSizeFault } from './fault.ts';
 
 /** What came back, whatever its status. */
 export interface Answer {
@@ -54,7 +54,7 @@ export function attempt(dispatcher: Dispatcher, request: AttemptRequest, signal:
         },
         onResponseData(current, chunk) {
           size += chunk.length;
-          if (size > request.maxBytes) current.abort(new Fault('UPSTREAM_RESPONSE_TOO_LARGE', 'size'));
+          if (size > request.maxBytes) current.abort(toSizeFault('size'));
           else if (status === 200) chunks.push(chunk);
         },
         onResponseEnd() {
@@ -62,7 +62,7 @@ export function attempt(dispatcher: Dispatcher, request: AttemptRequest, signal:
           resolve({ status, headers, body: Buffer.concat(chunks, status === 200 ? size : 0) });
         },
         onResponseError(_controller, error) {
-          fail(signal.aborted ? signal.reason : toNetworkFault(error));
+          fail(signal.aborted ? signal.reason : toNetworkFault(error, status === 0));
         },
       },
     );

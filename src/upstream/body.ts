@@ -1,26 +1,41 @@
 /** From an answer to the JSON object in it. */
 import type { Answer } from './attempt.ts';
-import { Fault, toStatusFault } from './fault.ts';
+import type { Credential } from './credential.ts';
+import { toBodyFault, toCredentialFault, toIdFault, toSizeFault, toStatusFault, toWaitFault } from './fault.ts';
 import { isObject, parseJson, toDigits } from './json.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
 /** A JSON object as an upstream sent it: nothing in it is certain yet. */
 export type Body = Readonly<Record<string, unknown>>;
 
+/** What the answer is held against. */
+export interface Expectation {
+  /** Fields of the body that must say, where they are there, what was asked for. */
+  readonly echoes: Readonly<Record<string, string>>;
+  /** Whose credential was sent. */
+  readonly owner: Credential['owner'];
+  /** The longest `Retry-After` that is waited for, in milliseconds. */
+  readonly maxRetryAfterMs: number;
+}
+
 /**
  * The JSON object that the answer holds; `null` when it says that there is no such thing (404, 410).
- * @param echoes fields that must say, where they are there, what was asked for
  * @throws {Fault} when there is no such object
  */
-export function readBody({ status, headers, body }: Answer, echoes: Readonly<Record<string, string>>): Body | null {
+export function readBody(answer: Answer, { echoes, owner, maxRetryAfterMs }: Expectation): Body | null {
+  const { status, headers, body } = answer;
   if (status === 404 || status === 410) return null;
-  if (status !== 200) throw toStatusFault(status, parseRetryAfter(headers['retry-after'], Date.now()));
+  if (status === 401) throw toCredentialFault(owner);
+  const retryAfterMs = parseRetryAfter(headers['retry-after'], Date.now());
+  if (status === 429 || (status === 503 && retryAfterMs !== undefined)) {
+    throw toWaitFault(status, retryAfterMs, maxRetryAfterMs);
+  }
+  if (status !== 200) throw toStatusFault(status);
   const json = readObject(headers['content-type'], body);
   for (const [field, asked] of Object.entries(echoes)) {
     const value = json[field];
     // A missing id says nothing; a different one says that this is somebody else's run.
-    if (value != null && value !== asked && toDigits(value) !== asked)
-      throw new Fault('UPSTREAM_BAD_RESPONSE', 'id_mismatch');
+    if (value != null && value !== asked && toDigits(value) !== asked) throw toIdFault();
   }
   return json;
 }
@@ -28,18 +43,15 @@ export function readBody({ status, headers, body }: Answer, echoes: Readonly<Rec
 function readObject(contentType: string | string[] | undefined, body: Buffer): Body {
   // No content type at all is forgiven, as the text itself has to be an object.
   if (contentType !== undefined && !/^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(String(contentType)))
-    throw unreadable();
+    throw toBodyFault();
   let json: unknown;
   try {
     json = parseJson(body.toString('utf8'));
   } catch (error) {
     // Nested over thousands of levels, beside a number that has to be read digit for digit.
-    if (error instanceof RangeError) throw new Fault('UPSTREAM_RESPONSE_TOO_LARGE', 'depth');
-    throw unreadable();
+    if (error instanceof RangeError) throw toSizeFault('depth');
+    throw toBodyFault();
   }
-  if (!isObject(json)) throw unreadable();
+  if (!isObject(json)) throw toBodyFault();
   return json;
 }
-
-/** Often one bad node behind a balancer, so it may pass. */
-const unreadable = () => new Fault('UPSTREAM_BAD_RESPONSE', 'body', { retryable: true });

@@ -1,43 +1,122 @@
-/** Lets a task in when there is room, in the order of asking; a task whose signal aborts while it waits never starts. */
-export type Bulkhead = <Result>(signal: AbortSignal, task: () => Promise<Result>) => Promise<Result>;
+/**
+ * Bounds the calls in flight, fairly: callers take turns, so that one with many calls holds up no other. A caller waits a
+ * short while for its first place; once it has one, its other calls follow as places become free.
+ */
 
-/** Makes a bulkhead with room for `size` tasks at a time. One a provider, so that a slow one can't starve the other. */
-export function createBulkhead(size: number): Bulkhead {
+/** Runs a task of a caller when there is room; a task whose signal aborts while it waits never starts. */
+export type Bulkhead = <Result>(by: Caller, signal: AbortSignal, task: () => Promise<Result>) => Promise<Result>;
+
+export interface Caller {
+  /** Whatever tells it from others. */
+  readonly caller: unknown;
+  /** The most of its tasks at a time. */
+  readonly places: number;
+}
+
+export interface BulkheadOptions {
+  /** The error of a task that found no place. */
+  readonly refuse: () => Error;
+  /** The most tasks at a time. */
+  readonly places: number;
+  /** The most callers that wait for a first place. */
+  readonly maxWaiting: number;
+  /** How long they wait, in milliseconds. */
+  readonly maxWaitMs: number;
+}
+
+/** A caller that has tasks inside or waiting. */
+interface Line {
+  readonly by: Caller;
+  inside: number;
+  /** In the order of coming. */
+  readonly waiting: Set<Waiter>;
+  /** Runs while the caller waits for its first place. */
+  timer?: NodeJS.Timeout | undefined;
+}
+
+interface Waiter {
+  readonly enter: () => void;
+  readonly refuse: (error: Error) => void;
+}
+
+/** Makes a bulkhead. One a provider, so that a slow one can't starve the other. */
+export function createBulkhead(options: BulkheadOptions): Bulkhead {
+  const { refuse, places, maxWaiting, maxWaitMs } = options;
+  const lines = new Map<unknown, Line>();
+  /** Those that can go on as soon as there is a place, the next first. */
+  const turns = new Set<Line>();
   let inside = 0;
-  const waiting = new Set<() => void>();
+  let withoutPlace = 0;
 
-  const wait = (signal: AbortSignal) =>
-    new Promise<void>((resolve, reject) => {
-      const enter = () => {
-        signal.removeEventListener('abort', leave);
-        resolve();
-      };
-      const leave = () => {
-        waiting.delete(enter);
-        reject(signal.reason);
-      };
-      waiting.add(enter);
-      signal.addEventListener('abort', leave);
-    });
-
-  /** Hands the place to whoever has waited longest. */
-  const release = () => {
-    const [next] = waiting;
-    if (next === undefined) {
-      inside--;
-      return;
+  /** Brings a line's place in the turns, its timer and the count of those without a place up to date. */
+  const settle = (line: Line) => {
+    if (line.waiting.size === 0 || line.inside >= line.by.places) turns.delete(line);
+    else turns.add(line);
+    const waitsForFirst = line.inside === 0 && line.waiting.size > 0;
+    if (waitsForFirst && line.timer === undefined) {
+      withoutPlace++;
+      line.timer = setTimeout(() => {
+        for (const waiter of line.waiting) waiter.refuse(refuse());
+      }, maxWaitMs);
+    } else if (!waitsForFirst && line.timer !== undefined) {
+      withoutPlace--;
+      clearTimeout(line.timer);
+      line.timer = undefined;
     }
-    waiting.delete(next);
-    next();
+    if (line.inside === 0 && line.waiting.size === 0) lines.delete(line.by.caller);
   };
 
-  return async (signal, task) => {
-    if (inside < size) inside++;
-    else await wait(signal);
+  const wait = (line: Line, signal: AbortSignal) =>
+    new Promise<void>((resolve, reject) => {
+      const leave = () => waiter.refuse(signal.reason);
+      const end = (settleIt: () => void) => {
+        signal.removeEventListener('abort', leave);
+        line.waiting.delete(waiter);
+        settleIt();
+        settle(line);
+      };
+      const waiter: Waiter = { enter: () => end(resolve), refuse: (error) => end(() => reject(error)) };
+      line.waiting.add(waiter);
+      signal.addEventListener('abort', leave);
+      settle(line);
+    });
+
+  const takePlace = (line: Line) => {
+    inside++;
+    line.inside++;
+  };
+
+  /** Gives free places to the lines in turn. */
+  const goOn = () => {
+    for (const line of turns) {
+      if (inside >= places) return;
+      // To the end of the turns; what is added while a Set is iterated is iterated, too.
+      turns.delete(line);
+      const [next] = line.waiting;
+      if (next === undefined) continue;
+      takePlace(line);
+      next.enter();
+    }
+  };
+
+  return async (by, signal, task) => {
+    const line = lines.get(by.caller) ?? { by, inside: 0, waiting: new Set() };
+    if (inside < places && turns.size === 0 && line.inside < by.places) {
+      takePlace(line);
+      lines.set(by.caller, line);
+    } else {
+      const isNew = line.inside === 0 && line.waiting.size === 0;
+      if (isNew && withoutPlace >= maxWaiting) throw refuse();
+      lines.set(by.caller, line);
+      await wait(line, signal);
+    }
     try {
       return await task();
     } finally {
-      release();
+      inside--;
+      line.inside--;
+      settle(line);
+      goOn();
     }
   };
 }

@@ -1,22 +1,37 @@
-/** What can go wrong on the way out, what each thing means to a client, and whether it may pass. */
+/** What can go wrong on the way out, what each thing means to a client, and what follows from it. */
+
+import { errors } from 'undici';
 import { BadUserInput, type FailureFacts, ProviderError, type ProviderErrorCode } from '../errors.ts';
 import type { Provider } from '../generated/types.ts';
+import type { RetryRule } from './retry.ts';
+
+/** Beside what a client gets to know. */
+interface Consequences extends FailureFacts {
+  /** How the attempt may be repeated; not at all without. */
+  readonly retry?: RetryRule | undefined;
+  /** Whether the provider is to blame, so that the breaker counts it. @default false */
+  readonly blames?: boolean;
+}
 
 /**
- * A call failed. Stays in this folder: the log gets its `reason`, the client the error that {@link toClientError} makes
- * of its code. Never carries what the upstream wrote.
+ * A call failed. Stays in this folder: the log gets its `reason`, the client the error that {@link Fault.toError} makes of
+ * its code. Never carries what the upstream wrote.
  */
 export class Fault extends Error {
   override readonly name = 'Fault';
   readonly code: ProviderErrorCode | 'BAD_USER_INPUT';
   readonly reason: string;
   readonly facts: FailureFacts;
+  readonly retry: RetryRule | undefined;
+  readonly blames: boolean;
 
-  constructor(code: Fault['code'], reason: string, facts: FailureFacts = {}) {
+  constructor(code: Fault['code'], reason: string, { retry, blames = false, ...facts }: Consequences = {}) {
     super(reason);
     this.code = code;
     this.reason = reason;
-    this.facts = facts;
+    this.retry = retry;
+    this.blames = blames;
+    this.facts = { retryable: retry !== undefined, ...facts };
   }
 
   /** The error that takes the run's place in the answer. */
@@ -27,32 +42,87 @@ export class Fault extends Error {
   }
 }
 
-/** What an HTTP status other than 200, 404 and 410 means, and whether the same call may succeed later. */
-const statusMeanings: Readonly<Record<number, readonly [Fault['code'], retryable: boolean]>> = {
-  400: ['BAD_USER_INPUT', false],
-  401: ['UPSTREAM_AUTH_FAILED', false],
-  402: ['QUOTA_EXCEEDED', false],
-  403: ['FORBIDDEN', false],
-  408: ['UPSTREAM_TIMEOUT', true],
-  422: ['BAD_USER_INPUT', false],
-  425: ['UPSTREAM_UNAVAILABLE', true],
-  429: ['RATE_LIMITED', true],
-  500: ['UPSTREAM_UNAVAILABLE', true],
-  502: ['UPSTREAM_UNAVAILABLE', true],
-  503: ['UPSTREAM_UNAVAILABLE', true],
-  504: ['UPSTREAM_UNAVAILABLE', true],
+/** Up to all attempts, with back-off. */
+const again: RetryRule = { most: 2 };
+/** Often one bad node behind a balancer. */
+const onceMore: RetryRule = { most: 1 };
+/** It took long already, so only with time enough. */
+const onceMoreInTime: RetryRule = { most: 1, minLeftMs: 1_000 };
+/** It was asked for less, and not for how long. */
+const onceMoreGently: RetryRule = { most: 1, baseMs: 500 };
+/** The connection had been closed by then, and nobody read the request. */
+const atOnce: RetryRule = { most: 1, free: true };
+
+/** What an HTTP status other than 200, 404 and 410 means. What isn't here, redirects included, is a bad response. */
+const statusMeanings: Readonly<Record<number, readonly [Fault['code'], Consequences]>> = {
+  400: ['BAD_USER_INPUT', {}],
+  402: ['QUOTA_EXCEEDED', {}],
+  403: ['FORBIDDEN', {}],
+  408: ['UPSTREAM_TIMEOUT', { retry: again, blames: true }],
+  422: ['BAD_USER_INPUT', {}],
+  425: ['UPSTREAM_UNAVAILABLE', { retry: again, blames: true }],
+  500: ['UPSTREAM_UNAVAILABLE', { retry: again, blames: true }],
+  502: ['UPSTREAM_UNAVAILABLE', { retry: again, blames: true }],
+  503: ['UPSTREAM_UNAVAILABLE', { retry: again, blames: true }],
+  504: ['UPSTREAM_UNAVAILABLE', { retry: again, blames: true }],
 };
 
-/** An answer whose status says that it isn't one. Anything undocumented, redirects included, is a bad response. */
-export function toStatusFault(status: number, retryAfterMs: number | undefined): Fault {
-  const [code, retryable] = statusMeanings[status] ?? ['UPSTREAM_BAD_RESPONSE', false];
-  const reason = status >= 300 && status < 400 ? 'redirect' : 'status';
-  return new Fault(code, reason, {
-    upstreamStatus: status,
-    retryable,
-    ...(retryable && retryAfterMs !== undefined && { retryAfterMs }),
-  });
+/** An answer whose status says that it isn't one. */
+export function toStatusFault(status: number): Fault {
+  const isRedirect = status >= 300 && status < 400;
+  const [code, consequences] = statusMeanings[status] ?? [
+    'UPSTREAM_BAD_RESPONSE',
+    { blames: isRedirect || status >= 500 } satisfies Consequences,
+  ];
+  return new Fault(code, isRedirect ? 'redirect' : 'status', { upstreamStatus: status, ...consequences });
 }
+
+/** 401: the fault of whoever's credential it is. */
+export const toCredentialFault = (owner: 'service' | 'caller'): Fault =>
+  new Fault(owner === 'caller' ? 'UNAUTHENTICATED' : 'UPSTREAM_AUTH_FAILED', 'status', { upstreamStatus: 401 });
+
+/**
+ * 429, or 503 with a wait: asked to come back later. A wait that is short enough is kept to, exactly; a longer one is for
+ * the client.
+ * @param retryAfterMs the wait that was asked for; `undefined` when none was; NaN when it can't be read
+ */
+export function toWaitFault(status: 429 | 503, retryAfterMs: number | undefined, longestMs: number): Fault {
+  const isLimit = status === 429;
+  const code = isLimit ? 'RATE_LIMITED' : 'UPSTREAM_UNAVAILABLE';
+  const facts = { upstreamStatus: status, retryable: true, blames: !isLimit };
+  if (retryAfterMs === undefined) return new Fault(code, 'status', { ...facts, retry: onceMoreGently });
+  if (Number.isNaN(retryAfterMs)) return new Fault(code, 'status', facts);
+  const retry: RetryRule | undefined = retryAfterMs <= longestMs ? { most: 1, afterMs: retryAfterMs } : undefined;
+  return new Fault(code, 'status', { ...facts, retryAfterMs, retry });
+}
+
+/** The credential was asked to be used less often, and its time hasn't come. */
+export const toCoolDownFault = (waitMs: number): Fault =>
+  new Fault('RATE_LIMITED', 'cool_down', { retryable: true, retryAfterMs: Math.ceil(waitMs) });
+
+/** The breaker is open. */
+export const toBreakerFault = (retryAfterMs: number): Fault =>
+  new Fault('UPSTREAM_UNAVAILABLE', 'circuit_open', { retryable: true, retryAfterMs });
+
+/** There is no place for another call. */
+export const toQueueFault = (): Fault => new Fault('OVERLOADED', 'queue', { retryable: true });
+
+/** The time of an attempt, or of the whole field, is up. */
+export const toTimeFault = (which: 'attempt' | 'deadline'): Fault =>
+  new Fault('UPSTREAM_TIMEOUT', which, {
+    blames: true,
+    retryable: true,
+    retry: which === 'attempt' ? onceMoreInTime : undefined,
+  });
+
+/** The body isn't a JSON object. */
+export const toBodyFault = (): Fault => new Fault('UPSTREAM_BAD_RESPONSE', 'body', { retry: onceMore, blames: true });
+
+/** The body is somebody else's run. */
+export const toIdFault = (): Fault => new Fault('UPSTREAM_BAD_RESPONSE', 'id_mismatch', { blames: true });
+
+/** The body is larger, or nested more deeply, than what is read. */
+export const toSizeFault = (which: 'size' | 'depth'): Fault => new Fault('UPSTREAM_RESPONSE_TOO_LARGE', which);
 
 /** Codes of Node.js, OpenSSL and undici for a certificate or a handshake that isn't right. */
 const tlsCode = /^(ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|EPROTO$)/;
@@ -60,15 +130,23 @@ const tlsCode = /^(ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|E
 const protocolCode =
   /^(HTTPParserError$|HPE_|UND_ERR_RES_CONTENT_LENGTH_MISMATCH|UND_ERR_HEADERS_OVERFLOW|UND_ERR_NOT_SUPPORTED)/;
 
-/** What a failed connection or a broken answer means. A fault stays itself. */
-export function toNetworkFault(error: unknown): Fault {
+/**
+ * What a failed connection or a broken answer means. A fault stays itself.
+ * @param isUnanswered whether nothing of the answer had come
+ */
+export function toNetworkFault(error: unknown, isUnanswered: boolean): Fault {
   if (error instanceof Fault) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code ?? error.name) : 'unknown';
-  if (code === 'UND_ERR_CONNECT_TIMEOUT') return new Fault('UPSTREAM_TIMEOUT', 'connect', { retryable: true });
-  if (/^UND_ERR_(HEADERS|BODY)_TIMEOUT$/.test(code))
-    return new Fault('UPSTREAM_TIMEOUT', 'attempt', { retryable: true });
-  if (code === 'ENOTFOUND') return new Fault('UPSTREAM_UNAVAILABLE', 'dns');
-  if (tlsCode.test(code)) return new Fault('UPSTREAM_UNAVAILABLE', `tls ${code}`);
-  if (protocolCode.test(code)) return new Fault('UPSTREAM_BAD_RESPONSE', `protocol ${code}`, { retryable: true });
-  return new Fault('UPSTREAM_UNAVAILABLE', `network ${code}`, { retryable: true });
+  if (code === 'UND_ERR_CONNECT_TIMEOUT')
+    return new Fault('UPSTREAM_TIMEOUT', 'connect', { retry: again, blames: true });
+  if (/^UND_ERR_(HEADERS|BODY)_TIMEOUT$/.test(code)) return toTimeFault('attempt');
+  if (code === 'ENOTFOUND') return new Fault('UPSTREAM_UNAVAILABLE', 'dns', { blames: true });
+  if (tlsCode.test(code)) return new Fault('UPSTREAM_UNAVAILABLE', `tls ${code}`, { blames: true });
+  if (protocolCode.test(code))
+    return new Fault('UPSTREAM_BAD_RESPONSE', `protocol ${code}`, { retry: onceMore, blames: true });
+  const retry = isUnanswered && isUsedConnection(error) ? atOnce : again;
+  return new Fault('UPSTREAM_UNAVAILABLE', `network ${code}`, { retry, blames: retry === again });
 }
+
+/** Whether it is the end of a connection that had carried other answers. */
+const isUsedConnection = (error: unknown) => error instanceof errors.SocketError && (error.socket?.bytesRead ?? 0) > 0;

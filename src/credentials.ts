@@ -1,0 +1,41 @@
+/** Whose keys the providers are asked with. */
+import { ProviderError } from './errors.ts';
+import type { Provider } from './generated/types.ts';
+import { providers } from './providers/index.ts';
+import { type Credential, createCredential } from './upstream/credential.ts';
+import { isApiKey } from './upstream/target.ts';
+
+/** `held`: the service's own, from its configuration. `forwarded`: the caller's, from the headers of each request. */
+export const credentialModes = ['held', 'forwarded'] as const;
+export type CredentialMode = (typeof credentialModes)[number];
+
+/**
+ * The credential of a request for a provider.
+ * @throws {ProviderError} when there is none
+ */
+export type CredentialOf = (provider: Provider) => Credential;
+
+/** The service's own, made once. A provider without a key is off. */
+export function createHeldCredentials(apiKeys: ReadonlyMap<Provider, string>): CredentialOf {
+  const credentials = new Map<Provider, Credential>();
+  for (const [provider, apiKey] of apiKeys) {
+    credentials.set(provider, createCredential(providers[provider].authorization(apiKey), 'service'));
+  }
+  return (provider) => {
+    const credential = credentials.get(provider);
+    if (credential === undefined) throw new ProviderError(provider, 'PROVIDER_NOT_CONFIGURED');
+    return credential;
+  };
+}
+
+/** The caller's, for one request alone: from `X-Datafold-Api-Key`, `X-Olostep-Api-Key`, … */
+export const readForwardedCredentials =
+  (headers: Headers): CredentialOf =>
+  (provider) => {
+    const apiKey = headers.get(forwardedHeader(provider))?.trim();
+    if (apiKey === undefined || !isApiKey(apiKey)) throw new ProviderError(provider, 'UNAUTHENTICATED');
+    return createCredential(providers[provider].authorization(apiKey), 'caller');
+  };
+
+/** The header that carries the caller's key of a provider. */
+export const forwardedHeader = (provider: Provider): string => `x-${provider.toLowerCase()}-api-key`;

@@ -1,0 +1,83 @@
+/** How long, how many, how much: every number that is policy, in one place. */
+
+/** What a client may send. */
+const requestLimits = {
+  /** The largest body of a request, in bytes. */
+  maxBodyBytes: 100 * 1024,
+  /** The most headers of a request. */
+  maxHeaders: 100,
+  /** The most tokens of a document, counted while it is parsed. A hundred keys written out are about 1,200. */
+  maxTokens: 2_000,
+  /** The most levels of fields. */
+  maxDepth: 10,
+  /** The most aliases, with fragments expanded. */
+  maxAliases: 50,
+  /** The most directives, with fragments expanded. */
+  maxDirectives: 20,
+  /** The most fields of the query itself, with fragments expanded. */
+  maxRootFields: 50,
+  /** The most fields, with fragments expanded. */
+  maxFields: 2_000,
+  /** The most errors that an invalid document is told. */
+  maxErrors: 5,
+  /** The most upstream calls of an operation, all providers together. */
+  maxUpstreamCalls: 250,
+  /** The most operations under way at a time; more are turned away with 503. */
+  maxOperations: 256,
+  /** The longest delay of the event loop, in milliseconds, beyond which operations are turned away. */
+  maxLoopDelayMs: 200,
+  /** How long the last requests have when the process is to stop, in milliseconds. */
+  graceMs: 10_000,
+};
+
+/** What a provider is asked for, and what it may answer; each provider by itself. */
+const providerLimits = {
+  /** All attempts and waits of one field together, in milliseconds. */
+  fieldMs: 5_000,
+  /** One attempt, connecting included, in milliseconds. */
+  attemptMs: 3_000,
+  /** Connecting, in milliseconds; coarse, as undici's clock is. */
+  connectMs: 1_000,
+  /** All attempts of a call together. */
+  maxAttempts: 3,
+  /** The first back-off between two attempts, in milliseconds; full jitter, doubled each time. */
+  backOffMs: 100,
+  /** The longest back-off, in milliseconds. */
+  maxBackOffMs: 1_000,
+  /** The longest `Retry-After` that is waited for, in milliseconds; a longer one cools the credential down. */
+  maxRetryAfterMs: 2_000,
+  /** The longest cool-down of a credential, in milliseconds. */
+  maxCoolDownMs: 60_000,
+  /** How many retries a provider bears at once. */
+  retryBudget: 10,
+  /** How many retries each call adds to the budget. */
+  retryBudgetPerCall: 0.1,
+  /** The share of failures that opens the breaker, between 0 and 1. */
+  breakerThreshold: 0.5,
+  /** The fewest calls in the window that can open it. */
+  breakerMinCalls: 20,
+  /** How far back the breaker looks, in milliseconds. */
+  breakerWindowMs: 10_000,
+  /** How long it stays open at first, in milliseconds; doubled after each failed probe. */
+  breakerRestMs: 5_000,
+  /** How long it stays open at the most, in milliseconds. */
+  maxBreakerRestMs: 60_000,
+  /** How many good probes in a row close it. */
+  breakerProbes: 3,
+  /** Calls in flight at a time. */
+  maxInFlight: 32,
+  /** Calls in flight of one caller's own credential at a time. */
+  maxInFlightPerCredential: 16,
+  /** Requests that wait for a first call at a time. */
+  maxWaiting: 64,
+  /** How long they wait, in milliseconds. */
+  maxWaitMs: 250,
+  /** The largest answer that is read, in bytes. */
+  maxAnswerBytes: 10 * 1024 * 1024,
+};
+
+/** Each can be set in `createGateway({ limits })`, or by a variable of its name: `fieldMs` by `FIELD_MS`. */
+export const defaultLimits = { ...requestLimits, ...providerLimits };
+
+export type Limits = Readonly<typeof defaultLimits>;
+export type UpstreamLimits = Readonly<typeof providerLimits>;

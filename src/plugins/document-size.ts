@@ -1,0 +1,82 @@
+/** How large an operation is once its fragments are expanded. */
+import {
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  Kind,
+  type OperationDefinitionNode,
+  type SelectionNode,
+  type SelectionSetNode,
+} from 'graphql';
+
+export interface DocumentSize {
+  /** The levels of fields, introspection left out: GraphQL limits that by itself. */
+  readonly depth: number;
+  readonly fields: number;
+  readonly aliases: number;
+  readonly directives: number;
+  readonly rootFields: number;
+}
+
+const nothing: DocumentSize = { depth: 0, fields: 0, aliases: 0, directives: 0, rootFields: 0 };
+
+/** The size of the largest operation in the document, each measure by itself. A fragment counts each time it is used. */
+export function sizeOf({ definitions }: DocumentNode): DocumentSize {
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  for (const node of definitions) if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
+  // Each fragment is measured once, so that measuring costs what the document's text does, not what it expands to.
+  const measured = new Map<string, DocumentSize>();
+
+  const ofSpread = (name: string): DocumentSize => {
+    const known = measured.get(name);
+    if (known !== undefined) return known;
+    // Stands there already while the fragment is measured: a cycle ends here, and validation refuses it.
+    measured.set(name, nothing);
+    const size = ofNode(fragments.get(name));
+    measured.set(name, size);
+    return size;
+  };
+
+  const ofSelection = (node: SelectionNode): DocumentSize => {
+    const directives = node.directives?.length ?? 0;
+    if (node.kind === Kind.FRAGMENT_SPREAD) return add(ofSpread(node.name.value), { ...nothing, directives });
+    if (node.kind === Kind.INLINE_FRAGMENT) return ofNode(node);
+    const within = ofNode(node);
+    return {
+      depth: node.name.value.startsWith('__') ? 0 : within.depth + 1,
+      fields: within.fields + 1,
+      aliases: within.aliases + (node.alias ? 1 : 0),
+      directives: within.directives,
+      rootFields: 1,
+    };
+  };
+
+  const ofNode = (node?: {
+    directives?: readonly unknown[];
+    selectionSet?: SelectionSetNode | undefined;
+  }): DocumentSize =>
+    (node?.selectionSet?.selections ?? [])
+      .map(ofSelection)
+      .reduce(add, { ...nothing, directives: node?.directives?.length ?? 0 });
+
+  const operations = definitions.filter(
+    (node): node is OperationDefinitionNode => node.kind === Kind.OPERATION_DEFINITION,
+  );
+  return operations.map(ofNode).reduce(largest, nothing);
+}
+
+/** Side by side in one selection. */
+const add = (a: DocumentSize, b: DocumentSize): DocumentSize => ({
+  depth: Math.max(a.depth, b.depth),
+  fields: a.fields + b.fields,
+  aliases: a.aliases + b.aliases,
+  directives: a.directives + b.directives,
+  rootFields: a.rootFields + b.rootFields,
+});
+
+const largest = (a: DocumentSize, b: DocumentSize): DocumentSize => ({
+  depth: Math.max(a.depth, b.depth),
+  fields: Math.max(a.fields, b.fields),
+  aliases: Math.max(a.aliases, b.aliases),
+  directives: Math.max(a.directives, b.directives),
+  rootFields: Math.max(a.rootFields, b.rootFields),
+});

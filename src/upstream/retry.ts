@@ -1,0 +1,65 @@
+/** Tries again what may pass, within the time and the budget that there are. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RetryBudget } from './retry-budget.ts';
+
+/** How a failed attempt may be repeated. */
+export interface RetryRule {
+  /** How many times at the most, whatever else failed. */
+  readonly most: number;
+  /** The wait that the upstream asked for, in milliseconds, which is kept to. @default back-off */
+  readonly afterMs?: number;
+  /** The first back-off, in milliseconds, where it isn't the usual one. */
+  readonly baseMs?: number;
+  /** The time that must be left for it, in milliseconds. @default 250 */
+  readonly minLeftMs?: number;
+  /** Whether it is done at once and costs nothing, as the upstream never saw the attempt. @default false */
+  readonly free?: boolean;
+}
+
+export interface RetryOptions {
+  /** What may be done about an error; `undefined` when nothing. */
+  readonly ruleOf: (error: unknown) => RetryRule | undefined;
+  readonly budget: RetryBudget;
+  /** All attempts of a call together. */
+  readonly maxAttempts: number;
+  /** The first back-off, in milliseconds; it doubles from then on. */
+  readonly backOffMs: number;
+  /** The longest back-off, in milliseconds. */
+  readonly maxBackOffMs: number;
+}
+
+/** Repeats a task until it succeeds, its time is up, or trying again is useless. */
+export type Retry = <Result>(
+  /** Aborts the wait as well. */
+  signal: AbortSignal,
+  /** When the time is up, on the clock of `performance.now()`. */
+  endsAt: number,
+  task: () => Promise<Result>,
+) => Promise<Result>;
+
+export function createRetry({ ruleOf, budget, maxAttempts, backOffMs, maxBackOffMs }: RetryOptions): Retry {
+  /** The wait before the next attempt, or `undefined` when there is to be none. */
+  const toWait = (rule: RetryRule, failures: number, leftMs: number): number | undefined => {
+    const { most, afterMs, baseMs = backOffMs, minLeftMs = 250, free = false } = rule;
+    if (failures > most || failures >= maxAttempts) return undefined;
+    // Full jitter: clients that failed together don't come back together.
+    const backOff = Math.random() * Math.min(baseMs * 2 ** (failures - 1), maxBackOffMs);
+    const wait = free ? 0 : afterMs === undefined ? backOff : afterMs + Math.random() * 100;
+    if (leftMs - wait < minLeftMs) return undefined;
+    return free || budget.take() ? wait : undefined;
+  };
+
+  return async (signal, endsAt, task) => {
+    budget.add();
+    for (let failures = 1; ; failures++) {
+      try {
+        return await task();
+      } catch (error) {
+        const rule = signal.aborted ? undefined : ruleOf(error);
+        const wait = rule && toWait(rule, failures, endsAt - performance.now());
+        if (wait === undefined) throw error;
+        if (wait > 0) await sleep(wait, undefined, { signal }).catch(() => Promise.reject(signal.reason));
+      }
+    }
+  };
+}
