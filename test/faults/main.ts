@@ -1,0 +1,33 @@
+/**
+ * The fault suite: the service in a process of its own, between clients and providers that misbehave.
+ * `npm run test:faults` runs every block and ends with one line a block, `survived/tried`; `npm run test:faults -- NAME …`
+ * runs the blocks of these names. Exit code 1 when anything did not survive.
+ */
+import { globSync } from 'node:fs';
+import { basename } from 'node:path';
+import { parseArgs } from 'node:util';
+import { createTally, type Tally } from './tally.ts';
+
+/** A block: a file of `blocks/`, named after what it attacks. */
+interface Block {
+  run(tally: Tally): Promise<void>;
+}
+
+const { positionals } = parseArgs({ allowPositionals: true });
+const folder = new URL('./blocks/', import.meta.url);
+const names = globSync('*.ts', { cwd: folder.pathname }).map((file) => basename(file, '.ts'));
+const unknown = positionals.filter((name) => !names.includes(name));
+if (unknown.length > 0) throw new Error(`No block ${unknown.join(', ')}; there are: ${names.sort().join(', ')}`);
+
+const tallies: Tally[] = [];
+for (const name of names.sort()) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue;
+  const tally = createTally(name);
+  tallies.push(tally);
+  const block: Block = await import(new URL(`${name}.ts`, folder).href);
+  await tally.attempt('runs to its end', () => block.run(tally));
+}
+
+console.log('');
+for (const tally of tallies) console.log(tally.summary());
+if (tallies.some((tally) => tally.survived < tally.tried)) process.exitCode = 1;

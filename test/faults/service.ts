@@ -1,0 +1,100 @@
+/** The service in a process of its own, with canaries for keys, and everything that it says kept for the search for them. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+/** Keys that must never be seen again, but by their own provider. */
+export const canaries = { DATAFOLD: 'cnryDF7Q2m9xT4kW', OLOSTEP: 'cnryOL3Z8p5vR1nB' } as const;
+
+export interface RunningService {
+  /** The URL of the graph. */
+  readonly url: string;
+  readonly port: number;
+  readonly pid: number;
+  /** Everything that it has written to standard output and standard error so far. */
+  output(): string;
+  /** Posts an operation; the answer is searched for canaries when the block asks `leaks`. */
+  ask(query: string, variables?: object, headers?: Readonly<Record<string, string>>): Promise<Asked>;
+  /** The canaries, in any of their forms, that occur in the output or in an answer so far. */
+  leaks(): string[];
+  /** Sends a signal, and resolves with the exit code once it is over. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+export interface Asked {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: blocks look into it freely
+  readonly body: any;
+  readonly ms: number;
+}
+
+/** Starts the service on a port of the system's choice, with these variables beside the canary keys. */
+export async function startService(env: Readonly<Record<string, string>>): Promise<RunningService> {
+  const root = fileURLToPath(new URL('../..', import.meta.url));
+  const child = spawn(process.execPath, ['src/main.ts'], {
+    cwd: root,
+    env: {
+      PATH: process.env.PATH,
+      PORT: '0',
+      LOG_LEVEL: 'debug',
+      DATAFOLD_API_KEY: canaries.DATAFOLD,
+      OLOSTEP_API_KEY: canaries.OLOSTEP,
+      ...env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const said: string[] = [];
+  const answers: string[] = [];
+  child.stderr.on('data', (chunk) => said.push(String(chunk)));
+  const lines = createInterface(child.stdout);
+  lines.on('line', (line) => said.push(line));
+  const ended = once(child, 'exit') as Promise<[number | null]>;
+  const first = await Promise.race([once(lines, 'line'), ended.then(() => undefined)]);
+  if (first === undefined) throw new Error(`The service did not start: ${said.join('\n')}`);
+  const url: string = JSON.parse(first[0]).url;
+
+  return {
+    url,
+    port: Number(new URL(url).port),
+    pid: child.pid ?? 0,
+    output: () => said.join('\n'),
+    async ask(query, variables, headers) {
+      const started = performance.now();
+      const response = await fetch(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify({ query, variables }),
+      });
+      const text = await response.text();
+      answers.push(`${JSON.stringify([...response.headers])} ${text}`);
+      return {
+        status: response.status,
+        headers: response.headers,
+        text,
+        body: text.startsWith('{') ? JSON.parse(text) : undefined,
+        ms: performance.now() - started,
+      };
+    },
+    leaks: () => {
+      const haystack = [...said, ...answers].join('\n');
+      return Object.values(canaries)
+        .flatMap(formsOf)
+        .filter((form) => haystack.includes(form));
+    },
+    async stop(signal = 'SIGTERM') {
+      child.kill(signal);
+      return (await ended)[0];
+    },
+  };
+}
+
+/** A secret as it might come out: raw, in a URL, in base64, or its first half. */
+const formsOf = (secret: string): string[] => [
+  secret,
+  encodeURIComponent(secret),
+  Buffer.from(secret).toString('base64').replace(/=+$/, ''),
+  secret.slice(0, 8),
+];
