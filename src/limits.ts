@@ -26,6 +26,8 @@ const requestLimits = {
   maxOperations: 256,
   /** The longest delay of the event loop, in milliseconds, beyond which operations are turned away. */
   maxLoopDelayMs: 200,
+  /** How long new requests are still taken when the process is to stop, in milliseconds; as long as a balancer needs. */
+  lingerMs: 500,
   /** How long the last requests have when the process is to stop, in milliseconds. */
   graceMs: 10_000,
 };
@@ -36,6 +38,8 @@ const providerLimits = {
   fieldMs: 5_000,
   /** One attempt, connecting included, in milliseconds. */
   attemptMs: 3_000,
+  /** The time that must be left for an attempt, in milliseconds; none starts with less. */
+  minAttemptMs: 250,
   /** Connecting, in milliseconds; coarse, as undici's clock is. */
   connectMs: 1_000,
   /** All attempts of a call together. */

@@ -5,7 +5,8 @@ import { BadUserInput, OperationTooCostly } from './errors.ts';
 import type { MonitorRunKey, Provider } from './generated/types.ts';
 import { providers } from './providers/index.ts';
 import type { Run } from './providers/provider.ts';
-import type { Call, Upstream } from './upstream/upstream.ts';
+import type { Call } from './upstream/call.ts';
+import type { Upstream } from './upstream/upstream.ts';
 
 /** What the loaders of a request go out with. */
 export interface LoaderOptions {

@@ -1,12 +1,16 @@
 /** Stops asking a provider that keeps failing, and finds out gently whether it is back. */
 import { createCallWindow } from './call-window.ts';
 
-/** Lets a task through, or fails at once while the provider has a rest. */
-export type Breaker = <Result>(task: () => Promise<Result>) => Promise<Result>;
+export interface Breaker {
+  /** Throws what `refuse` makes while no task would be let through. */
+  check(): void;
+  /** Runs the task, which has to settle, and learns from it; or throws as `check` does. */
+  run<Result>(task: () => Promise<Result>): Promise<Result>;
+}
 
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
-/** What an error says of the provider: that it failed, that it answered all the same, or nothing. */
+/** What the end of a task says of the provider: that it failed, that it answered (be it to say no), or nothing. */
 export type Verdict = 'failure' | 'answer' | 'nothing';
 
 export interface BreakerOptions {
@@ -28,6 +32,9 @@ export interface BreakerOptions {
   /** How many good probes in a row close it. */
   readonly probes: number;
 }
+
+/** What those are told, in milliseconds, who come during a probe: nobody knows how long it takes. */
+const probeMs = 1_000;
 
 /** Makes a breaker, closed. One a provider. Its clock is monotonic. */
 export function createBreaker(options: BreakerOptions): Breaker {
@@ -59,11 +66,10 @@ export function createBreaker(options: BreakerOptions): Breaker {
   };
 
   const watch = (verdict: Verdict) => {
-    if (verdict === 'nothing') return;
-    recent.add(verdict === 'failure');
     // What began before it opened tells nothing new.
-    if (state !== 'closed' || verdict === 'answer') return;
-    if (recent.calls >= minCalls && recent.failures >= threshold * recent.calls) open();
+    if (verdict === 'nothing' || state !== 'closed') return;
+    recent.add(verdict === 'failure');
+    if (verdict === 'failure' && recent.calls >= minCalls && recent.failures >= threshold * recent.calls) open();
   };
   const learn = (verdict: Verdict) => {
     isProbing = false;
@@ -71,22 +77,31 @@ export function createBreaker(options: BreakerOptions): Breaker {
     else if (verdict === 'answer' && ++goodProbes >= probes) close();
   };
 
-  return async (task) => {
-    const isProbe = state !== 'closed';
-    if (isProbe) {
-      const wait = restsUntil - now();
-      if (wait > 0 || isProbing) throw refuse(Math.ceil(Math.max(wait, 0)));
-      isProbing = true;
-      change('half-open');
-    }
-    const tell = isProbe ? learn : watch;
-    try {
-      const result = await task();
-      tell('answer');
-      return result;
-    } catch (error) {
-      tell(judge(error));
-      throw error;
-    }
+  const check = () => {
+    if (state === 'closed') return;
+    const wait = restsUntil - now();
+    if (wait > 0) throw refuse(Math.ceil(wait));
+    if (isProbing) throw refuse(probeMs);
+  };
+
+  return {
+    check,
+    async run(task) {
+      check();
+      const isProbe = state !== 'closed';
+      if (isProbe) {
+        isProbing = true;
+        change('half-open');
+      }
+      const tell = isProbe ? learn : watch;
+      try {
+        const result = await task();
+        tell('answer');
+        return result;
+      } catch (error) {
+        tell(judge(error));
+        throw error;
+      }
+    },
   };
 }

@@ -100,6 +100,7 @@ export function createBulkhead(options: BulkheadOptions): Bulkhead {
   };
 
   return async (by, signal, task) => {
+    if (signal.aborted) throw signal.reason;
     const line = lines.get(by.caller) ?? { by, inside: 0, waiting: new Set() };
     if (inside < places && turns.size === 0 && line.inside < by.places) {
       takePlace(line);

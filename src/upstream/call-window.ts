@@ -34,7 +34,7 @@ export function createCallWindow(windowMs: number, now: () => number): CallWindo
       if (failed) count.failures++;
     },
     clear() {
-      for (const count of counts) count.slot = -1;
+      for (const count of counts) Object.assign(count, { slot: -1, calls: 0, failures: 0 });
     },
   };
 }

@@ -2,27 +2,29 @@
 export interface CoolDown {
   /** The milliseconds until the credential may be used again; 0 when that is now. */
   waitOf(credential: string): number;
-  /** Nobody uses the credential for that many milliseconds, or for `maxMs`. */
+  /** Nobody uses the credential for that many milliseconds, `maxMs` at the most; a longer wait under way stays. */
   start(credential: string, ms: number): void;
 }
 
 /** Makes it for one provider. It remembers `most` credentials at the most, by their digests. */
 export function createCoolDown(maxMs: number, most = 10_000): CoolDown {
   const until = new Map<string, number>();
+  const waitOf = (credential: string) => {
+    const wait = (until.get(credential) ?? 0) - performance.now();
+    if (wait > 0) return wait;
+    until.delete(credential);
+    return 0;
+  };
   return {
-    waitOf(credential) {
-      const end = until.get(credential);
-      if (end === undefined) return 0;
-      const wait = end - performance.now();
-      if (wait > 0) return wait;
-      until.delete(credential);
-      return 0;
-    },
+    waitOf,
     start(credential, ms) {
-      // The oldest goes first, as a Map keeps its order.
+      const wait = Math.min(ms, maxMs);
+      if (wait <= waitOf(credential)) return;
+      // To the end: a Map keeps its order, and the oldest goes first.
+      until.delete(credential);
       const [oldest] = until.keys();
       if (until.size >= most && oldest !== undefined) until.delete(oldest);
-      until.set(credential, performance.now() + Math.min(ms, maxMs));
+      until.set(credential, performance.now() + wait);
     },
   };
 }

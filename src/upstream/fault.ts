@@ -1,16 +1,18 @@
 /** What can go wrong on the way out, what each thing means to a client, and what follows from it. */
-
-import { errors } from 'undici';
 import { BadUserInput, type FailureFacts, ProviderError, type ProviderErrorCode } from '../errors.ts';
 import type { Provider } from '../generated/types.ts';
+import type { Verdict } from './breaker.ts';
+import { isEndOfUsedConnection } from './pool.ts';
 import type { RetryRule } from './retry.ts';
 
 /** Beside what a client gets to know. */
 interface Consequences extends FailureFacts {
   /** How the attempt may be repeated; not at all without. */
   readonly retry?: RetryRule | undefined;
-  /** Whether the provider is to blame, so that the breaker counts it. @default false */
-  readonly blames?: boolean;
+  /** How long the credential is to rest when the call has failed for good, in milliseconds; not at all without. */
+  readonly coolDownMs?: number | undefined;
+  /** What it says of the provider. @default 'answer', as it was there to say no */
+  readonly verdict?: Verdict;
 }
 
 /**
@@ -23,14 +25,17 @@ export class Fault extends Error {
   readonly reason: string;
   readonly facts: FailureFacts;
   readonly retry: RetryRule | undefined;
-  readonly blames: boolean;
+  readonly coolDownMs: number | undefined;
+  readonly verdict: Verdict;
 
-  constructor(code: Fault['code'], reason: string, { retry, blames = false, ...facts }: Consequences = {}) {
+  constructor(code: Fault['code'], reason: string, consequences: Consequences = {}) {
+    const { retry, coolDownMs, verdict = 'answer', ...facts } = consequences;
     super(reason);
     this.code = code;
     this.reason = reason;
     this.retry = retry;
-    this.blames = blames;
+    this.coolDownMs = coolDownMs;
+    this.verdict = verdict;
     this.facts = { retryable: retry !== undefined, ...facts };
   }
 
@@ -51,20 +56,20 @@ const onceMoreInTime: RetryRule = { most: 1, minLeftMs: 1_000 };
 /** It was asked for less, and not for how long. */
 const onceMoreGently: RetryRule = { most: 1, baseMs: 500 };
 /** The connection had been closed by then, and nobody read the request. */
-const atOnce: RetryRule = { most: 1, free: true };
+const atOnce: RetryRule = { most: 2, isFirstFree: true };
 
 /** What an HTTP status other than 200, 404 and 410 means. What isn't here, redirects included, is a bad response. */
 const statusMeanings: Readonly<Record<number, readonly [Fault['code'], Consequences]>> = {
   400: ['BAD_USER_INPUT', {}],
   402: ['QUOTA_EXCEEDED', {}],
   403: ['FORBIDDEN', {}],
-  408: ['UPSTREAM_TIMEOUT', { retry: again, blames: true }],
+  408: ['UPSTREAM_TIMEOUT', { retry: again, verdict: 'failure' }],
   422: ['BAD_USER_INPUT', {}],
-  425: ['UPSTREAM_UNAVAILABLE', { retry: again, blames: true }],
-  500: ['UPSTREAM_UNAVAILABLE', { retry: again, blames: true }],
-  502: ['UPSTREAM_UNAVAILABLE', { retry: again, blames: true }],
-  503: ['UPSTREAM_UNAVAILABLE', { retry: again, blames: true }],
-  504: ['UPSTREAM_UNAVAILABLE', { retry: again, blames: true }],
+  425: ['UPSTREAM_UNAVAILABLE', { retry: again, verdict: 'failure' }],
+  500: ['UPSTREAM_UNAVAILABLE', { retry: again, verdict: 'failure' }],
+  502: ['UPSTREAM_UNAVAILABLE', { retry: again, verdict: 'failure' }],
+  503: ['UPSTREAM_UNAVAILABLE', { retry: again, verdict: 'failure' }],
+  504: ['UPSTREAM_UNAVAILABLE', { retry: again, verdict: 'failure' }],
 };
 
 /** An answer whose status says that it isn't one. */
@@ -72,7 +77,7 @@ export function toStatusFault(status: number): Fault {
   const isRedirect = status >= 300 && status < 400;
   const [code, consequences] = statusMeanings[status] ?? [
     'UPSTREAM_BAD_RESPONSE',
-    { blames: isRedirect || status >= 500 } satisfies Consequences,
+    { verdict: isRedirect || status >= 500 ? 'failure' : 'answer' } satisfies Consequences,
   ];
   return new Fault(code, isRedirect ? 'redirect' : 'status', { upstreamStatus: status, ...consequences });
 }
@@ -89,11 +94,13 @@ export const toCredentialFault = (owner: 'service' | 'caller'): Fault =>
 export function toWaitFault(status: 429 | 503, retryAfterMs: number | undefined, longestMs: number): Fault {
   const isLimit = status === 429;
   const code = isLimit ? 'RATE_LIMITED' : 'UPSTREAM_UNAVAILABLE';
-  const facts = { upstreamStatus: status, retryable: true, blames: !isLimit };
+  const facts = { upstreamStatus: status, retryable: true, verdict: isLimit ? 'answer' : 'failure' } as const;
   if (retryAfterMs === undefined) return new Fault(code, 'status', { ...facts, retry: onceMoreGently });
   if (Number.isNaN(retryAfterMs)) return new Fault(code, 'status', facts);
   const retry: RetryRule | undefined = retryAfterMs <= longestMs ? { most: 1, afterMs: retryAfterMs } : undefined;
-  return new Fault(code, 'status', { ...facts, retryAfterMs, retry });
+  // A provider that is not available is so to everybody: that is for the breaker.
+  const coolDownMs = isLimit ? retryAfterMs : undefined;
+  return new Fault(code, 'status', { ...facts, retryAfterMs, retry, coolDownMs });
 }
 
 /** The credential was asked to be used less often, and its time hasn't come. */
@@ -107,19 +114,23 @@ export const toBreakerFault = (retryAfterMs: number): Fault =>
 /** There is no place for another call. */
 export const toQueueFault = (): Fault => new Fault('OVERLOADED', 'queue', { retryable: true });
 
-/** The time of an attempt, or of the whole field, is up. */
-export const toTimeFault = (which: 'attempt' | 'deadline'): Fault =>
-  new Fault('UPSTREAM_TIMEOUT', which, {
-    blames: true,
-    retryable: true,
-    retry: which === 'attempt' ? onceMoreInTime : undefined,
-  });
+/** The time of an attempt is up. */
+export const toAttemptTimeFault = (): Fault =>
+  new Fault('UPSTREAM_TIMEOUT', 'attempt', { retry: onceMoreInTime, verdict: 'failure' });
+
+/**
+ * The time of the whole field is up.
+ * @param isBlamed whether the provider had enough of it; otherwise the call waited for its turn
+ */
+export const toDeadlineFault = (isBlamed: boolean): Fault =>
+  new Fault('UPSTREAM_TIMEOUT', 'deadline', { retryable: true, verdict: isBlamed ? 'failure' : 'nothing' });
 
 /** The body isn't a JSON object. */
-export const toBodyFault = (): Fault => new Fault('UPSTREAM_BAD_RESPONSE', 'body', { retry: onceMore, blames: true });
+export const toBodyFault = (): Fault =>
+  new Fault('UPSTREAM_BAD_RESPONSE', 'body', { retry: onceMore, verdict: 'failure' });
 
 /** The body is somebody else's run. */
-export const toIdFault = (): Fault => new Fault('UPSTREAM_BAD_RESPONSE', 'id_mismatch', { blames: true });
+export const toIdFault = (): Fault => new Fault('UPSTREAM_BAD_RESPONSE', 'id_mismatch', { verdict: 'failure' });
 
 /** The body is larger, or nested more deeply, than what is read. */
 export const toSizeFault = (which: 'size' | 'depth'): Fault => new Fault('UPSTREAM_RESPONSE_TOO_LARGE', which);
@@ -138,15 +149,16 @@ export function toNetworkFault(error: unknown, isUnanswered: boolean): Fault {
   if (error instanceof Fault) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code ?? error.name) : 'unknown';
   if (code === 'UND_ERR_CONNECT_TIMEOUT')
-    return new Fault('UPSTREAM_TIMEOUT', 'connect', { retry: again, blames: true });
-  if (/^UND_ERR_(HEADERS|BODY)_TIMEOUT$/.test(code)) return toTimeFault('attempt');
-  if (code === 'ENOTFOUND') return new Fault('UPSTREAM_UNAVAILABLE', 'dns', { blames: true });
-  if (tlsCode.test(code)) return new Fault('UPSTREAM_UNAVAILABLE', `tls ${code}`, { blames: true });
+    return new Fault('UPSTREAM_TIMEOUT', 'connect', { retry: again, verdict: 'failure' });
+  if (/^UND_ERR_(HEADERS|BODY)_TIMEOUT$/.test(code)) return toAttemptTimeFault();
+  if (code === 'ENOTFOUND') return new Fault('UPSTREAM_UNAVAILABLE', 'dns', { verdict: 'failure' });
+  if (tlsCode.test(code)) return new Fault('UPSTREAM_UNAVAILABLE', `tls ${code}`, { verdict: 'failure' });
   if (protocolCode.test(code))
-    return new Fault('UPSTREAM_BAD_RESPONSE', `protocol ${code}`, { retry: onceMore, blames: true });
-  const retry = isUnanswered && isUsedConnection(error) ? atOnce : again;
-  return new Fault('UPSTREAM_UNAVAILABLE', `network ${code}`, { retry, blames: retry === again });
+    return new Fault('UPSTREAM_BAD_RESPONSE', `protocol ${code}`, { retry: onceMore, verdict: 'failure' });
+  // The connection had ended while nobody used it, which says nothing of what the provider is like now.
+  const isStale = isUnanswered && isEndOfUsedConnection(error);
+  return new Fault('UPSTREAM_UNAVAILABLE', `network ${code}`, {
+    retry: isStale ? atOnce : again,
+    verdict: isStale ? 'nothing' : 'failure',
+  });
 }
-
-/** Whether it is the end of a connection that had carried other answers. */
-const isUsedConnection = (error: unknown) => error instanceof errors.SocketError && (error.socket?.bytesRead ?? 0) > 0;

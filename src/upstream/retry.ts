@@ -1,6 +1,6 @@
 /** Tries again what may pass, within the time and the budget that there are. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { RetryBudget } from './retry-budget.ts';
+import { sleep } from './sleep.ts';
 
 /** How a failed attempt may be repeated. */
 export interface RetryRule {
@@ -10,10 +10,10 @@ export interface RetryRule {
   readonly afterMs?: number;
   /** The first back-off, in milliseconds, where it isn't the usual one. */
   readonly baseMs?: number;
-  /** The time that must be left for it, in milliseconds. @default 250 */
+  /** The time that must be left for it, in milliseconds, where it isn't the usual one. */
   readonly minLeftMs?: number;
-  /** Whether it is done at once and costs nothing, as the upstream never saw the attempt. @default false */
-  readonly free?: boolean;
+  /** Whether the first time is at once and costs nothing, as the upstream never saw the attempt. @default false */
+  readonly isFirstFree?: boolean;
 }
 
 export interface RetryOptions {
@@ -22,6 +22,8 @@ export interface RetryOptions {
   readonly budget: RetryBudget;
   /** All attempts of a call together. */
   readonly maxAttempts: number;
+  /** The time that must be left for an attempt, in milliseconds. */
+  readonly minAttemptMs: number;
   /** The first back-off, in milliseconds; it doubles from then on. */
   readonly backOffMs: number;
   /** The longest back-off, in milliseconds. */
@@ -37,16 +39,22 @@ export type Retry = <Result>(
   task: () => Promise<Result>,
 ) => Promise<Result>;
 
-export function createRetry({ ruleOf, budget, maxAttempts, backOffMs, maxBackOffMs }: RetryOptions): Retry {
+/** Keeps apart those who were asked for the same wait, in milliseconds. */
+const maxJitterMs = 100;
+
+export function createRetry(options: RetryOptions): Retry {
+  const { ruleOf, budget, maxAttempts, minAttemptMs, backOffMs, maxBackOffMs } = options;
+
   /** The wait before the next attempt, or `undefined` when there is to be none. */
   const toWait = (rule: RetryRule, failures: number, leftMs: number): number | undefined => {
-    const { most, afterMs, baseMs = backOffMs, minLeftMs = 250, free = false } = rule;
+    const { most, afterMs, baseMs = backOffMs, minLeftMs = minAttemptMs, isFirstFree = false } = rule;
     if (failures > most || failures >= maxAttempts) return undefined;
+    const isFree = isFirstFree && failures === 1;
     // Full jitter: clients that failed together don't come back together.
     const backOff = Math.random() * Math.min(baseMs * 2 ** (failures - 1), maxBackOffMs);
-    const wait = free ? 0 : afterMs === undefined ? backOff : afterMs + Math.random() * 100;
+    const wait = isFree ? 0 : afterMs === undefined ? backOff : afterMs + Math.random() * maxJitterMs;
     if (leftMs - wait < minLeftMs) return undefined;
-    return free || budget.take() ? wait : undefined;
+    return isFree || budget.take() ? wait : undefined;
   };
 
   return async (signal, endsAt, task) => {
@@ -58,7 +66,7 @@ export function createRetry({ ruleOf, budget, maxAttempts, backOffMs, maxBackOff
         const rule = signal.aborted ? undefined : ruleOf(error);
         const wait = rule && toWait(rule, failures, endsAt - performance.now());
         if (wait === undefined) throw error;
-        if (wait > 0) await sleep(wait, undefined, { signal }).catch(() => Promise.reject(signal.reason));
+        if (wait > 0) await sleep(wait, signal);
       }
     }
   };

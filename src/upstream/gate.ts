@@ -1,0 +1,67 @@
+/**
+ * Who may call a provider now: no credential that cools down, nobody while the breaker is open, and no more at a time than
+ * there are places for.
+ */
+import type { UpstreamLimits } from '../limits.ts';
+import { type BreakerState, createBreaker } from './breaker.ts';
+import { type Caller, createBulkhead } from './bulkhead.ts';
+import type { Call } from './call.ts';
+import { createCoolDown } from './cool-down.ts';
+import type { Credential } from './credential.ts';
+import { Fault, toBreakerFault, toCoolDownFault, toQueueFault } from './fault.ts';
+
+export interface Gate {
+  /**
+   * Runs the task as soon as it may; it waits for its place until the signal aborts.
+   * @throws {Fault} when it may not
+   */
+  enter<Result>(credential: Credential, call: Call, signal: AbortSignal, task: () => Promise<Result>): Promise<Result>;
+  /** Keeps the credential out for that many milliseconds. */
+  coolDown(credential: Credential, ms: number): void;
+}
+
+/** Makes the gate of one provider, so that no provider's trouble touches another. */
+export function createGate(limits: UpstreamLimits, onChange: (state: BreakerState) => void): Gate {
+  const { maxInFlight, maxInFlightPerCredential } = limits;
+  const coolDown = createCoolDown(limits.maxCoolDownMs);
+  const breaker = createBreaker({
+    // What isn't a fault is a client that left.
+    judge: (error) => (error instanceof Fault ? error.verdict : 'nothing'),
+    refuse: toBreakerFault,
+    onChange,
+    threshold: limits.breakerThreshold,
+    minCalls: limits.breakerMinCalls,
+    windowMs: limits.breakerWindowMs,
+    restMs: limits.breakerRestMs,
+    maxRestMs: limits.maxBreakerRestMs,
+    probes: limits.breakerProbes,
+  });
+  const bulkhead = createBulkhead({
+    refuse: toQueueFault,
+    places: maxInFlight,
+    maxWaiting: limits.maxWaiting,
+    maxWaitMs: limits.maxWaitMs,
+  });
+
+  /** A service's own credential is everybody's, so its requests take turns; a caller's own is the caller. */
+  const toCaller = ({ owner, digest }: Credential, call: Call): Caller =>
+    owner === 'caller' ? { caller: digest, places: maxInFlightPerCredential } : { caller: call, places: maxInFlight };
+
+  const check = ({ digest }: Credential) => {
+    const wait = coolDown.waitOf(digest);
+    if (wait > 0) throw toCoolDownFault(wait);
+    breaker.check();
+  };
+
+  return {
+    async enter(credential, call, signal, task) {
+      check(credential);
+      return bulkhead(toCaller(credential, call), signal, async () => {
+        // Again, as much can have happened while it waited.
+        check(credential);
+        return breaker.run(task);
+      });
+    },
+    coolDown: ({ digest }, ms) => coolDown.start(digest, ms),
+  };
+}
