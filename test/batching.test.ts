@@ -8,7 +8,7 @@ import {
   olostepKey,
   olostepPath,
 } from './bodies.ts';
-import { holdClock } from './clock.ts';
+import { holdClock, holdDice } from './clock.ts';
 import { type FakeUpstream, type Handler, silence } from './fake-upstream.ts';
 import { type Answer, createWorld, type World } from './world.ts';
 
@@ -91,13 +91,26 @@ describe('A run that is asked for more than once', () => {
 
   it('is one call, also when it fails', async () => {
     const world = await createWorld();
+    world.datafold.on(datafoldPath, { status: 501 });
+
+    const { data, errors } = await world.ask(query, { keys: [datafoldKey, datafoldKey, datafoldKey] });
+
+    expect(data).toEqual({ monitorRuns: [null, null, null] });
+    expect(errors).toEqual([0, 1, 2].map((place) => error(['monitorRuns', place], 'UPSTREAM_BAD_RESPONSE')));
+    expect(world.datafold.paths).toEqual([datafoldPath]);
+    expect(failures(world)).toHaveLength(1);
+  });
+
+  it('is tried again once for all, when it fails', async () => {
+    holdDice(0);
+    const world = await createWorld();
     world.datafold.on(datafoldPath, { status: 500 });
 
     const { data, errors } = await world.ask(query, { keys: [datafoldKey, datafoldKey, datafoldKey] });
 
     expect(data).toEqual({ monitorRuns: [null, null, null] });
     expect(errors).toEqual([0, 1, 2].map((place) => error(['monitorRuns', place], 'UPSTREAM_UNAVAILABLE')));
-    expect(world.datafold.paths).toEqual([datafoldPath]);
+    expect(world.datafold.paths).toEqual([datafoldPath, datafoldPath, datafoldPath]);
     expect(failures(world)).toHaveLength(1);
   });
 
@@ -155,6 +168,7 @@ describe('A run that is asked for more than once', () => {
 
 describe('Among many keys,', () => {
   it('a bad one, a failing one and a missing one touch no other', async () => {
+    holdDice(0);
     const world = await createWorld();
     const all = runs(6);
     have(world.datafold, all);
@@ -185,7 +199,9 @@ describe('Among many keys,', () => {
         error(['monitorRuns', 7], 'BAD_USER_INPUT'),
       ]),
     );
-    expect(world.datafold.paths).toHaveLength(6);
+    // Each once, and the failing one twice more.
+    const twoMore = Array(2).fill('/api/v1/monitors/7/runs/2');
+    expect(world.datafold.paths.toSorted()).toEqual([...all.map(({ path }) => path), ...twoMore].toSorted());
   });
 
   it('the same holds of ids', async () => {
@@ -217,10 +233,14 @@ describe('Among many keys,', () => {
     world.olostep.on(olostepPath, { body: olostepBody });
     for (const far of [world.datafold, world.olostep]) far.onAny(silence);
     const clock = holdClock();
+    holdDice(0);
 
     const asked = world.ask(query, { keys: [...datafold.map(({ key }) => key), ...olostep] });
     await Promise.all([world.datafold.arrived(4), world.olostep.arrived(3)]);
     await clock.pass(3_000);
+    // The silent ones are asked once more, for the rest of the time.
+    await Promise.all([world.datafold.arrived(6), world.olostep.arrived(5)]);
+    await clock.pass(2_000);
 
     const { data, errors } = await asked;
     expect(data.monitorRuns.map((run: { id: string } | null) => run?.id)).toEqual([
@@ -233,6 +253,8 @@ describe('Among many keys,', () => {
       undefined,
     ]);
     expect(inOrder(errors)).toEqual([0, 3, 4, 6].map((place) => error(['monitorRuns', place], 'UPSTREAM_TIMEOUT')));
+    expect(world.datafold.paths).toHaveLength(6);
+    expect(world.olostep.paths).toHaveLength(5);
   });
 });
 
@@ -296,19 +318,37 @@ describe('Of calls under way at a time,', () => {
   it('those that fail make room as well', async () => {
     const world = await createWorld({ limits: { maxInFlight: 2 } });
     const all = runs(20);
-    world.datafold.onAny({ status: 500 });
+    world.datafold.onAny({ status: 403 });
 
     const { errors } = await world.ask(query, { keys: all.map(({ key }) => key) });
 
-    expect(inOrder(errors)).toEqual(all.map((_run, place) => error(['monitorRuns', place], 'UPSTREAM_UNAVAILABLE')));
-    expect(world.datafold.paths).toHaveLength(20);
+    expect(inOrder(errors)).toEqual(all.map((_run, place) => error(['monitorRuns', place], 'FORBIDDEN')));
+    expect(world.datafold.paths).toEqual(all.map(({ path }) => path));
   });
 
-  it('those that no room is made for in 5 seconds are given up', async () => {
-    const world = await createWorld();
+  it('those that are tried again make room in between', async () => {
+    const world = await createWorld({ limits: { maxInFlight: 1 } });
+    const [failing, other] = [anyDatafoldRun(1), anyDatafoldRun(2)];
+    world.datafold.on(failing.path, { status: 500 });
+    have(world.datafold, [other]);
+    const clock = holdClock();
+    holdDice(0.5);
+
+    const asked = world.ask(query, { keys: [failing.key, other.key] });
+    await clock.waitOf(50);
+    await world.datafold.arrived(2);
+    have(world.datafold, [failing]);
+    await clock.pass(50);
+
+    expect(await asked).toEqual({ data: { monitorRuns: [found(failing), found(other)] } });
+    expect(world.datafold.paths).toEqual([failing.path, other.path, failing.path]);
+  });
+
+  it('those that no room is made for in time are given up', async () => {
+    // The breaker would speak first.
+    const world = await createWorld({ limits: { breakerMinCalls: 1_000, retryBudget: 0 } });
     const all = runs(100);
     world.datafold.onAny(silence);
-    world.olostep.on(olostepPath, { body: olostepBody });
     const clock = holdClock();
 
     const asked = world.ask(query, { keys: all.map(({ key }) => key) });

@@ -1,29 +1,53 @@
-/** The service's clock in the hand of the test. */
+/** The service's clock, and its dice, in the hand of the test. */
 import { setImmediate } from 'node:timers/promises';
 import { onTestFinished, vi } from 'vitest';
 
 export interface HeldClock {
   /** Lets time go by, and everything that was due in it happen. */
   pass(ms: number): Promise<void>;
+  /** Resolves once the service waits for that many milliseconds, now or later; the same wait is found once. */
+  waitOf(ms: number): Promise<void>;
   /** How many timers wait for their time. */
   timers(): number;
 }
 
-/** Stops the timers of the process until the test is over: nothing times out unless the test lets time pass. */
-export function holdClock(): HeldClock {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-  onTestFinished(() => void vi.useRealTimers());
+/**
+ * Stops the clock of the process until the test is over: nothing times out unless the test lets time pass.
+ * @param date where the calendar stands; without, it goes on by itself
+ */
+export function holdClock(date?: string): HeldClock {
+  const toFake = ['setTimeout', 'clearTimeout', 'performance'] as const;
+  vi.useFakeTimers({ toFake: date ? [...toFake, 'Date'] : [...toFake], ...(date && { now: new Date(date) }) });
+  const set = vi.spyOn(globalThis, 'setTimeout');
+  onTestFinished(() => {
+    set.mockRestore();
+    vi.useRealTimers();
+  });
   return {
     async pass(ms) {
       // What is due at the same instant happens at the same instant: nothing can be sent in between.
       vi.advanceTimersByTime(ms);
       await setImmediate();
     },
+    async waitOf(ms) {
+      let place = -1;
+      while (place < 0) {
+        place = set.mock.calls.findIndex(([, delay]) => delay === ms);
+        if (place < 0) await setImmediate();
+      }
+      set.mock.calls.splice(place, 1);
+    },
     timers: () => vi.getTimerCount(),
   };
 }
 
-/** Stops the calendar until the test is over. */
+/** Makes every throw of the dice come out the same, from 0 to 1, until the test is over: back-off is that share of its most. */
+export function holdDice(value: number): void {
+  const dice = vi.spyOn(Math, 'random').mockReturnValue(value);
+  onTestFinished(() => dice.mockRestore());
+}
+
+/** Stops the calendar, and nothing else, until the test is over. */
 export function holdDate(now: string): void {
   vi.useFakeTimers({ toFake: ['Date'], now: new Date(now) });
   onTestFinished(() => void vi.useRealTimers());

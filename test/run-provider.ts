@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { GatewayConfig } from '../src/gateway.ts';
 import type { MonitorRunKey } from '../src/generated/types.ts';
-import { holdClock, holdDate } from './clock.ts';
+import { holdClock, holdDate, holdDice } from './clock.ts';
 import { type FakeUpstream, type Handler, type Reply, silence, startFakeUpstream } from './fake-upstream.ts';
 import { type Answer, createWorld, type LogLine, type World } from './world.ts';
 
@@ -44,45 +44,45 @@ interface Seen {
   readonly answer: Answer;
 }
 
-/** What the fault table says of each status: the code, and whether the same request may succeed later. */
-const statuses: readonly [status: number, code: string, retryable: boolean][] = [
-  [204, 'UPSTREAM_BAD_RESPONSE', false],
-  [206, 'UPSTREAM_BAD_RESPONSE', false],
-  [300, 'UPSTREAM_BAD_RESPONSE', false],
-  [301, 'UPSTREAM_BAD_RESPONSE', false],
-  [302, 'UPSTREAM_BAD_RESPONSE', false],
-  [303, 'UPSTREAM_BAD_RESPONSE', false],
-  [304, 'UPSTREAM_BAD_RESPONSE', false],
-  [307, 'UPSTREAM_BAD_RESPONSE', false],
-  [308, 'UPSTREAM_BAD_RESPONSE', false],
-  [400, 'BAD_USER_INPUT', false],
-  [401, 'UPSTREAM_AUTH_FAILED', false],
-  [402, 'QUOTA_EXCEEDED', false],
-  [403, 'FORBIDDEN', false],
-  [405, 'UPSTREAM_BAD_RESPONSE', false],
-  [408, 'UPSTREAM_TIMEOUT', true],
-  [409, 'UPSTREAM_BAD_RESPONSE', false],
-  [418, 'UPSTREAM_BAD_RESPONSE', false],
-  [422, 'BAD_USER_INPUT', false],
-  [425, 'UPSTREAM_UNAVAILABLE', true],
-  [429, 'RATE_LIMITED', true],
-  [500, 'UPSTREAM_UNAVAILABLE', true],
-  [501, 'UPSTREAM_BAD_RESPONSE', false],
-  [502, 'UPSTREAM_UNAVAILABLE', true],
-  [503, 'UPSTREAM_UNAVAILABLE', true],
-  [504, 'UPSTREAM_UNAVAILABLE', true],
-  [505, 'UPSTREAM_BAD_RESPONSE', false],
+/** What the fault table says of each status: the code, whether the same request may succeed later, and how often it is made. */
+const statuses: readonly [status: number, code: string, retryable: boolean, attempts: number][] = [
+  [204, 'UPSTREAM_BAD_RESPONSE', false, 1],
+  [206, 'UPSTREAM_BAD_RESPONSE', false, 1],
+  [300, 'UPSTREAM_BAD_RESPONSE', false, 1],
+  [301, 'UPSTREAM_BAD_RESPONSE', false, 1],
+  [302, 'UPSTREAM_BAD_RESPONSE', false, 1],
+  [303, 'UPSTREAM_BAD_RESPONSE', false, 1],
+  [304, 'UPSTREAM_BAD_RESPONSE', false, 1],
+  [307, 'UPSTREAM_BAD_RESPONSE', false, 1],
+  [308, 'UPSTREAM_BAD_RESPONSE', false, 1],
+  [400, 'BAD_USER_INPUT', false, 1],
+  [401, 'UPSTREAM_AUTH_FAILED', false, 1],
+  [402, 'QUOTA_EXCEEDED', false, 1],
+  [403, 'FORBIDDEN', false, 1],
+  [405, 'UPSTREAM_BAD_RESPONSE', false, 1],
+  [408, 'UPSTREAM_TIMEOUT', true, 3],
+  [409, 'UPSTREAM_BAD_RESPONSE', false, 1],
+  [418, 'UPSTREAM_BAD_RESPONSE', false, 1],
+  [422, 'BAD_USER_INPUT', false, 1],
+  [425, 'UPSTREAM_UNAVAILABLE', true, 3],
+  [429, 'RATE_LIMITED', true, 2],
+  [500, 'UPSTREAM_UNAVAILABLE', true, 3],
+  [501, 'UPSTREAM_BAD_RESPONSE', false, 1],
+  [502, 'UPSTREAM_UNAVAILABLE', true, 3],
+  [503, 'UPSTREAM_UNAVAILABLE', true, 3],
+  [504, 'UPSTREAM_UNAVAILABLE', true, 3],
+  [505, 'UPSTREAM_BAD_RESPONSE', false, 1],
 ];
 
 const noon = '2026-11-20T12:00:00Z';
-const retryAfters: readonly [means: string, header: string, retryAfterMs: number | undefined][] = [
-  ['seconds', '120', 120_000],
-  ['no seconds', '0', 0],
-  ['a date', 'Fri, 20 Nov 2026 12:01:30 GMT', 90_000],
-  ['a date that has passed', 'Fri, 20 Nov 2026 11:00:00 GMT', 0],
-  ['a negative number', '-1', undefined],
-  ['a fraction', '1.5', undefined],
-  ['nothing', 'soon', undefined],
+const retryAfters: readonly [means: string, header: string, retryAfterMs: number | undefined, attempts: number][] = [
+  ['seconds', '120', 120_000, 1],
+  ['no seconds', '0', 0, 2],
+  ['a date', 'Fri, 20 Nov 2026 12:01:30 GMT', 90_000, 1],
+  ['a date that has passed', 'Fri, 20 Nov 2026 11:00:00 GMT', 0, 2],
+  ['a negative number', '-1', undefined, 1],
+  ['a fraction', '1.5', undefined, 1],
+  ['nothing', 'soon', undefined, 1],
 ];
 
 const unreadable = { code: 'UPSTREAM_BAD_RESPONSE', retryable: true };
@@ -98,14 +98,16 @@ export function itIsARunProvider(facts: ProviderFacts): void {
   const { provider } = key;
   const found = { data: { monitorRun: expect.objectContaining({ id: `${provider}:${key.monitorId}:${key.runId}` }) } };
 
-  /** A world whose far end has one answer to whatever it is asked. */
+  /** A world whose far end has one answer to whatever it is asked, and is asked again without a wait. */
   const createAnswering = async (answer: Reply | Handler, config?: Partial<GatewayConfig>) => {
+    holdDice(0);
     const world = await createWorld(config);
     world[farEnd].onAny(answer);
     return world;
   };
 
-  const expectFailure = (world: World, seen: Seen, failure: Failure) => {
+  /** @param attempts how many times the service asked, each of them at its endpoint */
+  const expectFailure = (world: World, seen: Seen, failure: Failure, attempts: number) => {
     const { status, answer, requestId } = seen;
     expect(status).toBe(200);
     expect(requestId).toMatch(/^[\w-]{36}$/);
@@ -124,7 +126,7 @@ export function itIsARunProvider(facts: ProviderFacts): void {
 
     const { code, upstreamStatus } = failure;
     expect(failures(world)).toEqual([
-      expect.objectContaining({ level: 'warn', message: 'upstream call failed', requestId, provider, code }),
+      expect.objectContaining({ level: 'warn', message: 'upstream call failed', requestId, provider, code, attempts }),
     ]);
     expect(failures(world)[0]?.upstreamStatus).toBe(upstreamStatus);
     expect(JSON.stringify(world.lines)).not.toContain('canary');
@@ -218,7 +220,7 @@ export function itIsARunProvider(facts: ProviderFacts): void {
   });
 
   describe(`${provider}, when it answers with another status,`, () => {
-    it.each(statuses)('%i is %s', async (status, code, retryable) => {
+    it.each(statuses)('%i is %s', async (status, code, retryable, attempts) => {
       const world = await createAnswering((_request, response) => {
         response.writeHead(status, 'canary-reason', {
           'content-type': 'application/json',
@@ -228,9 +230,8 @@ export function itIsARunProvider(facts: ProviderFacts): void {
         response.end(JSON.stringify({ ...body, detail: [{ msg: 'canary-text', input: authorization }] }));
       });
 
-      expectFailure(world, await askFor(world, key), { code, retryable, upstreamStatus: status });
-      // Retries come with an issue of their own.
-      expect(world[farEnd].paths).toEqual([path]);
+      expectFailure(world, await askFor(world, key), { code, retryable, upstreamStatus: status }, attempts);
+      expect(world[farEnd].paths).toEqual(Array(attempts).fill(path));
     });
 
     it.each([301, 302, 303, 307, 308])(
@@ -245,11 +246,8 @@ export function itIsARunProvider(facts: ProviderFacts): void {
             body,
           });
 
-          expectFailure(world, await askFor(world, key), {
-            code: 'UPSTREAM_BAD_RESPONSE',
-            retryable: false,
-            upstreamStatus: status,
-          });
+          const failure = { code: 'UPSTREAM_BAD_RESPONSE', retryable: false, upstreamStatus: status };
+          expectFailure(world, await askFor(world, key), failure, 1);
           expect(world[farEnd].paths).toEqual([path]);
         }
       },
@@ -259,17 +257,18 @@ export function itIsARunProvider(facts: ProviderFacts): void {
       [429, 'RATE_LIMITED'],
       [503, 'UPSTREAM_UNAVAILABLE'],
     ])('%i', (status, code) => {
-      it.each(retryAfters)('hands on the wait of a Retry-After that says %s', async (_means, header, retryAfterMs) => {
-        holdDate(noon);
-        const world = await createAnswering({ status, headers: { 'retry-after': header } });
+      it.each(retryAfters)(
+        'hands on the wait of a Retry-After that says %s',
+        async (_means, header, retryAfterMs, attempts) => {
+          holdDate(noon);
+          const world = await createAnswering({ status, headers: { 'retry-after': header } });
 
-        expectFailure(world, await askFor(world, key), {
-          code,
-          retryable: true,
-          upstreamStatus: status,
-          ...(retryAfterMs !== undefined && { retryAfterMs }),
-        });
-      });
+          const failure = { code, retryable: true, upstreamStatus: status };
+          const wait = retryAfterMs !== undefined && { retryAfterMs };
+          expectFailure(world, await askFor(world, key), { ...failure, ...wait }, attempts);
+          expect(world[farEnd].paths).toEqual(Array(attempts).fill(path));
+        },
+      );
     });
   });
 
@@ -297,7 +296,8 @@ export function itIsARunProvider(facts: ProviderFacts): void {
     it.each(Object.entries(replies))('%s is a bad response', async (_name, reply) => {
       const world = await createAnswering(reply);
 
-      expectFailure(world, await askFor(world, key), unreadable);
+      expectFailure(world, await askFor(world, key), unreadable, 2);
+      expect(world[farEnd].paths).toEqual([path, path]);
     });
 
     it('an answer compressed against our wish is a bad response', async () => {
@@ -306,7 +306,8 @@ export function itIsARunProvider(facts: ProviderFacts): void {
         response.end(gzipSync(whole));
       });
 
-      expectFailure(world, await askFor(world, key), unreadable);
+      expectFailure(world, await askFor(world, key), unreadable, 2);
+      expect(world[farEnd].paths).toEqual([path, path]);
       expect(world[farEnd].requests[0]?.headers['accept-encoding']).toBe('identity');
     });
 
@@ -317,13 +318,15 @@ export function itIsARunProvider(facts: ProviderFacts): void {
         );
       });
 
-      expectFailure(world, await askFor(world, key), unreadable);
+      expectFailure(world, await askFor(world, key), unreadable, 2);
+      expect(world[farEnd].paths).toEqual([path, path]);
     });
 
     it.each(Object.entries(strangers))('an answer with %s is a bad response, whole', async (_name, stranger) => {
       const world = await createAnswering({ body: stranger });
 
-      expectFailure(world, await askFor(world, key), { code: 'UPSTREAM_BAD_RESPONSE', retryable: false });
+      expectFailure(world, await askFor(world, key), { code: 'UPSTREAM_BAD_RESPONSE', retryable: false }, 1);
+      expect(world[farEnd].paths).toEqual([path]);
     });
 
     it.each([
@@ -346,7 +349,8 @@ export function itIsARunProvider(facts: ProviderFacts): void {
       expect((await askFor(atLimit, key)).answer).toEqual(found);
 
       const beyond = await createAnswering(answer, { limits: { maxAnswerBytes: bytes - 1 } });
-      expectFailure(beyond, await askFor(beyond, key), { code: 'UPSTREAM_RESPONSE_TOO_LARGE', retryable: false });
+      expectFailure(beyond, await askFor(beyond, key), { code: 'UPSTREAM_RESPONSE_TOO_LARGE', retryable: false }, 1);
+      expect(beyond[farEnd].paths).toEqual([path]);
     });
 
     it('an answer without end is too large after 10 MiB, and left there', async () => {
@@ -363,7 +367,8 @@ export function itIsARunProvider(facts: ProviderFacts): void {
         more();
       });
 
-      expectFailure(world, await askFor(world, key), { code: 'UPSTREAM_RESPONSE_TOO_LARGE', retryable: false });
+      expectFailure(world, await askFor(world, key), { code: 'UPSTREAM_RESPONSE_TOO_LARGE', retryable: false }, 1);
+      expect(world[farEnd].paths).toEqual([path]);
       await world[farEnd].deserted(1);
       expect(sent).toBeGreaterThanOrEqual(10);
       // A few are under way between the two.
@@ -375,9 +380,10 @@ export function itIsARunProvider(facts: ProviderFacts): void {
     it('a refused connection is no availability', async () => {
       // Nothing listens on port 1.
       const providers = { [provider]: { apiKey: 'canary-key', baseUrl: 'http://127.0.0.1:1' } };
+      holdDice(0);
       const world = await createWorld({ providers });
 
-      expectFailure(world, await askFor(world, key), unavailable);
+      expectFailure(world, await askFor(world, key), unavailable, 3);
     });
 
     it('a far end without TLS, where TLS was expected, is no availability, and sees no credentials', async () => {
@@ -385,7 +391,7 @@ export function itIsARunProvider(facts: ProviderFacts): void {
       const baseUrl = far.baseUrl.replace('http:', 'https:');
       const world = await createWorld({ providers: { [provider]: { apiKey: 'canary-key', baseUrl } } });
 
-      expectFailure(world, await askFor(world, key), { ...unavailable, retryable: false });
+      expectFailure(world, await askFor(world, key), { ...unavailable, retryable: false }, 1);
       expect(far.requests).toEqual([]);
     });
 
@@ -409,7 +415,8 @@ export function itIsARunProvider(facts: ProviderFacts): void {
     it.each(Object.entries(breaks))('a connection %s is no availability', async (_name, answer) => {
       const world = await createAnswering(answer);
 
-      expectFailure(world, await askFor(world, key), unavailable);
+      expectFailure(world, await askFor(world, key), unavailable, 3);
+      expect(world[farEnd].paths).toEqual([path, path, path]);
     });
 
     it.each(Object.entries(breaks))('a connection %s is no harm to the next request', async (_name, answer) => {
@@ -429,7 +436,8 @@ export function itIsARunProvider(facts: ProviderFacts): void {
     ])('bytes that are %s are a bad response', async (_name, bytes) => {
       const world = await createAnswering(({ socket }) => void socket.end(bytes));
 
-      expectFailure(world, await askFor(world, key), unreadable);
+      expectFailure(world, await askFor(world, key), unreadable, 2);
+      expect(world[farEnd].paths).toEqual([path, path]);
     });
   });
 
@@ -442,20 +450,28 @@ export function itIsARunProvider(facts: ProviderFacts): void {
       },
     };
 
-    it.each(Object.entries(silences))('%s, the service waits for 3 seconds and then leaves', async (_name, answer) => {
-      const world = await createAnswering(answer);
-      const clock = holdClock();
+    it.each(Object.entries(silences))(
+      '%s, the service waits for 3 seconds, asks again, and leaves after 5 in all',
+      async (_name, answer) => {
+        const world = await createAnswering(answer);
+        const clock = holdClock();
 
-      const asked = askFor(world, key);
-      await world[farEnd].arrived(1);
-      await clock.pass(2_999);
-      expect(failures(world)).toEqual([]);
-      await clock.pass(1);
-      expect(failures(world)).toHaveLength(1);
+        const asked = askFor(world, key);
+        await world[farEnd].arrived(1);
+        await clock.pass(2_999);
+        expect(world[farEnd].paths).toEqual([path]);
+        await clock.pass(1);
+        await Promise.all([world[farEnd].deserted(1), world[farEnd].arrived(2)]);
+        await clock.pass(1_999);
+        expect(failures(world)).toEqual([]);
+        await clock.pass(1);
+        expect(failures(world)).toHaveLength(1);
 
-      expectFailure(world, await asked, tooSlow);
-      await world[farEnd].deserted(1);
-    });
+        expectFailure(world, await asked, tooSlow, 2);
+        await world[farEnd].deserted(2);
+        expect(world[farEnd].paths).toEqual([path, path]);
+      },
+    );
 
     it('a slow answer is no failure, as long as it is there in time', async () => {
       const world = await createAnswering((_request, response) => {
