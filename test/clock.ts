@@ -30,15 +30,17 @@ export function holdClock(date?: string): HeldClock {
       await setImmediate();
     },
     async waitOf(ms) {
-      let place = -1;
-      while (place < 0) {
-        place = set.mock.calls.findIndex(([, delay]) => delay === ms);
-        if (place < 0) await setImmediate();
-      }
-      set.mock.calls.splice(place, 1);
+      const find = () => set.mock.calls.findIndex(([, delay]) => delay === ms);
+      await until(() => find() >= 0);
+      set.mock.calls.splice(find(), 1);
     },
     timers: () => vi.getTimerCount(),
   };
+}
+
+/** Resolves once it is so, and takes no time of the clock for it. */
+export async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await setImmediate();
 }
 
 /** Makes every throw of the dice come out the same, from 0 to 1, until the test is over: back-off is that share of its most. */
