@@ -1,8 +1,9 @@
 /** The service in a process of its own, with canaries for keys, and everything that it says kept for the search for them. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { Reading } from './probe.ts';
 
 /** Keys that must never be seen again, but by their own provider. */
 export const canaries = { DATAFOLD: 'cnryDF7Q2m9xT4kW', OLOSTEP: 'cnryOL3Z8p5vR1nB' } as const;
@@ -20,6 +21,13 @@ export interface RunningService {
   leaks(): string[];
   /** Sends a signal, and resolves with the exit code once it is over. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
+  /** What the probe in the process reads since it was last asked; see `startService`. */
+  probe(): Promise<Reading>;
+}
+
+export interface StartOptions {
+  /** Whether the process holds the probe, which has a clock of its own and can collect garbage. @default false */
+  readonly isProbed?: boolean;
 }
 
 export interface Asked {
@@ -31,10 +39,20 @@ export interface Asked {
   readonly ms: number;
 }
 
+/** Those that run, lest one outlives a suite that ends early. */
+const children = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
 /** Starts the service on a port of the system's choice, with these variables beside the canary keys. */
-export async function startService(env: Readonly<Record<string, string>>): Promise<RunningService> {
+export async function startService(
+  env: Readonly<Record<string, string>>,
+  { isProbed = false }: StartOptions = {},
+): Promise<RunningService> {
   const root = fileURLToPath(new URL('../..', import.meta.url));
-  const child = spawn(process.execPath, ['src/main.ts'], {
+  const probing = isProbed ? ['--expose-gc', '--import', new URL('probe.ts', import.meta.url).href] : [];
+  const child = spawn(process.execPath, [...probing, 'src/main.ts'], {
     cwd: root,
     env: {
       PATH: process.env.PATH,
@@ -44,8 +62,11 @@ export async function startService(env: Readonly<Record<string, string>>): Promi
       OLOSTEP_API_KEY: canaries.OLOSTEP,
       ...env,
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', ...(isProbed ? (['ipc'] as const) : [])],
   });
+  if (child.stdout === null || child.stderr === null) throw new Error('No pipes to the service');
+  children.add(child);
+  child.once('exit', () => children.delete(child));
   const said: string[] = [];
   const answers: string[] = [];
   child.stderr.on('data', (chunk) => said.push(String(chunk)));
@@ -87,6 +108,12 @@ export async function startService(env: Readonly<Record<string, string>>): Promi
     async stop(signal = 'SIGTERM') {
       child.kill(signal);
       return (await ended)[0];
+    },
+    async probe() {
+      child.send('read');
+      const [reading] = await Promise.race([once(child, 'message'), ended]);
+      if (typeof reading !== 'object') throw new Error('The service ended while it was probed');
+      return reading as Reading;
     },
   };
 }
