@@ -7,6 +7,8 @@ export interface HeldClock {
   pass(ms: number): Promise<void>;
   /** Resolves once the service waits for that many milliseconds, now or later; the same wait is found once. */
   waitOf(ms: number): Promise<void>;
+  /** Moves the calendar, and nothing else; it has to stand already. */
+  setDate(date: string): void;
   /** How many timers wait for their time. */
   timers(): number;
 }
@@ -34,6 +36,7 @@ export function holdClock(date?: string): HeldClock {
       await until(() => find() >= 0);
       set.mock.calls.splice(find(), 1);
     },
+    setDate: (date) => void vi.setSystemTime(date),
     timers: () => vi.getTimerCount(),
   };
 }

@@ -54,7 +54,7 @@ export function createBreaker(options: BreakerOptions): Breaker {
   };
   const open = () => {
     // Up to 20 % off either way, so that replicas don't come back together.
-    restsUntil = now() + rest * (0.8 + 0.4 * Math.random());
+    restsUntil = now() + Math.round(rest * (0.8 + 0.4 * Math.random()));
     rest = Math.min(2 * rest, maxRestMs);
     goodProbes = 0;
     change('open');

@@ -16,8 +16,8 @@ export interface Gate {
    * @throws {Fault} when it may not
    */
   enter<Result>(credential: Credential, call: Call, signal: AbortSignal, task: () => Promise<Result>): Promise<Result>;
-  /** Keeps the credential out for that many milliseconds. */
-  coolDown(credential: Credential, ms: number): void;
+  /** Keeps the credential out for as long as the fault says: a call with it has failed for good. */
+  rest(credential: Credential, fault: Fault): void;
 }
 
 /** Makes the gate of one provider, so that no provider's trouble touches another. */
@@ -47,6 +47,8 @@ export function createGate(limits: UpstreamLimits, onChange: (state: BreakerStat
   const toCaller = ({ owner, digest }: Credential, call: Call): Caller =>
     owner === 'caller' ? { caller: digest, places: maxInFlightPerCredential } : { caller: call, places: maxInFlight };
 
+  const rest = ({ digest }: Credential, { coolDownMs = 0 }: Fault) => coolDown.start(digest, coolDownMs);
+
   const check = ({ digest }: Credential) => {
     const wait = coolDown.waitOf(digest);
     if (wait > 0) throw toCoolDownFault(wait);
@@ -59,9 +61,15 @@ export function createGate(limits: UpstreamLimits, onChange: (state: BreakerStat
       return bulkhead(toCaller(credential, call), signal, async () => {
         // Again, as much can have happened while it waited.
         check(credential);
-        return breaker.run(task);
+        try {
+          return await breaker.run(task);
+        } catch (error) {
+          // Before the place is free for the next that waits. What is tried again may still go well.
+          if (error instanceof Fault && error.retry === undefined) rest(credential, error);
+          throw error;
+        }
       });
     },
-    coolDown: ({ digest }, ms) => coolDown.start(digest, ms),
+    rest,
   };
 }

@@ -84,8 +84,8 @@ export function createUpstream({ provider, baseUrl, log, limits }: UpstreamOptio
         );
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
-        const { code, reason, facts, coolDownMs } = error;
-        if (coolDownMs !== undefined) gate.coolDown(credential, coolDownMs);
+        gate.rest(credential, error);
+        const { code, reason, facts } = error;
         const ms = Math.round(performance.now() - startedAt);
         const about = { requestId: call.requestId, provider, path: request.path, upstreamStatus: facts.upstreamStatus };
         log.warn({ ...about, code, reason, attempts, ms }, 'upstream call failed');
