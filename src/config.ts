@@ -1,25 +1,27 @@
 /** Environment -> Config. */
 import { isIP } from 'node:net';
 import * as v from 'valibot';
+import { credentialModes } from './credentials.ts';
 import type { GatewayConfig, ProviderConfig } from './gateway.ts';
 import type { Provider } from './generated/types.ts';
+import { readDoorConfig } from './http/config.ts';
+import type { DoorConfig } from './http/server.ts';
+import { defaultLimits, type Limits } from './limits.ts';
 import { type LogLevel, logLevels } from './log.ts';
 import { providerNames } from './providers/index.ts';
+import { countSetting, type Env, flagSetting, isLoopback, readSettings, setting, shareSetting } from './settings.ts';
 import { expectedApiKey, expectedBaseUrl, isApiKey, isBaseUrl } from './upstream/target.ts';
 
-export type Env = Readonly<Record<string, string | undefined>>;
-
-/** How the process shows itself. */
-export interface ListenConfig {
+/** All that the process needs. */
+export interface Config {
   readonly host: string;
   /** 0 lets the system choose. */
   readonly port: number;
   readonly logLevel: LogLevel;
-}
-
-/** All that `npm start` needs. */
-export interface Config extends ListenConfig {
-  readonly gateway: Pick<GatewayConfig, 'providers'>;
+  /** Those that are set; the others have their defaults. */
+  readonly limits: Partial<Limits>;
+  readonly gateway: Pick<GatewayConfig, 'providers' | 'credentials' | 'introspection'>;
+  readonly door: DoorConfig;
 }
 
 /** The environment isn't usable. Says everything that is wrong with it, and not one value. */
@@ -31,72 +33,102 @@ export class ConfigError extends Error {
   }
 }
 
-const setting = (expected: string, accepts: (text: string) => boolean) =>
-  v.pipe(v.string(), v.trim(), v.check(accepts, `expected ${expected}`));
-
-const isHost = (text: string) => isIP(text) !== 0 || /^[\w.-]{1,255}$/.test(text);
-
+const isAddress = (text: string) => isIP(text) !== 0 || /^[\w.-]{1,255}$/.test(text);
 const isPort = (text: string) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535;
 
-const listenSettings = v.object({
-  HOST: v.optional(setting('a host name or an IP address', isHost), '127.0.0.1'),
+const listenSettings = {
+  HOST: v.optional(setting('a host name or an IP address', isAddress), '127.0.0.1'),
   PORT: v.pipe(v.optional(setting('a port number from 0 to 65535', isPort), '4000'), v.transform(Number)),
   LOG_LEVEL: v.optional(v.picklist(logLevels, `expected one of ${logLevels.join(', ')}`), 'info'),
-});
+  INTROSPECTION: v.optional(flagSetting),
+};
+
+const gatewaySettings = {
+  CREDENTIALS: v.optional(v.picklist(credentialModes, `expected one of ${credentialModes.join(', ')}`), 'held'),
+  ALLOW_ANONYMOUS: v.optional(flagSetting, 'false'),
+};
 
 /** Each provider has these two, after its name: `DATAFOLD_API_KEY`, `DATAFOLD_BASE_URL`, … */
-const providerSettings = v.object({
+const providerSettings = {
   API_KEY: v.optional(setting(expectedApiKey, isApiKey)),
   BASE_URL: v.optional(setting(expectedBaseUrl, isBaseUrl)),
-});
+};
 
-/** @throws {ConfigError} */
+/**
+ * What `npm start` needs.
+ * @throws {ConfigError}
+ */
 export function readConfig(env: Env): Config {
   const problems: string[] = [];
-  const listen = read(listenSettings, env, '', problems);
-  const providers: Partial<Record<Provider, ProviderConfig>> = {};
-  for (const provider of providerNames) {
-    const settings = read(providerSettings, env, `${provider}_`, problems);
-    if (settings?.API_KEY === undefined) continue;
-    providers[provider] = { apiKey: settings.API_KEY, ...(settings.BASE_URL && { baseUrl: settings.BASE_URL }) };
-  }
-  if (providerNames.every((provider) => !env[`${provider}_API_KEY`])) {
-    problems.push(
-      `${providerNames.map((provider) => `${provider}_API_KEY`).join(', ')}: expected at least one of them to be set`,
-    );
-  }
-  if (listen === undefined || problems.length > 0) throw new ConfigError(problems);
-  return { ...toListenConfig(listen), gateway: { providers } };
+  const config = readCommon(env, problems, isLoopback);
+  const gateway = readGateway(env, problems, isLoopback(config.host));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return { ...config, gateway: { ...config.gateway, ...gateway } };
 }
 
 /**
- * What a process without real providers needs.
+ * What a process on invented providers needs: nothing that could lead outside, and nothing to hide.
  * @throws {ConfigError}
  */
-export function readListenConfig(env: Env): ListenConfig {
+export function readSandboxConfig(env: Env): Config {
   const problems: string[] = [];
-  const listen = read(listenSettings, env, '', problems);
-  if (listen === undefined) throw new ConfigError(problems);
-  return toListenConfig(listen);
+  const config = readCommon(env, problems, () => true);
+  if (env.JWKS_URL) problems.push('JWKS_URL: expected not to be set in the sandbox, which asks nothing outside');
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
 }
 
-const toListenConfig = ({ HOST, PORT, LOG_LEVEL }: v.InferOutput<typeof listenSettings>): ListenConfig => ({
-  host: HOST,
-  port: PORT,
-  logLevel: LOG_LEVEL,
-});
+/** @param isOpen whether who reaches this host may explore the graph, if the environment doesn't say */
+function readCommon(env: Env, problems: string[], isOpen: (host: string) => boolean): Config {
+  const {
+    HOST = '127.0.0.1',
+    PORT = 4000,
+    LOG_LEVEL = 'info',
+    ...listen
+  } = readSettings(listenSettings, env, problems);
+  const mayExplore = isOpen(HOST);
+  return {
+    host: HOST,
+    port: PORT,
+    logLevel: LOG_LEVEL,
+    gateway: { introspection: listen.INTROSPECTION ?? mayExplore },
+    door: readDoorConfig(env, problems, mayExplore),
+    limits: readLimits(env, problems),
+  };
+}
 
-/** Reads the settings from the variables of their names behind `prefix`; adds what is wrong to `problems`. */
-function read<Entries extends v.ObjectEntries>(
-  schema: v.ObjectSchema<Entries, undefined>,
-  env: Env,
-  prefix: string,
-  problems: string[],
-): v.InferOutput<typeof schema> | undefined {
-  const names = Object.keys(schema.entries);
-  // A variable that is set but empty counts as not set, as the line `NAME=` of an .env file means it.
-  const result = v.safeParse(schema, Object.fromEntries(names.map((name) => [name, env[prefix + name] || undefined])));
-  if (result.success) return result.output;
-  for (const issue of result.issues) problems.push(`${prefix}${v.getDotPath(issue)}: ${issue.message}`);
-  return undefined;
+/** `fieldMs` from `FIELD_MS`, and so on. Whole numbers stay whole; the others are shares. */
+function readLimits(env: Env, problems: string[]): Partial<Limits> {
+  const limits: Record<string, number> = {};
+  for (const [limit, byDefault] of Object.entries(defaultLimits)) {
+    const name = limit.replace(/[A-Z]/g, '_$&').toUpperCase();
+    const value = Number.isInteger(byDefault) ? countSetting : shareSetting;
+    const given = readSettings({ [name]: v.optional(value) }, env, problems)[name];
+    if (given !== undefined) limits[limit] = given;
+  }
+  return limits;
+}
+
+function readGateway(env: Env, problems: string[], isLocal: boolean): Config['gateway'] {
+  const { CREDENTIALS: credentials = 'held', ALLOW_ANONYMOUS } = readSettings(gatewaySettings, env, problems);
+  const providers: Partial<Record<Provider, ProviderConfig>> = {};
+  for (const provider of providerNames) {
+    const { API_KEY: apiKey, BASE_URL: baseUrl } = readSettings(providerSettings, env, problems, `${provider}_`);
+    if (apiKey === undefined && credentials === 'held') continue;
+    providers[provider] = { ...(apiKey && { apiKey }), ...(baseUrl && { baseUrl }) };
+  }
+  const names = providerNames.map((provider) => `${provider}_API_KEY`);
+  const held = names.filter((name) => env[name]);
+  if (credentials === 'forwarded') {
+    if (held.length > 0) problems.push(`${held.join(', ')}: expected not to be set with CREDENTIALS=forwarded`);
+    return { credentials, providers };
+  }
+  if (held.length === 0) problems.push(`${names.join(', ')}: expected at least one of them to be set`);
+  if (held.length > 0 && !isLocal && !env.API_TOKENS && !env.JWKS_URL && !ALLOW_ANONYMOUS) {
+    problems.push(
+      'API_TOKENS, JWKS_URL: expected one of them to be set, or ALLOW_ANONYMOUS=true, as HOST lets others ask with the ' +
+        'keys that are held here',
+    );
+  }
+  return { credentials, providers };
 }

@@ -2,10 +2,12 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { parseArgs } from 'node:util';
-import { type Config, ConfigError, readConfig, readListenConfig } from './config.ts';
+import { type Config, ConfigError, readConfig, readSandboxConfig } from './config.ts';
 import { createGateway } from './gateway.ts';
+import { createLifeCycle } from './http/life-cycle.ts';
 import { createServer } from './http/server.ts';
-import { createLog } from './log.ts';
+import { defaultLimits } from './limits.ts';
+import { createLog, type Log } from './log.ts';
 import { readOperations } from './operations/index.ts';
 
 const { values: flags } = parseArgs({ options: { sandbox: { type: 'boolean', default: false } } });
@@ -20,40 +22,53 @@ try {
 
 async function start(): Promise<void> {
   const { config, close } = flags.sandbox ? await readSandbox() : { config: readConfig(process.env), close: () => {} };
+  const { limits } = config;
   const log = createLog(config.logLevel);
-  const gateway = createGateway({ ...config.gateway, log, isBodyCounted: true });
+  const gateway = createGateway({ ...config.gateway, limits, log, isBodyCounted: true });
   const operations = readOperations();
-  const server = createServer({ gateway, log, operations });
+  const lifeCycle = createLifeCycle({ ...defaultLimits, ...limits });
+  const server = createServer({ ...config.door, gateway, log, operations, limits, lifeCycle });
   server.listen(config.port, config.host);
   await once(server, 'listening').catch((error) => {
     close();
     throw error;
   });
-  greet(config, (server.address() as AddressInfo).port, operations);
-
-  const stop = async () => {
-    server.close();
-    server.closeIdleConnections();
-    await once(server, 'close');
+  endOnSignal(async (signal) => {
+    log.info({ signal }, 'stopping');
+    await lifeCycle.stop();
+    // A call that nobody waits for any more mustn't keep the process.
+    setTimeout(() => process.exit(), 500).unref();
     await gateway.close();
     close();
-  };
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
+  });
+  // Whoever reads that it listens may tell it to stop.
+  greet(config, (server.address() as AddressInfo).port, operations, log);
+}
+
+/** The first signal ends the process well; the second, at once. */
+function endOnSignal(stop: (signal: NodeJS.Signals) => Promise<void>): void {
+  let isStopping = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (isStopping) process.exit(1);
+      isStopping = true;
+      void stop(signal);
+    });
+  }
 }
 
 /** The configuration of `npm run sandbox`: nothing of the environment that could lead outside. */
 async function readSandbox(): Promise<{ config: Config; close: () => void }> {
-  const listen = readListenConfig({ LOG_LEVEL: 'warn', ...process.env });
+  const config = readSandboxConfig({ LOG_LEVEL: 'warn', ...process.env });
   const { startSandbox } = await import('./sandbox.ts');
   const { providers, close } = await startSandbox({ now: Date.now, seed: 1 });
-  return { config: { ...listen, gateway: { providers } }, close };
+  return { config: { ...config, gateway: { ...config.gateway, providers } }, close };
 }
 
-function greet({ host, logLevel, gateway }: Config, port: number, operations: readonly string[]): void {
+function greet({ host, gateway }: Config, port: number, operations: readonly string[], log: Log): void {
   const url = `http://${host === '127.0.0.1' ? 'localhost' : host}:${port}/graphql`;
   if (!flags.sandbox) {
-    createLog(logLevel).info({ url, providers: Object.keys(gateway.providers ?? {}) }, 'listening');
+    log.info({ url, providers: Object.keys(gateway.providers ?? {}) }, 'listening');
     return;
   }
   console.log(`This is the sandbox: invented monitors and runs, served on this machine; nothing is asked outside.

@@ -4,7 +4,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { createGateway, type GatewayConfig } from '../src/gateway.ts';
-import { createServer } from '../src/http/server.ts';
+import { createServer, type ServerOptions } from '../src/http/server.ts';
 import type { Log } from '../src/log.ts';
 import { readOperations } from '../src/operations/index.ts';
 import { type FakeUpstream, startFakeUpstream } from './fake-upstream.ts';
@@ -42,7 +42,10 @@ export interface World {
 export const keys = { datafold: 'canary-datafold-key', olostep: 'canary-olostep-key' };
 
 /** Starts a world of its own for the test that calls it, and ends it with the test. */
-export async function createWorld(config: Partial<GatewayConfig> = {}): Promise<World> {
+export async function createWorld(
+  config: Partial<GatewayConfig> = {},
+  door: Partial<ServerOptions> = {},
+): Promise<World> {
   const datafold = await startFakeUpstream();
   const olostep = await startFakeUpstream();
   const lines: LogLine[] = [];
@@ -56,7 +59,13 @@ export async function createWorld(config: Partial<GatewayConfig> = {}): Promise<
     isBodyCounted: true,
     ...config,
   });
-  const server = createServer({ gateway, log, operations: readOperations() });
+  const server = createServer({
+    gateway,
+    log,
+    operations: readOperations(),
+    ...(config.limits && { limits: config.limits }),
+    ...door,
+  });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`;

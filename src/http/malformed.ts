@@ -1,9 +1,11 @@
 /** Answers what isn't HTTP enough to become a request: Node.js gives it up before anybody gets to see it. */
-import { maxHeaderSize, STATUS_CODES } from 'node:http';
+import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { toRefusal } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { requestIdHeader, toRequestId } from '../request-id.ts';
+import { maxHeaderSize } from './request-headers.ts';
+import { securityHeaders } from './security-headers.ts';
 
 /** By the code of Node.js, the status and what was expected; anything else is `notHttp`. */
 const answers: ReadonlyMap<unknown, readonly [status: number, expected: string]> = new Map([
@@ -23,6 +25,7 @@ export function answerMalformed(error: NodeJS.ErrnoException, socket: Duplex, lo
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     `${requestIdHeader}: ${requestId}`,
+    ...Object.entries(securityHeaders).map(([name, value]) => `${name}: ${value}`),
     'content-type: application/json; charset=utf-8',
     `content-length: ${Buffer.byteLength(body)}`,
     'connection: close',

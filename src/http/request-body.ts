@@ -1,14 +1,23 @@
 /** The size of a request's body, held to a limit before anything is done with it. */
 import type { IncomingMessage } from 'node:http';
+import { badInput, type Check } from './refusal.ts';
 
 /** Where whoever comes next finds a body that has been read already. */
-export type WithBody = IncomingMessage & { body?: Buffer };
+type WithBody = IncomingMessage & { body?: Buffer };
 
 /**
- * Whether the body is `most` bytes at the most. A stated length is believed, as Node.js cuts the body there; a body
- * without one is read, and left at `request.body`.
+ * Refuses bodies of more than `most` bytes. A stated length is believed, as Node.js cuts the body there; a body without
+ * one is read, and left at `request.body`.
  */
-export async function fitsIn(most: number, request: WithBody): Promise<boolean> {
+export const hasSmallBody =
+  (most: number): Check =>
+  async (request, response) => {
+    if (await fitsIn(most, request)) return undefined;
+    response.setHeader('connection', 'close');
+    return badInput(413, `Expected a body of at most ${most} bytes.`);
+  };
+
+async function fitsIn(most: number, request: WithBody): Promise<boolean> {
   const stated = request.headers['content-length'];
   if (stated !== undefined) return Number(stated) <= most;
   if (request.headers['transfer-encoding'] === undefined) return true;

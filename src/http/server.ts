@@ -1,15 +1,38 @@
 /** The door: what comes in over HTTP is looked at here before the graph sees it. */
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { type ErrorCode, toRefusal } from '../errors.ts';
 import type { Gateway } from '../gateway.ts';
+import { defaultLimits, type Limits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { requestIdHeader, toRequestId } from '../request-id.ts';
+import { createAuthorization } from './authorization.ts';
+import { createCors } from './cors.ts';
+import { isPreflighted } from './cross-site.ts';
 import { createGraphiQL, wantsPage } from './graphiql.ts';
+import type { JwtConfig } from './jwt.ts';
+import { createLifeCycle, type LifeCycle } from './life-cycle.ts';
 import { answerMalformed } from './malformed.ts';
-import { fitsIn } from './request-body.ts';
-import { hasOneHost, pathOf } from './target.ts';
+import { createOverload } from './overload.ts';
+import { findRefusal, refuse } from './refusal.ts';
+import { hasSmallBody } from './request-body.ts';
+import { expectsNothing, hasFewHeaders, maxHeaderSize } from './request-headers.ts';
+import { securityHeaders } from './security-headers.ts';
+import { hasOneHost, isAtHost, isAtPath, pathOf } from './target.ts';
 
-export interface ServerOptions {
+/** Whom the door lets in. */
+export interface DoorConfig {
+  /** The hosts that requests may be sent to, each with a port or for all its ports. @default every host */
+  readonly allowedHosts?: readonly string[];
+  /** The origins whose pages may ask. @default none */
+  readonly corsOrigins?: readonly string[];
+  /** The tokens that open the graph, 16 characters at least. @default none is needed */
+  readonly apiTokens?: readonly string[];
+  /** Whose JWTs open the graph as well. @default nobody's */
+  readonly jwt?: JwtConfig;
+  /** Whether browsers are shown GraphiQL. @default true */
+  readonly graphiql?: boolean;
+}
+
+export interface ServerOptions extends DoorConfig {
   /** The graph, at `path`, with its own counting of the body switched off. */
   readonly gateway: Gateway;
   /** One line a request. */
@@ -18,34 +41,49 @@ export interface ServerOptions {
   readonly operations: readonly string[];
   /** @default '/graphql' */
   readonly path?: string;
-  /** The largest request body, in bytes. @default 102400 */
-  readonly maxBodyBytes?: number;
+  /** How many, how much, how long. */
+  readonly limits?: Partial<Limits>;
+  /** What is to end the server well. */
+  readonly lifeCycle?: LifeCycle;
 }
 
-/** Makes the server; whoever calls it lets it listen. `GET /health` says that the process is alive. */
+/** Makes the server; whoever calls it lets it listen. */
 export function createServer(options: ServerOptions): Server {
-  const { gateway, log, operations, path = '/graphql', maxBodyBytes = 100 * 1024 } = options;
+  const { gateway, log, operations, path = '/graphql', graphiql = true } = options;
+  const limits = { ...defaultLimits, ...options.limits };
+  const { lifeCycle = createLifeCycle(limits), allowedHosts = [], corsOrigins = [] } = options;
+  const cors = createCors(corsOrigins);
+  const overload = createOverload(limits);
   const showGraphiQL = createGraphiQL(path, operations);
 
+  // These lists are the policy: the first check that refuses is the answer, and those behind it aren't made.
+  const ofRequests = [hasFewHeaders(limits.maxHeaders), expectsNothing, hasOneHost];
+  const ofTheGraph = [isAtPath(path), isAtHost(allowedHosts)];
+  const ofOperations = [overload.admit, createAuthorization(options), isPreflighted, hasSmallBody(limits.maxBodyBytes)];
+
   const answer = async (request: IncomingMessage, response: ServerResponse, requestId: string) => {
-    const refuse = (status: number, message: string) => send(response, status, 'BAD_USER_INPUT', message, requestId);
-    const { expect = '100-continue' } = request.headers;
-    if (expect.toLowerCase() !== '100-continue') return refuse(417, 'Expected no Expect header but 100-continue.');
-    if (!hasOneHost(request)) return refuse(400, 'Expected exactly one Host header, with a host and perhaps a port.');
-    if (pathOf(request) === '/health') return void response.writeHead(200).end();
-    if (pathOf(request) !== path) return refuse(404, `Expected the path ${path}.`);
-    if (wantsPage(request)) return showGraphiQL(response);
-    if (!(await fitsIn(maxBodyBytes, request))) {
-      response.setHeader('connection', 'close');
-      return refuse(413, `Expected a body of at most ${maxBodyBytes} bytes.`);
-    }
+    const isRefused = async (checks: typeof ofRequests) => {
+      const refusal = await findRefusal(checks, request, response);
+      if (refusal !== undefined) refuse(response, refusal, requestId);
+      return refusal !== undefined;
+    };
+    if (await isRefused(ofRequests)) return;
+    if (pathOf(request) === '/health') return answerEmpty(response, 200);
+    if (pathOf(request) === '/ready') return answerEmpty(response, lifeCycle.isReady() ? 200 : 503);
+    if (await isRefused(ofTheGraph)) return;
+    cors.admit(request, response);
+    if (cors.answerPreflight(request, response)) return;
+    if (graphiql && wantsPage(request)) return showGraphiQL(response);
+    if (await isRefused(ofOperations)) return;
     return gateway.requestListener(request, response, { requestId });
   };
 
   const listener = (request: IncomingMessage, response: ServerResponse) => {
     const started = performance.now();
     const requestId = toRequestId(request.headers[requestIdHeader]?.toString());
+    lifeCycle.follow(response);
     response.setHeader(requestIdHeader, requestId);
+    for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
     response.once('close', () => {
       // 499 as nginx has it: the client left before its answer was complete.
       const status = response.writableFinished ? response.statusCode : 499;
@@ -56,17 +94,34 @@ export function createServer(options: ServerOptions): Server {
       if (response.destroyed) return;
       log.error({ requestId, error: error instanceof Error ? error.stack : 'not an Error' }, 'unexpected error');
       if (response.headersSent) response.destroy();
-      else send(response, 500, 'INTERNAL_SERVER_ERROR', 'Unexpected error.', requestId);
+      else refuse(response, { status: 500, code: 'INTERNAL_SERVER_ERROR', message: 'Unexpected error.' }, requestId);
     });
   };
 
   // What Node.js would answer by itself, and with no body, is answered here too.
-  return createHttpServer({ requireHostHeader: false }, listener)
+  const server = createHttpServer({ requireHostHeader: false, ...connectionLimits }, listener)
     .on('checkExpectation', listener)
-    .on('clientError', (error, socket) => answerMalformed(error, socket, log));
+    .on('clientError', (error, socket) => answerMalformed(error, socket, log))
+    .once('close', overload.close);
+  server.maxConnections = 1_000;
+  server.maxRequestsPerSocket = 1_000;
+  // They are counted by a check, which says so; Node.js would drop some, or blame their size.
+  server.maxHeadersCount = 0;
+  // A client that doesn't read its answer: nothing here takes longer than a field and the time to send.
+  server.timeout = limits.fieldMs + 15_000;
+  lifeCycle.watch(server);
+  return server;
 }
 
-function send(response: ServerResponse, status: number, code: ErrorCode, message: string, requestId: string): void {
-  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' });
-  response.end(toRefusal(code, message, requestId));
-}
+/** So that nobody holds a connection by being slow: bytes, and milliseconds. */
+const connectionLimits = {
+  maxHeaderSize,
+  headersTimeout: 10_000,
+  requestTimeout: 15_000,
+  connectionsCheckingInterval: 1_000,
+  // Longer than the 60 s for which balancers keep a connection, lest one is closed under a request of theirs.
+  keepAliveTimeout: 65_000,
+};
+
+const answerEmpty = (response: ServerResponse, status: number) =>
+  void response.writeHead(status, { 'content-length': 0 }).end();

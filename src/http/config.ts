@@ -1,0 +1,58 @@
+/** Environment -> whom the door lets in. */
+import * as v from 'valibot';
+import { type Env, flagSetting, isLoopback, listSetting, readSettings, setting } from '../settings.ts';
+import { expectedApiToken, isApiToken } from './authorization.ts';
+import { isOrigin } from './cors.ts';
+import type { JwtConfig } from './jwt.ts';
+import type { DoorConfig } from './server.ts';
+import { isHost } from './target.ts';
+
+const isKeySetUrl = (text: string) => {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, username, password, hash } = new URL(text);
+  if (username !== '' || password !== '' || hash !== '') return false;
+  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
+};
+
+const isName = (text: string) => /^[\x21-\x7e]{1,1024}$/.test(text);
+
+const settings = {
+  ALLOWED_HOSTS: v.optional(listSetting('host names, each with a port or without', isHost)),
+  CORS_ORIGINS: v.optional(listSetting('origins like https://app.example', isOrigin)),
+  API_TOKENS: v.optional(listSetting(expectedApiToken, isApiToken)),
+  JWKS_URL: v.optional(setting('an https URL (http only towards loopback) without user or fragment', isKeySetUrl)),
+  JWT_ISSUER: v.optional(setting('1 to 1,024 visible ASCII characters', isName)),
+  JWT_AUDIENCE: v.optional(setting('1 to 1,024 visible ASCII characters', isName)),
+  GRAPHIQL: v.optional(flagSetting),
+};
+
+/**
+ * Reads the door's settings, and adds what is wrong to `problems`.
+ * @param graphiql whether GraphiQL is shown if the environment doesn't say
+ */
+export function readDoorConfig(env: Env, problems: string[], graphiql: boolean): DoorConfig {
+  const given = readSettings(settings, env, problems);
+  const jwt = toJwtConfig(given);
+  // Spaces alone are a value too, and none that is good: it has been told above.
+  const names = ['JWKS_URL', 'JWT_ISSUER', 'JWT_AUDIENCE'].filter((name) => env[name]);
+  if (names.length % 3 !== 0)
+    problems.push('JWKS_URL, JWT_ISSUER, JWT_AUDIENCE: expected all of them to be set, or none');
+  return {
+    graphiql: given.GRAPHIQL ?? graphiql,
+    ...(given.ALLOWED_HOSTS && { allowedHosts: given.ALLOWED_HOSTS }),
+    ...(given.CORS_ORIGINS && { corsOrigins: given.CORS_ORIGINS }),
+    ...(given.API_TOKENS && { apiTokens: given.API_TOKENS }),
+    ...(jwt && { jwt }),
+  };
+}
+
+interface JwtSettings {
+  readonly JWKS_URL?: string | undefined;
+  readonly JWT_ISSUER?: string | undefined;
+  readonly JWT_AUDIENCE?: string | undefined;
+}
+
+function toJwtConfig({ JWKS_URL, JWT_ISSUER, JWT_AUDIENCE }: JwtSettings): JwtConfig | undefined {
+  if (JWKS_URL === undefined || JWT_ISSUER === undefined || JWT_AUDIENCE === undefined) return undefined;
+  return { jwksUrl: JWKS_URL, issuer: JWT_ISSUER, audience: JWT_AUDIENCE };
+}

@@ -1,0 +1,57 @@
+/** JWTs, checked with the keys that their issuer publishes. */
+import type { JWTVerifyOptions } from 'jose';
+import type { Log } from '../log.ts';
+
+export interface JwtConfig {
+  /** Where the issuer publishes its keys: https, or http towards loopback. */
+  readonly jwksUrl: string;
+  /** The `iss` that tokens must have. */
+  readonly issuer: string;
+  /** The `aud` that tokens must have, or have among others. */
+  readonly audience: string;
+}
+
+/** `unavailable`: it can't be told, as the issuer's keys can't be had. */
+export type JwtVerdict = 'accepted' | 'refused' | 'unavailable';
+
+/** Only algorithms whose keys may be public: with the others whoever can check a token can make one. */
+const algorithms = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+];
+
+/** What says of the keys, not of the token, that they aren't as they should be. */
+const keyFaults: ReadonlySet<unknown> = new Set(['ERR_JOSE_GENERIC', 'ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVALID']);
+
+/** The keys are fetched when the first token comes, kept for ten minutes, and looked for again when one is unknown. */
+export function createJwtCheck({ jwksUrl, issuer, audience }: JwtConfig, log: Log) {
+  const options: JWTVerifyOptions = { issuer, audience, algorithms, requiredClaims: ['exp'], clockTolerance: 5 };
+  const load = async () => {
+    const { createRemoteJWKSet, jwtVerify, errors } = await import('jose');
+    const keys = createRemoteJWKSet(new URL(jwksUrl), { timeoutDuration: 3_000 });
+    return { verify: (token: string) => jwtVerify(token, keys, options), JOSEError: errors.JOSEError };
+  };
+  let jose: ReturnType<typeof load> | undefined;
+
+  return async (token: string): Promise<JwtVerdict> => {
+    jose ??= load();
+    const { verify, JOSEError } = await jose;
+    try {
+      await verify(token);
+      return 'accepted';
+    } catch (error) {
+      if (error instanceof JOSEError && !keyFaults.has(error.code)) return 'refused';
+      log.error({ reason: error instanceof JOSEError ? error.code : 'network' }, 'keys of the issuer unavailable');
+      return 'unavailable';
+    }
+  };
+}

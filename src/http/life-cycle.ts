@@ -1,0 +1,65 @@
+/** How the server comes to an end without anybody losing an answer. */
+import { once } from 'node:events';
+import type { Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Limits } from '../limits.ts';
+
+export interface LifeCycle {
+  /** Whether new requests are welcome. */
+  isReady(): boolean;
+  /** Takes the server under its care; before it listens. */
+  watch(server: Server): void;
+  /** To be told of every answer before it begins. */
+  follow(response: ServerResponse): void;
+  /**
+   * Says at once that requests should go elsewhere, and asks every client to close its connection behind the answer; goes
+   * on serving for `lingerMs`, stops listening, and resolves when the last answer is over, or given up after `graceMs`.
+   */
+  stop(): Promise<void>;
+}
+
+/** Both times count from the moment at which the server is to stop. */
+export function createLifeCycle({ lingerMs, graceMs }: Pick<Limits, 'lingerMs' | 'graceMs'>): LifeCycle {
+  let server: Server | undefined;
+  const sockets = new Set<Socket>();
+  const answers = new Set<ServerResponse>();
+  let state: 'ready' | 'draining' | 'closed' = 'ready';
+
+  return {
+    isReady: () => state === 'ready',
+    watch(watched) {
+      server = watched;
+      server.on('connection', (socket) => {
+        sockets.add(socket);
+        socket.once('close', () => sockets.delete(socket));
+      });
+    },
+    follow(response) {
+      answers.add(response);
+      response.once('close', () => {
+        answers.delete(response);
+        // Its head was sent before anybody knew, so it didn't ask for the connection to be closed.
+        if (state === 'closed') setImmediate(() => server?.closeIdleConnections());
+      });
+      if (state !== 'ready') response.setHeader('connection', 'close');
+    },
+    async stop() {
+      state = 'draining';
+      for (const response of answers) if (!response.headersSent) response.setHeader('connection', 'close');
+      // A client may be about to send its next request on a connection that it was left, and wouldn't learn whether that
+      // arrived. In this time most do, and are told.
+      await wait(Math.min(lingerMs, graceMs));
+      state = 'closed';
+      const closed = server?.listening && once(server, 'close');
+      server?.close();
+      // Node.js doesn't count those as idle that browsers open in advance.
+      for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+      const giveUp = setTimeout(() => {
+        for (const socket of sockets) socket.destroy();
+      }, graceMs - lingerMs);
+      await closed;
+      clearTimeout(giveUp);
+    },
+  };
+}

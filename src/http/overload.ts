@@ -1,0 +1,34 @@
+/** Turns operations away, at hardly any cost, while there is more to do than can be done in time. */
+import type { Limits } from '../limits.ts';
+import { createLoopDelay } from './loop-delay.ts';
+import type { Check, Refusal } from './refusal.ts';
+
+export interface Overload {
+  /** Lets an operation in, and counts it until its answer is over; or turns it away, before its body is read. */
+  readonly admit: Check;
+  close(): void;
+}
+
+export function createOverload({ maxOperations, maxLoopDelayMs }: Pick<Limits, 'maxOperations' | 'maxLoopDelayMs'>) {
+  const loopDelay = createLoopDelay();
+  // A loop that one operation made late is no load: the first one of a process, or one beside the first GraphiQL page.
+  const few = maxOperations / 16;
+  let underWay = 0;
+  return {
+    admit(_request, response) {
+      if (underWay >= maxOperations || (underWay >= few && loopDelay.ms() > maxLoopDelayMs)) return toOverloaded();
+      underWay++;
+      response.once('close', () => underWay--);
+      return undefined;
+    },
+    close: loopDelay.close,
+  } satisfies Overload;
+}
+
+const toOverloaded = (): Refusal => ({
+  status: 503,
+  code: 'OVERLOADED',
+  message: 'Too busy. Try again soon.',
+  // Seconds, and not the same for all, lest they all come back together.
+  headers: { 'retry-after': `${1 + Math.floor(3 * Math.random())}` },
+});

@@ -1,0 +1,17 @@
+/** What the headers of a request may be, before anybody reads one of them. */
+import { badInput, type Check } from './refusal.ts';
+
+/** The most bytes of a request's head. */
+export const maxHeaderSize = 16 * 1024;
+
+/**
+ * Refuses more headers than `most`. Node.js would drop those beyond a number without a word, and the last ones are
+ * those that a proxy in front has added.
+ */
+export const hasFewHeaders =
+  (most: number): Check =>
+  ({ rawHeaders }) =>
+    rawHeaders.length > 2 * most ? badInput(431, `Expected at most ${most} headers.`) : undefined;
+
+export const expectsNothing: Check = ({ headers: { expect = '100-continue' } }) =>
+  expect.toLowerCase() === '100-continue' ? undefined : badInput(417, 'Expected no Expect header but 100-continue.');
