@@ -41,9 +41,13 @@ describe.skipIf(browserPath === undefined && !process.env.CI)(
       page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
       page.on('pageerror', (error) => complaints.push(error.message));
 
-      await page.goto(url);
+      const response = await page.goto(url);
       await page.getByRole('button', { name: /Execute query/ }).click();
       await page.locator('.result-window').getByText('"DATAFOLD:7:42"').waitFor();
+
+      expect(response?.headers()['content-security-policy']).toMatch(
+        /^default-src 'none'; script-src 'sha256-[^' ]+';/,
+      );
 
       expect(await tabsOf(page)).toEqual(['BothProviders', 'DatafoldRun', 'Node', 'RunLog', 'Watch']);
       expect(await page.locator('.result-window').innerText()).toContain('FINDING');
@@ -54,6 +58,34 @@ describe.skipIf(browserPath === undefined && !process.env.CI)(
         [],
       );
       expect(complaints).toEqual([]);
+    }, 60_000);
+
+    it('holds its page to its own script, and to no frame', async () => {
+      const page = await browser.newPage();
+      const complaints: string[] = [];
+      page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+      await page.goto(url);
+
+      // What a text that got into the page would try: a script, a handler, a call and an image that carry data off.
+      const done = await page.evaluate(`(async () => {
+        const add = (name, attributes) => document.body.append(Object.assign(document.createElement(name), attributes));
+        const asked = (promise) => promise.then(() => 'done', () => 'refused');
+        add('script', { textContent: 'window.isBroken = true' });
+        add('div', { innerHTML: '<img src="data:x" onerror="window.isBroken = true">' });
+        const image = new Promise((resolve, reject) =>
+          add('img', { src: location.href + '?image', onload: resolve, onerror: reject }));
+        return [await asked(fetch('http://127.0.0.1:1/')), await asked(image), window.isBroken];
+      })()`);
+
+      expect(done).toEqual(['refused', 'refused', undefined]);
+      expect(complaints.join()).toMatch(/script-src.*connect-src/s);
+
+      const frame = await browser.newPage();
+      await frame.goto(new URL('/health', url).href);
+      const failed = frame.waitForEvent('requestfailed');
+      await frame.evaluate(`document.body.append(Object.assign(document.createElement('iframe'), { src: '${url}' }))`);
+      expect((await failed).failure()?.errorText).toBe('net::ERR_BLOCKED_BY_RESPONSE');
+      await Promise.all([page.close(), frame.close()]);
     }, 60_000);
 
     it('documents the schema', async () => {

@@ -1,0 +1,160 @@
+/** What a connection may hold, and for how long; and what every answer on it says to browsers. */
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { describe, expect, it } from 'vitest';
+import { sendBytes, sendLines } from './raw-http.ts';
+import { createWorld } from './world.ts';
+
+const line = 'GET /health HTTP/1.1';
+const headersOf = (count: number) => Array.from({ length: count }, (_, index) => `X-${index}: 1`);
+
+describe('Headers', () => {
+  // `Host` and `Connection` are two of them.
+  it('of a request may be 100', async () => {
+    const { url } = await createWorld();
+
+    expect((await sendLines(url, [line, 'Host: graph.test', ...headersOf(98)]))?.status).toBe(200);
+  });
+
+  it.each([99, 148, 1_900])('of a request may not be 2 more than %d', async (count) => {
+    const { url } = await createWorld();
+
+    const response = await sendLines(url, [line, 'Host: graph.test', ...headersOf(count)]);
+
+    expect(response?.status).toBe(431);
+    expect(await response?.json()).toMatchObject({
+      errors: [{ message: 'Expected at most 100 headers.', extensions: { code: 'BAD_USER_INPUT' } }],
+    });
+  });
+
+  it('may be as many as the limit says', async () => {
+    const { url } = await createWorld({ limits: { maxHeaders: 1_200 } });
+
+    expect((await sendLines(url, [line, 'Host: graph.test', ...headersOf(1_198)]))?.status).toBe(200);
+    expect((await sendLines(url, [line, 'Host: graph.test', ...headersOf(1_199)]))?.status).toBe(431);
+  });
+
+  it('of an identity that a proxy adds at the end are never pushed out', async () => {
+    const { url } = await createWorld({}, { apiTokens: ['0123456789abcdef'] });
+    const identity = 'Authorization: Bearer 0123456789abcdef';
+
+    const response = await sendLines(url, [
+      'POST /graphql HTTP/1.1',
+      'Host: graph.test',
+      ...headersOf(1_100),
+      identity,
+    ]);
+
+    expect(response?.status).toBe(431);
+  });
+});
+
+describe('Allowed hosts', () => {
+  const allowedHosts = ['graph.test', 'other.test:8080', '[::1]'];
+
+  const post = (url: string, host: string) =>
+    sendLines(
+      url,
+      ['POST /graphql HTTP/1.1', `Host: ${host}`, 'Content-Type: application/json', 'Content-Length: 26'],
+      '{"query":"{ __typename }"}',
+    );
+
+  it.each(['graph.test', 'graph.test:4000', 'GRAPH.test', 'other.test:8080', '[::1]:4000'])(
+    'let in %s',
+    async (host) => {
+      const { url } = await createWorld({}, { allowedHosts });
+
+      expect(await (await post(url, host))?.json()).toEqual({ data: { __typename: 'Query' } });
+    },
+  );
+
+  it.each(['evil.test', 'other.test', 'other.test:80', 'graph.test.evil.test', '[::2]', '127.0.0.1'])(
+    'turn away %s, by POST and with GraphiQL',
+    async (host) => {
+      const { url } = await createWorld({}, { allowedHosts });
+
+      const answers = [
+        await post(url, host),
+        await sendLines(url, ['GET /graphql HTTP/1.1', `Host: ${host}`, 'Accept: text/html']),
+      ];
+
+      for (const response of answers) {
+        expect(response?.status).toBe(421);
+        expect(await response?.json()).toMatchObject({
+          errors: [{ message: 'Expected a Host header that this service is configured for.' }],
+        });
+      }
+    },
+  );
+
+  it('are not asked of those who look after its health, by an address', async () => {
+    const { url } = await createWorld({}, { allowedHosts });
+
+    expect((await sendLines(url, ['GET /health HTTP/1.1', 'Host: 10.0.0.1:4000']))?.status).toBe(200);
+    expect((await sendLines(url, ['GET /ready HTTP/1.1', 'Host: 10.0.0.1:4000']))?.status).toBe(200);
+  });
+});
+
+it('Every answer tells browsers to take it as what it is, keep nothing and pass nothing on', async () => {
+  const { url, post } = await createWorld();
+  const answers = [
+    await post('{"query":"{ __typename }"}'),
+    await post('{'),
+    await post('', { headers: {} }),
+    await fetch(url),
+    await fetch(url, { headers: { accept: 'text/html' } }),
+    await fetch(new URL('/health', url)),
+    await fetch(new URL('/ready', url)),
+    await fetch(new URL('/nowhere', url)),
+    await sendBytes(url, 'hello?\r\n\r\n'),
+    await sendLines(url, ['GET /graphql HTTP/1.1', 'Host: a b']),
+  ];
+
+  for (const response of answers) {
+    expect(response?.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(response?.headers.get('cache-control')).toBe('no-store');
+    expect(response?.headers.get('referrer-policy')).toBe('no-referrer');
+    expect(response?.headers.get('server')).toBe(null);
+    expect(response?.headers.get('x-powered-by')).toBe(null);
+  }
+});
+
+describe('A client that is slow on purpose', () => {
+  it('has so long, and no longer', async () => {
+    const { server } = await createWorld();
+
+    expect(server).toMatchObject({
+      headersTimeout: 10_000,
+      requestTimeout: 15_000,
+      keepAliveTimeout: 65_000,
+      timeout: 20_000,
+      maxConnections: 1_000,
+      maxRequestsPerSocket: 1_000,
+    });
+  });
+
+  it.each([
+    ['says nothing', '', 11_500],
+    ['never ends its head', `${line}\r\nHost: graph.test\r\n`, 11_500],
+    [
+      'never ends its body',
+      'POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n',
+      16_500,
+    ],
+  ])(
+    'and %s is told so, and its connection closed',
+    { timeout: 20_000, concurrent: true },
+    async (_name, bytes, most) => {
+      const { url } = await createWorld();
+      const { hostname, port } = new URL(url);
+      const started = performance.now();
+
+      const socket = connect(Number(port), hostname).setEncoding('latin1');
+      socket.write(bytes);
+      const answer = await text(socket);
+
+      expect(answer).toMatch(/^HTTP\/1\.1 408 .*Expected the request to arrive sooner\./s);
+      expect(performance.now() - started).toBeLessThan(most);
+    },
+  );
+});
