@@ -1,0 +1,190 @@
+/** The end of the process, as an operator, a balancer and the clients see it. */
+import { once } from 'node:events';
+import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
+import { json } from 'node:stream/consumers';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { datafoldBody, datafoldPath } from './bodies.ts';
+import { type FakeUpstream, type Handler, silence, startFakeUpstream } from './fake-upstream.ts';
+import { startService } from './process.ts';
+
+const query = '{"query":"{ datafoldRun(monitorId: 7, runId: 42) { id } }"}';
+const found = { data: { datafoldRun: { id: 'DATAFOLD:7:42' } } };
+
+async function start(env: Record<string, string> = {}) {
+  const upstream: FakeUpstream = await startFakeUpstream();
+  onTestFinished(() => upstream.close());
+  const service = startService({
+    PORT: '0',
+    DATAFOLD_API_KEY: 'canary',
+    DATAFOLD_BASE_URL: upstream.baseUrl,
+    ...env,
+  });
+  const { url } = await service.nextLine();
+  return { upstream, service, url: String(url).replace('localhost', '127.0.0.1') };
+}
+
+/** Asks on connections that are kept, and returns the answer as soon as its head is there. */
+function createClient(url: string) {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  onTestFinished(() => agent.destroy());
+  const send = async (path: string, body?: string): Promise<IncomingMessage> => {
+    const headers = body === undefined ? {} : { 'content-type': 'application/json' };
+    const request = httpRequest(new URL(path, url), { agent, headers, method: body === undefined ? 'GET' : 'POST' });
+    request.end(body);
+    const [response] = await once(request, 'response');
+    return response;
+  };
+  return {
+    ask: () => send('/graphql', query),
+    async statusOf(path: string) {
+      const response = await send(path);
+      response.resume();
+      await once(response, 'end');
+      return response.statusCode;
+    },
+  };
+}
+
+/** Waits until the service says on its log that it is about to end. */
+async function stopping(service: Awaited<ReturnType<typeof start>>['service']) {
+  for (;;) if ((await service.nextLine()).msg === 'stopping') return;
+}
+
+/** Answers when it is let. */
+function createHold() {
+  let release = () => {};
+  const handler: Handler = (_request, response) => {
+    release = () => void response.setHeader('content-type', 'application/json').end(JSON.stringify(datafoldBody));
+  };
+  return { handler, release: () => release() };
+}
+
+describe('A process that is to stop', { timeout: 30_000 }, () => {
+  it('is alive and ready before; alive and not ready after; and closes every connection behind its answer', async () => {
+    const { service, url } = await start();
+    const client = createClient(url);
+    expect([await client.statusOf('/health'), await client.statusOf('/ready')]).toEqual([200, 200]);
+
+    const ended = service.stop('SIGTERM');
+    await stopping(service);
+
+    expect(await client.statusOf('/ready')).toBe(503);
+    expect(await client.statusOf('/health')).toBe(200);
+    const response = await client.ask();
+    expect(response.headers.connection).toBe('close');
+    expect((await ended).code).toBe(0);
+  });
+
+  it('finishes what is under way, and tells those clients to close their connections too', async () => {
+    const { service, upstream, url } = await start();
+    const hold = createHold();
+    upstream.on(datafoldPath, hold.handler);
+    const asked = createClient(url).ask();
+    await upstream.arrived(1);
+
+    const ended = service.stop('SIGTERM');
+    await stopping(service);
+    hold.release();
+    const response = await asked;
+
+    expect(response.headers.connection).toBe('close');
+    expect(await json(response)).toEqual(found);
+    expect(await ended).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('still answers a client that sends its next request on a connection that it was left', async () => {
+    const { service, upstream, url } = await start();
+    upstream.on(datafoldPath, { body: datafoldBody });
+    const client = createClient(url);
+    expect(await json(await client.ask())).toEqual(found);
+
+    const ended = service.stop('SIGTERM');
+    await stopping(service);
+
+    expect(await json(await client.ask())).toEqual(found);
+    expect((await ended).code).toBe(0);
+  });
+
+  it.each([
+    ['that say nothing', ''],
+    ['that wait for their next request', 'GET /health HTTP/1.1\r\nHost: graph.test\r\n\r\n'],
+  ])('is not kept by connections %s', async (_name, bytes) => {
+    const { service, url } = await start();
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    onTestFinished(() => void socket.destroy());
+    await once(socket, 'connect');
+    socket.write(bytes);
+    if (bytes !== '') await once(socket, 'data');
+    const started = performance.now();
+
+    expect((await service.stop('SIGTERM')).code).toBe(0);
+    expect(performance.now() - started).toBeLessThan(2_000);
+  });
+
+  it('gives up what hangs when its time is over, and takes the upstream calls along', async () => {
+    const { service, upstream, url } = await start({ GRACE_MS: '1500', FIELD_MS: '60000', ATTEMPT_MS: '60000' });
+    upstream.on(datafoldPath, silence);
+    const asked = createClient(url).ask();
+    await upstream.arrived(1);
+    const started = performance.now();
+
+    const ended = service.stop('SIGTERM');
+    await expect(asked).rejects.toThrow();
+    await upstream.deserted(1);
+
+    expect(await ended).toMatchObject({ code: 0, stderr: '' });
+    expect(performance.now() - started).toBeGreaterThan(1_400);
+    expect(performance.now() - started).toBeLessThan(2_500);
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)('ends at once when it is told so a second time, by %s', async (signal) => {
+    const { service, upstream, url } = await start();
+    upstream.on(datafoldPath, silence);
+    const asked = createClient(url).ask();
+    await upstream.arrived(1);
+    const lost = expect(asked).rejects.toThrow();
+    void service.stop('SIGTERM');
+    await stopping(service);
+    const started = performance.now();
+
+    const { code } = await service.stop(signal);
+
+    await lost;
+    expect(code).toBe(1);
+    expect(performance.now() - started).toBeLessThan(400);
+  });
+});
+
+describe('A process stopped under load', { timeout: 60_000 }, () => {
+  it('loses nothing of clients that go elsewhere when it is not ready', async () => {
+    const { service, upstream, url } = await start();
+    upstream.on(datafoldPath, { body: datafoldBody });
+    let answered = 0;
+    const lost: unknown[] = [];
+    let isOver = false;
+    const work = async () => {
+      const client = createClient(url);
+      while (!isOver) {
+        try {
+          const response = await client.ask();
+          expect(await json(response)).toEqual(found);
+          answered++;
+          // As a balancer does: away from a connection that is closed, and from a process that isn't ready.
+          isOver ||= response.headers.connection === 'close';
+        } catch (error) {
+          lost.push(error);
+        }
+      }
+    };
+    const workers = Array.from({ length: 16 }, work);
+    await upstream.arrived(200);
+
+    const { code } = await service.stop('SIGTERM');
+    await Promise.all(workers);
+
+    expect({ code, lost }).toEqual({ code: 0, lost: [] });
+    expect(answered).toBeGreaterThan(200);
+  });
+});
