@@ -10,7 +10,7 @@ export interface Reading {
   readonly blockedMs: number;
   /** Bytes of the process in memory. */
   readonly rss: number;
-  /** Bytes of live objects: garbage has been collected. */
+  /** Bytes of objects; of live ones alone when garbage has been collected. */
   readonly heap: number;
   /** Timers that are running. */
   readonly timers: number;
@@ -20,25 +20,29 @@ const resolution = 1;
 const delay = monitorEventLoopDelay({ resolution });
 delay.enable();
 
-const read = (): Reading => {
-  const blockedMs = Math.max(0, delay.max / 1e6 - resolution);
+/** What is asked for: with `collect` the garbage is collected first, which takes its time. */
+export type Question = 'read' | 'collect';
+
+function read(question: Question): Reading {
   // Before it is asked for the memory, as collecting garbage blocks the loop as well.
-  const { gc } = globalThis as { gc?: () => void };
-  gc?.();
+  const blockedMs = Math.max(0, delay.max / 1e6 - resolution);
+  if (question === 'collect') (globalThis as { gc?: () => void }).gc?.();
   const { rss, heapUsed, external } = process.memoryUsage();
   const timers = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
   return { blockedMs, rss, heap: heapUsed + external, timers };
-};
+}
 
-process.on('message', () => {
-  // A block becomes visible when the loop's clock ticks next.
+/** A block becomes visible when the loop's clock ticks next. */
+const tickMs = 3;
+
+process.on('message', (question: Question) => {
   setTimeout(() => {
-    const reading = read();
+    const reading = read(question);
     setTimeout(() => {
       delay.reset();
       process.send?.(reading);
-    }, 10);
-  }, 10);
+    }, tickMs);
+  }, tickMs);
 });
 // Otherwise the service would never end by itself.
 process.channel?.unref();

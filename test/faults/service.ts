@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Reading } from './probe.ts';
+import type { Question, Reading } from './probe.ts';
 
 /** Keys that must never be seen again, but by their own provider. */
 export const canaries = { DATAFOLD: 'cnryDF7Q2m9xT4kW', OLOSTEP: 'cnryOL3Z8p5vR1nB' } as const;
@@ -22,7 +22,7 @@ export interface RunningService {
   /** Sends a signal, and resolves with the exit code once it is over. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
   /** What the probe in the process reads since it was last asked; see `startService`. */
-  probe(): Promise<Reading>;
+  probe(question?: Question): Promise<Reading>;
 }
 
 export interface StartOptions {
@@ -109,8 +109,8 @@ export async function startService(
       child.kill(signal);
       return (await ended)[0];
     },
-    async probe() {
-      child.send('read');
+    async probe(question = 'read') {
+      child.send(question);
       const [reading] = await Promise.race([once(child, 'message'), ended]);
       if (typeof reading !== 'object') throw new Error('The service ended while it was probed');
       return reading as Reading;
