@@ -19,10 +19,8 @@ import {
 const exactId = new GraphQLScalarType({
   ...GraphQLID.toConfig(),
   parseValue(value) {
-    if (typeof value === 'number' && !Number.isSafeInteger(value)) {
-      throw new GraphQLError('Expected an id as text: this number is too large to arrive undamaged.');
-    }
-    return GraphQLID.parseValue(value);
+    if (typeof value === 'string' || Number.isSafeInteger(value)) return String(value);
+    throw new GraphQLError('Expected an id: text, or a whole number that is not beyond 9007199254740991 (2^53 - 1).');
   },
 });
 
