@@ -1,14 +1,16 @@
 /** The graph as a value with `fetch`. It listens to nothing. */
-import type { RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import { createYoga } from 'graphql-yoga';
 import { type Context, createContext } from './context.ts';
+import { toRefusal } from './errors.ts';
 import type { Provider } from './generated/types.ts';
 import { type Log, silentLog } from './log.ts';
-import { useClientErrors } from './plugins/client-errors.ts';
+import { toMasked, useClientErrors } from './plugins/client-errors.ts';
+import { useJsonRequests } from './plugins/json-requests.ts';
 import { useRequestId } from './plugins/request-id.ts';
 import { useTokenLimit } from './plugins/token-limit.ts';
 import { providerNames, providers } from './providers/index.ts';
-import { type RequestContext, toRequestId } from './request-id.ts';
+import { type RequestContext, requestIdHeader, toRequestId } from './request-id.ts';
 import { createSchema } from './schema.ts';
 import { expectedApiKey, expectedBaseUrl, isApiKey, isBaseUrl } from './upstream/target.ts';
 import { createUpstream, type Upstream, type UpstreamLimits } from './upstream/upstream.ts';
@@ -49,18 +51,19 @@ export interface Gateway {
 export function createGateway(config: GatewayConfig): Gateway {
   const { path = '/graphql', log = silentLog, limits = {}, maxBodyBytes = 100 * 1024 } = config;
   const upstreams = createUpstreams(config.providers, log, limits);
-  const logBug = (error: unknown) =>
-    log.error({ error: error instanceof Error ? error.stack : 'not an Error' }, 'unexpected error');
 
   const yoga = createYoga<RequestContext, Context>({
     schema: createSchema(),
     graphqlEndpoint: path,
     context: ({ request, requestId }) =>
       createContext(upstreams, { signal: request.signal, requestId: toRequestId(requestId) }),
-    maskedErrors: { isDev: false },
+    maskedErrors: { maskError: toMasked },
     maxRequestBodySize: maxBodyBytes,
-    logging: { debug() {}, info() {}, warn() {}, error: logBug },
-    plugins: [useTokenLimit(), useClientErrors(path), useRequestId()],
+    // Bugs are logged where the id of their request is known.
+    logging: false,
+    plugins: [useTokenLimit(), useJsonRequests(), useClientErrors(path, log), useRequestId()],
+    // Yoga takes any URL that ends so for a health check, and no URL ends in a space.
+    healthCheckEndpoint: ' ',
     // What nobody here needs, and what would let other pages of a browser ask with the user's cookies.
     cors: false,
     graphiql: false,
@@ -70,12 +73,20 @@ export function createGateway(config: GatewayConfig): Gateway {
 
   return {
     fetch: async (request, context = {}) => yoga.fetch(request, { ...context }),
-    requestListener: async (request, response, context = {}) => yoga(request, response, { ...context }),
+    async requestListener(request, response, context = {}) {
+      if (hasUrl(request)) return yoga(request, response, { ...context });
+      const requestId = toRequestId(context.requestId ?? request.headers[requestIdHeader]?.toString());
+      response.writeHead(400, { 'content-type': 'application/json; charset=utf-8', [requestIdHeader]: requestId });
+      response.end(toRefusal('BAD_USER_INPUT', 'Expected a Host and a target that make a URL.', requestId));
+    },
     async close() {
       await Promise.all(Object.values(upstreams).map((upstream) => upstream.close()));
     },
   };
 }
+
+/** Yoga makes a URL of these before it catches anything, and where it can't, it answers with the stack. */
+const hasUrl = ({ headers, url }: IncomingMessage): boolean => URL.canParse(`http://${headers.host}${url}`);
 
 function createUpstreams(configs: GatewayConfig['providers'], log: Log, limits: UpstreamLimits) {
   const problems: string[] = [];
@@ -85,12 +96,14 @@ function createUpstreams(configs: GatewayConfig['providers'], log: Log, limits: 
     if (config === undefined) continue;
     const { defaultBaseUrl, authorization } = providers[provider];
     const { apiKey, baseUrl = defaultBaseUrl } = config;
-    if (!isApiKey(apiKey)) problems.push(`providers.${provider}.apiKey: expected ${expectedApiKey}.`);
+    // A variable that isn't set and a `!` behind it get past the compiler.
+    if (typeof apiKey !== 'string' || !isApiKey(apiKey))
+      problems.push(`providers.${provider}.apiKey: expected ${expectedApiKey}.`);
     if (!isBaseUrl(baseUrl)) problems.push(`providers.${provider}.baseUrl: expected ${expectedBaseUrl}.`);
     if (problems.length > 0) continue;
     upstreams[provider] = createUpstream({ provider, baseUrl, authorization: authorization(apiKey), log, limits });
   }
-  if (Object.keys(configs).length === 0)
+  if (providerNames.every((provider) => configs[provider] === undefined))
     problems.push(`providers: expected at least one of ${providerNames.join(', ')}.`);
   if (problems.length > 0) throw new Error(problems.join('\n'));
   return upstreams;

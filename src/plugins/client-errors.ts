@@ -1,10 +1,21 @@
 /** Whatever goes wrong, the client gets a GraphQL answer: a code of the list, the listed extensions, the request's id. */
-import type { ExecutionResult, GraphQLError } from 'graphql';
-import type { Plugin } from 'graphql-yoga';
+import { type ExecutionResult, GraphQLError } from 'graphql';
+import { maskError, type Plugin } from 'graphql-yoga';
 import { toClientError, toRefusal } from '../errors.ts';
+import type { Log } from '../log.ts';
 import { type RequestContext, toRequestId } from '../request-id.ts';
 
-export function useClientErrors(path: string): Plugin<object, RequestContext> {
+/** What was expected, where Yoga or GraphQL only say what went wrong. */
+const clearer: ReadonlyMap<string, string> = new Map([
+  ['POST body sent invalid JSON.', 'Expected a body of JSON, as UTF-8.'],
+  [
+    'Could not determine what operation to execute.',
+    'Expected one operation, or an `operationName` that is the name of one of several.',
+  ],
+  ['Validation aborted.', 'Expected fewer selections of one name.'],
+]);
+
+export function useClientErrors(path: string, log: Log): Plugin<object, RequestContext> {
   /** What was expected, where Yoga says so with a status alone. */
   const sentences: Readonly<Record<number, string>> = {
     404: `Expected the path ${path}.`,
@@ -12,13 +23,15 @@ export function useClientErrors(path: string): Plugin<object, RequestContext> {
     415: 'Expected a POST with the content type application/json.',
   };
   return {
-    onResultProcess({ result, setResult, serverContext }) {
+    onResultProcess({ request, result, setResult, serverContext }) {
       const { errors } = result as ExecutionResult;
-      if (errors)
-        setResult({
-          ...result,
-          errors: errors.map((error) => withStatus(error, toRequestId(serverContext.requestId))),
-        });
+      if (errors === undefined) return;
+      const requestId = toRequestId(serverContext.requestId);
+      for (const { extensions, cause } of errors) {
+        if (!extensions.unexpected || isDeparture(cause, request.signal)) continue;
+        log.error({ requestId, error: cause instanceof Error ? cause.stack : 'not an Error' }, 'unexpected error');
+      }
+      setResult({ ...result, errors: errors.map((error) => withStatus(error, requestId)) });
     },
     onResponse({ response, serverContext, setResponse, fetchAPI }) {
       const sentence = response.headers.has('content-type') ? undefined : sentences[response.status];
@@ -34,15 +47,29 @@ export function useClientErrors(path: string): Plugin<object, RequestContext> {
   };
 }
 
+/** Whether the error is no bug: the client has left, and took along what was under way for it. */
+const isDeparture = (error: unknown, { aborted, reason }: AbortSignal): boolean =>
+  aborted && (error === reason || (error instanceof GraphQLError && error.originalError === reason));
+
+/** Hides a bug from the client; what it was stays with it, as its cause, for the log. */
+export function toMasked(error: unknown, message: string): Error {
+  const masked = maskError(error, message, false);
+  if (masked !== error) masked.cause = error;
+  return masked;
+}
+
 /** The error for the client, with what Yoga needs to choose the status of the answer; Yoga takes that out again. */
 function withStatus(error: GraphQLError, requestId: string): GraphQLError {
-  const { http, unexpected } = error.extensions;
+  const { http, unexpected, originalError } = error.extensions;
   const shown = toClientError(error, requestId);
+  shown.message = clearer.get(error.message) ?? error.message;
   if (unexpected) shown.extensions.unexpected = true;
   if (http) {
-    // Without the headers of just any error.
-    const { headers: _headers, ...status } = http;
-    shown.extensions.http = http.status === 405 ? { ...status, headers: { allow: 'GET, POST' } } : status;
+    // Without the headers of just any error. `spec` makes 200 of the status for clients that accept application/json alone,
+    // except for a body that isn't JSON, which Yoga knows by an extension that isn't shown.
+    const { headers: _headers, spec = false, ...status } = http;
+    const headers = status.status === 405 && { headers: { allow: 'GET, POST' } };
+    shown.extensions.http = { ...status, spec: spec && !originalError, ...headers };
   }
   return shown;
 }

@@ -1,0 +1,26 @@
+/** Takes an operation as JSON in a POST, or in the query string of a GET, and nothing else for one. */
+import { GraphQLError } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import type { ErrorCode } from '../errors.ts';
+
+/** Types that a page of another site can't post without asking first, as it can a form. */
+const json = /^application\/(?:graphql\+)?json(?:[;,]|$)/;
+
+export const useJsonRequests = (): Plugin => ({
+  onRequestParse({ request, requestParser, setRequestParser, endResponse, fetchAPI }) {
+    if (request.method === 'POST' && !json.test(request.headers.get('content-type') ?? ''))
+      return endResponse(new fetchAPI.Response(null, { status: 415 }));
+    if (requestParser === undefined) return;
+    setRequestParser(async (request) => {
+      try {
+        return await requestParser(request);
+      } catch (error) {
+        // Yoga parses these two of a query string without a look at what comes of it.
+        throw error instanceof SyntaxError ? toBadRequest('Expected `variables` and `extensions` as JSON.') : error;
+      }
+    });
+  },
+});
+
+const toBadRequest = (expected: string) =>
+  new GraphQLError(expected, { extensions: { code: 'BAD_USER_INPUT' satisfies ErrorCode, http: { status: 400 } } });
