@@ -1,4 +1,5 @@
 /** Environment -> Config. */
+import { isIP } from 'node:net';
 import * as v from 'valibot';
 import type { GatewayConfig, ProviderConfig } from './gateway.ts';
 import type { Provider } from './generated/types.ts';
@@ -33,13 +34,12 @@ export class ConfigError extends Error {
 const setting = (expected: string, accepts: (text: string) => boolean) =>
   v.pipe(v.string(), v.trim(), v.check(accepts, `expected ${expected}`));
 
+const isHost = (text: string) => isIP(text) !== 0 || /^[\w.-]{1,255}$/.test(text);
+
 const isPort = (text: string) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535;
 
 const listenSettings = v.object({
-  HOST: v.optional(
-    setting('a host name or an IP address', (text) => /^[\w.:-]{1,255}$/.test(text)),
-    '127.0.0.1',
-  ),
+  HOST: v.optional(setting('a host name or an IP address', isHost), '127.0.0.1'),
   PORT: v.pipe(v.optional(setting('a port number from 0 to 65535', isPort), '4000'), v.transform(Number)),
   LOG_LEVEL: v.optional(v.picklist(logLevels, `expected one of ${logLevels.join(', ')}`), 'info'),
 });

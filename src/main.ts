@@ -1,6 +1,6 @@
 /** The process: reads the environment, listens, stops. The only file with effects. */
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, isIPv6 } from 'node:net';
 import { parseArgs } from 'node:util';
 import { type Config, ConfigError, readConfig, readListenConfig } from './config.ts';
 import { createGateway } from './gateway.ts';
@@ -8,18 +8,17 @@ import { createServer } from './http/server.ts';
 import { createLog } from './log.ts';
 import { readOperations } from './operations/index.ts';
 
-const { values: flags } = parseArgs({ options: { sandbox: { type: 'boolean', default: false } } });
-
 try {
-  await start();
+  const { values } = parseArgs({ options: { sandbox: { type: 'boolean', default: false } } });
+  await start(values.sandbox);
 } catch (error) {
   // What the operator can mend is one message; anything else is a bug, and its stack is wanted.
   console.error(isMendable(error) ? error.message : error);
   process.exitCode = 1;
 }
 
-async function start(): Promise<void> {
-  const { config, close } = flags.sandbox ? await readSandbox() : { config: readConfig(process.env), close: () => {} };
+async function start(isSandbox: boolean): Promise<void> {
+  const { config, close } = isSandbox ? await readSandbox() : { config: readConfig(process.env), close: () => {} };
   const log = createLog(config.logLevel);
   const gateway = createGateway({ providers: config.providers, log, maxBodyBytes: false });
   const operations = readOperations();
@@ -29,7 +28,9 @@ async function start(): Promise<void> {
     close();
     throw error;
   });
-  greet(config, (server.address() as AddressInfo).port, operations);
+  const url = toUrl(config.host, (server.address() as AddressInfo).port);
+  if (isSandbox) greet(url, operations);
+  else log.info({ url, providers: Object.keys(config.providers) }, 'listening');
 
   const stop = async () => {
     server.close();
@@ -50,12 +51,7 @@ async function readSandbox(): Promise<{ config: Config; close: () => void }> {
   return { config: { ...listen, providers }, close };
 }
 
-function greet({ host, logLevel, providers }: Config, port: number, operations: readonly string[]): void {
-  const url = `http://${host === '127.0.0.1' ? 'localhost' : host}:${port}/graphql`;
-  if (!flags.sandbox) {
-    createLog(logLevel).info({ url, providers: Object.keys(providers) }, 'listening');
-    return;
-  }
+function greet(url: string, operations: readonly string[]): void {
   console.log(`This is the sandbox: invented monitors and runs, served on this machine; nothing is asked outside.
 
 GraphiQL and the graph: ${url}
@@ -65,6 +61,15 @@ A query to paste:
 ${operations[0]}`);
 }
 
+function toUrl(host: string, port: number): string {
+  if (host === '127.0.0.1') return `http://localhost:${port}/graphql`;
+  return `http://${isIPv6(host) ? `[${host}]` : host}:${port}/graphql`;
+}
+
+/** A wrong setting, a wrong flag, a port that is taken, a host that isn't there. */
 function isMendable(error: unknown): error is Error {
-  return error instanceof ConfigError || (error instanceof Error && 'syscall' in error && error.syscall === 'listen');
+  if (error instanceof ConfigError) return true;
+  if (!(error instanceof Error)) return false;
+  const { syscall, code = '' } = error as NodeJS.ErrnoException;
+  return syscall === 'listen' || syscall === 'getaddrinfo' || code.startsWith('ERR_PARSE_ARGS_');
 }
