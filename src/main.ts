@@ -1,27 +1,26 @@
 /** The process: reads the environment, listens, stops. The only file with effects. */
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, isIPv6 } from 'node:net';
 import { parseArgs } from 'node:util';
 import { type Config, ConfigError, readConfig, readSandboxConfig } from './config.ts';
 import { createGateway } from './gateway.ts';
 import { createLifeCycle } from './http/life-cycle.ts';
 import { createServer } from './http/server.ts';
 import { defaultLimits } from './limits.ts';
-import { createLog, type Log } from './log.ts';
+import { createLog } from './log.ts';
 import { readOperations } from './operations/index.ts';
 
-const { values: flags } = parseArgs({ options: { sandbox: { type: 'boolean', default: false } } });
-
 try {
-  await start();
+  const { values } = parseArgs({ options: { sandbox: { type: 'boolean', default: false } } });
+  await start(values.sandbox);
 } catch (error) {
   // What the operator can mend is one message; anything else is a bug, and its stack is wanted.
   console.error(isMendable(error) ? error.message : error);
   process.exitCode = 1;
 }
 
-async function start(): Promise<void> {
-  const { config, close } = flags.sandbox ? await readSandbox() : { config: readConfig(process.env), close: () => {} };
+async function start(isSandbox: boolean): Promise<void> {
+  const { config, close } = isSandbox ? await readSandbox() : { config: readConfig(process.env), close: () => {} };
   const { limits } = config;
   const log = createLog(config.logLevel);
   const gateway = createGateway({ ...config.gateway, limits, log, isBodyCounted: true });
@@ -42,7 +41,9 @@ async function start(): Promise<void> {
     close();
   });
   // Whoever reads that it listens may tell it to stop.
-  greet(config, (server.address() as AddressInfo).port, operations, log);
+  const url = toUrl(config.host, (server.address() as AddressInfo).port);
+  if (isSandbox) greet(url, operations);
+  else log.info({ url, providers: Object.keys(config.gateway.providers ?? {}) }, 'listening');
 }
 
 /** The first signal ends the process well; the second, at once. */
@@ -65,12 +66,7 @@ async function readSandbox(): Promise<{ config: Config; close: () => void }> {
   return { config: { ...config, gateway: { ...config.gateway, providers } }, close };
 }
 
-function greet({ host, gateway }: Config, port: number, operations: readonly string[], log: Log): void {
-  const url = `http://${host === '127.0.0.1' ? 'localhost' : host}:${port}/graphql`;
-  if (!flags.sandbox) {
-    log.info({ url, providers: Object.keys(gateway.providers ?? {}) }, 'listening');
-    return;
-  }
+function greet(url: string, operations: readonly string[]): void {
   console.log(`This is the sandbox: invented monitors and runs, served on this machine; nothing is asked outside.
 
 GraphiQL and the graph: ${url}
@@ -80,6 +76,15 @@ A query to paste:
 ${operations[0]}`);
 }
 
+function toUrl(host: string, port: number): string {
+  if (host === '127.0.0.1') return `http://localhost:${port}/graphql`;
+  return `http://${isIPv6(host) ? `[${host}]` : host}:${port}/graphql`;
+}
+
+/** A wrong setting, a wrong flag, a port that is taken, a host that isn't there. */
 function isMendable(error: unknown): error is Error {
-  return error instanceof ConfigError || (error instanceof Error && 'syscall' in error && error.syscall === 'listen');
+  if (error instanceof ConfigError) return true;
+  if (!(error instanceof Error)) return false;
+  const { syscall, code = '' } = error as NodeJS.ErrnoException;
+  return syscall === 'listen' || syscall === 'getaddrinfo' || code.startsWith('ERR_PARSE_ARGS_');
 }

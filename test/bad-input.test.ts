@@ -1,0 +1,160 @@
+/** Operations that can't be: whatever is posted as one, the answer says what was expected, and is never a 500. */
+import { expect, it } from 'vitest';
+import { asks, body, itRefuses, json, params, query, typename } from './refusal.ts';
+import { createWorld } from './world.ts';
+
+const nested = (open: string, close: string, levels = 10_000) => open.repeat(levels) + close.repeat(levels);
+const nestedObject = `${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}`;
+const operation = '{ __typename }';
+
+const notJson = 'Expected a body of JSON';
+const notAnObject = 'expected to be object';
+const aBatch = 'Batching is not supported';
+
+itRefuses('bodies', [
+  ['nothing', 400, notJson, body('')],
+  ['half a JSON text', 400, notJson, body('{')],
+  ['two JSON texts', 400, notJson, body(typename + typename)],
+  ['JSON with a comment', 400, notJson, body(`/* */${typename}`)],
+  ['JSON in UTF-16', 400, notJson, asks({ headers: json, body: Buffer.from(typename, 'utf16le') })],
+  ['null', 400, notAnObject, body('null')],
+  ['a number', 400, notAnObject, body('7')],
+  ['text', 400, notAnObject, body(JSON.stringify(operation))],
+  ['true', 400, notAnObject, body('true')],
+  ['an empty list', 400, aBatch, body('[]')],
+  ['a list of one operation', 400, aBatch, body(`[${typename}]`)],
+  ['a list of two operations', 400, aBatch, body(`[${typename},${typename}]`)],
+  ['a list of numbers', 400, aBatch, body('[7]')],
+  ['lists, 10,000 deep', 400, aBatch, body(nested('[', ']'))],
+  ['objects, 10,000 deep', 400, 'Unexpected parameter "a"', body(nestedObject)],
+]);
+
+const noQuery = 'Must provide query string';
+const notText = 'Expected "query" param to be a string';
+const notVariables = 'Expected "variables" param to be empty or an object';
+const notExtensions = 'Expected "extensions" param to be empty or an object';
+const notOne = 'Expected one operation';
+const named = (operationName: unknown) => params({ query: 'query A { __typename }', operationName });
+
+itRefuses('parameters', [
+  ['none', 200, noQuery, body('{}')],
+  ['a query of null', 200, noQuery, query(null)],
+  ['a query of a number', 400, notText, query(7)],
+  ['a query of a list', 400, notText, query([operation])],
+  ['a query of an object', 400, notText, query({})],
+  ['a query of lists, 10,000 deep', 400, notText, body(`{"query":${nested('[', ']')}}`)],
+  ['an unknown one', 400, 'Unexpected parameter "q"', params({ query: operation, q: 1 })],
+  ['__proto__', 400, 'Unexpected parameter "__proto__"', body('{"query":"{ __typename }","__proto__":1}')],
+  ['variables of a number', 400, notVariables, query(operation, 7)],
+  ['variables of text', 400, notVariables, query(operation, '{}')],
+  ['variables of a list', 400, notVariables, query(operation, [])],
+  ['variables of true', 400, notVariables, query(operation, true)],
+  ['extensions of text', 400, notExtensions, params({ query: operation, extensions: 'x' })],
+  ['extensions of a list', 400, notExtensions, params({ query: operation, extensions: [] })],
+  ['an operationName of nothing', 400, notOne, named('B')],
+  ['an empty operationName', 400, notOne, named('')],
+  ['an operationName of a number', 400, notOne, named(7)],
+  ['an operationName of an object', 400, notOne, named({})],
+  ['an operationName of an inherited property', 400, notOne, named('__proto__')],
+  ['several operations, and no operationName', 400, notOne, query('query A { __typename } query B { __typename }')],
+]);
+
+/** Some root fields, of three tokens each. */
+const aliases = (count: number) => Array.from({ length: count }, (_, index) => `a${index}: __typename`).join(' ');
+const key = '{ provider: DATAFOLD, monitorId: "7", runId: "42" }';
+const asksWith = (given: string, selection = '{ id }') => query(`{ monitorRun(key: ${given}) ${selection} }`);
+const asksLog = (argument: string, declared = '') =>
+  `${declared} { olostepRun(monitorId: "monitor_a", runId: "run_b") { events(${argument}) { totalCount } } }`;
+/** Whichever comes first. */
+const tooMuch = /2000 tokens|nested less deeply/;
+
+itRefuses('documents', [
+  ['an empty one', 200, 'Syntax Error: Unexpected <EOF>', query('')],
+  ['space', 200, 'Syntax Error: Unexpected <EOF>', query(' \n\t ')],
+  ['a comment', 200, 'Syntax Error: Unexpected <EOF>', query('# nothing')],
+  ['half a document', 200, 'Syntax Error: Expected Name, found <EOF>', query('{ monitorRun(')],
+  ['NUL', 200, 'Syntax Error: Unexpected character: U+0000', query('{ \0 }')],
+  ['text without an end', 200, 'Syntax Error: Unterminated string', query('{ node(id: "a) { id } }')],
+  ['half a surrogate pair', 200, 'Syntax Error: Invalid Unicode escape', query('{ node(id: "\\uD800") { id } }')],
+  ['a schema', 200, 'is not executable', query('type A { b: Int } query { __typename }')],
+  ['a fragment alone', 400, notOne, query('fragment A on Query { __typename }')],
+  ['a mutation', 200, 'not configured to execute mutation', query('mutation { __typename }')],
+  ['a subscription', 200, 'not configured to execute subscription', query('subscription { __typename }')],
+  ['an unknown field', 200, 'Cannot query field "runs" on type "Query"', query('{ runs }')],
+  ["another type's field", 200, 'Cannot query field "state" on type "MonitorRun"', asksWith(key, '{ state }')],
+  ['an unknown argument', 200, 'Unknown argument "run"', query('{ monitorRun(run: 7) { id } }')],
+  ['a missing argument', 200, 'argument "key" of type "MonitorRunKey!" is required', query('{ monitorRun { id } }')],
+  ['an unknown directive', 200, 'Unknown directive "@now"', query('{ __typename @now }')],
+  ['an unknown type', 200, 'Unknown type "Run"', asksWith(key, '{ ... on Run { id } }')],
+  ['an unknown fragment', 200, 'Unknown fragment "A"', query('{ ...A }')],
+  ['fragments in a circle', 200, 'Cannot spread fragment "A"', query('{ ...A } fragment A on Query { ...A }')],
+  ['a run without a selection', 200, 'must have a selection of subfields', asksWith(key, '')],
+  ['a selection of an id', 200, 'must not have a selection', asksWith(key, '{ id { digits } }')],
+  ['an unknown provider', 200, 'does not exist in "Provider" enum', asksWith(key.replace('DATAFOLD', 'GITHUB'))],
+  ['a provider of text', 200, 'cannot represent non-enum value', asksWith(key.replace('DATAFOLD', '"DATAFOLD"'))],
+  ['a key without runId', 200, '"MonitorRunKey.runId" of required', asksWith('{ provider: DATAFOLD, monitorId: "7" }')],
+  ['a key with a page', 200, 'Field "page" is not defined', asksWith(key.replace('runId', 'page: 1, runId'))],
+  ['an id of a list', 200, 'ID cannot represent', query('{ node(id: ["DATAFOLD:7:42"]) { id } }')],
+  ['an id of null', 200, 'Expected value of type "ID!", found null', query('{ node(id: null) { id } }')],
+  ['a first of text', 200, 'Int cannot represent non-integer value', query(asksLog('first: "1"'))],
+  ['a first that is not whole', 200, 'Int cannot represent non-integer value', query(asksLog('first: 1.5'))],
+  ['a first beyond 32 bits', 200, 'Int cannot represent non 32-bit', query(asksLog('first: 2147483648'))],
+  ['a kind of a number', 200, 'String cannot represent a non string value', query(asksLog('kind: 1'))],
+  ['selections, 10,000 deep', 200, tooMuch, query(`{ a ${nested('{ a ', '}')} }`)],
+  ['inline fragments, 10,000 deep', 200, tooMuch, query(`{ ${nested('... { ', '}')} }`)],
+  ['lists, 10,000 deep', 200, tooMuch, query(`{ node(id: ${nested('[', ']')}) { id } }`)],
+  ['lists, 950 deep', 200, 'ID cannot represent', query(`{ node(id: ${nested('[', ']', 950)}) { id } }`)],
+  ['input objects, 10,000 deep', 200, tooMuch, asksWith(nested('{ a: ', '}'))],
+  ['a type of lists, 10,000 deep', 200, tooMuch, query(`query ($a: ${nested('[', ']')}) { __typename }`)],
+  ['2,001 tokens', 200, '2000 tokens', query(`{ ${aliases(666)} __typename }`)],
+  ['one field, 1,990 times', 200, 'Expected fewer selections of one name', query(`{ ${'__typename '.repeat(1_990)} }`)],
+]);
+
+const byKey = 'query ($key: MonitorRunKey!) { monitorRun(key: $key) { id } }';
+const byId = 'query ($id: ID!) { node(id: $id) { id } }';
+const byKeys = 'query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { id } }';
+const given = { provider: 'DATAFOLD', monitorId: '7', runId: '42' };
+const notAKey = 'Expected type "MonitorRunKey" to be an object';
+
+itRefuses('variables', [
+  ['none for a key', 400, '"$key" of required type "MonitorRunKey!" was not provided', query(byKey)],
+  ['null for a key', 400, '"$key" of non-null type "MonitorRunKey!" must not be null', query(byKey, { key: null })],
+  ['text for a key', 400, notAKey, query(byKey, { key: 'DATAFOLD:7:42' })],
+  ['a number for keys', 400, notAKey, query(byKeys, { keys: 7 })],
+  ['null among keys', 400, 'Expected non-nullable type "MonitorRunKey!"', query(byKeys, { keys: [given, null] })],
+  ['a key without provider', 400, '"provider" of required', query(byKey, { key: { monitorId: '7', runId: '42' } })],
+  ['an unknown provider', 400, 'not exist in "Provider"', query(byKey, { key: { ...given, provider: 'datafold' } })],
+  ['a key with a page', 400, 'Field "page" is not defined', query(byKey, { key: { ...given, page: 1 } })],
+  ['an id of an object', 400, 'Expected an id', query(byId, { id: {} })],
+  ['an id of true', 400, 'Expected an id', query(byId, { id: true })],
+  ['an id of a list', 400, 'Expected an id', query(byId, { id: ['DATAFOLD:7:42'] })],
+  ['a first of text', 400, 'non-integer value', query(asksLog('first: $n', 'query ($n: Int)'), { n: '1' })],
+  ['one of the wrong type', 200, 'used in position expecting', query(byId.replace('ID', 'Int'), { id: 7 })],
+  ['one that nobody declared', 200, 'Variable "$id" is not defined', query('{ node(id: $id) { id } }', { id: '7' })],
+  ['lists, 10,000 deep', 400, 'Expected an id', body(`{"query":"${byId}","variables":{"id":${nested('[', ']')}}}`)],
+  [
+    'objects, 10,000 deep',
+    400,
+    '"provider" of required',
+    body(`{"query":"${byKey}","variables":{"key":${nestedObject}}}`),
+  ],
+]);
+
+it('takes 2,000 tokens', async () => {
+  const world = await createWorld();
+
+  const { data } = await world.ask(`{ ${aliases(666)} }`);
+
+  expect(Object.keys(data)).toHaveLength(666);
+});
+
+it("takes JavaScript's own names for what they are", async () => {
+  const world = await createWorld();
+  const names = '{ __proto__: __typename constructor: __typename toString: __typename }';
+  const variables = '{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}';
+
+  const response = await world.post(`{"query":"${names}","variables":${variables}}`);
+
+  expect(await response.text()).toBe('{"data":{"__proto__":"Query","constructor":"Query","toString":"Query"}}');
+  expect('polluted' in {}).toBe(false);
+});

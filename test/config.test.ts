@@ -1,0 +1,240 @@
+/** The configuration: all that is wrong with it in one message, by name, and not one value. */
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { readConfig } from '../src/config.ts';
+import { createGateway, type GatewayConfig } from '../src/gateway.ts';
+import { datafoldBody, datafoldPath } from './bodies.ts';
+import { startFakeUpstream } from './fake-upstream.ts';
+import { startService } from './process.ts';
+
+const apiKey = 'a key of 1 to 4,096 visible ASCII characters, without spaces';
+const baseUrl = 'an https URL (http only towards loopback) without user, query or fragment';
+const none = 'DATAFOLD_API_KEY, OLOSTEP_API_KEY: expected at least one of them to be set';
+
+const badKeys = [
+  ...['canary canary', 'canary\tcanary', 'canary\ncanary', 'canary\r\nX-Evil: canary', 'canary\0', 'canary\x7f'],
+  ...['can\u00e4ry', 'can\u2028ary', '🐤', `canary${'x'.repeat(4_091)}`],
+];
+const badUrls = [
+  ...['http://canary.test', 'http://169.254.169.254/canary', 'http://127.0.0.1.canary.test', 'http://canary@127.0.0.1'],
+  ...['https://canary:canary@host.test', 'https://canary@host.test', 'https://:canary@host.test', 'ws://canary.test'],
+  ...['https://host.test/?canary', 'https://host.test/?', 'https://host.test/#canary', 'https://host.test#', 'canary'],
+  ...[
+    'canary.test',
+    '//canary.test',
+    '/canary',
+    'https://',
+    'https://canary:99999',
+    'https://[canary]',
+    'file:///canary',
+  ],
+  ...['javascript:canary', 'http://[::ffff:169.254.169.254]/canary', 'http://canary.localhost.test', 'canary canary'],
+];
+
+describe('the environment', () => {
+  const good = { DATAFOLD_API_KEY: 'key' };
+  const toMessage = (env: Record<string, string>) => {
+    try {
+      readConfig(env);
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return 'nothing is wrong with it';
+  };
+
+  it.each([
+    ['DATAFOLD_API_KEY', apiKey, [...badKeys, ' ']],
+    ['OLOSTEP_API_KEY', apiKey, [...badKeys, ' ']],
+    ['DATAFOLD_BASE_URL', baseUrl, badUrls],
+    ['OLOSTEP_BASE_URL', baseUrl, badUrls],
+    [
+      'PORT',
+      'a port number from 0 to 65535',
+      ['canary', '-1', '65536', '80.5', '0x50', '1e3', '80 canary', '８０', ' '],
+    ],
+    [
+      'HOST',
+      'a host name or an IP address',
+      ['canary canary', 'canary/', 'http://canary', 'canary:80', '[::1]', 'cänary'],
+    ],
+    ['LOG_LEVEL', 'one of debug, info, warn, error, silent', ['canary', 'INFO', 'trace', 'verbose']],
+  ])('is refused for a bad %s, by name and without its value', (name, expected, values) => {
+    const messages = values.map((value) => toMessage({ ...good, [name]: value }));
+
+    expect(messages).toEqual(values.map(() => `The configuration is not usable:\n  ${name}: expected ${expected}`));
+  });
+
+  it('needs no more than the key of one provider', () => {
+    const rest = { host: '127.0.0.1', port: 4000, logLevel: 'info' };
+
+    expect(readConfig({ DATAFOLD_API_KEY: 'a' })).toEqual({ ...rest, providers: { DATAFOLD: { apiKey: 'a' } } });
+    expect(readConfig({ OLOSTEP_API_KEY: 'b' })).toEqual({ ...rest, providers: { OLOSTEP: { apiKey: 'b' } } });
+  });
+
+  it('takes what is empty for not set, and leaves out the space around the rest', () => {
+    const empty = { OLOSTEP_API_KEY: '', OLOSTEP_BASE_URL: '', HOST: '', PORT: '', LOG_LEVEL: '' };
+
+    expect(readConfig({ ...empty, DATAFOLD_API_KEY: ' key\n', DATAFOLD_BASE_URL: ' https://host.test/path ' })).toEqual(
+      {
+        host: '127.0.0.1',
+        port: 4000,
+        logLevel: 'info',
+        providers: { DATAFOLD: { apiKey: 'key', baseUrl: 'https://host.test/path' } },
+      },
+    );
+  });
+
+  it.each(['0.0.0.0', '::', '::1', 'localhost', 'graph.internal', 'graph_1'])('may say HOST=%s', (HOST) => {
+    expect(readConfig({ ...good, HOST })).toMatchObject({ host: HOST });
+  });
+
+  it.each([
+    'https://eu.datafold.test',
+    'https://host.test:8443/a/b/',
+    'http://127.0.0.1:4001',
+    'http://localhost',
+    'http://[::1]:1',
+  ])('may say DATAFOLD_BASE_URL=%s', (url) => {
+    expect(readConfig({ ...good, DATAFOLD_BASE_URL: url }).gateway.providers?.DATAFOLD?.baseUrl).toBe(url);
+  });
+});
+
+describe('npm start', { timeout: 30_000 }, () => {
+  it('says which variables to set when there are none', async () => {
+    expect(await startService({}).ended).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `The configuration is not usable:\n  ${none}\n`,
+    });
+  });
+
+  it('lists all that is wrong in one message, and shows no value', async () => {
+    const service = startService({
+      HOST: 'canary host',
+      PORT: 'canary',
+      LOG_LEVEL: 'canary',
+      DATAFOLD_API_KEY: 'canary key',
+      DATAFOLD_BASE_URL: 'http://canary.test',
+      OLOSTEP_API_KEY: 'canary\nkey',
+      OLOSTEP_BASE_URL: 'https://canary:canary@host.test',
+    });
+
+    expect(await service.ended).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `The configuration is not usable:
+  HOST: expected a host name or an IP address
+  PORT: expected a port number from 0 to 65535
+  LOG_LEVEL: expected one of debug, info, warn, error, silent
+  DATAFOLD_API_KEY: expected ${apiKey}
+  DATAFOLD_BASE_URL: expected ${baseUrl}
+  OLOSTEP_API_KEY: expected ${apiKey}
+  OLOSTEP_BASE_URL: expected ${baseUrl}
+`,
+    });
+  });
+
+  it.each([
+    ['the host is not there', { HOST: 'nowhere.invalid' }, []],
+    ['a flag is unknown', {}, ['--nonsense']],
+  ])('says so in one line when %s', async (_, env, flags) => {
+    const { code, stdout, stderr } = await startService({ DATAFOLD_API_KEY: 'key', ...env }, flags).ended;
+
+    expect(code).toBe(1);
+    expect(stdout).toBe('');
+    expect(stderr.trim()).toMatch(/^.*(nowhere\.invalid|--nonsense).*$/);
+  });
+
+  it('says so in one line when the port is taken', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    onTestFinished(() => void other.close());
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+
+    expect(await startService({ DATAFOLD_API_KEY: 'canary', PORT: String(port) }).ended).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `listen EADDRINUSE: address already in use 127.0.0.1:${port}\n`,
+    });
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'serves one provider without the other, and ends well on %s',
+    async (signal) => {
+      const upstream = await startFakeUpstream();
+      onTestFinished(() => upstream.close());
+      upstream.on(datafoldPath, { body: datafoldBody });
+      const service = startService({ PORT: '0', DATAFOLD_API_KEY: 'canary', DATAFOLD_BASE_URL: upstream.baseUrl });
+
+      const listening = await service.nextLine();
+      const response = await fetch(new URL(String(listening.url)).href, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'x-request-id': 'mine' },
+        body: JSON.stringify({
+          query:
+            '{ datafoldRun(monitorId: 7, runId: 42) { id } olostepRun(monitorId: "monitor_a", runId: "run_b") { id } }',
+        }),
+      });
+      const answer = await response.json();
+      const request = await service.nextLine();
+      const { code, stdout, stderr } = await service.stop(signal);
+
+      expect(listening).toMatchObject({ level: 'info', msg: 'listening', providers: ['DATAFOLD'] });
+      expect(answer).toMatchObject({
+        data: { datafoldRun: { id: 'DATAFOLD:7:42' }, olostepRun: null },
+        errors: [{ path: ['olostepRun'], extensions: { code: 'PROVIDER_NOT_CONFIGURED', provider: 'OLOSTEP' } }],
+      });
+      expect(upstream.requests[0]?.headers.authorization).toBe('Key canary');
+      expect(request).toMatchObject({ msg: 'request', requestId: 'mine', path: '/graphql', status: 200 });
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).not.toContain('canary');
+    },
+  );
+});
+
+describe('createGateway', () => {
+  const toMessage = (config: unknown) => {
+    try {
+      createGateway(config as GatewayConfig);
+    } catch (error) {
+      expect(error).toBeInstanceOf(Error);
+      return (error as Error).message;
+    }
+    return 'nothing is wrong with it';
+  };
+
+  it.each(['DATAFOLD', 'OLOSTEP'])('refuses a bad key or base URL of %s, by name and without its value', (provider) => {
+    const withKey = (key: unknown) => ({ providers: { [provider]: { apiKey: key } } });
+    const withUrl = (url: unknown) => ({ providers: { [provider]: { apiKey: 'canary', baseUrl: url } } });
+    const keys = [...badKeys, '', ' ', 'canary ', 'canary\n', undefined, null, 7, ['canary']];
+
+    expect(keys.map((key) => toMessage(withKey(key)))).toEqual(
+      keys.map(() => `providers.${provider}.apiKey: expected ${apiKey}.`),
+    );
+    expect(['', ...badUrls].map((url) => toMessage(withUrl(url)))).toEqual(
+      ['', ...badUrls].map(() => `providers.${provider}.baseUrl: expected ${baseUrl}.`),
+    );
+  });
+
+  it('lists all that is wrong in one message', () => {
+    const bad = { apiKey: 'canary canary', baseUrl: 'http://canary.test' };
+
+    expect(toMessage({ providers: { DATAFOLD: bad, OLOSTEP: bad } })).toBe(
+      [
+        `providers.DATAFOLD.apiKey: expected ${apiKey}.`,
+        `providers.DATAFOLD.baseUrl: expected ${baseUrl}.`,
+        `providers.OLOSTEP.apiKey: expected ${apiKey}.`,
+        `providers.OLOSTEP.baseUrl: expected ${baseUrl}.`,
+      ].join('\n'),
+    );
+  });
+
+  it.each([{}, { DATAFOLD: undefined }, { GITHUB: { apiKey: 'canary' } }])(
+    'refuses to start without a provider that it knows',
+    (providers) => {
+      expect(toMessage({ providers })).toBe('providers: expected at least one of DATAFOLD, OLOSTEP.');
+    },
+  );
+});
