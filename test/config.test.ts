@@ -67,27 +67,25 @@ describe('the environment', () => {
   });
 
   it('needs no more than the key of one provider', () => {
-    const rest = { host: '127.0.0.1', port: 4000, logLevel: 'info' };
+    const rest = { host: '127.0.0.1', port: 4000, logLevel: 'info', limits: {} };
 
-    expect(readConfig({ DATAFOLD_API_KEY: 'a' })).toEqual({ ...rest, providers: { DATAFOLD: { apiKey: 'a' } } });
-    expect(readConfig({ OLOSTEP_API_KEY: 'b' })).toEqual({ ...rest, providers: { OLOSTEP: { apiKey: 'b' } } });
+    const datafold = readConfig({ DATAFOLD_API_KEY: 'a' });
+    expect(datafold).toMatchObject(rest);
+    expect(datafold.gateway.providers).toEqual({ DATAFOLD: { apiKey: 'a' } });
+    expect(readConfig({ OLOSTEP_API_KEY: 'b' }).gateway.providers).toEqual({ OLOSTEP: { apiKey: 'b' } });
   });
 
   it('takes what is empty for not set, and leaves out the space around the rest', () => {
     const empty = { OLOSTEP_API_KEY: '', OLOSTEP_BASE_URL: '', HOST: '', PORT: '', LOG_LEVEL: '' };
 
-    expect(readConfig({ ...empty, DATAFOLD_API_KEY: ' key\n', DATAFOLD_BASE_URL: ' https://host.test/path ' })).toEqual(
-      {
-        host: '127.0.0.1',
-        port: 4000,
-        logLevel: 'info',
-        providers: { DATAFOLD: { apiKey: 'key', baseUrl: 'https://host.test/path' } },
-      },
-    );
+    const config = readConfig({ ...empty, DATAFOLD_API_KEY: ' key\n', DATAFOLD_BASE_URL: ' https://host.test/path ' });
+
+    expect(config).toMatchObject({ host: '127.0.0.1', port: 4000, logLevel: 'info' });
+    expect(config.gateway.providers).toEqual({ DATAFOLD: { apiKey: 'key', baseUrl: 'https://host.test/path' } });
   });
 
   it.each(['0.0.0.0', '::', '::1', 'localhost', 'graph.internal', 'graph_1'])('may say HOST=%s', (HOST) => {
-    expect(readConfig({ ...good, HOST })).toMatchObject({ host: HOST });
+    expect(readConfig({ ...good, HOST, ALLOW_ANONYMOUS: 'true' })).toMatchObject({ host: HOST });
   });
 
   it.each([
@@ -137,7 +135,7 @@ describe('npm start', { timeout: 30_000 }, () => {
   });
 
   it.each([
-    ['the host is not there', { HOST: 'nowhere.invalid' }, []],
+    ['the host is not there', { HOST: 'nowhere.invalid', ALLOW_ANONYMOUS: 'true' }, []],
     ['a flag is unknown', {}, ['--nonsense']],
   ])('says so in one line when %s', async (_, env, flags) => {
     const { code, stdout, stderr } = await startService({ DATAFOLD_API_KEY: 'key', ...env }, flags).ended;

@@ -65,7 +65,7 @@ export const asks =
 export const gets =
   (search: string, headers: Record<string, string> = {}): Send =>
   ({ url }) =>
-    fetch(`${url}?${search}`, { headers });
+    fetch(`${url}?${search}`, { headers: { 'apollo-require-preflight': '1', ...headers } });
 
 /** Sends a request without body, of these lines alone. */
 export const sends =
