@@ -36,28 +36,28 @@ export function createRunLoader({ upstreams, credentialOf, call, maxCalls }: Loa
   const loaders = new Map<Provider, DataLoader<MonitorRunKey, Run | null, string>>();
   let calls = 0;
 
-  const getRun = async (key: MonitorRunKey) => {
-    const { toRequest, toRun } = providers[key.provider];
-    const credential = credentialOf(key.provider);
-    // Counted here, so that no shape of a query gets around it.
-    if (++calls > maxCalls) throw new OperationTooCostly(`Expected at most ${maxCalls} upstream calls.`);
-    const body = await upstreams[key.provider].getJson(toRequest(key), credential, call);
-    return body && toRun(key, body);
-  };
-
   /** Neither provider has an endpoint for many runs, so a batch is its distinct runs, fetched side by side. */
-  const createProviderLoader = () =>
-    new DataLoader<MonitorRunKey, Run | null, string>(
+  const createProviderLoader = (provider: Provider) => {
+    const { toRequest, toRun } = providers[provider];
+    const credential = credentialOf(provider);
+    const getRun = async (key: MonitorRunKey) => {
+      // Counted here, so that no shape of a query gets around it.
+      if (++calls > maxCalls) throw new OperationTooCostly(`Expected at most ${maxCalls} upstream calls.`);
+      const body = await upstreams[provider].getJson(toRequest(key), credential, call);
+      return body && toRun(key, body);
+    };
+    return new DataLoader<MonitorRunKey, Run | null, string>(
       // A promise a key, not one for all: DataLoader takes each on its own, so that a slow run holds up no other.
       async (keys) => keys.map(getRun) as unknown as (Run | null)[],
       { cacheKeyFn: ({ monitorId, runId }) => `${monitorId}/${runId}` },
     );
+  };
 
   return {
     async load(key) {
       const { isKey, expectedKey } = providers[key.provider];
       if (!isKey(key)) throw new BadUserInput(expectedKey, key.provider);
-      const loader = loaders.get(key.provider) ?? createProviderLoader();
+      const loader = loaders.get(key.provider) ?? createProviderLoader(key.provider);
       loaders.set(key.provider, loader);
       return loader.load(key);
     },

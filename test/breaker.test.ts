@@ -40,6 +40,8 @@ const resting = (retryAfterMs: number) => ({
 
 const ask = (world: World, init?: RequestInit) => world.ask(query, { keys: [datafoldKey] }, init);
 
+const keys = (count: number) => Array.from({ length: count }, (_, index) => anyDatafoldRun(index).key);
+
 /** The breaker's changes so far. */
 const changes = ({ lines }: World) =>
   lines
@@ -137,12 +139,53 @@ describe('A provider that fails', () => {
     world.datafold.onAny(silence);
     const clock = holdClock();
 
-    const keys = Array.from({ length: 20 }, (_, index) => anyDatafoldRun(index).key);
-    const asked = world.ask(query, { keys });
+    const asked = world.ask(query, { keys: keys(20) });
     await world.datafold.arrived(20);
     await clock.pass(3_000);
     await asked;
 
+    expect(changes(world)).toEqual(['warn DATAFOLD open']);
+  });
+
+  it('fails by silence until the deadline', async () => {
+    const world = await createBreakerWorld({ attemptMs: 5_000 });
+    world.datafold.onAny(silence);
+    const clock = holdClock();
+
+    const asked = world.ask(query, { keys: keys(20) });
+    await world.datafold.arrived(20);
+    await clock.pass(5_000);
+    await asked;
+
+    expect(changes(world)).toEqual(['warn DATAFOLD open']);
+  });
+
+  it("doesn't fail when a call is made so late that the deadline is its end", async () => {
+    const world = await createBreakerWorld({ maxInFlight: 20 });
+    const answers: (() => void)[] = [];
+    world.datafold.onAny((_request, response) => void answers.push(() => response.writeHead(404).end()));
+    const clock = holdClock();
+
+    const asked = world.ask(query, { keys: keys(40) });
+    await world.datafold.arrived(20);
+    await clock.pass(2_500);
+    for (const answer of answers) answer();
+    await world.datafold.arrived(40);
+    await clock.pass(2_500);
+
+    expect((await asked).errors?.map(({ extensions }) => extensions.code)).toEqual(Array(20).fill('UPSTREAM_TIMEOUT'));
+    expect(changes(world)).toEqual([]);
+  });
+
+  it('neither fails nor answers by the end of a connection that it had answered on before', async () => {
+    const world = await createBreakerWorld();
+    for (let time = 0; time < 10; time++) {
+      await meet(world, 1, bad);
+      await meet(world, 1, ({ socket }) => void socket.resetAndDestroy());
+    }
+    await meet(world, 9, bad);
+    expect(changes(world)).toEqual([]);
+    await meet(world, 1, bad);
     expect(changes(world)).toEqual(['warn DATAFOLD open']);
   });
 
@@ -194,9 +237,8 @@ describe('A provider that fails', () => {
   it('is spared the calls that wait for a place, too', async () => {
     const world = await createBreakerWorld();
     world.datafold.onAny(bad);
-    const keys = Array.from({ length: 100 }, (_, index) => anyDatafoldRun(index).key);
 
-    const { errors } = await world.ask(query, { keys });
+    const { errors } = await world.ask(query, { keys: keys(100) });
 
     expect(errors?.map(({ extensions }) => extensions.code)).toEqual(Array(100).fill('UPSTREAM_UNAVAILABLE'));
     // What is under way when it opens can't be taken back.

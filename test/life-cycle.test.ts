@@ -4,9 +4,12 @@ import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { createLifeCycle } from '../src/http/life-cycle.ts';
 import { datafoldBody, datafoldPath } from './bodies.ts';
 import { type FakeUpstream, type Handler, silence, startFakeUpstream } from './fake-upstream.ts';
 import { startService } from './process.ts';
+import { sendLines } from './raw-http.ts';
+import { createWorld } from './world.ts';
 
 const query = '{"query":"{ datafoldRun(monitorId: 7, runId: 42) { id } }"}';
 const found = { data: { datafoldRun: { id: 'DATAFOLD:7:42' } } };
@@ -187,4 +190,17 @@ describe('A process stopped under load', { timeout: 60_000 }, () => {
     expect({ code, lost }).toEqual({ code: 0, lost: [] });
     expect(answered).toBeGreaterThan(200);
   });
+});
+
+it('A server that stops listening has let in everybody who was waiting for it', async () => {
+  const lifeCycle = createLifeCycle({ lingerMs: 1, graceMs: 10_000 });
+  const { url } = await createWorld({}, { lifeCycle });
+  const asked = Array.from({ length: 60 }, () => sendLines(url, ['GET /health HTTP/1.1', 'Host: graph.test']));
+
+  // All of them are connected before the server gets to look at the first.
+  const end = performance.now() + 20;
+  while (performance.now() < end);
+  await lifeCycle.stop();
+
+  expect((await Promise.all(asked)).map((response) => response?.status)).toEqual(asked.map(() => 200));
 });

@@ -357,3 +357,37 @@ describe('Page after page', () => {
     expect(pages).toBe(Math.ceil(expected.length / first));
   });
 });
+
+describe('a log of 100,000 events', () => {
+  const everything = `{
+    olostepRun(monitorId: "monitor_n8q2x4m1ak", runId: "run_k3v9c1p7zd") {
+      phase startedAt finishedAt logGroup events(first: 1) { totalCount }
+    }
+  }`;
+  const askFor = async (count: number) => {
+    const world = await createWorld();
+    const events = `[${'{},'.repeat(count - 1)}{}]`;
+    const body = JSON.stringify({ ...olostepBody, snapshot: null, events: '@' }).replace('"@"', events);
+    world.olostep.on(olostepPath, { body });
+    return world.ask(everything);
+  };
+
+  it('is read', async () => {
+    const { data, errors } = await askFor(100_000);
+
+    expect(errors).toBeUndefined();
+    expect(data.olostepRun).toMatchObject({ phase: 'RUNNING', events: { totalCount: 100_000 } });
+  });
+
+  it('is the longest: a longer one fails, and what is read from it, and nothing beside it', async () => {
+    const { data, errors } = await askFor(100_001);
+
+    const { log_group: logGroup } = olostepBody;
+    expect(data.olostepRun).toEqual({ phase: 'UNKNOWN', startedAt: null, finishedAt: null, logGroup, events: null });
+    expect(errors?.map(({ path, extensions }) => [path?.at(-1), extensions.code]).sort()).toEqual([
+      ['events', 'UPSTREAM_RESPONSE_TOO_LARGE'],
+      ['finishedAt', 'UPSTREAM_RESPONSE_TOO_LARGE'],
+      ['startedAt', 'UPSTREAM_RESPONSE_TOO_LARGE'],
+    ]);
+  });
+});

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { setTimeout as wait } from 'node:timers/promises';
+import { setImmediate as immediate, setTimeout as wait } from 'node:timers/promises';
 import type { Limits } from '../limits.ts';
 
 export interface LifeCycle {
@@ -24,13 +24,25 @@ export function createLifeCycle({ lingerMs, graceMs }: Pick<Limits, 'lingerMs' |
   let server: Server | undefined;
   const sockets = new Set<Socket>();
   const answers = new Set<ServerResponse>();
+  let accepted = 0;
   let state: 'ready' | 'draining' | 'closed' = 'ready';
+
+  /** Whoever waits for a connection when the server stops listening is cut off, and Node.js accepts one a turn. */
+  const acceptWaiting = async () => {
+    // As long as the queue of the system is at the most.
+    for (let turn = 0; turn < 511; turn++) {
+      const before = accepted;
+      await immediate();
+      if (accepted === before) return;
+    }
+  };
 
   return {
     isReady: () => state === 'ready',
     watch(watched) {
       server = watched;
       server.on('connection', (socket) => {
+        accepted++;
         sockets.add(socket);
         socket.once('close', () => sockets.delete(socket));
       });
@@ -47,19 +59,28 @@ export function createLifeCycle({ lingerMs, graceMs }: Pick<Limits, 'lingerMs' |
     async stop() {
       state = 'draining';
       for (const response of answers) if (!response.headersSent) response.setHeader('connection', 'close');
+      const old = [...sockets];
       // A client may be about to send its next request on a connection that it was left, and wouldn't learn whether that
       // arrived. In this time most do, and are told.
       await wait(Math.min(lingerMs, graceMs));
+      await acceptWaiting();
       state = 'closed';
       const closed = server?.listening && once(server, 'close');
       server?.close();
-      // Node.js doesn't count those as idle that browsers open in advance.
-      for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
-      const giveUp = setTimeout(() => {
-        for (const socket of sockets) socket.destroy();
-      }, graceMs - lingerMs);
+      endSilent(old);
+      const timers = [
+        setTimeout(() => endSilent(sockets), lingerMs),
+        setTimeout(() => {
+          for (const socket of sockets) socket.destroy();
+        }, graceMs - lingerMs),
+      ];
       await closed;
-      clearTimeout(giveUp);
+      timers.forEach(clearTimeout);
     },
   };
+}
+
+/** Browsers open connections in advance, which Node.js doesn't count as idle. Each has had its time to say something. */
+function endSilent(sockets: Iterable<Socket>): void {
+  for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
 }

@@ -1,4 +1,5 @@
 /** From Olostep's answer to a run. */
+import { ProviderError } from '../../errors.ts';
 import type { MonitorRunKey, OlostepRun, RunPhase } from '../../generated/types.ts';
 import type { Body } from '../../upstream/body.ts';
 import type { Fields } from '../provider.ts';
@@ -9,6 +10,9 @@ import { toLogPage } from './log-page.ts';
 import type { components } from './openapi.d.ts';
 import { MonitorRun } from './openapi-checks.ts';
 
+/** The most events of a log that is read; Olostep sends it whole. */
+const mostEvents = 100_000;
+
 const read = createReader<components['schemas']['MonitorRun']>('OLOSTEP', MonitorRun);
 
 /**
@@ -17,7 +21,7 @@ const read = createReader<components['schemas']['MonitorRun']>('OLOSTEP', Monito
  */
 export function toOlostepRun(key: MonitorRunKey, body: Body): Fields<OlostepRun> {
   const snapshot = read(body, 'snapshot');
-  const events = read(body, 'events');
+  const events = readEvents(body);
   const log: readonly unknown[] = Array.isArray(events) ? events : [];
   const hasSnapshot = snapshot !== null && !(snapshot instanceof Error);
   const phase = () => toPhase(log, hasSnapshot);
@@ -34,6 +38,12 @@ export function toOlostepRun(key: MonitorRunKey, body: Body): Fields<OlostepRun>
     logGroup: () => read(body, 'log_group'),
     events: (args) => (Array.isArray(events) ? toLogPage(log, args) : fromLog(() => null)),
   };
+}
+
+function readEvents(body: Body) {
+  const events = read(body, 'events');
+  const isTooLong = Array.isArray(events) && events.length > mostEvents;
+  return isTooLong ? new ProviderError('OLOSTEP', 'UPSTREAM_RESPONSE_TOO_LARGE') : events;
 }
 
 /** Nothing tells success from failure, or a run that hasn't begun from one that failed early. */

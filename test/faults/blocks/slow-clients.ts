@@ -1,0 +1,173 @@
+/**
+ * Clients that hold a connection by being slow, or hold many (C-31, C-32): they lose it in time, and the others are served
+ * meanwhile.
+ */
+import { connect, type Socket } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
+import { olostepBody } from '../../bodies.ts';
+import { createClient, percentile } from '../load.ts';
+import { type Stage, withStage } from '../stage.ts';
+import type { Tally } from '../tally.ts';
+
+/** How many of each kind. */
+const count = 300;
+/** How long a slow connection may live, in milliseconds: 10 s for the headers, looked at every second, and some. */
+const mostHeadMs = 12_000;
+/** For a whole request: 15 s, likewise. */
+const mostRequestMs = 17_000;
+const dripMs = 500;
+
+const query = '{ datafoldRun(monitorId: "7", runId: "42") { state } }';
+const head = 'POST /graphql HTTP/1.1\r\nHost: graph.test\r\nContent-Type: application/json\r\n';
+const largeQuery = 'query { olostepRun(monitorId: "monitor_a", runId: "run_a") { snapshot } }';
+
+/** A connection that was opened to be slow. */
+interface Slow {
+  readonly socket: Socket;
+  /** How long it lived until the service closed it, in milliseconds. */
+  readonly closed: Promise<number>;
+}
+
+export async function run(tally: Tally): Promise<void> {
+  await withStage(
+    async (stage) => {
+      const quiet = await serve(stage, () => setTimeout(2_000));
+      const kinds: Record<string, { slow: Slow[]; mostMs: number }> = {
+        'heads that drip': { slow: open(stage, 'POST /graphql HTTP/1.1\r\n', 'X-A: b\r\n'), mostMs: mostHeadMs },
+        'heads that never come': { slow: open(stage, ''), mostMs: mostHeadMs },
+      };
+      const attacked = await serve(stage, async () => {
+        for (const [name, { slow, mostMs }] of Object.entries(kinds)) await checkClosed(tally, name, slow, mostMs);
+      });
+      const bodies = await serve(stage, async () => {
+        const drips = open(stage, `${head}Content-Length: 1000\r\n\r\n`, ' ');
+        const chunks = open(stage, `${head}Transfer-Encoding: chunked\r\n\r\n`, '1\r\n \r\n');
+        await Promise.all([
+          checkClosed(tally, 'bodies that drip', drips, mostRequestMs),
+          checkClosed(tally, 'chunks that drip', chunks, mostRequestMs),
+        ]);
+      });
+      for (const [name, answers] of Object.entries({ heads: attacked, bodies })) {
+        tally.check(`all others are served beside slow ${name}`, answers.failed === 0, answers.failed);
+      }
+      tally.measured(
+        `p99 of the others ${attacked.p99.toFixed(0)} ms beside slow heads, quiet ${quiet.p99.toFixed(0)} ms`,
+      );
+      await readSlowly(tally, stage);
+      await holdMany(tally, stage);
+      tally.check('no unexpected error', !stage.service.output().includes('unexpected error'));
+    },
+    // The bulkhead is not what is on trial.
+    { MAX_WAITING: '1000' },
+    { isProbed: true },
+  );
+}
+
+/** Opens connections that send these bytes, and then a drip again and again. */
+function open({ service }: Stage, first: string, drip?: string): Slow[] {
+  return Array.from({ length: count }, () => {
+    const socket = connect(service.port, '127.0.0.1');
+    const started = performance.now();
+    socket.on('error', () => {}).resume();
+    if (first !== '') socket.write(first);
+    const timer = drip === undefined ? undefined : setInterval(() => socket.write(drip), dripMs);
+    const closed = new Promise<number>((resolve) => {
+      const end = () => {
+        clearInterval(timer);
+        socket.destroy();
+        resolve(performance.now() - started);
+      };
+      socket.once('end', end).once('close', end);
+    });
+    return { socket, closed };
+  });
+}
+
+async function checkClosed(tally: Tally, name: string, slow: readonly Slow[], mostMs: number): Promise<void> {
+  const timeUp = setTimeout(mostMs, Number.POSITIVE_INFINITY, { ref: false });
+  const lives = await Promise.all(slow.map(({ closed }) => Promise.race([closed, timeUp])));
+  for (const { socket } of slow) socket.destroy();
+  const late = lives.filter((ms) => ms > mostMs).length;
+  for (const ms of lives)
+    tally.check(`${name} are cut off`, ms <= mostMs, `${late} of ${lives.length} still there after ${mostMs} ms`);
+  tally.measured(`${name} cut off after ${(Math.max(...lives) / 1_000).toFixed(1)} s at most`);
+}
+
+/** Good traffic, as long as something else goes on. */
+async function serve({ service }: Stage, meanwhile: () => Promise<void>): Promise<{ p99: number; failed: number }> {
+  const client = createClient(service.port, 8);
+  const times: number[] = [];
+  let failed = 0;
+  let isOver = false;
+  const ask = async () => {
+    while (!isOver) {
+      const { status, text, ms } = await client.ask(query);
+      times.push(ms);
+      if (status !== 200 || !text.includes('"OK"')) failed++;
+      await setTimeout(20);
+    }
+  };
+  const asking = Promise.all(Array.from({ length: 8 }, ask));
+  await meanwhile().finally(() => {
+    isOver = true;
+  });
+  await asking;
+  await client.close();
+  return { p99: percentile(times, 0.99), failed };
+}
+
+/** Clients that ask for five megabytes and don't read them: what waits for them in memory is bounded. */
+async function readSlowly(tally: Tally, stage: Stage): Promise<void> {
+  const readers = 20;
+  stage.olostep.onAny({
+    body: { ...olostepBody, run_id: undefined, monitor_id: undefined, snapshot: 'x'.repeat(5_000_000) },
+  });
+  const body = JSON.stringify({ query: largeQuery });
+  const request = `${head}Content-Length: ${body.length}\r\n\r\n${body}`;
+  const before = await stage.service.probe('collect');
+  const sockets = Array.from({ length: readers }, () => {
+    const socket = connect(stage.service.port, '127.0.0.1')
+      .on('error', () => {})
+      .pause();
+    socket.write(request);
+    return socket;
+  });
+  await stage.olostep.arrived(1);
+  const others = await serve(stage, () => setTimeout(3_000));
+  const during = await stage.service.probe('collect');
+  tally.check('all others are served beside slow readers', others.failed === 0, others.failed);
+  const growth = (during.rss - before.rss) / 2 ** 20;
+  tally.check('slow readers hold a bounded memory', growth < readers * 30, `${growth.toFixed(0)} MiB`);
+  tally.measured(`${readers} readers of 5 MB that don't read: RSS +${growth.toFixed(0)} MiB`);
+  for (const socket of sockets) socket.destroy();
+}
+
+/** C-32: the connections beyond 1,000 are refused at once, and room is made again when the others leave. */
+async function holdMany(tally: Tally, { service }: Stage): Promise<void> {
+  const most = 1_000;
+  const extra = 200;
+  const idle = await Promise.all(Array.from({ length: most + extra }, () => hold(service.port)));
+  const refused = idle.filter(({ isClosed }) => isClosed()).length;
+  tally.check('connections beyond 1,000 are refused', refused >= extra, `${refused} refused of ${idle.length}`);
+  tally.check('the first 1,000 are held', refused <= extra + 5, `${refused} refused of ${idle.length}`);
+  for (const { socket } of idle) socket.destroy();
+  let status = 0;
+  for (let n = 0; n < 50 && status !== 200; n++) {
+    status = (await service.ask(query).catch(() => undefined))?.status ?? 0;
+    if (status !== 200) await setTimeout(20);
+  }
+  tally.check('serves again when they have left', status === 200, status);
+}
+
+/** A connection that says nothing; resolves once it is clear whether it was refused. */
+async function hold(port: number) {
+  const socket = connect(port, '127.0.0.1')
+    .on('error', () => {})
+    .resume();
+  let isClosed = false;
+  socket.once('close', () => {
+    isClosed = true;
+  });
+  await Promise.race([new Promise((resolve) => socket.once('close', resolve)), setTimeout(1_500)]);
+  return { socket, isClosed: () => isClosed };
+}

@@ -1,0 +1,85 @@
+/** The deadlines as they are by default: 3 s an attempt, 5 s a field, up to 2 s of `Retry-After`, connecting 1 s. */
+import { startService } from '../service.ts';
+import type { Tally } from '../tally.ts';
+import { openBlackHole } from '../upstream/black-hole.ts';
+import { drip } from '../upstream/fault.ts';
+import { reply, startFaultServer, toHead, type WireAnswer } from '../upstream/fault-server.ts';
+import { patienceMs } from '../upstream/patience.ts';
+import { type Subject, subjects, toRun } from '../upstream/subjects.ts';
+
+/** How a run's answer is late, and what comes of it in how many milliseconds. */
+interface Case {
+  readonly name: string;
+  readonly play: WireAnswer;
+  /** Whether the first attempt alone is late. */
+  readonly isOnce: boolean;
+  readonly code: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+const hang: WireAnswer = () => {};
+const dripBody: WireAnswer = (socket) => {
+  socket.write(toHead(200, 'OK', { 'content-type': 'application/json', 'content-length': '99999' }));
+  drip(socket, ' ', 200);
+};
+const waitFor =
+  (seconds: number): WireAnswer =>
+  (socket) =>
+    reply(socket, { status: 503, headers: { 'retry-after': String(seconds) } });
+
+const cases: readonly Case[] = [
+  { name: 'hangs', play: hang, isOnce: false, code: 'UPSTREAM_TIMEOUT', fromMs: 4_900, toMs: 5_000 },
+  { name: 'drips', play: dripBody, isOnce: false, code: 'UPSTREAM_TIMEOUT', fromMs: 4_900, toMs: 5_000 },
+  { name: 'hangs once', play: hang, isOnce: true, code: 'data', fromMs: 2_950, toMs: 3_100 },
+  { name: 'drips once', play: dripBody, isOnce: true, code: 'data', fromMs: 2_950, toMs: 3_100 },
+  { name: 'asks for 2 s', play: waitFor(2), isOnce: true, code: 'data', fromMs: 2_000, toMs: 2_100 },
+  { name: 'asks for 3 s', play: waitFor(3), isOnce: true, code: 'UPSTREAM_UNAVAILABLE', fromMs: 0, toMs: 100 },
+];
+
+const query = 'query ($key: MonitorRunKey!) { monitorRun(key: $key) { id } }';
+
+export async function run(tally: Tally): Promise<void> {
+  await Promise.all([...subjects.map((subject) => tryCases(tally, subject)), trySwallowed(tally)]);
+}
+
+async function tryCases(tally: Tally, { provider, variable, toKey, toBody }: Subject): Promise<void> {
+  const server = await startFaultServer((socket, request) => {
+    const one = cases[toRun(request.path)];
+    if (one === undefined || (one.isOnce && request.nth > 1))
+      reply(socket, { body: JSON.stringify(toBody(toRun(request.path))) });
+    else one.play(socket, request);
+  });
+  const service = await startService({ [variable]: server.baseUrl });
+  await service.ask(query, { key: toKey(cases.length) });
+  await Promise.all(
+    cases.map(async ({ name, code, fromMs, toMs }, index) => {
+      const { body, ms } = await service.ask(query, { key: toKey(index) });
+      const outcome = body.errors?.[0].extensions.code ?? 'data';
+      const isInTime = ms >= fromMs && ms <= toMs + patienceMs();
+      tally.check(`${provider} ${name}`, outcome === code && isInTime, `${outcome} after ${Math.round(ms)} ms`);
+    }),
+  );
+  await service.stop('SIGKILL');
+  server.close();
+}
+
+async function trySwallowed(tally: Tally): Promise<void> {
+  const hole = await openBlackHole();
+  const variables = subjects.map(({ variable }) => [variable, `http://127.0.0.1:${hole.port}`]);
+  const service = await startService(Object.fromEntries(variables));
+  await Promise.all(
+    subjects.map(async ({ provider, toKey }) => {
+      const { body, ms } = await service.ask(query, { key: toKey(1) });
+      const code = body.errors?.[0].extensions.code;
+      const isInTime = ms >= 1_000 && ms <= 5_000 + patienceMs();
+      tally.check(
+        `${provider} swallows connections`,
+        code === 'UPSTREAM_TIMEOUT' && isInTime,
+        `${code} after ${ms} ms`,
+      );
+    }),
+  );
+  await service.stop('SIGKILL');
+  hole.close();
+}

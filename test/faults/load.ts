@@ -1,0 +1,49 @@
+/** Clients that ask one operation after another over connections that are kept. */
+import { type Dispatcher, Pool } from 'undici';
+
+export interface LoadAnswer {
+  readonly status: number;
+  readonly headers: Dispatcher.ResponseData['headers'];
+  readonly text: string;
+  readonly ms: number;
+}
+
+export interface Client {
+  /** Posts an operation. */
+  ask(query: string, headers?: Readonly<Record<string, string>>): Promise<LoadAnswer>;
+  close(): Promise<void>;
+}
+
+/** Makes a client of the service on that port, with that many connections at the most. */
+export function createClient(port: number, connections: number): Client {
+  const pool = new Pool(`http://127.0.0.1:${port}`, { connections, keepAliveTimeout: 60_000 });
+  return {
+    async ask(query, headers) {
+      const started = performance.now();
+      const response = await pool.request({
+        method: 'POST',
+        path: '/graphql',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify({ query }),
+      });
+      const text = await response.body.text();
+      return { status: response.statusCode, headers: response.headers, text, ms: performance.now() - started };
+    },
+    close: () => pool.destroy(),
+  };
+}
+
+/** Does the task `count` times, that many at a time. */
+export async function inParallel(count: number, atATime: number, task: (n: number) => Promise<void>): Promise<void> {
+  let next = 0;
+  const work = async () => {
+    while (next < count) await task(next++);
+  };
+  await Promise.all(Array.from({ length: atATime }, work));
+}
+
+/** The value below which that share of them is, from 0 to 1. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+}

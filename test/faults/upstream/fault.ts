@@ -1,0 +1,47 @@
+/** What a fault is: a way to answer badly, and what the service makes of it. */
+import type { Socket } from 'node:net';
+import { canaries } from '../service.ts';
+
+/**
+ * Text that stands in the faults' headers and bodies, and must not be seen beyond the service: a key of the service itself,
+ * as a provider may well repeat what it was sent, and `leaks` looks for it.
+ */
+export const upstreamCanary = canaries.DATAFOLD;
+
+/** Where a fault plays. */
+export interface Wire {
+  readonly socket: Socket;
+  /** The answer that would have been right, as JSON. */
+  readonly body: string;
+  /** The path that was asked for. */
+  readonly path: string;
+  /** The whole `Authorization` header that came. */
+  readonly authorization: string;
+  /** Where nobody may ever call. */
+  readonly trapUrl: string;
+}
+
+export interface Fault {
+  readonly name: string;
+  play(wire: Wire): void;
+  /** The code that the run's error has; `data` when the run is answered all the same, `absent` when there is no such run. */
+  readonly code: string;
+  /** How many times the service asks before it gives up; more than once, and a fault of the first attempt alone is mended. */
+  readonly attempts: 1 | 2 | 3;
+  /** The wait that it asks for before the second attempt, in milliseconds. */
+  readonly waitMs?: number;
+  /** `upstreamStatus` of the error. */
+  readonly status?: number;
+}
+
+export const timeout = { code: 'UPSTREAM_TIMEOUT', attempts: 2 } as const;
+export const unavailable = { code: 'UPSTREAM_UNAVAILABLE', attempts: 3 } as const;
+export const badBody = { code: 'UPSTREAM_BAD_RESPONSE', attempts: 2 } as const;
+export const tooLarge = { code: 'UPSTREAM_RESPONSE_TOO_LARGE', attempts: 1 } as const;
+export const data = { code: 'data', attempts: 1 } as const;
+
+/** Writes again and again until the connection ends. */
+export function drip(socket: Socket, bytes: string, everyMs: number): void {
+  const timer = setInterval(() => socket.write(bytes), everyMs);
+  socket.once('close', () => clearInterval(timer));
+}

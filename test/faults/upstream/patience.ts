@@ -1,0 +1,8 @@
+/** How much later than its deadline an answer may come, on a machine that may have other things to do. */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+
+const delay = monitorEventLoopDelay({ resolution: 10 });
+delay.enable();
+
+/** In milliseconds: 100 that are promised, a second for slow machines, and more where this process is held up itself. */
+export const patienceMs = (): number => 1_100 + (4 * delay.max) / 1_000_000;

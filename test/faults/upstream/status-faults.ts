@@ -1,0 +1,121 @@
+/** Answers whose status says that they are none, with the text that comes with them (U-20, U-21, S-02). */
+import { type Fault, upstreamCanary, type Wire } from './fault.ts';
+import { reply } from './fault-server.ts';
+
+const detail = JSON.stringify({ detail: [{ msg: upstreamCanary, input: upstreamCanary }], error: upstreamCanary });
+const html = `<h1>${upstreamCanary}</h1>`;
+
+const answers = (status: number, code: string, attempts: Fault['attempts'] = 1): Fault => ({
+  name: `answers ${status}`,
+  code,
+  attempts,
+  status,
+  play: ({ socket }) =>
+    reply(socket, {
+      status,
+      reason: upstreamCanary,
+      headers: { 'set-cookie': `a=${upstreamCanary}`, 'www-authenticate': `Key realm="${upstreamCanary}"` },
+      body: detail,
+    }),
+});
+
+const bad = 'UPSTREAM_BAD_RESPONSE';
+const down = 'UPSTREAM_UNAVAILABLE';
+
+/** What each status means, to a caller who brought a key along. */
+export const statusFaults: readonly Fault[] = [
+  answers(400, 'BAD_USER_INPUT'),
+  answers(401, 'UNAUTHENTICATED'),
+  answers(402, 'QUOTA_EXCEEDED'),
+  answers(403, 'FORBIDDEN'),
+  answers(404, 'absent'),
+  ...[405, 406, 407, 409, 411, 412, 413, 414, 415, 417, 418, 421, 423, 424, 426, 428, 431, 451, 499].map((status) =>
+    answers(status, bad),
+  ),
+  answers(408, 'UPSTREAM_TIMEOUT', 3),
+  answers(410, 'absent'),
+  answers(422, 'BAD_USER_INPUT'),
+  answers(425, down, 3),
+  ...[500, 502, 503, 504].map((status) => answers(status, down, 3)),
+  ...[501, 505, 506, 507, 508, 511, 520, 599].map((status) => answers(status, bad)),
+  ...[600, 999].map((status) => answers(status, bad)),
+  {
+    ...answers(502, down, 3),
+    name: 'answers 502 in HTML',
+    play: ({ socket }) => reply(socket, { status: 502, headers: { 'content-type': 'text/html' }, body: html }),
+  },
+];
+
+/** A status with `Retry-After`. `waitMs` is what it asks for; without, the header can't be read. */
+const asks = (
+  status: 429 | 503,
+  name: string,
+  retryAfter: string | readonly string[] | (() => string),
+  { attempts, waitMs }: { attempts: Fault['attempts']; waitMs?: number },
+): Fault => ({
+  name: `answers ${status} with Retry-After ${name}`,
+  code: status === 429 ? 'RATE_LIMITED' : down,
+  attempts,
+  status,
+  ...(waitMs !== undefined && { waitMs }),
+  play: ({ socket }) =>
+    reply(socket, {
+      status,
+      headers: { 'retry-after': typeof retryAfter === 'function' ? retryAfter() : retryAfter },
+      body: detail,
+    }),
+});
+
+const inSeconds = (seconds: number) => () => new Date(Date.now() + seconds * 1_000).toUTCString();
+
+/** For fields of 5 seconds, and a service that would wait for longer: a wait of one second fits, of six doesn't. */
+export const retryAfterFaults: readonly Fault[] = [
+  { ...answers(429, 'RATE_LIMITED', 2), name: 'answers 429 without Retry-After' },
+  ...([429, 503] as const).flatMap((status) => [
+    asks(status, 'of 1 second', '1', { attempts: 2, waitMs: 1_000 }),
+    asks(status, 'of 0 seconds', '0', { attempts: 2, waitMs: 0 }),
+    asks(status, 'of 6 seconds, for which no time is left', '6', { attempts: 1 }),
+    asks(status, 'of a day', '86400', { attempts: 1 }),
+    asks(status, 'of a date within a second', inSeconds(1), { attempts: 2, waitMs: 0 }),
+    asks(status, 'of a date in the past', 'Wed, 21 Oct 2015 07:28:00 GMT', { attempts: 2, waitMs: 0 }),
+    asks(status, 'of a date tomorrow', inSeconds(86_400), { attempts: 1 }),
+    asks(status, 'that is negative', '-1', { attempts: 1 }),
+    asks(status, 'of 1e9', '1e9', { attempts: 1 }),
+    asks(status, 'of 1,000,000,000 seconds', '1000000000', { attempts: 1 }),
+    asks(status, 'of 400 digits', '9'.repeat(400), { attempts: 1 }),
+    asks(status, 'that is junk', upstreamCanary, { attempts: 1 }),
+    asks(status, 'of 1.5', '1.5', { attempts: 1 }),
+    asks(status, 'twice', ['1', '0'], { attempts: 1 }),
+  ]),
+];
+
+const places: Readonly<Record<string, (wire: Wire) => string>> = {
+  'the same host': () => '/second-hop',
+  'another host': ({ trapUrl }) => `${trapUrl}/second-hop`,
+  'another host without scheme': ({ trapUrl }) => trapUrl.replace('http:', ''),
+  'a file': () => 'file:///etc/passwd',
+  itself: ({ path }) => path,
+  nowhere: () => `http://[${upstreamCanary}`,
+};
+
+export const redirectFaults: readonly Fault[] = [300, 301, 302, 303, 304, 305, 307, 308].flatMap((status) =>
+  Object.entries(places).map(
+    ([name, toPlace]) =>
+      ({
+        name: `redirects with ${status} to ${name}`,
+        code: bad,
+        attempts: 1,
+        status,
+        play: (wire) =>
+          reply(wire.socket, {
+            status,
+            headers: {
+              location: toPlace(wire),
+              refresh: `0; url=${toPlace(wire)}`,
+              ...(status === 304 && { 'content-length': [] }),
+            },
+            body: status === 304 ? '' : detail,
+          }),
+      }) satisfies Fault,
+  ),
+);

@@ -1,0 +1,287 @@
+import { getIntrospectionQuery } from 'graphql';
+import { describe, expect, it } from 'vitest';
+import { anyDatafoldRun, datafoldBody, datafoldKey, datafoldPath, olostepBody, olostepKey } from './bodies.ts';
+import { holdClock } from './clock.ts';
+import { type Answer, createWorld, type World } from './world.ts';
+
+/** Every way in for a document. */
+const entrances = {
+  POST: async (world: World, query: string, operationName?: string): Promise<Response> =>
+    world.post(JSON.stringify({ query, operationName })),
+  GET: async (world: World, query: string, operationName?: string): Promise<Response> =>
+    fetch(`${world.url}?${new URLSearchParams({ query, ...(operationName && { operationName }) })}`, {
+      headers: { 'apollo-require-preflight': 'yes' },
+    }),
+};
+
+const many = (count: number, toText: (index: number) => string) =>
+  Array.from({ length: count }, (_, i) => toText(i)).join(' ');
+const run = (selection: string) => `datafoldRun(monitorId: "7", runId: "42") { ${selection} }`;
+const nested = (levels: number): string =>
+  levels === 1 ? 'id' : `id ${'{ id '.repeat(levels - 1)}${'}'.repeat(levels - 1)}`;
+
+/** A document of each measure: at its limit with `count`, beyond it with one more. */
+const documents: Readonly<
+  Record<string, readonly [most: number, what: string, toDocument: (count: number) => string]>
+> = {
+  'levels of fields': [10, 'levels of fields', (count) => `{ ${nested(count)} }`],
+  'levels of fields in fragments': [
+    10,
+    'levels of fields',
+    (count) =>
+      `{ node(id: "x") { ...A } } fragment A on Node { id { ... on Node { ...B } } } fragment B on Node { ${nested(count - 2)} }`,
+  ],
+  aliases: [50, 'aliases', (count) => `{ ${run(many(count, (i) => `a${i}: id`))} }`],
+  'aliases in fragments': [
+    50,
+    'aliases',
+    (count) =>
+      `{ ${run(`...A ... on DatafoldRun { ...A } ${many(count - 48, (i) => `b${i}: id`)}`)} } fragment A on DatafoldRun { ${many(24, (i) => `a${i}: id`)} }`,
+  ],
+  directives: [20, 'directives', (count) => `{ ${run(many(count, () => 'id @include(if: true)'))} }`],
+  'directives in fragments and on them': [
+    20,
+    'directives',
+    (count) =>
+      `{ ${run(`...A @skip(if: false) ...A ... @include(if: true) { ${many(count - 18, () => 'id @skip(if: false)')} }`)} } fragment A on DatafoldRun { ${many(8, () => 'id @include(if: true)')} }`,
+  ],
+  'fields of the query itself': [50, 'fields of the query itself', (count) => `{ ${many(count, () => '__typename')} }`],
+  'fields of the query itself in fragments': [
+    50,
+    'fields of the query itself',
+    (count) =>
+      `{ ...A ...A ... { ${many(count - 40, () => '__typename')} } } fragment A on Query { ${many(20, () => '__typename')} }`,
+  ],
+  'fields in fragments of fragments': [
+    2_000,
+    'fields',
+    (count) =>
+      `{ ${run(`${many(4, () => '...B')} ${many(count - 1_601, () => 'id')}`)} } fragment B on DatafoldRun { ${many(10, () => '...A')} } fragment A on DatafoldRun { ${many(40, () => 'id')} }`,
+  ],
+};
+
+async function createAnsweringWorld(): Promise<World> {
+  const world = await createWorld();
+  world.datafold.on(datafoldPath, { body: datafoldBody });
+  return world;
+}
+
+const refused = (what: string, most: number) => ({
+  errors: [
+    {
+      message: `Expected at most ${most.toLocaleString('en').replace(',', '')} ${what}, with fragments expanded.`,
+      extensions: { code: 'OPERATION_TOO_COSTLY', requestId: expect.any(String) },
+    },
+  ],
+});
+
+describe.each(Object.entries(entrances))('By %s, a document', (_entrance, send) => {
+  const cases = Object.entries(documents).map(([name, [most, what, toDocument]]) => ({ name, most, what, toDocument }));
+
+  it.each(cases)('may have $most $name', async ({ most, toDocument }) => {
+    const world = await createAnsweringWorld();
+
+    expect(await (await send(world, toDocument(most))).text()).not.toContain('OPERATION_TOO_COSTLY');
+  });
+
+  it.each(cases)('may not have more than $most $name, and costs no call then', async ({ most, what, toDocument }) => {
+    const world = await createAnsweringWorld();
+
+    expect(await (await send(world, toDocument(most + 1))).json()).toEqual(refused(what, most));
+    expect([...world.datafold.paths, ...world.olostep.paths]).toEqual([]);
+  });
+
+  it('is refused again when it is sent again', async () => {
+    const world = await createAnsweringWorld();
+    const document = `{ ${run(many(51, (i) => `a${i}: id`))} }`;
+
+    for (let time = 0; time < 3; time++) {
+      expect(await (await send(world, document)).json()).toEqual(refused('aliases', 50));
+    }
+    expect(world.datafold.paths).toEqual([]);
+  });
+
+  it('is refused for an operation in it that is too large, whichever is asked for', async () => {
+    const world = await createAnsweringWorld();
+    const document = `query Small { __typename } query Large { ${run(many(51, (i) => `a${i}: id`))} }`;
+
+    for (const name of ['Small', 'Large']) {
+      expect(await (await send(world, document, name)).json()).toEqual(refused('aliases', 50));
+    }
+  });
+
+  it('whose fragments are each twice the one before is refused', async () => {
+    const world = await createAnsweringWorld();
+    const twice = many(20, (i) => `fragment A${i + 1} on Query { ...A${i} ...A${i} }`);
+    const response = await send(world, `{ ...A20 } ${twice} fragment A0 on Query { a: __typename b: __typename }`);
+
+    expect(((await response.json()) as Answer).errors?.map(({ extensions }) => extensions.code)).toEqual(
+      Array(3).fill('OPERATION_TOO_COSTLY'),
+    );
+  });
+
+  it('whose fragments go round in a circle is refused', async () => {
+    const world = await createAnsweringWorld();
+    const response = await send(world, '{ ...A } fragment A on Query { __typename ...B } fragment B on Query { ...A }');
+
+    expect(((await response.json()) as Answer).errors?.[0]).toMatchObject({
+      message: 'Cannot spread fragment "A" within itself via "B".',
+      extensions: { code: 'BAD_USER_INPUT' },
+    });
+  });
+
+  it("that is GraphiQL's introspection is answered", async () => {
+    const world = await createWorld();
+    const query = getIntrospectionQuery({
+      specifiedByUrl: true,
+      directiveIsRepeatable: true,
+      schemaDescription: true,
+      inputValueDeprecation: true,
+      oneOf: true,
+    });
+
+    const answer = (await (await send(world, query)).json()) as Answer;
+
+    expect(answer.errors).toBeUndefined();
+    expect(answer.data.__schema.queryType).toEqual(expect.objectContaining({ name: 'Query' }));
+  });
+
+  it('is told 5 errors at the most', async () => {
+    const world = await createWorld();
+
+    const { errors } = (await (await send(world, `{ ${many(40, (i) => `strange${i}`)} }`)).json()) as Answer;
+
+    expect(errors?.map(({ message }) => message)).toEqual(
+      [0, 1, 2, 3, 4].map((i) => `Cannot query field "strange${i}" on type "Query".`),
+    );
+  });
+});
+
+describe('An operation', () => {
+  const manyRuns = `query ($a: [MonitorRunKey!]!, $b: [MonitorRunKey!]!, $c: [MonitorRunKey!]!) {
+    a: monitorRuns(keys: $a) { id } b: monitorRuns(keys: $b) { id } c: monitorRuns(keys: $c) { id }
+  }`;
+  const datafoldRuns = (first: number) => Array.from({ length: 100 }, (_, index) => anyDatafoldRun(first + index));
+
+  it('makes 250 calls at the most, to both providers together; what is beyond costs none and touches no other', async () => {
+    const world = await createWorld();
+    holdClock();
+    const [a, b] = [datafoldRuns(0), datafoldRuns(100)];
+    for (const { path, body } of [...a, ...b]) world.datafold.on(path, { body });
+    const c = Array.from({ length: 100 }, (_, index) => ({ ...olostepKey, runId: `run_${index}` }));
+    for (const { monitorId, runId } of c)
+      world.olostep.on(`/v1/monitors/${monitorId}/runs/${runId}`, { body: { ...olostepBody, run_id: runId } });
+
+    const { data, errors = [] } = await world.ask(manyRuns, {
+      a: a.map(({ key }) => key),
+      b: b.map(({ key }) => key),
+      c,
+    });
+
+    expect(world.datafold.paths.length + world.olostep.paths.length).toBe(250);
+    expect([...data.a, ...data.b, ...data.c].filter((run) => run !== null)).toHaveLength(250);
+    expect(errors).toHaveLength(50);
+    for (const error of errors) {
+      expect(error).toEqual({
+        message: 'Expected at most 250 upstream calls.',
+        locations: expect.any(Array),
+        path: [expect.any(String), expect.any(Number)],
+        extensions: { code: 'OPERATION_TOO_COSTLY', retryable: false, requestId: expect.any(String) },
+      });
+    }
+  });
+
+  it('may ask for the same 100 runs again and again', async () => {
+    const world = await createWorld();
+    holdClock();
+    const all = datafoldRuns(0);
+    for (const { path, body } of all) world.datafold.on(path, { body });
+    const keys = all.map(({ key }) => key);
+
+    const { data, errors } = await world.ask(manyRuns, { a: keys, b: keys, c: keys });
+
+    expect(errors).toBeUndefined();
+    expect(data.c).toEqual(keys.map(({ runId }) => ({ id: `DATAFOLD:7:${runId}` })));
+    expect(world.datafold.paths).toHaveLength(100);
+  });
+
+  it('has its calls counted apart from those of the next one', async () => {
+    const world = await createWorld({ limits: { maxUpstreamCalls: 1 } });
+    world.datafold.on(datafoldPath, { body: datafoldBody });
+
+    for (let time = 0; time < 3; time++) {
+      expect(await world.ask(`{ ${run('id')} }`)).toEqual({ data: { datafoldRun: { id: 'DATAFOLD:7:42' } } });
+    }
+  });
+
+  it('is told 5 errors in its variables at the most', async () => {
+    const world = await createWorld();
+    const keys = Array.from({ length: 40 }, () => ({ ...datafoldKey, provider: 'NEITHER' }));
+
+    const { data, errors } = await world.ask('query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { id } }', {
+      keys,
+    });
+
+    expect(data).toBeUndefined();
+    expect(errors).toHaveLength(5);
+    for (const { message, extensions } of errors ?? []) {
+      expect(message).toContain('Value "NEITHER" does not exist in "Provider" enum.');
+      expect(extensions.code).toBe('BAD_USER_INPUT');
+    }
+  });
+});
+
+const nearlyRight: Readonly<Record<string, readonly [query: string, variables?: object]>> = {
+  'a field': ['{ monitorRan { id } }'],
+  'an argument': ['{ datafoldRun(monitorIt: "7", runId: "42") { id } }'],
+  'a type': ['{ node(id: "x") { ... on DatafoldRan { id } } }'],
+  'an enum value': ['{ monitorRun(key: { provider: DATAFOL, monitorId: "7", runId: "42" }) { id } }'],
+  'an enum value in a variable': [
+    'query ($key: MonitorRunKey!) { monitorRun(key: $key) { id } }',
+    { key: { ...datafoldKey, provider: 'DATAFOL' } },
+  ],
+  'a field of an input': ['{ monitorRun(key: { provider: DATAFOLD, monitorIt: "7", runId: "42" }) { id } }'],
+  'a field of an input in a variable': [
+    'query ($key: MonitorRunKey!) { monitorRun(key: $key) { id } }',
+    { key: { ...datafoldKey, runIt: '42' } },
+  ],
+};
+
+describe('With introspection off,', () => {
+  it.each([
+    ['a query of the schema', '{ __schema { queryType { name } } }'],
+    ['a query of a type', '{ __type(name: "Query") { name } }'],
+    ['GraphiQL', getIntrospectionQuery()],
+  ])('the schema is not told to %s', async (_name, query) => {
+    const world = await createWorld({ introspection: false });
+
+    const { data, errors } = await world.ask(query);
+
+    expect(data).toBeUndefined();
+    expect(errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
+    expect(errors?.[0]?.message).toContain('introspection');
+  });
+
+  it('a run still says its type', async () => {
+    const world = await createWorld({ introspection: false });
+    world.datafold.on(datafoldPath, { body: datafoldBody });
+
+    expect(await world.ask(`{ ${run('__typename')} }`)).toEqual({
+      data: { datafoldRun: { __typename: 'DatafoldRun' } },
+    });
+  });
+
+  it.each(Object.entries(nearlyRight))(
+    'nobody is helped with the name of %s, as they are with it on',
+    async (_name, [query, variables]) => {
+      const off = await createWorld({ introspection: false });
+      const on = await createWorld();
+
+      const unhelped = await off.ask(query, variables);
+      expect(unhelped.errors?.length).toBeGreaterThan(0);
+      expect(JSON.stringify(unhelped)).not.toContain('Did you mean');
+      expect(unhelped.errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
+      expect(JSON.stringify(await on.ask(query, variables))).toContain('Did you mean');
+    },
+  );
+});
