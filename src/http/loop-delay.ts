@@ -1,28 +1,30 @@
 /** How late the event loop is. */
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 export interface LoopDelay {
-  /** The 99th percentile of the last whole second, in milliseconds. */
+  /** The longest delay of the last second or two, in milliseconds. */
   ms(): number;
   close(): void;
 }
 
-/** The clock that is watched is Node.js's own and runs outside of JavaScript; only once a second it is read. */
+/**
+ * A timer that knows when it is due. `monitorEventLoopDelay` of Node.js wakes the process as often, and was seen to miss
+ * what holds the loop up around the moment at which its histogram is read and emptied.
+ */
 export function createLoopDelay(): LoopDelay {
-  const resolution = 50;
-  const histogram = monitorEventLoopDelay({ resolution });
-  histogram.enable();
-  let ms = 0;
+  const tickMs = 50;
+  let due = performance.now() + tickMs;
+  let since = due;
+  let before = 0;
+  let worst = 0;
   const timer = setInterval(() => {
-    // The histogram holds the time between two ticks, which is `resolution` when nothing is late.
-    ms = Math.max(0, histogram.percentile(99) / 1e6 - resolution);
-    histogram.reset();
-  }, 1_000).unref();
+    const now = performance.now();
+    worst = Math.max(worst, now - due);
+    due = now + tickMs;
+    if (now - since < 1_000) return;
+    [since, before, worst] = [now, worst, 0];
+  }, tickMs).unref();
   return {
-    ms: () => ms,
-    close() {
-      clearInterval(timer);
-      histogram.disable();
-    },
+    ms: () => Math.max(before, worst),
+    close: () => clearInterval(timer),
   };
 }

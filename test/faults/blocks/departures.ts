@@ -1,0 +1,112 @@
+/** A thousand clients that leave in the middle (C-40), while the providers hang: what was under way for them ends with them. */
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
+import { inParallel } from '../load.ts';
+import { type Stage, withStage } from '../stage.ts';
+import type { Tally } from '../tally.ts';
+
+const clients = 1_000;
+const atATime = 50;
+/** How long an upstream call may outlive its client, in milliseconds: it has to be noticed, told and closed. */
+const mostMs = 500;
+
+const head = 'POST /graphql HTTP/1.1\r\nHost: graph.test\r\nContent-Type: application/json\r\n';
+
+/** At both providers, and not at the same runs as any other client. */
+const toRequest = (n: number) => {
+  const body = JSON.stringify({
+    query: `{ datafoldRun(monitorId: "7", runId: "${n}") { state } olostepRun(monitorId: "monitor_a", runId: "run_${n}") { phase } }`,
+  });
+  return `${head}Content-Length: ${body.length}\r\n\r\n${body}`;
+};
+
+export async function run(tally: Tally): Promise<void> {
+  await withStage(
+    async (stage) => {
+      const { service, datafold, olostep } = stage;
+      const open = hang(stage);
+      const before = await service.probe('collect');
+
+      let longest = 0;
+      await inParallel(clients, atATime, async (n) => {
+        const socket = await ask(service.port, n);
+        // Some leave before a call was made for them, most while it is under way, some when half of them has been.
+        if (n % 10 !== 0) await Promise.race([open.has(n), setTimeout(2_000)]);
+        socket.resetAndDestroy();
+        const left = performance.now();
+        await Promise.race([open.ended(n), setTimeout(5_000)]);
+        const ms = performance.now() - left;
+        longest = Math.max(longest, ms);
+        tally.check(`the calls of client ${n} end with it`, open.of(n) === 0 && ms < 5_000, `${Math.round(ms)} ms`);
+      });
+      tally.check(`no call outlives its client by ${mostMs} ms`, longest <= mostMs, `${Math.round(longest)} ms`);
+      tally.measured(`upstream calls ended ${Math.round(longest)} ms behind their clients at most`);
+      tally.measured(`${stage.calls()} calls for ${clients} clients that left`);
+      for (let n = 0; n < 50 && open.count() > 0; n++) await setTimeout(20);
+      tally.check('no call is left', open.count() === 0, open.count());
+
+      const after = await service.probe('collect');
+      const timers = after.timers - before.timers;
+      tally.check('no timer is left', timers <= 5, timers);
+
+      datafold.onAny({ body: { state: 'ok' } });
+      olostep.onAny({ body: {} });
+      for (let n = 0; n < 20; n++) {
+        const { text } = await service.ask(
+          `{ datafoldRun(monitorId: "7", runId: "${clients + n}") { state } olostepRun(monitorId: "monitor_a", runId: "run_${clients + n}") { id } }`,
+        );
+        const isRight = text.includes('"state":"OK"') && text.includes(`OLOSTEP:monitor_a:run_${clients + n}`);
+        tally.check('serves those that stay', isRight, text);
+      }
+      tally.check('no unexpected error', !service.output().includes('unexpected error'));
+      tally.check('no failure is laid to a provider', !service.output().includes('"breaker"'));
+      tally.check('no canary', service.leaks().length === 0, service.leaks());
+    },
+    // The bulkhead is not what is on trial.
+    { MAX_WAITING: '1000', MAX_WAIT_MS: '4000' },
+    { isProbed: true },
+  );
+}
+
+async function ask(port: number, n: number): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1').on('error', () => {});
+  await once(socket, 'connect');
+  socket.write(toRequest(n));
+  return socket;
+}
+
+/** Lets both providers hang, and tells which calls are under way there, by the client that they are made for. */
+function hang({ datafold, olostep }: Stage) {
+  const counts = new Map<number, number>();
+  const listeners = new Map<number, () => void>();
+  let count = 0;
+  const add = (n: number, change: 1 | -1) => {
+    count += change;
+    counts.set(n, (counts.get(n) ?? 0) + change);
+    listeners.get(n)?.();
+  };
+  for (const upstream of [datafold, olostep]) {
+    upstream.onAny((request, response) => {
+      const n = Number(/\d+$/.exec(request.url ?? '')?.[0]);
+      add(n, 1);
+      response.once('close', () => add(n, -1));
+    });
+  }
+  const until = (n: number, isSo: (open: number) => boolean) =>
+    new Promise<void>((resolve) => {
+      const look = () => {
+        if (!isSo(counts.get(n) ?? 0)) return;
+        listeners.delete(n);
+        resolve();
+      };
+      listeners.set(n, look);
+      look();
+    });
+  return {
+    count: () => count,
+    of: (n: number) => counts.get(n) ?? 0,
+    has: (n: number) => until(n, (open) => open > 0),
+    ended: (n: number) => until(n, (open) => open === 0),
+  };
+}
