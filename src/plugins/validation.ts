@@ -21,6 +21,8 @@ export const useValidation = (isAllowed: boolean, maxErrors: number): Plugin => 
       const { variableDefinitions = [] } = getOperationAST(document, operationName) ?? {};
       const options = { maxErrors, hideSuggestions: !isAllowed };
       const { errors } = getVariableValues(schema, variableDefinitions, variableValues ?? {}, options);
+      // As the executor has it: what can't be executed is 400, whatever the client accepts.
+      for (const { extensions } of errors ?? []) extensions.http = { status: 400 };
       if (errors !== undefined) setResult({ errors: errors.slice(0, maxErrors) });
     },
   }),
