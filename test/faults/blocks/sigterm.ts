@@ -1,0 +1,187 @@
+/**
+ * SIGTERM under load (R-04 to R-06). Clients obey: where an answer says `Connection: close`, or `/ready` says 503, they go to
+ * the next instance. None of them loses an answer, and the process ends well and in time.
+ */
+import { Agent, request } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { setTimeout } from 'node:timers/promises';
+import { datafoldBody, olostepBody } from '../../bodies.ts';
+import { type FakeUpstream, silence, startFakeUpstream } from '../../fake-upstream.ts';
+import { type RunningService, startService } from '../service.ts';
+import type { Tally } from '../tally.ts';
+
+const rounds = 20;
+const clients = 12;
+const graceMs = 10_000;
+
+interface Providers {
+  readonly datafold: FakeUpstream;
+  readonly olostep: FakeUpstream;
+}
+
+export async function run(tally: Tally): Promise<void> {
+  const datafold = await startFakeUpstream();
+  const olostep = await startFakeUpstream();
+  try {
+    await replace(tally, { datafold, olostep });
+    await hang(tally, { datafold, olostep });
+    await stopTwice(tally, { datafold, olostep });
+  } finally {
+    datafold.close();
+    olostep.close();
+  }
+}
+
+/** What else could turn clients away, a machine that is busy with starting processes, is not on trial. */
+const calm = { MAX_LOOP_DELAY_MS: '60000' };
+
+const start = ({ datafold, olostep }: Providers, env: Readonly<Record<string, string>> = {}) =>
+  startService({ DATAFOLD_BASE_URL: datafold.baseUrl, OLOSTEP_BASE_URL: olostep.baseUrl, ...calm, ...env });
+
+/** The balancer here looks every 20 ms. */
+const shortly = { LINGER_MS: '300' };
+
+/** Instance after instance is replaced by the next, while all clients go on asking. */
+async function replace(tally: Tally, providers: Providers): Promise<void> {
+  providers.datafold.onAny((_request, response) => {
+    globalThis.setTimeout(() => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ ...datafoldBody, run_id: undefined, monitor_id: undefined }));
+    }, Math.random() * 150);
+  });
+  providers.olostep.onAny({ body: { ...olostepBody, run_id: undefined, monitor_id: undefined } });
+
+  let current = await start(providers, shortly);
+  let upcoming = start(providers, shortly);
+  const lost: string[] = [];
+  let asked = 0;
+  let isOver = false;
+
+  /** A client keeps its connection as long as the instance lets it. */
+  const beClient = async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    while (!isOver) {
+      asked++;
+      const { port } = current;
+      const answer = await ask(agent, port).catch((error) => `${error.code ?? error}`);
+      if (answer !== 'whole') lost.push(answer);
+    }
+    agent.destroy();
+  };
+  const asking = Promise.all(Array.from({ length: clients }, beClient));
+
+  for (let round = 0; round < rounds; round++) {
+    const next = await upcoming;
+    upcoming = start(providers, shortly);
+    await setTimeout(Math.random() * 200);
+    const old = current;
+    const signalled = performance.now();
+    const ended = old.stop();
+    // As a balancer does: it asks for readiness, and sends no one to where there is none.
+    while (current === old) {
+      if ((await readiness(old.port)) !== 200) current = next;
+      else await setTimeout(20);
+    }
+    const code = await ended;
+    const ms = performance.now() - signalled;
+    tally.check('ends with 0', code === 0, code);
+    tally.check('ends in time', ms <= graceMs, `${Math.round(ms)} ms`);
+    tally.check('ends without a word of trouble', !old.output().includes('unexpected error'), old.output().slice(-500));
+  }
+  isOver = true;
+  await asking;
+  await Promise.all([current.stop(), (await upcoming).stop()]);
+  tally.check(`no answer is lost of ${asked}`, lost.length === 0, lost.slice(0, 5));
+  tally.measured(`${lost.length} of ${asked} requests lost in ${rounds} replacements`);
+}
+
+/** The status of /ready; 0 when nobody listens. */
+const readiness = async (port: number): Promise<number> =>
+  fetch(`http://127.0.0.1:${port}/ready`).then(
+    ({ status }) => status,
+    () => 0,
+  );
+
+/** Asks both providers; the answer must be whole. A client that is told to close its connection does. */
+function ask(agent: Agent, port: number): Promise<string> {
+  const body = JSON.stringify({
+    query:
+      '{ datafoldRun(monitorId: "7", runId: "42") { state } olostepRun(monitorId: "monitor_a", runId: "run_a") { phase } }',
+  });
+  return new Promise((resolve, reject) => {
+    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+    const options = { agent, port, host: '127.0.0.1', path: '/graphql', method: 'POST', headers };
+    request(options, async (response) => {
+      const answer = await text(response).catch(reject);
+      resolve(
+        answer === '{"data":{"datafoldRun":{"state":"OK"},"olostepRun":{"phase":"FINISHED"}}}'
+          ? 'whole'
+          : `${response.statusCode} ${answer}`,
+      );
+    })
+      .on('error', reject)
+      .end(body);
+  });
+}
+
+/** A provider that hangs doesn't hold the end up for longer than the grace. */
+async function hang(tally: Tally, providers: Providers): Promise<void> {
+  providers.datafold.onAny(silence);
+  const grace = 1_500;
+  const service = await start(providers, {
+    GRACE_MS: `${grace}`,
+    LINGER_MS: '200',
+    FIELD_MS: '8000',
+    ATTEMPT_MS: '8000',
+  });
+  const waiting = providers.datafold.requests.length;
+  const answers = Array.from({ length: 10 }, (_, n) =>
+    service.ask(`{ datafoldRun(monitorId: "7", runId: "${n}") { state } }`).catch(() => undefined),
+  );
+  await providers.datafold.arrived(waiting + 10);
+  const started = performance.now();
+  const code = await service.stop();
+  const ms = performance.now() - started;
+  await Promise.all(answers);
+  tally.check(
+    'beside a hanging provider: ends within the grace and a second',
+    ms <= grace + 1_000,
+    `${Math.round(ms)} ms`,
+  );
+  tally.check('beside a hanging provider: ends with 0', code === 0, code);
+  tally.check(
+    'beside a hanging provider: no unexpected error',
+    !service.output().includes('unexpected error'),
+    service.output().slice(-800),
+  );
+  tally.measured(`beside a hanging provider over after ${Math.round(ms)} ms, with a grace of ${grace} ms`);
+
+  // Idle, and with a connection that a browser has opened in advance.
+  providers.datafold.onAny({ status: 404 });
+  await tally.attempt('idle: ends at once', () => stopIdle(providers));
+}
+
+async function stopIdle(providers: Providers): Promise<void> {
+  const service: RunningService = await start(providers, { LINGER_MS: '100' });
+  await service.ask('{ __typename }');
+  const started = performance.now();
+  const code = await service.stop();
+  const ms = performance.now() - started;
+  if (code !== 0 || ms > 2_000) throw new Error(`code ${code} after ${Math.round(ms)} ms`);
+}
+
+/** Impatience ends it at once, and without a stack. */
+async function stopTwice(tally: Tally, providers: Providers): Promise<void> {
+  const service = await start(providers, { LINGER_MS: '500' });
+  await service.ask('{ __typename }');
+  const first = service.stop('SIGTERM');
+  await setTimeout(50);
+  process.kill(service.pid, 'SIGTERM');
+  const code = await first;
+  tally.check(
+    'told twice: ends, without a stack',
+    code !== null || !/\n +at /.test(service.output()),
+    service.output(),
+  );
+  tally.measured(`told twice: code ${code}`);
+}
