@@ -1,9 +1,9 @@
 /**
  * The fault suite: the service in a process of its own, between clients and providers that misbehave.
  * `npm run test:faults` runs every block and ends with one line a block, `survived/tried`; `npm run test:faults -- NAME …`
- * runs the blocks of these names. Exit code 1 when anything did not survive.
+ * runs the blocks of these names; `--report FILE` leaves the figures as JSON. Exit code 1 when anything did not survive.
  */
-import { globSync } from 'node:fs';
+import { globSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createTally, type Tally } from './tally.ts';
@@ -13,7 +13,7 @@ interface Block {
   run(tally: Tally): Promise<void>;
 }
 
-const { positionals } = parseArgs({ allowPositionals: true });
+const { positionals, values } = parseArgs({ allowPositionals: true, options: { report: { type: 'string' } } });
 const folder = new URL('./blocks/', import.meta.url);
 const names = globSync('*.ts', { cwd: folder.pathname }).map((file) => basename(file, '.ts'));
 const unknown = positionals.filter((name) => !names.includes(name));
@@ -30,5 +30,8 @@ for (const name of names.sort()) {
 
 console.log('');
 for (const tally of tallies) console.log(tally.summary());
+const tried = tallies.reduce((sum, tally) => sum + tally.tried, 0);
+const survived = tallies.reduce((sum, tally) => sum + tally.survived, 0);
+if (values.report !== undefined) writeFileSync(values.report, JSON.stringify({ tried, survived }));
 // What a block that failed left open mustn't keep the suite from its end.
-process.exit(tallies.some((tally) => tally.survived < tally.tried) ? 1 : 0);
+process.exit(survived === tried ? 0 : 1);
