@@ -1,5 +1,6 @@
 /** Answers what isn't HTTP enough to become a request: Node.js gives it up before anybody gets to see it. */
-import { STATUS_CODES } from 'node:http';
+import { once } from 'node:events';
+import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { toRefusal } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -15,8 +16,32 @@ const answers: ReadonlyMap<unknown, readonly [status: number, expected: string]>
 ]);
 const notHttp = [400, 'Expected HTTP/1.1, as RFC 9112 has it.'] as const;
 
-/** For a server's `clientError`. */
-export function answerMalformed(error: NodeJS.ErrnoException, socket: Duplex, log: Log): void {
+export interface Malformed {
+  /** To be told of every answer before it begins. */
+  follow(response: ServerResponse): void;
+  /** For a server's `clientError`. */
+  answer(error: NodeJS.ErrnoException, socket: Duplex): void;
+}
+
+export function createMalformed(log: Log): Malformed {
+  const underWay = new WeakMap<Duplex, Set<ServerResponse>>();
+  return {
+    follow(response) {
+      const { socket } = response.req;
+      const responses = underWay.get(socket) ?? new Set();
+      underWay.set(socket, responses.add(response));
+      response.once('close', () => responses.delete(response));
+    },
+    async answer(error, socket) {
+      // Whole requests that came before on this connection are answered before, lest their clients take this for theirs.
+      const before = [...(underWay.get(socket) ?? [])].filter(({ req }) => req.complete);
+      await Promise.all(before.map((response) => once(response, 'close')));
+      answerMalformed(error, socket, log);
+    },
+  };
+}
+
+function answerMalformed(error: NodeJS.ErrnoException, socket: Duplex, log: Log): void {
   // The client has left.
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   const [status, expected] = answers.get(error.code) ?? notHttp;

@@ -4,7 +4,12 @@ import { createLoopDelay } from './loop-delay.ts';
 import type { Check, Refusal } from './refusal.ts';
 
 export interface Overload {
-  /** Lets an operation in, and counts it until its answer is over; or turns it away, before its body is read. */
+  /** Turns an operation away before its body is read. */
+  readonly isCalm: Check;
+  /**
+   * Lets an operation in, and counts it until its answer is over; or turns it away. Behind its body, as clients that send
+   * theirs slowly would be counted for as long as that takes.
+   */
   readonly admit: Check;
   close(): void;
 }
@@ -14,9 +19,11 @@ export function createOverload({ maxOperations, maxLoopDelayMs }: Pick<Limits, '
   // A loop that one operation made late is no load: the first one of a process, or one beside the first GraphiQL page.
   const few = maxOperations / 16;
   let underWay = 0;
+  const isBusy = () => underWay >= maxOperations || (underWay >= few && loopDelay.ms() > maxLoopDelayMs);
   return {
+    isCalm: () => (isBusy() ? toOverloaded() : undefined),
     admit(_request, response) {
-      if (underWay >= maxOperations || (underWay >= few && loopDelay.ms() > maxLoopDelayMs)) return toOverloaded();
+      if (isBusy()) return toOverloaded();
       underWay++;
       response.once('close', () => underWay--);
       return undefined;

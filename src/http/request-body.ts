@@ -5,9 +5,17 @@ import { badInput, type Check } from './refusal.ts';
 /** Where whoever comes next finds a body that has been read already. */
 type WithBody = IncomingMessage & { body?: Buffer };
 
+/** Refuses bodies that would have to be unpacked, which nobody here does. */
+export const isPlain: Check = ({
+  headers: { 'content-encoding': content = 'identity', 'transfer-encoding': transfer },
+}) =>
+  content.toLowerCase() === 'identity' && (transfer ?? 'chunked').toLowerCase() === 'chunked'
+    ? undefined
+    : badInput(415, 'Expected a body without content encoding, and no transfer encoding but chunked.');
+
 /**
- * Refuses bodies of more than `most` bytes. A stated length is believed, as Node.js cuts the body there; a body without
- * one is read, and left at `request.body`.
+ * Refuses bodies of more than `most` bytes, a stated length at once. The body is read to its end, and left at
+ * `request.body`.
  */
 export const hasSmallBody =
   (most: number): Check =>
@@ -19,8 +27,8 @@ export const hasSmallBody =
 
 async function fitsIn(most: number, request: WithBody): Promise<boolean> {
   const stated = request.headers['content-length'];
-  if (stated !== undefined) return Number(stated) <= most;
-  if (request.headers['transfer-encoding'] === undefined) return true;
+  if (Number(stated ?? 0) > most) return false;
+  if (stated === undefined && request.headers['transfer-encoding'] === undefined) return true;
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request) {

@@ -13,5 +13,9 @@ export const hasFewHeaders =
   ({ rawHeaders }) =>
     rawHeaders.length > 2 * most ? badInput(431, `Expected at most ${most} headers.`) : undefined;
 
+/** Refuses HTTP/0.9, which Node.js takes for HTTP: a request line without a version. */
+export const isHttp1: Check = ({ httpVersionMajor }) =>
+  httpVersionMajor === 1 ? undefined : badInput(400, 'Expected HTTP/1.1, as RFC 9112 has it.');
+
 export const expectsNothing: Check = ({ headers: { expect = '100-continue' } }) =>
   expect.toLowerCase() === '100-continue' ? undefined : badInput(417, 'Expected no Expect header but 100-continue.');

@@ -10,11 +10,11 @@ import { isPreflighted } from './cross-site.ts';
 import { createGraphiQL, wantsPage } from './graphiql.ts';
 import type { JwtConfig } from './jwt.ts';
 import { createLifeCycle, type LifeCycle } from './life-cycle.ts';
-import { answerMalformed } from './malformed.ts';
+import { createMalformed } from './malformed.ts';
 import { createOverload } from './overload.ts';
 import { findRefusal, refuse } from './refusal.ts';
-import { hasSmallBody } from './request-body.ts';
-import { expectsNothing, hasFewHeaders, maxHeaderSize } from './request-headers.ts';
+import { hasSmallBody, isPlain } from './request-body.ts';
+import { expectsNothing, hasFewHeaders, isHttp1, maxHeaderSize } from './request-headers.ts';
 import { securityHeaders } from './security-headers.ts';
 import { hasOneHost, isAtHost, isAtPath, pathOf } from './target.ts';
 
@@ -55,11 +55,15 @@ export function createServer(options: ServerOptions): Server {
   const cors = createCors(corsOrigins);
   const overload = createOverload(limits);
   const showGraphiQL = createGraphiQL(path, operations);
+  const malformed = createMalformed(log);
 
   // These lists are the policy: the first check that refuses is the answer, and those behind it aren't made.
-  const ofRequests = [hasFewHeaders(limits.maxHeaders), expectsNothing, hasOneHost];
+  const ofRequests = [isHttp1, hasFewHeaders(limits.maxHeaders), expectsNothing, hasOneHost];
   const ofTheGraph = [isAtPath(path), isAtHost(allowedHosts)];
-  const ofOperations = [overload.admit, createAuthorization(options), isPreflighted, hasSmallBody(limits.maxBodyBytes)];
+  const ofOperations = [
+    ...[overload.isCalm, createAuthorization(options), isPreflighted],
+    ...[isPlain, hasSmallBody(limits.maxBodyBytes), overload.admit],
+  ];
 
   const answer = async (request: IncomingMessage, response: ServerResponse, requestId: string) => {
     const isRefused = async (checks: typeof ofRequests) => {
@@ -82,6 +86,7 @@ export function createServer(options: ServerOptions): Server {
     const started = performance.now();
     const requestId = toRequestId(request.headers[requestIdHeader]?.toString());
     lifeCycle.follow(response);
+    malformed.follow(response);
     response.setHeader(requestIdHeader, requestId);
     for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
     response.once('close', () => {
@@ -101,7 +106,7 @@ export function createServer(options: ServerOptions): Server {
   // What Node.js would answer by itself, and with no body, is answered here too.
   const server = createHttpServer({ requireHostHeader: false, ...connectionLimits }, listener)
     .on('checkExpectation', listener)
-    .on('clientError', (error, socket) => answerMalformed(error, socket, log))
+    .on('clientError', malformed.answer)
     .once('close', overload.close);
   server.maxConnections = 1_000;
   server.maxRequestsPerSocket = 1_000;
