@@ -78,6 +78,7 @@ export function createGateway(config: GatewayConfig): Gateway {
         credentialOf: credentialsOf(request.headers),
         call: { signal: request.signal, requestId: toRequestId(requestId) },
         maxCalls: limits.maxUpstreamCalls,
+        maxResponseBytes: limits.maxResponseBytes,
       }),
     maskedErrors: { maskError: toMasked },
     maxRequestBodySize: isBodyCounted ? false : limits.maxBodyBytes,

@@ -20,6 +20,8 @@ const requestLimits = {
   maxFields: 2_000,
   /** The most errors that an invalid document is told. */
   maxErrors: 5,
+  /** The most of an answer that lists can multiply: events, a thousand bytes each beside their texts, and snapshots. */
+  maxResponseBytes: 16 * 1024 * 1024,
   /** The most upstream calls of an operation, all providers together. */
   maxUpstreamCalls: 250,
   /** The most operations under way at a time; more are turned away with 503. */

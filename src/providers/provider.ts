@@ -1,4 +1,5 @@
 /** What every provider is, and what a run of it looks like to the schema. */
+import type { Allowance } from '../allowance.ts';
 import type { ProviderError } from '../errors.ts';
 import type { MonitorRun, MonitorRunKey } from '../generated/types.ts';
 import type { Body } from '../upstream/body.ts';
@@ -33,7 +34,13 @@ export type Fields<Type> = {
   readonly [Name in keyof Type]: Name extends '__typename' ? Type[Name] : Field<Type[Name]>;
 };
 
-export type Field<Value> = Found<Value> | ((args: never) => Found<Value>);
+export type Field<Value> = Found<Value> | ((args: never, context: FieldContext) => Found<Value>);
+
+/** What a field can reach of the request that selects it. */
+export interface FieldContext {
+  /** Whatever is large, or can be asked for again and again, is paid for from here. */
+  readonly allowance: Allowance;
+}
 
 type Found<Value> = Filled<Value> | ProviderError;
 

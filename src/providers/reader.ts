@@ -2,7 +2,8 @@
 import { ProviderError } from '../errors.ts';
 import type { Provider } from '../generated/types.ts';
 import type { Body } from '../upstream/body.ts';
-import { isDeeperThan, isRawJson } from '../upstream/json.ts';
+import { isRawJson, sizeWithin } from '../upstream/json.ts';
+import type { FieldContext } from './provider.ts';
 
 /** What the OpenAPI document says of a field. */
 export interface Check {
@@ -37,8 +38,18 @@ export const toBadField = (provider: Provider) => new ProviderError(provider, 'U
 /** How deep a free-form value may be nested. */
 const mostLevels = 64;
 
-/** A free-form value as it came, or an error in its place when it is nested too deeply to be passed on. */
-export const toFreeForm = <Value>(provider: Provider, value: Value): Value | ProviderError =>
-  value instanceof Error || !isDeeperThan(mostLevels, value)
-    ? value
-    : new ProviderError(provider, 'UPSTREAM_RESPONSE_TOO_LARGE');
+/**
+ * A free-form value as it came, paid for; or an error in its place when it is nested too deeply to be passed on.
+ * @throws {OperationTooCostly}
+ */
+export function toFreeForm<Value>(
+  provider: Provider,
+  value: Value,
+  { allowance }: FieldContext,
+): Value | ProviderError {
+  if (value === null || value instanceof Error) return value;
+  const size = sizeWithin(mostLevels, value);
+  if (size === undefined) return new ProviderError(provider, 'UPSTREAM_RESPONSE_TOO_LARGE');
+  allowance.spend(size);
+  return value;
+}

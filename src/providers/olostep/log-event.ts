@@ -1,8 +1,9 @@
 /** One line of a run's log. */
+import type { ProviderError } from '../../errors.ts';
 import type { AgentLogEvent } from '../../generated/types.ts';
 import { isObject } from '../../upstream/json.ts';
 import { fromMilliseconds } from '../date-time.ts';
-import type { Fields } from '../provider.ts';
+import type { FieldContext, Fields } from '../provider.ts';
 import { createReader, toBadField, toFreeForm } from '../reader.ts';
 import type { components } from './openapi.d.ts';
 import { AgentLogEvent as checks } from './openapi-checks.ts';
@@ -10,7 +11,7 @@ import { AgentLogEvent as checks } from './openapi-checks.ts';
 const read = createReader<components['schemas']['AgentLogEvent']>('OLOSTEP', checks);
 
 /** The event in a line of the log, or an error when the line isn't one. */
-export function toLogEvent(line: unknown) {
+export function toLogEvent(line: unknown): Fields<AgentLogEvent> | ProviderError {
   if (!isObject(line)) return toBadField('OLOSTEP');
   return {
     __typename: 'AgentLogEvent',
@@ -18,10 +19,14 @@ export function toLogEvent(line: unknown) {
     timestamp: () => readTime(line, 'ts'),
     ingestedAt: () => readTime(line, 'ingestion_ts'),
     stream: () => read(line, 'stream'),
-    message: () => read(line, 'message'),
+    message: (_args, { allowance }) => {
+      const message = read(line, 'message');
+      if (typeof message === 'string') allowance.spend(message.length);
+      return message;
+    },
     kind: () => toKind(line),
-    event: () => toFreeForm('OLOSTEP', read(line, 'event')),
-  } satisfies Fields<AgentLogEvent>;
+    event: (_args: unknown, context: FieldContext) => toFreeForm('OLOSTEP', read(line, 'event'), context),
+  };
 }
 
 /** A time of the line, both of which are Unix milliseconds; `null` when it has none. */

@@ -1,23 +1,30 @@
 /** A page of a run's log: the Relay connection over the events of one answer. */
+import type { Allowance } from '../../allowance.ts';
 import { BadUserInput } from '../../errors.ts';
 import type { AgentLogEventConnection, OlostepRunEventsArgs } from '../../generated/types.ts';
 import type { Fields } from '../provider.ts';
 import { idOf, toKind, toLogEvent } from './log-event.ts';
 
 const mostPerPage = 1_000;
+/** What a line costs that is only looked through, and an event that is selected, beside its texts. */
+const bytesPerLine = 16;
+const bytesPerEvent = 1_000;
 
 /** The page that the arguments ask for. `after` counts in the whole log, whatever `kind` leaves of it. */
 export function toLogPage(
   log: readonly unknown[],
   { first, after, kind }: OlostepRunEventsArgs,
+  allowance: Allowance,
 ): Fields<AgentLogEventConnection> {
   const size = first ?? 100;
   if (size < 0 || size > mostPerPage) throw new BadUserInput('Expected `first` between 0 and 1,000.', 'OLOSTEP');
   const start = after == null ? 0 : toPlace(log, after) + 1;
 
+  allowance.spend(log.length * bytesPerLine);
   const matches = [...log.keys()].filter((place) => kind == null || toKind(log[place]) === kind);
   const rest = matches.filter((place) => place >= start);
   const page = rest.slice(0, size);
+  allowance.spend(page.length * bytesPerEvent);
   const cursorAt = (place: number | undefined) => (place === undefined ? null : toCursor(log, place));
 
   return {

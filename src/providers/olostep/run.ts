@@ -2,7 +2,7 @@
 import { ProviderError } from '../../errors.ts';
 import type { MonitorRunKey, OlostepRun, RunPhase } from '../../generated/types.ts';
 import type { Body } from '../../upstream/body.ts';
-import type { Fields } from '../provider.ts';
+import type { FieldContext, Fields } from '../provider.ts';
 import { createReader, toFreeForm } from '../reader.ts';
 import { identify } from '../run-key.ts';
 import { isRunComplete, readTime } from './log-event.ts';
@@ -24,7 +24,8 @@ export function toOlostepRun(key: MonitorRunKey, body: Body): Fields<OlostepRun>
   const events = readEvents(body);
   const log: readonly unknown[] = Array.isArray(events) ? events : [];
   const hasSnapshot = snapshot !== null && !(snapshot instanceof Error);
-  const phase = () => toPhase(log, hasSnapshot);
+  const isComplete = once(() => log.some(isRunComplete));
+  const phase = () => toPhase(hasSnapshot || isComplete(), log);
   /** What is read from the log fails as the log does. */
   const fromLog = <Value>(derive: () => Value) => (events instanceof Error ? events : derive());
   return {
@@ -32,11 +33,12 @@ export function toOlostepRun(key: MonitorRunKey, body: Body): Fields<OlostepRun>
     ...identify(key),
     phase,
     outcome: () => (phase() === 'FINISHED' ? 'UNKNOWN' : null),
-    startedAt: () => fromLog(() => toStart(log)),
-    finishedAt: () => fromLog(() => toEnd(log)),
-    snapshot: () => toFreeForm('OLOSTEP', snapshot),
+    startedAt: once(() => fromLog(() => toStart(log))),
+    finishedAt: once(() => fromLog(() => toEnd(log))),
+    snapshot: (_args: unknown, context: FieldContext) => toFreeForm('OLOSTEP', snapshot, context),
     logGroup: () => read(body, 'log_group'),
-    events: (args) => (Array.isArray(events) ? toLogPage(log, args) : fromLog(() => null)),
+    // An answer without a log has no page of it; one that can't be read has the reason in its place.
+    events: (args, { allowance }) => (Array.isArray(events) ? toLogPage(log, args, allowance) : fromLog(() => null)),
   };
 }
 
@@ -47,8 +49,8 @@ function readEvents(body: Body) {
 }
 
 /** Nothing tells success from failure, or a run that hasn't begun from one that failed early. */
-function toPhase(log: readonly unknown[], hasSnapshot: boolean): RunPhase {
-  if (hasSnapshot || log.some(isRunComplete)) return 'FINISHED';
+function toPhase(isFinished: boolean, log: readonly unknown[]): RunPhase {
+  if (isFinished) return 'FINISHED';
   return log.length > 0 ? 'RUNNING' : 'UNKNOWN';
 }
 
@@ -63,6 +65,15 @@ function toStart(log: readonly unknown[]) {
 }
 
 function toEnd(log: readonly unknown[]) {
-  const last = log.find(isRunComplete);
-  return last === undefined ? null : readTime(last, 'ts');
+  const end = log.find(isRunComplete);
+  return end === undefined ? null : readTime(end, 'ts');
+}
+
+/** Worked out when it is first asked for, and then kept: a log is long, and a run can be selected a hundred times. */
+function once<Value>(find: () => Value): () => Value {
+  let found: { readonly value: Value } | undefined;
+  return () => {
+    found ??= { value: find() };
+    return found.value;
+  };
 }
