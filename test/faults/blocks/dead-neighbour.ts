@@ -1,0 +1,77 @@
+/**
+ * A provider is dead, and the other one is as fast as ever (U-42): the same load at the same pace for two services, one
+ * beside a provider that is well and one beside one that is dead, at the same time, as then the machine is the same.
+ */
+import { setTimeout } from 'node:timers/promises';
+import { type RunningService, startService } from '../service.ts';
+import type { Tally } from '../tally.ts';
+import { tell } from '../upstream/far-ends.ts';
+import { reply, startFaultServer } from '../upstream/fault-server.ts';
+import { range } from '../upstream/lanes.ts';
+import { openLoad } from '../upstream/load.ts';
+import { otherThan, type Subject, subjects } from '../upstream/subjects.ts';
+
+/** A request to each provider of each service every so many milliseconds, whatever comes of those before. */
+const everyMs = 20;
+const count = 300;
+/** The first ones make the processes warm. */
+const warmUp = 100;
+/** What a machine with other things to do adds to the slowest of a hundred, in milliseconds. */
+const noiseMs = 10;
+
+export async function run(tally: Tally): Promise<void> {
+  for (const subject of subjects) await trySubject(tally, subject);
+}
+
+async function trySubject(tally: Tally, subject: Subject): Promise<void> {
+  const other = otherThan(subject);
+  const healthy = await startFaultServer(tell(other));
+  const dead = await startFaultServer((socket) => reply(socket, { status: 503 }));
+  const well = await startFaultServer(tell(subject));
+  // A slow machine isn't to be taken for a slow provider.
+  const env = { [other.variable]: healthy.baseUrl, MAX_LOOP_DELAY_MS: '60000', MAX_WAIT_MS: '5000' };
+  const start = (baseUrl: string) => startService({ ...env, [subject.variable]: baseUrl });
+  // A service each, as one whose breaker is open would go on sparing a provider that is well again.
+  const services = [await start(well.baseUrl), await start(dead.baseUrl)];
+  const measures = services.map((service) => createMeasure(service, subject, other));
+  for (const runNumber of range(0, warmUp + count)) {
+    // In turns first, so that neither has the better start.
+    for (const measure of runNumber % 2 ? measures : measures.toReversed()) measure.ask(runNumber);
+    await setTimeout(everyMs);
+  }
+  const [quiet, under] = await Promise.all(measures.map((measure) => measure.end()));
+  if (quiet === undefined || under === undefined) return;
+  const failures = [...quiet.failures, ...under.failures];
+  tally.check(`${other.provider} always answers`, failures.length === 0, failures);
+  tally.check(`${other.provider} is as fast beside a dead provider`, under.p99 <= 2 * quiet.p99 + noiseMs, [
+    quiet,
+    under,
+  ]);
+  tally.measured(
+    `${other.provider} p99 ${quiet.p99.toFixed(1)} ms, and ${under.p99.toFixed(1)} ms beside a dead ${subject.provider}`,
+  );
+  for (const service of services) await service.stop();
+  for (const server of [healthy, dead, well]) server.close();
+}
+
+/** Asks the provider that may be dead, and takes the time of the other one. */
+function createMeasure(service: RunningService, subject: Subject, other: Subject) {
+  const { ask, close } = openLoad(service);
+  const times: number[] = [];
+  const failures: string[] = [];
+  const asked: Promise<unknown>[] = [];
+  const time = async (runNumber: number) => {
+    const started = performance.now();
+    const outcome = await ask(other, runNumber);
+    if (outcome !== 'data') failures.push(outcome);
+    if (runNumber >= warmUp) times.push(performance.now() - started);
+  };
+  return {
+    ask: (runNumber: number) => void asked.push(ask(subject, runNumber), time(runNumber)),
+    async end() {
+      await Promise.all(asked);
+      close();
+      return { p99: times.toSorted((a, b) => a - b)[Math.floor(times.length * 0.99)] ?? Number.NaN, failures };
+    },
+  };
+}
