@@ -41,8 +41,8 @@ export const isLoopback = (host: string): boolean => /^(?:localhost|127(?:\.\d{1
 type Settings<Entries extends v.ObjectEntries> = Partial<v.InferOutput<v.ObjectSchema<Entries, undefined>>>;
 
 /**
- * Reads the settings from the variables of their names behind `prefix`, and adds what is wrong to `problems`. Where
- * something is, it returns nothing.
+ * Reads the settings from the variables of their names behind `prefix`, and adds what is wrong to `problems`. What is
+ * wrong isn't in what it returns; the rest is, so that one mistake doesn't hide another.
  */
 export function readSettings<Entries extends v.ObjectEntries>(
   entries: Entries,
@@ -51,9 +51,11 @@ export function readSettings<Entries extends v.ObjectEntries>(
   prefix = '',
 ): Settings<Entries> {
   // A variable that is set but empty counts as not set, as the line `NAME=` of an .env file means it.
-  const given = Object.fromEntries(Object.keys(entries).map((name) => [name, env[prefix + name] || undefined]));
-  const result = v.safeParse(v.object(entries), given);
-  if (result.success) return result.output as Settings<Entries>;
-  for (const issue of result.issues) problems.push(`${prefix}${v.getDotPath(issue)}: ${issue.message}`);
-  return {};
+  const read = Object.entries(entries).flatMap(([name, entry]) => {
+    const result = v.safeParse(v.object({ [name]: entry }), { [name]: env[prefix + name] || undefined });
+    if (result.success) return Object.entries(result.output);
+    for (const { message } of result.issues) problems.push(`${prefix}${name}: ${message}`);
+    return [];
+  });
+  return Object.fromEntries(read) as Settings<Entries>;
 }

@@ -32,7 +32,11 @@ export function createGraphiQL(endpoint: string, operations: readonly string[]) 
   let page: ReturnType<typeof render> | undefined;
 
   return async (response: ServerResponse): Promise<void> => {
-    page ??= render();
+    // A failure isn't kept: the next view tries again.
+    page ??= render().catch((error) => {
+      page = undefined;
+      throw error;
+    });
     const { headers, body } = await page;
     response.appendHeader('vary', 'Accept');
     response.writeHead(200, headers).end(body);

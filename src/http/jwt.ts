@@ -43,7 +43,11 @@ export function createJwtCheck({ jwksUrl, issuer, audience }: JwtConfig, log: Lo
   let jose: ReturnType<typeof load> | undefined;
 
   return async (token: string): Promise<JwtVerdict> => {
-    jose ??= load();
+    // A failure isn't kept: the next token tries again.
+    jose ??= load().catch((error) => {
+      jose = undefined;
+      throw error;
+    });
     const { verify, JOSEError } = await jose;
     try {
       await verify(token);

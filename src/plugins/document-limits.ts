@@ -32,5 +32,9 @@ export function useDocumentLimits(limits: Limits): Plugin {
 /** A document is refused with 400 whatever the client accepts: it is sound, but this service doesn't run it. */
 const toError = (expected: string) =>
   new GraphQLError(expected, {
-    extensions: { code: 'OPERATION_TOO_COSTLY' satisfies ErrorCode, http: { status: 400, spec: false } },
+    extensions: {
+      code: 'OPERATION_TOO_COSTLY' satisfies ErrorCode,
+      retryable: false,
+      http: { status: 400, spec: false },
+    },
   });
