@@ -34,7 +34,6 @@ const toError = (expected: string) =>
   new GraphQLError(expected, {
     extensions: {
       code: 'OPERATION_TOO_COSTLY' satisfies ErrorCode,
-      retryable: false,
       http: { status: 400, spec: false },
     },
   });
