@@ -8,6 +8,7 @@ import { gunzipSync } from 'node:zlib';
 import { canaries } from '../service.ts';
 import { type Stage, withStage } from '../stage.ts';
 import type { Tally } from '../tally.ts';
+import { extensionsBeyondList } from '../upstream/extensions.ts';
 
 interface Answered {
   readonly status: number;
@@ -203,6 +204,9 @@ async function checkSidePages(tally: Tally, stage: Stage): Promise<void> {
     );
     tally.check(`${name}: no stack, no file of ours`, !/\n +at |node:internal|\/src\/|\/test\//.test(whole));
     checkHeaders(tally, name, answered);
+    const isJson = String(answered.headers['content-type']).includes('json');
+    const beyond = isJson ? extensionsBeyondList(JSON.parse(answered.text)) : [];
+    tally.check(`${name}: no extension but the listed ones`, beyond.length === 0, beyond);
     if (name !== 'GraphiQL') {
       tally.check(`${name}: no version`, !/\d+\.\d+\.\d+/.test(answered.text), answered.text);
       continue;

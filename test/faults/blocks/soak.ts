@@ -34,10 +34,11 @@ export async function run(tally: Tally): Promise<void> {
       const wrong: string[] = [];
       const started = performance.now();
 
-      const warmUp = Math.ceil(requests / 5);
+      // Caches of documents fill up first.
+      const warmUp = Math.max(5_000, Math.ceil(requests / 5));
       await ask(client, 0, warmUp, wrong);
       const readings = [await settle(service)];
-      const share = Math.ceil((requests - warmUp) / looks);
+      const share = Math.ceil(Math.max(1_000, requests - warmUp) / looks);
       for (let look = 0; look < looks; look++) {
         await ask(client, warmUp + look * share, share, wrong);
         readings.push(await settle(service));
