@@ -207,3 +207,22 @@ it("A service for callers' own keys needs none of its own", async () => {
     'UNAUTHENTICATED',
   ]);
 });
+
+it('A key that a provider repeats in its answer is handed on to nobody, in whichever field', async () => {
+  const world = await createWorld();
+  world.datafold.on(datafoldPath, { body: { ...datafoldBody, warnings: [`sent with ${keys.datafold}`] } });
+  world.olostep.on(olostepPath, { body: olostepBody });
+
+  const answer = await world.ask(
+    'query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { id ... on DatafoldRun { warnings } } }',
+    {
+      keys: [datafoldKey, olostepKey],
+    },
+  );
+
+  expect(answer).toMatchObject({
+    data: { monitorRuns: [null, { id: expect.any(String) }] },
+    errors: [{ path: ['monitorRuns', 0], extensions: { code: 'UPSTREAM_BAD_RESPONSE' } }],
+  });
+  expect(JSON.stringify([answer, world.lines])).not.toContain(keys.datafold);
+});

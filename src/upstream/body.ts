@@ -1,7 +1,15 @@
 /** From an answer to the JSON object in it. */
 import type { Answer } from './attempt.ts';
 import type { Credential } from './credential.ts';
-import { toBodyFault, toCredentialFault, toIdFault, toSizeFault, toStatusFault, toWaitFault } from './fault.ts';
+import {
+  toBodyFault,
+  toCredentialFault,
+  toEchoFault,
+  toIdFault,
+  toSizeFault,
+  toStatusFault,
+  toWaitFault,
+} from './fault.ts';
 import { isObject, parseJson, toDigits } from './json.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
@@ -12,8 +20,8 @@ export type Body = Readonly<Record<string, unknown>>;
 export interface Expectation {
   /** Fields of the body that must say, where they are there, what was asked for. */
   readonly echoes: Readonly<Record<string, string>>;
-  /** Whose credential was sent. */
-  readonly owner: Credential['owner'];
+  /** What was sent with the request: it must not come back. */
+  readonly credential: Credential;
   /** The longest `Retry-After` that is waited for, in milliseconds. */
   readonly maxRetryAfterMs: number;
 }
@@ -22,15 +30,16 @@ export interface Expectation {
  * The JSON object that the answer holds; `null` when it says that there is no such thing (404, 410).
  * @throws {Fault} when there is no such object
  */
-export function readBody(answer: Answer, { echoes, owner, maxRetryAfterMs }: Expectation): Body | null {
+export function readBody(answer: Answer, { echoes, credential, maxRetryAfterMs }: Expectation): Body | null {
   const { status, headers, body } = answer;
   if (status === 404 || status === 410) return null;
-  if (status === 401) throw toCredentialFault(owner);
+  if (status === 401) throw toCredentialFault(credential.owner);
   const retryAfterMs = parseRetryAfter(headers['retry-after'], Date.now());
   if (status === 429 || (status === 503 && retryAfterMs !== undefined)) {
     throw toWaitFault(status, retryAfterMs, maxRetryAfterMs);
   }
   if (status !== 200) throw toStatusFault(status);
+  if (repeats(credential, body)) throw toEchoFault();
   const json = readObject(headers['content-type'], body);
   for (const [field, asked] of Object.entries(echoes)) {
     const value = json[field];
@@ -38,6 +47,12 @@ export function readBody(answer: Answer, { echoes, owner, maxRetryAfterMs }: Exp
     if (value != null && value !== asked && toDigits(value) !== asked) throw toIdFault();
   }
   return json;
+}
+
+/** Whether the key is somewhere in the body: as a free text of a run it would be handed on. Too short a key is a word. */
+function repeats({ authorization }: Credential, body: Buffer): boolean {
+  const key = authorization.slice(authorization.indexOf(' ') + 1);
+  return key.length >= 16 && body.includes(key);
 }
 
 function readObject(contentType: string | string[] | undefined, body: Buffer): Body {

@@ -129,6 +129,9 @@ export const toDeadlineFault = (isBlamed: boolean): Fault =>
 export const toBodyFault = (): Fault =>
   new Fault('UPSTREAM_BAD_RESPONSE', 'body', { retry: onceMore, verdict: 'failure' });
 
+/** The body repeats the key that it was asked with. */
+export const toEchoFault = (): Fault => new Fault('UPSTREAM_BAD_RESPONSE', 'credential_echo', { verdict: 'failure' });
+
 /** The body is somebody else's run. */
 export const toIdFault = (): Fault => new Fault('UPSTREAM_BAD_RESPONSE', 'id_mismatch', { verdict: 'failure' });
 

@@ -56,12 +56,11 @@ export function createUpstream({ provider, baseUrl, log, limits }: UpstreamOptio
   });
 
   const getOnce = async ({ path, echoes }: UpstreamRequest, credential: Credential, signal: AbortSignal) => {
-    const { authorization, owner } = credential;
-    const headers = { ...commonHeaders, authorization };
+    const headers = { ...commonHeaders, authorization: credential.authorization };
     const answer = await withDeadline(attemptMs, toAttemptTimeFault, signal, (attemptSignal) =>
       attempt(pool, { origin, path: basePath + path, headers, maxBytes: maxAnswerBytes }, attemptSignal),
     );
-    return readBody(answer, { echoes, owner, maxRetryAfterMs });
+    return readBody(answer, { echoes, credential, maxRetryAfterMs });
   };
 
   return {
