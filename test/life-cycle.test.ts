@@ -113,50 +113,44 @@ describe('A process that is to stop', { timeout: 30_000 }, () => {
     ['that say nothing', ''],
     ['that wait for their next request', 'GET /health HTTP/1.1\r\nHost: graph.test\r\n\r\n'],
   ])('is not kept by connections %s', async (_name, bytes) => {
-    const { service, url } = await start();
+    // So long that only a process that doesn't wait for it ends within the time of this test.
+    const { service, url } = await start({ GRACE_MS: '600000' });
     const { hostname, port } = new URL(url);
     const socket = connect(Number(port), hostname);
     onTestFinished(() => void socket.destroy());
     await once(socket, 'connect');
     socket.write(bytes);
     if (bytes !== '') await once(socket, 'data');
-    const started = performance.now();
 
     expect((await service.stop('SIGTERM')).code).toBe(0);
-    expect(performance.now() - started).toBeLessThan(2_000);
   });
 
   it('gives up what hangs when its time is over, and takes the upstream calls along', async () => {
-    const { service, upstream, url } = await start({ GRACE_MS: '1500', FIELD_MS: '60000', ATTEMPT_MS: '60000' });
+    const { service, upstream, url } = await start({ GRACE_MS: '1500', FIELD_MS: '600000', ATTEMPT_MS: '600000' });
     upstream.on(datafoldPath, silence);
     const asked = createClient(url).ask();
     await upstream.arrived(1);
-    const started = performance.now();
 
     const ended = service.stop('SIGTERM');
     await expect(asked).rejects.toThrow();
     await upstream.deserted(1);
 
     expect(await ended).toMatchObject({ code: 0, stderr: '' });
-    expect(performance.now() - started).toBeGreaterThan(1_400);
-    expect(performance.now() - started).toBeLessThan(2_500);
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)('ends at once when it is told so a second time, by %s', async (signal) => {
-    const { service, upstream, url } = await start();
+    const { service, upstream, url } = await start({ GRACE_MS: '600000', FIELD_MS: '600000', ATTEMPT_MS: '600000' });
     upstream.on(datafoldPath, silence);
     const asked = createClient(url).ask();
     await upstream.arrived(1);
     const lost = expect(asked).rejects.toThrow();
     void service.stop('SIGTERM');
     await stopping(service);
-    const started = performance.now();
 
     const { code } = await service.stop(signal);
 
     await lost;
     expect(code).toBe(1);
-    expect(performance.now() - started).toBeLessThan(400);
   });
 });
 

@@ -119,7 +119,11 @@ const echoes: readonly [name: string, code: string, answer: (authorization: stri
     ['in what is not JSON', 'UPSTREAM_BAD_RESPONSE', (key) => ({ body: `${key}` })],
     ['in JSON that is no object', 'UPSTREAM_BAD_RESPONSE', (key) => ({ body: JSON.stringify([key]) })],
     ['as an id', 'UPSTREAM_BAD_RESPONSE', (key) => ({ body: JSON.stringify({ run_id: key, monitor_id: key }) })],
-    ['in fields that nobody knows', 'data', (key) => ({ body: JSON.stringify({ headers: { authorization: key } }) })],
+    [
+      'in fields that nobody knows',
+      'UPSTREAM_BAD_RESPONSE',
+      (key) => ({ body: JSON.stringify({ headers: { authorization: key } }) }),
+    ],
     ['in Retry-After', 'RATE_LIMITED', (key) => ({ status: 429, headers: { 'retry-after': key } })],
     ['in 500', 'UPSTREAM_UNAVAILABLE', (key) => ({ status: 500, reason: key, body: key })],
     ['in a broken header', 'UPSTREAM_BAD_RESPONSE', (key) => ({ headers: { [`x ${key}\0`]: key }, body: '{}' })],
