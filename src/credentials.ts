@@ -30,9 +30,9 @@ export function createHeldCredentials(apiKeys: ReadonlyMap<Provider, string>): C
 
 /** The caller's, for one request alone: from `X-Datafold-Api-Key`, `X-Olostep-Api-Key`, … */
 export const readForwardedCredentials =
-  (headers: Headers): CredentialOf =>
+  (header: (name: string) => string | null | undefined): CredentialOf =>
   (provider) => {
-    const apiKey = headers.get(forwardedHeader(provider))?.trim();
+    const apiKey = header(forwardedHeader(provider))?.trim();
     if (apiKey === undefined || !isApiKey(apiKey)) throw new ProviderError(provider, 'UNAUTHENTICATED');
     return createCredential(providers[provider].authorization(apiKey), 'caller');
   };

@@ -1,21 +1,25 @@
 /** The graph as a value with `fetch`. It listens to nothing. */
 import type { IncomingMessage, RequestListener } from 'node:http';
+import { getOperationAST } from 'graphql';
 import { createYoga } from 'graphql-yoga';
+import { toClientErrors, toMasked } from './client-errors.ts';
 import { type Context, createContext } from './context.ts';
 import { type CredentialMode, createHeldCredentials, readForwardedCredentials } from './credentials.ts';
+import { createDocuments } from './documents/documents.ts';
 import { toRefusal } from './errors.ts';
+import { createExecute } from './execution/execute.ts';
 import type { Provider } from './generated/types.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { type Log, silentLog } from './log.ts';
-import { toMasked, useClientErrors } from './plugins/client-errors.ts';
-import { useDocumentLimits } from './plugins/document-limits.ts';
+import { useClientErrors } from './plugins/client-errors.ts';
+import { useDocuments } from './plugins/documents.ts';
+import { useExecution } from './plugins/execution.ts';
 import { useJsonRequests } from './plugins/json-requests.ts';
 import { useRequestId } from './plugins/request-id.ts';
-import { useTokenLimit } from './plugins/token-limit.ts';
-import { useValidation } from './plugins/validation.ts';
 import { providerNames, providers } from './providers/index.ts';
 import { type RequestContext, requestIdHeader, toRequestId } from './request-id.ts';
 import { createSchema } from './schema.ts';
+import { type Ending, toEnding } from './upstream/ending.ts';
 import { expectedApiKey, expectedBaseUrl, isApiKey, isBaseUrl } from './upstream/target.ts';
 import { createUpstream, type Upstream } from './upstream/upstream.ts';
 
@@ -49,11 +53,33 @@ export interface ProviderConfig {
   readonly baseUrl?: string;
 }
 
+/** What a request asks for. */
+export interface OperationParams {
+  readonly query: string;
+  readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
+  readonly operationName?: string | null | undefined;
+}
+
+/** Who asks. */
+export interface Asker {
+  readonly requestId: string;
+  /** The value of a header of the request, given its name in lower case. */
+  header(name: string): string | null | undefined;
+  /** Comes when nobody waits for the answer any more. */
+  readonly ending: Ending;
+}
+
 export interface Gateway {
   /** Answers a GraphQL request. The request's signal takes its upstream calls along. */
   fetch(request: Request, context?: RequestContext): Promise<Response>;
   /** The same for `node:http` and all that is built on it. */
   requestListener(...parameters: [...Parameters<RequestListener>, context?: RequestContext]): Promise<void>;
+  /**
+   * The short way, for a server in front that has read the request: executes the operation, and resolves with the body of
+   * an answer with status 200. Undefined when that isn't what the answer is: then nothing has been asked of any provider,
+   * and {@link requestListener} has the answer.
+   */
+  answer(params: OperationParams, asker: Asker): Promise<string | undefined>;
   /** Ends the connections to the providers, once nothing is under way. */
   close(): Promise<void>;
 }
@@ -69,25 +95,36 @@ export function createGateway(config: GatewayConfig): Gateway {
   const upstreams = createUpstreams(config.providers ?? {}, log, limits);
   const credentialsOf = createCredentials(config);
 
+  const schema = createSchema();
+  const documents = createDocuments({ schema, limits, introspection });
+  const execute = createExecute({ schema, maxErrors: limits.maxErrors, introspection });
+
+  const contextOf = ({ requestId, header, ending }: Asker) =>
+    createContext({
+      upstreams,
+      credentialOf: credentialsOf(header),
+      call: { ending, requestId },
+      maxCalls: limits.maxUpstreamCalls,
+      maxResponseBytes: limits.maxResponseBytes,
+    });
+
   const yoga = createYoga<RequestContext, Context>({
-    schema: createSchema(),
+    schema,
     graphqlEndpoint: path,
-    context: ({ request, requestId }) =>
-      createContext({
-        upstreams,
-        credentialOf: credentialsOf(request.headers),
-        call: { signal: request.signal, requestId: toRequestId(requestId) },
-        maxCalls: limits.maxUpstreamCalls,
-        maxResponseBytes: limits.maxResponseBytes,
+    context: ({ request: { headers, signal }, requestId }) =>
+      contextOf({
+        requestId: toRequestId(requestId),
+        header: (name) => headers.get(name),
+        ending: toEnding(signal),
       }),
     maskedErrors: { maskError: toMasked },
     maxRequestBodySize: isBodyCounted ? false : limits.maxBodyBytes,
+    parserAndValidationCache: false,
     // Bugs are logged where the id of their request is known.
     logging: false,
     plugins: [
-      useTokenLimit(limits.maxTokens),
-      useDocumentLimits(limits),
-      useValidation(introspection, limits.maxErrors),
+      useDocuments(documents),
+      useExecution(execute),
       useJsonRequests(),
       useClientErrors(path, log),
       useRequestId(),
@@ -108,6 +145,15 @@ export function createGateway(config: GatewayConfig): Gateway {
       const requestId = toRequestId(context.requestId ?? request.headers[requestIdHeader]?.toString());
       response.writeHead(400, { 'content-type': 'application/json; charset=utf-8', [requestIdHeader]: requestId });
       response.end(toRefusal('BAD_USER_INPUT', 'Expected a Host and a target that make a URL.', requestId));
+    },
+    async answer({ query, variables, operationName }, asker) {
+      const { document, errors: refusals } = documents.prepare(query);
+      if (document === undefined || refusals.length > 0 || !getOperationAST(document, operationName)) return undefined;
+      const operation = { document, operationName, variableValues: variables };
+      const { data, errors } = await execute(operation, contextOf(asker));
+      if (data === undefined) return undefined;
+      if (errors === undefined) return JSON.stringify({ data });
+      return JSON.stringify({ errors: toClientErrors(errors, asker.requestId, log, asker.ending.reason), data });
     },
     async close() {
       await Promise.all(Object.values(upstreams).map((upstream) => upstream.close()));
@@ -142,7 +188,7 @@ function createUpstreams(configs: NonNullable<GatewayConfig['providers']>, log: 
   return Object.fromEntries(upstreams) as Record<Provider, Upstream>;
 }
 
-/** The credentials of a request, given its headers. */
+/** The credentials of a request, given what reads its headers. */
 function createCredentials({ providers: configs = {}, credentials }: GatewayConfig) {
   if (credentials === 'forwarded') return readForwardedCredentials;
   const apiKeys = providerNames.flatMap((provider) => {

@@ -18,6 +18,10 @@ const requestLimits = {
   maxRootFields: 50,
   /** The most fields, with fragments expanded. */
   maxFields: 2_000,
+  /** The most documents that are kept parsed and validated. */
+  maxKeptDocuments: 1_000,
+  /** The most characters of all of them together. A kept document is some fifty times its text, in bytes. */
+  maxKeptDocumentChars: 1_000_000,
   /** The most errors that an invalid document is told. */
   maxErrors: 5,
   /** The most of an answer that lists can multiply: events, a thousand bytes each beside their texts, and snapshots. */

@@ -1,9 +1,9 @@
 /** The size of a request's body, held to a limit before anything is done with it. */
-import type { IncomingMessage } from 'node:http';
-import { badInput, type Check } from './refusal.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { badInput, type Check, type Refusal } from './refusal.ts';
 
 /** Where whoever comes next finds a body that has been read already. */
-type WithBody = IncomingMessage & { body?: Buffer };
+export type WithBody = IncomingMessage & { body?: Buffer };
 
 /** Refuses bodies that would have to be unpacked, which nobody here does. */
 export const isPlain: Check = ({
@@ -19,23 +19,33 @@ export const isPlain: Check = ({
  */
 export const hasSmallBody =
   (most: number): Check =>
-  async (request, response) => {
-    if (await fitsIn(most, request)) return undefined;
-    response.setHeader('connection', 'close');
-    return badInput(413, `Expected a body of at most ${most} bytes.`);
+  (request, response) => {
+    const stated = request.headers['content-length'];
+    if (Number(stated ?? 0) > most) return refuseSize(most, response);
+    if (stated === undefined && request.headers['transfer-encoding'] === undefined) return undefined;
+    return readWithin(most, request).then((fits) => (fits ? undefined : refuseSize(most, response)));
   };
 
-async function fitsIn(most: number, request: WithBody): Promise<boolean> {
-  const stated = request.headers['content-length'];
-  if (Number(stated ?? 0) > most) return false;
-  if (stated === undefined && request.headers['transfer-encoding'] === undefined) return true;
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request) {
-    size += chunk.length;
-    if (size > most) return false;
-    chunks.push(chunk);
-  }
-  request.body = Buffer.concat(chunks);
-  return true;
+function refuseSize(most: number, response: ServerResponse): Refusal {
+  response.setHeader('connection', 'close');
+  return badInput(413, `Expected a body of at most ${most} bytes.`);
+}
+
+/** Whether the body was that small. @throws {Error} when the client leaves before its end */
+function readWithin(most: number, request: WithBody): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= most) return void chunks.push(chunk);
+      request.pause().removeAllListeners('data');
+      resolve(false);
+    });
+    request.once('end', () => {
+      request.body = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+      resolve(true);
+    });
+    request.once('error', reject);
+  });
 }

@@ -9,14 +9,32 @@ export const isHost = (text: string): boolean =>
   // Of the grammar, but still no host: 1.2.3.4.5, [::::], a port beyond 65535.
   host.test(text) && URL.canParse(`http://${text}`);
 
+/** The values of the header, each by itself. Node.js joins or drops what comes more than once. */
+function valuesOf(name: string, { rawHeaders }: IncomingMessage): string[] {
+  const values: string[] = [];
+  for (let place = 0; place < rawHeaders.length; place += 2) {
+    const header = rawHeaders[place];
+    if (header?.length === name.length && header.toLowerCase() === name) values.push(rawHeaders[place + 1] ?? '');
+  }
+  return values;
+}
+
 /**
  * Refuses all but exactly one Host header, and one that is a host (RFC 9112, 3.2). Anything else must be 400, and would
  * make a URL that means something else further in.
  */
-export const hasOneHost: Check = ({ headersDistinct: { host: hosts = [] } }) =>
-  hosts.length === 1 && isHost(hosts[0] ?? '')
-    ? undefined
-    : badInput(400, 'Expected exactly one Host header, with a host and perhaps a port.');
+export function createHostCheck(): Check {
+  // Most requests name the host that the one before named.
+  let known = '';
+  return (request) => {
+    const [host = '', ...others] = valuesOf('host', request);
+    if (others.length === 0 && host !== '' && (host === known || isHost(host))) {
+      known = host;
+      return undefined;
+    }
+    return badInput(400, 'Expected exactly one Host header, with a host and perhaps a port.');
+  };
+}
 
 /**
  * Refuses requests to other hosts, as a browser sends them for a page whose name was made to point here.
@@ -25,8 +43,9 @@ export const hasOneHost: Check = ({ headersDistinct: { host: hosts = [] } }) =>
 export function isAtHost(allowed: readonly string[]): Check {
   const hosts = new Set(allowed.map((text) => text.toLowerCase()));
   return ({ headers }) => {
+    if (hosts.size === 0) return undefined;
     const asked = headers.host?.toLowerCase() ?? '';
-    if (hosts.size === 0 || hosts.has(asked) || hosts.has(asked.replace(/:\d+$/, ''))) return undefined;
+    if (hosts.has(asked) || hosts.has(asked.replace(/:\d+$/, ''))) return undefined;
     return badInput(421, 'Expected a Host header that this service is configured for.');
   };
 }
@@ -37,4 +56,7 @@ export const isAtPath =
     pathOf(request) === path ? undefined : badInput(404, `Expected the path ${path}.`);
 
 /** The path of the request, without its query. */
-export const pathOf = ({ url = '' }: IncomingMessage): string => url.split('?', 1)[0] ?? '';
+export function pathOf({ url = '' }: IncomingMessage): string {
+  const end = url.indexOf('?');
+  return end === -1 ? url : url.slice(0, end);
+}

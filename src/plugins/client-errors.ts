@@ -1,9 +1,11 @@
 /** Whatever goes wrong, the client gets a GraphQL answer: a code of the list, the listed extensions, the request's id. */
-import { type ExecutionResult, GraphQLError } from 'graphql';
-import { maskError, type Plugin } from 'graphql-yoga';
+import type { ExecutionResult, GraphQLError } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import { logBugs } from '../client-errors.ts';
 import { toClientError, toRefusal } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { type RequestContext, toRequestId } from '../request-id.ts';
+import { toEnding } from '../upstream/ending.ts';
 
 /** What was expected, where Yoga or GraphQL only say what went wrong. */
 const clearer: ReadonlyMap<string, string> = new Map([
@@ -27,10 +29,7 @@ export function useClientErrors(path: string, log: Log): Plugin<object, RequestC
       const { errors } = result as ExecutionResult;
       if (errors === undefined) return;
       const requestId = toRequestId(serverContext.requestId);
-      for (const { extensions, cause } of errors) {
-        if (!extensions.unexpected || isDeparture(cause, request.signal)) continue;
-        log.error({ requestId, error: cause instanceof Error ? cause.stack : 'not an Error' }, 'unexpected error');
-      }
+      logBugs(errors, requestId, log, toEnding(request.signal).reason);
       setResult({ ...result, errors: errors.map((error) => withStatus(error, requestId)) });
     },
     onResponse({ response, serverContext, setResponse, fetchAPI }) {
@@ -45,17 +44,6 @@ export function useClientErrors(path: string, log: Log): Plugin<object, RequestC
       );
     },
   };
-}
-
-/** Whether the error is no bug: the client has left, and took along what was under way for it. */
-const isDeparture = (error: unknown, { aborted, reason }: AbortSignal): boolean =>
-  aborted && (error === reason || (error instanceof GraphQLError && error.originalError === reason));
-
-/** Hides a bug from the client; what it was stays with it, as its cause, for the log. */
-export function toMasked(error: unknown, message: string): Error {
-  const masked = maskError(error, message, false);
-  if (masked !== error) masked.cause = error;
-  return masked;
 }
 
 /** The error for the client, with what Yoga needs to choose the status of the answer; Yoga takes that out again. */

@@ -1,5 +1,6 @@
 /** One GET over the wire, read to its end. */
 import type { Dispatcher } from 'undici';
+import type { Ending } from './ending.ts';
 import { toNetworkFault, toSizeFault } from './fault.ts';
 
 /** What came back, whatever its status. */
@@ -20,10 +21,10 @@ export interface AttemptRequest {
 }
 
 /**
- * Sends the request and reads the answer; the signal ends it at any point, in the dispatcher's queue too.
- * @throws {Fault} for anything that isn't a whole answer; the signal's own reason when it ended the attempt
+ * Sends the request and reads the answer; it can be ended at any point, in the dispatcher's queue too.
+ * @throws {Fault} for anything that isn't a whole answer; the ending's own reason when it was ended
  */
-export function attempt(dispatcher: Dispatcher, request: AttemptRequest, signal: AbortSignal): Promise<Answer> {
+export function attempt(dispatcher: Dispatcher, request: AttemptRequest, ending: Ending): Promise<Answer> {
   return new Promise((resolve, reject) => {
     let controller: Dispatcher.DispatchController | undefined;
     let status = 0;
@@ -31,22 +32,22 @@ export function attempt(dispatcher: Dispatcher, request: AttemptRequest, signal:
     let size = 0;
     const chunks: Buffer[] = [];
 
-    const fail = (error: Error) => {
-      signal.removeEventListener('abort', leave);
+    const fail = (error: unknown) => {
+      ending.delete(leave);
       reject(error);
     };
     const leave = () => {
-      controller?.abort(signal.reason);
-      fail(signal.reason);
+      controller?.abort(ending.reason as Error);
+      fail(ending.reason);
     };
-    signal.addEventListener('abort', leave);
+    ending.add(leave);
 
     dispatcher.dispatch(
       { origin: request.origin, path: request.path, method: 'GET', headers: request.headers },
       {
         onRequestStart(started) {
           controller = started;
-          if (signal.aborted) started.abort(signal.reason);
+          if (ending.reason !== undefined) started.abort(ending.reason as Error);
         },
         onResponseStart(_controller, statusCode, responseHeaders) {
           status = statusCode;
@@ -58,11 +59,11 @@ export function attempt(dispatcher: Dispatcher, request: AttemptRequest, signal:
           else if (status === 200) chunks.push(chunk);
         },
         onResponseEnd() {
-          signal.removeEventListener('abort', leave);
+          ending.delete(leave);
           resolve({ status, headers, body: Buffer.concat(chunks, status === 200 ? size : 0) });
         },
         onResponseError(_controller, error) {
-          fail(signal.aborted ? signal.reason : toNetworkFault(error, status === 0));
+          fail(ending.reason ?? toNetworkFault(error, status === 0));
         },
       },
     );

@@ -2,9 +2,10 @@
  * Bounds the calls in flight, fairly: callers take turns, so that one with many calls holds up no other. A caller waits a
  * short while for its first place; once it has one, its other calls follow as places become free.
  */
+import type { Ending } from './ending.ts';
 
-/** Runs a task of a caller when there is room; a task whose signal aborts while it waits never starts. */
-export type Bulkhead = <Result>(by: Caller, signal: AbortSignal, task: () => Promise<Result>) => Promise<Result>;
+/** Runs a task of a caller when there is room; a task that is ended while it waits never starts. */
+export type Bulkhead = <Result>(by: Caller, ending: Ending, task: () => Promise<Result>) => Promise<Result>;
 
 export interface Caller {
   /** Whatever tells it from others. */
@@ -36,7 +37,7 @@ interface Line {
 
 interface Waiter {
   readonly enter: () => void;
-  readonly refuse: (error: Error) => void;
+  readonly refuse: (reason: unknown) => void;
 }
 
 /** Makes a bulkhead. One a provider, so that a slow one can't starve the other. */
@@ -66,18 +67,18 @@ export function createBulkhead(options: BulkheadOptions): Bulkhead {
     if (line.inside === 0 && line.waiting.size === 0) lines.delete(line.by.caller);
   };
 
-  const wait = (line: Line, signal: AbortSignal) =>
+  const wait = (line: Line, ending: Ending) =>
     new Promise<void>((resolve, reject) => {
-      const leave = () => waiter.refuse(signal.reason);
+      const leave = () => waiter.refuse(ending.reason);
       const end = (settleIt: () => void) => {
-        signal.removeEventListener('abort', leave);
+        ending.delete(leave);
         line.waiting.delete(waiter);
         settleIt();
         settle(line);
       };
-      const waiter: Waiter = { enter: () => end(resolve), refuse: (error) => end(() => reject(error)) };
+      const waiter: Waiter = { enter: () => end(resolve), refuse: (reason) => end(() => reject(reason)) };
       line.waiting.add(waiter);
-      signal.addEventListener('abort', leave);
+      ending.add(leave);
       settle(line);
     });
 
@@ -99,8 +100,8 @@ export function createBulkhead(options: BulkheadOptions): Bulkhead {
     }
   };
 
-  return async (by, signal, task) => {
-    if (signal.aborted) throw signal.reason;
+  return async (by, ending, task) => {
+    if (ending.reason !== undefined) throw ending.reason;
     const line = lines.get(by.caller) ?? { by, inside: 0, waiting: new Set() };
     if (inside < places && turns.size === 0 && line.inside < by.places) {
       takePlace(line);
@@ -109,7 +110,7 @@ export function createBulkhead(options: BulkheadOptions): Bulkhead {
       const isNew = line.inside === 0 && line.waiting.size === 0;
       if (isNew && withoutPlace >= maxWaiting) throw refuse();
       lines.set(by.caller, line);
-      await wait(line, signal);
+      await wait(line, ending);
     }
     try {
       return await task();

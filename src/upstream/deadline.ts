@@ -1,22 +1,25 @@
+/** Time for a piece of work. */
+import { createEnding, type Ending } from './ending.ts';
+
 /**
- * Runs `task` with a signal that aborts after `ms`, with `fault()` as its reason, or when `parent` aborts, with its
- * reason. The task has to give up when its signal says so; the timer ends with the task.
+ * Runs `task`, to be ended after `ms` with the reason `fault()`, or when `parent` ends, with its reason. The task has to
+ * give up when it is told to; the timer ends with the task.
  */
 export async function withDeadline<Result>(
   ms: number,
   fault: () => Error,
-  parent: AbortSignal,
-  task: (signal: AbortSignal) => Promise<Result>,
+  parent: Ending,
+  task: (ending: Ending) => Promise<Result>,
 ): Promise<Result> {
-  if (parent.aborted) throw parent.reason;
-  const controller = new AbortController();
-  const leave = () => controller.abort(parent.reason);
-  const timer = setTimeout(() => controller.abort(fault()), ms);
-  parent.addEventListener('abort', leave);
+  if (parent.reason !== undefined) throw parent.reason;
+  const ending = createEnding();
+  const leave = () => ending.end(parent.reason);
+  const timer = setTimeout(() => ending.end(fault()), ms);
+  parent.add(leave);
   try {
-    return await task(controller.signal);
+    return await task(ending);
   } finally {
     clearTimeout(timer);
-    parent.removeEventListener('abort', leave);
+    parent.delete(leave);
   }
 }

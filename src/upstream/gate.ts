@@ -8,14 +8,15 @@ import { type Caller, createBulkhead } from './bulkhead.ts';
 import type { Call } from './call.ts';
 import { createCoolDown } from './cool-down.ts';
 import type { Credential } from './credential.ts';
+import type { Ending } from './ending.ts';
 import { Fault, toBreakerFault, toCoolDownFault, toQueueFault } from './fault.ts';
 
 export interface Gate {
   /**
-   * Runs the task as soon as it may; it waits for its place until the signal aborts.
+   * Runs the task as soon as it may; it waits for its place until it is ended.
    * @throws {Fault} when it may not
    */
-  enter<Result>(credential: Credential, call: Call, signal: AbortSignal, task: () => Promise<Result>): Promise<Result>;
+  enter<Result>(credential: Credential, call: Call, ending: Ending, task: () => Promise<Result>): Promise<Result>;
   /** Keeps the credential out for as long as the fault says: a call with it has failed for good. */
   rest(credential: Credential, fault: Fault): void;
 }
@@ -56,9 +57,9 @@ export function createGate(limits: UpstreamLimits, onChange: (state: BreakerStat
   };
 
   return {
-    async enter(credential, call, signal, task) {
+    async enter(credential, call, ending, task) {
       check(credential);
-      return bulkhead(toCaller(credential, call), signal, async () => {
+      return bulkhead(toCaller(credential, call), ending, async () => {
         // Again, as much can have happened while it waited.
         check(credential);
         try {

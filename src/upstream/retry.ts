@@ -1,4 +1,5 @@
 /** Tries again what may pass, within the time and the budget that there are. */
+import type { Ending } from './ending.ts';
 import type { RetryBudget } from './retry-budget.ts';
 import { sleep } from './sleep.ts';
 
@@ -32,8 +33,8 @@ export interface RetryOptions {
 
 /** Repeats a task until it succeeds, its time is up, or trying again is useless. */
 export type Retry = <Result>(
-  /** Aborts the wait as well. */
-  signal: AbortSignal,
+  /** Ends the wait as well. */
+  ending: Ending,
   /** When the time is up, on the clock of `performance.now()`. */
   endsAt: number,
   task: () => Promise<Result>,
@@ -57,16 +58,16 @@ export function createRetry(options: RetryOptions): Retry {
     return isFree || budget.take() ? wait : undefined;
   };
 
-  return async (signal, endsAt, task) => {
+  return async (ending, endsAt, task) => {
     budget.add();
     for (let failures = 1; ; failures++) {
       try {
         return await task();
       } catch (error) {
-        const rule = signal.aborted ? undefined : ruleOf(error);
+        const rule = ending.reason === undefined ? ruleOf(error) : undefined;
         const wait = rule && toWait(rule, failures, endsAt - performance.now());
         if (wait === undefined) throw error;
-        if (wait > 0) await sleep(wait, signal);
+        if (wait > 0) await sleep(wait, ending);
       }
     }
   };

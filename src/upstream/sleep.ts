@@ -1,15 +1,18 @@
-/** Resolves after `ms`. Rejects with the signal's reason as soon as it aborts; no timer is left behind then. */
-export function sleep(ms: number, signal: AbortSignal): Promise<void> {
+import type { Ending } from './ending.ts';
+
+/** Resolves after `ms`. Rejects with the ending's reason as soon as it comes; no timer is left behind then. */
+export function sleep(ms: number, ending: Ending): Promise<void> {
   return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
+    if (ending.reason !== undefined) return reject(ending.reason);
     const leave = () => {
       clearTimeout(timer);
-      reject(signal.reason);
+      ending.delete(leave);
+      reject(ending.reason);
     };
     const timer = setTimeout(() => {
-      signal.removeEventListener('abort', leave);
+      ending.delete(leave);
       resolve();
     }, ms);
-    signal.addEventListener('abort', leave, { once: true });
+    ending.add(leave);
   });
 }

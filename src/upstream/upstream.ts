@@ -10,6 +10,7 @@ import { type Body, readBody } from './body.ts';
 import type { Call } from './call.ts';
 import type { Credential } from './credential.ts';
 import { withDeadline } from './deadline.ts';
+import type { Ending } from './ending.ts';
 import { Fault, toAttemptTimeFault, toDeadlineFault } from './fault.ts';
 import { createGate } from './gate.ts';
 import { createPool } from './pool.ts';
@@ -55,10 +56,10 @@ export function createUpstream({ provider, baseUrl, log, limits }: UpstreamOptio
     budget: createRetryBudget(limits.retryBudget, limits.retryBudgetPerCall),
   });
 
-  const getOnce = async ({ path, echoes }: UpstreamRequest, credential: Credential, signal: AbortSignal) => {
+  const getOnce = async ({ path, echoes }: UpstreamRequest, credential: Credential, ending: Ending) => {
     const headers = { ...commonHeaders, authorization: credential.authorization };
-    const answer = await withDeadline(attemptMs, toAttemptTimeFault, signal, (attemptSignal) =>
-      attempt(pool, { origin, path: basePath + path, headers, maxBytes: maxAnswerBytes }, attemptSignal),
+    const answer = await withDeadline(attemptMs, toAttemptTimeFault, ending, (attemptEnding) =>
+      attempt(pool, { origin, path: basePath + path, headers, maxBytes: maxAnswerBytes }, attemptEnding),
     );
     return readBody(answer, { echoes, credential, maxRetryAfterMs });
   };
@@ -71,15 +72,15 @@ export function createUpstream({ provider, baseUrl, log, limits }: UpstreamOptio
       let firstAttemptAt = Number.POSITIVE_INFINITY;
 
       const toTimeUp = () => toDeadlineFault(performance.now() - firstAttemptAt >= attemptMs);
-      const tryOnce = async (signal: AbortSignal) => {
+      const tryOnce = async (ending: Ending) => {
         if (endsAt - performance.now() < minAttemptMs) throw toTimeUp();
         if (++attempts === 1) firstAttemptAt = performance.now();
-        return getOnce(request, credential, signal);
+        return getOnce(request, credential, ending);
       };
 
       try {
-        return await withDeadline(fieldMs, toTimeUp, call.signal, (signal) =>
-          retry(signal, endsAt, () => gate.enter(credential, call, signal, () => tryOnce(signal))),
+        return await withDeadline(fieldMs, toTimeUp, call.ending, (ending) =>
+          retry(ending, endsAt, () => gate.enter(credential, call, ending, () => tryOnce(ending))),
         );
       } catch (error) {
         if (!(error instanceof Fault)) throw error;

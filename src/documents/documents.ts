@@ -1,0 +1,59 @@
+/** Text -> a document that may be executed: parsed, measured and validated once, and then kept. */
+import { type DocumentNode, GraphQLError, type GraphQLSchema, parse } from 'graphql';
+import { LRUCache } from 'lru-cache';
+import type { Limits } from '../limits.ts';
+import { findExcesses } from './excesses.ts';
+import { createValidate } from './validate.ts';
+
+/** What became of a text. */
+export type Prepared =
+  | { readonly document: DocumentNode; readonly errors: readonly GraphQLError[] }
+  /** It isn't GraphQL. */
+  | { readonly document: undefined; readonly errors: readonly [GraphQLError] };
+
+export interface Documents {
+  /** The document in the text, and all that is wrong with it: nothing, if it may be executed. */
+  prepare(text: string): Prepared;
+}
+
+export interface DocumentsOptions {
+  readonly schema: GraphQLSchema;
+  readonly limits: Limits;
+  /** Whether clients may read the schema. */
+  readonly introspection: boolean;
+}
+
+export function createDocuments({ schema, limits, introspection }: DocumentsOptions): Documents {
+  const validate = createValidate(schema, introspection, limits.maxErrors);
+  const kept = new LRUCache<string, Prepared>({ max: limits.maxKeptDocuments, maxSize: limits.maxKeptDocumentChars });
+
+  const prepare = (text: string): Prepared => {
+    const document = parseWithin(text, limits.maxTokens);
+    if (document instanceof GraphQLError) return { document: undefined, errors: [document] };
+    const excesses = findExcesses(document, limits);
+    return { document, errors: excesses.length > 0 ? excesses : validate(document) };
+  };
+
+  return {
+    prepare(text) {
+      const known = kept.get(text);
+      if (known !== undefined) return known;
+      const prepared = prepare(text);
+      // An empty text would have no size, which isn't one that can be kept.
+      kept.set(text, prepared, { size: text.length + 1 });
+      return prepared;
+    },
+  };
+}
+
+/** Counts the tokens while it parses, before anything else is done with them. */
+function parseWithin(text: string, maxTokens: number): DocumentNode | GraphQLError {
+  try {
+    return parse(text, { maxTokens });
+  } catch (error) {
+    if (error instanceof GraphQLError) return error;
+    // The parser calls itself for every level, and few tokens are enough for the stack to overflow.
+    if (error instanceof RangeError) return new GraphQLError('Expected a document that is nested less deeply.');
+    throw error;
+  }
+}

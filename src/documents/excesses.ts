@@ -1,0 +1,28 @@
+/** What is too much in a document once its fragments are expanded, found before validation spends time on it. */
+import { type DocumentNode, GraphQLError } from 'graphql';
+import type { ErrorCode } from '../errors.ts';
+import type { Limits } from '../limits.ts';
+import { sizeOf } from './size.ts';
+
+export function findExcesses(document: DocumentNode, limits: Limits): GraphQLError[] {
+  const size = sizeOf(document);
+  const checks: [is: number, most: number, what: string][] = [
+    [size.depth, limits.maxDepth, 'levels of fields'],
+    [size.fields, limits.maxFields, 'fields'],
+    [size.aliases, limits.maxAliases, 'aliases'],
+    [size.directives, limits.maxDirectives, 'directives'],
+    [size.rootFields, limits.maxRootFields, 'fields of the query itself'],
+  ];
+  return checks
+    .filter(([is, most]) => is > most)
+    .map(([, most, what]) => toError(`Expected at most ${most} ${what}, with fragments expanded.`));
+}
+
+/** A document is refused with 400 whatever the client accepts: it is sound, but this service doesn't run it. */
+const toError = (expected: string) =>
+  new GraphQLError(expected, {
+    extensions: {
+      code: 'OPERATION_TOO_COSTLY' satisfies ErrorCode,
+      http: { status: 400, spec: false },
+    },
+  });

@@ -1,0 +1,88 @@
+/**
+ * The short way of most requests: an operation as JSON in a POST, and JSON for an answer, from `node:http` to the graph and
+ * back without a `Request`, a `Response` or a stream in between. It parses, validates and executes by the same functions as
+ * Yoga does, and takes sound operations alone; whatever is unusual, and every refusal, is left to the full way.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Gateway, OperationParams } from '../gateway.ts';
+import { requestIdHeader } from '../request-id.ts';
+import { createEnding } from '../upstream/ending.ts';
+import type { WithBody } from './request-body.ts';
+import { securityHeaders } from './security-headers.ts';
+
+/** Answers the request if it can be answered on the short way, and says whether it has. */
+export type ShortWay = (request: IncomingMessage, response: ServerResponse, requestId: string) => Promise<boolean>;
+
+const commonHeaders = Object.entries(securityHeaders).flat();
+
+export function createShortWay(gateway: Gateway): ShortWay {
+  return async (request: WithBody, response, requestId) => {
+    const { method, headers, body } = request;
+    if (method !== 'POST' || body === undefined || !isJson(headers['content-type'])) return false;
+    const mediaType = toMediaType(headers.accept ?? '*/*');
+    const params = mediaType === undefined ? undefined : toParams(body);
+    if (params === undefined) return false;
+
+    const ending = createEnding();
+    const leave = () => ending.end(departure);
+    response.once('close', leave);
+    const text = await gateway.answer(params, { requestId, ending, header: (name) => headers[name]?.toString() });
+    response.off('close', leave);
+    if (text === undefined) return false;
+    // As nothing has been set before, these go out as they are.
+    const answerHeaders = [
+      ...commonHeaders,
+      ...[requestIdHeader, requestId],
+      ...['content-type', `${mediaType}; charset=utf-8`],
+      ...['content-length', String(Buffer.byteLength(text))],
+    ];
+    response.writeHead(200, answerHeaders).end(text);
+    return true;
+  };
+}
+
+/** What ends the work for a client that has left: it isn't told, so one will do for all. */
+const departure = new Error('The client has left.');
+
+/** With UTF-8 said or unsaid. Anything else that may be JSON is for the full way to look at. */
+const isJson = (contentType: string | undefined): boolean =>
+  contentType === 'application/json' || /^application\/json; ?charset=utf-8$/i.test(contentType ?? '');
+
+/** What the client is answered in, as Yoga chooses it; `undefined` where that is more than one piece of JSON. */
+function toMediaType(accept: string): string | undefined {
+  for (const range of accept.split(',')) {
+    const [type = '', ...parameters] = range.replace(/\s/g, '').toLowerCase().split(';');
+    const charset = parameters.find((parameter) => parameter.includes('charset='));
+    if (charset !== undefined && charset !== 'charset=utf-8') continue;
+    if (json.has(type)) return 'application/json';
+    if (graphqlResponse.has(type)) return 'application/graphql-response+json';
+  }
+  return undefined;
+}
+
+const json: ReadonlySet<string> = new Set(['application/json', 'application/*', '*/json', '*/*']);
+const graphqlResponse: ReadonlySet<string> = new Set(['application/graphql-response+json', '*/graphql-response+json']);
+
+/** The operation in a body; `undefined` when it isn't quite one. */
+function toParams(body: Buffer): OperationParams | undefined {
+  let json: unknown;
+  try {
+    json = JSON.parse(body.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+  if (!isRecord(json)) return undefined;
+  for (const name in json) if (!parameters.has(name)) return undefined;
+  const { query, variables, operationName, extensions } = json;
+  if (typeof query !== 'string' || !isAbsent(extensions)) return undefined;
+  if (!isAbsent(variables) && !isRecord(variables)) return undefined;
+  if (!isAbsent(operationName) && typeof operationName !== 'string') return undefined;
+  return { query, variables, operationName };
+}
+
+const parameters: ReadonlySet<string> = new Set(['query', 'variables', 'operationName', 'extensions']);
+
+const isAbsent = (value: unknown): value is null | undefined => value === undefined || value === null;
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
