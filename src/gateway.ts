@@ -148,7 +148,8 @@ export function createGateway(config: GatewayConfig): Gateway {
     },
     async answer({ query, variables, operationName }, asker) {
       const { document, errors: refusals } = documents.prepare(query);
-      if (document === undefined || refusals.length > 0 || !getOperationAST(document, operationName)) return undefined;
+      if (document === undefined || refusals.length > 0) return undefined;
+      if (getOperationAST(document, operationName)?.operation !== 'query') return undefined;
       const operation = { document, operationName, variableValues: variables };
       const { data, errors } = await execute(operation, contextOf(asker));
       if (data === undefined) return undefined;

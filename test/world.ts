@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { createGateway, type GatewayConfig } from '../src/gateway.ts';
+import { createGateway, type Gateway, type GatewayConfig } from '../src/gateway.ts';
 import { createServer, type ServerOptions } from '../src/http/server.ts';
 import type { Log } from '../src/log.ts';
 import { readOperations } from '../src/operations/index.ts';
@@ -30,6 +30,7 @@ export interface World {
   readonly olostep: FakeUpstream;
   /** The URL of the graph. */
   readonly url: string;
+  readonly gateway: Gateway;
   readonly server: Server;
   readonly lines: LogLine[];
   /** Posts an operation and returns the answer. */
@@ -84,6 +85,7 @@ export async function createWorld(
     datafold,
     olostep,
     url,
+    gateway,
     server,
     lines,
     post,

@@ -34,7 +34,7 @@ const inParts = (document: string) =>
 const typed = (type: string, body: string): Sent => ({ method: 'POST', headers: { 'content-type': type }, body });
 
 /** Everything that a page can have sent to another site without a preflight, and what looks like it. */
-const simpleRequests = (document: string): Record<string, Sent> => ({
+export const simpleRequests = (document: string): Record<string, Sent> => ({
   'a form': typed('application/x-www-form-urlencoded', inForm(document)),
   'a form in capitals': typed('APPLICATION/X-WWW-FORM-URLENCODED', inForm(document)),
   'a form of parts': typed('multipart/form-data; boundary=b', inParts(document)),

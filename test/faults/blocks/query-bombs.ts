@@ -45,7 +45,7 @@ const byKeys = 'query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { ph
 const someLists = (lists: number) =>
   `{ ${times(lists, (list) => `l${list}: nodes(ids: [${times(20, (n) => `"DATAFOLD:${list}:${n}"`)}]) { id }`)} }`;
 
-const bombs: Record<string, Bomb> = {
+export const bombs: Record<string, Bomb> = {
   'C-01 51 aliases': { query: aliases(51) },
   'C-01 1,000 aliases': { query: aliases(1_000) },
   'C-01 10,000 aliases': { query: aliases(10_000) },
@@ -131,7 +131,7 @@ const bombs: Record<string, Bomb> = {
 };
 
 /** Bodies that aren't one operation. */
-const bodies: Record<string, string> = {
+export const bodies: Record<string, string> = {
   'C-09 a body of 25 MB': `{"query":"{ __typename }","variables":{"a":"${'x'.repeat(25_000_000)}"}}`,
   'C-09 lists, 50,000 deep': nested('[', ']', 50_000),
   'C-09 objects, 15,000 deep': `${'{"a":'.repeat(15_000)}1${'}'.repeat(15_000)}`,
@@ -153,7 +153,7 @@ const bodies: Record<string, string> = {
 };
 
 /** Mistakes that a helpful service would mend with the right name (C-12). */
-const mistakes: Record<string, Bomb> = {
+export const mistakes: Record<string, Bomb> = {
   'a field': { query: '{ datafoldRum(monitorId: "7", runId: "42") { state } }' },
   'a field of a run': { query: `{ ${run42} { stat } }` },
   'an argument': { query: '{ datafoldRun(monitorID: "7", runId: "42") { state } }' },

@@ -339,7 +339,7 @@ const queues: Record<string, Case> = {
   },
 };
 
-const groups = { framing, chunks, lines, hosts, targets, methods, sizes, contents, queues };
+export const groups = { framing, chunks, lines, hosts, targets, methods, sizes, contents, queues };
 
 /** What an answer must never hold: a stack, or where the code is. */
 const traces = /\n +at |node:internal|node_modules|file:\/\/|\.ts\b|\/src\//;
