@@ -11,7 +11,7 @@ import type { Call } from './call.ts';
 import type { Credential } from './credential.ts';
 import { withDeadline } from './deadline.ts';
 import type { Ending } from './ending.ts';
-import { Fault, toAttemptTimeFault, toDeadlineFault } from './fault.ts';
+import { Fault, toDeadlineFault } from './fault.ts';
 import { createGate } from './gate.ts';
 import { createPool } from './pool.ts';
 import { createRetry } from './retry.ts';
@@ -58,9 +58,8 @@ export function createUpstream({ provider, baseUrl, log, limits }: UpstreamOptio
 
   const getOnce = async ({ path, echoes }: UpstreamRequest, credential: Credential, ending: Ending) => {
     const headers = { ...commonHeaders, authorization: credential.authorization };
-    const answer = await withDeadline(attemptMs, toAttemptTimeFault, ending, (attemptEnding) =>
-      attempt(pool, { origin, path: basePath + path, headers, maxBytes: maxAnswerBytes }, attemptEnding),
-    );
+    const sent = { origin, path: basePath + path, headers, maxBytes: maxAnswerBytes, ms: attemptMs };
+    const answer = await attempt(pool, sent, ending);
     return readBody(answer, { echoes, credential, maxRetryAfterMs });
   };
 
