@@ -8,7 +8,7 @@ import { createLifeCycle } from './http/life-cycle.ts';
 import { createServer } from './http/server.ts';
 import { defaultLimits } from './limits.ts';
 import { createLog } from './log.ts';
-import { readOperations } from './operations/index.ts';
+import { readOperations } from './operations.ts';
 
 try {
   const { values } = parseArgs({ options: { sandbox: { type: 'boolean', default: false } } });

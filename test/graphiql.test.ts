@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createGateway } from '../src/gateway.ts';
 import { createServer } from '../src/http/server.ts';
 import { silentLog } from '../src/log.ts';
-import { readOperations } from '../src/operations/index.ts';
+import { readOperations } from '../src/operations.ts';
 import { startSandbox } from '../src/sandbox.ts';
 
 const browserPath = findChromium();

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { readOperations } from '../src/operations/index.ts';
+import { readOperations } from '../src/operations.ts';
 import { startSandbox } from '../src/sandbox.ts';
 import { createWorld } from './world.ts';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parse, print } from 'graphql';
 import { expect, it } from 'vitest';
-import { readOperations } from '../src/operations/index.ts';
+import { readOperations } from '../src/operations.ts';
 import { startSandbox } from '../src/sandbox.ts';
 import { createWorld } from './world.ts';
 

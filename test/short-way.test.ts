@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createGateway, type Gateway } from '../src/gateway.ts';
 import { createServer } from '../src/http/server.ts';
 import { silentLog } from '../src/log.ts';
-import { readOperations } from '../src/operations/index.ts';
+import { readOperations } from '../src/operations.ts';
 import { datafoldBody, datafoldKey, datafoldPath, olostepBody, olostepKey, olostepPath } from './bodies.ts';
 import { type FakeUpstream, type Reply, startFakeUpstream } from './fake-upstream.ts';
 import { simpleRequests } from './faults/blocks/browsers.ts';

@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 import { createGateway, type Gateway, type GatewayConfig } from '../src/gateway.ts';
 import { createServer, type ServerOptions } from '../src/http/server.ts';
 import type { Log } from '../src/log.ts';
-import { readOperations } from '../src/operations/index.ts';
+import { readOperations } from '../src/operations.ts';
 import { type FakeUpstream, startFakeUpstream } from './fake-upstream.ts';
 
 /** What the service answers to an operation. */

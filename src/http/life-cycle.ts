@@ -10,8 +10,8 @@ export interface LifeCycle {
   isReady(): boolean;
   /** Takes the server under its care; before it listens. */
   watch(server: Server): void;
-  /** To be told of every answer before it begins. */
-  follow(response: ServerResponse): void;
+  /** To be told of every answer before it begins, and by what is returned when it is over. */
+  follow(response: ServerResponse): () => void;
   /**
    * Says at once that requests should go elsewhere, and asks every client to close its connection behind the answer; goes
    * on serving for `lingerMs`, stops listening, and resolves when the last answer is over, or given up after `graceMs`.
@@ -49,12 +49,12 @@ export function createLifeCycle({ lingerMs, graceMs }: Pick<Limits, 'lingerMs' |
     },
     follow(response) {
       answers.add(response);
-      response.once('close', () => {
+      if (state !== 'ready') response.setHeader('connection', 'close');
+      return () => {
         answers.delete(response);
         // Its head was sent before anybody knew, so it didn't ask for the connection to be closed.
         if (state === 'closed') setImmediate(() => server?.closeIdleConnections());
-      });
-      if (state !== 'ready') response.setHeader('connection', 'close');
+      };
     },
     async stop() {
       state = 'draining';

@@ -17,8 +17,8 @@ const answers: ReadonlyMap<unknown, readonly [status: number, expected: string]>
 const notHttp = [400, 'Expected HTTP/1.1, as RFC 9112 has it.'] as const;
 
 export interface Malformed {
-  /** To be told of every answer before it begins. */
-  follow(response: ServerResponse): void;
+  /** To be told of every answer before it begins, and by what is returned when it is over. */
+  follow(response: ServerResponse): () => void;
   /** For a server's `clientError`. */
   answer(error: NodeJS.ErrnoException, socket: Duplex): void;
 }
@@ -30,7 +30,7 @@ export function createMalformed(log: Log): Malformed {
       const { socket } = response.req;
       const responses = underWay.get(socket) ?? new Set();
       underWay.set(socket, responses.add(response));
-      response.once('close', () => responses.delete(response));
+      return () => void responses.delete(response);
     },
     async answer(error, socket) {
       // Whole requests that came before on this connection are answered before, lest their clients take this for theirs.

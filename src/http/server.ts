@@ -90,11 +90,11 @@ export function createServer(options: ServerOptions): Server {
   const listener = (request: IncomingMessage, response: ServerResponse) => {
     const started = performance.now();
     const requestId = toRequestId(request.headers[requestIdHeader]?.toString());
-    lifeCycle.follow(response);
-    malformed.follow(response);
+    const isOver = [lifeCycle.follow(response), malformed.follow(response)];
     // What comes by POST is dressed once it is known not to go the short way.
     if (request.method !== 'POST') dress(response, requestId);
     response.once('close', () => {
+      for (const tell of isOver) tell();
       // 499 as nginx has it: the client left before its answer was complete.
       const status = response.writableFinished ? response.statusCode : 499;
       const ms = Math.round(performance.now() - started);

@@ -2,7 +2,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const folder = fileURLToPath(new URL('./', import.meta.url));
+const folder = fileURLToPath(new URL('./operations/', import.meta.url));
 
 /** Their texts, in the order of their file names. */
 export const readOperations = (): string[] =>
