@@ -24,9 +24,13 @@ export interface Ended {
 }
 
 /** Starts the service with these variables and flags, and no others. */
-export function startService(env: Readonly<Record<string, string>>, flags: readonly string[] = []): Service {
+export function startService(
+  env: Readonly<Record<string, string>>,
+  flags: readonly string[] = [],
+  file = 'src/main.ts',
+): Service {
   const cwd = fileURLToPath(new URL('..', import.meta.url));
-  const child = spawn(process.execPath, ['src/main.ts', ...flags], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [file, ...flags], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   onTestFinished(() => void child.kill('SIGKILL'));
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   const ended = Promise.all([once(child, 'exit'), text(child.stdout), text(child.stderr)]).then(

@@ -1,0 +1,37 @@
+/** The service as one file, as it runs in production. */
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, expect, it } from 'vitest';
+import { datafoldBody, datafoldPath } from './bodies.ts';
+import { startFakeUpstream } from './fake-upstream.ts';
+import { startService } from './process.ts';
+
+beforeAll(() => {
+  execFileSync(process.execPath, ['src/build/service.ts'], { cwd: fileURLToPath(new URL('..', import.meta.url)) });
+}, 60_000);
+
+it('answers, logs, shows GraphiQL with the examples, and stops, as the sources do', async () => {
+  const upstream = await startFakeUpstream();
+  upstream.on(datafoldPath, { body: datafoldBody });
+  const service = startService(
+    { PORT: '0', DATAFOLD_API_KEY: 'canary', DATAFOLD_BASE_URL: upstream.baseUrl },
+    [],
+    'dist/main.mjs',
+  );
+  const { url, msg } = await service.nextLine();
+  expect(msg).toBe('listening');
+
+  const answer = await fetch(String(url), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"query":"{ datafoldRun(monitorId: 7, runId: 42) { state } }"}',
+  });
+  expect(await answer.json()).toEqual({ data: { datafoldRun: { state: 'OK' } } });
+  expect(await service.nextLine()).toMatchObject({ msg: 'request', status: 200, path: '/graphql' });
+
+  const page = await fetch(String(url), { headers: { accept: 'text/html' } });
+  expect(await page.text()).toContain('query RunLog');
+
+  upstream.close();
+  expect(await service.stop('SIGTERM')).toMatchObject({ code: 0, stderr: '' });
+});
