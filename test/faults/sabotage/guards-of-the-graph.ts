@@ -92,8 +92,8 @@ export const guardsOfTheGraph: readonly Guard[] = [
   {
     name: 'a loader for each request',
     file: 'src/context.ts',
-    from: '=> ({ runs: createRunLoader(options) });',
-    to: '=> shared ??= { runs: createRunLoader(options) };\nlet shared: Context | undefined;',
+    from: 'runs: createRunLoader(options),',
+    to: 'runs: ((globalThis as { shared?: RunLoader }).shared ??= createRunLoader(options)),',
     tests: ['test/batching.test.ts'],
   },
 ];

@@ -89,8 +89,8 @@ export const guardsOfTheWayOut: readonly Guard[] = [
   {
     name: 'a depth of free-form values',
     file: 'src/providers/reader.ts',
-    from: '!isDeeperThan(mostLevels, value)',
-    to: '!isDeeperThan(1e9 * mostLevels, value)',
+    from: 'sizeWithin(mostLevels, value)',
+    to: 'sizeWithin(1e9 * mostLevels, value)',
     tests: ['test/olostep-run.test.ts'],
   },
   {
