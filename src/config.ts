@@ -8,8 +8,9 @@ import { readDoorConfig } from './http/config.ts';
 import type { DoorConfig } from './http/server.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { type LogLevel, logLevels } from './log.ts';
+import { isLoopback } from './loopback.ts';
 import { providerNames } from './providers/index.ts';
-import { countSetting, type Env, flagSetting, isLoopback, readSettings, setting, shareSetting } from './settings.ts';
+import { countSetting, type Env, flagSetting, readSettings, setting, shareSetting } from './settings.ts';
 import { expectedApiKey, expectedBaseUrl, isApiKey, isBaseUrl } from './upstream/target.ts';
 
 /** All that the process needs. */

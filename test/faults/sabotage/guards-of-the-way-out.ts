@@ -117,8 +117,8 @@ export const guardsOfTheWayOut: readonly Guard[] = [
   {
     name: 'no key in the clear',
     file: 'src/upstream/target.ts',
-    from: "(protocol === 'http:' && loopback.test(hostname))",
-    to: "(protocol === 'http:' && hostname !== loopback.source)",
+    from: "(protocol === 'http:' && isLoopback(hostname))",
+    to: "(protocol === 'http:' && (isLoopback(hostname) || hostname !== ''))",
     tests: ['test/door-config.test.ts', 'test/client.test.ts', 'test/library.test.ts'],
   },
 ];
