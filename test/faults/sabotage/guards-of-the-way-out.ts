@@ -117,8 +117,15 @@ export const guardsOfTheWayOut: readonly Guard[] = [
   {
     name: 'no key in the clear',
     file: 'src/upstream/target.ts',
-    from: "(protocol === 'http:' && isLoopback(hostname))",
-    to: "(protocol === 'http:' && (isLoopback(hostname) || hostname !== ''))",
-    tests: ['test/door-config.test.ts', 'test/client.test.ts', 'test/library.test.ts'],
+    from: "return protocol === 'https:' && isIP(",
+    to: "return protocol.startsWith('http') && isIP(",
+    tests: ['test/config.test.ts'],
+  },
+  {
+    name: 'no key for a mere address',
+    file: 'src/upstream/target.ts',
+    from: "isIP(hostname.replace(/^\\[|\\]$/g, '')) === 0",
+    to: "isIP(hostname.replace(/^\\[|\\]$/g, '')) < 9",
+    tests: ['test/config.test.ts'],
   },
 ];
