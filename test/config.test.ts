@@ -33,7 +33,11 @@ const badUrls = [
   ],
   ...['javascript:canary', 'http://[::ffff:169.254.169.254]/canary', 'http://canary.localhost.test', 'canary canary'],
   ...['https://169.254.169.254/canary', 'https://169.254.169.254./canary', 'https://2852039166/canary'],
-  ...['https://0xa9.0xfe.0xa9.0xfe/canary', 'https://[::ffff:169.254.169.254]/canary', 'https://[fd00:ec2::254]/canary'],
+  ...[
+    'https://0xa9.0xfe.0xa9.0xfe/canary',
+    'https://[::ffff:169.254.169.254]/canary',
+    'https://[fd00:ec2::254]/canary',
+  ],
   ...['https://10.0.0.1/canary', 'https://0.0.0.0/canary', 'https://[::]/canary', 'https://[::ffff:127.0.0.1]/canary'],
 ];
 
