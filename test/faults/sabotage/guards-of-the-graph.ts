@@ -76,6 +76,13 @@ export const guardsOfTheGraph: readonly Guard[] = [
     tests: limitTests,
   },
   {
+    name: 'an allowance for what lists multiply',
+    file: 'src/allowance.ts',
+    from: 'left -= some;',
+    to: 'left -= 0 * some;',
+    tests: ['test/allowance.test.ts'],
+  },
+  {
     name: 'no introspection where it is off',
     file: 'src/plugins/validation.ts',
     from: 'if (!isAllowed) addValidationRule(',

@@ -7,7 +7,7 @@ export const guardsOfTheWayOut: readonly Guard[] = [
     file: 'src/upstream/upstream.ts',
     from: 'withDeadline(fieldMs, toTimeUp,',
     to: 'withDeadline(1e9, toTimeUp,',
-    tests: ['test/datafold-run.test.ts', 'upstream-deadlines'],
+    tests: ['test/retry.test.ts'],
   },
   {
     name: 'a deadline for an attempt',
@@ -99,6 +99,20 @@ export const guardsOfTheWayOut: readonly Guard[] = [
     from: 'toDigits(value) !== asked) throw toIdFault();',
     to: "toDigits(value) === '') throw toIdFault();",
     tests: ['test/datafold-run.test.ts', 'test/olostep-run.test.ts'],
+  },
+  {
+    name: 'no key that a provider repeats',
+    file: 'src/upstream/body.ts',
+    from: 'if (repeats(credential, body)) throw',
+    to: 'if (repeats(credential, body) && body.length === 0) throw',
+    tests: ['test/credentials.test.ts'],
+  },
+  {
+    name: 'a connection that had ended says nothing of its provider',
+    file: 'src/upstream/fault.ts',
+    from: 'retry: isStale ? atOnce : again,',
+    to: 'retry: again,',
+    tests: ['test/retry.test.ts'],
   },
   {
     name: 'values of the documented type',
