@@ -107,10 +107,11 @@ function readLimits(env: Env, problems: string[]): Partial<Limits> {
     const given = readSettings({ [name]: v.optional(value) }, env, problems)[name];
     if (given !== undefined) limits[limit] = given;
   }
-  const { minAttemptMs, attemptMs, fieldMs, lingerMs, graceMs } = { ...defaultLimits, ...limits };
+  const { minAttemptMs, attemptMs, fieldMs, lingerMs, graceMs, headMs, requestMs } = { ...defaultLimits, ...limits };
   // Otherwise no call would ever be made, or the last answers would have no time.
   if (minAttemptMs > attemptMs || attemptMs > fieldMs)
     problems.push('MIN_ATTEMPT_MS, ATTEMPT_MS, FIELD_MS: expected none to be more than the next');
+  if (headMs > requestMs) problems.push('HEAD_MS: expected not to be more than REQUEST_MS');
   if (lingerMs > graceMs) problems.push('LINGER_MS: expected not to be more than GRACE_MS');
   return limits;
 }
