@@ -283,6 +283,8 @@ describe('A call whose time runs', () => {
 
     expect(await asked).toEqual(failed('UPSTREAM_TIMEOUT'));
     await world.datafold.deserted(2);
+    // And not by what the HTTP client would do in the end.
+    expect(world.lines).toContainEqual(expect.objectContaining({ reason: 'deadline', attempts: 2, ms: 5_000 }));
   });
 
   it("isn't made at all when its place comes with less than 250 ms left", async () => {
