@@ -8,8 +8,9 @@ import { readDoorConfig } from './http/config.ts';
 import type { DoorConfig } from './http/server.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { type LogLevel, logLevels } from './log.ts';
+import { isLoopback } from './loopback.ts';
 import { providerNames } from './providers/index.ts';
-import { countSetting, type Env, flagSetting, isLoopback, readSettings, setting, shareSetting } from './settings.ts';
+import { countSetting, type Env, flagSetting, readSettings, setting, shareSetting } from './settings.ts';
 import { expectedApiKey, expectedBaseUrl, isApiKey, isBaseUrl } from './upstream/target.ts';
 
 /** All that the process needs. */
@@ -106,10 +107,11 @@ function readLimits(env: Env, problems: string[]): Partial<Limits> {
     const given = readSettings({ [name]: v.optional(value) }, env, problems)[name];
     if (given !== undefined) limits[limit] = given;
   }
-  const { minAttemptMs, attemptMs, fieldMs, lingerMs, graceMs } = { ...defaultLimits, ...limits };
+  const { minAttemptMs, attemptMs, fieldMs, lingerMs, graceMs, headMs, requestMs } = { ...defaultLimits, ...limits };
   // Otherwise no call would ever be made, or the last answers would have no time.
   if (minAttemptMs > attemptMs || attemptMs > fieldMs)
     problems.push('MIN_ATTEMPT_MS, ATTEMPT_MS, FIELD_MS: expected none to be more than the next');
+  if (headMs > requestMs) problems.push('HEAD_MS: expected not to be more than REQUEST_MS');
   if (lingerMs > graceMs) problems.push('LINGER_MS: expected not to be more than GRACE_MS');
   return limits;
 }

@@ -3,7 +3,7 @@ import { ProviderError } from './errors.ts';
 import type { Provider } from './generated/types.ts';
 import { providers } from './providers/index.ts';
 import { type Credential, createCredential } from './upstream/credential.ts';
-import { isApiKey } from './upstream/target.ts';
+import { expectedApiKey, isApiKey } from './upstream/target.ts';
 
 /** `held`: the service's own, from its configuration. `forwarded`: the caller's, from the headers of each request. */
 export const credentialModes = ['held', 'forwarded'] as const;
@@ -33,9 +33,14 @@ export const readForwardedCredentials =
   (header: (name: string) => string | null | undefined): CredentialOf =>
   (provider) => {
     const apiKey = header(forwardedHeader(provider))?.trim();
-    if (apiKey === undefined || !isApiKey(apiKey)) throw new ProviderError(provider, 'UNAUTHENTICATED');
+    if (apiKey === undefined || !isApiKey(apiKey)) throw toMissingKey(provider);
     return createCredential(providers[provider].authorization(apiKey), 'caller');
   };
+
+const toMissingKey = (provider: Provider): ProviderError => {
+  const sentence = `expects ${expectedApiKey}, in the header ${forwardedHeader(provider)}.`;
+  return new ProviderError(provider, 'UNAUTHENTICATED', {}, sentence);
+};
 
 /** The header that carries the caller's key of a provider. */
 export const forwardedHeader = (provider: Provider): string => `x-${provider.toLowerCase()}-api-key`;

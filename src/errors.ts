@@ -37,8 +37,14 @@ export interface FailureFacts {
 export class ProviderError extends GraphQLError {
   override readonly name = 'ProviderError';
 
-  constructor(provider: Provider, code: ProviderErrorCode, facts: FailureFacts = {}) {
-    super(`${provider} ${providerSentences[code]}`, {
+  /** @param sentence how it goes on after the provider's name, where that isn't the same for all of the code; a constant */
+  constructor(
+    provider: Provider,
+    code: ProviderErrorCode,
+    facts: FailureFacts = {},
+    sentence: string = providerSentences[code],
+  ) {
+    super(`${provider} ${sentence}`, {
       extensions: { code, provider, retryable: false, ...facts },
     });
   }

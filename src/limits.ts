@@ -4,6 +4,19 @@
 const requestLimits = {
   /** The largest body of a request, in bytes. */
   maxBodyBytes: 100 * 1024,
+  /** How long the head of a request may take to arrive, in milliseconds. */
+  headMs: 10_000,
+  /** How long the whole of it may take, in milliseconds. */
+  requestMs: 15_000,
+  /**
+   * How long a connection is kept while nothing is asked, in milliseconds; longer than balancers keep theirs (60 s), lest
+   * one is closed under a request of theirs.
+   */
+  keepAliveMs: 65_000,
+  /** The most connections at a time; more are closed at once. */
+  maxConnections: 1_000,
+  /** The most requests of a connection, which is closed behind the last one. */
+  maxRequestsPerConnection: 1_000,
   /** The most headers of a request. */
   maxHeaders: 100,
   /** The most tokens of a document, counted while it is parsed. A hundred keys written out are about 1,200. */

@@ -7,7 +7,7 @@ import { isProvider, providerNames } from './providers/index.ts';
 import type { Run } from './providers/provider.ts';
 import { splitGlobalId } from './providers/run-key.ts';
 
-/** The most keys or ids that one field takes. */
+/** The most keys or ids that one field takes: a promise of the schema, and so no limit that could be set. */
 const mostKeys = 100;
 
 const shared: QueryResolvers = {

@@ -35,9 +35,6 @@ export const shareSetting = v.pipe(
   v.transform(Number),
 );
 
-/** Whether a server that listens there, or is asked there, is on this machine alone. */
-export const isLoopback = (host: string): boolean => /^(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
-
 type Settings<Entries extends v.ObjectEntries> = Partial<v.InferOutput<v.ObjectSchema<Entries, undefined>>>;
 
 /**

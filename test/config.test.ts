@@ -10,7 +10,8 @@ import { startFakeUpstream } from './fake-upstream.ts';
 import { startService } from './process.ts';
 
 const apiKey = 'a key of 1 to 4,096 visible ASCII characters, without spaces';
-const baseUrl = 'an https URL (http only towards loopback) without user, query or fragment';
+const baseUrl =
+  'an https URL with a host name (http, and addresses, only towards loopback) without user, query or fragment';
 const none = 'DATAFOLD_API_KEY, OLOSTEP_API_KEY: expected at least one of them to be set';
 
 const badKeys = [
@@ -31,6 +32,13 @@ const badUrls = [
     'file:///canary',
   ],
   ...['javascript:canary', 'http://[::ffff:169.254.169.254]/canary', 'http://canary.localhost.test', 'canary canary'],
+  ...['https://169.254.169.254/canary', 'https://169.254.169.254./canary', 'https://2852039166/canary'],
+  ...[
+    'https://0xa9.0xfe.0xa9.0xfe/canary',
+    'https://[::ffff:169.254.169.254]/canary',
+    'https://[fd00:ec2::254]/canary',
+  ],
+  ...['https://10.0.0.1/canary', 'https://0.0.0.0/canary', 'https://[::]/canary', 'https://[::ffff:127.0.0.1]/canary'],
 ];
 
 describe('the environment', () => {
@@ -94,6 +102,8 @@ describe('the environment', () => {
     'http://127.0.0.1:4001',
     'http://localhost',
     'http://[::1]:1',
+    'https://127.0.0.1:4001',
+    'https://[::1]:1',
   ])('may say DATAFOLD_BASE_URL=%s', (url) => {
     expect(readConfig({ ...good, DATAFOLD_BASE_URL: url }).gateway.providers?.DATAFOLD?.baseUrl).toBe(url);
   });

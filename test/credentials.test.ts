@@ -21,12 +21,19 @@ const datafoldHeader = 'X-Datafold-Api-Key';
 const olostepHeader = 'X-Olostep-Api-Key';
 const both = { [datafoldHeader]: 'canary-d', [olostepHeader]: 'canary-o' };
 
-const unauthenticated = (provider: string, place: string, facts: object = {}) =>
+const unauthenticated = (provider: string, place: string, sentence: string, facts: object = {}) =>
   expect.objectContaining({
-    message: `${provider} didn't accept your credentials.`,
+    message: `${provider} ${sentence}`,
     path: [place],
     extensions: { code: 'UNAUTHENTICATED', provider, retryable: false, requestId: expect.any(String), ...facts },
   });
+/** What a caller is told who has brought no key, or none that can be sent. */
+const withoutKey = (provider: string, place: string) =>
+  unauthenticated(
+    provider,
+    place,
+    `expects a key of 1 to 4,096 visible ASCII characters, without spaces, in the header x-${place}-api-key.`,
+  );
 
 const authorizations = ({ datafold, olostep }: World) =>
   [datafold, olostep].map(({ requests }) => requests.map(({ headers }) => headers.authorization));
@@ -61,7 +68,7 @@ describe("With callers' own keys, a request", () => {
 
     expect(await ask(world, {})).toEqual({
       data: { datafold: null, olostep: null },
-      errors: expect.arrayContaining([unauthenticated('DATAFOLD', 'datafold'), unauthenticated('OLOSTEP', 'olostep')]),
+      errors: expect.arrayContaining([withoutKey('DATAFOLD', 'datafold'), withoutKey('OLOSTEP', 'olostep')]),
     });
     expect(authorizations(world)).toEqual([['Key canary-d'], ['Bearer canary-o']]);
   });
@@ -89,7 +96,7 @@ describe("With callers' own keys, a request", () => {
       const place = provider.toLowerCase();
       expect(answer).toEqual({
         data: { ...found.data, [place]: null },
-        errors: [unauthenticated(provider, place)],
+        errors: [withoutKey(provider, place)],
       });
       expect(world[place as 'datafold' | 'olostep'].paths).toEqual([]);
       expect(world[other].paths).toHaveLength(1);
@@ -113,7 +120,7 @@ describe("With callers' own keys, a request", () => {
 
     expect(answer).toEqual({
       data: { ...found.data, datafold: null },
-      errors: [unauthenticated('DATAFOLD', 'datafold', { upstreamStatus: 401 })],
+      errors: [unauthenticated('DATAFOLD', 'datafold', "didn't accept your credentials.", { upstreamStatus: 401 })],
     });
     expect(JSON.stringify([answer, world.lines])).not.toContain('canary');
   });

@@ -156,6 +156,11 @@ describe('Limits', () => {
     expect(readConfig(key).limits).toEqual({});
   });
 
+  it('leave a request no less time than its head', () => {
+    expect(problemsOf({ ...key, HEAD_MS: '15001' })).toEqual(['  HEAD_MS: expected not to be more than REQUEST_MS']);
+    expect(problemsOf({ ...key, HEAD_MS: '15001', REQUEST_MS: '15001' })).toEqual([]);
+  });
+
   it.each(['0', '-1', '1.5', '1e3', '0x10', 'canary', ' ', '2147483648', '99999999999'])('are never %o', (value) => {
     expect(problemsOf({ ...key, FIELD_MS: value, MAX_HEADERS: value })).toEqual([
       '  MAX_HEADERS: expected a whole number from 1 to 2147483647',

@@ -2,38 +2,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { MonitorRunKey } from '../src/generated/types.ts';
+import { notDatafolds, notOlosteps } from './bad-ids.ts';
 import { datafoldKey, olostepKey } from './bodies.ts';
 import type { FakeUpstream } from './fake-upstream.ts';
+import { datafoldIds, olostepIds, toId } from './random-ids.ts';
 import { type Answer, createWorld, keys as credentials, type World } from './world.ts';
-
-/** Ids that nobody has. */
-const nobodysIds = [
-  ['', ' ', '.', '..', '../x', '../../../etc/passwd', '/', '//evil.test', '\\', '..\\..', '7/../8', '7/runs/8', '7/'],
-  ['%', '%2e%2e', '%2E%2E%2F', '%252e', '%00', '%0d%0a', '7%2f8', '7%20', '%37', '&#55;', '\\u0037', '+', '7+'],
-  ['?', '?x=1', '7?x=1', '#', '#f', '7#f', '&a=b', ';', ';a=b', '7;a=b', '7,8', '7|8', '*', '$7', '{7}', '[7]', '<7>'],
-  ['@evil.test', '7@evil.test', 'evil.test:80', '7:8', 'https://evil.test', 'javascript:7', '[::1]', "7' OR '1'='1"],
-  ['\0', '7\0', '\r\n', '7\r\nX-Evil: 1', '7 HTTP/1.1\r\nHost: evil.test\r\n\r\n', '7\n', '\n7', '7\t', '7\x7f'],
-  ['7 ', ' 7', '7\u00a0', '7\u2003', '\u20287', '7\u2028', '7\u2029', '7\u0085', '\u200b7', '\ufeff7', '7\u00ad'],
-  ['\ud800', '7\udc00', '\udc00\ud800', '7\uffff', '7\u202e8', '\u2066', '7\u0301', '\ud83d\ude00', '\u4e03'],
-  ['é', 'ß', '７', '٧', '①', '⁷', 'x', 'NaN', 'Infinity', 'null', 'true', 'undefined', '[object Object]'],
-  ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'DATAFOLD', 'monitor', 'run', 'MONITOR_a', 'RUN_a'],
-  ['x'.repeat(5_000), '9'.repeat(5_000)],
-].flat();
-
-const notDatafolds = [
-  ...nobodysIds,
-  ...['-1', '-0', '+1', '00', '01', '007', '1.0', '1.', '.5', '1e3', '1E3', '0x10', '0b1', '0o7', '1_000', '1,000'],
-  ...['10000000000000000000', '99999999999999999999', '0000000000000000000', '1n', 'a7', '7a', 'monitor_a', 'run_a'],
-];
-
-const isTail = (text: string) => /^[A-Za-z0-9_-]{1,128}$/.test(text);
-
-const notOlosteps = (prefix: string, otherPrefix: string) => [
-  ...nobodysIds,
-  ...nobodysIds.filter((id) => !isTail(id)).map((id) => prefix + id),
-  ...[`${prefix}1/../../x`, `${prefix}1%2f..`, `${prefix}${'a'.repeat(129)}`, `${prefix}ａ`, ` ${prefix}a`],
-  ...[`x${prefix}a`, `${prefix.toUpperCase()}a`, `${prefix.replace('_', '-')}a`, `${otherPrefix}a`, '7'],
-];
 
 const byKey = 'query ($key: MonitorRunKey!) { monitorRun(key: $key) { id } }';
 const byKeys = 'query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { id } }';
@@ -139,12 +112,12 @@ describe('an id of no grammar', { timeout: 30_000 }, () => {
   });
 });
 
-const datafoldIds = ['0', '1', '9', '10', '2147483648', '9007199254740991', '9007199254740992', '9007199254740993'];
-datafoldIds.push('1000000000000000001', '9223372036854775807', '9999999999999999999');
+const numbers = ['0', '1', '9', '10', '2147483648', '9007199254740991', '9007199254740992', '9007199254740993'];
+numbers.push('1000000000000000001', '9223372036854775807', '9999999999999999999');
 const tails = ['a', 'Z', '0', '-', '_', '--', 'n8q2x4m1ak', '__proto__', 'constructor', '1e3', 'a'.repeat(128)];
 
 describe('an id of the grammar', () => {
-  it.each(datafoldIds)('arrives at Datafold digit for digit, and comes back so: %s', async (id) => {
+  it.each(numbers)('arrives at Datafold digit for digit, and comes back so: %s', async (id) => {
     const world = await createWorld();
     const path = `/api/v1/monitors/${id}/runs/${id}`;
     world.datafold.on(path, { body: `{"monitor_id":${id},"run_id":${id},"state":"ok"}` });
@@ -312,10 +285,7 @@ const grammars = [
     monitorId: /^(0|[1-9]\d{0,18})$/,
     runId: /^(0|[1-9]\d{0,18})$/,
     path: /^\/api\/v1\/monitors\/(0|[1-9]\d{0,18})\/runs\/(0|[1-9]\d{0,18})$/,
-    good: () => {
-      const id = fc.oneof(fc.constantFrom('0', '9007199254740993'), fc.bigInt(1n, 10n ** 19n - 1n).map(String));
-      return { monitorId: id, runId: id };
-    },
+    good: { monitorId: datafoldIds, runId: datafoldIds },
   },
   {
     provider: 'OLOSTEP',
@@ -324,55 +294,9 @@ const grammars = [
     monitorId: /^monitor_[A-Za-z0-9_-]{1,128}$/,
     runId: /^run_[A-Za-z0-9_-]{1,128}$/,
     path: /^\/v1\/monitors\/monitor_[A-Za-z0-9_-]{1,128}\/runs\/run_[A-Za-z0-9_-]{1,128}$/,
-    good: () => {
-      const letter = fc.constantFrom(...'abcxyzABCXYZ0189_-');
-      const tail = fc.oneof(
-        fc.string({ unit: letter, minLength: 1, maxLength: 20 }),
-        fc.string({ unit: letter, minLength: 127, maxLength: 128 }),
-      );
-      return { monitorId: tail.map((text) => `monitor_${text}`), runId: tail.map((text) => `run_${text}`) };
-    },
+    good: { monitorId: olostepIds('monitor_'), runId: olostepIds('run_') },
   },
 ] as const;
-
-/** Single UTF-16 units of all sorts, half a surrogate pair included. */
-const unit = fc.oneof(
-  fc.constantFrom(...'0123456789abz_-+.eEx/\\%?#&;=@:,*~|"\'<>{}[]()^`$! \t\r\n\0\x7f'),
-  fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)),
-  fc.constantFrom(
-    '..',
-    '/../',
-    '%2e',
-    '%2F',
-    '%00',
-    '\r\nHost: evil.test\r\n',
-    '\u2028',
-    '\u202e',
-    '\ufeff',
-    '７',
-    '٣',
-  ),
-);
-const anything = fc.oneof(
-  fc.string({ unit, maxLength: 20 }),
-  fc.string({ unit: 'grapheme', maxLength: 8 }),
-  fc.string({ unit: 'binary', maxLength: 20 }),
-  fc.webUrl({ withQueryParameters: true, withFragments: true, size: 'small' }),
-  fc.double().map(String),
-  fc.maxSafeInteger().map(String),
-);
-
-/** A good id with something put in at some place, or taken away. */
-const nearly = (good: fc.Arbitrary<string>) =>
-  fc
-    .tuple(good, fc.double({ min: 0, max: 1, noNaN: true }), fc.oneof(unit, fc.constant('')), fc.nat({ max: 2 }))
-    .map(([id, where, put, taken]) => {
-      const at = Math.round(where * id.length);
-      return id.slice(0, at) + put + id.slice(at + taken);
-    });
-
-const toId = (good: fc.Arbitrary<string>) =>
-  fc.oneof({ weight: 3, arbitrary: good }, { weight: 3, arbitrary: nearly(good) }, { weight: 1, arbitrary: anything });
 
 it.each(grammars)(
   '$provider: whatever 10,000 keys say, only ids of the grammar reach the wire, and all of those do',
@@ -381,8 +305,7 @@ it.each(grammars)(
     const upstream: FakeUpstream = far(world);
     const isGood = (key: { monitorId: string; runId: string }) =>
       monitorId.test(key.monitorId) && runId.test(key.runId);
-    const ids = good();
-    const key = fc.record({ monitorId: toId(ids.monitorId), runId: toId(ids.runId) });
+    const key = fc.record({ monitorId: toId(good.monitorId), runId: toId(good.runId) });
     let accepted = 0;
 
     const check = async (pairs: { monitorId: string; runId: string }[]) => {

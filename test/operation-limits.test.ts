@@ -91,6 +91,20 @@ describe.each(Object.entries(entrances))('By %s, a document', (_entrance, send) 
     expect([...world.datafold.paths, ...world.olostep.paths]).toEqual([]);
   });
 
+  it('may have 2,000 tokens, and not one more, which costs no call', async () => {
+    const world = await createAnsweringWorld();
+    // A key is 11 tokens, and what is around the keys and the fields 24.
+    const keys = (count: number) => many(count, () => '{ provider: DATAFOLD, monitorId: "7", runId: "42" }');
+    const toDocument = (tokens: number) =>
+      `{ a: monitorRuns(keys: [${keys(90)}]) { id } b: monitorRuns(keys: [${keys(89)}]) { ${many(tokens - 1_994, () => 'id')} } }`;
+
+    expect(((await (await send(world, toDocument(2_000))).json()) as Answer).errors).toBe(undefined);
+    expect(await (await send(world, toDocument(2_001))).json()).toMatchObject({
+      errors: [{ message: expect.stringContaining('2000 tokens'), extensions: { code: 'BAD_USER_INPUT' } }],
+    });
+    expect(world.datafold.paths).toEqual([datafoldPath]);
+  });
+
   it('is refused again when it is sent again', async () => {
     const world = await createAnsweringWorld();
     const document = `{ ${run(many(51, (i) => `a${i}: id`))} }`;

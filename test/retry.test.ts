@@ -268,6 +268,25 @@ describe('A call whose time runs', () => {
     expect(world.datafold.paths).toHaveLength(attempts);
   });
 
+  it('is given up in the middle of an attempt when the 5 s of the field are over', async () => {
+    const world = await createWorldOf([silence]);
+    const clock = holdClock();
+    holdDice(0);
+
+    const asked = ask(world);
+    await world.datafold.arrived(1);
+    await clock.pass(3_000);
+    await world.datafold.arrived(2);
+    await clock.pass(1_999);
+    expect(world.lines).toEqual([]);
+    await clock.pass(1);
+
+    expect(await asked).toEqual(failed('UPSTREAM_TIMEOUT'));
+    await world.datafold.deserted(2);
+    // And not by what the HTTP client would do in the end.
+    expect(world.lines).toContainEqual(expect.objectContaining({ reason: 'deadline', attempts: 2, ms: 5_000 }));
+  });
+
   it("isn't made at all when its place comes with less than 250 ms left", async () => {
     const answers: (() => void)[] = [];
     const world = await createWorld({ limits: { attemptMs: 5_000, maxInFlight: 1 } });

@@ -1,6 +1,7 @@
 /** Environment -> whom the door lets in. */
 import * as v from 'valibot';
-import { type Env, flagSetting, isLoopback, listSetting, readSettings, setting } from '../settings.ts';
+import { isLoopback } from '../loopback.ts';
+import { type Env, flagSetting, listSetting, readSettings, setting } from '../settings.ts';
 import { expectedApiToken, isApiToken } from './authorization.ts';
 import { isOrigin } from './cors.ts';
 import type { JwtConfig } from './jwt.ts';

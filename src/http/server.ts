@@ -114,12 +114,12 @@ export function createServer(options: ServerOptions): Server {
   };
 
   // What Node.js would answer by itself, and with no body, is answered here too.
-  const server = createHttpServer({ requireHostHeader: false, ...connectionLimits }, listener)
+  const server = createHttpServer({ requireHostHeader: false, ...toTimes(limits) }, listener)
     .on('checkExpectation', listener)
     .on('clientError', malformed.answer)
     .once('close', overload.close);
-  server.maxConnections = 1_000;
-  server.maxRequestsPerSocket = 1_000;
+  server.maxConnections = limits.maxConnections;
+  server.maxRequestsPerSocket = limits.maxRequestsPerConnection;
   // They are counted by a check, which says so; Node.js would drop some, or blame their size.
   server.maxHeadersCount = 0;
   // A client that doesn't read its answer: nothing here takes longer than a field and the time to send.
@@ -136,14 +136,13 @@ function dress(response: ServerResponse, requestId: string): ServerResponse {
 }
 
 /** So that nobody holds a connection by being slow: bytes, and milliseconds. */
-const connectionLimits = {
+const toTimes = (limits: Limits) => ({
   maxHeaderSize,
-  headersTimeout: 10_000,
-  requestTimeout: 15_000,
+  headersTimeout: limits.headMs,
+  requestTimeout: limits.requestMs,
   connectionsCheckingInterval: 1_000,
-  // Longer than the 60 s for which balancers keep a connection, lest one is closed under a request of theirs.
-  keepAliveTimeout: 65_000,
-};
+  keepAliveTimeout: limits.keepAliveMs,
+});
 
 const answerEmpty = (response: ServerResponse, status: number) =>
   void response.writeHead(status, { 'content-length': 0 }).end();

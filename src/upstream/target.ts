@@ -1,19 +1,22 @@
 /** Where a provider's API is, and what opens it; checked before anything is sent there. */
+import { isIP } from 'node:net';
+import { isLoopback } from '../loopback.ts';
 
 /** What a base URL must be, for error messages. */
-export const expectedBaseUrl = 'an https URL (http only towards loopback) without user, query or fragment';
+export const expectedBaseUrl =
+  'an https URL with a host name (http, and addresses, only towards loopback) without user, query or fragment';
 
 /** What an API key must be, for error messages. */
 export const expectedApiKey = 'a key of 1 to 4,096 visible ASCII characters, without spaces';
-
-const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 /** Whether credentials may be sent there. A path is fine: it is put before the API's own. */
 export function isBaseUrl(text: string): boolean {
   if (!URL.canParse(text) || /[?#]/.test(text)) return false;
   const { protocol, hostname, username, password } = new URL(text);
   if (username !== '' || password !== '') return false;
-  return protocol === 'https:' || (protocol === 'http:' && loopback.test(hostname));
+  if (isLoopback(hostname)) return protocol === 'https:' || protocol === 'http:';
+  // Providers have names. An address is a slip, or that of a cloud's metadata; a URL has each in one way of writing alone.
+  return protocol === 'https:' && isIP(hostname.replace(/^\[|\]$/g, '')) === 0;
 }
 
 /** Whether the text can be sent in a header as it is. */

@@ -33,7 +33,7 @@ const work = mkdtempSync(join(tmpdir(), 'sabotage-'));
 process.once('exit', () => rmSync(work, { recursive: true, force: true }));
 
 const tests = [...new Set(guards.flatMap((guard) => guard.tests))];
-const untouched = copy('untouched');
+const untouched = copy('untouched', root);
 const red: string[] = [];
 await inParallel(tests.length, atATime, async (n) => {
   const test = tests[n] as string;
@@ -46,7 +46,9 @@ if (red.length > 0) throw new Error(`Expected these to be green without sabotage
 let noticed = 0;
 await inParallel(guards.length, atATime, async (n) => {
   const guard = guards[n] as Guard;
-  const by = await findWitness(guard, copy(`${n}`));
+  const folder = copy(`${n}`, untouched);
+  const by = await findWitness(guard, folder);
+  rmSync(folder, { recursive: true });
   if (by !== undefined) noticed++;
   console.log(by === undefined ? `NOT NOTICED: ${guard.name}` : `noticed: ${guard.name}, by ${by}`);
 });
@@ -71,17 +73,17 @@ async function findWitness({ file, from, to, tests }: Guard, folder: string): Pr
   return undefined;
 }
 
-/** A copy with all that tests need. */
-function copy(name: string): string {
+/** A copy with all that tests need. Those of the guards come from the first one: the repository may change meanwhile. */
+function copy(name: string, from: string): string {
   const folder = join(work, name);
   for (const path of [
     'src',
     'test',
     'schema',
-    ...globSync('*.{json,ts,yml,md,graphql}', { cwd: root }),
+    ...globSync('*.{json,ts,yml,md,graphql}', { cwd: from }),
     '.env.example',
   ])
-    cpSync(join(root, path), join(folder, path), { recursive: true });
+    cpSync(join(from, path), join(folder, path), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
   return folder;
 }

@@ -11,10 +11,12 @@ import type { Tally } from '../tally.ts';
 
 /** How many of each kind. */
 const count = 300;
-/** How long a slow connection may live, in milliseconds: 10 s for the headers, looked at every second, and some. */
-const mostHeadMs = 12_000;
-/** For a whole request: 15 s, likewise. */
-const mostRequestMs = 18_000;
+/** The time for a head and for a whole request, in milliseconds: less than by default, as the suite has other things to do. */
+const headMs = 3_000;
+const requestMs = 5_000;
+/** Connections are looked at every second, and a machine may have other things to do. */
+const mostHeadMs = headMs + 2_000;
+const mostRequestMs = requestMs + 3_000;
 const dripMs = 500;
 
 const query = '{ datafoldRun(monitorId: "7", runId: "42") { state } }';
@@ -57,8 +59,15 @@ export async function run(tally: Tally): Promise<void> {
       await holdMany(tally, stage);
       tally.check('no unexpected error', !stage.service.output().includes('unexpected error'));
     },
-    // The bulkhead is not what is on trial.
-    { MAX_WAITING: '1000' },
+    {
+      HEAD_MS: String(headMs),
+      REQUEST_MS: String(requestMs),
+      // Neither the bulkhead is on trial, nor who is turned away when the loop is late: by what is read of the memory, by
+      // answers of five megabytes, or by the machine. All are to be served, however late.
+      MAX_WAITING: '1000',
+      MAX_WAIT_MS: '5000',
+      MAX_LOOP_DELAY_MS: '60000',
+    },
     { isProbed: true },
   );
 }
@@ -138,7 +147,9 @@ async function readSlowly(tally: Tally, stage: Stage): Promise<void> {
   tally.check('all others are served beside slow readers', others.failed === 0, others.failed);
   const growth = (during.rss - before.rss) / 2 ** 20;
   tally.check('slow readers hold a bounded memory', growth < readers * 30, `${growth.toFixed(0)} MiB`);
-  tally.measured(`${readers} readers of 5 MB that don't read: RSS +${growth.toFixed(0)} MiB`);
+  tally.measured(
+    `${readers} readers of 5 MB that don't read: RSS +${growth.toFixed(0)} MiB, p99 of the others ${others.p99.toFixed(0)} ms`,
+  );
   for (const socket of sockets) socket.destroy();
 }
 

@@ -103,8 +103,15 @@ export const guardsOfTheDoor: readonly Guard[] = [
   {
     name: 'a time for the head of a request',
     file: 'src/http/server.ts',
-    from: 'headersTimeout: 10_000,',
+    from: 'headersTimeout: limits.headMs,',
     to: 'headersTimeout: 0,',
+    tests: ['test/connection-limits.test.ts'],
+  },
+  {
+    name: 'a number of connections',
+    file: 'src/http/server.ts',
+    from: 'server.maxConnections = limits.maxConnections;',
+    to: '',
     tests: ['test/connection-limits.test.ts'],
   },
   {

@@ -76,6 +76,13 @@ export const guardsOfTheGraph: readonly Guard[] = [
     tests: limitTests,
   },
   {
+    name: 'an allowance for what lists multiply',
+    file: 'src/allowance.ts',
+    from: 'left -= some;',
+    to: 'left -= 0 * some;',
+    tests: ['test/allowance.test.ts'],
+  },
+  {
     name: 'no introspection where it is off',
     file: 'src/plugins/validation.ts',
     from: 'if (!isAllowed) addValidationRule(',
@@ -92,8 +99,8 @@ export const guardsOfTheGraph: readonly Guard[] = [
   {
     name: 'a loader for each request',
     file: 'src/context.ts',
-    from: '=> ({ runs: createRunLoader(options) });',
-    to: '=> shared ??= { runs: createRunLoader(options) };\nlet shared: Context | undefined;',
+    from: 'runs: createRunLoader(options),',
+    to: 'runs: ((globalThis as { shared?: RunLoader }).shared ??= createRunLoader(options)),',
     tests: ['test/batching.test.ts'],
   },
 ];
