@@ -4,8 +4,8 @@ import { createCallWindow } from './call-window.ts';
 export interface Breaker {
   /** Throws what `refuse` makes while no task would be let through. */
   check(): void;
-  /** Runs the task, which has to settle, and learns from it; or throws as `check` does. */
-  run<Result>(task: () => Promise<Result>): Promise<Result>;
+  /** Lets a task through, or throws as `check` does. What is returned has to be told how the task ended. */
+  begin(): (error: unknown) => void;
 }
 
 export type BreakerState = 'closed' | 'open' | 'half-open';
@@ -14,6 +14,7 @@ export type BreakerState = 'closed' | 'open' | 'half-open';
 export type Verdict = 'failure' | 'answer' | 'nothing';
 
 export interface BreakerOptions {
+  /** What the end of a task says, given its error, if it had one. */
   readonly judge: (error: unknown) => Verdict;
   /** The error of a task that isn't let through, given the milliseconds until one may be. */
   readonly refuse: (retryAfterMs: number) => Error;
@@ -65,13 +66,15 @@ export function createBreaker(options: BreakerOptions): Breaker {
     change('closed');
   };
 
-  const watch = (verdict: Verdict) => {
+  const watch = (error: unknown) => {
+    const verdict = judge(error);
     // What began before it opened tells nothing new.
     if (verdict === 'nothing' || state !== 'closed') return;
     recent.add(verdict === 'failure');
     if (verdict === 'failure' && recent.calls >= minCalls && recent.failures >= threshold * recent.calls) open();
   };
-  const learn = (verdict: Verdict) => {
+  const learn = (error: unknown) => {
+    const verdict = judge(error);
     isProbing = false;
     if (verdict === 'failure') open();
     else if (verdict === 'answer' && ++goodProbes >= probes) close();
@@ -86,22 +89,12 @@ export function createBreaker(options: BreakerOptions): Breaker {
 
   return {
     check,
-    async run(task) {
+    begin() {
       check();
-      const isProbe = state !== 'closed';
-      if (isProbe) {
-        isProbing = true;
-        change('half-open');
-      }
-      const tell = isProbe ? learn : watch;
-      try {
-        const result = await task();
-        tell('answer');
-        return result;
-      } catch (error) {
-        tell(judge(error));
-        throw error;
-      }
+      if (state === 'closed') return watch;
+      isProbing = true;
+      change('half-open');
+      return learn;
     },
   };
 }

@@ -4,8 +4,15 @@
  */
 import type { Ending } from './ending.ts';
 
-/** Runs a task of a caller when there is room; a task that is ended while it waits never starts. */
-export type Bulkhead = <Result>(by: Caller, ending: Ending, task: () => Promise<Result>) => Promise<Result>;
+export interface Bulkhead {
+  /**
+   * Takes a place for a task of the caller: at once where it can, with a promise where the task has to wait. A task that is
+   * ended while it waits gets none.
+   */
+  enter(by: Caller, ending: Ending): Promise<void> | undefined;
+  /** Gives the place back. */
+  leave(by: Caller): void;
+}
 
 export interface Caller {
   /** Whatever tells it from others. */
@@ -100,25 +107,27 @@ export function createBulkhead(options: BulkheadOptions): Bulkhead {
     }
   };
 
-  return async (by, ending, task) => {
-    if (ending.reason !== undefined) throw ending.reason;
-    const line = lines.get(by.caller) ?? { by, inside: 0, waiting: new Set() };
-    if (inside < places && turns.size === 0 && line.inside < by.places) {
-      takePlace(line);
-      lines.set(by.caller, line);
-    } else {
+  return {
+    enter(by, ending) {
+      if (ending.reason !== undefined) return Promise.reject(ending.reason);
+      const line = lines.get(by.caller) ?? { by, inside: 0, waiting: new Set() };
+      if (inside < places && turns.size === 0 && line.inside < by.places) {
+        takePlace(line);
+        lines.set(by.caller, line);
+        return undefined;
+      }
       const isNew = line.inside === 0 && line.waiting.size === 0;
-      if (isNew && withoutPlace >= maxWaiting) throw refuse();
+      if (isNew && withoutPlace >= maxWaiting) return Promise.reject(refuse());
       lines.set(by.caller, line);
-      await wait(line, ending);
-    }
-    try {
-      return await task();
-    } finally {
+      return wait(line, ending);
+    },
+    leave({ caller }) {
+      const line = lines.get(caller);
+      if (line === undefined) return;
       inside--;
       line.inside--;
       settle(line);
       goOn();
-    }
+    },
   };
 }

@@ -3,7 +3,7 @@
  * there are places for.
  */
 import type { UpstreamLimits } from '../limits.ts';
-import { type BreakerState, createBreaker } from './breaker.ts';
+import { type BreakerState, createBreaker, type Verdict } from './breaker.ts';
 import { type Caller, createBulkhead } from './bulkhead.ts';
 import type { Call } from './call.ts';
 import { createCoolDown } from './cool-down.ts';
@@ -13,21 +13,23 @@ import { Fault, toBreakerFault, toCoolDownFault, toQueueFault } from './fault.ts
 
 export interface Gate {
   /**
-   * Runs the task as soon as it may; it waits for its place until it is ended.
+   * Lets a call through as soon as it may go, or until it is ended while it waits for its place.
    * @throws {Fault} when it may not
    */
-  enter<Result>(credential: Credential, call: Call, ending: Ending, task: () => Promise<Result>): Promise<Result>;
+  enter(credential: Credential, call: Call, ending: Ending): Exit | Promise<Exit>;
   /** Keeps the credential out for as long as the fault says: a call with it has failed for good. */
   rest(credential: Credential, fault: Fault): void;
 }
+
+/** To be called once the call is over, with its error, if it failed: others wait for its place. */
+export type Exit = (error?: unknown) => void;
 
 /** Makes the gate of one provider, so that no provider's trouble touches another. */
 export function createGate(limits: UpstreamLimits, onChange: (state: BreakerState) => void): Gate {
   const { maxInFlight, maxInFlightPerCredential } = limits;
   const coolDown = createCoolDown(limits.maxCoolDownMs);
   const breaker = createBreaker({
-    // What isn't a fault is a client that left.
-    judge: (error) => (error instanceof Fault ? error.verdict : 'nothing'),
+    judge: toVerdict,
     refuse: toBreakerFault,
     onChange,
     threshold: limits.breakerThreshold,
@@ -56,21 +58,36 @@ export function createGate(limits: UpstreamLimits, onChange: (state: BreakerStat
     breaker.check();
   };
 
-  return {
-    async enter(credential, call, ending, task) {
+  /** The place has been taken. */
+  const admit = (credential: Credential, caller: Caller): Exit => {
+    try {
+      // Again, as much can have happened while it waited.
       check(credential);
-      return bulkhead(toCaller(credential, call), ending, async () => {
-        // Again, as much can have happened while it waited.
-        check(credential);
-        try {
-          return await breaker.run(task);
-        } catch (error) {
-          // Before the place is free for the next that waits. What is tried again may still go well.
-          if (error instanceof Fault && error.retry === undefined) rest(credential, error);
-          throw error;
-        }
-      });
+      const tell = breaker.begin();
+      return (error) => {
+        tell(error);
+        // Before the place is free for the next that waits. What is tried again may still go well.
+        if (error instanceof Fault && error.retry === undefined) rest(credential, error);
+        bulkhead.leave(caller);
+      };
+    } catch (error) {
+      bulkhead.leave(caller);
+      throw error;
+    }
+  };
+
+  return {
+    enter(credential, call, ending) {
+      check(credential);
+      const caller = toCaller(credential, call);
+      return bulkhead.enter(caller, ending)?.then(() => admit(credential, caller)) ?? admit(credential, caller);
     },
     rest,
   };
+}
+
+/** What isn't a fault is a client that left. */
+function toVerdict(error: unknown): Verdict {
+  if (error === undefined) return 'answer';
+  return error instanceof Fault ? error.verdict : 'nothing';
 }

@@ -56,15 +56,10 @@ export function createUpstream({ provider, baseUrl, log, limits }: UpstreamOptio
     budget: createRetryBudget(limits.retryBudget, limits.retryBudgetPerCall),
   });
 
-  const getOnce = async ({ path, echoes }: UpstreamRequest, credential: Credential, ending: Ending) => {
-    const headers = { ...commonHeaders, authorization: credential.authorization };
-    const sent = { origin, path: basePath + path, headers, maxBytes: maxAnswerBytes, ms: attemptMs };
-    const answer = await attempt(pool, sent, ending);
-    return readBody(answer, { echoes, credential, maxRetryAfterMs });
-  };
-
   return {
-    async getJson(request, credential, call) {
+    async getJson({ path, echoes }, credential, call) {
+      const headers = { ...commonHeaders, authorization: credential.authorization };
+      const sent = { origin, path: basePath + path, headers, maxBytes: maxAnswerBytes, ms: attemptMs };
       const startedAt = performance.now();
       const endsAt = startedAt + fieldMs;
       let attempts = 0;
@@ -72,21 +67,30 @@ export function createUpstream({ provider, baseUrl, log, limits }: UpstreamOptio
 
       const toTimeUp = () => toDeadlineFault(performance.now() - firstAttemptAt >= attemptMs);
       const tryOnce = async (ending: Ending) => {
-        if (endsAt - performance.now() < minAttemptMs) throw toTimeUp();
-        if (++attempts === 1) firstAttemptAt = performance.now();
-        return getOnce(request, credential, ending);
+        const entered = gate.enter(credential, call, ending);
+        const exit = entered instanceof Promise ? await entered : entered;
+        try {
+          if (endsAt - performance.now() < minAttemptMs) throw toTimeUp();
+          if (++attempts === 1) firstAttemptAt = performance.now();
+          const body = readBody(await attempt(pool, sent, ending), { echoes, credential, maxRetryAfterMs });
+          exit();
+          return body;
+        } catch (error) {
+          exit(error);
+          throw error;
+        }
       };
 
       try {
         return await withDeadline(fieldMs, toTimeUp, call.ending, (ending) =>
-          retry(ending, endsAt, () => gate.enter(credential, call, ending, () => tryOnce(ending))),
+          retry(ending, endsAt, () => tryOnce(ending)),
         );
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
         gate.rest(credential, error);
         const { code, reason, facts } = error;
         const ms = Math.round(performance.now() - startedAt);
-        const about = { requestId: call.requestId, provider, path: request.path, upstreamStatus: facts.upstreamStatus };
+        const about = { requestId: call.requestId, provider, path, upstreamStatus: facts.upstreamStatus };
         log.warn({ ...about, code, reason, attempts, ms }, 'upstream call failed');
         throw error.toError(provider);
       }
