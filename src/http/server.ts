@@ -12,7 +12,7 @@ import type { JwtConfig } from './jwt.ts';
 import { createLifeCycle, type LifeCycle } from './life-cycle.ts';
 import { createMalformed } from './malformed.ts';
 import { createOverload } from './overload.ts';
-import { findRefusal, refuse } from './refusal.ts';
+import { findRefusal, type Refusal, refuse } from './refusal.ts';
 import { hasSmallBody, isPlain } from './request-body.ts';
 import { expectsNothing, hasFewHeaders, isHttp1, maxHeaderSize } from './request-headers.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -68,21 +68,18 @@ export function createServer(options: ServerOptions): Server {
   ];
 
   const answer = async (request: IncomingMessage, response: ServerResponse, requestId: string) => {
-    /** Whether one of the checks refuses, which is the answer then. */
-    const isRefused = async (checks: typeof ofRequests) => {
-      const found = findRefusal(checks, request, response);
-      const refusal = found instanceof Promise ? await found : found;
-      if (refusal !== undefined) refuse(dress(response, requestId), refusal, requestId);
-      return refusal !== undefined;
-    };
-    if (await isRefused(ofRequests)) return;
+    const say = (refusal: Refusal) => refuse(dress(response, requestId), refusal, requestId);
+    const early = await findRefusal(ofRequests, request, response);
+    if (early !== undefined) return say(early);
     if (pathOf(request) === '/health') return answerEmpty(dress(response, requestId), 200);
     if (pathOf(request) === '/ready') return answerEmpty(dress(response, requestId), lifeCycle.isReady() ? 200 : 503);
-    if (await isRefused(ofTheGraph)) return;
+    const elsewhere = await findRefusal(ofTheGraph, request, response);
+    if (elsewhere !== undefined) return say(elsewhere);
     cors.admit(request, response);
     if (cors.answerPreflight(request, response)) return;
     if (graphiql && wantsPage(request)) return showGraphiQL(response);
-    if (await isRefused(ofOperations)) return;
+    const refusal = await findRefusal(ofOperations, request, response);
+    if (refusal !== undefined) return say(refusal);
     if (await goShort(request, response, requestId)) return;
     return gateway.requestListener(request, dress(response, requestId), { requestId });
   };
