@@ -10,6 +10,8 @@ export interface Allowance {
    * @throws {OperationTooCostly} when there aren't as many left
    */
   spend(bytes: number): void;
+  /** The same allowance, with nothing spent. */
+  anew(): Allowance;
 }
 
 /** Makes the allowance of one request. */
@@ -20,5 +22,6 @@ export function createAllowance(bytes: number): Allowance {
       if (some > left) throw new OperationTooCostly(`Expected to be answered with at most ${bytes} bytes.`);
       left -= some;
     },
+    anew: () => createAllowance(bytes),
   };
 }

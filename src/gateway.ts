@@ -97,7 +97,7 @@ export function createGateway(config: GatewayConfig): Gateway {
 
   const schema = createSchema();
   const documents = createDocuments({ schema, limits, introspection });
-  const execute = createExecute({ schema, maxErrors: limits.maxErrors, introspection });
+  const execute = createExecute({ ...limits, schema, introspection });
 
   const contextOf = ({ requestId, header, ending }: Asker) =>
     createContext({

@@ -1,6 +1,7 @@
 /**
  * The short way and the full way, side by side: whatever is sent, both give the same status, headers and body, and ask the
- * providers for the same. The full way here is a server whose gateway knows no short way.
+ * providers for the same. The full way here is a server whose gateway knows no short way, and executes nothing by a plan; the
+ * other one plans all that it can.
  */
 import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
@@ -17,7 +18,6 @@ import { groups } from './faults/blocks/raw-http.ts';
 
 let datafold: FakeUpstream;
 let olostep: FakeUpstream;
-let gateway: Gateway;
 /** The ports of both ways. */
 let short: number;
 let full: number;
@@ -29,26 +29,28 @@ const limits = { maxAttempts: 1, breakerMinCalls: 1_000_000, maxLoopDelayMs: 60_
 beforeAll(async () => {
   datafold = await startFakeUpstream();
   olostep = await startFakeUpstream();
-  gateway = createGateway({
-    providers: {
-      DATAFOLD: { apiKey: 'canary-datafold', baseUrl: datafold.baseUrl },
-      OLOSTEP: { apiKey: 'canary-olostep', baseUrl: olostep.baseUrl },
-    },
-    isBodyCounted: true,
-    introspection: false,
-    limits,
-  });
-  const counting: Gateway = {
-    ...gateway,
+  const create = (usesBeforePlan: number) =>
+    createGateway({
+      providers: {
+        DATAFOLD: { apiKey: 'canary-datafold', baseUrl: datafold.baseUrl },
+        OLOSTEP: { apiKey: 'canary-olostep', baseUrl: olostep.baseUrl },
+      },
+      isBodyCounted: true,
+      introspection: false,
+      limits: { ...limits, usesBeforePlan },
+    });
+  const planning = create(1);
+  const plain = create(1_000_000);
+  short = await listen({
+    ...planning,
     async answer(...parameters) {
-      const text = await gateway.answer(...parameters);
+      const text = await planning.answer(...parameters);
       if (text !== undefined) shortAnswers++;
       return text;
     },
-  };
-  short = await listen(counting);
-  full = await listen({ ...gateway, answer: async () => undefined });
-  closers.push(datafold.close, olostep.close, gateway.close);
+  });
+  full = await listen({ ...plain, answer: async () => undefined });
+  closers.push(datafold.close, olostep.close, planning.close, plain.close);
 });
 
 afterAll(async () => {

@@ -1,4 +1,4 @@
-/** Executes an operation of a document that has been validated. */
+/** Executes an operation of a document that has been validated: by its plan where all goes well, and else as ever. */
 import {
   type DocumentNode,
   type ExecutionResult,
@@ -8,6 +8,7 @@ import {
   getVariableValues,
 } from 'graphql';
 import type { Context } from '../context.ts';
+import { createPlans } from './plans.ts';
 
 /** An operation, as a request asks for it. */
 export interface Operation {
@@ -18,7 +19,7 @@ export interface Operation {
   readonly variableValues?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
-export type Execute = (operation: Operation, context: Context) => ExecutionResult | Promise<ExecutionResult>;
+export type Execute = (operation: Operation, context: Context) => Promise<ExecutionResult>;
 
 export interface ExecuteOptions {
   readonly schema: GraphQLSchema;
@@ -26,10 +27,30 @@ export interface ExecuteOptions {
   readonly maxErrors: number;
   /** Whether clients are helped with names that they get wrong. */
   readonly introspection: boolean;
+  /** From which use on an operation has a plan. */
+  readonly usesBeforePlan: number;
 }
 
-export function createExecute({ schema, maxErrors, introspection }: ExecuteOptions): Execute {
-  /** What is wrong with the variables. GraphQL's `execute` takes neither of the two options. */
+/**
+ * The answer is the one of GraphQL's own `execute`, whichever way it came: a plan that gives up has it executed from the
+ * beginning. So errors, and all that follows from them, are GraphQL's; what has been loaded is not asked for again.
+ */
+export function createExecute({ schema, maxErrors, introspection, usesBeforePlan }: ExecuteOptions): Execute {
+  const planOf = createPlans(schema, usesBeforePlan);
+
+  const executeAnew = async (operation: Operation, contextValue: Context) => {
+    const { document, operationName = null, variableValues } = operation;
+    const result = await execute({
+      schema,
+      document,
+      contextValue,
+      operationName,
+      variableValues: variableValues ?? {},
+    });
+    return explain(operation, result);
+  };
+
+  /** Says what is wrong with the variables. GraphQL's `execute` takes neither of the two options. */
   const explain = ({ document, operationName, variableValues }: Operation, result: ExecutionResult) => {
     // Only what never began has errors without data.
     if (result.errors === undefined || result.data !== undefined) return result;
@@ -42,15 +63,11 @@ export function createExecute({ schema, maxErrors, introspection }: ExecuteOptio
     return { errors: errors.slice(0, maxErrors) };
   };
 
-  return (operation, contextValue) => {
-    const { document, operationName, variableValues } = operation;
-    const result = execute({
-      schema,
-      document,
-      contextValue,
-      operationName: operationName ?? null,
-      variableValues: variableValues ?? {},
-    });
-    return result instanceof Promise ? result.then((result) => explain(operation, result)) : explain(operation, result);
+  return async (operation, context) => {
+    const plan = planOf(operation.document, operation.operationName);
+    if (plan === undefined) return executeAnew(operation, context);
+    const data = await plan(operation.variableValues ?? {}, context);
+    // The second time remembers what the first one has loaded, but has spent nothing.
+    return data === undefined ? executeAnew(operation, { ...context, allowance: context.allowance.anew() }) : { data };
   };
 }

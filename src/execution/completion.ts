@@ -1,0 +1,113 @@
+/** From a type, and what is selected of it, to the function that makes of a value what the answer shows. */
+import {
+  type FieldNode,
+  type GraphQLAbstractType,
+  type GraphQLLeafType,
+  type GraphQLObjectType,
+  type GraphQLOutputType,
+  isAbstractType,
+  isLeafType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+} from 'graphql';
+import type { ArgumentsCompiler, RequestArguments } from './arguments.ts';
+import { collectFields, type FieldNodes, type Selector } from './selection.ts';
+import { giveUp } from './unusual.ts';
+
+/** What is compiled with. */
+export interface Compiler extends Selector {
+  readonly args: ArgumentsCompiler;
+}
+
+/** What the functions of a plan know of the request. */
+export interface PlanRequest {
+  readonly args: RequestArguments;
+  readonly context: unknown;
+}
+
+/**
+ * A value as the answer shows it.
+ * @throws when the value is anything but what its type says: an error, a promise, `null` where none may be, …
+ */
+export type Complete = (value: unknown, request: PlanRequest) => unknown;
+
+/** @throws when the schema decides something by a function of its own */
+export function compileType(compiler: Compiler, type: GraphQLOutputType, nodes: readonly FieldNode[]): Complete {
+  if (!isNonNullType(type)) {
+    const complete = compilePresent(compiler, type, nodes);
+    return (value, request) => (value == null ? null : complete(value, request));
+  }
+  const complete = compilePresent(compiler, type.ofType, nodes);
+  return (value, request) => (value == null ? giveUp() : complete(value, request));
+}
+
+/** For values that are there; what it makes of them is never `null`. */
+function compilePresent(compiler: Compiler, type: GraphQLOutputType, nodes: readonly FieldNode[]): Complete {
+  if (isLeafType(type)) return compileLeaf(type);
+  if (isListType(type)) return compileList(compileType(compiler, type.ofType, nodes));
+  if (isAbstractType(type)) return compileAbstract(compiler, type, nodes);
+  return isObjectType(type) ? compileObject(compiler, type, nodes) : giveUp();
+}
+
+function compileLeaf(type: GraphQLLeafType): Complete {
+  return (value) => {
+    if (typeof value === 'object' && (value instanceof Error || isPromise(value))) giveUp(value);
+    return type.serialize(value) ?? giveUp();
+  };
+}
+
+function compileList(completeItem: Complete): Complete {
+  return (value, request) => {
+    if (!Array.isArray(value)) giveUp(value);
+    const items = new Array(value.length);
+    for (let place = 0; place < items.length; place++) items[place] = completeItem(value[place], request);
+    return items;
+  };
+}
+
+/** By the type that a value says it is of. */
+function compileAbstract(compiler: Compiler, type: GraphQLAbstractType, nodes: readonly FieldNode[]): Complete {
+  if (type.resolveType) giveUp();
+  const possible = compiler.schema.getPossibleTypes(type);
+  const completes = new Map<unknown, Complete>(possible.map((one) => [one.name, compileObject(compiler, one, nodes)]));
+  return (value, request) => {
+    const complete = completes.get((value as Source).__typename);
+    return complete === undefined ? giveUp(value) : complete(value, request);
+  };
+}
+
+/** What fields are read from. */
+type Source = Readonly<Record<string, unknown>>;
+
+function compileObject(compiler: Compiler, type: GraphQLObjectType, nodes: readonly FieldNode[]): Complete {
+  if (type.isTypeOf) giveUp();
+  const sets = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
+  const fields = [...collectFields(compiler, type, sets)].map(([name, same]) => {
+    return { name, complete: compileField(compiler, type, same) };
+  });
+  return (value, request) => {
+    // Whatever a provider fills says of which type it is. What doesn't is an error, or a promise, or a bug.
+    if ((value as Source).__typename !== type.name) giveUp(value);
+    const data: Record<string, unknown> = {};
+    for (const { name, complete } of fields) data[name] = complete(value, request);
+    return data;
+  };
+}
+
+/** From an object to its field, found as GraphQL's default resolver does. */
+function compileField(compiler: Compiler, type: GraphQLObjectType, nodes: FieldNodes): Complete {
+  const name = nodes[0].name.value;
+  if (name === '__typename') return () => type.name;
+  const field = type.getFields()[name];
+  if (field === undefined || field.resolve !== undefined) giveUp();
+  const argsOf = compiler.args.compile(field, nodes[0]);
+  const complete = compileType(compiler, field.type, nodes);
+  return (source, request) => {
+    const property = (source as Source)[name];
+    if (typeof property !== 'function') return complete(property, request);
+    return complete(property.call(source, argsOf(request.args), request.context), request);
+  };
+}
+
+const isPromise = (value: object | null) => typeof (value as { then?: unknown } | null)?.then === 'function';

@@ -1,0 +1,43 @@
+/** Compiles an operation into a plan. */
+import { type DocumentNode, type GraphQLSchema, getOperationAST } from 'graphql';
+import { compilePerConditions, findConditions } from './conditions.ts';
+import { compileQuery, type Data } from './query.ts';
+import { giveUp, unlessThrown } from './unusual.ts';
+import { compileVariables, type Values } from './variables.ts';
+
+/**
+ * Executes one operation as long as all goes well, and answers with its data. It knows no errors: where there would be one,
+ * or anything else is out of the ordinary, it answers `undefined` as soon as that is certain. It never rejects.
+ * @param variableValues as the client sent them
+ */
+export type Plan = (variableValues: Values, context: unknown) => Promise<Data | undefined>;
+
+/**
+ * The plan of an operation of a valid document; `undefined` for what there are no plans for: mutations, subscriptions,
+ * introspection, other directives than `@skip` and `@include`. A plan is for this schema only, and may be kept.
+ */
+export const compileOperation = (
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operationName?: string | null,
+): Plan | undefined => unlessThrown(() => compile(schema, document, operationName));
+
+function compile(schema: GraphQLSchema, document: DocumentNode, operationName?: string | null): Plan {
+  const operation = getOperationAST(document, operationName);
+  const type = schema.getQueryType();
+  if (operation?.operation !== 'query' || !type) giveUp();
+  const definitions = document.definitions.filter((definition) => definition.kind === 'FragmentDefinition');
+  const fragments = new Map(definitions.map((fragment) => [fragment.name.value, fragment]));
+  const toVariables = compileVariables(schema, operation.variableDefinitions ?? []);
+  const queryOf = compilePerConditions(findConditions([operation, ...definitions]), (conditions) =>
+    compileQuery({ schema, fragments, conditions }, type, operation.selectionSet),
+  );
+  return async (variableValues, context) => {
+    try {
+      const variables = toVariables(variableValues);
+      return await queryOf(variables)(variables, context);
+    } catch {
+      return undefined;
+    }
+  };
+}

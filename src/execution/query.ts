@@ -1,0 +1,46 @@
+/** The fields of the query itself: the only ones that are waited for. */
+import type { GraphQLObjectType, SelectionSetNode } from 'graphql';
+import { createArgumentsCompiler } from './arguments.ts';
+import { type Compiler, compileType } from './completion.ts';
+import { collectFields, type FieldNodes, type Selector } from './selection.ts';
+import { giveUp } from './unusual.ts';
+import type { Values } from './variables.ts';
+
+/** What is `data` in the answer. */
+export type Data = Readonly<Record<string, unknown>>;
+
+/** @throws (as a rejection, and as soon as it is certain) when anything is out of the ordinary */
+export type Query = (variables: Values, context: unknown) => Promise<Data>;
+
+/** @throws when the selection, or the schema, isn't for a plan */
+export function compileQuery(selector: Selector, type: GraphQLObjectType, set: SelectionSetNode): Query {
+  const args = createArgumentsCompiler();
+  const fields = [...collectFields(selector, type, [set])];
+  const names = fields.map(([name]) => name);
+  const loads = fields.map(([, nodes]) => compileLoad({ ...selector, args }, type, nodes));
+  return async (variables, context) => {
+    const request = { args: args.evaluate(variables), context };
+    // All of them are asked for before any is waited for, and a failure of each is looked at.
+    const values = await Promise.all(loads.map((load) => load(request)));
+    const data: Record<string, unknown> = {};
+    for (const [place, name] of names.entries()) data[name] = values[place];
+    return data;
+  };
+}
+
+/** A resolver of this service: it never asks for the fourth argument, which tells of the operation. */
+type Resolve = (source: undefined, args: Values, context: unknown) => unknown;
+
+function compileLoad(compiler: Compiler, type: GraphQLObjectType, nodes: FieldNodes) {
+  const name = nodes[0].name.value;
+  if (name === '__typename') return async () => type.name;
+  const field = type.getFields()[name];
+  if (field?.resolve === undefined || field.resolve.length > 3) giveUp();
+  const resolve = field.resolve as Resolve;
+  const argsOf = compiler.args.compile(field, nodes[0]);
+  const complete = compileType(compiler, field.type, nodes);
+  return async (request: Parameters<typeof complete>[1]) => {
+    const found = resolve(undefined, argsOf(request.args), request.context);
+    return complete(Array.isArray(found) ? await Promise.all(found) : await found, request);
+  };
+}

@@ -1,0 +1,22 @@
+/** How a plan gives up. */
+
+/** What a plan throws. Always this one value, as nobody looks at it, and a stack would cost more than most plans. */
+const unusual = Symbol('unusual');
+
+/**
+ * Ends the plan: it has met what it isn't made for.
+ * @param value what it has met; if that is a promise, its failure is nobody's from here on
+ */
+export function giveUp(value?: unknown): never {
+  if (value instanceof Promise) value.catch(() => undefined);
+  throw unusual;
+}
+
+/** What `find` finds, or `undefined` when it throws. */
+export function unlessThrown<Found>(find: () => Found): Found | undefined {
+  try {
+    return find();
+  } catch {
+    return undefined;
+  }
+}
