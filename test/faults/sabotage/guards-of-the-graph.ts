@@ -1,7 +1,7 @@
 /** What keeps operations small, ids whole and requests apart. */
 import type { Guard } from './guard.ts';
 
-const documentLimits = 'src/plugins/document-limits.ts';
+const excesses = 'src/documents/excesses.ts';
 const limitTests = ['test/operation-limits.test.ts'];
 
 export const guardsOfTheGraph: readonly Guard[] = [
@@ -28,42 +28,42 @@ export const guardsOfTheGraph: readonly Guard[] = [
   },
   {
     name: 'a number of tokens',
-    file: 'src/plugins/token-limit.ts',
-    from: 'maxTokens: most }',
-    to: 'maxTokens: 1e9 * most }',
+    file: 'src/documents/documents.ts',
+    from: 'parse(text, { maxTokens })',
+    to: 'parse(text, { maxTokens: 1e9 * maxTokens })',
     tests: limitTests,
   },
   {
     name: 'a number of aliases',
-    file: documentLimits,
-    from: '[size.aliases, maxAliases,',
-    to: '[0 * size.aliases, maxAliases,',
+    file: excesses,
+    from: '[size.aliases, limits.maxAliases,',
+    to: '[0 * size.aliases, limits.maxAliases,',
     tests: limitTests,
   },
   {
     name: 'a depth',
-    file: documentLimits,
-    from: '[size.depth, maxDepth,',
-    to: '[0 * size.depth, maxDepth,',
+    file: excesses,
+    from: '[size.depth, limits.maxDepth,',
+    to: '[0 * size.depth, limits.maxDepth,',
     tests: limitTests,
   },
   {
     name: 'a number of directives',
-    file: documentLimits,
-    from: '[size.directives, maxDirectives,',
-    to: '[0 * size.directives, maxDirectives,',
+    file: excesses,
+    from: '[size.directives, limits.maxDirectives,',
+    to: '[0 * size.directives, limits.maxDirectives,',
     tests: limitTests,
   },
   {
     name: 'a number of fields of the query',
-    file: documentLimits,
-    from: '[size.rootFields, maxRootFields,',
-    to: '[0 * size.rootFields, maxRootFields,',
+    file: excesses,
+    from: '[size.rootFields, limits.maxRootFields,',
+    to: '[0 * size.rootFields, limits.maxRootFields,',
     tests: limitTests,
   },
   {
     name: 'fragments that count as often as they are used',
-    file: 'src/plugins/document-size.ts',
+    file: 'src/documents/size.ts',
     from: 'if (known !== undefined) return known;',
     to: 'if (known !== undefined) return nothing;',
     tests: limitTests,
@@ -84,15 +84,15 @@ export const guardsOfTheGraph: readonly Guard[] = [
   },
   {
     name: 'no introspection where it is off',
-    file: 'src/plugins/validation.ts',
-    from: 'if (!isAllowed) addValidationRule(',
-    to: 'if (maxErrors < 0) addValidationRule(',
+    file: 'src/documents/validate.ts',
+    from: 'introspection ? specifiedRules :',
+    to: 'maxErrors > 0 ? specifiedRules :',
     tests: limitTests,
   },
   {
     name: 'no names given away where it is off',
-    file: 'src/plugins/validation.ts',
-    from: 'validate(schema, document, rules, { maxErrors, hideSuggestions: !isAllowed })',
+    file: 'src/documents/validate.ts',
+    from: 'validate(schema, document, rules, { maxErrors, hideSuggestions: !introspection })',
     to: 'validate(schema, document, rules, { maxErrors })',
     tests: limitTests,
   },

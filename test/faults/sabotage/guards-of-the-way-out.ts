@@ -11,15 +11,15 @@ export const guardsOfTheWayOut: readonly Guard[] = [
   },
   {
     name: 'a deadline for an attempt',
-    file: 'src/upstream/upstream.ts',
-    from: 'withDeadline(attemptMs, toAttemptTimeFault,',
-    to: 'withDeadline(1e9, toAttemptTimeFault,',
+    file: 'src/upstream/attempt.ts',
+    from: 'setTimeout(() => leave(toAttemptTimeFault()), ms)',
+    to: 'setTimeout(() => leave(toAttemptTimeFault()), 1e9)',
     tests: ['test/retry.test.ts', 'upstream-deadlines'],
   },
   {
     name: 'calls that end when their client leaves',
     file: 'src/upstream/deadline.ts',
-    from: 'const leave = () => controller.abort(parent.reason);',
+    from: 'const leave = () => ending.end(parent.reason);',
     to: 'const leave = () => {};',
     tests: ['test/departure.test.ts'],
   },
@@ -33,8 +33,8 @@ export const guardsOfTheWayOut: readonly Guard[] = [
   {
     name: 'only what may pass is tried again',
     file: 'src/upstream/retry.ts',
-    from: 'const rule = signal.aborted ? undefined : ruleOf(error);',
-    to: 'const rule = signal.aborted ? undefined : (ruleOf(error) ?? { most: 2 });',
+    from: 'const rule = ending.reason === undefined ? ruleOf(error) : undefined;',
+    to: 'const rule = ending.reason === undefined ? (ruleOf(error) ?? { most: 2 }) : undefined;',
     tests: ['test/retry.test.ts'],
   },
   {
@@ -82,8 +82,8 @@ export const guardsOfTheWayOut: readonly Guard[] = [
   {
     name: 'a size of answer',
     file: 'src/upstream/attempt.ts',
-    from: 'if (size > request.maxBytes)',
-    to: 'if (size > 1e9 * request.maxBytes)',
+    from: 'if (size > maxBytes)',
+    to: 'if (size > 1e9 * maxBytes)',
     tests: ['test/datafold-run.test.ts', 'upstream-sizes'],
   },
   {
