@@ -44,7 +44,7 @@ export interface UpstreamOptions {
 }
 
 export function createUpstream({ provider, baseUrl, log, limits }: UpstreamOptions): Upstream {
-  const { fieldMs, attemptMs, minAttemptMs, maxAnswerBytes, maxRetryAfterMs } = limits;
+  const { fieldMs, attemptMs, minAttemptMs, maxAnswerBytes, maxRetryAfterMs, wholeAnswerBytes } = limits;
   const { origin, pathname } = new URL(baseUrl);
   const basePath = pathname.replace(/\/+$/, '');
   const pool = createPool(origin, limits);
@@ -60,7 +60,7 @@ export function createUpstream({ provider, baseUrl, log, limits }: UpstreamOptio
     const answer = await withDeadline(attemptMs, toAttemptTimeFault, signal, (attemptSignal) =>
       attempt(pool, { origin, path: basePath + path, headers, maxBytes: maxAnswerBytes }, attemptSignal),
     );
-    return readBody(answer, { echoes, credential, maxRetryAfterMs });
+    return readBody(answer, { echoes, credential, maxRetryAfterMs, wholeAnswerBytes });
   };
 
   return {
