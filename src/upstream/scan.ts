@@ -61,9 +61,11 @@ export function skipText(bytes: Buffer, at: number): number {
 /**
  * The place behind the list or object that begins at `at`.
  * @param commas where to put the places of its own commas: those that are nested deeper aren't among them
+ * @throws {SyntaxError} when it isn't closed, or not as it was opened
  */
 export function skipNested(bytes: Buffer, at: number, commas?: number[]): number {
   const { length } = bytes;
+  const close = bytes[at] === openList ? closeList : closeObject;
   let levels = 0;
   let place = at;
   while (place < length) {
@@ -72,11 +74,14 @@ export function skipNested(bytes: Buffer, at: number, commas?: number[]): number
       place = skipText(bytes, place);
       continue;
     }
+    place++;
     if (byte >= openList) {
       if (byte === openObject || byte === openList) levels++;
-      else if ((byte === closeObject || byte === closeList) && --levels === 0) return place + 1;
-    } else if (byte === comma && levels === 1) commas?.push(place);
-    place++;
+      else if ((byte === closeObject || byte === closeList) && --levels === 0) {
+        if (byte === close) return place;
+        break;
+      }
+    } else if (byte === comma && levels === 1) commas?.push(place - 1);
   }
   throw new SyntaxError('a list or an object without end');
 }
