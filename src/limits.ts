@@ -99,6 +99,8 @@ const providerLimits = {
   maxWaitMs: 250,
   /** The largest answer that is read, in bytes. */
   maxAnswerBytes: 10 * 1024 * 1024,
+  /** The largest answer that is parsed whole, in bytes; of a larger one what is selected is, and the rest goes unchecked. */
+  wholeAnswerBytes: 16 * 1024,
 };
 
 /** Each can be set in `createGateway({ limits })`, or by a variable of its name: `fieldMs` by `FIELD_MS`. */

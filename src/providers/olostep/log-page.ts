@@ -2,8 +2,10 @@
 import type { Allowance } from '../../allowance.ts';
 import { BadUserInput } from '../../errors.ts';
 import type { AgentLogEventConnection, OlostepRunEventsArgs } from '../../generated/types.ts';
+import type { Items } from '../../upstream/items.ts';
 import type { Fields } from '../provider.ts';
 import { idOf, toKind, toLogEvent } from './log-event.ts';
+import { once } from './once.ts';
 
 const mostPerPage = 1_000;
 /** What a line costs that is only looked through, and an event that is selected, beside its texts. */
@@ -12,50 +14,68 @@ const bytesPerEvent = 1_000;
 
 /** The page that the arguments ask for. `after` counts in the whole log, whatever `kind` leaves of it. */
 export function toLogPage(
-  log: readonly unknown[],
+  log: Items,
   { first, after, kind }: OlostepRunEventsArgs,
   allowance: Allowance,
 ): Fields<AgentLogEventConnection> {
   const size = first ?? 100;
   if (size < 0 || size > mostPerPage) throw new BadUserInput('Expected `first` between 0 and 1,000.', 'OLOSTEP');
+  allowance.spend(log.length * bytesPerLine);
   const start = after == null ? 0 : toPlace(log, after) + 1;
 
-  allowance.spend(log.length * bytesPerLine);
-  const matches = [...log.keys()].filter((place) => kind == null || toKind(log[place]) === kind);
-  const rest = matches.filter((place) => place >= start);
-  const page = rest.slice(0, size);
-  allowance.spend(page.length * bytesPerEvent);
-  const cursorAt = (place: number | undefined) => (place === undefined ? null : toCursor(log, place));
+  // Without a filter an event's number is its place, and the log is read no further than the page goes.
+  const matches = kind == null ? undefined : findPlaces(log, kind);
+  const totalCount = matches?.length ?? log.length;
+  const skipped = matches?.filter((place) => place < start).length ?? start;
+  const count = Math.min(size, totalCount - skipped);
+  allowance.spend(count * bytesPerEvent);
+
+  const placeOf = (index: number) => (matches === undefined ? skipped + index : (matches[skipped + index] ?? 0));
+  const lines = once(() =>
+    matches === undefined
+      ? log.slice(skipped, skipped + count)
+      : matches.slice(skipped, skipped + count).map((place) => lineAt(log, place)),
+  );
+  const cursorOf = (index: number) => toCursor(placeOf(index), lines()[index]);
 
   return {
     __typename: 'AgentLogEventConnection',
     edges: () =>
-      page.map((place) => ({
+      lines().map((line, index) => ({
         __typename: 'AgentLogEventEdge',
-        cursor: () => toCursor(log, place),
-        node: toLogEvent(log[place]),
+        cursor: () => cursorOf(index),
+        node: toLogEvent(line),
       })),
-    nodes: () => page.map((place) => toLogEvent(log[place])),
-    pageInfo: () => ({
+    nodes: () => lines().map(toLogEvent),
+    pageInfo: {
       __typename: 'PageInfo',
-      hasNextPage: rest.length > page.length,
-      hasPreviousPage: matches.length > rest.length,
-      startCursor: cursorAt(page[0]),
-      endCursor: cursorAt(page.at(-1)),
-    }),
-    totalCount: matches.length,
+      hasNextPage: skipped + count < totalCount,
+      hasPreviousPage: skipped > 0,
+      startCursor: () => (count === 0 ? null : cursorOf(0)),
+      endCursor: () => (count === 0 ? null : cursorOf(count - 1)),
+    },
+    totalCount,
   };
 }
 
+const lineAt = (log: Items, place: number): unknown => log.slice(place, place + 1)[0];
+
+/** Where in the log the events of this kind are. */
+function findPlaces(log: Items, kind: string): readonly number[] {
+  const places: number[] = [];
+  for (const [place, line] of log.slice().entries()) if (toKind(line) === kind) places.push(place);
+  return places;
+}
+
 /** A cursor is an event's place in the log and its id, so that it still finds the event when lines come in before it. */
-const toCursor = (log: readonly unknown[], place: number) =>
-  Buffer.from(JSON.stringify([place, idOf(log[place])])).toString('base64url');
+const toCursor = (place: number, line: unknown) =>
+  Buffer.from(JSON.stringify([place, idOf(line)])).toString('base64url');
 
 /** The place that a cursor stands for. */
-function toPlace(log: readonly unknown[], cursor: string): number {
+function toPlace(log: Items, cursor: string): number {
   const [place, id] = parseCursor(cursor);
-  if (place < log.length && idOf(log[place]) === id) return place;
-  const moved = id === null ? -1 : log.findIndex((line) => idOf(line) === id);
+  if (place < log.length && idOf(lineAt(log, place)) === id) return place;
+  const moved = id === null ? -1 : log.slice().findIndex((line) => idOf(line) === id);
   if (moved === -1) throw unknownCursor();
   return moved;
 }

@@ -2,11 +2,13 @@
 import { ProviderError } from '../../errors.ts';
 import type { MonitorRunKey, OlostepRun, RunPhase } from '../../generated/types.ts';
 import type { Body } from '../../upstream/body.ts';
+import type { Items } from '../../upstream/items.ts';
 import type { FieldContext, Fields } from '../provider.ts';
 import { createReader, toFreeForm } from '../reader.ts';
 import { identify } from '../run-key.ts';
-import { isRunComplete, readTime } from './log-event.ts';
+import { isRunComplete, readMilliseconds, runComplete, toTime } from './log-event.ts';
 import { toLogPage } from './log-page.ts';
+import { once } from './once.ts';
 import type { components } from './openapi.d.ts';
 import { MonitorRun } from './openapi-checks.ts';
 
@@ -20,60 +22,60 @@ const read = createReader<components['schemas']['MonitorRun']>('OLOSTEP', Monito
  * status nor times of a run: they are derived here, once they are selected, from its log and its snapshot.
  */
 export function toOlostepRun(key: MonitorRunKey, body: Body): Fields<OlostepRun> {
-  const snapshot = read(body, 'snapshot');
-  const events = readEvents(body);
-  const log: readonly unknown[] = Array.isArray(events) ? events : [];
-  const hasSnapshot = snapshot !== null && !(snapshot instanceof Error);
-  const isComplete = once(() => log.some(isRunComplete));
-  const phase = () => toPhase(hasSnapshot || isComplete(), log);
+  const events = once(() => readEvents(body));
+  const log = (): Items => {
+    const items = events();
+    return items === null || items instanceof Error ? [] : items;
+  };
+  const isComplete = once(() => body.mayHold(runComplete) && log().slice().some(isRunComplete));
+  const phase = once(() => toPhase(body.isObject('snapshot') || isComplete(), log));
   /** What is read from the log fails as the log does. */
-  const fromLog = <Value>(derive: () => Value) => (events instanceof Error ? events : derive());
+  const fromLog = <Value>(derive: () => Value) => {
+    const items = events();
+    return items instanceof Error ? items : derive();
+  };
   return {
     __typename: 'OlostepRun',
     ...identify(key),
     phase,
     outcome: () => (phase() === 'FINISHED' ? 'UNKNOWN' : null),
-    startedAt: once(() => fromLog(() => toStart(log))),
-    finishedAt: once(() => fromLog(() => toEnd(log))),
-    snapshot: (_args: unknown, context: FieldContext) => toFreeForm('OLOSTEP', snapshot, context),
+    startedAt: once(() => fromLog(() => toStart(log()))),
+    finishedAt: once(() => fromLog(() => toEnd(log()))),
+    snapshot: (_args: unknown, context: FieldContext) => toFreeForm('OLOSTEP', read(body, 'snapshot'), context),
     logGroup: () => read(body, 'log_group'),
-    // An answer without a log has no page of it; one that can't be read has the reason in its place.
-    events: (args, { allowance }) => (Array.isArray(events) ? toLogPage(log, args, allowance) : fromLog(() => null)),
+    events: (args, { allowance }) => {
+      const items = events();
+      // An answer without a log has no page of it; one that can't be read has the reason in its place.
+      return items === null || items instanceof Error ? items : toLogPage(items, args, allowance);
+    },
   };
 }
 
-function readEvents(body: Body) {
-  const events = read(body, 'events');
-  const isTooLong = Array.isArray(events) && events.length > mostEvents;
+/** The log, its events unread: each is held against the document where it is selected. */
+function readEvents(body: Body): Items | null | ProviderError {
+  const events = body.items('events') ?? read(body, 'events');
+  const isTooLong = events !== null && !(events instanceof Error) && events.length > mostEvents;
   return isTooLong ? new ProviderError('OLOSTEP', 'UPSTREAM_RESPONSE_TOO_LARGE') : events;
 }
 
 /** Nothing tells success from failure, or a run that hasn't begun from one that failed early. */
-function toPhase(isFinished: boolean, log: readonly unknown[]): RunPhase {
+function toPhase(isFinished: boolean, log: () => Items): RunPhase {
   if (isFinished) return 'FINISHED';
-  return log.length > 0 ? 'RUNNING' : 'UNKNOWN';
+  return log().length > 0 ? 'RUNNING' : 'UNKNOWN';
 }
 
 /** The earliest time in the log; Olostep doesn't promise an order. An unreadable one counts only if there is no other. */
-function toStart(log: readonly unknown[]) {
-  let earliest: ReturnType<typeof readTime> = null;
-  for (const line of log) {
-    const time = readTime(line, 'ts');
-    if (typeof time === 'string' ? typeof earliest !== 'string' || time < earliest : earliest === null) earliest = time;
+function toStart(log: Items) {
+  let earliest: ReturnType<typeof readMilliseconds> = null;
+  for (const line of log.slice()) {
+    const time = readMilliseconds(line, 'ts');
+    const isEarlier = typeof time === 'number' ? typeof earliest !== 'number' || time < earliest : earliest === null;
+    if (isEarlier) earliest = time;
   }
-  return earliest;
+  return toTime(earliest);
 }
 
-function toEnd(log: readonly unknown[]) {
-  const end = log.find(isRunComplete);
-  return end === undefined ? null : readTime(end, 'ts');
-}
-
-/** Worked out when it is first asked for, and then kept: a log is long, and a run can be selected a hundred times. */
-function once<Value>(find: () => Value): () => Value {
-  let found: { readonly value: Value } | undefined;
-  return () => {
-    found ??= { value: find() };
-    return found.value;
-  };
+function toEnd(log: Items) {
+  const end = log.slice().find(isRunComplete);
+  return end === undefined ? null : toTime(readMilliseconds(end, 'ts'));
 }

@@ -1,0 +1,63 @@
+/** The items of a JSON list, each parsed when it is first asked for. */
+import { parseJson } from './json.ts';
+import { skipNested, skipSpace } from './scan.ts';
+
+/** Stands in the place of what turns out, once it is asked for, not to be JSON. */
+export const unreadable = Symbol('unreadable');
+
+/** A list whose items are parsed when they are asked for, or one that is parsed already. */
+export interface Items {
+  readonly length: number;
+  /** The items from `start` on, without those from `end` on; one that isn't JSON is {@link unreadable}. */
+  slice(start?: number, end?: number): readonly unknown[];
+}
+
+/**
+ * Finds the items of the list that begins at `start`, and parses none.
+ * @throws {SyntaxError} when it has no end
+ */
+export function findItems(bytes: Buffer, start: number): { readonly items: Items; readonly end: number } {
+  /** Where a bracket or a comma of the list stands: between two of them is an item. */
+  const bounds = [start];
+  const end = skipNested(bytes, start, bounds);
+  const isEmpty = bounds.length === 1 && skipSpace(bytes, start + 1) === end - 1;
+  bounds.push(end - 1);
+  return { items: isEmpty ? [] : createItems(bytes, bounds), end };
+}
+
+function createItems(bytes: Buffer, bounds: readonly number[]): Items {
+  const length = bounds.length - 1;
+  const parsed: unknown[] = [];
+
+  /** All at once, which is quicker; one by one only to find which of them isn't JSON. */
+  const parse = (start: number, end: number): readonly unknown[] => {
+    const items = parseItems(bytes.toString('utf8', (bounds[start] ?? 0) + 1, bounds[end]));
+    if (items.length === end - start) return items;
+    if (end - start === 1) return [unreadable];
+    return Array.from({ length: end - start }, (_, place) => parse(start + place, start + place + 1)[0]);
+  };
+
+  return {
+    length,
+    slice(start = 0, end = length) {
+      const last = Math.min(end, length);
+      let place = start;
+      while (place < last) {
+        let next = place;
+        while (next < last && parsed[next] === undefined) next++;
+        if (next > place) for (const item of parse(place, next)) parsed[place++] = item;
+        else place++;
+      }
+      return parsed.slice(start, last);
+    },
+  };
+}
+
+/** The values in the text, with commas between them; none when it isn't JSON. */
+function parseItems(text: string): readonly unknown[] {
+  try {
+    return parseJson(`[${text}]`) as readonly unknown[];
+  } catch {
+    return [];
+  }
+}

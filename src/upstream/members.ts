@@ -1,0 +1,117 @@
+/** The members of a JSON object, each found and parsed when it is first asked for. */
+import { findItems, type Items, unreadable } from './items.ts';
+import { isObject, parseJson } from './json.ts';
+import { closeObject, colon, comma, openList, openObject, quote, skipSpace, skipText, skipValue } from './scan.ts';
+
+/** The members of an object. */
+export interface Members {
+  /** The value of a member, parsed without loss; `undefined` when there is none; {@link unreadable} when it isn't JSON. */
+  get(name: string): unknown;
+  /** The items of a member that is a list; `undefined` when it is none. */
+  items(name: string): Items | undefined;
+  /** Whether a member is an object. */
+  isObject(name: string): boolean;
+  /** Whether the ASCII letters of `word` may be in a text of the object; `false` is certain. */
+  mayHold(word: string): boolean;
+}
+
+/** The members of an object that is parsed already. */
+export const toMembers = (object: Readonly<Record<string, unknown>>): Members => ({
+  get: (name) => object[name],
+  items(name) {
+    const value = object[name];
+    return Array.isArray(value) ? value : undefined;
+  },
+  isObject: (name) => isObject(object[name]),
+  mayHold: () => true,
+});
+
+/** Where a member's value is, and what is known of it so far. */
+interface Member {
+  readonly start: number;
+  /** The place behind it. */
+  end?: number;
+  value?: unknown;
+  items?: Items;
+}
+
+/**
+ * The members of the object that begins at `start`. Its bytes are looked at no further than to the member that is asked for,
+ * and what lies before it is passed over unread; so of several members of one name it is the first one that counts.
+ */
+export function findMembers(bytes: Buffer, start: number): Members {
+  const members = new Map<string, Member>();
+  let latest: Member | undefined;
+  let state: 'open' | 'ended' | 'broken' = 'open';
+
+  /** Goes on to the next member. @throws {SyntaxError} */
+  const goOn = () => {
+    const place = skipSpace(bytes, latest === undefined ? start + 1 : endOf(bytes, latest));
+    if (bytes[place] === closeObject) {
+      if (skipSpace(bytes, place + 1) < bytes.length) throw new SyntaxError('more than an object');
+      state = 'ended';
+      return;
+    }
+    if (latest !== undefined && bytes[place] !== comma) throw new SyntaxError('no comma');
+    const nameStart = latest === undefined ? place : skipSpace(bytes, place + 1);
+    if (bytes[nameStart] !== quote) throw new SyntaxError('no name');
+    const nameEnd = skipText(bytes, nameStart);
+    const colonPlace = skipSpace(bytes, nameEnd);
+    if (bytes[colonPlace] !== colon) throw new SyntaxError('no colon');
+    latest = { start: skipSpace(bytes, colonPlace + 1) };
+    const name = JSON.parse(bytes.toString('utf8', nameStart, nameEnd));
+    if (!members.has(name)) members.set(name, latest);
+  };
+
+  const find = (name: string): Member | typeof unreadable | undefined => {
+    while (!members.has(name) && state === 'open') {
+      try {
+        goOn();
+      } catch {
+        state = 'broken';
+      }
+    }
+    // Behind what can't be passed over, nobody knows what there is.
+    return members.get(name) ?? (state === 'broken' ? unreadable : undefined);
+  };
+
+  const findOfKind = (name: string, firstByte: number) => {
+    const member = find(name);
+    return typeof member === 'object' && bytes[member.start] === firstByte ? member : undefined;
+  };
+
+  return {
+    get(name) {
+      const member = find(name);
+      if (typeof member !== 'object') return member;
+      member.value ??= orUnreadable(() => parseJson(bytes.toString('utf8', member.start, endOf(bytes, member))));
+      return member.value;
+    },
+    items(name) {
+      const member = findOfKind(name, openList);
+      if (member === undefined || member.value === unreadable) return undefined;
+      if (member.items === undefined) {
+        const found = orUnreadable(() => findItems(bytes, member.start));
+        if (found === unreadable) member.value = unreadable;
+        else Object.assign(member, found);
+      }
+      return member.items;
+    },
+    isObject: (name) => findOfKind(name, openObject) !== undefined,
+    // A letter can also be written by its code, behind these two.
+    mayHold: (word) => bytes.includes(word) || bytes.includes('\\u'),
+  };
+}
+
+function endOf(bytes: Buffer, member: Member): number {
+  member.end ??= skipValue(bytes, member.start);
+  return member.end;
+}
+
+function orUnreadable<Found>(read: () => Found): Found | typeof unreadable {
+  try {
+    return read();
+  } catch {
+    return unreadable;
+  }
+}

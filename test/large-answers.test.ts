@@ -1,0 +1,306 @@
+/** An answer over `wholeAnswerBytes` is read where it is selected, and nowhere else. */
+import fc from 'fast-check';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { datafoldBody, datafoldKey, datafoldPath, olostepBody, olostepKey, olostepPath } from './bodies.ts';
+import { holdDice } from './clock.ts';
+import type { Handler } from './fake-upstream.ts';
+import { jsonValue, style, write } from './json-text.ts';
+import { type Answer, createWorld, type World } from './world.ts';
+
+/** Makes a world that parses answers up to so many bytes whole. Many of its calls fail, and that mustn't stop the others. */
+const createReading = (wholeAnswerBytes: number, limits: object = {}) =>
+  createWorld({ limits: { wholeAnswerBytes, breakerMinCalls: 1e9, ...limits } });
+
+const everything = Number.MAX_SAFE_INTEGER;
+const run = `olostepRun(monitorId: "${olostepKey.monitorId}", runId: "${olostepKey.runId}")`;
+const eventFields = 'id timestamp ingestedAt stream message kind event';
+const all = `phase outcome startedAt finishedAt snapshot logGroup events { totalCount nodes { ${eventFields} } }`;
+
+beforeEach(() => holdDice(0));
+
+/** The text of the answer, but for the id of the request. */
+async function textOf(world: World, query: string): Promise<string> {
+  const response = await world.post(JSON.stringify({ query }));
+  return (await response.text()).replaceAll(/"requestId":"[^"]*"/g, '');
+}
+
+const ask = (world: World, selection: string): Promise<Answer> => world.ask(`{ ${run} { ${selection} } }`);
+const codesOf = ({ errors = [] }: Answer) =>
+  Object.fromEntries(errors.map(({ path = [], extensions }) => [path.slice(1).join('.'), extensions.code]));
+const bad = (...places: readonly string[]) =>
+  Object.fromEntries(places.map((place) => [place, 'UPSTREAM_BAD_RESPONSE']));
+
+describe('A large answer says what it would say if it were small', () => {
+  const eventLike = fc.record(
+    {
+      id: fc.oneof(fc.string(), jsonValue),
+      ts: fc.oneof(fc.integer({ min: 0, max: 4e12 }), jsonValue),
+      ingestion_ts: fc.oneof(fc.integer({ min: 0, max: 4e12 }), jsonValue),
+      stream: fc.oneof(fc.string(), jsonValue),
+      message: fc.oneof(fc.string({ unit: 'binary' }), jsonValue),
+      event: fc.oneof(fc.record({ event: fc.constantFrom('run_complete', 'tick', 'tock') }), jsonValue),
+    },
+    { requiredKeys: [] },
+  );
+  const body = fc.record(
+    {
+      monitor_id: fc.constantFrom<unknown>(olostepKey.monitorId, olostepKey.monitorId, null, 'another'),
+      run_id: fc.constantFrom<unknown>(olostepKey.runId, olostepKey.runId, null, 7),
+      snapshot: fc.oneof(fc.dictionary(fc.string(), jsonValue), fc.constant(null), jsonValue),
+      log_group: fc.oneof(fc.string(), jsonValue),
+      events: fc.oneof(
+        { weight: 5, arbitrary: fc.array(fc.oneof({ weight: 9, arbitrary: eventLike }, jsonValue), { maxLength: 8 }) },
+        jsonValue,
+      ),
+      undocumented: jsonValue,
+    },
+    { requiredKeys: [] },
+  );
+  const first = fc.integer({ min: 0, max: 9 });
+  const after = fc
+    .tuple(fc.nat(9), fc.constantFrom(null, '', 'x'))
+    .map((cursor) => Buffer.from(JSON.stringify(cursor)).toString('base64url'));
+  const page = fc
+    .tuple(first, fc.option(after), fc.option(fc.constantFrom('tick', 'run_complete')))
+    .map(([first, after, kind]) => JSON.stringify({ first, after, kind }).slice(1, -1))
+    .map((args) => args.replace(/"(\w+)":/g, '$1:'))
+    .chain((args) =>
+      fc
+        .subarray(
+          [
+            'totalCount',
+            `nodes { ${eventFields} }`,
+            'edges { cursor node { id kind } }',
+            'pageInfo { hasNextPage hasPreviousPage }',
+            'pageInfo { startCursor endCursor }',
+          ],
+          { minLength: 1 },
+        )
+        .map((fields) => `events(${args}) { ${fields.join(' ')} }`),
+    );
+  const selection = fc
+    .tuple(
+      fc.shuffledSubarray(['runId', 'phase', 'outcome', 'startedAt', 'finishedAt', 'snapshot', 'logGroup']),
+      fc.array(page, { maxLength: 3 }),
+    )
+    .map(([fields, pages]) => [...fields, ...pages.map((page, n) => `p${n}: ${page}`), 'id'].join(' '));
+
+  it('whatever is in it, however it is written, whatever is selected', async () => {
+    const lazy = await createReading(0);
+    const whole = await createReading(everything);
+
+    await fc.assert(
+      fc.asyncProperty(body, style, fc.infiniteStream(fc.nat()), selection, async (body, written, dice, selection) => {
+        const members = Object.entries(body).map((member) => ({ member, at: dice.next().value ?? 0 }));
+        const shuffled = members.sort((a, b) => a.at - b.at).map(({ member }) => member);
+        const text = write(Object.fromEntries(shuffled), written);
+        for (const world of [lazy, whole]) world.olostep.on(olostepPath, { body: text });
+
+        const query = `{ ${run} { ${selection} } }`;
+        expect(await textOf(lazy, query)).toBe(await textOf(whole, query));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('of any provider', async () => {
+    const world = await createReading(0);
+    const { monitorId, runId } = datafoldKey;
+    world.datafold.on(datafoldPath, { body: JSON.stringify(datafoldBody, null, 2) });
+
+    expect(
+      await world.ask(
+        `{ datafoldRun(monitorId: "${monitorId}", runId: "${runId}") { state startedAt diffId error warnings } }`,
+      ),
+    ).toEqual({
+      data: {
+        datafoldRun: {
+          state: 'OK',
+          startedAt: '2026-11-20T08:00:00.000Z',
+          diffId: '2262836',
+          error: null,
+          warnings: datafoldBody.warnings,
+        },
+      },
+    });
+  });
+});
+
+describe('A large answer that is broken', () => {
+  const { monitor_id, run_id, ...rest } = olostepBody;
+  const ids = JSON.stringify({ monitor_id, run_id }).slice(1, -1);
+  const [first, second, third] = olostepBody.events.map((event) => JSON.stringify(event));
+  const ofBody = async (body: string, selection = all, limits: object = {}) => {
+    const world = await createReading(0, limits);
+    world.olostep.on(olostepPath, { body });
+    return { world, answer: await ask(world, selection) };
+  };
+
+  it.each([
+    `{"x":{,${ids}}`,
+    `{"x":1 ${ids}}`,
+    `{"x",${ids}}`,
+    `{x:1,${ids}}`,
+    `{"x":"\n,${ids}}`,
+    `{,${ids}}`,
+    `{${ids.replace('"run_id"', 'run_id')}}`,
+    `{${ids.replace('"run_', 'run_')}}`,
+  ])('before its ids is no run, and is asked for again: %s', async (body) => {
+    const { world, answer } = await ofBody(body, 'runId');
+
+    expect(answer.data).toEqual({ olostepRun: null });
+    expect(codesOf(answer)).toEqual(bad(''));
+    expect(world.olostep.paths).toHaveLength(2);
+    expect(world.lines).toContainEqual(expect.objectContaining({ reason: 'body', attempts: 2 }));
+  });
+
+  it.each([
+    ['snapshot', '{"price":19.9.0}'],
+    ['snapshot', '{"price":NaN}'],
+    ['snapshot', '{"price"}'],
+    ['log_group', '"\n"'],
+    ['log_group', '"\\x"'],
+    ['log_group', 'text'],
+  ])('in its %s, %s, loses nothing else', async (name, json) => {
+    const body = JSON.stringify({ ...olostepBody, [name]: '@' }).replace('"@"', () => json);
+    const { answer } = await ofBody(body);
+    const { answer: well } = await ofBody(JSON.stringify(olostepBody));
+
+    const field = name === 'snapshot' ? 'snapshot' : 'logGroup';
+    expect(codesOf(answer)).toEqual(bad(field));
+    expect(answer.data.olostepRun).toEqual({ ...well.data.olostepRun, [field]: null });
+  });
+
+  it('in an event loses that event', async () => {
+    const body = JSON.stringify(olostepBody).replace(second ?? '', '{"id":}');
+    const { answer } = await ofBody(body);
+    const { answer: well } = await ofBody(JSON.stringify(olostepBody));
+
+    expect(codesOf(answer)).toEqual(bad('events.nodes.1'));
+    const { events, ...fields } = well.data.olostepRun;
+    const nodes = [events.nodes[0], null, events.nodes[2]];
+    expect(answer.data.olostepRun).toEqual({ ...fields, events: { totalCount: 3, nodes } });
+  });
+
+  it.each([
+    `[${first},${second},${third}`,
+    `[${first},{${second},${third}]`,
+    `[${first},[${second},${third}]`,
+    `[${first},${second},${third?.slice(0, -1)}]`,
+  ])('in the end of its log loses the log, and what is read from it', async (log) => {
+    const body = `{${ids},"snapshot":{},"events":${log}}`;
+    const { answer } = await ofBody(body);
+
+    expect(codesOf(answer)).toEqual(bad('startedAt', 'finishedAt', 'events', 'logGroup'));
+    expect(answer.data.olostepRun).toMatchObject({ phase: 'FINISHED', snapshot: {} });
+  });
+
+  it('in what is not selected is not found to be so', async () => {
+    const body = `{${ids},"log_group":"x","x":NaN,"snapshot":{1},"events":[}]}}`;
+
+    const { answer } = await ofBody(body, 'runId logGroup');
+
+    expect(answer).toEqual({ data: { olostepRun: { runId: olostepKey.runId, logGroup: 'x' } } });
+  });
+
+  it('has nothing behind the break', async () => {
+    const body = `{${ids},"log_group":"x" "snapshot":{},"events":[]}`;
+
+    const { answer } = await ofBody(body);
+
+    expect(codesOf(answer)).toEqual(bad('startedAt', 'finishedAt', 'snapshot', 'events'));
+    expect(answer.data.olostepRun).toMatchObject({ phase: 'UNKNOWN', logGroup: 'x' });
+  });
+
+  it('is found to be so, wherever it is, where all answers are parsed whole', async () => {
+    const body = `{${ids},"log_group":"x","x":NaN}`;
+
+    const { answer } = await ofBody(body, 'runId', { wholeAnswerBytes: everything });
+
+    expect(codesOf(answer)).toEqual(bad(''));
+  });
+
+  describe('because it was cut off', () => {
+    const body = `{${ids},${JSON.stringify({ ...rest, events: rest.events.slice(2) }).slice(1)}`;
+    const cuts = Array.from(body, (_, length) => body.slice(0, length));
+    /** Ends with the connection, and says nothing of a length. */
+    const unmeasured =
+      (text: string): Handler =>
+      ({ socket }) =>
+        void socket.end(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n${text}`);
+
+    it('by somebody who then said that this is all of it, is never read wrongly', async () => {
+      const world = await createReading(0, { maxAttempts: 1 });
+      world.olostep.on(olostepPath, { body });
+      const { olostepRun: well } = (await ask(world, all)).data;
+
+      for (const cut of cuts) {
+        world.olostep.on(olostepPath, { body: cut });
+        const answer = await ask(world, all);
+
+        const codes = codesOf(answer);
+        expect(new Set(Object.values(codes))).toEqual(new Set(['UPSTREAM_BAD_RESPONSE']));
+        const { olostepRun: read } = answer.data;
+        if (read === null) continue;
+        for (const field of Object.keys(well)) {
+          if (codes[field] === undefined) expect([field, read[field]]).toEqual([field, well[field]]);
+          else expect(read[field]).toBeNull();
+        }
+      }
+    });
+
+    it('by a connection that ended, is no answer', async () => {
+      const world = await createReading(0, { maxAttempts: 1 });
+      for (const cut of cuts) {
+        world.olostep.on(olostepPath, unmeasured(cut));
+        expect(codesOf(await ask(world, 'runId'))).toEqual(bad(''));
+      }
+      world.olostep.on(olostepPath, unmeasured(body));
+      expect(await ask(world, 'runId')).toEqual({ data: { olostepRun: { runId: olostepKey.runId } } });
+    });
+  });
+});
+
+describe('Of two members of one name', () => {
+  const body = (...members: readonly string[]) => `{${members.join(',')}}`;
+  const mine = `"run_id":"${olostepKey.runId}"`;
+  const other = '"run_id":"run_other"';
+
+  it.each([
+    ['the first counts in a large answer', 0, { snapshot: { a: 1 } }],
+    ['the last counts in a small one', everything, { snapshot: { a: 2 } }],
+  ])('%s', async (_what, wholeAnswerBytes, read) => {
+    const world = await createReading(wholeAnswerBytes);
+    world.olostep.on(olostepPath, { body: body(mine, '"snapshot":{"a":1}', '"snapshot":{"a":2}') });
+
+    expect(await ask(world, 'snapshot')).toEqual({ data: { olostepRun: read } });
+  });
+
+  it.each([
+    [0, body(other, mine)],
+    [0, body(other, '"run\\u005fid":"x"', mine)],
+    [everything, body(mine, other)],
+  ])('it is the one that counts which says whose run it is', async (wholeAnswerBytes, text) => {
+    const world = await createReading(wholeAnswerBytes);
+    world.olostep.on(olostepPath, { body: text });
+
+    expect(codesOf(await ask(world, 'runId'))).toEqual(bad(''));
+    expect(world.lines).toContainEqual(expect.objectContaining({ reason: 'id_mismatch' }));
+  });
+});
+
+describe('A large answer is passed over', () => {
+  it.each([
+    ['lists', '['.repeat(100_000) + ']'.repeat(100_000)],
+    ['objects', `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`],
+    ['brackets in a text', JSON.stringify('[{"'.repeat(100_000))],
+  ])('however deep %s go in it', async (_what, json) => {
+    const world = await createReading(0);
+    const { monitor_id, ...rest } = olostepBody;
+    world.olostep.on(olostepPath, { body: JSON.stringify({ x: '@', ...rest, monitor_id }).replace('"@"', () => json) });
+
+    expect(await ask(world, 'logGroup events { totalCount }')).toEqual({
+      data: { olostepRun: { logGroup: olostepBody.log_group, events: { totalCount: 3 } } },
+    });
+  });
+});

@@ -1,0 +1,165 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { findItems, unreadable } from '../src/upstream/items.ts';
+import { parseJson } from '../src/upstream/json.ts';
+import { findMembers } from '../src/upstream/members.ts';
+import { jsonValue, style, write } from './json-text.ts';
+
+const members = (text: string) => findMembers(Buffer.from(text), 0);
+const items = (text: string) => findItems(Buffer.from(text), 0).items;
+/** As text, as long numbers are equal only there. */
+const toText = (value: unknown) => (typeof value === 'symbol' ? 'unreadable' : String(JSON.stringify(value)));
+
+describe('Members that are found one by one', () => {
+  const object = fc.dictionary(fc.string({ unit: 'binary' }), jsonValue, { maxKeys: 8 });
+
+  it('are those of the object parsed whole, whichever is asked for first', () => {
+    return fc.assert(
+      fc.property(object, style, fc.infiniteStream(fc.nat()), (value, written, dice) => {
+        const text = write(value, written);
+        const whole = parseJson(text) as Record<string, unknown>;
+        const found = members(text);
+        const names = [...Object.keys(whole), 'no such name'];
+        const shuffled = names.map((name) => ({ name, at: dice.next().value ?? 0 })).sort((a, b) => a.at - b.at);
+
+        for (const { name } of shuffled) {
+          const value = Object.hasOwn(whole, name) ? whole[name] : undefined;
+          expect(found.isObject(name)).toBe(toText(value).startsWith('{'));
+          expect(toText(found.items(name)?.slice())).toBe(toText(Array.isArray(value) ? value : undefined));
+          expect(toText(found.get(name))).toBe(toText(value));
+          expect(toText(found.get(name))).toBe(toText(value));
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it.each([
+    ['{"a":1,"a":2}', 1],
+    ['{"a":1,"\\u0061":2}', 1],
+    ['{"\\u0061":1,"a":2}', 1],
+    ['{"b":{"a":1},"a":2}', 2],
+    ['{"b":"\\"a\\":1","a":2}', 2],
+    ['{"b":"\\\\","a":2}', 2],
+    ['{"b":"\\\\\\"","a":2}', 2],
+    ['{"b":["]",{"}":"{"}],"a":2}', 2],
+    ['\n{\t"a" \r\n:\t2 } ', 2],
+    ['{"é漢😀":1,"a":2}', 2],
+    [`{"b":${'['.repeat(1_000_000)}${']'.repeat(1_000_000)},"a":2}`, 2],
+    [`{"b":${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)},"a":2}`, 2],
+  ])('%.50s: the first of its name, at the level that counts', (text, value) => {
+    expect(findMembers(Buffer.from(text), text.indexOf('{')).get('a')).toBe(value);
+  });
+
+  it.each([
+    '{"b":1 "a":2}',
+    '{"b":1,,"a":2}',
+    '{"b":1,a:2}',
+    '{"b" 1,"a":2}',
+    '{"b":,"a":2}',
+    '{b:1,"a":2}',
+    '{,"a":2}',
+    '{"b":[1,"a":2}',
+    '{"b":{"x":1,"a":2}',
+    '{"b":"x,"a":2}',
+    '{"b":1',
+    '{"b":"',
+    '{"b":"\\',
+    '{"b',
+    '{',
+    '{"b\n":1,"a":2}',
+    '{"b":1} ,"a":2}',
+    '{"b":1}}',
+    '{"b":[1},"a":2}',
+  ])('%s: what stands behind a break is unreadable, also for whom asks again', (text) => {
+    const found = members(text);
+    for (const _again of [1, 2]) {
+      expect(found.get('a')).toBe(unreadable);
+      expect(found.items('a')).toBeUndefined();
+      expect(found.isObject('a')).toBe(false);
+    }
+  });
+
+  it('are unreadable one by one, where they are closed as they were opened', () => {
+    const found = members('{"a":tru,"b":{"x":},"c":[1,],"d":01,"e":"\n","f":"ok","g":[1}');
+
+    expect(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((name) => found.get(name))).toEqual([
+      ...Array(5).fill(unreadable),
+      'ok',
+      unreadable,
+      unreadable,
+    ]);
+  });
+
+  it('know a word that is nowhere, and one that may be somewhere', () => {
+    expect(members('{"a":["run"]}').mayHold('run_complete')).toBe(false);
+    expect(members('{"a":["run_complete"]}').mayHold('run_complete')).toBe(true);
+    expect(members('{"a":["run\\u005fcomplete"]}').mayHold('run_complete')).toBe(true);
+  });
+});
+
+describe('Items that are found one by one', () => {
+  it('are those of the list parsed whole, whichever are asked for first', () => {
+    const slices = fc.array(fc.tuple(fc.nat(12), fc.nat(12)), { maxLength: 5 });
+    return fc.assert(
+      fc.property(fc.array(jsonValue, { maxLength: 10 }), style, slices, (list, written, asked) => {
+        const text = write(list, written).trim();
+        const whole = parseJson(text) as readonly unknown[];
+        const found = items(text);
+
+        expect(found.length).toBe(whole.length);
+        for (const [start, end] of asked) expect(toText(found.slice(start, end))).toBe(toText(whole.slice(start, end)));
+        expect(toText(found.slice())).toBe(toText(whole));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it.each([
+    ['[ ]', []],
+    ['[1,tru,{"a":1},{"a":},[2,],"x]"]', [1, unreadable, { a: 1 }, unreadable, unreadable, 'x]']],
+    ['[1,]', [1, unreadable]],
+    ['[,]', [unreadable, unreadable]],
+    ['[{} {}]', [unreadable]],
+    ['[{"a":[1},{"a":1]},2]', [unreadable, 2]],
+  ])('%s: one that is no JSON is no harm to the others', (text, expected) => {
+    expect(items(text).slice()).toEqual(expected);
+  });
+});
+
+describe('A number', () => {
+  const digits = fc
+    .tuple(fc.constantFrom('', '-'), fc.stringMatching(/^[1-9]\d{0,60}$/))
+    .map(([sign, number]) => sign + number)
+    .filter((text) => text.length > 15 || String(Number(text)) === text);
+  const numbers = fc.oneof(
+    digits,
+    fc.stringMatching(/^-?[1-9]\d{0,20}\.\d{16,20}$/),
+    fc.stringMatching(/^-?[1-9](\.\d{1,4})?[eE][+-]?[1-9]\d{2,4}$/),
+  );
+  const texts = fc.oneof(fc.stringMatching(/^[\d.eE, :[-]{0,60}$/), fc.string());
+
+  it('keeps its digits, wherever it stands and whatever stands beside it', () => {
+    const parts = fc.array(
+      fc.oneof(
+        numbers,
+        texts.map((text) => JSON.stringify(text)),
+      ),
+      { maxLength: 20 },
+    );
+    return fc.assert(
+      fc.property(parts, numbers, style, (list, alone, { space }) => {
+        const isHeld = ([...list, alone] as string[]).every((text) => text.startsWith('"') || isKept(text));
+        fc.pre(isHeld);
+        const compact = `[${list}]`;
+        expect(JSON.stringify(parseJson(compact))).toBe(compact);
+        expect(JSON.stringify(parseJson(`${space}[${list.join(`${space},${space}`)}]`))).toBe(compact);
+        expect(JSON.stringify(parseJson(alone))).toBe(alone);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+/** Whether the number comes out as it went in: it is written as JavaScript writes it, or too long for JavaScript. */
+const isKept = (text: string): boolean => JSON.stringify(Number(text)) === text || /\d{16}|[eE][+-]?\d{3}/.test(text);
