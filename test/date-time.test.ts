@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { fromMilliseconds } from '../src/providers/date-time.ts';
+import { fromIsoText, fromMilliseconds } from '../src/providers/date-time.ts';
 
 const first = Date.parse('0000-01-01T00:00:00Z');
 const last = Date.parse('9999-12-31T23:59:59.999Z');
@@ -24,3 +24,28 @@ it.each([first - 1, last + 1, 8.64e15, 8.64e15 + 1, -8.64e15, 1e300, Infinity, -
   '%d is no time',
   (time) => expect(fromMilliseconds(time)).toBeUndefined(),
 );
+
+it('A text is read as Date reads it, whichever way it says UTC, and however many digits its second has', () => {
+  const time = fc.integer({ min: first, max: last });
+  const zone = fc.constantFrom('Z', '+00:00', '');
+  const digits = fc.stringMatching(/^\d{0,9}$/);
+  return fc.assert(
+    fc.property(time, zone, digits, (time, zone, digits) => {
+      const seconds = new Date(time).toISOString().slice(0, 19);
+      const fraction = digits === '' ? '' : `.${digits}`;
+      expect(fromIsoText(`${seconds}${fraction}${zone}`)).toBe(new Date(`${seconds}${fraction}Z`).toISOString());
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+it.each([
+  ['2026-02-29T08:00:00Z', undefined],
+  ['2026-02-28T24:00:00Z', '2026-03-01T00:00:00.000Z'],
+  ['2026-02-28T25:00:00Z', undefined],
+  ['2026-13-01T08:00:00Z', undefined],
+  ['2026-01-01T08:00:00.Z', undefined],
+  ['2026-01-01T08:00:00+02:00', '2026-01-01T06:00:00.000Z'],
+  ['2026-01-01 08:00:00', '2026-01-01T08:00:00.000Z'],
+  ['2026-01-01', '2026-01-01T00:00:00.000Z'],
+])('%s is read as %s', (text, time) => expect(fromIsoText(text)).toBe(time));

@@ -34,8 +34,14 @@ export function fromMilliseconds(milliseconds: number): string | undefined {
   return `${knownText}${behindHour}`;
 }
 
+/** What most of them are: in UTC, said or unsaid, on a day that every month has. */
+const usual =
+  /^(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:\.(\d{1,9}))?(?:Z|\+00:00)?$/;
+
 /** From ISO text; without an offset it is read as UTC. */
 export function fromIsoText(text: string): string | undefined {
+  const [, seconds, fraction = ''] = usual.exec(text) ?? [];
+  if (seconds !== undefined) return `${seconds}.${fraction.slice(0, 3).padEnd(3, '0')}Z`;
   const day = text.slice(0, 10);
   // JavaScript takes 30 February for 2 March.
   if (fromMilliseconds(Date.parse(day))?.slice(0, 10) !== day) return undefined;

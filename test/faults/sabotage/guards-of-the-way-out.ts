@@ -117,8 +117,8 @@ export const guardsOfTheWayOut: readonly Guard[] = [
   {
     name: 'values of the documented type',
     file: 'src/providers/reader.ts',
-    from: 'if (!accepts(isRawJson(value) ?',
-    to: 'if (required && !required && accepts(isRawJson(value) ?',
+    from: '!accepts(isRawJson(value) ?',
+    to: 'required && !required && accepts(isRawJson(value) ?',
     tests: ['test/datafold-run.test.ts'],
   },
   {
