@@ -85,7 +85,7 @@ const providerLimits = {
   breakerWindowMs: 10_000,
   /** How long it stays open at first, in milliseconds; doubled after each failed probe. */
   breakerRestMs: 5_000,
-  /** How long it stays open at the most, in milliseconds. */
+  /** How long it stays open at the most, in milliseconds: so late, and a fifth, it may notice that a provider is well. */
   maxBreakerRestMs: 60_000,
   /** How many good probes in a row close it. */
   breakerProbes: 3,

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import dns from 'node:dns';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Limits } from '../src/limits.ts';
 import {
   anyDatafoldRun,
@@ -10,7 +11,7 @@ import {
   olostepPath,
 } from './bodies.ts';
 import { holdClock, holdDice, until } from './clock.ts';
-import { type Handler, type Reply, silence } from './fake-upstream.ts';
+import { type Handler, type Reply, silence, startFakeUpstream } from './fake-upstream.ts';
 import { createWorld, type World } from './world.ts';
 
 const query = 'query ($key: MonitorRunKey!) { monitorRun(key: $key) { id } }';
@@ -358,6 +359,66 @@ describe('A connection that ends', () => {
     // That one took the only retry.
     await ask(world);
     expect(world.datafold.paths).toHaveLength(5);
+  });
+});
+
+describe('The name of a provider', () => {
+  /** Has the first look-ups of names fail, or all of them; tells how many there were. */
+  function failLookups(code: string, times = Number.POSITIVE_INFINITY) {
+    const { lookup } = dns;
+    const spy = vi.spyOn(dns, 'lookup').mockImplementation(((...parameters: Parameters<typeof lookup>) => {
+      if (spy.mock.calls.length > times) return lookup(...parameters);
+      const callback = parameters.at(-1) as unknown as (error: Error) => void;
+      setImmediate(() => callback(Object.assign(new Error(`getaddrinfo ${code}`), { code })));
+    }) as typeof lookup);
+    onTestFinished(() => spy.mockRestore());
+    return () => spy.mock.calls.length;
+  }
+
+  /** Datafold has a name, and Olostep an address. */
+  async function createNamedWorld() {
+    const far = await startFakeUpstream();
+    onTestFinished(() => far.close());
+    far.on(datafoldPath, { body: datafoldBody });
+    const { port } = new URL(far.baseUrl);
+    const olostep = await startFakeUpstream();
+    onTestFinished(() => olostep.close());
+    olostep.on(olostepPath, { body: olostepBody });
+    return createWorld({
+      providers: {
+        DATAFOLD: { apiKey: 'key', baseUrl: `http://localhost:${port}` },
+        OLOSTEP: { apiKey: 'key', baseUrl: olostep.baseUrl },
+      },
+    });
+  }
+
+  it('is looked up again when that failed for the moment, and nobody notices', async () => {
+    holdDice(0);
+    const world = await createNamedWorld();
+    const lookups = failLookups('EAI_AGAIN', 2);
+
+    expect(await ask(world)).toEqual(found);
+    expect(lookups()).toBe(3);
+  });
+
+  it('is looked up three times in all, and the other provider is not touched', async () => {
+    holdDice(0);
+    const world = await createNamedWorld();
+    const lookups = failLookups('EAI_AGAIN');
+
+    expect(await ask(world)).toEqual(failed('UPSTREAM_UNAVAILABLE'));
+    expect(lookups()).toBe(3);
+    expect((await world.ask(query, { key: olostepKey })).errors).toBe(undefined);
+  });
+
+  it('is not looked up again when there is no such name', async () => {
+    const world = await createNamedWorld();
+    const lookups = failLookups('ENOTFOUND');
+
+    const { errors } = await ask(world);
+
+    expect(errors?.[0]?.extensions).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', retryable: false });
+    expect(lookups()).toBe(1);
   });
 });
 

@@ -1,8 +1,8 @@
 /**
  * The fault suite: the service in a process of its own, between clients and providers that misbehave.
  * `npm run test:faults` runs every block and ends with one line a block, `survived/tried`; `npm run test:faults -- NAME …`
- * runs the blocks of these names; `--report FILE` leaves the figures as JSON; `--again` runs a block that failed once more, for machines that others
- * use as well. Exit code 1 when anything did not survive.
+ * runs the blocks of these names; `--report FILE` leaves the figures as JSON; `--again` runs a block that failed once more,
+ * for machines that others use as well. Exit code 1 when anything did not survive.
  */
 import { globSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
