@@ -49,7 +49,7 @@ export interface GatewayConfig {
 export interface ProviderConfig {
   /** The key of the provider's API, without `Key` or `Bearer` before it. */
   readonly apiKey?: string;
-  /** Where the API is: https, or http towards loopback. A path is put before the API's own. @default the provider's */
+  /** Where the API is: https to a name, or http towards loopback. A path is put before the API's own. @default the provider's */
   readonly baseUrl?: string;
 }
 

@@ -1,4 +1,5 @@
 /** Tries again what may pass, within the time and the budget that there are. */
+import { setImmediate as immediate } from 'node:timers/promises';
 import type { Ending } from './ending.ts';
 import type { RetryBudget } from './retry-budget.ts';
 import { sleep } from './sleep.ts';
@@ -68,6 +69,8 @@ export function createRetry(options: RetryOptions): Retry {
         const wait = rule && toWait(rule, failures, endsAt - performance.now());
         if (wait === undefined) throw error;
         if (wait > 0) await sleep(wait, ending);
+        // Where one connection was found ended others will have been too, and this is when their ends are read.
+        else await immediate();
       }
     }
   };
