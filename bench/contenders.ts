@@ -1,30 +1,31 @@
 /** Who takes part, and how each is started. */
+import { configure, program as tailcall } from './contenders/tailcall.ts';
 import { numberMark } from './measure/wrk.ts';
 import { bench, root } from './paths.ts';
-import type { Dialect } from './workloads/workloads.ts';
+import type { Dialect } from './workloads/ask.ts';
 
 /** How our service is started, seen from the project's folder. */
 const entry = 'dist/main.js';
 
-/** How many connections to a provider each may have: as many as W3 can use, 16 clients with 50 runs each. */
+/** How many connections to a provider each may have: more than W3 can use, 16 clients with 50 runs each. */
 const connections = 1_024;
 
 export interface Contender {
   readonly title: string;
   readonly dialect: Dialect;
-  readonly parameters: readonly string[];
   /** Another program than Node.js. */
   readonly program?: string;
+  readonly parameters: (port: number, upstreamUrl: string) => readonly string[];
+  readonly env: (port: number, upstreamUrl: string) => Readonly<Record<string, string>>;
   /** What its callers send as their own keys. */
   readonly credentials?: string;
-  /** What it is told, of its port and of where the upstream is. */
-  readonly env: (port: number, upstreamUrl: string) => Readonly<Record<string, string>>;
 }
 
+/** One of the programs in `contenders/`. */
 const own = (title: string, dialect: Dialect, name: string): Contender => ({
   title,
   dialect,
-  parameters: [`${bench}contenders/${name}.ts`],
+  parameters: () => [`${bench}contenders/${name}.ts`],
   env: (port, upstreamUrl) => ({
     PORT: `${port}`,
     UPSTREAM_URL: upstreamUrl,
@@ -37,7 +38,7 @@ const own = (title: string, dialect: Dialect, name: string): Contender => ({
 const service = (title: string, settings: Readonly<Record<string, string>>): Contender => ({
   title,
   dialect: 'graph',
-  parameters: ['--max-semi-space-size=16', `${root}${entry}`],
+  parameters: () => ['--max-semi-space-size=16', `${root}${entry}`],
   env: (port, upstreamUrl) => ({
     HOST: '127.0.0.1',
     PORT: `${port}`,
@@ -55,6 +56,15 @@ export const contenders: Readonly<Record<string, Contender>> = {
   ours: service('monitor-graph', { DATAFOLD_API_KEY: 'key', OLOSTEP_API_KEY: 'key' }),
   mercurius: own('Mercurius + JIT', 'graph', 'mercurius'),
   yoga: own('Yoga as it comes', 'graph', 'yoga'),
+  apollo: own('Apollo Server + datasource-rest', 'graph', 'apollo'),
+  hive: own('Hive Gateway, OpenAPI', 'openapi', 'hive'),
+  tailcall: {
+    title: 'Tailcall (Rust)',
+    dialect: 'openapi',
+    program: tailcall,
+    parameters: (port, upstreamUrl) => configure(port, upstreamUrl, connections),
+    env: () => ({}),
+  },
 };
 
 /** Our service with the callers' own keys: it has no part in other workloads than its own. */

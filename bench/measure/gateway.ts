@@ -27,7 +27,7 @@ export async function startGateway(contender: Contender, upstreamUrl: string, as
   port = port < 5_900 ? port + 1 : 4_901;
   const url = `http://127.0.0.1:${port}`;
   const started = performance.now();
-  const child = spawnOn(gatewayCpu, program, parameters, {
+  const child = spawnOn(gatewayCpu, program, parameters(port, upstreamUrl), {
     env: { PATH: process.env.PATH, ...env(port, upstreamUrl) },
     stdio: ['ignore', 'ignore', 'inherit'],
   });

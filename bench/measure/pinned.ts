@@ -7,13 +7,25 @@ export const gatewayCpu = 0;
 /** The processor of the load, of the upstream, and of this process. */
 export const loadCpu = 1;
 
+const children = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
+// Whoever ends this process means all of them.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
 /** Starts a process on one processor. `taskset` becomes the program: the id of the process is the program's. */
-export const spawnOn = (
+export function spawnOn(
   cpu: number,
   program: string,
   parameters: readonly string[],
   options: SpawnOptions,
-): ChildProcess => spawn('taskset', ['-c', `${cpu}`, program, ...parameters], options);
+): ChildProcess {
+  const child = spawn('taskset', ['-c', `${cpu}`, program, ...parameters], options);
+  children.add(child);
+  child.once('exit', () => children.delete(child));
+  return child;
+}
 
 /** Takes this process out of the gateway's way. */
 export function stepAside(): void {

@@ -41,7 +41,6 @@ export async function takeSample({ contender, gateway, workload, ask, bytes, sec
   const { clients, requests } = workload;
   const url = gateway.url + ask.path;
   const numbers = toNumbers(requests, credentials !== '');
-  await calmDown(gateway.pid, upstream);
   const callsBefore = await upstream.count();
   const cpuBefore = cpuMicrosOf(gateway.pid);
   const load = { url, body: ask.body, clients, credentials, ...(numbers && { numbers }) };
@@ -49,7 +48,8 @@ export async function takeSample({ contender, gateway, workload, ask, bytes, sec
   const outcome = await runWrk({ ...load, seconds: requests === undefined ? seconds : 300 });
   const cpu = cpuMicrosOf(gateway.pid) - cpuBefore;
   const calls = (await upstream.count()) - callsBefore;
-  // wrk leaves with a request of each client under way, and may have come to some that the last one left.
+  await calmDown(gateway.pid, upstream);
+  // wrk leaves with a request of each client under way; not all that the one before it left may have been over.
   const [fewest, most] = [outcome.requests * ask.calls, (outcome.requests + 2 * clients) * ask.calls];
   return {
     requestsPerSecond: (outcome.requests / outcome.micros) * 1e6,
@@ -61,7 +61,7 @@ export async function takeSample({ contender, gateway, workload, ask, bytes, sec
   } satisfies Sample;
 }
 
-/** Waits until it has done with what an earlier load left under way. */
+/** Waits until it has done with what the load left under way, lest that is counted as another's. */
 async function calmDown(pid: number, upstream: Upstream): Promise<void> {
   for (let wait = 0; wait < 40; wait++) {
     const [cpu, calls] = [cpuMicrosOf(pid), await upstream.count()];

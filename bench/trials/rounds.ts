@@ -43,11 +43,7 @@ export async function takeTurns(
     if (ask === undefined) return undefined;
     const gateway = await startGateway(contender, upstream.url, ask);
     try {
-      const bytes = await verify(name, gateway, ask, upstream);
-      const up = { name, contender, gateway, ask, bytes };
-      // Warms it up: a round that doesn't count.
-      await takeSample({ ...up, workload, seconds: length }, upstream);
-      return up;
+      return { name, contender, gateway, ask, bytes: await verify(name, gateway, ask, upstream) };
     } catch (error) {
       await gateway.stop();
       throw error;
@@ -61,10 +57,11 @@ export async function takeTurns(
         const up = await start(name, contender).catch((error: Error) => fail(name, error));
         if (up) all.push(up);
       }
-      for (let round = 0; round < rounds; round++) {
+      // The first round warms them up and doesn't count.
+      for (let round = -1; round < rounds; round++) {
         for (const up of all) {
           const sample = await takeSample({ ...up, workload, seconds: length }, upstream);
-          samples[up.name] = [...(samples[up.name] ?? []), sample];
+          if (round >= 0) samples[up.name] = [...(samples[up.name] ?? []), sample];
         }
       }
     } finally {

@@ -8,6 +8,8 @@ import { runs } from './runs.ts';
 const port = 4_800;
 const delayMs = 20;
 
+export const upstreamUrl = `http://127.0.0.1:${port}`;
+
 export interface Upstream {
   readonly url: string;
   /** How many runs it was asked for since it started. */
@@ -23,12 +25,11 @@ export async function startUpstream(): Promise<Upstream> {
   const child = spawnOn(loadCpu, binary('upstream'), [`${port}`, `${delayMs}`, routes], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const url = `http://127.0.0.1:${port}`;
   const isUp = await Promise.race([once(child.stdout ?? child, 'data').then(() => true), once(child, 'exit')]);
   if (isUp !== true) throw new Error(`The upstream did not start: is port ${port} taken?`);
   return {
-    url,
-    count: async () => Number(await (await fetch(`${url}/count`)).text()),
+    url: upstreamUrl,
+    count: async () => Number(await (await fetch(`${upstreamUrl}/count`)).text()),
     stop: () => child.kill(),
   };
 }

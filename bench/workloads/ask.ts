@@ -1,4 +1,4 @@
-/** A question as one contender understands it, and what it must answer. */
+/** A question as a contender understands it, and what must be answered. */
 import type { MonitorRunKey } from '../../src/generated/types.ts';
 import { runs } from '../upstream/runs.ts';
 
@@ -7,11 +7,17 @@ export interface Ask {
   readonly body: string;
   /** The whole answer. */
   readonly expected: unknown;
-  /** How many upstream calls it may cost. */
+  /** How many upstream calls it costs. */
   readonly calls: number;
 }
 
-/** A list of runs to the bare proxy, which answers what the upstream does. */
+/** `graph`: our schema. `openapi`: the schema that a gateway makes of our OpenAPI documents. */
+export type Dialect = 'bare' | 'rest' | 'graph' | 'openapi';
+
+/** The same question in every dialect that it can be asked in. */
+export type Asks = Readonly<Partial<Record<Dialect, Ask>>>;
+
+/** A list of runs, answered with what the upstream says of each. */
 export function askBare(keys: readonly MonitorRunKey[]): Ask {
   const bodies = new Map(runs.map(({ key, body }) => [key, body]));
   return {
@@ -33,7 +39,6 @@ export const askRest = (path: string, question: unknown, expected: unknown, call
 /** An operation on a graph. */
 export const askGraph = (query: string, variables: object, data: unknown, calls: number): Ask => ({
   path: '/graphql',
-  // As clients send it: with the blanks of a document that somebody wrote.
   body: JSON.stringify({ query, variables }),
   expected: { data },
   calls,
