@@ -33,7 +33,11 @@ function init(arguments)
     from = to + 1
   end
   request = function()
-    if number > last then wrk.thread:stop() end
+    if number > last then
+      io.write("LAST\n")
+      io.flush()
+      wrk.thread:stop()
+    end
     local filled = table.concat(parts, string.format("%07d", number % distinct))
     number = number + 1
     return filled

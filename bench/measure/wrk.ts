@@ -42,6 +42,8 @@ export async function runWrk({ url, body, clients, seconds, credentials = '', nu
   const script = ['-s', `${bench}measure/wrk.lua`, url, '--', bodyFile, credentials, ...numbering];
   const child = spawnOn(loadCpu, 'wrk', [...amount, ...script], { stdio: ['ignore', 'pipe', 'inherit'] });
   if (child.stdout === null) throw new Error('No pipe to wrk');
+  // After the last request wrk would sleep for the rest of its time.
+  child.stdout.on('data', (chunk) => String(chunk).includes('LAST\n') && child.kill('SIGINT'));
   const [said] = await Promise.all([text(child.stdout), once(child, 'exit')]);
   const [, result] = /^RESULT (.*)$/m.exec(said) ?? [];
   if (result === undefined) throw new Error(`wrk failed: ${said}`);
