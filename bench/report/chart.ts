@@ -14,7 +14,7 @@ const style = `
   rect { fill: #a8b3c0 } .ours { fill: #d9480f }
   @media (prefers-color-scheme: dark) { text { fill: #e6edf3 } .small { fill: #8b949e } rect { fill: #57606a } .ours { fill: #ff8c42 } }`;
 
-/** A panel for each workload; the bars of one share a scale. */
+/** A panel for each workload. The bars of one share a logarithmic scale: the last is a hundred times the first. */
 export function drawChart(results: Results): string {
   const names = Object.keys(contenders);
   const panelHeight = names.length * line + 50;
@@ -29,7 +29,7 @@ export function drawChart(results: Results): string {
 <title>CPU time per request</title>
 <style>${style}
 </style>
-<text class="title" x="10" y="20">CPU time of the gateway per request: less is better</text>
+<text class="title" x="10" y="20">CPU time of the gateway per request, on logarithmic scales: less is better</text>
 ${panels.join('\n')}
 <text class="small" x="10" y="${height - 10}">${toXml(origin)}</text>
 </svg>
@@ -38,10 +38,11 @@ ${panels.join('\n')}
 
 function drawPanel(results: Results, workload: string, names: readonly string[]): string {
   const values = names.map((name) => figureOf(results, workload, name, 'cpuMicros')?.median);
-  const most = Math.max(...values.map((value) => value ?? 0));
+  const known = values.filter((value) => value !== undefined);
+  const [least, most] = [Math.min(...known) / 1.5, Math.max(...known)];
   const bars = names.map((name, index) => {
     const [y, value] = [index * line + 26, values[index]];
-    const width = value === undefined ? 0 : Math.max(1, (value / most) * barWidth);
+    const width = value === undefined ? 0 : (Math.log(value / least) / Math.log(most / least)) * barWidth;
     const bar = `<rect${name === 'ours' ? ' class="ours"' : ''} x="${labelWidth}" y="${y - 11}" width="${width.toFixed(1)}" height="14"/>`;
     const figure = value === undefined ? 'not measured' : toMicros(value);
     return `<text x="0" y="${y}">${toXml(contenders[name]?.title ?? name)}</text>${bar}<text class="small" x="${(labelWidth + width + 5).toFixed(1)}" y="${y}">${figure}</text>`;
