@@ -1,0 +1,74 @@
+/** Who takes part, and how each is started. */
+import { configure, program as tailcall } from './contenders/tailcall.ts';
+import { numberMark } from './measure/wrk.ts';
+import { bench, root } from './paths.ts';
+import type { Dialect } from './workloads/ask.ts';
+
+/** How our service is started, seen from the project's folder. */
+const entry = 'dist/main.mjs';
+
+/** How many connections to a provider each may have: more than W3 can use, 16 clients with 50 runs each. */
+const connections = 1_024;
+
+export interface Contender {
+  readonly title: string;
+  readonly dialect: Dialect;
+  /** Another program than Node.js. */
+  readonly program?: string;
+  readonly parameters: (port: number, upstreamUrl: string) => readonly string[];
+  readonly env: (port: number, upstreamUrl: string) => Readonly<Record<string, string>>;
+  /** What its callers send as their own keys. */
+  readonly credentials?: string;
+}
+
+/** One of the programs in `contenders/`. */
+const own = (title: string, dialect: Dialect, name: string): Contender => ({
+  title,
+  dialect,
+  parameters: () => [`${bench}contenders/${name}.ts`],
+  env: (port, upstreamUrl) => ({
+    PORT: `${port}`,
+    UPSTREAM_URL: upstreamUrl,
+    CONNECTIONS: `${connections}`,
+    NODE_ENV: 'production',
+  }),
+});
+
+/** Our service as its users start it: every guard on, one line of log a request. */
+const service = (title: string, settings: Readonly<Record<string, string>>): Contender => ({
+  title,
+  dialect: 'graph',
+  parameters: () => ['--max-semi-space-size=16', `${root}${entry}`],
+  env: (port, upstreamUrl) => ({
+    HOST: '127.0.0.1',
+    PORT: `${port}`,
+    DATAFOLD_BASE_URL: upstreamUrl,
+    OLOSTEP_BASE_URL: upstreamUrl,
+    MAX_IN_FLIGHT: `${connections}`,
+    ...settings,
+  }),
+});
+
+/** In the order in which they take turns. */
+export const contenders: Readonly<Record<string, Contender>> = {
+  bare: own('bare node:http + undici proxy', 'bare', 'bare'),
+  rest: own('REST backend, Fastify + undici', 'rest', 'rest'),
+  ours: service('monitor-graph', { DATAFOLD_API_KEY: 'key', OLOSTEP_API_KEY: 'key' }),
+  mercurius: own('Mercurius + JIT', 'graph', 'mercurius'),
+  yoga: own('Yoga as it comes', 'graph', 'yoga'),
+  apollo: own('Apollo Server + datasource-rest', 'graph', 'apollo'),
+  hive: own('Hive Gateway, OpenAPI', 'openapi', 'hive'),
+  tailcall: {
+    title: 'Tailcall (Rust)',
+    dialect: 'openapi',
+    program: tailcall,
+    parameters: (port, upstreamUrl) => configure(port, upstreamUrl, connections),
+    env: () => ({}),
+  },
+};
+
+/** Our service with the callers' own keys: it has no part in other workloads than its own. */
+export const forwarding: Contender = {
+  ...service('monitor-graph, forwarded keys', { CREDENTIALS: 'forwarded' }),
+  credentials: `key-${numberMark}`,
+};

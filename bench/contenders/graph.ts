@@ -1,0 +1,56 @@
+/** Our schema with straightforward resolvers: for every GraphQL server that takes a schema. */
+import { globSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { makeExecutableSchema } from '@graphql-tools/schema';
+import type { GraphQLSchema } from 'graphql';
+import type { MonitorRunKey } from '../../src/generated/types.ts';
+import type { DatafoldBody, OlostepBody } from '../upstream/runs.ts';
+import { finishOf, type OlostepRun, phaseOf, startOf, toDatafoldRun, toLogEvent, toOlostepRun } from './run.ts';
+
+/** Made anew for each request. */
+export interface Context {
+  readonly runs: { load(key: MonitorRunKey): Promise<unknown> };
+}
+
+/** What a loader makes of the upstream's answer. */
+export const toRun = (key: MonitorRunKey, body: unknown): unknown =>
+  key.provider === 'DATAFOLD' ? toDatafoldRun(key, body as DatafoldBody) : toOlostepRun(key, body as OlostepBody);
+
+type Ids = Omit<MonitorRunKey, 'provider'>;
+interface PageArguments {
+  readonly first: number;
+  readonly after?: string;
+  readonly kind?: string;
+}
+
+const resolvers = {
+  Query: {
+    monitorRun: (_: unknown, { key }: { key: MonitorRunKey }, { runs }: Context) => runs.load(key),
+    monitorRuns: (_: unknown, { keys }: { keys: MonitorRunKey[] }, { runs }: Context) =>
+      Promise.all(keys.map((key) => runs.load(key))),
+    datafoldRun: (_: unknown, ids: Ids, { runs }: Context) => runs.load({ provider: 'DATAFOLD', ...ids }),
+    olostepRun: (_: unknown, ids: Ids, { runs }: Context) => runs.load({ provider: 'OLOSTEP', ...ids }),
+  },
+  OlostepRun: {
+    phase: phaseOf,
+    outcome: (run: OlostepRun) => (phaseOf(run) === 'FINISHED' ? 'UNKNOWN' : null),
+    startedAt: startOf,
+    finishedAt: finishOf,
+    events: ({ log }: OlostepRun, { first, after, kind }: PageArguments) => {
+      const isOfKind = ({ event }: OlostepRun['log'][number]) => kind === undefined || event?.event === kind;
+      const start = after === undefined ? 0 : JSON.parse(Buffer.from(after, 'base64url').toString())[0] + 1;
+      const page = log.slice(start).filter(isOfKind).slice(0, first);
+      return { nodes: page.map(toLogEvent), totalCount: log.filter(isOfKind).length };
+    },
+  },
+};
+
+export function createSchema(): GraphQLSchema {
+  const folder = fileURLToPath(new URL('../../schema/', import.meta.url));
+  const files = globSync('*.graphql', { cwd: folder }).sort();
+  return makeExecutableSchema({
+    typeDefs: files.map((file) => readFileSync(`${folder}${file}`, 'utf8')),
+    resolvers,
+    inheritResolversFromInterfaces: false,
+  });
+}

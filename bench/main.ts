@@ -1,0 +1,74 @@
+/** The benchmark: measures, and writes what it found. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { build } from './build.ts';
+import { contenders, forwarding } from './contenders.ts';
+import { stepAside } from './measure/pinned.ts';
+import { type Options, readOptions } from './options.ts';
+import { built, result } from './paths.ts';
+import { drawChart } from './report/chart.ts';
+import { writeReport } from './report/report.ts';
+import type { Results } from './results.ts';
+import { checkTools, describeMachine } from './tools.ts';
+import { timeStarts } from './trials/cold-start.ts';
+import { weigh } from './trials/resident-memory.ts';
+import { type Samples, takeTurns } from './trials/rounds.ts';
+import { startUpstream } from './upstream/upstream.ts';
+import { workloads } from './workloads/workloads.ts';
+
+const options = readOptions();
+checkTools();
+build();
+stepAside();
+const results = await measure(options);
+const report = writeReport(results);
+// A run of a part doesn't take the place of a whole one.
+const place = options.isComplete ? result : built;
+mkdirSync(place(''), { recursive: true });
+writeFileSync(place('results.json'), `${JSON.stringify(results, null, 2)}\n`);
+writeFileSync(place('results.md'), report);
+writeFileSync(place('chart.svg'), drawChart(results));
+console.log(report);
+
+async function measure({ only, workloads: chosen, sets, rounds, seconds }: Options): Promise<Results> {
+  const effort = { sets, rounds, seconds };
+  const participants = Object.entries({ ...contenders, forwarding }).filter(([name]) => only.includes(name));
+  const regulars = Object.fromEntries(participants.filter(([name]) => name !== 'forwarding'));
+  const samples: Record<string, Samples> = {};
+  const failures: Record<string, string> = {};
+  const upstream = await startUpstream();
+  /** One that fails leaves the others their turn. */
+  const attempt = async <Result>(name: string, task: () => Promise<Result>) => {
+    if (!chosen.includes(name)) return undefined;
+    console.error(`${new Date().toISOString().slice(11, 19)} ${name}`);
+    return task().catch((error: Error) => {
+      failures[name] = error.message;
+      console.error(error);
+      return undefined;
+    });
+  };
+  try {
+    for (const [name, workload] of Object.entries(workloads)) {
+      const { only } = workload;
+      const those = only ? Object.fromEntries(participants.filter(([name]) => only.includes(name))) : regulars;
+      const fail = (contender: string, { message }: Error) => {
+        failures[`${name}, ${contender}`] = message;
+      };
+      const taken = await attempt(name, () => takeTurns(those, workload, effort, upstream, fail));
+      if (taken !== undefined) samples[name] = taken;
+    }
+    const startMs = await attempt('start', () => timeStarts(regulars, effort, upstream));
+    const memoryMb = await attempt('memory', () => weigh(regulars, effort, upstream));
+    return {
+      command: ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' '),
+      date: new Date().toISOString().slice(0, 10),
+      machine: describeMachine(),
+      effort,
+      samples,
+      ...(startMs && { startMs }),
+      ...(memoryMb && { memoryMb }),
+      failures,
+    };
+  } finally {
+    upstream.stop();
+  }
+}

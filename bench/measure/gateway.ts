@@ -1,0 +1,70 @@
+/** A contender's process, on a processor of its own. */
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Contender } from '../contenders.ts';
+import type { Ask } from '../workloads/ask.ts';
+import { gatewayCpu, spawnOn } from './pinned.ts';
+import { numberMark } from './wrk.ts';
+
+const pollMs = 2;
+const patienceMs = 30_000;
+/** Each process has another, so that none is held back by what is left of the last one's connections. */
+let port = 4_900;
+
+export interface Gateway {
+  readonly pid: number;
+  readonly url: string;
+  /** How long it took from its start to its first answer. */
+  readonly startMs: number;
+  /** Its answer, parsed, and how long that was. */
+  answer(ask: Ask): Promise<{ readonly value: unknown; readonly bytes: number }>;
+  stop(): Promise<void>;
+}
+
+/** Starts it, and waits until it answers. Its log goes nowhere. */
+export async function startGateway(contender: Contender, upstreamUrl: string, ask: Ask): Promise<Gateway> {
+  const { program = process.execPath, parameters, env, credentials = '' } = contender;
+  port = port < 5_900 ? port + 1 : 4_901;
+  const url = `http://127.0.0.1:${port}`;
+  const started = performance.now();
+  const child = spawnOn(gatewayCpu, program, parameters(port, upstreamUrl), {
+    env: { PATH: process.env.PATH, ...env(port, upstreamUrl) },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const ended = once(child, 'exit');
+
+  const post = async ({ path, body }: Ask) => {
+    const key = credentials.replace(numberMark, '0000000');
+    const keys: Record<string, string> = key === '' ? {} : { 'x-datafold-api-key': key, 'x-olostep-api-key': key };
+    const headers = { 'content-type': 'application/json', ...keys };
+    const response = await fetch(url + path, { method: 'POST', headers, body: body.replace(numberMark, '0000000') });
+    return { status: response.status, text: await response.text() };
+  };
+
+  const isAnswering = () =>
+    post(ask).then(
+      ({ status }) => status === 200,
+      () => false,
+    );
+  while (!(await isAnswering())) {
+    const isLate = performance.now() - started > patienceMs;
+    if (isLate) child.kill('SIGKILL');
+    if (isLate || child.exitCode !== null) throw new Error(`${contender.title} does not answer`);
+    await sleep(pollMs);
+  }
+
+  return {
+    pid: child.pid ?? 0,
+    url,
+    startMs: performance.now() - started,
+    async answer(ask) {
+      const { status, text } = await post(ask);
+      if (status !== 200) throw new Error(`${contender.title} answered ${status}: ${text.slice(0, 500)}`);
+      return { value: JSON.parse(text), bytes: Buffer.byteLength(text) };
+    },
+    async stop() {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}

@@ -1,0 +1,55 @@
+/** The command line. */
+import { parseArgs } from 'node:util';
+import { contenders, forwarding } from './contenders.ts';
+import type { Effort } from './trials/rounds.ts';
+import { workloads } from './workloads/workloads.ts';
+
+export interface Options extends Effort {
+  /** The contenders that take part. */
+  readonly only: readonly string[];
+  /** What is measured: workloads, and trials of other kinds. */
+  readonly workloads: readonly string[];
+  /** Whether that is everything, by everyone. */
+  readonly isComplete: boolean;
+}
+
+const names = {
+  only: Object.keys({ ...contenders, forwarding }),
+  workloads: [...Object.keys(workloads), 'start', 'memory'],
+};
+
+/** @throws {Error} that says what is wrong with it */
+export function readOptions(): Options {
+  const { values } = parseArgs({
+    options: {
+      only: { type: 'string', default: names.only.join() },
+      workloads: { type: 'string', default: names.workloads.join() },
+      sets: { type: 'string', default: '3' },
+      rounds: { type: 'string', default: '2' },
+      seconds: { type: 'string', default: '2' },
+    },
+  });
+  const only = toNames('only', values.only);
+  const chosen = toNames('workloads', values.workloads);
+  return {
+    only,
+    workloads: chosen,
+    isComplete: only.length === names.only.length && chosen.length === names.workloads.length,
+    sets: toCount('sets', values.sets),
+    rounds: toCount('rounds', values.rounds),
+    seconds: toCount('seconds', values.seconds),
+  };
+}
+
+function toNames(option: keyof typeof names, text: string): string[] {
+  const chosen = text.split(',');
+  const known = names[option];
+  if (!chosen.every((name) => known.includes(name))) throw new Error(`--${option}: expected some of ${known.join()}`);
+  // In our own order, whatever theirs.
+  return known.filter((name) => chosen.includes(name));
+}
+
+function toCount(option: string, text: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw new Error(`--${option}: expected a whole number from 1 to 9999`);
+  return Number(text);
+}

@@ -1,0 +1,132 @@
+/** The results in Markdown. */
+import { contenders, forwarding } from '../contenders.ts';
+import { spreadOf } from '../measure/median.ts';
+import type { Results } from '../results.ts';
+import { columns } from '../trials/resident-memory.ts';
+import { keyCounts, workloads } from '../workloads/workloads.ts';
+import { type Figure, figureOf, ratioOf, wrongOf } from './figures.ts';
+import { judge } from './goals.ts';
+import { notMeasured, orNot, toCount, toMb, toMicros, toRatio, toTable } from './text.ts';
+
+const main = ['W1', 'W2', 'W3', 'W4ids', 'W4all'];
+const clients = ['W1-c1', 'W1', 'W1-c128'];
+const names = Object.keys(contenders);
+const titles = new Map(Object.entries({ ...contenders, forwarding }).map(([name, { title }]) => [name, title]));
+
+/** A table of one cell for each contender and column. */
+const table = (head: readonly string[], cell: (contender: string, column: string) => string) =>
+  toTable(
+    ['', ...head],
+    names.map((name) => [titles.get(name) ?? name, ...head.map((column) => cell(name, column))]),
+  );
+
+const figures = (results: Results, head: readonly string[], figure: Figure, toText: (value: number) => string) =>
+  table(head, (name, workload) => orNot(figureOf(results, workload, name, figure), ({ median }) => toText(median)));
+
+/** The whole page. */
+export function writeReport(results: Results): string {
+  const { command, date, machine, effort } = results;
+  const { sets, rounds, seconds } = effort;
+  return `# What it costs
+
+\`${command}\`, ${date}, on ${machine.processors}, ${machine.memory}, ${machine.system}, Node ${machine.node}.
+
+Medians of ${sets * rounds} rounds of ${seconds} s (W4all: twice as long), in which the contenders took turns; their processes
+were started anew ${sets} times. The gateway has one processor to itself, the load generator and the upstream have the other.
+CPU is user and system time of the gateway's process. Every answer was held against the expected one before, and upstream
+calls were counted throughout. Absolute figures are this machine's: compare ratios of one run.
+
+${main.map((name) => `- **${name}**: ${workloads[name]?.title}, ${workloads[name]?.clients} clients at a time`).join('\n')}
+
+## CPU per request
+
+${figures(results, main, 'cpuMicros', toMicros)}
+
+## CPU per request, ours divided by theirs
+
+Medians of the rounds' ratios (lowest to highest); below 1 we cost less.
+
+${table(main, (name, workload) => (name === 'ours' ? '' : orNot(ratioOf(results, workload, ['ours', name], 'cpuMicros'), toRatio)))}
+
+## CPU per request, divided by the bare proxy's
+
+${table(main, (name, workload) => orNot(ratioOf(results, workload, [name, 'bare'], 'cpuMicros'), toRatio))}
+
+## Requests per second
+
+${figures(results, main, 'requestsPerSecond', toCount)}
+
+## W1 by clients
+
+Requests per second (p50, p99).
+
+${table(clients, (name, workload) => {
+  const [rate, p50, p99] = (['requestsPerSecond', 'p50Micros', 'p99Micros'] as const).map(
+    (figure) => figureOf(results, workload, name, figure)?.median,
+  );
+  if (rate === undefined || p50 === undefined || p99 === undefined) return notMeasured;
+  return `${toCount(rate)} (${toMicros(p50)}, ${toMicros(p99)})`;
+})}
+
+## Upstream calls per request
+
+${figures(results, main, 'upstreamCalls', (calls) => calls.toFixed(1))}
+
+At the end of a round, requests that are still under way have made theirs.
+
+## CPU per run, by runs in one request
+
+${toTable(
+  ['', ...keyCounts.map(String)],
+  ['bare', 'ours'].map((name) => [
+    titles.get(name) ?? name,
+    ...keyCounts.map((keys) =>
+      orNot(figureOf(results, `keys-${keys}`, name, 'cpuMicros'), ({ median }) => toMicros(median / keys)),
+    ),
+  ]),
+)}
+
+## Never-seen documents, callers' own keys
+
+${toTable(
+  ['', 'CPU per request', 'ours divided by it'],
+  [
+    ...['ours', 'mercurius'].map((name) => ({ workload: 'unseen', name })),
+    ...['ours', 'forwarding'].map((name) => ({ workload: 'forwarded', name })),
+  ].map(({ workload, name }) => [
+    `${workloads[workload]?.title}: ${titles.get(name)}`,
+    orNot(figureOf(results, workload, name, 'cpuMicros'), ({ median }) => toMicros(median)),
+    name === 'ours' ? '' : orNot(ratioOf(results, workload, ['ours', name], 'cpuMicros'), toRatio),
+  ]),
+)}
+
+## Start and memory
+
+From the start of the process to its first answer; resident memory, the most of it under a load.
+
+${table(['start', ...columns], (name, column) =>
+  column === 'start'
+    ? orNot(spreadOf(results.startMs?.[name] ?? []), ({ median }) => `${Math.round(median)} ms`)
+    : orNot(results.memoryMb?.[name]?.[column as (typeof columns)[number]], toMb),
+)}
+
+## Goals
+
+${judge(results)}
+${writeFaults(results)}`;
+}
+
+/** What isn't among the figures because something went wrong. */
+function writeFaults(results: Results): string {
+  const failures = Object.entries(results.failures).map(([place, message]) => `- ${place}: ${message.split('\n')[0]}`);
+  const rounds = Object.entries(results.samples).flatMap(([workload, samples]) =>
+    Object.keys(samples).flatMap((name) => {
+      const wrong = wrongOf(results, workload, name);
+      return wrong === 0
+        ? []
+        : [`- ${workload}, ${name}: ${wrong} rounds in which not every request was answered right`];
+    }),
+  );
+  const faults = [...failures, ...rounds];
+  return faults.length === 0 ? '' : `\n## Left out\n\n${faults.join('\n')}\n`;
+}

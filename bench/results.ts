@@ -1,0 +1,17 @@
+/** What a run of the benchmark found. */
+import type { Machine } from './tools.ts';
+import type { Memory } from './trials/resident-memory.ts';
+import type { Samples } from './trials/rounds.ts';
+
+export interface Results {
+  readonly command: string;
+  readonly date: string;
+  readonly machine: Machine;
+  readonly effort: { readonly sets: number; readonly rounds: number; readonly seconds: number };
+  /** By workload, then by contender. What isn't here wasn't measured. */
+  readonly samples: Readonly<Record<string, Samples>>;
+  readonly startMs?: Readonly<Record<string, readonly number[]>>;
+  readonly memoryMb?: Readonly<Record<string, Memory>>;
+  /** What went wrong, by workload: nothing of it is among the figures. */
+  readonly failures: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,76 @@
+/** Resident memory: at rest, under loads, and after many requests. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Contender } from '../contenders.ts';
+import { type Gateway, startGateway } from '../measure/gateway.ts';
+import { mostResidentMb, residentMb } from '../measure/memory.ts';
+import { type Numbers, runWrk } from '../measure/wrk.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import { type Workload, workloads } from '../workloads/workloads.ts';
+import type { Effort } from './rounds.ts';
+
+/** In MB. What a contender can't be asked isn't there. */
+export type Memory = Readonly<Record<(typeof columns)[number], number | undefined>>;
+
+export const columns = [
+  'idle',
+  'W1-c128',
+  'W3',
+  'W4all',
+  'after 10,000 × W1',
+  'after 100,000 × W1',
+  'after 10,000 texts',
+  'after 100,000 texts',
+] as const;
+
+const many = 100_000;
+const fewer = 10_000;
+/** Long enough for a load to fill what it fills. */
+const loadSeconds = 5;
+
+/** Each load has a process of its own. */
+export async function weigh(
+  contenders: Readonly<Record<string, Contender>>,
+  { seconds }: Effort,
+  upstream: Upstream,
+): Promise<Readonly<Record<string, Memory>>> {
+  const memory: Record<string, Memory> = {};
+  for (const [name, contender] of Object.entries(contenders)) {
+    const withGateway = async <Result>(workload: Workload | undefined, task: Task<Result>) => {
+      const ask = workload?.asks[contender.dialect];
+      if (workload === undefined || ask === undefined) return undefined;
+      if (workload.only !== undefined && !workload.only.includes(name)) return undefined;
+      const gateway = await startGateway(contender, upstream.url, ask);
+      const run = (numbers?: Numbers) =>
+        runWrk({
+          ...{ url: gateway.url + ask.path, body: ask.body, clients: workload.clients },
+          ...(numbers === undefined ? { seconds: Math.max(loadSeconds, seconds) } : { seconds: 600, numbers }),
+        });
+      return task(gateway, run).finally(gateway.stop);
+    };
+    const underLoad = (workload: Workload | undefined) =>
+      withGateway(workload, ({ pid }, run) => mostResidentMb(pid, run));
+    const afterMany = (workload: Workload | undefined) =>
+      withGateway(workload, async ({ pid }, run) => {
+        await run([0, fewer - 1]);
+        const first = residentMb(pid);
+        await run([fewer, many - 1]);
+        return [first, residentMb(pid)] as const;
+      });
+
+    const requests = await afterMany(workloads.W1);
+    const texts = await afterMany(workloads.unseen);
+    memory[name] = {
+      idle: await withGateway(workloads.W1, ({ pid }) => sleep(1_000).then(() => residentMb(pid))),
+      'W1-c128': await underLoad(workloads['W1-c128']),
+      W3: await underLoad(workloads.W3),
+      W4all: await underLoad(workloads.W4all),
+      'after 10,000 × W1': requests?.[0],
+      'after 100,000 × W1': requests?.[1],
+      'after 10,000 texts': texts?.[0],
+      'after 100,000 texts': texts?.[1],
+    };
+  }
+  return memory;
+}
+
+type Task<Result> = (gateway: Gateway, run: (numbers?: Numbers) => Promise<unknown>) => Promise<Result>;

@@ -1,0 +1,72 @@
+/** The contenders take turns on a workload: A B C, A B C, … */
+import type { Contender } from '../contenders.ts';
+import { type Gateway, startGateway } from '../measure/gateway.ts';
+import { type Sample, takeSample } from '../measure/sample.ts';
+import { verify } from '../measure/verify.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import type { Ask } from '../workloads/ask.ts';
+import type { Workload } from '../workloads/workloads.ts';
+
+export interface Effort {
+  /** How often the processes are started anew: one can be lucky, or unlucky, for as long as it lives. */
+  readonly sets: number;
+  /** How often each has its turn in a set. */
+  readonly rounds: number;
+  readonly seconds: number;
+}
+
+/** The samples of a contender, in the order of the rounds: the same place is the same round. */
+export type Samples = Readonly<Record<string, readonly Sample[]>>;
+
+/** A contender while it is up. */
+interface Up {
+  readonly name: string;
+  readonly contender: Contender;
+  readonly gateway: Gateway;
+  readonly ask: Ask;
+  readonly bytes: number;
+}
+
+/** One that fails leaves the others their turns: it is told to `fail`. */
+export async function takeTurns(
+  contenders: Readonly<Record<string, Contender>>,
+  workload: Workload,
+  { sets, rounds, seconds }: Effort,
+  upstream: Upstream,
+  fail: (name: string, error: Error) => void,
+): Promise<Samples> {
+  const samples: Record<string, Sample[]> = {};
+  const length = seconds * (workload.length ?? 1);
+
+  const start = async (name: string, contender: Contender): Promise<Up | undefined> => {
+    const ask = workload.asks[contender.dialect];
+    if (ask === undefined) return undefined;
+    const gateway = await startGateway(contender, upstream.url, ask);
+    try {
+      return { name, contender, gateway, ask, bytes: await verify(name, gateway, ask, upstream) };
+    } catch (error) {
+      await gateway.stop();
+      throw error;
+    }
+  };
+
+  for (let set = 0; set < sets; set++) {
+    const all: Up[] = [];
+    try {
+      for (const [name, contender] of Object.entries(contenders)) {
+        const up = await start(name, contender).catch((error: Error) => fail(name, error));
+        if (up) all.push(up);
+      }
+      // The first round warms them up and doesn't count.
+      for (let round = -1; round < rounds; round++) {
+        for (const up of all) {
+          const sample = await takeSample({ ...up, workload, seconds: length }, upstream);
+          if (round >= 0) samples[up.name] = [...(samples[up.name] ?? []), sample];
+        }
+      }
+    } finally {
+      await Promise.all(all.map(({ gateway }) => gateway.stop()));
+    }
+  }
+  return samples;
+}

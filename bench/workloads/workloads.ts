@@ -1,0 +1,54 @@
+/** What the contenders are asked. */
+import { delayedRuns, promptRuns } from '../upstream/runs.ts';
+import type { Asks } from './ask.ts';
+import { bothProviders } from './both-providers.ts';
+import { largeRunIds, wholeLargeRun } from './large-run.ts';
+import { manyRuns } from './many-runs.ts';
+import { newDocument, oneRun } from './one-run.ts';
+
+export interface Workload {
+  readonly title: string;
+  /** How many clients ask at a time. */
+  readonly clients: number;
+  /** How many times as long as others a round of it lasts: the slower the answers, the more an unfinished one counts. */
+  readonly length?: number;
+  /** A round has so many requests, and takes as long as they do; each has another number in its document. */
+  readonly requests?: number;
+  /** Those who take part, by their names. @default all but `forwarding` */
+  readonly only?: readonly string[];
+  readonly asks: Asks;
+}
+
+/** How many runs a request asks for, where the cost of each is compared. */
+export const keyCounts = [1, 2, 5, 10, 20, 50, 100];
+
+const ofKeys = (keys: number): Workload => ({
+  title: `${keys} distinct runs, answered at once`,
+  clients: 4,
+  only: ['bare', 'ours'],
+  asks: manyRuns(promptRuns.slice(0, keys)),
+});
+
+/** Each is timed in rounds, with all contenders that can be asked it. */
+export const workloads: Readonly<Record<string, Workload>> = {
+  W1: { title: 'one run, 5 fields', clients: 16, asks: oneRun },
+  'W1-c1': { title: 'one run, 5 fields, one client', clients: 1, asks: oneRun },
+  'W1-c128': { title: 'one run, 5 fields, 128 clients', clients: 128, asks: oneRun },
+  W2: { title: 'one run of each provider, all fields of 5 events', clients: 16, asks: bothProviders },
+  W3: {
+    title: '100 keys, 50 distinct runs, upstream 20 ms',
+    clients: 16,
+    asks: manyRuns([...delayedRuns, ...delayedRuns]),
+  },
+  W4ids: { title: 'a run of 10,000 events (1 MB), its ids', clients: 4, asks: largeRunIds },
+  W4all: { title: 'a run of 10,000 events (1 MB), all fields', clients: 4, length: 2, asks: wholeLargeRun },
+  unseen: {
+    title: '5,000 documents, each another text',
+    clients: 16,
+    requests: 5_000,
+    only: ['ours', 'mercurius'],
+    asks: newDocument,
+  },
+  forwarded: { title: 'W1 with the keys of 128 callers', clients: 16, only: ['ours', 'forwarding'], asks: oneRun },
+  ...Object.fromEntries(keyCounts.map((keys) => [`keys-${keys}`, ofKeys(keys)])),
+};
