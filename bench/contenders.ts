@@ -1,7 +1,7 @@
 /** Who takes part, and how each is started. */
 import { configure, program as tailcall } from './contenders/tailcall.ts';
 import { numberMark } from './measure/wrk.ts';
-import { bench, root } from './paths.ts';
+import { bench, built, root } from './paths.ts';
 import type { Dialect } from './workloads/ask.ts';
 
 /** How our service is started, seen from the project's folder. */
@@ -25,11 +25,12 @@ export interface Contender {
 const own = (title: string, dialect: Dialect, name: string): Contender => ({
   title,
   dialect,
-  parameters: () => [`${bench}contenders/${name}.ts`],
+  parameters: () => [name === 'hive' ? `${bench}contenders/hive.ts` : built(`contenders/${name}.mjs`)],
   env: (port, upstreamUrl) => ({
     PORT: `${port}`,
     UPSTREAM_URL: upstreamUrl,
     CONNECTIONS: `${connections}`,
+    SCHEMA_FOLDER: `${root}schema/`,
     NODE_ENV: 'production',
   }),
 });

@@ -17,7 +17,7 @@ import { workloads } from './workloads/workloads.ts';
 
 const options = readOptions();
 checkTools();
-build();
+await build();
 stepAside();
 const results = await measure(options);
 const report = writeReport(results);

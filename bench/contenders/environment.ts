@@ -6,3 +6,5 @@ export const port = Number(process.env.PORT);
 export const upstreamUrl = process.env.UPSTREAM_URL ?? '';
 /** How many connections to a provider there may be: the same for every contender. */
 export const connections = Number(process.env.CONNECTIONS);
+/** Where the SDL of the graph is. */
+export const schemaFolder = process.env.SCHEMA_FOLDER ?? '';

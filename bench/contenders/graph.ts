@@ -1,10 +1,10 @@
 /** Our schema with straightforward resolvers: for every GraphQL server that takes a schema. */
 import { globSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import type { GraphQLSchema } from 'graphql';
 import type { MonitorRunKey } from '../../src/generated/types.ts';
 import type { DatafoldBody, OlostepBody } from '../upstream/runs.ts';
+import { schemaFolder } from './environment.ts';
 import { finishOf, type OlostepRun, phaseOf, startOf, toDatafoldRun, toLogEvent, toOlostepRun } from './run.ts';
 
 /** Made anew for each request. */
@@ -46,10 +46,9 @@ const resolvers = {
 };
 
 export function createSchema(): GraphQLSchema {
-  const folder = fileURLToPath(new URL('../../schema/', import.meta.url));
-  const files = globSync('*.graphql', { cwd: folder }).sort();
+  const files = globSync('*.graphql', { cwd: schemaFolder }).sort();
   return makeExecutableSchema({
-    typeDefs: files.map((file) => readFileSync(`${folder}${file}`, 'utf8')),
+    typeDefs: files.map((file) => readFileSync(`${schemaFolder}${file}`, 'utf8')),
     resolvers,
     inheritResolversFromInterfaces: false,
   });
