@@ -89,8 +89,8 @@ export const guardsOfTheWayOut: readonly Guard[] = [
   {
     name: 'a depth of free-form values',
     file: 'src/providers/reader.ts',
-    from: '!isDeeperThan(mostLevels, value)',
-    to: '!isDeeperThan(1e9 * mostLevels, value)',
+    from: 'sizeWithin(mostLevels, value)',
+    to: 'sizeWithin(1e9 * mostLevels, value)',
     tests: ['test/olostep-run.test.ts'],
   },
   {
@@ -99,6 +99,20 @@ export const guardsOfTheWayOut: readonly Guard[] = [
     from: 'toDigits(value) !== asked) throw toIdFault();',
     to: "toDigits(value) === '') throw toIdFault();",
     tests: ['test/datafold-run.test.ts', 'test/olostep-run.test.ts'],
+  },
+  {
+    name: 'an end that HTTP has given, to an answer that is read in part',
+    file: 'src/upstream/body.ts',
+    from: 'isClosed && isMeasured(headers)',
+    to: 'isClosed',
+    tests: ['test/large-answers.test.ts'],
+  },
+  {
+    name: 'an end of a list, of which a part is read',
+    file: 'src/upstream/scan.ts',
+    from: ' && bytes[place - 1] === (bytes[at] as number) + 2',
+    to: '',
+    tests: ['test/large-answers.test.ts'],
   },
   {
     name: 'values of the documented type',
