@@ -6,7 +6,7 @@ import { findMembers } from '../src/upstream/members.ts';
 import { jsonValue, style, write } from './json-text.ts';
 
 const members = (text: string) => findMembers(Buffer.from(text), 0);
-const items = (text: string) => findItems(Buffer.from(text), 0).items;
+const items = (text: string) => findItems(Buffer.from(text), 0).items ?? [];
 /** As text, as long numbers are equal only there. */
 const toText = (value: unknown) => (typeof value === 'symbol' ? 'unreadable' : String(JSON.stringify(value)));
 
@@ -89,6 +89,21 @@ describe('Members that are found one by one', () => {
       unreadable,
       unreadable,
     ]);
+  });
+
+  it('are looked for among the first thousand', () => {
+    const text = (before: number) => `{${'"x":1,'.repeat(before)}"a":2}`;
+
+    expect(members(text(999)).get('a')).toBe(2);
+    expect(members(text(1_000)).get('a')).toBe(unreadable);
+  });
+
+  it('have their items as one, where those are hundreds of thousands', () => {
+    const found = members(`{"a":[${'0,'.repeat(300_000)}0],"b":2}`);
+
+    expect(found.items('a')).toBeUndefined();
+    expect(found.get('a')).toHaveLength(300_001);
+    expect(found.get('b')).toBe(2);
   });
 
   it('know a word that is nowhere, and one that may be somewhere', () => {

@@ -30,8 +30,9 @@ export const createReader =
 /** The value of a field, once it has been held against the document. `Value` is what the document says of it. */
 export function toFound<Value>(provider: Provider, { required, accepts }: Check, value: unknown): Found<Value> {
   if (value === undefined) return required ? toBadField(provider) : null;
+  if (value === unreadable) return toBadField(provider);
   // A long integer is checked as the number it stands for.
-  if (value === unreadable || !accepts(isRawJson(value) ? Number(value.rawJSON) : value)) return toBadField(provider);
+  if (!accepts(isRawJson(value) ? Number(value.rawJSON) : value)) return toBadField(provider);
   return value as NonNullable<Value> | null;
 }
 

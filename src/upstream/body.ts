@@ -6,7 +6,7 @@ import { unreadable } from './items.ts';
 import { isObject, parseJson, toDigits } from './json.ts';
 import { findMembers, type Members, toMembers } from './members.ts';
 import { parseRetryAfter } from './retry-after.ts';
-import { closeObject, lastPlace, openObject, skipSpace } from './scan.ts';
+import { lastPlace, sign, skipSpace } from './scan.ts';
 
 /** A JSON object as an upstream sent it: nothing in it is certain yet, and in a large one not even that it is JSON. */
 export type Body = Members;
@@ -62,7 +62,7 @@ const isJson = (contentType: string | string[] | undefined): boolean =>
 /** A large body is read where it is asked for alone, provided that it is there to its end. */
 function toBody({ headers, body }: Answer, wholeAnswerBytes: number): Body {
   const start = skipSpace(body, 0);
-  const isClosed = body[start] === openObject && body[lastPlace(body)] === closeObject;
+  const isClosed = body[start] === sign.openObject && body[lastPlace(body)] === sign.closeObject;
   if (body.length > wholeAnswerBytes && isClosed && isMeasured(headers)) return findMembers(body, start);
   return toMembers(parseObject(body));
 }

@@ -12,22 +12,26 @@ export interface Items {
   slice(start?: number, end?: number): readonly unknown[];
 }
 
+/** Of a longer list nobody reads a part, and to note where so many items are would take longer than to parse them. */
+const mostItems = 200_000;
+
 /**
- * Finds the items of the list that begins at `start`, and parses none.
+ * Finds the items of the list that begins at `start`, and parses none; without `items` when there are too many.
  * @throws {SyntaxError} when it has no end
  */
-export function findItems(bytes: Buffer, start: number): { readonly items: Items; readonly end: number } {
+export function findItems(bytes: Buffer, start: number): { readonly end: number; readonly items?: Items } {
   /** Where a bracket or a comma of the list stands: between two of them is an item. */
   const bounds = [start];
-  const end = skipNested(bytes, start, bounds);
+  const end = skipNested(bytes, start, bounds, mostItems);
+  if (bounds.length === mostItems) return { end };
   const isEmpty = bounds.length === 1 && skipSpace(bytes, start + 1) === end - 1;
   bounds.push(end - 1);
-  return { items: isEmpty ? [] : createItems(bytes, bounds), end };
+  return { end, items: isEmpty ? [] : createItems(bytes, bounds) };
 }
 
 function createItems(bytes: Buffer, bounds: readonly number[]): Items {
   const length = bounds.length - 1;
-  const parsed: unknown[] = [];
+  let parsed: unknown[] | undefined;
 
   /** All at once, which is quicker; one by one only to find which of them isn't JSON. */
   const parse = (start: number, end: number): readonly unknown[] => {
@@ -40,13 +44,13 @@ function createItems(bytes: Buffer, bounds: readonly number[]): Items {
   return {
     length,
     slice(start = 0, end = length) {
+      parsed ??= new Array<unknown>(length);
       const last = Math.min(end, length);
-      let place = start;
-      while (place < last) {
-        let next = place;
+      for (let place = start; place < last; place++) {
+        if (parsed[place] !== undefined) continue;
+        let next = place + 1;
         while (next < last && parsed[next] === undefined) next++;
-        if (next > place) for (const item of parse(place, next)) parsed[place++] = item;
-        else place++;
+        for (const item of parse(place, next)) parsed[place++] = item;
       }
       return parsed.slice(start, last);
     },

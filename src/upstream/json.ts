@@ -94,7 +94,7 @@ function unmark(value: unknown, mark: string, levels: number): unknown {
 export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !isRawJson(value);
 
-export const isRawJson = (value: unknown): value is RawJson => JSON.isRawJSON(value);
+export const isRawJson = (value: unknown): value is RawJson => typeof value === 'object' && JSON.isRawJSON(value);
 
 /** The digits of an integer that {@link parseJson} read; `undefined` when it is something else. */
 export function toDigits(value: unknown): string | undefined {
@@ -111,10 +111,20 @@ export function sizeWithin(levels: number, value: unknown): number | undefined {
   if (typeof value !== 'object' || value === null || isRawJson(value)) return 8;
   if (levels === 0) return undefined;
   let size = 2;
-  for (const [name, inner] of Object.entries(value)) {
-    const innerSize = sizeWithin(levels - 1, inner);
+  if (Array.isArray(value)) {
+    for (const inner of value) {
+      const innerSize = sizeWithin(levels - 1, inner);
+      if (innerSize === undefined) return undefined;
+      size += innerSize + 1;
+    }
+    return size;
+  }
+  const names = value as Readonly<Record<string, unknown>>;
+  // Whatever JSON makes has no names but its own.
+  for (const name in names) {
+    const innerSize = sizeWithin(levels - 1, names[name]);
     if (innerSize === undefined) return undefined;
-    size += innerSize + (Array.isArray(value) ? 1 : name.length + 4);
+    size += innerSize + name.length + 4;
   }
   return size;
 }

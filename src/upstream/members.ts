@@ -1,13 +1,16 @@
 /** The members of a JSON object, each found and parsed when it is first asked for. */
 import { findItems, type Items, unreadable } from './items.ts';
 import { isObject, parseJson } from './json.ts';
-import { closeObject, colon, comma, openList, openObject, quote, skipSpace, skipText, skipValue } from './scan.ts';
+import { sign, skipSpace, skipText, skipValue } from './scan.ts';
+
+/** What is asked for is among so many members, or it isn't found: answers that are documented have a dozen. */
+const mostMembers = 1_000;
 
 /** The members of an object. */
 export interface Members {
   /** The value of a member, parsed without loss; `undefined` when there is none; {@link unreadable} when it isn't JSON. */
   get(name: string): unknown;
-  /** The items of a member that is a list; `undefined` when it is none. */
+  /** The items of a member that is a list; `undefined` when it is none, or one that is to be had whole only. */
   items(name: string): Items | undefined;
   /** Whether a member is an object. */
   isObject(name: string): boolean;
@@ -32,7 +35,8 @@ interface Member {
   /** The place behind it. */
   end?: number;
   value?: unknown;
-  items?: Items;
+  /** `null` when it is to be had whole only. */
+  items?: Items | null;
 }
 
 /**
@@ -42,22 +46,23 @@ interface Member {
 export function findMembers(bytes: Buffer, start: number): Members {
   const members = new Map<string, Member>();
   let latest: Member | undefined;
+  let count = 0;
   let state: 'open' | 'ended' | 'broken' = 'open';
 
   /** Goes on to the next member. @throws {SyntaxError} */
   const goOn = () => {
     const place = skipSpace(bytes, latest === undefined ? start + 1 : endOf(bytes, latest));
-    if (bytes[place] === closeObject) {
+    if (bytes[place] === sign.closeObject) {
       if (skipSpace(bytes, place + 1) < bytes.length) throw new SyntaxError('more than an object');
       state = 'ended';
       return;
     }
-    if (latest !== undefined && bytes[place] !== comma) throw new SyntaxError('no comma');
+    if (latest !== undefined && bytes[place] !== sign.comma) throw new SyntaxError('no comma');
     const nameStart = latest === undefined ? place : skipSpace(bytes, place + 1);
-    if (bytes[nameStart] !== quote) throw new SyntaxError('no name');
+    if (bytes[nameStart] !== sign.quote || ++count > mostMembers) throw new SyntaxError('no name');
     const nameEnd = skipText(bytes, nameStart);
     const colonPlace = skipSpace(bytes, nameEnd);
-    if (bytes[colonPlace] !== colon) throw new SyntaxError('no colon');
+    if (bytes[colonPlace] !== sign.colon) throw new SyntaxError('no colon');
     latest = { start: skipSpace(bytes, colonPlace + 1) };
     const name = JSON.parse(bytes.toString('utf8', nameStart, nameEnd));
     if (!members.has(name)) members.set(name, latest);
@@ -88,16 +93,16 @@ export function findMembers(bytes: Buffer, start: number): Members {
       return member.value;
     },
     items(name) {
-      const member = findOfKind(name, openList);
+      const member = findOfKind(name, sign.openList);
       if (member === undefined || member.value === unreadable) return undefined;
       if (member.items === undefined) {
         const found = orUnreadable(() => findItems(bytes, member.start));
         if (found === unreadable) member.value = unreadable;
-        else Object.assign(member, found);
+        else Object.assign(member, { items: null, ...found });
       }
-      return member.items;
+      return member.items ?? undefined;
     },
-    isObject: (name) => findOfKind(name, openObject) !== undefined,
+    isObject: (name) => findOfKind(name, sign.openObject) !== undefined,
     // A letter can also be written by its code, behind these two.
     mayHold: (word) => bytes.includes(word) || bytes.includes('\\u'),
   };

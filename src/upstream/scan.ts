@@ -3,15 +3,17 @@
  * and no more. Nothing here recurses, so nesting costs nothing.
  */
 
-/** Characters of JSON, as bytes of UTF-8: no other character has a byte of these in it. */
-export const quote = 0x22;
-export const comma = 0x2c;
-export const colon = 0x3a;
-export const openList = 0x5b;
-export const openObject = 0x7b;
-export const closeObject = 0x7d;
-const backslash = 0x5c;
-const closeList = 0x5d;
+/** The signs that JSON is held together by, as bytes of UTF-8: no other character has such a byte in it. */
+export const sign = {
+  quote: 0x22,
+  comma: 0x2c,
+  colon: 0x3a,
+  openList: 0x5b,
+  backslash: 0x5c,
+  closeList: 0x5d,
+  openObject: 0x7b,
+  closeObject: 0x7d,
+} as const;
 
 const isSpace = (byte: number | undefined) => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 
@@ -35,8 +37,8 @@ export function lastPlace(bytes: Buffer): number {
  */
 export function skipValue(bytes: Buffer, at: number): number {
   const first = bytes[at];
-  if (first === quote) return skipText(bytes, at);
-  if (first === openObject || first === openList) return skipNested(bytes, at);
+  if (first === sign.quote) return skipText(bytes, at);
+  if (first === sign.openObject || first === sign.openList) return skipNested(bytes, at);
   let place = at;
   while (place < bytes.length && !isEnd(bytes[place])) place++;
   if (place === at) throw new SyntaxError('no value');
@@ -45,12 +47,16 @@ export function skipValue(bytes: Buffer, at: number): number {
 
 /** What can stand behind a number, `true`, `false` or `null`. */
 const isEnd = (byte: number | undefined) =>
-  byte === comma || byte === closeObject || byte === closeList || isSpace(byte);
+  byte === sign.comma || byte === sign.closeObject || byte === sign.closeList || isSpace(byte);
 
 /** The place behind the text whose opening quote is at `at`. */
 export function skipText(bytes: Buffer, at: number): number {
+  // Names of its own are numbers once it is compiled; those of the module would be looked up at each byte.
+  const quote = 0x22;
+  const backslash = 0x5c;
+  const { length } = bytes;
   let place = at + 1;
-  while (place < bytes.length) {
+  while (place < length) {
     const byte = bytes[place++];
     if (byte === quote) return place;
     if (byte === backslash) place++;
@@ -60,28 +66,36 @@ export function skipText(bytes: Buffer, at: number): number {
 
 /**
  * The place behind the list or object that begins at `at`.
- * @param commas where to put the places of its own commas: those that are nested deeper aren't among them
+ * @param commas where to put the places of its own commas, the first `most` of them: those of what is nested don't count
  * @throws {SyntaxError} when it isn't closed, or not as it was opened
  */
-export function skipNested(bytes: Buffer, at: number, commas?: number[]): number {
+export function skipNested(bytes: Buffer, at: number, commas: number[] = [], most = 0): number {
+  // As above.
+  const quote = 0x22;
+  const backslash = 0x5c;
+  const comma = 0x2c;
+  const openList = 0x5b;
+  const closeList = 0x5d;
+  const openObject = 0x7b;
+  const closeObject = 0x7d;
   const { length } = bytes;
-  const close = bytes[at] === openList ? closeList : closeObject;
   let levels = 0;
   let place = at;
   while (place < length) {
-    const byte = bytes[place] ?? 0;
+    const byte = bytes[place++] as number;
     if (byte === quote) {
-      place = skipText(bytes, place);
-      continue;
-    }
-    place++;
-    if (byte >= openList) {
-      if (byte === openObject || byte === openList) levels++;
-      else if ((byte === closeObject || byte === closeList) && --levels === 0) {
-        if (byte === close) return place;
-        break;
+      // skipText, but for the call: most texts are too short for it to pay.
+      while (place < length) {
+        const inText = bytes[place++];
+        if (inText === quote) break;
+        if (inText === backslash) place++;
       }
-    } else if (byte === comma && levels === 1) commas?.push(place - 1);
+    } else if (byte >= openList) {
+      if (byte === openObject || byte === openList) levels++;
+      else if ((byte === closeObject || byte === closeList) && --levels === 0) break;
+    } else if (byte === comma && levels === 1 && commas.length < most) commas.push(place - 1);
   }
+  // Each sign that closes stands two behind the one that opens.
+  if (levels === 0 && bytes[place - 1] === (bytes[at] as number) + 2) return place;
   throw new SyntaxError('a list or an object without end');
 }

@@ -4,7 +4,7 @@ import type { AgentLogEvent } from '../../generated/types.ts';
 import { isObject } from '../../upstream/json.ts';
 import { fromMilliseconds, isTime } from '../date-time.ts';
 import type { FieldContext, Fields } from '../provider.ts';
-import { type Found, toBadField, toFound, toFreeForm } from '../reader.ts';
+import { type Check, type Found, toBadField, toFound, toFreeForm } from '../reader.ts';
 import type { components } from './openapi.d.ts';
 import { AgentLogEvent as checks } from './openapi-checks.ts';
 
@@ -33,11 +33,11 @@ class LogEvent implements Fields<AgentLogEvent> {
   }
 
   timestamp() {
-    return toTime(readMilliseconds(this.#line, 'ts'));
+    return toTime(toMilliseconds(checks.ts, this.#line.ts));
   }
 
   ingestedAt() {
-    return toTime(readMilliseconds(this.#line, 'ingestion_ts'));
+    return toTime(toMilliseconds(checks.ingestion_ts, this.#line.ingestion_ts));
   }
 
   stream() {
@@ -59,10 +59,12 @@ class LogEvent implements Fields<AgentLogEvent> {
   }
 }
 
-/** When the line was written or stored, both of which are in Unix milliseconds; `null` when it doesn't say. */
-export function readMilliseconds(line: unknown, name: 'ts' | 'ingestion_ts'): Found<number> {
-  if (!isObject(line)) return null;
-  const time = toFound<Schema[typeof name]>('OLOSTEP', checks[name], line[name]);
+/** When the line was written, in Unix milliseconds; `null` when it doesn't say. */
+export const readMilliseconds = (line: unknown): Found<number> =>
+  isObject(line) ? toMilliseconds(checks.ts, line.ts) : null;
+
+function toMilliseconds(check: Check, value: unknown): Found<number> {
+  const time = toFound<number>('OLOSTEP', check, value);
   if (time === null || time instanceof Error) return time;
   // A number with too many digits to be a JavaScript number is no time either.
   return typeof time === 'number' && isTime(time) ? time : toBadField('OLOSTEP');

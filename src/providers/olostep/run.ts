@@ -68,7 +68,7 @@ function toPhase(isFinished: boolean, log: () => Items): RunPhase {
 function toStart(log: Items) {
   let earliest: ReturnType<typeof readMilliseconds> = null;
   for (const line of log.slice()) {
-    const time = readMilliseconds(line, 'ts');
+    const time = readMilliseconds(line);
     const isEarlier = typeof time === 'number' ? typeof earliest !== 'number' || time < earliest : earliest === null;
     if (isEarlier) earliest = time;
   }
@@ -77,5 +77,5 @@ function toStart(log: Items) {
 
 function toEnd(log: Items) {
   const end = log.slice().find(isRunComplete);
-  return end === undefined ? null : toTime(readMilliseconds(end, 'ts'));
+  return end === undefined ? null : toTime(readMilliseconds(end));
 }
