@@ -69,8 +69,8 @@ const compileInputList =
   (coerce: Coerce): Coerce =>
   (value) => {
     if (value == null) return null;
-    if (!Array.isArray(value)) giveUp();
-    return value.map((item) => coerce(item));
+    // One item stands for a list of one.
+    return Array.isArray(value) ? value.map((item) => coerce(item)) : [coerce(value)];
   };
 
 function compileInputObject(type: GraphQLInputObjectType): Coerce {

@@ -1,0 +1,202 @@
+import { setImmediate } from 'node:timers/promises';
+import fc from 'fast-check';
+import { type DocumentNode, type ExecutionArgs, type ExecutionResult, execute, parse, validate } from 'graphql';
+import { describe, expect, it, vi } from 'vitest';
+import { createAllowance } from '../src/allowance.ts';
+import { type Context, createContext } from '../src/context.ts';
+import { ProviderError } from '../src/errors.ts';
+import { executeByPlan } from '../src/execution/execute.ts';
+import { compileOperation, type Plan } from '../src/execution/plan.ts';
+import type { MonitorRunKey, Provider } from '../src/generated/types.ts';
+import { readOperations } from '../src/operations/index.ts';
+import { createSchema } from '../src/schema.ts';
+import { createCredential } from '../src/upstream/credential.ts';
+import type { Upstream } from '../src/upstream/upstream.ts';
+import { datafoldBody, datafoldPath, olostepBody, olostepKey, olostepPath } from './bodies.ts';
+import { type AnswerOf, randomAnswers } from './random-bodies.ts';
+import { type RandomOperation, randomOperation } from './random-operations.ts';
+
+const schema = createSchema();
+const credential = createCredential('Key canary-key', 'service');
+
+/** A request whose upstream calls are answered by `answerOf`, and what has been called for it. */
+function createRequest(answerOf: AnswerOf, maxResponseBytes: number) {
+  const calls: string[] = [];
+  const upstream = (provider: Provider): Upstream => ({
+    async getJson({ path }) {
+      calls.push(path);
+      return answerOf(provider, path);
+    },
+    async close() {},
+  });
+  const context = createContext({
+    upstreams: { DATAFOLD: upstream('DATAFOLD'), OLOSTEP: upstream('OLOSTEP') },
+    credentialOf: () => credential,
+    call: { signal: new AbortController().signal, requestId: 'test' },
+    maxCalls: 250,
+    maxResponseBytes,
+  });
+  const renew = ({ runs }: Context): Context => ({ runs, allowance: createAllowance(maxResponseBytes) });
+  return { context, calls, renew };
+}
+
+interface Asked {
+  readonly document: DocumentNode;
+  readonly plan?: Plan | undefined;
+  readonly variables?: Readonly<Record<string, unknown>>;
+  readonly answerOf?: AnswerOf;
+  readonly maxResponseBytes?: number;
+}
+
+const healthy: AnswerOf = (_provider, path) =>
+  ({ [datafoldPath]: datafoldBody, [olostepPath]: olostepBody })[path] ?? null;
+
+/** Asks twice, each time of an upstream that knows nothing of the other: GraphQL's executor, and a plan. */
+async function askBoth({ document, variables = {}, answerOf = healthy, maxResponseBytes = 1e9, ...given }: Asked) {
+  const plan = given.plan ?? (compileOperation(schema, document) as Plan);
+  const ordinary = createRequest(answerOf, maxResponseBytes);
+  const expected = await execute({ schema, document, variableValues: variables, contextValue: ordinary.context });
+  const planned = createRequest(answerOf, maxResponseBytes);
+  const executeAnew = vi.fn((args: ExecutionArgs) => execute(args));
+  const args = { schema, document, variableValues: variables, contextValue: planned.context };
+  const answer = await executeByPlan(plan, args, planned.renew, executeAnew);
+  expect(toComparable(answer)).toEqual(toComparable(expected));
+  expect(planned.calls.toSorted()).toEqual(ordinary.calls.toSorted());
+  return { answer, calls: planned.calls, hasGivenUp: executeAnew.mock.calls.length > 0 };
+}
+
+const toComparable = ({ data, errors }: ExecutionResult) => ({
+  data: JSON.stringify(data),
+  errors: errors
+    ?.map(({ message, path, locations, extensions }) => JSON.stringify({ message, path, locations, extensions }))
+    .sort(),
+});
+
+/** Selects from both runs of the bodies. */
+const bothRuns = (selection: string) => `{
+  datafoldRun(monitorId: "7", runId: "42") ${selection}
+  olostepRun(monitorId: "${olostepKey.monitorId}", runId: "${olostepKey.runId}") ${selection}
+}`;
+
+describe('the plan of an operation', () => {
+  it.each(readOperations().map((text) => [/query (\w+)/.exec(text)?.[1], text]))(
+    'answers the example %s as GraphQL does, by itself',
+    async (_name, text) => {
+      const { answer, hasGivenUp } = await askBoth({ document: parse(String(text)) });
+      expect(answer.data).toBeDefined();
+      expect(hasGivenUp).toBe(false);
+    },
+  );
+
+  it('answers 2,000 generated operations as GraphQL does, on healthy answers and broken ones', async () => {
+    const count = { byPlan: 0, anew: 0, withoutPlan: 0, withData: 0 };
+    const check = async ({ text, variables }: RandomOperation, answerOf: AnswerOf) => {
+      const document = parse(text);
+      expect(validate(schema, document)).toEqual([]);
+      const plan = compileOperation(schema, document);
+      if (plan === undefined) {
+        count.withoutPlan++;
+        return;
+      }
+      for (const sent of variables) {
+        const { answer, hasGivenUp } = await askBoth({ document, plan, variables: sent, answerOf });
+        // To give up without need would be right, and slow.
+        expect(hasGivenUp).toBe(answer.errors !== undefined);
+        count[hasGivenUp ? 'anew' : 'byPlan']++;
+        if (/":"|":\d/.test(JSON.stringify(answer.data ?? null))) count.withData++;
+      }
+    };
+    await fc.assert(fc.asyncProperty(randomOperation(schema), randomAnswers, check), {
+      numRuns: 2_000,
+      seed: 20261122,
+    });
+    expect(count.byPlan).toBeGreaterThan(1_500);
+    expect(count.anew).toBeGreaterThan(1_500);
+    expect(count.withData).toBeGreaterThan(2_000);
+    expect(count.withoutPlan).toBeLessThan(200);
+  }, 300_000);
+
+  it('gives up where there is an error, which costs no second call', async () => {
+    const document = parse(bothRuns('{ id startedAt }'));
+    const answerOf: AnswerOf = (provider, path) => {
+      if (provider === 'OLOSTEP') throw new ProviderError(provider, 'UPSTREAM_TIMEOUT');
+      return healthy(provider, path);
+    };
+    const { answer, calls, hasGivenUp } = await askBoth({ document, answerOf });
+    expect(hasGivenUp).toBe(true);
+    expect(calls).toEqual([datafoldPath, olostepPath]);
+    expect(answer.data?.datafoldRun).toMatchObject({ startedAt: '2026-11-20T08:00:00.000Z' });
+    expect(answer.errors).toMatchObject([{ path: ['olostepRun'], extensions: { code: 'UPSTREAM_TIMEOUT' } }]);
+  });
+
+  it('gives up at once, whatever is still under way, and lets no failure of that go astray', async () => {
+    const plan = compileOperation(schema, parse(bothRuns('{ id }')));
+    const late = Promise.withResolvers<never>();
+    const load = async ({ provider }: MonitorRunKey) =>
+      provider === 'DATAFOLD' ? Promise.reject(Error()) : late.promise;
+    expect(await plan?.({}, { runs: { load } })).toBeUndefined();
+    // An unhandled rejection would fail this file.
+    late.reject(new Error('late'));
+    await setImmediate();
+  });
+
+  it('has an operation that it gave up start again with its whole allowance', async () => {
+    const page = 'events(first: 3) { nodes { id } }';
+    const key = `monitorId: "${olostepKey.monitorId}", runId: "${olostepKey.runId}"`;
+    const document = parse(`{ olostepRun(${key}) { a: ${page} b: ${page} } }`);
+    const answers = [];
+    for (let maxResponseBytes = 0; maxResponseBytes <= 20_000; maxResponseBytes += 500)
+      answers.push(await askBoth({ document, maxResponseBytes }));
+    expect(answers.at(-1)).toMatchObject({
+      hasGivenUp: false,
+      answer: { data: { olostepRun: { b: { nodes: [{}, {}, {}] } } } },
+    });
+    // The first of the two pages is answered, as to whoever has spent nothing before.
+    const half = answers.filter(
+      ({ answer }) => answer.data?.olostepRun && JSON.stringify(answer.data).includes('"b":null'),
+    );
+    expect(half.some(({ answer }) => JSON.stringify(answer.data).includes('"a":{'))).toBe(true);
+    expect(half.every(({ hasGivenUp }) => hasGivenUp)).toBe(true);
+  });
+
+  it('puts the fields into the order that @skip and @include leave them in', async () => {
+    const document = parse(
+      `query ($first: Boolean!, $last: Boolean!) ${bothRuns(`{
+      id @include(if: $first) phase ...Id @skip(if: $last) outcome ...Id
+    }`)} fragment Id on MonitorRun { id }`,
+    );
+    for (const first of [true, false]) {
+      for (const last of [true, false]) {
+        const { answer, hasGivenUp } = await askBoth({ document, variables: { first, last } });
+        const names = Object.keys(answer.data?.datafoldRun as object);
+        expect(names).toEqual(
+          first ? ['id', 'phase', 'outcome'] : last ? ['phase', 'outcome', 'id'] : ['phase', 'id', 'outcome'],
+        );
+        expect(hasGivenUp).toBe(false);
+      }
+    }
+  });
+
+  it.each([
+    ['a query that reads the schema', '{ __schema { queryType { name } } }'],
+    ['a mutation', 'mutation { __typename }'],
+    ['a subscription', 'subscription { __typename }'],
+    ['a directive that it does not know', '{ __typename @defer }'],
+    ['a response name that objects have a meaning for', '{ __proto__: __typename }'],
+    [
+      'fields that depend on five variables',
+      `query (${['a', 'b', 'c', 'd', 'e'].map((name) => `$${name}: Boolean!`).join()}) {
+        ${['a', 'b', 'c', 'd', 'e'].map((name) => `${name}: __typename @skip(if: $${name})`).join(' ')}
+      }`,
+    ],
+    ['several operations and no name', 'query A { __typename } query B { __typename }'],
+  ])('is not there for %s', (_what, text) => {
+    expect(compileOperation(schema, parse(text))).toBeUndefined();
+  });
+
+  it('is the one of the operation that is named', async () => {
+    const document = parse('query A { a: __typename } query B { b: __typename }');
+    expect(await compileOperation(schema, document, 'B')?.({}, {})).toEqual({ b: 'Query' });
+    expect(compileOperation(schema, document, 'C')).toBeUndefined();
+  });
+});
