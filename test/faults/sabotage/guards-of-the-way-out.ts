@@ -101,6 +101,20 @@ export const guardsOfTheWayOut: readonly Guard[] = [
     tests: ['test/datafold-run.test.ts', 'test/olostep-run.test.ts'],
   },
   {
+    name: 'no key that a provider repeats',
+    file: 'src/upstream/body.ts',
+    from: 'if (repeats(credential, body)) throw',
+    to: 'if (repeats(credential, body) && body.length === 0) throw',
+    tests: ['test/credentials.test.ts'],
+  },
+  {
+    name: 'a connection that had ended says nothing of its provider',
+    file: 'src/upstream/fault.ts',
+    from: 'retry: isStale ? atOnce : again,',
+    to: 'retry: again,',
+    tests: ['test/retry.test.ts'],
+  },
+  {
     name: 'an end that HTTP has given, to an answer that is read in part',
     file: 'src/upstream/body.ts',
     from: 'isClosed && isMeasured(headers)',
