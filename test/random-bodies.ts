@@ -2,11 +2,10 @@
 import fc from 'fast-check';
 import { ProviderError } from '../src/errors.ts';
 import type { Provider } from '../src/generated/types.ts';
-import type { Body } from '../src/upstream/body.ts';
 import { datafoldBody, olostepBody } from './bodies.ts';
 
 /** What a provider answers a path with; what it throws is thrown. */
-export type AnswerOf = (provider: Provider, path: string) => Body | null;
+export type AnswerOf = (provider: Provider, path: string) => Readonly<Record<string, unknown>> | null;
 
 const odd = [undefined, null, 0, -1.5, 1e300, '', 'x', true, [], [null], {}, { at: 1 }, Number.NaN, 'canceled'];
 
