@@ -129,6 +129,27 @@ describe('the plan of an operation', () => {
     expect(answer.errors).toMatchObject([{ path: ['olostepRun'], extensions: { code: 'UPSTREAM_TIMEOUT' } }]);
   });
 
+  it.each([
+    ['null where none may be', { id: null }],
+    ['a promise that fails below a run', { startedAt: () => Promise.reject(new Error('late')) }],
+    ['a value that is not of its enum', { phase: 'DONE' }],
+    ['a type that the schema does not have', { __typename: 'Run' }],
+  ])('gives up on what no provider should fill: %s', async (_what, wrong) => {
+    const run = { __typename: 'DatafoldRun', id: 'x', phase: 'FINISHED', startedAt: () => null };
+    const ask = (text: string, found: object) =>
+      compileOperation(schema, parse(text))?.({}, { runs: { load: async () => found } });
+    const selection = '{ id phase startedAt }';
+    const key = 'monitorId: "7", runId: "42"';
+    const texts = [
+      `{ run: datafoldRun(${key}) ${selection} }`,
+      `{ run: monitorRun(key: { provider: DATAFOLD, ${key} }) ${selection} }`,
+    ];
+    for (const text of texts) {
+      expect(await ask(text, run)).toEqual({ run: { id: 'x', phase: 'FINISHED', startedAt: null } });
+      expect(await ask(text, { ...run, ...wrong })).toBeUndefined();
+    }
+  });
+
   it('gives up at once, whatever is still under way, and lets no failure of that go astray', async () => {
     const plan = compileOperation(schema, parse(bothRuns('{ id }')));
     const late = Promise.withResolvers<never>();
