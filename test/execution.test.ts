@@ -1,6 +1,14 @@
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
-import { type DocumentNode, type ExecutionArgs, type ExecutionResult, execute, parse, validate } from 'graphql';
+import {
+  buildSchema,
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  execute,
+  parse,
+  validate,
+} from 'graphql';
 import { describe, expect, it, vi } from 'vitest';
 import { createAllowance } from '../src/allowance.ts';
 import { type Context, createContext } from '../src/context.ts';
@@ -196,6 +204,45 @@ describe('the plan of an operation', () => {
         expect(hasGivenUp).toBe(false);
       }
     }
+  });
+
+  it('hands resolvers the arguments that GraphQL would', async () => {
+    const echoing = buildSchema(`
+      input Range { from: Int! = 1, to: Int, steps: [Int] }
+      type Query { echo(size: Int = 3, name: String, flag: Boolean! = true, ranges: [Range], id: ID): String }
+    `);
+    const { echo } = echoing.getQueryType()?.getFields() ?? {};
+    if (echo) echo.resolve = (_query, args) => JSON.stringify(args);
+    const document =
+      parse(`query ($size: Int, $name: String = "x", $flag: Boolean = false, $to: Int, $ranges: [Range]) {
+      plain: echo(id: 7, ranges: { steps: 2 })
+      all: echo(size: $size, name: $name, flag: $flag, ranges: $ranges)
+      nested: echo(ranges: [{ to: $to, from: $size }, { steps: [1, $to] }], name: null)
+      one: echo(name: $name, size: null)
+    }`);
+    expect(validate(echoing, document)).toEqual([]);
+    const plan = compileOperation(echoing, document);
+    const value = fc.constantFrom<unknown>(
+      undefined,
+      null,
+      1,
+      2 ** 40,
+      'x',
+      true,
+      [],
+      [null],
+      {},
+      { to: 1 },
+      { too: 1 },
+    );
+    const sent = fc.dictionary(fc.constantFrom('size', 'name', 'flag', 'to', 'ranges', 'other'), value);
+    const check = async (variableValues: Record<string, unknown>) => {
+      const { data, errors } = await execute({ schema: echoing, document, variableValues });
+      const planned = await plan?.(variableValues, {});
+      if (errors === undefined) expect(JSON.stringify(planned)).toBe(JSON.stringify(data));
+      else expect(planned).toBeUndefined();
+    };
+    await fc.assert(fc.asyncProperty(sent, check), { numRuns: 2_000, seed: 20261122 });
   });
 
   it.each([
