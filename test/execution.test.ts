@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
-import { type DocumentNode, type ExecutionResult, execute, parse, validate } from 'graphql';
+import { buildSchema, type DocumentNode, type ExecutionResult, execute, parse, validate } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { createContext } from '../src/context.ts';
 import { ProviderError } from '../src/errors.ts';
@@ -134,6 +134,27 @@ describe('the plan of an operation', () => {
     expect(answer.errors).toMatchObject([{ path: ['olostepRun'], extensions: { code: 'UPSTREAM_TIMEOUT' } }]);
   });
 
+  it.each([
+    ['null where none may be', { id: null }],
+    ['a promise that fails below a run', { startedAt: () => Promise.reject(new Error('late')) }],
+    ['a value that is not of its enum', { phase: 'DONE' }],
+    ['a type that the schema does not have', { __typename: 'Run' }],
+  ])('gives up on what no provider should fill: %s', async (_what, wrong) => {
+    const run = { __typename: 'DatafoldRun', id: 'x', phase: 'FINISHED', startedAt: () => null };
+    const ask = (text: string, found: object) =>
+      compileOperation(schema, parse(text))?.({}, { runs: { load: async () => found } });
+    const selection = '{ id phase startedAt }';
+    const key = 'monitorId: "7", runId: "42"';
+    const texts = [
+      `{ run: datafoldRun(${key}) ${selection} }`,
+      `{ run: monitorRun(key: { provider: DATAFOLD, ${key} }) ${selection} }`,
+    ];
+    for (const text of texts) {
+      expect(await ask(text, run)).toEqual({ run: { id: 'x', phase: 'FINISHED', startedAt: null } });
+      expect(await ask(text, { ...run, ...wrong })).toBeUndefined();
+    }
+  });
+
   it('gives up at once, whatever is still under way, and lets no failure of that go astray', async () => {
     const plan = compileOperation(schema, parse(bothRuns('{ id }')));
     const late = Promise.withResolvers<never>();
@@ -180,6 +201,45 @@ describe('the plan of an operation', () => {
         expect(hasGivenUp).toBe(false);
       }
     }
+  });
+
+  it('hands resolvers the arguments that GraphQL would', async () => {
+    const echoing = buildSchema(`
+      input Range { from: Int! = 1, to: Int, steps: [Int] }
+      type Query { echo(size: Int = 3, name: String, flag: Boolean! = true, ranges: [Range], id: ID): String }
+    `);
+    const { echo } = echoing.getQueryType()?.getFields() ?? {};
+    if (echo) echo.resolve = (_query, args) => JSON.stringify(args);
+    const document =
+      parse(`query ($size: Int, $name: String = "x", $flag: Boolean = false, $to: Int, $ranges: [Range]) {
+      plain: echo(id: 7, ranges: { steps: 2 })
+      all: echo(size: $size, name: $name, flag: $flag, ranges: $ranges)
+      nested: echo(ranges: [{ to: $to, from: $size }, { steps: [1, $to] }], name: null)
+      one: echo(name: $name, size: null)
+    }`);
+    expect(validate(echoing, document)).toEqual([]);
+    const plan = compileOperation(echoing, document);
+    const value = fc.constantFrom<unknown>(
+      undefined,
+      null,
+      1,
+      2 ** 40,
+      'x',
+      true,
+      [],
+      [null],
+      {},
+      { to: 1 },
+      { too: 1 },
+    );
+    const sent = fc.dictionary(fc.constantFrom('size', 'name', 'flag', 'to', 'ranges', 'other'), value);
+    const check = async (variableValues: Record<string, unknown>) => {
+      const { data, errors } = await execute({ schema: echoing, document, variableValues });
+      const planned = await plan?.(variableValues, {});
+      if (errors === undefined) expect(JSON.stringify(planned)).toBe(JSON.stringify(data));
+      else expect(planned).toBeUndefined();
+    };
+    await fc.assert(fc.asyncProperty(sent, check), { numRuns: 2_000, seed: 20261122 });
   });
 
   it.each([

@@ -9,8 +9,15 @@ import type { Values } from './variables.ts';
 /** What is `data` in the answer. */
 export type Data = Readonly<Record<string, unknown>>;
 
-/** @throws (as a rejection, and as soon as it is certain) when anything is out of the ordinary */
-export type Query = (variables: Values, context: unknown) => Promise<Data>;
+export interface Query {
+  /**
+   * Asks for all fields, none of which waits for another.
+   * @returns a promise a field, which rejects when anything of the field is out of the ordinary
+   */
+  load(variables: Values, context: unknown): readonly Promise<unknown>[];
+  /** From the values of the fields. */
+  toData(values: readonly unknown[]): Data;
+}
 
 /** @throws when the selection, or the schema, isn't for a plan */
 export function compileQuery(selector: Selector, type: GraphQLObjectType, set: SelectionSetNode): Query {
@@ -18,13 +25,16 @@ export function compileQuery(selector: Selector, type: GraphQLObjectType, set: S
   const fields = [...collectFields(selector, type, [set])];
   const names = fields.map(([name]) => name);
   const loads = fields.map(([, nodes]) => compileLoad({ ...selector, args }, type, nodes));
-  return async (variables, context) => {
-    const request = { args: args.evaluate(variables), context };
-    // All of them are asked for before any is waited for, and a failure of each is looked at.
-    const values = await Promise.all(loads.map((load) => load(request)));
-    const data: Record<string, unknown> = {};
-    for (const [place, name] of names.entries()) data[name] = values[place];
-    return data;
+  return {
+    load(variables, context) {
+      const request = { args: args.evaluate(variables), context };
+      return loads.map((load) => load(request));
+    },
+    toData(values) {
+      const data: Record<string, unknown> = {};
+      for (let place = 0; place < values.length; place++) data[names[place] as string] = values[place];
+      return data;
+    },
   };
 }
 
