@@ -40,11 +40,12 @@ export function createRunLoader({ upstreams, credentialOf, call, maxCalls }: Loa
   const createProviderLoader = (provider: Provider) => {
     const { toRequest, toRun } = providers[provider];
     const credential = credentialOf(provider);
-    const getRun = async (key: MonitorRunKey) => {
+    const getRun = (key: MonitorRunKey): Promise<Run | null> => {
       // Counted here, so that no shape of a query gets around it.
-      if (++calls > maxCalls) throw new OperationTooCostly(`Expected at most ${maxCalls} upstream calls.`);
-      const body = await upstreams[provider].getJson(toRequest(key), credential, call);
-      return body && toRun(key, body);
+      if (++calls > maxCalls)
+        return Promise.reject(new OperationTooCostly(`Expected at most ${maxCalls} upstream calls.`));
+      const asked = upstreams[provider].getJson(toRequest(key), credential, call);
+      return asked.then((body) => body && toRun(key, body));
     };
     return new DataLoader<MonitorRunKey, Run | null, string>(
       // A promise a key, not one for all: DataLoader takes each on its own, so that a slow run holds up no other.

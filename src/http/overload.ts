@@ -25,7 +25,7 @@ export function createOverload({ maxOperations, maxLoopDelayMs }: Pick<Limits, '
     admit(_request, response) {
       if (isBusy()) return toOverloaded();
       underWay++;
-      response.once('close', () => underWay--);
+      response.on('close', () => underWay--);
       return undefined;
     },
     close: loopDelay.close,

@@ -90,7 +90,7 @@ export function createServer(options: ServerOptions): Server {
     const isOver = [lifeCycle.follow(response), malformed.follow(response)];
     // What comes by POST is dressed once it is known not to go the short way.
     if (request.method !== 'POST') dress(response, requestId);
-    response.once('close', () => {
+    response.on('close', () => {
       for (const tell of isOver) tell();
       // 499 as nginx has it: the client left before its answer was complete.
       const status = response.writableFinished ? response.statusCode : 499;

@@ -25,7 +25,7 @@ export function createShortWay(gateway: Gateway): ShortWay {
 
     const ending = createEnding();
     const leave = () => ending.end(departure);
-    response.once('close', leave);
+    response.on('close', leave);
     const text = await gateway.answer(params, { requestId, ending, header: (name) => headers[name]?.toString() });
     response.off('close', leave);
     if (text === undefined) return false;

@@ -18,17 +18,29 @@ export interface OwnEnding extends Ending {
 
 export function createEnding(): OwnEnding {
   let reason: unknown;
-  const listeners = new Set<() => void>();
+  // Mostly there is one that listens.
+  let first: (() => void) | undefined;
+  let others: Set<() => void> | undefined;
   return {
     get reason() {
       return reason;
     },
-    add: (leave) => void listeners.add(leave),
-    delete: (leave) => void listeners.delete(leave),
+    add(leave) {
+      if (first === undefined) first = leave;
+      else {
+        others ??= new Set();
+        others.add(leave);
+      }
+    },
+    delete(leave) {
+      if (first === leave) first = undefined;
+      else others?.delete(leave);
+    },
     end(why) {
       if (reason !== undefined) return;
       reason = why;
-      for (const leave of listeners) leave();
+      first?.();
+      for (const leave of others ?? []) leave();
     },
   };
 }
