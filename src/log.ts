@@ -1,4 +1,4 @@
-/** The log: one JSON object a line, on standard output. */
+/** The log: one JSON object a line. */
 import { pino } from 'pino';
 
 /** Where lines go. A pino logger is one; so is anything with these three functions. */
@@ -26,8 +26,8 @@ function createClock(): () => string {
   };
 }
 
-/** A log on standard output. Lines have no process id and no host name: whoever collects them knows both. */
-export const createLog = (level: LogLevel): Log =>
+/** A log of such lines. They have no process id and no host name: whoever collects them knows both. */
+export const createLog = (level: LogLevel, lines: { write(line: string): void }): Log =>
   pino(
     {
       level,
@@ -35,9 +35,7 @@ export const createLog = (level: LogLevel): Log =>
       timestamp: createClock(),
       formatters: { level: (label) => ({ level: label }) },
     },
-    // A line a request, written many at a time; none is more than a tenth of a second late. Whoever doesn't read them costs
-    // lines, not the memory of the process.
-    pino.destination({ sync: false, minLength: 8 * 1024, periodicFlush: 100, maxLength: 8 * 1024 * 1024 }),
+    lines,
   );
 
 /** A log that nobody reads. */

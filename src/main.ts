@@ -7,6 +7,7 @@ import { createGateway } from './gateway.ts';
 import { createLifeCycle } from './http/life-cycle.ts';
 import { createServer } from './http/server.ts';
 import { defaultLimits } from './limits.ts';
+import { createLineWriter } from './line-writer.ts';
 import { createLog } from './log.ts';
 import { readOperations } from './operations.ts';
 
@@ -22,7 +23,9 @@ try {
 async function start(isSandbox: boolean): Promise<void> {
   const { config, close } = isSandbox ? await readSandbox() : { config: readConfig(process.env), close: () => {} };
   const { limits } = config;
-  const log = createLog(config.logLevel);
+  const lines = createLineWriter(process.stdout.fd);
+  process.once('exit', lines.flush);
+  const log = createLog(config.logLevel, lines);
   const gateway = createGateway({ ...config.gateway, limits, log, isBodyCounted: true });
   const operations = readOperations();
   const lifeCycle = createLifeCycle({ ...defaultLimits, ...limits });
@@ -35,6 +38,8 @@ async function start(isSandbox: boolean): Promise<void> {
   endOnSignal(async (signal) => {
     log.info({ signal }, 'stopping');
     await lifeCycle.stop();
+    // A thread that writes to somebody who doesn't read would keep the process for good, `process.exit` or not.
+    if (!(await lines.drain(500))) process.kill(process.pid, 'SIGKILL');
     // A call that nobody waits for any more mustn't keep the process.
     setTimeout(() => process.exit(), 500).unref();
     await gateway.close();

@@ -3,8 +3,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
+import { startService } from './process.ts';
 
-it('may find nobody who reads it, and the service answers all the same', { timeout: 60_000 }, async () => {
+it('may find nobody who reads it, and the service answers all the same, and ends when it is told to', {
+  timeout: 60_000,
+}, async () => {
   const cwd = fileURLToPath(new URL('..', import.meta.url));
   const env = { PORT: '0', DATAFOLD_API_KEY: 'canary' };
   const child = spawn(process.execPath, ['src/main.ts'], { cwd, env, stdio: ['ignore', 'pipe', 'ignore'] });
@@ -29,4 +32,31 @@ it('may find nobody who reads it, and the service answers all the same', { timeo
   await Promise.all(Array.from({ length: 20 }, ask));
 
   expect([...statuses]).toEqual([200]);
+
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+});
+
+it('has every line of a service that ends, in order', { timeout: 60_000 }, async () => {
+  const service = startService({ PORT: '0', DATAFOLD_API_KEY: 'canary' });
+  const { url } = await service.nextLine();
+  for (let n = 0; n < 500; n++) {
+    await fetch(String(url), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-request-id': `n${n}` },
+      body: '{"query":"{ __typename }"}',
+    });
+  }
+
+  const { code, stdout } = await service.stop('SIGTERM');
+
+  const lines = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(code).toBe(0);
+  expect(lines.filter(({ msg }) => msg === 'request').map(({ requestId }) => requestId)).toEqual(
+    Array.from({ length: 500 }, (_, n) => `n${n}`),
+  );
+  expect(lines.at(-1)).toMatchObject({ msg: 'stopping', signal: 'SIGTERM' });
 });
