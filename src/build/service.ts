@@ -2,6 +2,7 @@
  * The service as one file, for production: `dist/main.mjs`. It starts in less than half the time, as hundreds of files needn't
  * be found and read. What is rarely used stays outside, and is loaded on first use.
  */
+import { cpSync } from 'node:fs';
 import { build } from 'esbuild';
 
 await build({
@@ -20,3 +21,6 @@ await build({
   // CommonJS packages in it ask for modules of Node.js by `require`, which an ES module lacks.
   banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
 });
+
+// Read when it starts, from beside it.
+cpSync('src/operations', 'dist/operations', { recursive: true });

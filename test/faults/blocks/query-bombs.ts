@@ -301,6 +301,8 @@ async function send({ service }: Stage, sent: Sent | undefined): Promise<Answere
     path: target,
     headers: { ...headers, ...length },
   });
+  // What goes wrong once the answer is there goes wrong with the rest of a body that nobody wants.
+  outgoing.on('error', () => {});
   outgoing.end(body);
   // A body that isn't wanted may be cut off while it is still sent, and the answer with it.
   const [response] = (await once(outgoing, 'response').catch(() => [])) as [IncomingMessage?];
