@@ -39,7 +39,7 @@ async function start(isSandbox: boolean): Promise<void> {
     log.info({ signal }, 'stopping');
     await lifeCycle.stop();
     // A thread that writes to somebody who doesn't read would keep the process for good, `process.exit` or not.
-    if (!(await lines.drain(500))) process.kill(process.pid, 'SIGKILL');
+    if (!(await lines.drain(5_000))) process.kill(process.pid, 'SIGKILL');
     // A call that nobody waits for any more mustn't keep the process.
     setTimeout(() => process.exit(), 500).unref();
     await gateway.close();

@@ -14,7 +14,7 @@ import { datafold, olostep, subjects, toRun } from '../upstream/subjects.ts';
 const requests = 10_000;
 const lanes = 16;
 /** How often a connection is closed behind an answer, and after how many milliseconds at the most. */
-const share = 0.2;
+const share = 0.05;
 const mostIdleMs = 10;
 /** How long a client pauses at the most, in milliseconds. */
 const mostPauseMs = 8;
