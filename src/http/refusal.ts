@@ -26,17 +26,18 @@ export const badInput = (status: number, message: string, headers: OutgoingHttpH
   headers,
 });
 
-/** The refusal of the first check that has one; the checks behind it aren't made. */
+/** The refusal of the first check, from the one at `start` on, that has one; the checks behind it aren't made. */
 export function findRefusal(
   checks: readonly Check[],
   request: IncomingMessage,
   response: ServerResponse,
+  start = 0,
 ): ReturnType<Check> {
-  for (const [place, check] of checks.entries()) {
-    const found = check(request, response);
+  for (let place = start; place < checks.length; place++) {
+    const found = checks[place]?.(request, response);
     // Most checks know at once, and a promise for each of them would cost more than they do.
     if (found instanceof Promise) {
-      return found.then((refusal) => refusal ?? findRefusal(checks.slice(place + 1), request, response));
+      return found.then((refusal) => refusal ?? findRefusal(checks, request, response, place + 1));
     }
     if (found !== undefined) return found;
   }

@@ -15,11 +15,23 @@ export type ShortWay = (request: IncomingMessage, response: ServerResponse, requ
 
 const commonHeaders = Object.entries(securityHeaders).flat();
 
+/** How many Accept headers are remembered: clients send few different ones. */
+const mostMediaTypes = 100;
+
 export function createShortWay(gateway: Gateway): ShortWay {
+  const mediaTypes = new Map<string, string | undefined>();
+  const mediaTypeOf = (accept: string) => {
+    if (mediaTypes.has(accept)) return mediaTypes.get(accept);
+    if (mediaTypes.size >= mostMediaTypes) mediaTypes.clear();
+    const mediaType = toMediaType(accept);
+    mediaTypes.set(accept, mediaType);
+    return mediaType;
+  };
+
   return async (request: WithBody, response, requestId) => {
     const { method, headers, body } = request;
     if (method !== 'POST' || body === undefined || !isJson(headers['content-type'])) return false;
-    const mediaType = toMediaType(headers.accept ?? '*/*');
+    const mediaType = mediaTypeOf(headers.accept ?? '*/*');
     const params = mediaType === undefined ? undefined : toParams(body);
     if (params === undefined) return false;
 
