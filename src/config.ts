@@ -7,7 +7,7 @@ import type { Provider } from './generated/types.ts';
 import { readDoorConfig } from './http/config.ts';
 import type { DoorConfig } from './http/server.ts';
 import { defaultLimits, type Limits } from './limits.ts';
-import { type LogLevel, logLevels } from './log.ts';
+import { type LogFormat, type LogLevel, logFormats, logLevels } from './log.ts';
 import { isLoopback } from './loopback.ts';
 import { providerNames } from './providers/index.ts';
 import { countSetting, type Env, flagSetting, readSettings, setting, shareSetting } from './settings.ts';
@@ -19,6 +19,7 @@ export interface Config {
   /** 0 lets the system choose. */
   readonly port: number;
   readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
   /** Those that are set; the others have their defaults. */
   readonly limits: Partial<Limits>;
   readonly gateway: Pick<GatewayConfig, 'providers' | 'credentials' | 'introspection'>;
@@ -41,6 +42,7 @@ const listenSettings = {
   HOST: v.optional(setting('a host name or an IP address', isAddress), '127.0.0.1'),
   PORT: v.pipe(v.optional(setting('a port number from 0 to 65535', isPort), '4000'), v.transform(Number)),
   LOG_LEVEL: v.optional(v.picklist(logLevels, `expected one of ${logLevels.join(', ')}`), 'info'),
+  LOG_FORMAT: v.optional(v.picklist(logFormats, `expected one of ${logFormats.join(', ')}`), 'json'),
   INTROSPECTION: v.optional(flagSetting),
 };
 
@@ -85,6 +87,7 @@ function readCommon(env: Env, problems: string[], isOpen: (host: string) => bool
     HOST = '127.0.0.1',
     PORT = 4000,
     LOG_LEVEL = 'info',
+    LOG_FORMAT = 'json',
     ...listen
   } = readSettings(listenSettings, env, problems);
   const mayExplore = isOpen(HOST);
@@ -92,6 +95,7 @@ function readCommon(env: Env, problems: string[], isOpen: (host: string) => bool
     host: HOST,
     port: PORT,
     logLevel: LOG_LEVEL,
+    logFormat: LOG_FORMAT,
     gateway: { introspection: listen.INTROSPECTION ?? mayExplore },
     door: readDoorConfig(env, problems, mayExplore),
     limits: readLimits(env, problems),

@@ -12,6 +12,22 @@ export interface Log {
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
+/** How lines look: as JSON, for whoever collects them; or for people. */
+export const logFormats = ['json', 'pretty'] as const;
+export type LogFormat = (typeof logFormats)[number];
+
+/** Where lines go. */
+export interface Lines {
+  write(line: string): void;
+}
+
+/** Takes lines of JSON and makes them ones for people, in colours where they are shown. */
+export async function createPrettyLines(lines: Lines, colorize: boolean): Promise<Lines> {
+  const { prettyFactory } = await import('pino-pretty');
+  const toPretty = prettyFactory({ colorize, singleLine: true });
+  return { write: (line) => lines.write(toPretty(line)) };
+}
+
 /** The time of a line. Many lines have the same one, and writing it costs more than the rest of a line. */
 function createClock(): () => string {
   let known = Number.NaN;
@@ -27,7 +43,7 @@ function createClock(): () => string {
 }
 
 /** A log of such lines. They have no process id and no host name: whoever collects them knows both. */
-export const createLog = (level: LogLevel, lines: { write(line: string): void }): Log =>
+export const createLog = (level: LogLevel, lines: Lines): Log =>
   pino(
     {
       level,

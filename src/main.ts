@@ -8,7 +8,7 @@ import { createLifeCycle } from './http/life-cycle.ts';
 import { createServer } from './http/server.ts';
 import { defaultLimits } from './limits.ts';
 import { createLineWriter } from './line-writer.ts';
-import { createLog } from './log.ts';
+import { createLog, createPrettyLines } from './log.ts';
 import { readOperations } from './operations.ts';
 
 try {
@@ -25,7 +25,8 @@ async function start(isSandbox: boolean): Promise<void> {
   const { limits } = config;
   const lines = createLineWriter(process.stdout.fd);
   process.once('exit', lines.flush);
-  const log = createLog(config.logLevel, lines);
+  const isPretty = config.logFormat === 'pretty';
+  const log = createLog(config.logLevel, isPretty ? await createPrettyLines(lines, process.stdout.isTTY) : lines);
   const gateway = createGateway({ ...config.gateway, limits, log, isBodyCounted: true });
   const operations = readOperations();
   const lifeCycle = createLifeCycle({ ...defaultLimits, ...limits });

@@ -75,7 +75,7 @@ describe('the environment', () => {
   });
 
   it('needs no more than the key of one provider', () => {
-    const rest = { host: '127.0.0.1', port: 4000, logLevel: 'info', limits: {} };
+    const rest = { host: '127.0.0.1', port: 4000, logLevel: 'info', logFormat: 'json', limits: {} };
 
     const datafold = readConfig({ DATAFOLD_API_KEY: 'a' });
     expect(datafold).toMatchObject(rest);

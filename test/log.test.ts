@@ -60,3 +60,15 @@ it('has every line of a service that ends, in order', { timeout: 60_000 }, async
   );
   expect(lines.at(-1)).toMatchObject({ msg: 'stopping', signal: 'SIGTERM' });
 });
+
+it('is for people when that is asked for', { timeout: 60_000 }, async () => {
+  const service = startService({ PORT: '0', DATAFOLD_API_KEY: 'canary', LOG_FORMAT: 'pretty' });
+  await expect(service.nextLine()).rejects.toThrow(SyntaxError);
+
+  const { stdout } = await service.stop('SIGTERM');
+
+  expect(stdout).toMatch(
+    /^\[[\d:.]+\] INFO: listening \{"url":"http:\/\/localhost:\d+\/graphql","providers":\["DATAFOLD"\]\}$/m,
+  );
+  expect(stdout).toMatch(/INFO: stopping \{"signal":"SIGTERM"\}/);
+});
