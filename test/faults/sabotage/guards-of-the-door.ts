@@ -35,7 +35,7 @@ export const guardsOfTheDoor: readonly Guard[] = [
     file: 'src/http/request-body.ts',
     from: 'if (size <= most) return void chunks.push(chunk);',
     to: 'if (size <= 1e12 * most) return void chunks.push(chunk);',
-    tests: ['raw-http'],
+    tests: ['test/bad-http.test.ts'],
   },
   {
     name: 'no body that has to be unpacked',
