@@ -1,20 +1,20 @@
 /** What a resolver can reach. */
-import { type Allowance, createAllowance } from './allowance.ts';
+import { createAllowance } from './allowance.ts';
+import type { Limits } from './limits.ts';
 import { createRunLoader, type LoaderOptions, type RunLoader } from './loaders.ts';
+import type { FieldContext } from './providers/provider.ts';
 
-export interface Context {
+export interface Context extends FieldContext {
   readonly runs: RunLoader;
-  /** What the fields of its runs may spend. */
-  readonly allowance: Allowance;
 }
 
 export interface ContextOptions extends LoaderOptions {
-  /** The allowance of the request, in bytes. */
-  readonly maxResponseBytes: number;
+  readonly limits: Limits;
 }
 
 /** Made anew for each request. */
 export const createContext = (options: ContextOptions): Context => ({
   runs: createRunLoader(options),
-  allowance: createAllowance(options.maxResponseBytes),
+  allowance: createAllowance(options.limits.maxResponseBytes),
+  maxLevels: options.limits.maxLevels,
 });

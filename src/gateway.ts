@@ -104,8 +104,7 @@ export function createGateway(config: GatewayConfig): Gateway {
       upstreams,
       credentialOf: credentialsOf(header),
       call: { ending, requestId },
-      maxCalls: limits.maxUpstreamCalls,
-      maxResponseBytes: limits.maxResponseBytes,
+      limits,
     });
 
   const yoga = createYoga<RequestContext, Context>({

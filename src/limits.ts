@@ -97,6 +97,10 @@ const providerLimits = {
   maxWaiting: 64,
   /** How long they wait, in milliseconds. */
   maxWaitMs: 250,
+  /** The most events of a log that is read; Olostep sends it whole. */
+  maxEvents: 100_000,
+  /** How deep a free-form value may be nested. */
+  maxLevels: 64,
   /** The largest answer that is read, in bytes. */
   maxAnswerBytes: 10 * 1024 * 1024,
   /** The largest answer that is parsed whole, in bytes; of a larger one what is selected is, and the rest goes unchecked. */

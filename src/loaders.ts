@@ -3,8 +3,9 @@ import DataLoader from 'dataloader';
 import type { CredentialOf } from './credentials.ts';
 import { BadUserInput, OperationTooCostly } from './errors.ts';
 import type { MonitorRunKey, Provider } from './generated/types.ts';
+import type { Limits } from './limits.ts';
 import { providers } from './providers/index.ts';
-import type { Run } from './providers/provider.ts';
+import type { ReadLimits, Run } from './providers/provider.ts';
 import type { Call } from './upstream/call.ts';
 import type { Upstream } from './upstream/upstream.ts';
 
@@ -14,8 +15,8 @@ export interface LoaderOptions {
   readonly upstreams: Readonly<Record<Provider, Upstream>>;
   readonly credentialOf: CredentialOf;
   readonly call: Call;
-  /** The most upstream calls of the request, all providers together. */
-  readonly maxCalls: number;
+  /** How many upstream calls, all providers together, and how much is read of each answer. */
+  readonly limits: ReadLimits & Pick<Limits, 'maxUpstreamCalls'>;
 }
 
 export interface RunLoader {
@@ -32,8 +33,9 @@ export interface RunLoader {
  * Makes the loader of a request. Every distinct run is one upstream call, however many fields ask for it; nothing of it
  * outlives the request.
  */
-export function createRunLoader({ upstreams, credentialOf, call, maxCalls }: LoaderOptions): RunLoader {
+export function createRunLoader({ upstreams, credentialOf, call, limits }: LoaderOptions): RunLoader {
   const loaders = new Map<Provider, DataLoader<MonitorRunKey, Run | null, string>>();
+  const { maxUpstreamCalls } = limits;
   let calls = 0;
 
   /** Neither provider has an endpoint for many runs, so a batch is its distinct runs, fetched side by side. */
@@ -42,10 +44,10 @@ export function createRunLoader({ upstreams, credentialOf, call, maxCalls }: Loa
     const credential = credentialOf(provider);
     const getRun = (key: MonitorRunKey): Promise<Run | null> => {
       // Counted here, so that no shape of a query gets around it.
-      if (++calls > maxCalls)
-        return Promise.reject(new OperationTooCostly(`Expected at most ${maxCalls} upstream calls.`));
+      if (++calls > maxUpstreamCalls)
+        return Promise.reject(new OperationTooCostly(`Expected at most ${maxUpstreamCalls} upstream calls.`));
       const asked = upstreams[provider].getJson(toRequest(key), credential, call);
-      return asked.then((body) => body && toRun(key, body));
+      return asked.then((body) => body && toRun(key, body, limits));
     };
     return new DataLoader<MonitorRunKey, Run | null, string>(
       // A promise a key, not one for all: DataLoader takes each on its own, so that a slow run holds up no other.

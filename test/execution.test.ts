@@ -7,6 +7,7 @@ import { ProviderError } from '../src/errors.ts';
 import { createExecute } from '../src/execution/execute.ts';
 import { compileOperation, type Plan } from '../src/execution/plan.ts';
 import type { MonitorRunKey, Provider } from '../src/generated/types.ts';
+import { defaultLimits } from '../src/limits.ts';
 import { readOperations } from '../src/operations.ts';
 import { createSchema } from '../src/schema.ts';
 import { createCredential } from '../src/upstream/credential.ts';
@@ -35,8 +36,7 @@ function createRequest(answerOf: AnswerOf, maxResponseBytes: number) {
     upstreams: { DATAFOLD: upstream('DATAFOLD'), OLOSTEP: upstream('OLOSTEP') },
     credentialOf: () => credential,
     call: { ending: createEnding(), requestId: 'test' },
-    maxCalls: 250,
-    maxResponseBytes,
+    limits: { ...defaultLimits, maxResponseBytes },
   });
   return { context, calls };
 }

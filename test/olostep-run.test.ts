@@ -458,3 +458,19 @@ describe('What is free-form', () => {
     );
   });
 });
+
+it('How many events a log may have, and how deep its values may be nested, can be set', async () => {
+  const world = await createWorld({ limits: { maxEvents: 3, maxLevels: 2 } });
+  const { monitorId, runId } = olostepKey;
+  const ask = async (body: object) => {
+    world.olostep.on(olostepPath, { body });
+    const { errors = [] } = await world.ask(query, { monitorId, runId });
+    return errors.map(({ path, extensions }) => `${path?.slice(1).join('.')} ${extensions.code}`).sort();
+  };
+
+  expect(await ask({ ...olostepBody, snapshot: { a: { b: 1 } } })).toEqual([]);
+  expect(await ask({ ...olostepBody, snapshot: { a: { b: {} } } })).toEqual(['snapshot UPSTREAM_RESPONSE_TOO_LARGE']);
+  expect(await ask({ ...olostepBody, events: [...olostepBody.events, {}] })).toEqual(
+    ['events', 'finishedAt', 'startedAt'].map((field) => `${field} UPSTREAM_RESPONSE_TOO_LARGE`),
+  );
+});

@@ -2,6 +2,7 @@
 import type { Allowance } from '../allowance.ts';
 import type { ProviderError } from '../errors.ts';
 import type { MonitorRun, MonitorRunKey } from '../generated/types.ts';
+import type { Limits } from '../limits.ts';
 import type { Body } from '../upstream/body.ts';
 import type { UpstreamRequest } from '../upstream/upstream.ts';
 
@@ -18,10 +19,13 @@ export interface ProviderDefinition {
   /** How to ask for a run. */
   toRequest(key: MonitorRunKey): UpstreamRequest;
   /** The run in an answer. Pure. */
-  toRun(key: MonitorRunKey, body: Body): Run;
+  toRun(key: MonitorRunKey, body: Body, limits: ReadLimits): Run;
   /** Its stand-in for `npm run sandbox`, loaded only there. */
   loadSandbox(): Promise<{ readonly createSandbox: CreateSandbox }>;
 }
+
+/** How much of an answer is read. */
+export type ReadLimits = Pick<Limits, 'maxEvents'>;
 
 /** A run, ready to be selected from. */
 export type Run = Fields<MonitorRun> & { readonly __typename: string };
@@ -40,6 +44,8 @@ export type Field<Value> = Found<Value> | ((args: never, context: FieldContext) 
 export interface FieldContext {
   /** Whatever is large, or can be asked for again and again, is paid for from here. */
   readonly allowance: Allowance;
+  /** How deep a free-form value may be nested. */
+  readonly maxLevels: number;
 }
 
 type Found<Value> = Filled<Value> | ProviderError;

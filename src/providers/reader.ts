@@ -39,9 +39,6 @@ export function toFound<Value>(provider: Provider, { required, accepts }: Check,
 /** What takes the place of a field that isn't as documented. */
 export const toBadField = (provider: Provider) => new ProviderError(provider, 'UPSTREAM_BAD_RESPONSE');
 
-/** How deep a free-form value may be nested. */
-const mostLevels = 64;
-
 /**
  * A free-form value as it came, paid for; or an error in its place when it is nested too deeply to be passed on.
  * @throws {OperationTooCostly}
@@ -49,10 +46,10 @@ const mostLevels = 64;
 export function toFreeForm<Value>(
   provider: Provider,
   value: Value,
-  { allowance }: FieldContext,
+  { allowance, maxLevels }: FieldContext,
 ): Value | ProviderError {
   if (value === null || value instanceof Error) return value;
-  const size = sizeWithin(mostLevels, value);
+  const size = sizeWithin(maxLevels, value);
   if (size === undefined) return new ProviderError(provider, 'UPSTREAM_RESPONSE_TOO_LARGE');
   allowance.spend(size);
   return value;

@@ -3,7 +3,7 @@ import { ProviderError } from '../../errors.ts';
 import type { MonitorRunKey, OlostepRun, RunPhase } from '../../generated/types.ts';
 import type { Body } from '../../upstream/body.ts';
 import type { Items } from '../../upstream/items.ts';
-import type { FieldContext, Fields } from '../provider.ts';
+import type { FieldContext, Fields, ReadLimits } from '../provider.ts';
 import { createReader, toFreeForm } from '../reader.ts';
 import { identify } from '../run-key.ts';
 import { isRunComplete, readMilliseconds, runComplete, toTime } from './log-event.ts';
@@ -12,17 +12,14 @@ import { once } from './once.ts';
 import type { components } from './openapi.d.ts';
 import { MonitorRun } from './openapi-checks.ts';
 
-/** The most events of a log that is read; Olostep sends it whole. */
-const mostEvents = 100_000;
-
 const read = createReader<components['schemas']['MonitorRun']>('OLOSTEP', MonitorRun);
 
 /**
  * The run in an answer. Its ids are those of the key, which the answer was held against before. Olostep states neither
  * status nor times of a run: they are derived here, once they are selected, from its log and its snapshot.
  */
-export function toOlostepRun(key: MonitorRunKey, body: Body): Fields<OlostepRun> {
-  const events = once(() => readEvents(body));
+export function toOlostepRun(key: MonitorRunKey, body: Body, { maxEvents }: ReadLimits): Fields<OlostepRun> {
+  const events = once(() => readEvents(body, maxEvents));
   const log = (): Items => {
     const items = events();
     return items === null || items instanceof Error ? [] : items;
@@ -52,9 +49,9 @@ export function toOlostepRun(key: MonitorRunKey, body: Body): Fields<OlostepRun>
 }
 
 /** The log, its events unread: each is held against the document where it is selected. */
-function readEvents(body: Body): Items | null | ProviderError {
+function readEvents(body: Body, maxEvents: number): Items | null | ProviderError {
   const events = body.items('events') ?? read(body, 'events');
-  const isTooLong = events !== null && !(events instanceof Error) && events.length > mostEvents;
+  const isTooLong = events !== null && !(events instanceof Error) && events.length > maxEvents;
   return isTooLong ? new ProviderError('OLOSTEP', 'UPSTREAM_RESPONSE_TOO_LARGE') : events;
 }
 

@@ -71,8 +71,8 @@ export const guardsOfTheGraph: readonly Guard[] = [
   {
     name: 'a number of upstream calls',
     file: 'src/loaders.ts',
-    from: 'if (++calls > maxCalls)',
-    to: 'if (++calls > 1e9 * maxCalls)',
+    from: 'if (++calls > maxUpstreamCalls)',
+    to: 'if (++calls > 1e9 * maxUpstreamCalls)',
     tests: limitTests,
   },
   {

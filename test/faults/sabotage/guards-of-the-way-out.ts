@@ -89,8 +89,8 @@ export const guardsOfTheWayOut: readonly Guard[] = [
   {
     name: 'a depth of free-form values',
     file: 'src/providers/reader.ts',
-    from: 'sizeWithin(mostLevels, value)',
-    to: 'sizeWithin(1e9 * mostLevels, value)',
+    from: 'sizeWithin(maxLevels, value)',
+    to: 'sizeWithin(1e9 * maxLevels, value)',
     tests: ['test/olostep-run.test.ts'],
   },
   {
