@@ -29,8 +29,8 @@ writeFileSync(place('results.md'), report);
 writeFileSync(place('chart.svg'), drawChart(results));
 console.log(report);
 
-async function measure({ only, workloads: chosen, sets, rounds, seconds }: Options): Promise<Results> {
-  const effort = { sets, rounds, seconds };
+async function measure({ only, workloads: chosen, sets, rounds, seconds, warm }: Options): Promise<Results> {
+  const effort = { sets, rounds, seconds, warm };
   const participants = Object.entries({ ...contenders, forwarding }).filter(([name]) => only.includes(name));
   const regulars = Object.fromEntries(participants.filter(([name]) => name !== 'forwarding'));
   const samples: Record<string, Samples> = {};

@@ -27,6 +27,7 @@ export function readOptions(): Options {
       sets: { type: 'string', default: '3' },
       rounds: { type: 'string', default: '2' },
       seconds: { type: 'string', default: '2' },
+      warm: { type: 'string', default: '8' },
     },
   });
   const only = toNames('only', values.only);
@@ -38,6 +39,7 @@ export function readOptions(): Options {
     sets: toCount('sets', values.sets),
     rounds: toCount('rounds', values.rounds),
     seconds: toCount('seconds', values.seconds),
+    warm: toCount('warm', values.warm),
   };
 }
 

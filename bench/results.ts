@@ -7,7 +7,7 @@ export interface Results {
   readonly command: string;
   readonly date: string;
   readonly machine: Machine;
-  readonly effort: { readonly sets: number; readonly rounds: number; readonly seconds: number };
+  readonly effort: { readonly sets: number; readonly rounds: number; readonly seconds: number; readonly warm: number };
   /** By workload, then by contender. What isn't here wasn't measured. */
   readonly samples: Readonly<Record<string, Samples>>;
   readonly startMs?: Readonly<Record<string, readonly number[]>>;

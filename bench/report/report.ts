@@ -26,13 +26,13 @@ const figures = (results: Results, head: readonly string[], figure: Figure, toTe
 /** The whole page. */
 export function writeReport(results: Results): string {
   const { command, date, machine, effort } = results;
-  const { sets, rounds, seconds } = effort;
+  const { sets, rounds, seconds, warm } = effort;
   return `# What it costs
 
 \`${command}\`, ${date}, on ${machine.processors}, ${machine.memory}, ${machine.system}, Node ${machine.node}.
 
 Medians of ${sets * rounds} rounds of ${seconds} s (W4all: twice as long), in which the contenders took turns; their processes
-were started anew ${sets} times. The gateway has one processor to itself, the load generator and the upstream have the other.
+were started anew ${sets} times, and ran for ${warm} s before it counted. The gateway has one processor to itself, the load generator and the upstream have the other.
 CPU is user and system time of the gateway's process. Every answer was held against the expected one before, and upstream
 calls were counted throughout. Absolute figures are this machine's: compare ratios of one run.
 

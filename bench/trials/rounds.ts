@@ -13,6 +13,8 @@ export interface Effort {
   /** How often each has its turn in a set. */
   readonly rounds: number;
   readonly seconds: number;
+  /** How many seconds each runs, in each set, before it counts. */
+  readonly warm: number;
 }
 
 /** The samples of a contender, in the order of the rounds: the same place is the same round. */
@@ -31,7 +33,7 @@ interface Up {
 export async function takeTurns(
   contenders: Readonly<Record<string, Contender>>,
   workload: Workload,
-  { sets, rounds, seconds }: Effort,
+  { sets, rounds, seconds, warm }: Effort,
   upstream: Upstream,
   fail: (name: string, error: Error) => void,
 ): Promise<Samples> {
@@ -57,10 +59,13 @@ export async function takeTurns(
         const up = await start(name, contender).catch((error: Error) => fail(name, error));
         if (up) all.push(up);
       }
-      // The first round warms them up and doesn't count.
+      // The first round warms them up and doesn't count. It is longer: machine code comes with the hundred thousandth call.
       for (let round = -1; round < rounds; round++) {
         for (const up of all) {
-          const sample = await takeSample({ ...up, workload, seconds: length }, upstream);
+          const sample = await takeSample(
+            { ...up, workload, seconds: round < 0 ? Math.max(warm, length) : length },
+            upstream,
+          );
           if (round >= 0) samples[up.name] = [...(samples[up.name] ?? []), sample];
         }
       }
