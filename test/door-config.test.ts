@@ -189,6 +189,7 @@ describe('The sandbox', () => {
       host: '127.0.0.1',
       port: 1,
       logLevel: 'error',
+      logFormat: 'json',
       limits: { maxDepth: 3 },
       gateway: { introspection: true },
       door: { apiTokens: [token], graphiql: true },
