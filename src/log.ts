@@ -1,7 +1,7 @@
 /** The log: one JSON object a line. */
 import { pino } from 'pino';
 
-/** Where lines go. A pino logger is one; so is anything with these three functions. */
+/** What is told of what happens. A pino logger is one; so is anything with these three functions. */
 export interface Log {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;

@@ -1,12 +1,5 @@
 /** Executes an operation of a document that has been validated: by its plan where all goes well, and else as ever. */
-import {
-  type DocumentNode,
-  type ExecutionResult,
-  execute,
-  type GraphQLSchema,
-  getOperationAST,
-  getVariableValues,
-} from 'graphql';
+import { type DocumentNode, type ExecutionResult, execute, type GraphQLSchema } from 'graphql';
 import type { Context } from '../context.ts';
 import { createPlans } from './plans.ts';
 
@@ -38,7 +31,7 @@ export interface ExecuteOptions {
 export function createExecute({ schema, maxErrors, introspection, usesBeforePlan }: ExecuteOptions): Execute {
   const planOf = createPlans(schema, usesBeforePlan);
 
-  const executeAnew = async (operation: Operation, contextValue: Context) => {
+  const executeAnew = async (operation: Operation, contextValue: Context): Promise<ExecutionResult> => {
     const { document, operationName = null, variableValues } = operation;
     const result = await execute({
       schema,
@@ -46,21 +39,14 @@ export function createExecute({ schema, maxErrors, introspection, usesBeforePlan
       contextValue,
       operationName,
       variableValues: variableValues ?? {},
+      hideSuggestions: !introspection,
+      options: { maxCoercionErrors: maxErrors },
     });
-    return explain(operation, result);
-  };
-
-  /** Says what is wrong with the variables. GraphQL's `execute` takes neither of the two options. */
-  const explain = ({ document, operationName, variableValues }: Operation, result: ExecutionResult) => {
-    // Only what never began has errors without data.
+    // Only what never began has errors without data: the variables are wrong. That is 400, whatever the client accepts.
     if (result.errors === undefined || result.data !== undefined) return result;
-    const { variableDefinitions = [] } = getOperationAST(document, operationName) ?? {};
-    const options = { maxErrors, hideSuggestions: !introspection };
-    const { errors } = getVariableValues(schema, variableDefinitions, variableValues ?? {}, options);
-    if (errors === undefined) return result;
-    // What can't be executed is 400, whatever the client accepts.
-    for (const { extensions } of errors) extensions.http = { status: 400 };
-    return { errors: errors.slice(0, maxErrors) };
+    for (const { extensions } of result.errors) extensions.http = { status: 400 };
+    // Without the one that only says that there are more.
+    return { errors: result.errors.slice(0, maxErrors) };
   };
 
   return async (operation, context) => {

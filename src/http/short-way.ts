@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Gateway, OperationParams } from '../gateway.ts';
 import { requestIdHeader } from '../request-id.ts';
 import { createEnding } from '../upstream/ending.ts';
+import { isObject } from '../upstream/json.ts';
 import type { WithBody } from './request-body.ts';
 import { securityHeaders } from './security-headers.ts';
 
@@ -83,11 +84,11 @@ function toParams(body: Buffer): OperationParams | undefined {
   } catch {
     return undefined;
   }
-  if (!isRecord(json)) return undefined;
+  if (!isObject(json)) return undefined;
   for (const name in json) if (!parameters.has(name)) return undefined;
   const { query, variables, operationName, extensions } = json;
   if (typeof query !== 'string' || !isAbsent(extensions)) return undefined;
-  if (!isAbsent(variables) && !isRecord(variables)) return undefined;
+  if (!isAbsent(variables) && !isObject(variables)) return undefined;
   if (!isAbsent(operationName) && typeof operationName !== 'string') return undefined;
   return { query, variables, operationName };
 }
@@ -95,6 +96,3 @@ function toParams(body: Buffer): OperationParams | undefined {
 const parameters: ReadonlySet<string> = new Set(['query', 'variables', 'operationName', 'extensions']);
 
 const isAbsent = (value: unknown): value is null | undefined => value === undefined || value === null;
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -63,7 +63,7 @@ export function attempt(dispatcher: Dispatcher, request: AttemptRequest, ending:
         },
         onResponseData(current, chunk) {
           size += chunk.length;
-          if (size > maxBytes) current.abort(toSizeFault('size'));
+          if (size > maxBytes) current.abort(toSizeFault());
           else if (status === 200) chunks.push(chunk);
         },
         onResponseEnd() {

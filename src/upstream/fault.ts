@@ -135,8 +135,8 @@ export const toEchoFault = (): Fault => new Fault('UPSTREAM_BAD_RESPONSE', 'cred
 /** The body is somebody else's run. */
 export const toIdFault = (): Fault => new Fault('UPSTREAM_BAD_RESPONSE', 'id_mismatch', { verdict: 'failure' });
 
-/** The body is larger, or nested more deeply, than what is read. */
-export const toSizeFault = (which: 'size' | 'depth'): Fault => new Fault('UPSTREAM_RESPONSE_TOO_LARGE', which);
+/** The body is larger than what is read. */
+export const toSizeFault = (): Fault => new Fault('UPSTREAM_RESPONSE_TOO_LARGE', 'size');
 
 /** Codes of Node.js, OpenSSL and undici for a certificate or a handshake that isn't right. */
 const tlsCode = /^(ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|EPROTO$)/;

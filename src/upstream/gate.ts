@@ -59,10 +59,10 @@ export function createGate(limits: UpstreamLimits, onChange: (state: BreakerStat
   };
 
   /** The place has been taken. */
-  const admit = (credential: Credential, caller: Caller): Exit => {
+  const admit = (credential: Credential, caller: Caller, hasWaited: boolean): Exit => {
     try {
-      // Again, as much can have happened while it waited.
-      check(credential);
+      // Much can have happened in that time.
+      if (hasWaited) check(credential);
       const tell = breaker.begin();
       return (error) => {
         tell(error);
@@ -80,7 +80,8 @@ export function createGate(limits: UpstreamLimits, onChange: (state: BreakerStat
     enter(credential, call, ending) {
       check(credential);
       const caller = toCaller(credential, call);
-      return bulkhead.enter(caller, ending)?.then(() => admit(credential, caller)) ?? admit(credential, caller);
+      const wait = bulkhead.enter(caller, ending);
+      return wait?.then(() => admit(credential, caller, true)) ?? admit(credential, caller, false);
     },
     rest,
   };
