@@ -4,24 +4,27 @@
  */
 import { OperationTooCostly } from './errors.ts';
 
-export interface Allowance {
+/** The allowance of one request. A class, as every request has one, and methods of a prototype cost it nothing. */
+export class Allowance {
+  readonly #bytes: number;
+  #left: number;
+
+  constructor(bytes: number) {
+    this.#bytes = bytes;
+    this.#left = bytes;
+  }
+
   /**
    * Takes `bytes` out, before they are made.
    * @throws {OperationTooCostly} when there aren't as many left
    */
-  spend(bytes: number): void;
-  /** The same allowance, with nothing spent. */
-  anew(): Allowance;
-}
+  spend(bytes: number): void {
+    if (bytes > this.#left) throw new OperationTooCostly(`Expected to be answered with at most ${this.#bytes} bytes.`);
+    this.#left -= bytes;
+  }
 
-/** Makes the allowance of one request. */
-export function createAllowance(bytes: number): Allowance {
-  let left = bytes;
-  return {
-    spend(some) {
-      if (some > left) throw new OperationTooCostly(`Expected to be answered with at most ${bytes} bytes.`);
-      left -= some;
-    },
-    anew: () => createAllowance(bytes),
-  };
+  /** The same allowance, with nothing spent. */
+  anew(): Allowance {
+    return new Allowance(this.#bytes);
+  }
 }

@@ -1,7 +1,7 @@
 /** What a resolver can reach. */
-import { createAllowance } from './allowance.ts';
+import { Allowance } from './allowance.ts';
 import type { Limits } from './limits.ts';
-import { createRunLoader, type LoaderOptions, type RunLoader } from './loaders.ts';
+import { type LoaderOptions, RunLoader } from './loaders.ts';
 import type { FieldContext } from './providers/provider.ts';
 
 export interface Context extends FieldContext {
@@ -14,7 +14,7 @@ export interface ContextOptions extends LoaderOptions {
 
 /** Made anew for each request. */
 export const createContext = (options: ContextOptions): Context => ({
-  runs: createRunLoader(options),
-  allowance: createAllowance(options.limits.maxResponseBytes),
+  runs: new RunLoader(options),
+  allowance: new Allowance(options.limits.maxResponseBytes),
   maxLevels: options.limits.maxLevels,
 });

@@ -19,6 +19,7 @@ import { useRequestId } from './plugins/request-id.ts';
 import { providerNames, providers } from './providers/index.ts';
 import { type RequestContext, requestIdHeader, toRequestId } from './request-id.ts';
 import { createSchema } from './schema.ts';
+import { createCall } from './upstream/call.ts';
 import { type Ending, toEnding } from './upstream/ending.ts';
 import { expectedApiKey, expectedBaseUrl, isApiKey, isBaseUrl } from './upstream/target.ts';
 import { createUpstream, type Upstream } from './upstream/upstream.ts';
@@ -103,7 +104,7 @@ export function createGateway(config: GatewayConfig): Gateway {
     createContext({
       upstreams,
       credentialOf: credentialsOf(header),
-      call: { ending, requestId },
+      call: createCall(requestId, ending),
       limits,
     });
 

@@ -19,50 +19,53 @@ export interface LoaderOptions {
   readonly limits: ReadLimits & Pick<Limits, 'maxUpstreamCalls'>;
 }
 
-export interface RunLoader {
+type ProviderLoader = DataLoader<MonitorRunKey, Run | null, string>;
+
+/**
+ * The loader of a request. Every distinct run is one upstream call, however many fields ask for it; nothing of it outlives
+ * the request.
+ */
+export class RunLoader {
+  readonly #options: LoaderOptions;
+  readonly #loaders: Partial<Record<Provider, ProviderLoader>> = {};
+  #calls = 0;
+
+  constructor(options: LoaderOptions) {
+    this.#options = options;
+  }
+
   /**
    * The run, or `null` when its provider has no such run.
    * @throws {BadUserInput} before any call, when the ids can't be the provider's
    * @throws {OperationTooCostly} when the request has made all the calls that it may
    * @throws {ProviderError} when the provider failed
    */
-  load(key: MonitorRunKey): Promise<Run | null>;
-}
-
-/**
- * Makes the loader of a request. Every distinct run is one upstream call, however many fields ask for it; nothing of it
- * outlives the request.
- */
-export function createRunLoader({ upstreams, credentialOf, call, limits }: LoaderOptions): RunLoader {
-  const loaders = new Map<Provider, DataLoader<MonitorRunKey, Run | null, string>>();
-  const { maxUpstreamCalls } = limits;
-  let calls = 0;
+  async load(key: MonitorRunKey): Promise<Run | null> {
+    const { isKey, expectedKey } = providers[key.provider];
+    if (!isKey(key)) throw new BadUserInput(expectedKey, key.provider);
+    const loader = this.#loaders[key.provider] ?? this.#createProviderLoader(key.provider);
+    this.#loaders[key.provider] = loader;
+    return loader.load(key);
+  }
 
   /** Neither provider has an endpoint for many runs, so a batch is its distinct runs, fetched side by side. */
-  const createProviderLoader = (provider: Provider) => {
+  #createProviderLoader(provider: Provider): ProviderLoader {
+    const { upstreams, credentialOf, call, limits } = this.#options;
     const { toRequest, toRun } = providers[provider];
     const credential = credentialOf(provider);
-    const getRun = (key: MonitorRunKey): Promise<Run | null> => {
+    const getRun = async (key: MonitorRunKey): Promise<Run | null> => {
       // Counted here, so that no shape of a query gets around it.
-      if (++calls > maxUpstreamCalls)
-        return Promise.reject(new OperationTooCostly(`Expected at most ${maxUpstreamCalls} upstream calls.`));
-      const asked = upstreams[provider].getJson(toRequest(key), credential, call);
-      return asked.then((body) => body && toRun(key, body, limits));
+      if (++this.#calls > limits.maxUpstreamCalls)
+        throw new OperationTooCostly(`Expected at most ${limits.maxUpstreamCalls} upstream calls.`);
+      const body = await upstreams[provider].getJson(toRequest(key), credential, call);
+      return body && toRun(key, body, limits);
     };
     return new DataLoader<MonitorRunKey, Run | null, string>(
       // A promise a key, not one for all: DataLoader takes each on its own, so that a slow run holds up no other.
       async (keys) => keys.map(getRun) as unknown as (Run | null)[],
-      { cacheKeyFn: ({ monitorId, runId }) => `${monitorId}/${runId}` },
+      byIds,
     );
-  };
-
-  return {
-    async load(key) {
-      const { isKey, expectedKey } = providers[key.provider];
-      if (!isKey(key)) throw new BadUserInput(expectedKey, key.provider);
-      const loader = loaders.get(key.provider) ?? createProviderLoader(key.provider);
-      loaders.set(key.provider, loader);
-      return loader.load(key);
-    },
-  };
+  }
 }
+
+const byIds = { cacheKeyFn: ({ monitorId, runId }: MonitorRunKey) => `${monitorId}/${runId}` };

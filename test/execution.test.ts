@@ -10,9 +10,10 @@ import type { MonitorRunKey, Provider } from '../src/generated/types.ts';
 import { defaultLimits } from '../src/limits.ts';
 import { readOperations } from '../src/operations.ts';
 import { createSchema } from '../src/schema.ts';
+import { createCall } from '../src/upstream/call.ts';
 import { createCredential } from '../src/upstream/credential.ts';
-import { createEnding } from '../src/upstream/ending.ts';
-import { toMembers } from '../src/upstream/members.ts';
+import { OwnEnding } from '../src/upstream/ending.ts';
+import { ParsedMembers } from '../src/upstream/members.ts';
 import type { Upstream } from '../src/upstream/upstream.ts';
 import { datafoldBody, datafoldPath, olostepBody, olostepKey, olostepPath } from './bodies.ts';
 import { type AnswerOf, randomAnswers } from './random-bodies.ts';
@@ -28,14 +29,14 @@ function createRequest(answerOf: AnswerOf, maxResponseBytes: number) {
     async getJson({ path }) {
       calls.push(path);
       const body = answerOf(provider, path);
-      return body && toMembers(body);
+      return body && new ParsedMembers(body);
     },
     async close() {},
   });
   const context = createContext({
     upstreams: { DATAFOLD: upstream('DATAFOLD'), OLOSTEP: upstream('OLOSTEP') },
     credentialOf: () => credential,
-    call: { ending: createEnding(), requestId: 'test' },
+    call: createCall('test', new OwnEnding()),
     limits: { ...defaultLimits, maxResponseBytes },
   });
   return { context, calls };

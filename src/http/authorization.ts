@@ -2,7 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Log } from '../log.ts';
 import { createJwtCheck, type JwtConfig } from './jwt.ts';
-import type { Check, Refusal } from './refusal.ts';
+import type { PatientCheck, Refusal } from './refusal.ts';
 
 export interface AuthorizationOptions {
   /** Each of them opens the graph. See {@link isApiToken}. */
@@ -19,7 +19,7 @@ export const expectedApiToken = '16 to 4,096 visible ASCII characters each, with
 export const isApiToken = (text: string): boolean => /^[\x21-\x7e]{16,4096}$/.test(text);
 
 /** Lets everybody in when neither tokens nor an issuer are configured. */
-export function createAuthorization({ apiTokens = [], jwt, log }: AuthorizationOptions): Check {
+export function createAuthorization({ apiTokens = [], jwt, log }: AuthorizationOptions): PatientCheck {
   if (apiTokens.length === 0 && jwt === undefined) return () => undefined;
   const digests = apiTokens.map(digestOf);
   const checkJwt = jwt && createJwtCheck(jwt, log);

@@ -4,14 +4,17 @@ import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { setImmediate as immediate, setTimeout as wait } from 'node:timers/promises';
 import type { Limits } from '../limits.ts';
+import type { Answers } from './answers.ts';
 
 export interface LifeCycle {
   /** Whether new requests are welcome. */
   isReady(): boolean;
-  /** Takes the server under its care; before it listens. */
-  watch(server: Server): void;
-  /** To be told of every answer before it begins, and by what is returned when it is over. */
-  follow(response: ServerResponse): () => void;
+  /** Takes the server and its answers under its care; before it listens. */
+  watch(server: Server, answers: Answers): void;
+  /** To be told of every answer before it begins. */
+  begin(response: ServerResponse): void;
+  /** To be told when an answer is over. */
+  end(): void;
   /**
    * Says at once that requests should go elsewhere, and asks every client to close its connection behind the answer; goes
    * on serving for `lingerMs`, stops listening, and resolves when the last answer is over, or given up after `graceMs`.
@@ -22,8 +25,8 @@ export interface LifeCycle {
 /** Both times count from the moment at which the server is to stop. */
 export function createLifeCycle({ lingerMs, graceMs }: Pick<Limits, 'lingerMs' | 'graceMs'>): LifeCycle {
   let server: Server | undefined;
+  let answers: Answers | undefined;
   const sockets = new Set<Socket>();
-  const answers = new Set<ServerResponse>();
   let accepted = 0;
   let state: 'ready' | 'draining' | 'closed' = 'ready';
 
@@ -39,27 +42,28 @@ export function createLifeCycle({ lingerMs, graceMs }: Pick<Limits, 'lingerMs' |
 
   return {
     isReady: () => state === 'ready',
-    watch(watched) {
+    watch(watched, itsAnswers) {
       server = watched;
+      answers = itsAnswers;
       server.on('connection', (socket) => {
         accepted++;
         sockets.add(socket);
         socket.once('close', () => sockets.delete(socket));
       });
     },
-    follow(response) {
-      answers.add(response);
+    begin(response) {
       if (state !== 'ready') response.setHeader('connection', 'close');
-      return () => {
-        answers.delete(response);
-        // Its head was sent before anybody knew, so it didn't ask for the connection to be closed.
-        if (state === 'closed') setImmediate(() => server?.closeIdleConnections());
-      };
+    },
+    end() {
+      // Its head was sent before anybody knew, so it didn't ask for the connection to be closed.
+      if (state === 'closed') setImmediate(() => server?.closeIdleConnections());
     },
     async stop() {
       state = 'draining';
-      for (const response of answers) if (!response.headersSent) response.setHeader('connection', 'close');
       const old = [...sockets];
+      for (const response of old.flatMap((socket) => answers?.on(socket) ?? [])) {
+        if (!response.headersSent) response.setHeader('connection', 'close');
+      }
       // A client may be about to send its next request on a connection that it was left, and wouldn't learn whether that
       // arrived. In this time most do, and are told.
       await wait(Math.min(lingerMs, graceMs));

@@ -1,50 +1,36 @@
 /** Answers what isn't HTTP enough to become a request: Node.js gives it up before anybody gets to see it. */
 import { once } from 'node:events';
-import { type ServerResponse, STATUS_CODES } from 'node:http';
+import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { toRefusal } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { requestIdHeader, toRequestId } from '../request-id.ts';
+import type { Answers } from './answers.ts';
 import { maxHeaderSize } from './request-headers.ts';
 import { securityHeaders } from './security-headers.ts';
 
 /** By the code of Node.js, the status and what was expected; anything else is `notHttp`. */
-const answers: ReadonlyMap<unknown, readonly [status: number, expected: string]> = new Map([
+const meanings: ReadonlyMap<unknown, readonly [status: number, expected: string]> = new Map([
   ['HPE_HEADER_OVERFLOW', [431, `Expected headers of at most ${maxHeaderSize} bytes.`]],
   ['HPE_CHUNK_EXTENSIONS_OVERFLOW', [413, 'Expected chunks with hardly any extensions.']],
   ['ERR_HTTP_REQUEST_TIMEOUT', [408, 'Expected the request to arrive sooner.']],
 ]);
 const notHttp = [400, 'Expected HTTP/1.1, as RFC 9112 has it.'] as const;
 
-export interface Malformed {
-  /** To be told of every answer before it begins, and by what is returned when it is over. */
-  follow(response: ServerResponse): () => void;
-  /** For a server's `clientError`. */
-  answer(error: NodeJS.ErrnoException, socket: Duplex): void;
-}
-
-export function createMalformed(log: Log): Malformed {
-  const underWay = new WeakMap<Duplex, Set<ServerResponse>>();
-  return {
-    follow(response) {
-      const { socket } = response.req;
-      const responses = underWay.get(socket) ?? new Set();
-      underWay.set(socket, responses.add(response));
-      return () => void responses.delete(response);
-    },
-    async answer(error, socket) {
-      // Whole requests that came before on this connection are answered before, lest their clients take this for theirs.
-      const before = [...(underWay.get(socket) ?? [])].filter(({ req }) => req.complete);
-      await Promise.all(before.map((response) => once(response, 'close')));
-      answerMalformed(error, socket, log);
-    },
+/** Makes what answers a server's `clientError`. */
+export const createMalformed =
+  (log: Log, answers: Answers) =>
+  async (error: NodeJS.ErrnoException, socket: Duplex): Promise<void> => {
+    // Whole requests that came before on this connection are answered before, lest their clients take this for theirs.
+    const before = answers.on(socket).filter(({ req }) => req.complete);
+    await Promise.all(before.map((response) => once(response, 'close')));
+    answerMalformed(error, socket, log);
   };
-}
 
 function answerMalformed(error: NodeJS.ErrnoException, socket: Duplex, log: Log): void {
   // The client has left.
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const [status, expected] = answers.get(error.code) ?? notHttp;
+  const [status, expected] = meanings.get(error.code) ?? notHttp;
   const requestId = toRequestId(undefined);
   const body = toRefusal('BAD_USER_INPUT', expected, requestId);
   const head = [

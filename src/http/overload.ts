@@ -19,13 +19,14 @@ export function createOverload({ maxOperations, maxLoopDelayMs }: Pick<Limits, '
   // A loop that one operation made late is no load: the first one of a process, or one beside the first GraphiQL page.
   const few = maxOperations / 16;
   let underWay = 0;
+  const leave = () => underWay--;
   const isBusy = () => underWay >= maxOperations || (underWay >= few && loopDelay.ms() > maxLoopDelayMs);
   return {
     isCalm: () => (isBusy() ? toOverloaded() : undefined),
     admit(_request, response) {
       if (isBusy()) return toOverloaded();
       underWay++;
-      response.on('close', () => underWay--);
+      response.on('close', leave);
       return undefined;
     },
     close: loopDelay.close,

@@ -13,10 +13,10 @@ export interface Refusal {
 }
 
 /** Looks at a request before the graph does, and lets it pass with `undefined`. */
-export type Check = (
-  request: IncomingMessage,
-  response: ServerResponse,
-) => Refusal | undefined | Promise<Refusal | undefined>;
+export type Check = (request: IncomingMessage, response: ServerResponse) => Refusal | undefined;
+
+/** The same, of what may take time to know. */
+export type PatientCheck = (...parameters: Parameters<Check>) => ReturnType<Check> | Promise<ReturnType<Check>>;
 
 /** Most refusals: the client sent what it shouldn't have. */
 export const badInput = (status: number, message: string, headers: OutgoingHttpHeaders = {}): Refusal => ({
@@ -26,18 +26,27 @@ export const badInput = (status: number, message: string, headers: OutgoingHttpH
   headers,
 });
 
-/** The refusal of the first check, from the one at `start` on, that has one; the checks behind it aren't made. */
-export function findRefusal(
-  checks: readonly Check[],
+/** The refusal of the first check that has one; the checks behind it aren't made. */
+export function findRefusal(checks: readonly Check[], request: IncomingMessage, response: ServerResponse) {
+  for (const check of checks) {
+    const refusal = check(request, response);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
+}
+
+/** The same, from the check at `start` on. */
+export function waitForRefusal(
+  checks: readonly PatientCheck[],
   request: IncomingMessage,
   response: ServerResponse,
   start = 0,
-): ReturnType<Check> {
+): ReturnType<PatientCheck> {
   for (let place = start; place < checks.length; place++) {
     const found = checks[place]?.(request, response);
     // Most checks know at once, and a promise for each of them would cost more than they do.
     if (found instanceof Promise) {
-      return found.then((refusal) => refusal ?? findRefusal(checks, request, response, place + 1));
+      return found.then((refusal) => refusal ?? waitForRefusal(checks, request, response, place + 1));
     }
     if (found !== undefined) return found;
   }

@@ -1,6 +1,6 @@
 /** The size of a request's body, held to a limit before anything is done with it. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { badInput, type Check, type Refusal } from './refusal.ts';
+import { badInput, type Check, type PatientCheck, type Refusal } from './refusal.ts';
 
 /** Where whoever comes next finds a body that has been read already. */
 export type WithBody = IncomingMessage & { body?: Buffer };
@@ -18,7 +18,7 @@ export const isPlain: Check = ({
  * `request.body`.
  */
 export const hasSmallBody =
-  (most: number): Check =>
+  (most: number): PatientCheck =>
   (request, response) => {
     const stated = request.headers['content-length'];
     if (Number(stated ?? 0) > most) return refuseSize(most, response);

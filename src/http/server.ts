@@ -4,6 +4,7 @@ import type { Gateway } from '../gateway.ts';
 import { defaultLimits, type Limits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { requestIdHeader, toRequestId } from '../request-id.ts';
+import { createAnswers } from './answers.ts';
 import { createAuthorization } from './authorization.ts';
 import { createCors } from './cors.ts';
 import { isPreflighted } from './cross-site.ts';
@@ -12,7 +13,7 @@ import type { JwtConfig } from './jwt.ts';
 import { createLifeCycle, type LifeCycle } from './life-cycle.ts';
 import { createMalformed } from './malformed.ts';
 import { createOverload } from './overload.ts';
-import { findRefusal, type Refusal, refuse } from './refusal.ts';
+import { findRefusal, type Refusal, refuse, waitForRefusal } from './refusal.ts';
 import { hasSmallBody, isPlain } from './request-body.ts';
 import { expectsNothing, hasFewHeaders, isHttp1, maxHeaderSize } from './request-headers.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -56,7 +57,7 @@ export function createServer(options: ServerOptions): Server {
   const cors = createCors(corsOrigins);
   const overload = createOverload(limits);
   const showGraphiQL = createGraphiQL(path, operations);
-  const malformed = createMalformed(log);
+  const answers = createAnswers();
   const goShort = createShortWay(gateway);
 
   // These lists are the policy: the first check that refuses is the answer, and those behind it aren't made.
@@ -69,16 +70,16 @@ export function createServer(options: ServerOptions): Server {
 
   const answer = async (request: IncomingMessage, response: ServerResponse, requestId: string) => {
     const say = (refusal: Refusal) => refuse(dress(response, requestId), refusal, requestId);
-    const early = await findRefusal(ofRequests, request, response);
+    const early = findRefusal(ofRequests, request, response);
     if (early !== undefined) return say(early);
     if (pathOf(request) === '/health') return answerEmpty(dress(response, requestId), 200);
     if (pathOf(request) === '/ready') return answerEmpty(dress(response, requestId), lifeCycle.isReady() ? 200 : 503);
-    const elsewhere = await findRefusal(ofTheGraph, request, response);
+    const elsewhere = findRefusal(ofTheGraph, request, response);
     if (elsewhere !== undefined) return say(elsewhere);
     cors.admit(request, response);
     if (cors.answerPreflight(request, response)) return;
     if (graphiql && wantsPage(request)) return showGraphiQL(response);
-    const refusal = await findRefusal(ofOperations, request, response);
+    const refusal = await waitForRefusal(ofOperations, request, response);
     if (refusal !== undefined) return say(refusal);
     if (await goShort(request, response, requestId)) return;
     return gateway.requestListener(request, dress(response, requestId), { requestId });
@@ -87,11 +88,13 @@ export function createServer(options: ServerOptions): Server {
   const listener = (request: IncomingMessage, response: ServerResponse) => {
     const started = performance.now();
     const requestId = toRequestId(request.headers[requestIdHeader]?.toString());
-    const isOver = [lifeCycle.follow(response), malformed.follow(response)];
+    answers.begin(response);
+    lifeCycle.begin(response);
     // What comes by POST is dressed once it is known not to go the short way.
     if (request.method !== 'POST') dress(response, requestId);
     response.on('close', () => {
-      for (const tell of isOver) tell();
+      answers.end(response);
+      lifeCycle.end();
       // 499 as nginx has it: the client left before its answer was complete.
       const status = response.writableFinished ? response.statusCode : 499;
       const ms = Math.round(performance.now() - started);
@@ -113,7 +116,7 @@ export function createServer(options: ServerOptions): Server {
   // What Node.js would answer by itself, and with no body, is answered here too.
   const server = createHttpServer({ requireHostHeader: false, ...toTimes(limits) }, listener)
     .on('checkExpectation', listener)
-    .on('clientError', malformed.answer)
+    .on('clientError', createMalformed(log, answers))
     .once('close', overload.close);
   server.maxConnections = limits.maxConnections;
   server.maxRequestsPerSocket = limits.maxRequestsPerConnection;
@@ -121,7 +124,7 @@ export function createServer(options: ServerOptions): Server {
   server.maxHeadersCount = 0;
   // A client that doesn't read its answer: nothing here takes longer than a field and the time to send.
   server.timeout = limits.fieldMs + 15_000;
-  lifeCycle.watch(server);
+  lifeCycle.watch(server, answers);
   return server;
 }
 

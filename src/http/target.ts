@@ -25,10 +25,11 @@ function valuesOf(name: string, { rawHeaders }: IncomingMessage): string[] {
  */
 export function createHostCheck(): Check {
   // Most requests name the host that the one before named.
-  let known = '';
+  let known: string | undefined;
   return (request) => {
-    const [host = '', ...others] = valuesOf('host', request);
-    if (others.length === 0 && host !== '' && (host === known || isHost(host))) {
+    const hosts = valuesOf('host', request);
+    const host = hosts[0] ?? '';
+    if (hosts.length === 1 && (host === known || isHost(host))) {
       known = host;
       return undefined;
     }

@@ -1,7 +1,7 @@
 /** One GET over the wire, read to its end. */
 import type { Dispatcher } from 'undici';
 import type { Ending } from './ending.ts';
-import { toAttemptTimeFault, toNetworkFault, toSizeFault } from './fault.ts';
+import { type Fault, toNetworkFault, toSizeFault } from './fault.ts';
 
 /** What came back, whatever its status. */
 export interface Answer {
@@ -11,8 +11,9 @@ export interface Answer {
   readonly body: Buffer;
 }
 
-/** What to send. */
+/** What to send, and how much to bear. */
 export interface AttemptRequest {
+  readonly method: 'GET';
   readonly origin: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -20,63 +21,91 @@ export interface AttemptRequest {
   readonly maxBytes: number;
   /** How long it may take, in milliseconds. */
   readonly ms: number;
+  /** What is wrong when it takes longer. */
+  readonly toTimeUp: () => Fault;
 }
 
 /**
  * Sends the request and reads the answer; it can be ended at any point, in the dispatcher's queue too.
  * @throws {Fault} for anything that isn't a whole answer in time; the ending's own reason when it was ended
  */
-export function attempt(dispatcher: Dispatcher, request: AttemptRequest, ending: Ending): Promise<Answer> {
-  const { origin, path, headers: requestHeaders, maxBytes, ms } = request;
-  return new Promise((resolve, reject) => {
-    let controller: Dispatcher.DispatchController | undefined;
-    let status = 0;
-    let headers: Answer['headers'] = {};
-    let size = 0;
-    const chunks: Buffer[] = [];
-    let left: unknown;
-
-    const leave = (reason: unknown) => {
-      left = reason;
-      controller?.abort(reason as Error);
-      settle();
-      reject(reason);
-    };
-    const end = () => leave(ending.reason);
-    const timer = setTimeout(() => leave(toAttemptTimeFault()), ms);
-    ending.add(end);
-    const settle = () => {
-      clearTimeout(timer);
-      ending.delete(end);
-    };
-
-    dispatcher.dispatch(
-      { origin, path, method: 'GET', headers: requestHeaders },
-      {
-        onRequestStart(started) {
-          controller = started;
-          if (left !== undefined) started.abort(left as Error);
-        },
-        onResponseStart(_controller, statusCode, responseHeaders) {
-          status = statusCode;
-          headers = responseHeaders;
-        },
-        onResponseData(current, chunk) {
-          size += chunk.length;
-          if (size > maxBytes) current.abort(toSizeFault());
-          else if (status === 200) chunks.push(chunk);
-        },
-        onResponseEnd() {
-          settle();
-          resolve({ status, headers, body: toBody(chunks) });
-        },
-        onResponseError(_controller, error) {
-          settle();
-          reject(left ?? toNetworkFault(error, status === 0));
-        },
-      },
-    );
+export const attempt = (dispatcher: Dispatcher, request: AttemptRequest, ending: Ending): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    dispatcher.dispatch(request, new Reception(request, ending, resolve, reject));
   });
+
+/** Receives the answer. A class, as every call has one, and methods of a prototype cost it nothing. */
+class Reception implements Dispatcher.DispatchHandler {
+  readonly #request: AttemptRequest;
+  readonly #ending: Ending;
+  readonly #resolve: (answer: Answer) => void;
+  readonly #reject: (reason: unknown) => void;
+  readonly #timer: NodeJS.Timeout;
+  readonly #end: () => void;
+  #controller: Dispatcher.DispatchController | undefined;
+  #status = 0;
+  #headers: Answer['headers'] = {};
+  #size = 0;
+  readonly #chunks: Buffer[] = [];
+  /** Why nobody waits for it any more. */
+  #left: unknown;
+
+  constructor(
+    request: AttemptRequest,
+    ending: Ending,
+    resolve: (answer: Answer) => void,
+    reject: (reason: unknown) => void,
+  ) {
+    this.#request = request;
+    this.#ending = ending;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#timer = setTimeout(Reception.#timeUp, request.ms, this);
+    this.#end = () => this.#leave(ending.reason);
+    ending.add(this.#end);
+  }
+
+  static #timeUp(reception: Reception): void {
+    reception.#leave(reception.#request.toTimeUp());
+  }
+
+  #leave(reason: unknown): void {
+    this.#left = reason;
+    this.#controller?.abort(reason as Error);
+    this.#settle();
+    this.#reject(reason);
+  }
+
+  #settle(): void {
+    clearTimeout(this.#timer);
+    this.#ending.delete(this.#end);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#left !== undefined) controller.abort(this.#left as Error);
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Answer['headers']): void {
+    this.#status = status;
+    this.#headers = headers;
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#size += chunk.length;
+    if (this.#size > this.#request.maxBytes) controller.abort(toSizeFault());
+    else if (this.#status === 200) this.#chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    this.#settle();
+    this.#resolve({ status: this.#status, headers: this.#headers, body: toBody(this.#chunks) });
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#settle();
+    this.#reject(this.#left ?? toNetworkFault(error, this.#status === 0));
+  }
 }
 
 /** Most answers come in one piece, which needn't be copied. */

@@ -4,19 +4,14 @@ import type { Credential } from './credential.ts';
 import { toBodyFault, toCredentialFault, toEchoFault, toIdFault, toStatusFault, toWaitFault } from './fault.ts';
 import { unreadable } from './items.ts';
 import { isObject, parseJson, toDigits } from './json.ts';
-import { findMembers, type Members, toMembers } from './members.ts';
+import { findMembers, type Members, ParsedMembers } from './members.ts';
 import { parseRetryAfter } from './retry-after.ts';
 import { lastPlace, sign, skipSpace } from './scan.ts';
 
 /** A JSON object as an upstream sent it: nothing in it is certain yet, and in a large one not even that it is JSON. */
 export type Body = Members;
 
-/** What the answer is held against. */
-export interface Expectation {
-  /** Fields of the body that must say, where they are there, what was asked for. */
-  readonly echoes: Readonly<Record<string, string>>;
-  /** What was sent with the request: it must not come back. */
-  readonly credential: Credential;
+export interface ReadBodyOptions {
   /** The longest `Retry-After` that is waited for, in milliseconds. */
   readonly maxRetryAfterMs: number;
   /** The largest body that is parsed whole, in bytes. */
@@ -24,47 +19,52 @@ export interface Expectation {
 }
 
 /**
- * The JSON object that the answer holds; `null` when it says that there is no such thing (404, 410).
+ * The JSON object that an answer holds; `null` when it says that there is no such thing (404, 410).
+ * @param echoes fields of the body that must say, where they are there, what was asked for
+ * @param credential what was sent with the request: it must not come back
  * @throws {Fault} when there is no such object
  */
-export function readBody(answer: Answer, expectation: Expectation): Body | null {
-  const { echoes, credential, maxRetryAfterMs, wholeAnswerBytes } = expectation;
-  const { status, headers, body } = answer;
-  if (status === 404 || status === 410) return null;
-  if (status === 401) throw toCredentialFault(credential.owner);
-  const retryAfterMs = parseRetryAfter(headers['retry-after'], Date.now());
-  if (status === 429 || (status === 503 && retryAfterMs !== undefined)) {
-    throw toWaitFault(status, retryAfterMs, maxRetryAfterMs);
-  }
-  if (status !== 200) throw toStatusFault(status);
-  if (repeats(credential, body)) throw toEchoFault();
-  // No content type at all is forgiven, as the text itself has to be an object.
-  if (!isJson(headers['content-type'])) throw toBodyFault();
-  const members = toBody(answer, wholeAnswerBytes);
-  for (const [field, asked] of Object.entries(echoes)) {
-    const value = members.get(field);
-    if (value === unreadable) throw toBodyFault();
-    // A missing id says nothing; a different one says that this is somebody else's run.
-    if (value != null && value !== asked && toDigits(value) !== asked) throw toIdFault();
-  }
-  return members;
-}
+export type ReadBody = (answer: Answer, echoes: Echoes, credential: Credential) => Body | null;
 
-/** Whether the key is somewhere in the body: as a free text of a run it would be handed on. Too short a key is a word. */
-function repeats({ authorization }: Credential, body: Buffer): boolean {
-  const key = authorization.slice(authorization.indexOf(' ') + 1);
-  return key.length >= 16 && body.includes(key);
-}
+export type Echoes = Readonly<Record<string, string>>;
+
+export const createReadBody =
+  ({ maxRetryAfterMs, wholeAnswerBytes }: ReadBodyOptions): ReadBody =>
+  (answer, echoes, { owner, secret }) => {
+    const { status, headers, body } = answer;
+    if (status === 404 || status === 410) return null;
+    if (status === 401) throw toCredentialFault(owner);
+    if (status === 429 || status === 503) {
+      const retryAfterMs = parseRetryAfter(headers['retry-after'], Date.now());
+      if (status === 429 || retryAfterMs !== undefined) throw toWaitFault(status, retryAfterMs, maxRetryAfterMs);
+    }
+    if (status !== 200) throw toStatusFault(status);
+    // As a free text of a run it would be handed on.
+    if (secret !== undefined && body.includes(secret)) throw toEchoFault();
+    // No content type at all is forgiven, as the text itself has to be an object.
+    if (!isJson(headers['content-type'])) throw toBodyFault();
+    const members = toBody(answer, wholeAnswerBytes);
+    for (const field in echoes) {
+      const value = members.get(field);
+      if (value === unreadable) throw toBodyFault();
+      const asked = echoes[field];
+      // A missing id says nothing; a different one says that this is somebody else's run.
+      if (value != null && value !== asked && toDigits(value) !== asked) throw toIdFault();
+    }
+    return members;
+  };
 
 const isJson = (contentType: string | string[] | undefined): boolean =>
-  contentType === undefined || /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(String(contentType));
+  contentType === undefined ||
+  contentType === 'application/json' ||
+  /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(String(contentType));
 
 /** A large body is read where it is asked for alone, provided that it is there to its end. */
 function toBody({ headers, body }: Answer, wholeAnswerBytes: number): Body {
   const start = skipSpace(body, 0);
   const isClosed = body[start] === sign.openObject && body[lastPlace(body)] === sign.closeObject;
   if (body.length > wholeAnswerBytes && isClosed && isMeasured(headers)) return findMembers(body, start);
-  return toMembers(parseObject(body));
+  return new ParsedMembers(parseObject(body));
 }
 
 /** Whether HTTP said where the body ends: undici has seen to it then. Otherwise it ends with the connection, cut off or not. */

@@ -5,21 +5,38 @@
 import type { Ending } from './ending.ts';
 
 export interface Bulkhead {
+  /** Takes a place for a task of the line, if it needn't wait for one. */
+  enter(line: Line): boolean;
   /**
-   * Takes a place for a task of the caller: at once where it can, with a promise where the task has to wait. A task that is
-   * ended while it waits gets none.
+   * Waits for a place and takes it. A task that is ended while it waits gets none.
+   * @throws {Error} when there is no place to wait at, or none came free in time
    */
-  enter(by: Caller, ending: Ending): Promise<void> | undefined;
+  wait(line: Line, ending: Ending): Promise<void>;
   /** Gives the place back. */
-  leave(by: Caller): void;
+  leave(line: Line): void;
 }
 
-export interface Caller {
-  /** Whatever tells it from others. */
-  readonly caller: unknown;
-  /** The most of its tasks at a time. */
+/** The tasks of one caller. */
+export interface Line {
+  /** The most of them at a time. */
   readonly places: number;
+  inside: number;
+  /** In the order of coming. */
+  readonly waiting: Waiter[];
+  /** Runs while the caller waits for its first place. */
+  timer: NodeJS.Timeout | undefined;
 }
+
+interface Waiter {
+  readonly enter: () => void;
+  readonly refuse: (reason: unknown) => void;
+}
+
+/** Makes the line of a caller, to be kept as long as it has tasks. It refers to nothing, so it may be kept for longer. */
+export const createLine = (places: number): Line => ({ places, inside: 0, waiting: [], timer: undefined });
+
+/** Whether the caller has no tasks. */
+export const isIdle = ({ inside, waiting }: Line): boolean => inside === 0 && waiting.length === 0;
 
 export interface BulkheadOptions {
   /** The error of a task that found no place. */
@@ -32,25 +49,9 @@ export interface BulkheadOptions {
   readonly maxWaitMs: number;
 }
 
-/** A caller that has tasks inside or waiting. */
-interface Line {
-  readonly by: Caller;
-  inside: number;
-  /** In the order of coming. */
-  readonly waiting: Set<Waiter>;
-  /** Runs while the caller waits for its first place. */
-  timer?: NodeJS.Timeout | undefined;
-}
-
-interface Waiter {
-  readonly enter: () => void;
-  readonly refuse: (reason: unknown) => void;
-}
-
 /** Makes a bulkhead. One a provider, so that a slow one can't starve the other. */
 export function createBulkhead(options: BulkheadOptions): Bulkhead {
   const { refuse, places, maxWaiting, maxWaitMs } = options;
-  const lines = new Map<unknown, Line>();
   /** Those that can go on as soon as there is a place, the next first. */
   const turns = new Set<Line>();
   let inside = 0;
@@ -58,33 +59,32 @@ export function createBulkhead(options: BulkheadOptions): Bulkhead {
 
   /** Brings a line's place in the turns, its timer and the count of those without a place up to date. */
   const settle = (line: Line) => {
-    if (line.waiting.size === 0 || line.inside >= line.by.places) turns.delete(line);
+    if (line.waiting.length === 0 || line.inside >= line.places) turns.delete(line);
     else turns.add(line);
-    const waitsForFirst = line.inside === 0 && line.waiting.size > 0;
+    const waitsForFirst = line.inside === 0 && line.waiting.length > 0;
     if (waitsForFirst && line.timer === undefined) {
       withoutPlace++;
       line.timer = setTimeout(() => {
-        for (const waiter of line.waiting) waiter.refuse(refuse());
+        for (const waiter of [...line.waiting]) waiter.refuse(refuse());
       }, maxWaitMs);
     } else if (!waitsForFirst && line.timer !== undefined) {
       withoutPlace--;
       clearTimeout(line.timer);
       line.timer = undefined;
     }
-    if (line.inside === 0 && line.waiting.size === 0) lines.delete(line.by.caller);
   };
 
-  const wait = (line: Line, ending: Ending) =>
+  const waitForTurn = (line: Line, ending: Ending) =>
     new Promise<void>((resolve, reject) => {
       const leave = () => waiter.refuse(ending.reason);
       const end = (settleIt: () => void) => {
         ending.delete(leave);
-        line.waiting.delete(waiter);
+        line.waiting.splice(line.waiting.indexOf(waiter), 1);
         settleIt();
         settle(line);
       };
       const waiter: Waiter = { enter: () => end(resolve), refuse: (reason) => end(() => reject(reason)) };
-      line.waiting.add(waiter);
+      line.waiting.push(waiter);
       ending.add(leave);
       settle(line);
     });
@@ -108,26 +108,22 @@ export function createBulkhead(options: BulkheadOptions): Bulkhead {
   };
 
   return {
-    enter(by, ending) {
-      if (ending.reason !== undefined) return Promise.reject(ending.reason);
-      const line = lines.get(by.caller) ?? { by, inside: 0, waiting: new Set() };
-      if (inside < places && turns.size === 0 && line.inside < by.places) {
-        takePlace(line);
-        lines.set(by.caller, line);
-        return undefined;
-      }
-      const isNew = line.inside === 0 && line.waiting.size === 0;
-      if (isNew && withoutPlace >= maxWaiting) return Promise.reject(refuse());
-      lines.set(by.caller, line);
-      return wait(line, ending);
+    enter(line) {
+      if (inside >= places || turns.size > 0 || line.inside >= line.places) return false;
+      takePlace(line);
+      return true;
     },
-    leave({ caller }) {
-      const line = lines.get(caller);
-      if (line === undefined) return;
+    async wait(line, ending) {
+      if (ending.reason !== undefined) throw ending.reason;
+      if (isIdle(line) && withoutPlace >= maxWaiting) throw refuse();
+      return waitForTurn(line, ending);
+    },
+    leave(line) {
       inside--;
       line.inside--;
-      settle(line);
-      goOn();
+      // Most of the time nobody waits.
+      if (line.waiting.length > 0) settle(line);
+      if (turns.size > 0) goOn();
     },
   };
 }

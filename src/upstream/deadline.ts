@@ -1,5 +1,5 @@
 /** Time for a piece of work. */
-import { createEnding, type Ending } from './ending.ts';
+import { type Ending, OwnEnding } from './ending.ts';
 
 /**
  * Runs `task`, to be ended after `ms` with the reason `fault()`, or when `parent` ends, with its reason. The task has to
@@ -12,7 +12,7 @@ export async function withDeadline<Result>(
   task: (ending: Ending) => Promise<Result>,
 ): Promise<Result> {
   if (parent.reason !== undefined) throw parent.reason;
-  const ending = createEnding();
+  const ending = new OwnEnding();
   const leave = () => ending.end(parent.reason);
   const timer = setTimeout(() => ending.end(fault()), ms);
   parent.add(leave);

@@ -11,38 +11,33 @@ export interface Ending {
   delete(leave: () => void): void;
 }
 
-export interface OwnEnding extends Ending {
-  /** Ends whatever listens, once. */
-  end(reason: unknown): void;
-}
-
-export function createEnding(): OwnEnding {
-  let reason: unknown;
+/** One that comes when it is told to. A class, as every request has one, and methods of a prototype cost it nothing. */
+export class OwnEnding implements Ending {
+  reason: unknown;
   // Mostly there is one that listens.
-  let first: (() => void) | undefined;
-  let others: Set<() => void> | undefined;
-  return {
-    get reason() {
-      return reason;
-    },
-    add(leave) {
-      if (first === undefined) first = leave;
-      else {
-        others ??= new Set();
-        others.add(leave);
-      }
-    },
-    delete(leave) {
-      if (first === leave) first = undefined;
-      else others?.delete(leave);
-    },
-    end(why) {
-      if (reason !== undefined) return;
-      reason = why;
-      first?.();
-      for (const leave of others ?? []) leave();
-    },
-  };
+  #first: (() => void) | undefined;
+  #others: Set<() => void> | undefined;
+
+  add(leave: () => void): void {
+    if (this.#first === undefined) this.#first = leave;
+    else {
+      this.#others ??= new Set();
+      this.#others.add(leave);
+    }
+  }
+
+  delete(leave: () => void): void {
+    if (this.#first === leave) this.#first = undefined;
+    else this.#others?.delete(leave);
+  }
+
+  /** Calls whatever listens, once. */
+  end(reason: unknown): void {
+    if (this.reason !== undefined) return;
+    this.reason = reason;
+    this.#first?.();
+    for (const leave of this.#others ?? []) leave();
+  }
 }
 
 /** The same as the signal. */

@@ -2,9 +2,10 @@
  * Who may call a provider now: no credential that cools down, nobody while the breaker is open, and no more at a time than
  * there are places for.
  */
+import type { Provider } from '../generated/types.ts';
 import type { UpstreamLimits } from '../limits.ts';
 import { type BreakerState, createBreaker, type Verdict } from './breaker.ts';
-import { type Caller, createBulkhead } from './bulkhead.ts';
+import { createBulkhead, createLine, isIdle, type Line } from './bulkhead.ts';
 import type { Call } from './call.ts';
 import { createCoolDown } from './cool-down.ts';
 import type { Credential } from './credential.ts';
@@ -13,10 +14,15 @@ import { Fault, toBreakerFault, toCoolDownFault, toQueueFault } from './fault.ts
 
 export interface Gate {
   /**
-   * Lets a call through as soon as it may go, or until it is ended while it waits for its place.
-   * @throws {Fault} when it may not
+   * Lets a call through; `undefined` when it has to {@link Gate.wait}.
+   * @throws {Fault} when it may not go, and needn't wait
    */
-  enter(credential: Credential, call: Call, ending: Ending): Exit | Promise<Exit>;
+  enter(credential: Credential, call: Call): Exit | undefined;
+  /**
+   * Lets a call through as soon as there is a place, or until it is ended.
+   * @throws {Fault} when there is none in time, or it may not go any more by then
+   */
+  wait(credential: Credential, call: Call, ending: Ending): Promise<Exit>;
   /** Keeps the credential out for as long as the fault says: a call with it has failed for good. */
   rest(credential: Credential, fault: Fault): void;
 }
@@ -25,7 +31,7 @@ export interface Gate {
 export type Exit = (error?: unknown) => void;
 
 /** Makes the gate of one provider, so that no provider's trouble touches another. */
-export function createGate(limits: UpstreamLimits, onChange: (state: BreakerState) => void): Gate {
+export function createGate(provider: Provider, limits: UpstreamLimits, onChange: (state: BreakerState) => void): Gate {
   const { maxInFlight, maxInFlightPerCredential } = limits;
   const coolDown = createCoolDown(limits.maxCoolDownMs);
   const breaker = createBreaker({
@@ -46,9 +52,22 @@ export function createGate(limits: UpstreamLimits, onChange: (state: BreakerStat
     maxWaitMs: limits.maxWaitMs,
   });
 
+  /** Of callers with their own credentials, by its digest, while they have calls under way. */
+  const lines = new Map<string, Line>();
+
   /** A service's own credential is everybody's, so its requests take turns; a caller's own is the caller. */
-  const toCaller = ({ owner, digest }: Credential, call: Call): Caller =>
-    owner === 'caller' ? { caller: digest, places: maxInFlightPerCredential } : { caller: call, places: maxInFlight };
+  const lineOf = ({ owner, digest }: Credential, call: Call): Line => {
+    if (owner === 'service') {
+      call.lines[provider] ??= createLine(maxInFlight);
+      return call.lines[provider];
+    }
+    const line = lines.get(digest) ?? createLine(maxInFlightPerCredential);
+    lines.set(digest, line);
+    return line;
+  };
+  const forget = ({ owner, digest }: Credential, line: Line) => {
+    if (owner === 'caller' && isIdle(line)) lines.delete(digest);
+  };
 
   const rest = ({ digest }: Credential, { coolDownMs = 0 }: Fault) => coolDown.start(digest, coolDownMs);
 
@@ -59,7 +78,11 @@ export function createGate(limits: UpstreamLimits, onChange: (state: BreakerStat
   };
 
   /** The place has been taken. */
-  const admit = (credential: Credential, caller: Caller, hasWaited: boolean): Exit => {
+  const admit = (credential: Credential, line: Line, hasWaited: boolean): Exit => {
+    const leave = () => {
+      bulkhead.leave(line);
+      forget(credential, line);
+    };
     try {
       // Much can have happened in that time.
       if (hasWaited) check(credential);
@@ -68,20 +91,27 @@ export function createGate(limits: UpstreamLimits, onChange: (state: BreakerStat
         tell(error);
         // Before the place is free for the next that waits. What is tried again may still go well.
         if (error instanceof Fault && error.retry === undefined) rest(credential, error);
-        bulkhead.leave(caller);
+        leave();
       };
     } catch (error) {
-      bulkhead.leave(caller);
+      leave();
       throw error;
     }
   };
 
   return {
-    enter(credential, call, ending) {
+    enter(credential, call) {
       check(credential);
-      const caller = toCaller(credential, call);
-      const wait = bulkhead.enter(caller, ending);
-      return wait?.then(() => admit(credential, caller, true)) ?? admit(credential, caller, false);
+      const line = lineOf(credential, call);
+      return bulkhead.enter(line) ? admit(credential, line, false) : undefined;
+    },
+    async wait(credential, call, ending) {
+      const line = lineOf(credential, call);
+      await bulkhead.wait(line, ending).catch((error: unknown) => {
+        forget(credential, line);
+        throw error;
+      });
+      return admit(credential, line, true);
     },
     rest,
   };

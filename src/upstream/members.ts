@@ -18,16 +18,31 @@ export interface Members {
   mayHold(word: string): boolean;
 }
 
-/** The members of an object that is parsed already. */
-export const toMembers = (object: Readonly<Record<string, unknown>>): Members => ({
-  get: (name) => object[name],
-  items(name) {
-    const value = object[name];
+/** The members of an object that is parsed already. A class, as most answers are one: methods of a prototype cost it nothing. */
+export class ParsedMembers implements Members {
+  readonly #object: Readonly<Record<string, unknown>>;
+
+  constructor(object: Readonly<Record<string, unknown>>) {
+    this.#object = object;
+  }
+
+  get(name: string): unknown {
+    return this.#object[name];
+  }
+
+  items(name: string): Items | undefined {
+    const value = this.#object[name];
     return Array.isArray(value) ? value : undefined;
-  },
-  isObject: (name) => isObject(object[name]),
-  mayHold: () => true,
-});
+  }
+
+  isObject(name: string): boolean {
+    return isObject(this.#object[name]);
+  }
+
+  mayHold(): boolean {
+    return true;
+  }
+}
 
 /** Where a member's value is, and what is known of it so far. */
 interface Member {

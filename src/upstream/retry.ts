@@ -1,4 +1,4 @@
-/** Tries again what may pass, within the time and the budget that there are. */
+/** What is tried again, and when: what may pass, within the time and the budget that there are. */
 import { setImmediate as immediate } from 'node:timers/promises';
 import type { Ending } from './ending.ts';
 import type { RetryBudget } from './retry-budget.ts';
@@ -32,14 +32,15 @@ export interface RetryOptions {
   readonly maxBackOffMs: number;
 }
 
-/** Repeats a task until it succeeds, its time is up, or trying again is useless. */
-export type Retry = <Result>(
-  /** Ends the wait as well. */
-  ending: Ending,
-  /** When the time is up, on the clock of `performance.now()`. */
-  endsAt: number,
-  task: () => Promise<Result>,
-) => Promise<Result>;
+export interface Retry {
+  /** A call is made. */
+  begin(): void;
+  /**
+   * The wait before the next attempt, in milliseconds, once so many have failed, the last one with `error`; `undefined` when
+   * there is to be none.
+   */
+  waitAfter(error: unknown, failures: number, leftMs: number): number | undefined;
+}
 
 /** Keeps apart those who were asked for the same wait, in milliseconds. */
 const maxJitterMs = 100;
@@ -47,31 +48,24 @@ const maxJitterMs = 100;
 export function createRetry(options: RetryOptions): Retry {
   const { ruleOf, budget, maxAttempts, minAttemptMs, backOffMs, maxBackOffMs } = options;
 
-  /** The wait before the next attempt, or `undefined` when there is to be none. */
-  const toWait = (rule: RetryRule, failures: number, leftMs: number): number | undefined => {
-    const { most, afterMs, baseMs = backOffMs, minLeftMs = minAttemptMs, isFirstFree = false } = rule;
-    if (failures > most || failures >= maxAttempts) return undefined;
-    const isFree = isFirstFree && failures === 1;
-    // Full jitter: clients that failed together don't come back together.
-    const backOff = Math.random() * Math.min(baseMs * 2 ** (failures - 1), maxBackOffMs);
-    const wait = isFree ? 0 : afterMs === undefined ? backOff : afterMs + Math.random() * maxJitterMs;
-    if (leftMs - wait < minLeftMs) return undefined;
-    return isFree || budget.take() ? wait : undefined;
-  };
-
-  return async (ending, endsAt, task) => {
-    budget.add();
-    for (let failures = 1; ; failures++) {
-      try {
-        return await task();
-      } catch (error) {
-        const rule = ending.reason === undefined ? ruleOf(error) : undefined;
-        const wait = rule && toWait(rule, failures, endsAt - performance.now());
-        if (wait === undefined) throw error;
-        if (wait > 0) await sleep(wait, ending);
-        // Where one connection was found ended others will have been too, and this is when their ends are read.
-        else await immediate();
-      }
-    }
+  return {
+    begin: () => budget.add(),
+    waitAfter(error, failures, leftMs) {
+      const rule = ruleOf(error);
+      if (rule === undefined) return undefined;
+      const { most, afterMs, baseMs = backOffMs, minLeftMs = minAttemptMs, isFirstFree = false } = rule;
+      if (failures > most || failures >= maxAttempts) return undefined;
+      const isFree = isFirstFree && failures === 1;
+      // Full jitter: clients that failed together don't come back together.
+      const backOff = Math.random() * Math.min(baseMs * 2 ** (failures - 1), maxBackOffMs);
+      const wait = isFree ? 0 : afterMs === undefined ? backOff : afterMs + Math.random() * maxJitterMs;
+      if (leftMs - wait < minLeftMs) return undefined;
+      return isFree || budget.take() ? wait : undefined;
+    },
   };
 }
+
+/** Waits before an attempt. @throws the ending's reason when it comes */
+export const pause = (ms: number, ending: Ending): Promise<void> =>
+  // Where one connection was found ended others will have been too, and this is when their ends are read.
+  ms > 0 ? sleep(ms, ending) : immediate();

@@ -6,15 +6,14 @@ import type { Provider } from '../generated/types.ts';
 import type { UpstreamLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { attempt } from './attempt.ts';
-import { type Body, readBody } from './body.ts';
+import { type Body, createReadBody, type Echoes } from './body.ts';
 import type { Call } from './call.ts';
 import type { Credential } from './credential.ts';
 import { withDeadline } from './deadline.ts';
-import type { Ending } from './ending.ts';
-import { Fault, toDeadlineFault } from './fault.ts';
-import { createGate } from './gate.ts';
+import { Fault, toAttemptTimeFault, toDeadlineFault } from './fault.ts';
+import { createGate, type Exit } from './gate.ts';
 import { createPool } from './pool.ts';
-import { createRetry } from './retry.ts';
+import { createRetry, pause } from './retry.ts';
 import { createRetryBudget } from './retry-budget.ts';
 
 /** What to ask. */
@@ -22,7 +21,7 @@ export interface UpstreamRequest {
   /** The path below the base URL. Made of checked ids alone. */
   readonly path: string;
   /** Fields of the answer that must say, where they are there, what was asked for. */
-  readonly echoes: Readonly<Record<string, string>>;
+  readonly echoes: Echoes;
 }
 
 /** The way out to one provider. */
@@ -45,11 +44,12 @@ export interface UpstreamOptions {
 }
 
 export function createUpstream({ provider, baseUrl, log, limits }: UpstreamOptions): Upstream {
-  const { fieldMs, attemptMs, minAttemptMs, maxAnswerBytes, maxRetryAfterMs, wholeAnswerBytes } = limits;
+  const { fieldMs, attemptMs, minAttemptMs, maxAnswerBytes: maxBytes } = limits;
   const { origin, pathname } = new URL(baseUrl);
   const basePath = pathname.replace(/\/+$/, '');
   const pool = createPool(origin, limits);
-  const gate = createGate(limits, (state) => log.warn({ provider, state }, 'breaker'));
+  const gate = createGate(provider, limits, (state) => log.warn({ provider, state }, 'breaker'));
+  const readBody = createReadBody(limits);
   const retry = createRetry({
     ...limits,
     ruleOf: (error) => (error instanceof Fault ? error.retry : undefined),
@@ -57,47 +57,53 @@ export function createUpstream({ provider, baseUrl, log, limits }: UpstreamOptio
   });
 
   return {
+    // One function for all attempts, as every `await` and every function within a function costs each call something.
     async getJson({ path, echoes }, credential, call) {
-      const headers = { ...commonHeaders, authorization: credential.authorization };
-      const sent = { origin, path: basePath + path, headers, maxBytes: maxAnswerBytes, ms: attemptMs };
-      const expectation = { echoes, credential, maxRetryAfterMs, wholeAnswerBytes };
+      const { ending } = call;
       const startedAt = performance.now();
       const endsAt = startedAt + fieldMs;
       let attempts = 0;
       let firstAttemptAt = Number.POSITIVE_INFINITY;
-
       const toTimeUp = () => toDeadlineFault(performance.now() - firstAttemptAt >= attemptMs);
-      const tryOnce = async (ending: Ending) => {
-        const entered = gate.enter(credential, call, ending);
-        const exit = entered instanceof Promise ? await entered : entered;
+
+      retry.begin();
+      for (let failures = 1; ; failures++) {
+        let exit: Exit | undefined;
         try {
-          if (endsAt - performance.now() < minAttemptMs) throw toTimeUp();
-          if (++attempts === 1) firstAttemptAt = performance.now();
-          const body = readBody(await attempt(pool, sent, ending), expectation);
+          if (ending.reason !== undefined) throw ending.reason;
+          exit = gate.enter(credential, call);
+          exit ??= await withDeadline(endsAt - performance.now(), toTimeUp, ending, (end) =>
+            gate.wait(credential, call, end),
+          );
+          const now = performance.now();
+          const leftMs = endsAt - now;
+          if (leftMs < minAttemptMs) throw toTimeUp();
+          if (++attempts === 1) firstAttemptAt = now;
+          const time =
+            leftMs > attemptMs ? { ms: attemptMs, toTimeUp: toAttemptTimeFault } : { ms: Math.ceil(leftMs), toTimeUp };
+          const { headers } = credential;
+          const request = { method: 'GET', origin, path: basePath + path, headers, maxBytes, ...time } as const;
+          const body = readBody(await attempt(pool, request, ending), echoes, credential);
           exit();
           return body;
         } catch (error) {
-          exit(error);
-          throw error;
+          exit?.(error);
+          const isOver = ending.reason !== undefined;
+          const wait = isOver ? undefined : retry.waitAfter(error, failures, endsAt - performance.now());
+          if (wait !== undefined) {
+            await pause(wait, ending);
+            continue;
+          }
+          if (!(error instanceof Fault)) throw error;
+          gate.rest(credential, error);
+          const { code, reason, facts } = error;
+          const ms = Math.round(performance.now() - startedAt);
+          const about = { requestId: call.requestId, provider, path, upstreamStatus: facts.upstreamStatus };
+          log.warn({ ...about, code, reason, attempts, ms }, 'upstream call failed');
+          throw error.toError(provider);
         }
-      };
-
-      try {
-        return await withDeadline(fieldMs, toTimeUp, call.ending, (ending) =>
-          retry(ending, endsAt, () => tryOnce(ending)),
-        );
-      } catch (error) {
-        if (!(error instanceof Fault)) throw error;
-        gate.rest(credential, error);
-        const { code, reason, facts } = error;
-        const ms = Math.round(performance.now() - startedAt);
-        const about = { requestId: call.requestId, provider, path, upstreamStatus: facts.upstreamStatus };
-        log.warn({ ...about, code, reason, attempts, ms }, 'upstream call failed');
-        throw error.toError(provider);
       }
     },
     close: () => pool.close(),
   };
 }
-
-const commonHeaders = { accept: 'application/json', 'accept-encoding': 'identity', 'user-agent': 'monitor-graph' };

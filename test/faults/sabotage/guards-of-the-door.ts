@@ -5,8 +5,8 @@ export const guardsOfTheDoor: readonly Guard[] = [
   {
     name: 'exactly one Host, which is a host',
     file: 'src/http/target.ts',
-    from: "others.length === 0 && host !== '' && (host === known || isHost(host))",
-    to: 'others.length < 9',
+    from: 'hosts.length === 1 && (host === known || isHost(host))',
+    to: 'hosts.length < 9',
     tests: ['raw-http'],
   },
   {

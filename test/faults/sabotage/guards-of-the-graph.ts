@@ -71,15 +71,15 @@ export const guardsOfTheGraph: readonly Guard[] = [
   {
     name: 'a number of upstream calls',
     file: 'src/loaders.ts',
-    from: 'if (++calls > maxUpstreamCalls)',
-    to: 'if (++calls > 1e9 * maxUpstreamCalls)',
+    from: 'if (++this.#calls > limits.maxUpstreamCalls)',
+    to: 'if (++this.#calls > 1e9 * limits.maxUpstreamCalls)',
     tests: limitTests,
   },
   {
     name: 'an allowance for what lists multiply',
     file: 'src/allowance.ts',
-    from: 'left -= some;',
-    to: 'left -= 0 * some;',
+    from: 'this.#left -= bytes;',
+    to: 'this.#left -= 0 * bytes;',
     tests: ['test/allowance.test.ts'],
   },
   {
@@ -99,8 +99,8 @@ export const guardsOfTheGraph: readonly Guard[] = [
   {
     name: 'a loader for each request',
     file: 'src/context.ts',
-    from: 'runs: createRunLoader(options),',
-    to: 'runs: ((globalThis as { shared?: RunLoader }).shared ??= createRunLoader(options)),',
+    from: 'runs: new RunLoader(options),',
+    to: 'runs: ((globalThis as { shared?: RunLoader }).shared ??= new RunLoader(options)),',
     tests: ['test/batching.test.ts'],
   },
 ];

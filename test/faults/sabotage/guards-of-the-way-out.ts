@@ -5,22 +5,22 @@ export const guardsOfTheWayOut: readonly Guard[] = [
   {
     name: 'a deadline for a field',
     file: 'src/upstream/upstream.ts',
-    from: 'withDeadline(fieldMs, toTimeUp,',
-    to: 'withDeadline(1e9, toTimeUp,',
+    from: 'const endsAt = startedAt + fieldMs;',
+    to: 'const endsAt = startedAt + 1e9 * fieldMs;',
     tests: ['test/retry.test.ts'],
   },
   {
     name: 'a deadline for an attempt',
     file: 'src/upstream/attempt.ts',
-    from: 'setTimeout(() => leave(toAttemptTimeFault()), ms)',
-    to: 'setTimeout(() => leave(toAttemptTimeFault()), 1e9)',
+    from: 'setTimeout(Reception.#timeUp, request.ms, this)',
+    to: 'setTimeout(Reception.#timeUp, 1e9, this)',
     tests: ['test/retry.test.ts', 'upstream-deadlines'],
   },
   {
     name: 'calls that end when their client leaves',
-    file: 'src/upstream/deadline.ts',
-    from: 'const leave = () => ending.end(parent.reason);',
-    to: 'const leave = () => {};',
+    file: 'src/upstream/attempt.ts',
+    from: 'this.#end = () => this.#leave(ending.reason);',
+    to: 'this.#end = () => {};',
     tests: ['test/departure.test.ts'],
   },
   {
@@ -33,8 +33,8 @@ export const guardsOfTheWayOut: readonly Guard[] = [
   {
     name: 'only what may pass is tried again',
     file: 'src/upstream/retry.ts',
-    from: 'const rule = ending.reason === undefined ? ruleOf(error) : undefined;',
-    to: 'const rule = ending.reason === undefined ? (ruleOf(error) ?? { most: 2 }) : undefined;',
+    from: 'const rule = ruleOf(error);',
+    to: 'const rule = ruleOf(error) ?? { most: 2 };',
     tests: ['test/retry.test.ts'],
   },
   {
@@ -54,8 +54,8 @@ export const guardsOfTheWayOut: readonly Guard[] = [
   {
     name: 'places for so many calls',
     file: 'src/upstream/bulkhead.ts',
-    from: 'if (inside < places && turns.size === 0 &&',
-    to: 'if (inside < 1e9 * places && turns.size === 0 &&',
+    from: 'if (inside >= places || turns.size > 0 ||',
+    to: 'if (inside >= 1e9 * places || turns.size > 0 ||',
     tests: ['test/bulkhead.test.ts'],
   },
   {
@@ -82,8 +82,8 @@ export const guardsOfTheWayOut: readonly Guard[] = [
   {
     name: 'a size of answer',
     file: 'src/upstream/attempt.ts',
-    from: 'if (size > maxBytes)',
-    to: 'if (size > 1e9 * maxBytes)',
+    from: 'if (this.#size > this.#request.maxBytes)',
+    to: 'if (this.#size > 1e9 * this.#request.maxBytes)',
     tests: ['test/datafold-run.test.ts', 'upstream-sizes'],
   },
   {
@@ -103,8 +103,8 @@ export const guardsOfTheWayOut: readonly Guard[] = [
   {
     name: 'no key that a provider repeats',
     file: 'src/upstream/body.ts',
-    from: 'if (repeats(credential, body)) throw',
-    to: 'if (repeats(credential, body) && body.length === 0) throw',
+    from: 'if (secret !== undefined && body.includes(secret)) throw',
+    to: 'if (secret !== undefined && body.length === 0) throw',
     tests: ['test/credentials.test.ts'],
   },
   {
