@@ -77,10 +77,10 @@ export interface Gateway {
   requestListener(...parameters: [...Parameters<RequestListener>, context?: RequestContext]): Promise<void>;
   /**
    * The short way, for a server in front that has read the request: executes the operation, and resolves with the body of
-   * an answer with status 200. Undefined when that isn't what the answer is: then nothing has been asked of any provider,
-   * and {@link requestListener} has the answer.
+   * an answer with status 200. Undefined, sooner or later, when that isn't what the answer is: then nothing has been asked
+   * of any provider, and {@link requestListener} has the answer.
    */
-  answer(params: OperationParams, asker: Asker): Promise<string | undefined>;
+  answer(params: OperationParams, asker: Asker): Promise<string | undefined> | undefined;
   /** Ends the connections to the providers, once nothing is under way. */
   close(): Promise<void>;
 }
@@ -146,15 +146,16 @@ export function createGateway(config: GatewayConfig): Gateway {
       response.writeHead(400, { 'content-type': 'application/json; charset=utf-8', [requestIdHeader]: requestId });
       response.end(toRefusal('BAD_USER_INPUT', 'Expected a Host and a target that make a URL.', requestId));
     },
-    async answer({ query, variables, operationName }, asker) {
+    answer({ query, variables, operationName }, asker) {
       const { document, errors: refusals } = documents.prepare(query);
       if (document === undefined || refusals.length > 0) return undefined;
       if (getOperationAST(document, operationName)?.operation !== 'query') return undefined;
       const operation = { document, operationName, variableValues: variables };
-      const { data, errors } = await execute(operation, contextOf(asker));
-      if (data === undefined) return undefined;
-      if (errors === undefined) return JSON.stringify({ data });
-      return JSON.stringify({ errors: toClientErrors(errors, asker.requestId, log, asker.ending.reason), data });
+      return execute(operation, contextOf(asker)).then(({ data, errors }) => {
+        if (data === undefined) return undefined;
+        if (errors === undefined) return JSON.stringify({ data });
+        return JSON.stringify({ errors: toClientErrors(errors, asker.requestId, log, asker.ending.reason), data });
+      });
     },
     async close() {
       await Promise.all(Object.values(upstreams).map((upstream) => upstream.close()));

@@ -10,26 +10,51 @@ export interface LineWriter {
   drain(ms: number): Promise<boolean>;
 }
 
-/** The most characters that wait to be written. */
+/** The most bytes that wait to be written. */
 const mostWaiting = 8 * 1024 * 1024;
 /** As many are written without delay. */
 const enough = 64 * 1024;
 /** No line is later than that, in milliseconds. */
 const mostDelayMs = 100;
 
+/**
+ * Lines are bytes as soon as they are taken: as texts that wait side by side they would outlive the requests they tell of,
+ * and all that they are pieced together from with them.
+ */
 export function createLineWriter(fd: number): LineWriter {
-  let waiting = '';
+  let page = Buffer.allocUnsafeSlow(enough);
+  let used = 0;
+  /** Pages before it, and lines that are longer than a page. */
+  let full: Buffer[] = [];
+  let fullBytes = 0;
   let timer: NodeJS.Timeout | undefined;
   let isWriting = false;
   let onDrained = () => {};
+
+  const turnPage = () => {
+    if (used === 0) return;
+    add(page.subarray(0, used));
+    page = Buffer.allocUnsafeSlow(enough);
+    used = 0;
+  };
+  const add = (bytes: Buffer) => {
+    full.push(bytes);
+    fullBytes += bytes.length;
+  };
+  const takeAll = () => {
+    turnPage();
+    const bytes = full.length === 1 && full[0] !== undefined ? full[0] : Buffer.concat(full);
+    full = [];
+    fullBytes = 0;
+    return bytes;
+  };
 
   const send = () => {
     clearTimeout(timer);
     timer = undefined;
     if (isWriting) return;
-    if (waiting === '') return onDrained();
-    const bytes = Buffer.from(waiting);
-    waiting = '';
+    const bytes = takeAll();
+    if (bytes.length === 0) return onDrained();
     isWriting = true;
     writeFrom(bytes, 0);
   };
@@ -48,19 +73,24 @@ export function createLineWriter(fd: number): LineWriter {
 
   return {
     write(line) {
-      if (waiting.length + line.length > mostWaiting) return;
-      waiting += line;
-      if (waiting.length >= enough) send();
+      // No character of UTF-16 takes more than three bytes of UTF-8.
+      const most = 3 * line.length;
+      if (fullBytes + used + most > mostWaiting) return;
+      if (used + most > enough) turnPage();
+      if (most > enough) add(Buffer.from(line));
+      else used += page.write(line, used);
+      if (fullBytes > 0) send();
       else timer ??= setTimeout(send, mostDelayMs).unref();
     },
     flush() {
-      if (isWriting || waiting === '') return;
+      if (isWriting) return;
+      const bytes = takeAll();
+      if (bytes.length === 0) return;
       try {
-        writeSync(fd, waiting);
+        writeSync(fd, bytes);
       } catch {
         // As above.
       }
-      waiting = '';
     },
     drain(ms) {
       return new Promise((resolve) => {

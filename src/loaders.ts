@@ -40,12 +40,16 @@ export class RunLoader {
    * @throws {OperationTooCostly} when the request has made all the calls that it may
    * @throws {ProviderError} when the provider failed
    */
-  async load(key: MonitorRunKey): Promise<Run | null> {
-    const { isKey, expectedKey } = providers[key.provider];
-    if (!isKey(key)) throw new BadUserInput(expectedKey, key.provider);
-    const loader = this.#loaders[key.provider] ?? this.#createProviderLoader(key.provider);
-    this.#loaders[key.provider] = loader;
-    return loader.load(key);
+  load(key: MonitorRunKey): Promise<Run | null> {
+    try {
+      const { isKey, expectedKey } = providers[key.provider];
+      if (!isKey(key)) throw new BadUserInput(expectedKey, key.provider);
+      const loader = this.#loaders[key.provider] ?? this.#createProviderLoader(key.provider);
+      this.#loaders[key.provider] = loader;
+      return loader.load(key);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** Neither provider has an endpoint for many runs, so a batch is its distinct runs, fetched side by side. */
@@ -53,12 +57,12 @@ export class RunLoader {
     const { upstreams, credentialOf, call, limits } = this.#options;
     const { toRequest, toRun } = providers[provider];
     const credential = credentialOf(provider);
-    const getRun = async (key: MonitorRunKey): Promise<Run | null> => {
+    const getRun = (key: MonitorRunKey): Promise<Run | null> => {
       // Counted here, so that no shape of a query gets around it.
       if (++this.#calls > limits.maxUpstreamCalls)
-        throw new OperationTooCostly(`Expected at most ${limits.maxUpstreamCalls} upstream calls.`);
-      const body = await upstreams[provider].getJson(toRequest(key), credential, call);
-      return body && toRun(key, body, limits);
+        return Promise.reject(new OperationTooCostly(`Expected at most ${limits.maxUpstreamCalls} upstream calls.`));
+      const asked = upstreams[provider].getJson(toRequest(key), credential, call);
+      return asked.then((body) => body && toRun(key, body, limits));
     };
     return new DataLoader<MonitorRunKey, Run | null, string>(
       // A promise a key, not one for all: DataLoader takes each on its own, so that a slow run holds up no other.

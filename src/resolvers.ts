@@ -21,7 +21,8 @@ const shared: QueryResolvers = {
 const own: QueryResolvers = Object.fromEntries(
   providerNames.map((provider) => [
     `${provider.toLowerCase()}Run`,
-    (_query: object, ids: Omit<MonitorRunKey, 'provider'>, { runs }: Context) => runs.load({ provider, ...ids }),
+    (_query: object, { monitorId, runId }: Omit<MonitorRunKey, 'provider'>, { runs }: Context) =>
+      runs.load({ provider, monitorId, runId }),
   ]),
 );
 

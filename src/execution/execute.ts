@@ -49,11 +49,13 @@ export function createExecute({ schema, maxErrors, introspection, usesBeforePlan
     return { errors: result.errors.slice(0, maxErrors) };
   };
 
-  return async (operation, context) => {
+  return (operation, context) => {
     const plan = planOf(operation.document, operation.operationName);
     if (plan === undefined) return executeAnew(operation, context);
-    const data = await plan(operation.variableValues ?? {}, context);
-    // The second time remembers what the first one has loaded, but has spent nothing.
-    return data === undefined ? executeAnew(operation, { ...context, allowance: context.allowance.anew() }) : { data };
+    return plan(operation.variableValues ?? {}, context).then((data) => {
+      if (data !== undefined) return { data };
+      // The second time remembers what the first one has loaded, but has spent nothing.
+      return executeAnew(operation, { ...context, allowance: context.allowance.anew() });
+    });
   };
 }

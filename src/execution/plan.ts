@@ -36,8 +36,9 @@ function compile(schema: GraphQLSchema, document: DocumentNode, operationName?: 
     try {
       const variables = toVariables(variableValues);
       const { load, toData } = queryOf(variables);
+      const fields = load(variables, context);
       // A failure of each of them is looked at, the first one at once.
-      return toData(await Promise.all(load(variables, context)));
+      return toData(fields.length === 1 ? [await fields[0]] : await Promise.all(fields));
     } catch {
       return undefined;
     }

@@ -49,8 +49,13 @@ function compileLoad(compiler: Compiler, type: GraphQLObjectType, nodes: FieldNo
   const resolve = field.resolve as Resolve;
   const argsOf = compiler.args.compile(field, nodes[0]);
   const complete = compileType(compiler, field.type, nodes);
-  return async (request: Parameters<typeof complete>[1]) => {
-    const found = resolve(undefined, argsOf(request.args), request.context);
-    return complete(Array.isArray(found) ? await Promise.all(found) : await found, request);
+  return (request: Parameters<typeof complete>[1]): Promise<unknown> => {
+    try {
+      const found = resolve(undefined, argsOf(request.args), request.context);
+      const awaited = Array.isArray(found) ? Promise.all(found) : Promise.resolve(found);
+      return awaited.then((value) => complete(value, request));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   };
 }

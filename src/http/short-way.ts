@@ -11,8 +11,12 @@ import { isObject } from '../upstream/json.ts';
 import type { WithBody } from './request-body.ts';
 import { securityHeaders } from './security-headers.ts';
 
-/** Answers the request if it can be answered on the short way, and says whether it has. */
-export type ShortWay = (request: IncomingMessage, response: ServerResponse, requestId: string) => Promise<boolean>;
+/** Answers the request if it can be answered on the short way, and says, sooner or later, whether it has. */
+export type ShortWay = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  requestId: string,
+) => Promise<boolean> | undefined;
 
 /** Names and values in turn: as nothing is set before, they go out as they are. */
 const commonHeaders = Object.entries(securityHeaders).flat();
@@ -30,24 +34,26 @@ export function createShortWay(gateway: Gateway): ShortWay {
     return contentType;
   };
 
-  return async (request: WithBody, response, requestId) => {
+  return (request: WithBody, response, requestId) => {
     const { method, headers, body } = request;
-    if (method !== 'POST' || body === undefined || !isJson(headers['content-type'])) return false;
+    if (method !== 'POST' || body === undefined || !isJson(headers['content-type'])) return undefined;
     const contentType = contentTypeOf(headers.accept ?? '*/*');
     const params = contentType === undefined ? undefined : toParams(body);
-    if (contentType === undefined || params === undefined) return false;
+    if (contentType === undefined || params === undefined) return undefined;
 
     const ending = new OwnEnding();
     const leave = () => ending.end(departure);
     response.on('close', leave);
-    const text = await gateway.answer(params, { requestId, ending, header: (name) => headers[name]?.toString() });
-    response.off('close', leave);
-    if (text === undefined) return false;
-    const bytes = Buffer.byteLength(text);
-    const itsHeaders = ['content-type', contentType, 'content-length', String(bytes), requestIdHeader, requestId];
-    // ASCII, as most answers are, is written at less cost than what may be any UTF-8.
-    response.writeHead(200, commonHeaders.concat(itsHeaders)).end(text, bytes === text.length ? 'latin1' : 'utf8');
-    return true;
+    const asker = { requestId, ending, header: (name: string) => headers[name]?.toString() };
+    return gateway.answer(params, asker)?.then((text) => {
+      response.off('close', leave);
+      if (text === undefined) return false;
+      const bytes = Buffer.byteLength(text);
+      const itsHeaders = ['content-type', contentType, 'content-length', String(bytes), requestIdHeader, requestId];
+      // ASCII, as most answers are, is written at less cost than what may be any UTF-8.
+      response.writeHead(200, commonHeaders.concat(itsHeaders)).end(text, bytes === text.length ? 'latin1' : 'utf8');
+      return true;
+    });
   };
 }
 

@@ -40,10 +40,13 @@ const read = createReader<Schemas['MonitorRun']>('DATAFOLD', MonitorRun);
 /** The run in an answer. Its ids are those of the key, which the answer was held against before. */
 export function toDatafoldRun(key: MonitorRunKey, body: Body): Fields<DatafoldRun> {
   const rawState = read(body, 'state');
+  const { state, phase, outcome } = readings.get(rawState) ?? unknown;
   return {
-    __typename: 'DatafoldRun',
     ...identify(key),
-    ...(readings.get(rawState) ?? unknown),
+    __typename: 'DatafoldRun',
+    state,
+    phase,
+    outcome,
     rawState,
     startedAt: () => readStartedAt(body),
     diffId: () => readDiffId(body),

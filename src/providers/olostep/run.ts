@@ -32,8 +32,8 @@ export function toOlostepRun(key: MonitorRunKey, body: Body, { maxEvents }: Read
     return items instanceof Error ? items : derive();
   };
   return {
-    __typename: 'OlostepRun',
     ...identify(key),
+    __typename: 'OlostepRun',
     phase,
     outcome: () => (phase() === 'FINISHED' ? 'UNKNOWN' : null),
     startedAt: once(() => fromLog(() => toStart(log()))),
