@@ -52,10 +52,10 @@ export function createExecute({ schema, maxErrors, introspection, usesBeforePlan
   return (operation, context) => {
     const plan = planOf(operation.document, operation.operationName);
     if (plan === undefined) return executeAnew(operation, context);
-    return plan(operation.variableValues ?? {}, context).then((data) => {
-      if (data !== undefined) return { data };
+    return plan(operation.variableValues ?? {}, context).then(
+      (data) => ({ data }),
       // The second time remembers what the first one has loaded, but has spent nothing.
-      return executeAnew(operation, { ...context, allowance: context.allowance.anew() });
-    });
+      () => executeAnew(operation, { ...context, allowance: context.allowance.anew() }),
+    );
   };
 }

@@ -7,10 +7,10 @@ import { compileVariables, type Values } from './variables.ts';
 
 /**
  * Executes one operation as long as all goes well, and answers with its data. It knows no errors: where there would be one,
- * or anything else is out of the ordinary, it answers `undefined` as soon as that is certain. It never rejects.
+ * or anything else is out of the ordinary, it rejects, with whatever it is.
  * @param variableValues as the client sent them
  */
-export type Plan = (variableValues: Values, context: unknown) => Promise<Data | undefined>;
+export type Plan = (variableValues: Values, context: unknown) => Promise<Data>;
 
 /**
  * The plan of an operation of a valid document; `undefined` for what there are no plans for: mutations, subscriptions,
@@ -32,15 +32,19 @@ function compile(schema: GraphQLSchema, document: DocumentNode, operationName?: 
   const queryOf = compilePerConditions(findConditions([operation, ...definitions]), (conditions) =>
     compileQuery({ schema, fragments, conditions }, type, operation.selectionSet),
   );
-  return async (variableValues, context) => {
+  return (variableValues, context) => {
     try {
       const variables = toVariables(variableValues);
-      const { load, toData } = queryOf(variables);
-      const fields = load(variables, context);
+      const { toRequest, load, toData } = queryOf(variables);
+      const request = toRequest(variables, context);
+      const fields = load(request);
+      const [first] = fields;
+      // Most operations have one field, which needs no list.
+      if (fields.length === 1 && first !== undefined) return first.then((found) => toData([found], request));
       // A failure of each of them is looked at, the first one at once.
-      return toData(fields.length === 1 ? [await fields[0]] : await Promise.all(fields));
-    } catch {
-      return undefined;
+      return Promise.all(fields).then((found) => toData(found, request));
+    } catch (error) {
+      return Promise.reject(error);
     }
   };
 }

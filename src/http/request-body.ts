@@ -23,7 +23,7 @@ export const hasSmallBody =
     const stated = request.headers['content-length'];
     if (Number(stated ?? 0) > most) return refuseSize(most, response);
     if (stated === undefined && request.headers['transfer-encoding'] === undefined) return undefined;
-    return readWithin(most, request).then((fits) => (fits ? undefined : refuseSize(most, response)));
+    return readWithin(most, request, response);
   };
 
 function refuseSize(most: number, response: ServerResponse): Refusal {
@@ -31,8 +31,8 @@ function refuseSize(most: number, response: ServerResponse): Refusal {
   return badInput(413, `Expected a body of at most ${most} bytes.`);
 }
 
-/** Whether the body was that small. @throws {Error} when the client leaves before its end */
-function readWithin(most: number, request: WithBody): Promise<boolean> {
+/** @throws {Error} when the client leaves before its end */
+function readWithin(most: number, request: WithBody, response: ServerResponse): ReturnType<PatientCheck> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -40,11 +40,11 @@ function readWithin(most: number, request: WithBody): Promise<boolean> {
       size += chunk.length;
       if (size <= most) return void chunks.push(chunk);
       request.pause().removeAllListeners('data');
-      resolve(false);
+      resolve(refuseSize(most, response));
     });
     request.once('end', () => {
       request.body = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
-      resolve(true);
+      resolve(undefined);
     });
     request.once('error', reject);
   });

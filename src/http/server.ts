@@ -17,7 +17,7 @@ import { findRefusal, type Refusal, refuse, waitForRefusal } from './refusal.ts'
 import { hasSmallBody, isPlain } from './request-body.ts';
 import { expectsNothing, hasFewHeaders, isHttp1, maxHeaderSize } from './request-headers.ts';
 import { securityHeaders } from './security-headers.ts';
-import { createShortWay } from './short-way.ts';
+import { createShortWay, type Way } from './short-way.ts';
 import { createHostCheck, isAtHost, isAtPath, pathOf } from './target.ts';
 
 /** Whom the door lets in. */
@@ -58,7 +58,9 @@ export function createServer(options: ServerOptions): Server {
   const overload = createOverload(limits);
   const showGraphiQL = createGraphiQL(path, operations);
   const answers = createAnswers();
-  const goShort = createShortWay(gateway);
+  const execute = createShortWay(gateway, (request, response, requestId) =>
+    gateway.requestListener(request, dress(response, requestId), { requestId }),
+  );
 
   // These lists are the policy: the first check that refuses is the answer, and those behind it aren't made.
   const ofRequests = [isHttp1, hasFewHeaders(limits.maxHeaders), expectsNothing, createHostCheck()];
@@ -68,7 +70,7 @@ export function createServer(options: ServerOptions): Server {
     ...[isPlain, hasSmallBody(limits.maxBodyBytes), overload.admit],
   ];
 
-  const answer = async (request: IncomingMessage, response: ServerResponse, requestId: string) => {
+  const answer: Way = async (request, response, requestId) => {
     const say = (refusal: Refusal) => refuse(dress(response, requestId), refusal, requestId);
     const early = findRefusal(ofRequests, request, response);
     if (early !== undefined) return say(early);
@@ -81,8 +83,8 @@ export function createServer(options: ServerOptions): Server {
     if (graphiql && wantsPage(request)) return showGraphiQL(response);
     const refusal = await waitForRefusal(ofOperations, request, response);
     if (refusal !== undefined) return say(refusal);
-    if (await goShort(request, response, requestId)) return;
-    return gateway.requestListener(request, dress(response, requestId), { requestId });
+    // Awaited, as to return it costs more.
+    await execute(request, response, requestId);
   };
 
   const listener = (request: IncomingMessage, response: ServerResponse) => {
@@ -104,12 +106,7 @@ export function createServer(options: ServerOptions): Server {
       if (response.destroyed) return;
       log.error({ requestId, error: error instanceof Error ? error.stack : 'not an Error' }, 'unexpected error');
       if (response.headersSent) response.destroy();
-      else
-        refuse(
-          dress(response, requestId),
-          { status: 500, code: 'INTERNAL_SERVER_ERROR', message: 'Unexpected error.' },
-          requestId,
-        );
+      else refuse(dress(response, requestId), unexpected, requestId);
     });
   };
 
@@ -127,6 +124,8 @@ export function createServer(options: ServerOptions): Server {
   lifeCycle.watch(server, answers);
   return server;
 }
+
+const unexpected: Refusal = { status: 500, code: 'INTERNAL_SERVER_ERROR', message: 'Unexpected error.' };
 
 /** Puts on the answer what every answer has. The short way does so by itself, at less cost. */
 function dress(response: ServerResponse, requestId: string): ServerResponse {

@@ -11,12 +11,8 @@ import { isObject } from '../upstream/json.ts';
 import type { WithBody } from './request-body.ts';
 import { securityHeaders } from './security-headers.ts';
 
-/** Answers the request if it can be answered on the short way, and says, sooner or later, whether it has. */
-export type ShortWay = (
-  request: IncomingMessage,
-  response: ServerResponse,
-  requestId: string,
-) => Promise<boolean> | undefined;
+/** Answers a request, sooner or later. */
+export type Way = (request: IncomingMessage, response: ServerResponse, requestId: string) => Promise<void>;
 
 /** Names and values in turn: as nothing is set before, they go out as they are. */
 const commonHeaders = Object.entries(securityHeaders).flat();
@@ -24,7 +20,8 @@ const commonHeaders = Object.entries(securityHeaders).flat();
 /** How many Accept headers are remembered: clients send few different ones. */
 const mostContentTypes = 100;
 
-export function createShortWay(gateway: Gateway): ShortWay {
+/** @param goLong the way of what isn't for the short one */
+export function createShortWay(gateway: Gateway, goLong: Way): Way {
   const contentTypes = new Map<string, string | undefined>();
   const contentTypeOf = (accept: string) => {
     if (contentTypes.has(accept)) return contentTypes.get(accept);
@@ -36,23 +33,26 @@ export function createShortWay(gateway: Gateway): ShortWay {
 
   return (request: WithBody, response, requestId) => {
     const { method, headers, body } = request;
-    if (method !== 'POST' || body === undefined || !isJson(headers['content-type'])) return undefined;
+    if (method !== 'POST' || body === undefined || !isJson(headers['content-type']))
+      return goLong(request, response, requestId);
     const contentType = contentTypeOf(headers.accept ?? '*/*');
     const params = contentType === undefined ? undefined : toParams(body);
-    if (contentType === undefined || params === undefined) return undefined;
+    if (contentType === undefined || params === undefined) return goLong(request, response, requestId);
 
     const ending = new OwnEnding();
     const leave = () => ending.end(departure);
-    response.on('close', leave);
     const asker = { requestId, ending, header: (name: string) => headers[name]?.toString() };
-    return gateway.answer(params, asker)?.then((text) => {
+    const answering = gateway.answer(params, asker);
+    if (answering === undefined) return goLong(request, response, requestId);
+    response.on('close', leave);
+    return answering.then((text) => {
       response.off('close', leave);
-      if (text === undefined) return false;
+      if (text === undefined) return goLong(request, response, requestId);
       const bytes = Buffer.byteLength(text);
       const itsHeaders = ['content-type', contentType, 'content-length', String(bytes), requestIdHeader, requestId];
       // ASCII, as most answers are, is written at less cost than what may be any UTF-8.
       response.writeHead(200, commonHeaders.concat(itsHeaders)).end(text, bytes === text.length ? 'latin1' : 'utf8');
-      return true;
+      return undefined;
     });
   };
 }

@@ -10,7 +10,10 @@ export interface CoolDown {
 export function createCoolDown(maxMs: number, most = 10_000): CoolDown {
   const until = new Map<string, number>();
   const waitOf = (credential: string) => {
-    const wait = (until.get(credential) ?? 0) - performance.now();
+    const end = until.get(credential);
+    // Most never had to wait.
+    if (end === undefined) return 0;
+    const wait = end - performance.now();
     if (wait > 0) return wait;
     until.delete(credential);
     return 0;

@@ -72,10 +72,11 @@ export function createUpstream({ provider, baseUrl, log, limits }: UpstreamOptio
         try {
           if (ending.reason !== undefined) throw ending.reason;
           exit = gate.enter(credential, call);
-          exit ??= await withDeadline(endsAt - performance.now(), toTimeUp, ending, (end) =>
-            gate.wait(credential, call, end),
-          );
-          const now = performance.now();
+          let now = attempts === 0 ? startedAt : performance.now();
+          if (exit === undefined) {
+            exit = await withDeadline(endsAt - now, toTimeUp, ending, (end) => gate.wait(credential, call, end));
+            now = performance.now();
+          }
           const leftMs = endsAt - now;
           if (leftMs < minAttemptMs) throw toTimeUp();
           if (++attempts === 1) firstAttemptAt = now;
