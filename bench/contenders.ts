@@ -50,11 +50,13 @@ const service = (title: string, settings: Readonly<Record<string, string>>): Con
   }),
 });
 
+export const ours = service('monitor-graph', { DATAFOLD_API_KEY: 'key', OLOSTEP_API_KEY: 'key' });
+
 /** In the order in which they take turns. */
 export const contenders: Readonly<Record<string, Contender>> = {
   bare: own('bare node:http + undici proxy', 'bare', 'bare'),
   rest: own('REST backend, Fastify + undici', 'rest', 'rest'),
-  ours: service('monitor-graph', { DATAFOLD_API_KEY: 'key', OLOSTEP_API_KEY: 'key' }),
+  ours,
   mercurius: own('Mercurius + JIT', 'graph', 'mercurius'),
   yoga: own('Yoga as it comes', 'graph', 'yoga'),
   apollo: own('Apollo Server + datasource-rest', 'graph', 'apollo'),

@@ -1,7 +1,7 @@
 /** The benchmark: measures, and writes what it found. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { build } from './build.ts';
-import { contenders, forwarding } from './contenders.ts';
+import { contenders, forwarding, ours } from './contenders.ts';
 import { stepAside } from './measure/pinned.ts';
 import { type Options, readOptions } from './options.ts';
 import { built, result } from './paths.ts';
@@ -12,6 +12,7 @@ import { checkTools, describeMachine } from './tools.ts';
 import { timeStarts } from './trials/cold-start.ts';
 import { weigh } from './trials/resident-memory.ts';
 import { type Samples, takeTurns } from './trials/rounds.ts';
+import { soak } from './trials/soak.ts';
 import { startUpstream } from './upstream/upstream.ts';
 import { workloads } from './workloads/workloads.ts';
 
@@ -58,6 +59,7 @@ async function measure({ only, workloads: chosen, sets, rounds, seconds, warm }:
     }
     const startMs = await attempt('start', () => timeStarts(regulars, effort, upstream));
     const memoryMb = await attempt('memory', () => weigh(regulars, effort, upstream));
+    const soakMb = await attempt('soak', () => soak(ours, upstream));
     return {
       command: ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' '),
       date: new Date().toISOString().slice(0, 10),
@@ -66,6 +68,7 @@ async function measure({ only, workloads: chosen, sets, rounds, seconds, warm }:
       samples,
       ...(startMs && { startMs }),
       ...(memoryMb && { memoryMb }),
+      ...(soakMb && { soakMb }),
       failures,
     };
   } finally {

@@ -15,7 +15,7 @@ export interface Options extends Effort {
 
 const names = {
   only: Object.keys({ ...contenders, forwarding }),
-  workloads: [...Object.keys(workloads), 'start', 'memory'],
+  workloads: [...Object.keys(workloads), 'start', 'memory', 'soak'],
 };
 
 /** @throws {Error} that says what is wrong with it */

@@ -2,6 +2,7 @@
 import type { Machine } from './tools.ts';
 import type { Memory } from './trials/resident-memory.ts';
 import type { Samples } from './trials/rounds.ts';
+import type { Soak } from './trials/soak.ts';
 
 export interface Results {
   readonly command: string;
@@ -12,6 +13,8 @@ export interface Results {
   readonly samples: Readonly<Record<string, Samples>>;
   readonly startMs?: Readonly<Record<string, readonly number[]>>;
   readonly memoryMb?: Readonly<Record<string, Memory>>;
+  /** Ours. */
+  readonly soakMb?: Soak;
   /** What went wrong, by workload: nothing of it is among the figures. */
   readonly failures: Readonly<Record<string, string>>;
 }
