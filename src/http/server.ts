@@ -72,6 +72,8 @@ export function createServer(options: ServerOptions): Server {
 
   const answer: Way = async (request, response, requestId) => {
     const say = (refusal: Refusal) => refuse(dress(response, requestId), refusal, requestId);
+    // The bytes at hand are read to their end first: if they turn out not to be HTTP, that alone is the answer.
+    await undefined;
     const early = findRefusal(ofRequests, request, response);
     if (early !== undefined) return say(early);
     if (pathOf(request) === '/health') return answerEmpty(dress(response, requestId), 200);
