@@ -6,6 +6,8 @@ import type { FieldContext } from './providers/provider.ts';
 
 export interface Context extends FieldContext {
   readonly runs: RunLoader;
+  /** How many representations of entities one field takes. */
+  readonly maxRepresentations: number;
 }
 
 export interface ContextOptions extends LoaderOptions {
@@ -17,4 +19,5 @@ export const createContext = (options: ContextOptions): Context => ({
   runs: new RunLoader(options),
   allowance: new Allowance(options.limits.maxResponseBytes),
   maxLevels: options.limits.maxLevels,
+  maxRepresentations: options.limits.maxRepresentations,
 });

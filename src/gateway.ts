@@ -8,6 +8,7 @@ import { type CredentialMode, createHeldCredentials, readForwardedCredentials } 
 import { createDocuments } from './documents/documents.ts';
 import { toRefusal } from './errors.ts';
 import { createExecute } from './execution/execute.ts';
+import { createSdl } from './federation/sdl.ts';
 import type { Provider } from './generated/types.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { type Log, silentLog } from './log.ts';
@@ -81,6 +82,8 @@ export interface Gateway {
    * of any provider, and {@link requestListener} has the answer.
    */
   answer(params: OperationParams, asker: Asker): Promise<string | undefined> | undefined;
+  /** The SDL of the graph as a subgraph, for composition; undefined where clients may not read the schema. */
+  readSdl(): string | undefined;
   /** Ends the connections to the providers, once nothing is under way. */
   close(): Promise<void>;
 }
@@ -157,6 +160,7 @@ export function createGateway(config: GatewayConfig): Gateway {
         return JSON.stringify({ errors: toClientErrors(errors, asker.requestId, log, asker.ending.reason), data });
       });
     },
+    readSdl: introspection ? createSdl(schema) : () => undefined,
     async close() {
       await Promise.all(Object.values(upstreams).map((upstream) => upstream.close()));
     },

@@ -18,11 +18,17 @@ import {
  */
 const exactId = new GraphQLScalarType({
   ...GraphQLID.toConfig(),
-  parseValue(value) {
-    if (typeof value === 'string' || Number.isSafeInteger(value)) return String(value);
-    throw new GraphQLError('Expected an id: text, or a whole number that is not beyond 9007199254740991 (2^53 - 1).');
-  },
+  parseValue: toId,
 });
+
+/**
+ * The id in what a client sent.
+ * @throws {GraphQLError} when there is none, or one that has been rounded
+ */
+export function toId(value: unknown): string {
+  if (typeof value === 'string' || Number.isSafeInteger(value)) return String(value);
+  throw new GraphQLError('Expected an id: text, or a whole number that is not beyond 9007199254740991 (2^53 - 1).');
+}
 
 /**
  * Puts {@link exactId} wherever the schema says `ID`. The schema must be fresh, as it is changed in place; GraphQL's own

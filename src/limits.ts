@@ -43,6 +43,8 @@ const requestLimits = {
   maxResponseBytes: 16 * 1024 * 1024,
   /** The most upstream calls of an operation, all providers together. */
   maxUpstreamCalls: 250,
+  /** The most representations of `_entities`. */
+  maxRepresentations: 500,
   /** The most operations under way at a time; more are turned away with 503. */
   maxOperations: 256,
   /** The longest delay of the event loop, in milliseconds, beyond which operations are turned away. */

@@ -2,7 +2,7 @@
 import type { Context } from './context.ts';
 import { BadUserInput } from './errors.ts';
 import type { QueryResolvers, Resolvers } from './generated/resolvers.ts';
-import type { MonitorRunKey } from './generated/types.ts';
+import type { MonitorRunKey, Provider } from './generated/types.ts';
 import { isProvider, providerNames } from './providers/index.ts';
 import type { Run } from './providers/provider.ts';
 import { splitGlobalId } from './providers/run-key.ts';
@@ -12,15 +12,18 @@ const mostKeys = 100;
 
 const shared: QueryResolvers = {
   monitorRun: (_query, { key }, { runs }) => runs.load(key),
-  monitorRuns: (_query, { keys }, { runs }) => each('keys', keys, (key) => runs.load(key)),
+  monitorRuns: (_query, { keys }, { runs }) => each('keys', mostKeys, keys, (key) => runs.load(key)),
   node: async (_query, { id }, { runs }) => runs.load(toKey(id)),
-  nodes: (_query, { ids }, { runs }) => each('ids', ids, async (id) => runs.load(toKey(id))),
+  nodes: (_query, { ids }, { runs }) => each('ids', mostKeys, ids, async (id) => runs.load(toKey(id))),
 };
 
-/** Each provider's own way in: `datafoldRun`, `olostepRun`, … That the schema has it is checked when the schema is made. */
+/** `datafoldRun`, `olostepRun`, … */
+export const ownField = (provider: Provider): string => `${provider.toLowerCase()}Run`;
+
+/** Each provider's own way in. That the schema has it is checked when the schema is made. */
 const own: QueryResolvers = Object.fromEntries(
   providerNames.map((provider) => [
-    `${provider.toLowerCase()}Run`,
+    ownField(provider),
     (_query: object, { monitorId, runId }: Omit<MonitorRunKey, 'provider'>, { runs }: Context) =>
       runs.load({ provider, monitorId, runId }),
   ]),
@@ -29,12 +32,18 @@ const own: QueryResolvers = Object.fromEntries(
 export const resolvers: Resolvers = { Query: { ...own, ...shared } };
 
 /** A promise an item, not one for all, so that each item fails alone. */
-function each<Item>(argument: string, items: readonly Item[], load: (item: Item) => Promise<Run | null>) {
-  if (items.length > mostKeys) throw new BadUserInput(`Expected at most ${mostKeys} \`${argument}\`.`);
+export function each<Item>(
+  argument: string,
+  most: number,
+  items: readonly Item[],
+  load: (item: Item) => Promise<Run | null>,
+) {
+  if (items.length > most) throw new BadUserInput(`Expected at most ${most} \`${argument}\`.`);
   return items.map(load) as unknown as (Run | null)[];
 }
 
-function toKey(id: string): MonitorRunKey {
+/** @throws {BadUserInput} when the id can't be one of ours */
+export function toKey(id: string): MonitorRunKey {
   const [provider = '', monitorId = '', runId = ''] = splitGlobalId(id) ?? [];
   if (!isProvider(provider)) throw new BadUserInput('Expected the `id` of a run that this service gave.');
   return { provider, monitorId, runId };

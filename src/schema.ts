@@ -3,6 +3,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import type { GraphQLSchema } from 'graphql';
+import { toSubgraph } from './federation/subgraph.ts';
 import { withExactIds } from './id-scalar.ts';
 import { resolvers } from './resolvers.ts';
 
@@ -11,11 +12,10 @@ const folder = fileURLToPath(new URL('../schema/', import.meta.url));
 
 export function createSchema(): GraphQLSchema {
   const files = globSync('*.graphql', { cwd: folder }).sort();
-  return withExactIds(
-    makeExecutableSchema({
-      typeDefs: files.map((file) => readFileSync(`${folder}${file}`, 'utf8')),
-      resolvers,
-      resolverValidationOptions: { requireResolversToMatchSchema: 'error' },
-    }),
-  );
+  const plain = makeExecutableSchema({
+    typeDefs: files.map((file) => readFileSync(`${folder}${file}`, 'utf8')),
+    resolvers,
+    resolverValidationOptions: { requireResolversToMatchSchema: 'error' },
+  });
+  return withExactIds(toSubgraph(plain));
 }

@@ -125,6 +125,25 @@ describe('the plan of an operation', () => {
     expect(count.withoutPlan).toBeLessThan(200);
   }, 300_000);
 
+  it('answers what gateways ask for, by itself', async () => {
+    const document = parse(`query ($representations: [_Any!]!) {
+      _entities(representations: $representations) { __typename ... on MonitorRun { id } ... on OlostepRun { snapshot } }
+      _service { sdl }
+    }`);
+    const { monitorId, runId } = olostepKey;
+    const representations = [
+      { __typename: 'MonitorRun', id: 'DATAFOLD:7:42' },
+      { __typename: 'OlostepRun', monitorId, runId },
+      { __typename: 'DatafoldRun', monitorId: '7', runId: '43' },
+    ];
+    const { answer, calls, hasGivenUp } = await askBoth({ document, variables: { representations } });
+    expect(answer.data).toMatchObject({
+      _entities: [{ id: 'DATAFOLD:7:42' }, { snapshot: olostepBody.snapshot }, null],
+    });
+    expect(calls.length).toBe(3);
+    expect(hasGivenUp).toBe(false);
+  });
+
   it('gives up where there is an error, which costs no second call', async () => {
     const document = parse(bothRuns('{ id startedAt }'));
     const answerOf: AnswerOf = (provider, path) => {

@@ -34,10 +34,21 @@ const cursors = [0, 1, 2, 7].map((place) =>
   Buffer.from(JSON.stringify([place, `3800${place + 1}`])).toString('base64url'),
 );
 
+const { monitorId, runId } = olostepKey;
+const representations = [
+  { __typename: 'DatafoldRun', id: globalIds[0] },
+  { __typename: 'OlostepRun', monitorId, runId },
+  { __typename: 'MonitorRun', id: globalIds[0] },
+  { __typename: 'DatafoldRun', monitorId: 7, runId: '44' },
+  { __typename: 'PageInfo', id: globalIds[0] },
+  'x',
+];
+
 /** What an argument may be, by its field and name, or by its type. The first two go well wherever they are. */
 const values: Readonly<Record<string, readonly unknown[]>> = {
   'MonitorRunKey!': keys,
   '[MonitorRunKey!]!': [keys.slice(0, 6), datafoldKey, [datafoldKey, datafoldKey, olostepKey], [], keys],
+  '[_Any!]!': [representations.slice(0, 4), representations[1], [], representations],
   'node.id': globalIds,
   'nodes.ids': [globalIds.slice(0, 6), globalIds[1], [globalIds[0], globalIds[3]], [], globalIds],
   'datafoldRun.monitorId': [7, '7', '8', 'x', olostepKey.monitorId],

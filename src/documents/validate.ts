@@ -10,10 +10,13 @@ import {
   specifiedRules,
   validate,
 } from 'graphql';
+import { NoSubgraphSdlRule } from '../federation/no-sdl.ts';
 
 /** @param maxErrors the most errors that an invalid document is told */
 export function createValidate(schema: GraphQLSchema, introspection: boolean, maxErrors: number) {
-  const rules = introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
+  const rules = introspection
+    ? specifiedRules
+    : [...specifiedRules, NoSchemaIntrospectionCustomRule, NoSubgraphSdlRule];
   return (document: DocumentNode): readonly GraphQLError[] =>
     // Without the one that only says that there are more.
     validate(schema, document, rules, { maxErrors, hideSuggestions: !introspection }).slice(0, maxErrors);

@@ -16,6 +16,7 @@ import { createOverload } from './overload.ts';
 import { findRefusal, type Refusal, refuse, waitForRefusal } from './refusal.ts';
 import { hasSmallBody, isPlain } from './request-body.ts';
 import { expectsNothing, hasFewHeaders, isHttp1, maxHeaderSize } from './request-headers.ts';
+import { answerSdl, isGet, isSdlShown, sdlPath } from './sdl.ts';
 import { securityHeaders } from './security-headers.ts';
 import { createShortWay, type Way } from './short-way.ts';
 import { createHostCheck, isAtHost, isAtPath, pathOf } from './target.ts';
@@ -65,8 +66,10 @@ export function createServer(options: ServerOptions): Server {
   // These lists are the policy: the first check that refuses is the answer, and those behind it aren't made.
   const ofRequests = [isHttp1, hasFewHeaders(limits.maxHeaders), expectsNothing, createHostCheck()];
   const ofTheGraph = [isAtPath(path), isAtHost(allowedHosts)];
+  const isAuthorized = createAuthorization(options);
+  const ofTheSdl = [isAtHost(allowedHosts), isGet, overload.isCalm, isAuthorized, isSdlShown(gateway)];
   const ofOperations = [
-    ...[overload.isCalm, createAuthorization(options), isPreflighted],
+    ...[overload.isCalm, isAuthorized, isPreflighted],
     ...[isPlain, hasSmallBody(limits.maxBodyBytes), overload.admit],
   ];
 
@@ -76,8 +79,13 @@ export function createServer(options: ServerOptions): Server {
     await undefined;
     const early = findRefusal(ofRequests, request, response);
     if (early !== undefined) return say(early);
-    if (pathOf(request) === '/health') return answerEmpty(dress(response, requestId), 200);
-    if (pathOf(request) === '/ready') return answerEmpty(dress(response, requestId), lifeCycle.isReady() ? 200 : 503);
+    const asked = pathOf(request);
+    if (asked === '/health') return answerEmpty(dress(response, requestId), 200);
+    if (asked === '/ready') return answerEmpty(dress(response, requestId), lifeCycle.isReady() ? 200 : 503);
+    if (asked === sdlPath) {
+      const refusal = await waitForRefusal(ofTheSdl, request, response);
+      return refusal === undefined ? answerSdl(dress(response, requestId), gateway) : say(refusal);
+    }
     const elsewhere = findRefusal(ofTheGraph, request, response);
     if (elsewhere !== undefined) return say(elsewhere);
     cors.admit(request, response);

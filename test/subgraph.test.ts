@@ -1,0 +1,266 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'graphql';
+import { describe, expect, it } from 'vitest';
+import {
+  anyDatafoldRun,
+  datafoldBody,
+  datafoldKey,
+  datafoldPath,
+  olostepBody,
+  olostepKey,
+  olostepPath,
+} from './bodies.ts';
+import { createWorld, type World } from './world.ts';
+
+const query = `query ($representations: [_Any!]!) {
+  _entities(representations: $representations) {
+    __typename
+    ... on MonitorRun { id phase }
+    ... on DatafoldRun { state }
+    ... on OlostepRun { logGroup }
+  }
+}`;
+
+const datafoldId = 'DATAFOLD:7:42';
+const olostepId = `OLOSTEP:${olostepKey.monitorId}:${olostepKey.runId}`;
+const datafoldRun = { __typename: 'DatafoldRun', id: datafoldId, phase: 'FINISHED', state: 'OK' };
+const olostepRun = { __typename: 'OlostepRun', id: olostepId, phase: 'FINISHED', logGroup: olostepBody.log_group };
+
+async function createSubgraph(...config: Parameters<typeof createWorld>): Promise<World> {
+  const world = await createWorld(...config);
+  world.datafold.on(datafoldPath, { body: datafoldBody });
+  world.olostep.on(olostepPath, { body: olostepBody });
+  return world;
+}
+
+const resolve = (world: World, ...representations: readonly unknown[]) => world.ask(query, { representations });
+
+describe('A gateway finds', () => {
+  it.each([
+    ['a run by its id', { __typename: 'DatafoldRun', id: datafoldId }, datafoldRun],
+    ["a run by its provider's ids", { __typename: 'DatafoldRun', monitorId: '7', runId: '42' }, datafoldRun],
+    ["a run by its provider's ids as numbers", { __typename: 'DatafoldRun', monitorId: 7, runId: 42 }, datafoldRun],
+    [
+      'a run by both, which agree',
+      { __typename: 'OlostepRun', id: olostepId, monitorId: olostepKey.monitorId, runId: olostepKey.runId },
+      olostepRun,
+    ],
+    [
+      'a run by one key beside which the other is null',
+      { __typename: 'OlostepRun', id: olostepId, runId: null },
+      olostepRun,
+    ],
+    ["any provider's run, of its own type", { __typename: 'MonitorRun', id: olostepId }, olostepRun],
+  ])('%s', async (_what, representation, run) => {
+    const world = await createSubgraph();
+    expect(await resolve(world, representation)).toEqual({ data: { _entities: [run] } });
+    expect(world.datafold.paths.length + world.olostep.paths.length).toBe(1);
+  });
+
+  it('null, and no error, where the provider has no such run', async () => {
+    const world = await createSubgraph();
+    expect(await resolve(world, { __typename: 'DatafoldRun', monitorId: '7', runId: '43' })).toEqual({
+      data: { _entities: [null] },
+    });
+  });
+
+  it('100 representations of 50 runs with 50 upstream calls, whatever they are known by', async () => {
+    const world = await createWorld();
+    const runs = Array.from({ length: 50 }, (_, place) => anyDatafoldRun(place + 1));
+    for (const { path, body } of runs) world.datafold.on(path, { body });
+    const representations = [
+      ...runs.map(({ key: { monitorId, runId } }) => ({ __typename: 'DatafoldRun', monitorId, runId })),
+      ...runs.map(({ key: { runId } }) => ({ __typename: 'MonitorRun', id: `DATAFOLD:7:${runId}` })),
+    ];
+
+    const { data, errors } = await resolve(world, ...representations);
+
+    expect(errors).toBeUndefined();
+    const ids = runs.map(({ key: { runId } }) => `DATAFOLD:7:${runId}`);
+    expect(data._entities.map(({ id }: { id: string }) => id)).toEqual([...ids, ...ids]);
+    expect(world.datafold.paths.toSorted()).toEqual(runs.map(({ path }) => path).toSorted());
+  });
+
+  it('the same runs as the fields beside it, with no call more', async () => {
+    const world = await createSubgraph();
+    const { data } = await world.ask(
+      `query ($representations: [_Any!]!) {
+        node(id: "${datafoldId}") { id }
+        _entities(representations: $representations) { ... on DatafoldRun { id } }
+        again: _entities(representations: [{ __typename: "DatafoldRun", monitorId: 7, runId: "42" }]) { __typename }
+      }`,
+      { representations: [{ __typename: 'DatafoldRun', id: datafoldId }] },
+    );
+    expect(data).toMatchObject({ node: { id: datafoldId }, _entities: [{ id: datafoldId }], again: [{}] });
+    expect(world.datafold.paths).toEqual([datafoldPath]);
+  });
+});
+
+describe('One bad representation is one null and one error, and touches no other:', () => {
+  it.each([
+    [
+      'an id that is none',
+      { __typename: 'DatafoldRun', id: 'x' },
+      'Expected the `id` of a run that this service gave.',
+    ],
+    ['an id that is empty', { __typename: 'MonitorRun', id: '' }, 'Expected the `id` of a run that this service gave.'],
+    ['an id of no provider', { __typename: 'MonitorRun', id: 'X:7:42' }, /that this service gave/],
+    ["an id of no provider's grammar", { __typename: 'MonitorRun', id: 'DATAFOLD:7:042' }, /Expected Datafold ids/],
+    [
+      'an id that has been rounded',
+      { __typename: 'DatafoldRun', monitorId: 7, runId: 2 ** 53 },
+      /Expected an id: text/,
+    ],
+    ['an id that is an object', { __typename: 'DatafoldRun', id: { a: 1 } }, /Expected an id: text/],
+    ["another provider's id", { __typename: 'DatafoldRun', id: olostepId }, /run of the `__typename` beside it/],
+    ["another provider's ids", { __typename: 'DatafoldRun', ...olostepKey }, /Expected Datafold ids/],
+    ['keys that disagree', { __typename: 'DatafoldRun', id: datafoldId, runId: '43' }, /those of the `id` beside them/],
+    ['half a key', { __typename: 'OlostepRun', runId: olostepKey.runId }, /of a key: `id` or `monitorId runId`/],
+    ['no key', { __typename: 'MonitorRun' }, 'Expected the fields of a key: `id`.'],
+    ['a key that the interface has not', { __typename: 'MonitorRun', monitorId: '7', runId: '42' }, /of a key: `id`\./],
+    ['an unknown type', { __typename: 'Incident', id: datafoldId }, /of an entity of this subgraph/],
+    ['a type that is no entity', { __typename: 'PageInfo', id: datafoldId }, /of an entity of this subgraph/],
+    ['the name of a property', { __typename: 'constructor', id: datafoldId }, /of an entity of this subgraph/],
+    ['no type', { id: datafoldId }, /of an entity of this subgraph/],
+    ['text', datafoldId, /Expected a representation: an object/],
+    ['a list', [{ __typename: 'DatafoldRun', id: datafoldId }], /Expected a representation: an object/],
+  ])('%s', async (_what, bad, sentence) => {
+    const world = await createSubgraph();
+
+    // By the plan of the operation as well, which it has from its third use on.
+    for (let use = 1; use <= 4; use++) {
+      const { data, errors } = await resolve(world, { __typename: 'DatafoldRun', id: datafoldId }, bad, {
+        __typename: 'OlostepRun',
+        id: olostepId,
+      });
+
+      expect(data).toEqual({ _entities: [datafoldRun, null, olostepRun] });
+      expect(errors).toMatchObject([{ path: ['_entities', 1], extensions: { code: 'BAD_USER_INPUT' } }]);
+      expect(errors?.[0]?.message).toMatch(sentence);
+      expect(world.datafold.paths.length + world.olostep.paths.length).toBe(2 * use);
+    }
+  });
+
+  it('an upstream that fails, with the code that it has everywhere', async () => {
+    const world = await createSubgraph();
+    world.olostep.on(olostepPath, { status: 403 });
+
+    const { data, errors } = await resolve(
+      world,
+      { __typename: 'OlostepRun', id: olostepId },
+      { __typename: 'DatafoldRun', id: datafoldId },
+    );
+
+    expect(data).toEqual({ _entities: [null, datafoldRun] });
+    expect(errors).toMatchObject([
+      { path: ['_entities', 0], extensions: { code: 'FORBIDDEN', provider: 'OLOSTEP', upstreamStatus: 403 } },
+    ]);
+  });
+
+  it('null is one that GraphQL refuses with the whole list', async () => {
+    const world = await createSubgraph();
+    const { data, errors } = await resolve(world, null);
+    expect({ data, errors }).toMatchObject({ data: undefined, errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
+  });
+});
+
+describe('A batch', () => {
+  it('has as many representations as it may, and no more', async () => {
+    const world = await createSubgraph({ limits: { maxRepresentations: 3 } });
+    const representation = { __typename: 'DatafoldRun', id: datafoldId };
+
+    expect(await resolve(world, ...Array(3).fill(representation))).toEqual({
+      data: { _entities: Array(3).fill(datafoldRun) },
+    });
+    expect(await resolve(world, ...Array(4).fill(representation))).toMatchObject({
+      data: null,
+      errors: [{ message: 'Expected at most 3 `representations`.', extensions: { code: 'BAD_USER_INPUT' } }],
+    });
+    expect(world.datafold.paths).toEqual([datafoldPath]);
+  });
+
+  it('makes no more upstream calls than any other operation', async () => {
+    const world = await createWorld({ limits: { maxUpstreamCalls: 2 } });
+    const runs = [1, 2, 3].map(anyDatafoldRun);
+    for (const { path, body } of runs) world.datafold.on(path, { body });
+
+    const { data, errors } = await resolve(
+      world,
+      ...runs.map(({ key }) => ({ __typename: 'MonitorRun', id: `DATAFOLD:7:${key.runId}` })),
+    );
+
+    expect(data).toMatchObject({ _entities: [{ id: 'DATAFOLD:7:1' }, { id: 'DATAFOLD:7:2' }, null] });
+    expect(errors).toMatchObject([{ path: ['_entities', 2], extensions: { code: 'OPERATION_TOO_COSTLY' } }]);
+    expect(world.datafold.paths.length).toBe(2);
+  });
+});
+
+describe('The SDL of the subgraph', () => {
+  const service = '{ _service { sdl } }';
+  const fileOf = (world: World, init?: RequestInit) => fetch(new URL('/schema.graphql', world.url), init);
+
+  it('is the same to a gateway, as a file, and in the repository; with a description of all that it defines', async () => {
+    const world = await createSubgraph();
+
+    const response = await fileOf(world);
+    const file = await response.text();
+
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    expect((await world.ask(service)).data._service.sdl).toBe(file);
+    expect(readFileSync('schema.graphql', 'utf8')).toBe(
+      `# Generated from schema/ by \`npm run schema:print\`. Do not edit.\n\n${file}`,
+    );
+    expect(parse(file).definitions.filter((node) => 'description' in node && !node.description)).toEqual([]);
+    expect(file).not.toMatch(/\b_[A-Za-z]/);
+  });
+
+  it('is refused where the schema is not to be read', async () => {
+    const world = await createSubgraph({ introspection: false });
+
+    const response = await fileOf(world);
+
+    expect(response.status).toBe(403);
+    expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'FORBIDDEN' } }] });
+    for (const text of [service, '{ s: _service { ...S } } fragment S on _Service { __typename }']) {
+      const answer = await world.post(JSON.stringify({ query: text }), {
+        headers: { 'content-type': 'application/json', accept: 'application/graphql-response+json' },
+      });
+      expect(answer.status).toBe(400);
+      expect(await answer.json()).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
+    }
+    expect(await resolve(world, { __typename: 'DatafoldRun', id: datafoldId })).toEqual({
+      data: { _entities: [datafoldRun] },
+    });
+  });
+
+  it('is behind the same door as the graph', async () => {
+    const token = 'a-token-of-this-test';
+    const world = await createSubgraph({}, { apiTokens: [token], allowedHosts: ['127.0.0.1'] });
+    const authorization = `Bearer ${token}`;
+
+    expect((await fileOf(world)).status).toBe(401);
+    expect((await fileOf(world, { headers: { authorization } })).status).toBe(200);
+    expect((await fileOf(world, { method: 'HEAD', headers: { authorization } })).status).toBe(200);
+    expect((await fileOf(world, { method: 'POST', headers: { authorization } })).status).toBe(405);
+    const elsewhere = await fetch(world.url.replace('127.0.0.1', 'localhost').replace('graphql', 'schema.graphql'));
+    expect(elsewhere.status).toBe(421);
+  });
+
+  it('tells nobody without a token whether there is one', async () => {
+    const world = await createSubgraph({ introspection: false }, { apiTokens: ['a-token-of-this-test'] });
+    expect((await fileOf(world)).status).toBe(401);
+  });
+});
+
+it('resolves the batches of gateways by a plan, as GraphQL does', async () => {
+  const world = await createSubgraph({ limits: { usesBeforePlan: 1 } });
+  const plain = await createSubgraph({ limits: { usesBeforePlan: 1_000_000 } });
+  const representations = [
+    { __typename: 'MonitorRun', id: datafoldId },
+    { __typename: 'OlostepRun', monitorId: olostepKey.monitorId, runId: olostepKey.runId },
+    { __typename: 'DatafoldRun', monitorId: datafoldKey.monitorId, runId: '43' },
+  ];
+  expect(await resolve(world, ...representations)).toEqual(await resolve(plain, ...representations));
+});
