@@ -43,7 +43,10 @@ const requestLimits = {
   maxResponseBytes: 16 * 1024 * 1024,
   /** The most upstream calls of an operation, all providers together. */
   maxUpstreamCalls: 250,
-  /** The most representations of `_entities`. */
+  /**
+   * The most representations of `_entities`. A gateway sends all of one step at once, each once, but the same run may come by
+   * either key: twice `maxUpstreamCalls`, as more could hardly be answered in full.
+   */
   maxRepresentations: 500,
   /** The most operations under way at a time; more are turned away with 503. */
   maxOperations: 256,

@@ -14,9 +14,8 @@ import { NoSubgraphSdlRule } from '../federation/no-sdl.ts';
 
 /** @param maxErrors the most errors that an invalid document is told */
 export function createValidate(schema: GraphQLSchema, introspection: boolean, maxErrors: number) {
-  const rules = introspection
-    ? specifiedRules
-    : [...specifiedRules, NoSchemaIntrospectionCustomRule, NoSubgraphSdlRule];
+  const hiding = [NoSchemaIntrospectionCustomRule, NoSubgraphSdlRule];
+  const rules = introspection ? specifiedRules : [...specifiedRules, ...hiding];
   return (document: DocumentNode): readonly GraphQLError[] =>
     // Without the one that only says that there are more.
     validate(schema, document, rules, { maxErrors, hideSuggestions: !introspection }).slice(0, maxErrors);

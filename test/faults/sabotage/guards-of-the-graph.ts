@@ -83,6 +83,27 @@ export const guardsOfTheGraph: readonly Guard[] = [
     tests: ['test/allowance.test.ts'],
   },
   {
+    name: 'a number of representations',
+    file: 'src/federation/references.ts',
+    from: "each('representations', context.maxRepresentations,",
+    to: "each('representations', 1e9 * context.maxRepresentations,",
+    tests: ['test/subgraph.test.ts'],
+  },
+  {
+    name: 'a type that is the one of the id beside it',
+    file: 'src/federation/references.ts',
+    from: 'provider !== undefined && provider !== key.provider)',
+    to: 'provider !== undefined && key === undefined)',
+    tests: ['test/subgraph.test.ts'],
+  },
+  {
+    name: 'no SDL where introspection is off',
+    file: 'src/federation/no-sdl.ts',
+    from: "!== '_Service') return;",
+    to: "!== 'Service') return;",
+    tests: ['test/subgraph.test.ts'],
+  },
+  {
     name: 'no introspection where it is off',
     file: 'src/documents/validate.ts',
     from: 'introspection ? specifiedRules :',
