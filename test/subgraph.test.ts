@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { parse } from 'graphql';
+import { globSync, readFileSync } from 'node:fs';
+import { buildSchema, parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
+import { toSubgraph } from '../src/federation/subgraph.ts';
 import {
   anyDatafoldRun,
   datafoldBody,
@@ -263,4 +264,26 @@ it('resolves the batches of gateways by a plan, as GraphQL does', async () => {
     { __typename: 'DatafoldRun', monitorId: datafoldKey.monitorId, runId: '43' },
   ];
   expect(await resolve(world, ...representations)).toEqual(await resolve(plain, ...representations));
+});
+
+describe('The service does not start with a schema that', () => {
+  const plain = globSync('schema/*.graphql')
+    .map((file) => readFileSync(file, 'utf8'))
+    .join('\n');
+  const third = 'type ThirdRun implements MonitorRun & Node { id: ID! }';
+
+  it.each([
+    [
+      'may lack a field of a key',
+      plain.replaceAll('  runId: ID!\n  "How', '  runId: ID\n  "How'),
+      /\w+Run\.runId, of a key/,
+    ],
+    ['has a run that is no entity', `${plain} ${third}`, 'Expected ThirdRun to be an entity, as MonitorRun is.'],
+    ['lacks a lookup', plain.replace(' node(', ' thing('), 'Expected the schema to have Query.node.'],
+    ["lacks a provider's own field", plain.replace(' datafoldRun(', ' other('), /Expected .* Query\.datafoldRun/],
+    ['lacks a type that others share', plain.replaceAll('PageInfo', 'Page'), 'Expected the schema to have PageInfo.'],
+  ])('%s', (_what, sdl, sentence) => {
+    expect(() => toSubgraph(buildSchema(plain))).not.toThrow();
+    expect(() => toSubgraph(buildSchema(sdl))).toThrow(sentence);
+  });
 });
