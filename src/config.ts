@@ -9,8 +9,9 @@ import type { DoorConfig } from './http/server.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { type LogFormat, type LogLevel, logFormats, logLevels } from './log.ts';
 import { isLoopback } from './loopback.ts';
+import { readManifests } from './manifests.ts';
 import { providerNames } from './providers/index.ts';
-import { countSetting, type Env, flagSetting, readSettings, setting, shareSetting } from './settings.ts';
+import { countSetting, type Env, flagSetting, listSetting, readSettings, setting, shareSetting } from './settings.ts';
 import { expectedApiKey, expectedBaseUrl, isApiKey, isBaseUrl } from './upstream/target.ts';
 
 /** All that the process needs. */
@@ -22,7 +23,10 @@ export interface Config {
   readonly logFormat: LogFormat;
   /** Those that are set; the others have their defaults. */
   readonly limits: Partial<Limits>;
-  readonly gateway: Pick<GatewayConfig, 'providers' | 'credentials' | 'introspection'>;
+  readonly gateway: Pick<
+    GatewayConfig,
+    'providers' | 'credentials' | 'introspection' | 'persistedDocuments' | 'persistedOnly'
+  >;
   readonly door: DoorConfig;
 }
 
@@ -44,6 +48,11 @@ const listenSettings = {
   LOG_LEVEL: v.optional(v.picklist(logLevels, `expected one of ${logLevels.join(', ')}`), 'info'),
   LOG_FORMAT: v.optional(v.picklist(logFormats, `expected one of ${logFormats.join(', ')}`), 'json'),
   INTROSPECTION: v.optional(flagSetting),
+};
+
+const persistedSettings = {
+  PERSISTED_DOCUMENTS: v.optional(listSetting('paths of files', (path) => path !== '')),
+  PERSISTED_ONLY: v.optional(flagSetting, 'false'),
 };
 
 const gatewaySettings = {
@@ -91,14 +100,28 @@ function readCommon(env: Env, problems: string[], isOpen: (host: string) => bool
     ...listen
   } = readSettings(listenSettings, env, problems);
   const mayExplore = isOpen(HOST);
+  const persisted = readPersisted(env, problems);
+  // What is written in GraphiQL is on no list.
+  const door = readDoorConfig(env, problems, mayExplore && !persisted.persistedOnly);
+  if (door.graphiql && persisted.persistedOnly)
+    problems.push('GRAPHIQL: expected not to be true with PERSISTED_ONLY=true, as what is written there is on no list');
   return {
     host: HOST,
     port: PORT,
     logLevel: LOG_LEVEL,
     logFormat: LOG_FORMAT,
-    gateway: { introspection: listen.INTROSPECTION ?? mayExplore },
-    door: readDoorConfig(env, problems, mayExplore),
+    gateway: { introspection: listen.INTROSPECTION ?? mayExplore, ...persisted },
+    door,
     limits: readLimits(env, problems),
+  };
+}
+
+/** The manifests that the variables name, and whether there is nothing else. */
+function readPersisted(env: Env, problems: string[]): Pick<GatewayConfig, 'persistedDocuments' | 'persistedOnly'> {
+  const { PERSISTED_DOCUMENTS: paths, PERSISTED_ONLY } = readSettings(persistedSettings, env, problems);
+  return {
+    ...(paths && { persistedDocuments: readManifests(paths, problems) }),
+    ...(PERSISTED_ONLY && { persistedOnly: true }),
   };
 }
 

@@ -21,7 +21,12 @@ const providerSentences = {
 export type ProviderErrorCode = keyof typeof providerSentences;
 
 /** Every code a client can meet. `INTERNAL_SERVER_ERROR` is a bug of ours, masked. */
-export type ErrorCode = ProviderErrorCode | 'BAD_USER_INPUT' | 'OPERATION_TOO_COSTLY' | 'INTERNAL_SERVER_ERROR';
+export type ErrorCode =
+  | ProviderErrorCode
+  | 'BAD_USER_INPUT'
+  | 'OPERATION_TOO_COSTLY'
+  | 'PERSISTED_QUERY_NOT_FOUND'
+  | 'INTERNAL_SERVER_ERROR';
 
 /** Facts about a failure that help a client to decide what to do next. */
 export interface FailureFacts {
@@ -82,6 +87,7 @@ const known: ReadonlySet<unknown> = new Set<ErrorCode>([
   ...(Object.keys(providerSentences) as ProviderErrorCode[]),
   'BAD_USER_INPUT',
   'OPERATION_TOO_COSTLY',
+  'PERSISTED_QUERY_NOT_FOUND',
   'INTERNAL_SERVER_ERROR',
 ]);
 

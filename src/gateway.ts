@@ -6,6 +6,9 @@ import { toClientErrors, toMasked } from './client-errors.ts';
 import { type Context, createContext } from './context.ts';
 import { type CredentialMode, createHeldCredentials, readForwardedCredentials } from './credentials.ts';
 import { createDocuments } from './documents/documents.ts';
+import { createListedTexts } from './documents/listed-texts.ts';
+import type { Manifest } from './documents/manifest.ts';
+import { createPersistedDocuments, type DocumentParams } from './documents/persisted-documents.ts';
 import { toRefusal } from './errors.ts';
 import { createExecute } from './execution/execute.ts';
 import { createSdl } from './federation/sdl.ts';
@@ -16,6 +19,7 @@ import { useClientErrors } from './plugins/client-errors.ts';
 import { useDocuments } from './plugins/documents.ts';
 import { useExecution } from './plugins/execution.ts';
 import { useJsonRequests } from './plugins/json-requests.ts';
+import { usePersistedDocuments } from './plugins/persisted-documents.ts';
 import { useRequestId } from './plugins/request-id.ts';
 import { providerNames, providers } from './providers/index.ts';
 import { type RequestContext, requestIdHeader, toRequestId } from './request-id.ts';
@@ -40,6 +44,15 @@ export interface GatewayConfig {
   readonly path?: string;
   /** Whether clients may read the schema, and are helped with names that they get wrong. @default true */
   readonly introspection?: boolean;
+  /**
+   * The documents that clients may name by an id instead of sending them: manifests of graphql-codegen's client preset, of
+   * Relay or of Apollo. Each document has to be sound and within the limits. @default none
+   */
+  readonly persistedDocuments?: readonly Manifest[];
+  /** The same of the example operations; those beyond the limits are left out. @default none */
+  readonly exampleDocuments?: Manifest;
+  /** Whether these documents are all that is executed, whoever asks. @default false */
+  readonly persistedOnly?: boolean;
   /** Where failed upstream calls and bugs are told. @default nowhere */
   readonly log?: Log;
   /** How long, how many, how much. */
@@ -55,9 +68,8 @@ export interface ProviderConfig {
   readonly baseUrl?: string;
 }
 
-/** What a request asks for. */
-export interface OperationParams {
-  readonly query: string;
+/** What a request asks for: a document, and what to do with it. */
+export interface OperationParams extends DocumentParams {
   readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
   readonly operationName?: string | null | undefined;
 }
@@ -96,12 +108,16 @@ export function createGateway(config: GatewayConfig): Gateway {
   const { path = '/graphql', introspection = true, log = silentLog, isBodyCounted = false } = config;
   checkConfig(config);
   const limits = { ...defaultLimits, ...config.limits };
-  const upstreams = createUpstreams(config.providers ?? {}, log, limits);
-  const credentialsOf = createCredentials(config);
 
   const schema = createSchema();
   const documents = createDocuments({ schema, limits, introspection });
+  const { persistedDocuments = [], exampleDocuments = {}, persistedOnly: isOnly = false } = config;
+  const listed = createListedTexts(documents, persistedDocuments, exampleDocuments);
+  const persisted = createPersistedDocuments({ documents, listed, isOnly, limits });
   const execute = createExecute({ ...limits, schema, introspection });
+
+  const upstreams = createUpstreams(config.providers ?? {}, log, limits);
+  const credentialsOf = createCredentials(config);
 
   const contextOf = ({ requestId, header, ending }: Asker) =>
     createContext({
@@ -126,6 +142,7 @@ export function createGateway(config: GatewayConfig): Gateway {
     // Bugs are logged where the id of their request is known.
     logging: false,
     plugins: [
+      usePersistedDocuments(persisted),
       useDocuments(documents),
       useExecution(execute),
       useJsonRequests(),
@@ -149,8 +166,11 @@ export function createGateway(config: GatewayConfig): Gateway {
       response.writeHead(400, { 'content-type': 'application/json; charset=utf-8', [requestIdHeader]: requestId });
       response.end(toRefusal('BAD_USER_INPUT', 'Expected a Host and a target that make a URL.', requestId));
     },
-    answer({ query, variables, operationName }, asker) {
-      const { document, errors: refusals } = documents.prepare(query);
+    answer(params, asker) {
+      const { variables, operationName } = params;
+      const text = persisted.textOf(params);
+      if (typeof text !== 'string') return undefined;
+      const { document, errors: refusals } = documents.prepare(text);
       if (document === undefined || refusals.length > 0) return undefined;
       if (getOperationAST(document, operationName)?.operation !== 'query') return undefined;
       const operation = { document, operationName, variableValues: variables };

@@ -35,6 +35,10 @@ const requestLimits = {
   maxKeptDocuments: 1_000,
   /** The most characters of all of them together. A kept document is some fifty times its text, in bytes. */
   maxKeptDocumentChars: 1_000_000,
+  /** The most documents that clients have registered by their hash, as automatic persisted queries. */
+  maxAutomaticQueries: 1_000,
+  /** The most characters of all of them together. */
+  maxAutomaticQueryChars: 1_000_000,
   /** From which use on an operation is executed by a plan that is compiled for it. */
   usesBeforePlan: 3,
   /** The most errors that an invalid document is told. */

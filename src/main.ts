@@ -3,12 +3,14 @@ import { once } from 'node:events';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import { parseArgs } from 'node:util';
 import { type Config, ConfigError, readConfig, readSandboxConfig } from './config.ts';
+import { ManifestError } from './documents/listed-texts.ts';
 import { createGateway } from './gateway.ts';
 import { createLifeCycle } from './http/life-cycle.ts';
 import { createServer } from './http/server.ts';
 import { defaultLimits } from './limits.ts';
 import { createLineWriter } from './line-writer.ts';
 import { createLog, createPrettyLines } from './log.ts';
+import { readOperationManifest } from './manifests.ts';
 import { readOperations } from './operations.ts';
 
 try {
@@ -27,7 +29,8 @@ async function start(isSandbox: boolean): Promise<void> {
   process.once('exit', lines.flush);
   const isPretty = config.logFormat === 'pretty';
   const log = createLog(config.logLevel, isPretty ? await createPrettyLines(lines, process.stdout.isTTY) : lines);
-  const gateway = createGateway({ ...config.gateway, limits, log, isBodyCounted: true });
+  const exampleDocuments = readOperationManifest();
+  const gateway = createGateway({ ...config.gateway, exampleDocuments, limits, log, isBodyCounted: true });
   const operations = readOperations();
   const lifeCycle = createLifeCycle({ ...defaultLimits, ...limits });
   const server = createServer({ ...config.door, gateway, log, operations, limits, lifeCycle });
@@ -87,9 +90,9 @@ function toUrl(host: string, port: number): string {
   return `http://${isIPv6(host) ? `[${host}]` : host}:${port}/graphql`;
 }
 
-/** A wrong setting, a wrong flag, a port that is taken, a host that isn't there. */
+/** A wrong setting, a wrong document, a wrong flag, a port that is taken, a host that isn't there. */
 function isMendable(error: unknown): error is Error {
-  if (error instanceof ConfigError) return true;
+  if (error instanceof ConfigError || error instanceof ManifestError) return true;
   if (!(error instanceof Error)) return false;
   const { syscall, code = '' } = error as NodeJS.ErrnoException;
   return syscall === 'listen' || syscall === 'getaddrinfo' || code.startsWith('ERR_PARSE_ARGS_');

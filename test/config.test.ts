@@ -1,8 +1,12 @@
 /** The configuration: all that is wrong with it in one message, by name, and not one value. */
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { readConfig } from '../src/config.ts';
 import { createGateway, type GatewayConfig } from '../src/gateway.ts';
 import { datafoldBody, datafoldPath } from './bodies.ts';
@@ -107,6 +111,124 @@ describe('the environment', () => {
   ])('may say DATAFOLD_BASE_URL=%s', (url) => {
     expect(readConfig({ ...good, DATAFOLD_BASE_URL: url }).gateway.providers?.DATAFOLD?.baseUrl).toBe(url);
   });
+});
+
+describe('persisted documents', { timeout: 30_000 }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'manifests-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const write = (name: string, content: unknown) => {
+    const path = join(folder, name);
+    writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+    return path;
+  };
+  const hashOf = (text: string) => createHash('sha256').update(text).digest('hex');
+  const apolloManifest = (operations: unknown, version: unknown = 1) => ({
+    format: 'apollo-persisted-query-manifest',
+    version,
+    operations,
+  });
+  const a = 'query A { __typename }';
+  const b = 'query B { __typename }';
+
+  it('are those of each manifest, and those of the example operations', async () => {
+    const relay = write('relay.json', { md5: a });
+    const apollo = write('apollo.json', apolloManifest([{ id: hashOf(b), name: 'B', type: 'query', body: b }]));
+    const service = startService({
+      PORT: '0',
+      DATAFOLD_API_KEY: 'key',
+      PERSISTED_DOCUMENTS: `${relay}, ${apollo}`,
+      PERSISTED_ONLY: 'true',
+      MAX_DEPTH: '3',
+    });
+    const { url } = await service.nextLine();
+    const ask = async (params: object) => {
+      const headers = { 'content-type': 'application/json' };
+      return (await fetch(String(url), { method: 'POST', headers, body: JSON.stringify(params) })).json();
+    };
+
+    for (const id of ['md5', hashOf(b)]) expect(await ask({ id })).toEqual({ data: { __typename: 'Query' } });
+    const examples = JSON.parse(readFileSync('src/generated/persisted-documents.json', 'utf8'));
+    const node = Object.keys(examples).find((id) => examples[id].startsWith('query Node('));
+    expect(await ask({ id: node, variables: { id: 'DATAFOLD:7:x' } })).toMatchObject({ data: { node: null } });
+    expect(await ask({ query: '{ __typename }' })).toMatchObject({
+      errors: [{ message: expect.stringMatching(/^Expected a document of/) }],
+    });
+    expect((await fetch(String(url), { headers: { accept: 'text/html' } })).status).toBe(403);
+  });
+
+  it('are refused at the start with all that is wrong with their files, by their places', () => {
+    const paths = [write('canary.json', '{'), join(folder, 'canary-nowhere.json'), write('good.json', {})];
+
+    expect(toProblems({ PERSISTED_DOCUMENTS: paths.join(',') })).toEqual([
+      '  PERSISTED_DOCUMENTS: manifest 1: expected JSON',
+      '  PERSISTED_DOCUMENTS: manifest 2: expected a file that can be read',
+    ]);
+    expect(toProblems({ PERSISTED_DOCUMENTS: ',' })).toEqual([
+      '  PERSISTED_DOCUMENTS: expected paths of files, separated by commas',
+    ]);
+    expect(toProblems({ PERSISTED_ONLY: 'canary' })).toEqual(['  PERSISTED_ONLY: expected true or false']);
+  });
+
+  it('are refused at the start with all that is wrong with what is in them', async () => {
+    const first = write('first.json', {
+      good: a,
+      [hashOf(a)]: b,
+      [`sha256:${hashOf(a).toUpperCase()}`]: a,
+      'sha256:md5': a,
+      unsound: '{ xyzzy }',
+      half: '{',
+      deep: '{ node(id: 7) { id } }',
+      number: 7,
+      '': a,
+    });
+    const second = write('second.json', apolloManifest([{ id: 'good', body: b }, { id: 'no body' }, null]));
+    const others = ['[]', 'null', '"x"', apolloManifest([], 2), apolloManifest({})];
+    const paths = [first, second, ...others.map((content, place) => write(`${place}.json`, content))];
+
+    const service = startService({
+      DATAFOLD_API_KEY: 'canary',
+      MAX_DEPTH: '1',
+      PERSISTED_DOCUMENTS: paths.join(','),
+    });
+
+    const isHash = 'expected the SHA-256 of its text, in lower-case hex';
+    const isManifest = 'expected an object of texts by their ids, or a manifest of Apollo, version 1';
+    expect(await service.ended).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `The persisted documents are not usable:
+  manifest 1: "${hashOf(a)}": ${isHash}
+  manifest 1: "sha256:${hashOf(a).toUpperCase()}": ${isHash}
+  manifest 1: "sha256:md5": ${isHash}
+  manifest 1: "number": expected an id and a text
+  manifest 1: "": expected an id and a text
+  manifest 1: "unsound": Cannot query field "xyzzy" on type "Query".
+  manifest 1: "half": Syntax Error: Expected Name, found <EOF>.
+  manifest 1: "deep": Expected at most 1 levels of fields, with fragments expanded.
+  manifest 2: "no body": expected an id and a text
+  manifest 2: operation 3: expected an id and a text
+  manifest 2: "good": expected one text for an id
+${others.map((_, place) => `  manifest ${place + 3}: ${isManifest}`).join('\n')}
+`,
+    });
+  });
+
+  it('leave nothing for GraphiQL to do, when they are all that is executed', () => {
+    expect(readConfig({ DATAFOLD_API_KEY: 'a', PERSISTED_ONLY: 'true' }).door.graphiql).toBe(false);
+    expect(toProblems({ PERSISTED_ONLY: 'true', GRAPHIQL: 'true' })).toEqual([
+      '  GRAPHIQL: expected not to be true with PERSISTED_ONLY=true, as what is written there is on no list',
+    ]);
+  });
+
+  function toProblems(env: Record<string, string>): string[] {
+    try {
+      readConfig({ DATAFOLD_API_KEY: 'canary', ...env });
+    } catch (error) {
+      expect((error as Error).message).not.toContain('canary');
+      return (error as Error).message.split('\n').slice(1);
+    }
+    return [];
+  }
 });
 
 describe('npm start', { timeout: 30_000 }, () => {

@@ -24,3 +24,4 @@ await build({
 
 // Read when it starts, from beside it.
 cpSync('src/operations', 'dist/operations', { recursive: true });
+cpSync('src/generated/persisted-documents.json', 'dist/generated/persisted-documents.json');

@@ -14,6 +14,8 @@ export type Prepared =
 export interface Documents {
   /** The document in the text, and all that is wrong with it: nothing, if it may be executed. */
   prepare(text: string): Prepared;
+  /** The same; a document that may be executed is then kept for good. */
+  keep(text: string): Prepared;
 }
 
 export interface DocumentsOptions {
@@ -26,6 +28,7 @@ export interface DocumentsOptions {
 export function createDocuments({ schema, limits, introspection }: DocumentsOptions): Documents {
   const validate = createValidate(schema, introspection, limits.maxErrors);
   const kept = new LRUCache<string, Prepared>({ max: limits.maxKeptDocuments, maxSize: limits.maxKeptDocumentChars });
+  const keptForGood = new Map<string, Prepared>();
 
   const prepare = (text: string): Prepared => {
     const document = parseWithin(text, limits.maxTokens);
@@ -36,11 +39,16 @@ export function createDocuments({ schema, limits, introspection }: DocumentsOpti
 
   return {
     prepare(text) {
-      const known = kept.get(text);
+      const known = kept.get(text) ?? keptForGood.get(text);
       if (known !== undefined) return known;
       const prepared = prepare(text);
       // An empty text would have no size, which isn't one that can be kept.
       kept.set(text, prepared, { size: text.length + 1 });
+      return prepared;
+    },
+    keep(text) {
+      const prepared = prepare(text);
+      if (prepared.errors.length === 0) keptForGood.set(text, prepared);
       return prepared;
     },
   };

@@ -89,13 +89,16 @@ function toParams(body: Buffer): OperationParams | undefined {
   }
   if (!isObject(json)) return undefined;
   for (const name in json) if (!parameters.has(name)) return undefined;
-  const { query, variables, operationName, extensions } = json;
-  if (typeof query !== 'string' || !isAbsent(extensions)) return undefined;
+  const { query, variables, operationName, extensions, documentId, doc_id, id } = json;
+  if (!isAbsent(extensions) && !isObject(extensions)) return undefined;
   if (!isAbsent(variables) && !isObject(variables)) return undefined;
   if (!isAbsent(operationName) && typeof operationName !== 'string') return undefined;
-  return { query, variables, operationName };
+  return { query, variables, operationName, extensions, documentId, doc_id, id };
 }
 
-const parameters: ReadonlySet<string> = new Set(['query', 'variables', 'operationName', 'extensions']);
+const parameters: ReadonlySet<string> = new Set([
+  ...['query', 'variables', 'operationName', 'extensions'],
+  ...['documentId', 'doc_id', 'id'],
+]);
 
 const isAbsent = (value: unknown): value is null | undefined => value === undefined || value === null;

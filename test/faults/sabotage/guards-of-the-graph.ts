@@ -3,6 +3,7 @@ import type { Guard } from './guard.ts';
 
 const excesses = 'src/documents/excesses.ts';
 const limitTests = ['test/operation-limits.test.ts'];
+const persistedTests = ['test/persisted-documents.test.ts'];
 
 export const guardsOfTheGraph: readonly Guard[] = [
   {
@@ -116,6 +117,41 @@ export const guardsOfTheGraph: readonly Guard[] = [
     from: 'validate(schema, document, rules, { maxErrors, hideSuggestions: !introspection })',
     to: 'validate(schema, document, rules, { maxErrors })',
     tests: limitTests,
+  },
+  {
+    name: 'only listed documents, where nothing else is executed',
+    file: 'src/documents/persisted-documents.ts',
+    from: "if (isOnly && !(typeof query === 'string' && listed.has(query))) return toNotListed();",
+    to: '',
+    tests: persistedTests,
+  },
+  {
+    name: 'a hash that is the one of its text',
+    file: 'src/documents/persisted-documents.ts',
+    from: 'if (key !== toKey(id)) return',
+    to: 'if (key === toKey(id) && key === query) return',
+    tests: persistedTests,
+  },
+  {
+    name: 'hashes of sound documents alone',
+    file: 'src/documents/persisted-documents.ts',
+    from: 'if (documents.prepare(query).errors.length === 0)',
+    to: 'if (documents.prepare(query).errors.length >= 0)',
+    tests: persistedTests,
+  },
+  {
+    name: 'a number of documents that clients register',
+    file: 'src/documents/persisted-documents.ts',
+    from: 'max: limits.maxAutomaticQueries,',
+    to: 'max: 100 * limits.maxAutomaticQueries,',
+    tests: persistedTests,
+  },
+  {
+    name: 'listed documents that are sound',
+    file: 'src/documents/listed-texts.ts',
+    from: 'return errors.map(({ message }) => message);',
+    to: 'return errors.slice(9).map(({ message }) => message);',
+    tests: ['test/config.test.ts'],
   },
   {
     name: 'a loader for each request',

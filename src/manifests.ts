@@ -1,0 +1,23 @@
+/** The manifests of persisted documents: those that the environment names, and the one of the example operations. */
+import { readFileSync } from 'node:fs';
+import type { Manifest } from './documents/manifest.ts';
+
+/**
+ * Reads them from their files, and adds what is wrong with one as JSON to `problems`, by its place and without its name.
+ * What is in it is for the gateway to check.
+ */
+export function readManifests(paths: readonly string[], problems: string[]): Manifest[] {
+  return paths.flatMap((path, place) => {
+    try {
+      return [JSON.parse(readFileSync(path, 'utf8')) as Manifest];
+    } catch (error) {
+      const expected = error instanceof SyntaxError ? 'JSON' : 'a file that can be read';
+      problems.push(`PERSISTED_DOCUMENTS: manifest ${place + 1}: expected ${expected}`);
+      return [];
+    }
+  });
+}
+
+/** Each operation as clients print it. Made by codegen. */
+export const readOperationManifest = (): Manifest =>
+  JSON.parse(readFileSync(new URL('./generated/persisted-documents.json', import.meta.url), 'utf8'));
