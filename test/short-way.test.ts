@@ -298,6 +298,21 @@ describe('The short way and the full way answer alike', () => {
     await expectSame(toBytes(JSON.stringify(params)));
   });
 
+  it.each<[string, object]>([
+    ['the id of a listed document', { documentId: listed, variables }],
+    ['the hash of a listed document', { extensions: apollo(listed), variables }],
+    [
+      'what Apollo Client says of itself',
+      { query: typename, extensions: { clientLibrary: { name: '@apollo/client' } } },
+    ],
+  ])('%s is no reason to go the full way', async (_name, params) => {
+    const before = shortAnswers;
+
+    await send(short, toBytes(JSON.stringify(params)));
+
+    expect(shortAnswers).toBe(before + 1);
+  });
+
   it.each([
     ['a listed document', { documentId: listed, variables: JSON.stringify(variables) }],
     ['an unknown id', { documentId: 'nobody' }],

@@ -59,7 +59,8 @@ export function createPersistedDocuments(options: PersistedDocumentsOptions): Pe
     if (typeof query !== 'string' || find(id) === query) return ofText(query);
     if (isOnly && !listed.has(query)) return toNotListed();
     const key = toHash(query);
-    if (key !== toKey(id)) return toRefusal('Expected `sha256Hash` to be the SHA-256 of `query`, in lower-case hex.');
+    if (key !== toKey(id))
+      return toBadRequest('Expected `sha256Hash` to be the SHA-256 of `query`, in lower-case hex.');
     if (documents.prepare(query).errors.length === 0) automatic.set(key, query, { size: query.length });
     return query;
   };
@@ -73,12 +74,12 @@ export function createPersistedDocuments(options: PersistedDocumentsOptions): Pe
       if (given === undefined) {
         const hash = toSha256Hash(persistedQuery);
         if (hash === undefined)
-          return toRefusal('Expected `persistedQuery` with `version` 1 and a `sha256Hash` of text.');
+          return toBadRequest('Expected `persistedQuery` with `version` 1 and a `sha256Hash` of text.');
         return isAbsent(query) ? ofId(hash) : ofBoth(hash, query);
       }
       const ids = [query, persistedQuery, documentId, doc_id, id].filter((value) => !isAbsent(value));
       if (ids.length > 1 || typeof given !== 'string')
-        return toRefusal('Expected one of `query`, `documentId`, `doc_id` and `id`, as text.');
+        return toBadRequest('Expected one of `query`, `documentId`, `doc_id` and `id`, as text.');
       return ofId(given);
     },
   };
@@ -99,9 +100,9 @@ const toNotFound = () =>
   });
 
 /** Not the same, as to send the text wouldn't help. */
-const toNotListed = () => toRefusal('Expected a document of the list that this service executes, and no other.');
+const toNotListed = () => toBadRequest('Expected a document of the list that this service executes, and no other.');
 
-const toRefusal = (expected: string) =>
+const toBadRequest = (expected: string) =>
   new GraphQLError(expected, {
     extensions: { code: 'BAD_USER_INPUT' satisfies ErrorCode, http: { status: 400 } },
   });
