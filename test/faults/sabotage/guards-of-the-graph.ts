@@ -128,8 +128,8 @@ export const guardsOfTheGraph: readonly Guard[] = [
   {
     name: 'a hash that is the one of its text',
     file: 'src/documents/persisted-documents.ts',
-    from: 'if (key !== toKey(id)) return',
-    to: 'if (key === toKey(id) && key === query) return',
+    from: 'if (key !== toKey(id))',
+    to: 'if (key === toKey(id) && key === query)',
     tests: persistedTests,
   },
   {
