@@ -3,133 +3,61 @@
 type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+import type * as Types from './types.ts';
+
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
-/** Datafold's word for where a run is. `phase` and `outcome` are read from it. */
-export type DatafoldRunState =
-  /** Finished, and the alert's condition was met: FINISHED, FINDING. */
-  | 'ALERT'
-  /** Stopped: FINISHED, CANCELLED. */
-  | 'CANCELLED'
-  /** Under way: RUNNING. */
-  | 'CHECKING'
-  /** Not started: PENDING. */
-  | 'CREATED'
-  /** Could not be evaluated: FINISHED, ERRORED. */
-  | 'ERROR'
-  /** Evaluated while the automatic threshold still lacks history: FINISHED, LEARNING. */
-  | 'LEARNING'
-  /** Finished, within limits: FINISHED, PASSED. */
-  | 'OK'
-  /** Waiting for a worker: PENDING. */
-  | 'QUEUED'
-  /** Not executed: FINISHED, SKIPPED. */
-  | 'SKIPPED'
-  /** A word that is new to us, or none at all; `DatafoldRun.rawState` has it as it came. Phase UNKNOWN. */
-  | 'UNKNOWN';
-
-/** Which run: a run is known by its monitor's id and its own, in the provider's own words. */
-export type MonitorRunKey = {
-  /**
-   * The provider's id of the monitor, as text. The provider's own root field (`datafoldRun`, …) says what such an id looks
-   * like; anything else is `BAD_USER_INPUT` and costs no call.
-   */
-  monitorId: string | number;
-  /** The service that ran the monitor. */
-  provider: Provider;
-  /** The provider's id of the run, as text; checked like `monitorId`. */
-  runId: string | number;
-};
-
-/** A service that runs monitors. */
-export type Provider =
-  /** Datafold: monitors of data quality. */
-  | 'DATAFOLD'
-  /** Olostep: monitors of web pages. */
-  | 'OLOSTEP';
-
-/**
- * How a finished run ended. *The check ran and found something* and *the check couldn't be carried out* are different
- * news: `FINDING` and `ERRORED`.
- */
-export type RunOutcome =
-  /** Stopped before its end. */
-  | 'CANCELLED'
-  /** Could not be carried out. */
-  | 'ERRORED'
-  /** Carried out, and what it watches for was there: an alert, or a change. Not a failure. */
-  | 'FINDING'
-  /** Carried out while the monitor still learns what is normal. */
-  | 'LEARNING'
-  /** Carried out, nothing to report. */
-  | 'PASSED'
-  /** Not carried out, on purpose. */
-  | 'SKIPPED'
-  /** Over, but the provider's signals don't say how. */
-  | 'UNKNOWN';
-
-/** How far a run has come. One of the two axes that all providers share; `RunOutcome` is the other. */
-export type RunPhase =
-  /** Over: `MonitorRun.outcome` says how it ended. */
-  | 'FINISHED'
-  /** Known to the provider, not started. */
-  | 'PENDING'
-  /** Under way. */
-  | 'RUNNING'
-  /** The provider's signals don't decide, or its word for it is new to us. */
-  | 'UNKNOWN';
-
 export type BothProvidersQueryVariables = Exact<{
-  keys?: Array<MonitorRunKey> | MonitorRunKey;
+  keys?: ReadonlyArray<Types.MonitorRunKey> | Types.MonitorRunKey;
 }>;
 
 
-export type BothProvidersQuery = { monitorRuns: Array<
-    | { state: DatafoldRunState, warnings: Array<string> | null, id: string, phase: RunPhase, outcome: RunOutcome | null, startedAt: string | null }
-    | { finishedAt: string | null, snapshot: unknown, id: string, phase: RunPhase, outcome: RunOutcome | null, startedAt: string | null }
+export type BothProvidersQuery = { readonly monitorRuns: ReadonlyArray<
+    | { readonly state: Types.DatafoldRunState, readonly warnings: ReadonlyArray<string> | null, readonly id: string, readonly phase: Types.RunPhase, readonly outcome: Types.RunOutcome | null, readonly startedAt: string | null }
+    | { readonly finishedAt: string | null, readonly snapshot: unknown, readonly id: string, readonly phase: Types.RunPhase, readonly outcome: Types.RunOutcome | null, readonly startedAt: string | null }
    | null> };
 
 export type DatafoldRunQueryVariables = Exact<{
-  monitorId?: string | number;
-  runId?: string | number;
+  monitorId?: string;
+  runId?: string;
 }>;
 
 
-export type DatafoldRunQuery = { datafoldRun: { id: string, monitorId: string, runId: string, phase: RunPhase, outcome: RunOutcome | null, startedAt: string | null, state: DatafoldRunState, rawState: string | null, diffId: string | null, error: string | null, warnings: Array<string> | null } | null };
+export type DatafoldRunQuery = { readonly datafoldRun: { readonly id: string, readonly monitorId: string, readonly runId: string, readonly phase: Types.RunPhase, readonly outcome: Types.RunOutcome | null, readonly startedAt: string | null, readonly state: Types.DatafoldRunState, readonly rawState: string | null, readonly diffId: string | null, readonly error: string | null, readonly warnings: ReadonlyArray<string> | null } | null };
 
 export type NodeQueryVariables = Exact<{
-  id?: string | number;
+  id?: string;
 }>;
 
 
-export type NodeQuery = { node:
-    | { provider: Provider, phase: RunPhase, outcome: RunOutcome | null, id: string }
-    | { provider: Provider, phase: RunPhase, outcome: RunOutcome | null, id: string }
+export type NodeQuery = { readonly node:
+    | { readonly provider: Types.Provider, readonly phase: Types.RunPhase, readonly outcome: Types.RunOutcome | null, readonly id: string }
+    | { readonly provider: Types.Provider, readonly phase: Types.RunPhase, readonly outcome: Types.RunOutcome | null, readonly id: string }
    | null };
 
 export type RunLogQueryVariables = Exact<{
-  monitorId?: string | number;
-  runId?: string | number;
+  monitorId?: string;
+  runId?: string;
   first?: number | null | undefined;
   after?: string | null | undefined;
   kind?: string | null | undefined;
 }>;
 
 
-export type RunLogQuery = { olostepRun: { phase: RunPhase, logGroup: string | null, events: { totalCount: number, pageInfo: { hasNextPage: boolean, endCursor: string | null }, nodes: Array<{ timestamp: string | null, kind: string | null, message: string | null } | null> | null } | null } | null };
+export type RunLogQuery = { readonly olostepRun: { readonly id: string, readonly phase: Types.RunPhase, readonly logGroup: string | null, readonly events: { readonly totalCount: number, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null }, readonly nodes: ReadonlyArray<{ readonly timestamp: string | null, readonly kind: string | null, readonly message: string | null } | null> | null } | null } | null };
 
 export type WatchQueryVariables = Exact<{
-  keys?: Array<MonitorRunKey> | MonitorRunKey;
+  keys?: ReadonlyArray<Types.MonitorRunKey> | Types.MonitorRunKey;
 }>;
 
 
-export type WatchQuery = { monitorRuns: Array<
-    | { state: DatafoldRunState, id: string, phase: RunPhase, outcome: RunOutcome | null }
-    | { id: string, phase: RunPhase, outcome: RunOutcome | null, events: { totalCount: number } | null }
+export type WatchQuery = { readonly monitorRuns: ReadonlyArray<
+    | { readonly state: Types.DatafoldRunState, readonly id: string, readonly phase: Types.RunPhase, readonly outcome: Types.RunOutcome | null }
+    | { readonly id: string, readonly phase: Types.RunPhase, readonly outcome: Types.RunOutcome | null, readonly events: { readonly totalCount: number } | null }
    | null> };
 
 
 export const BothProvidersDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"BothProviders"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"keys"}},"type":{"kind":"NonNullType","type":{"kind":"ListType","type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"MonitorRunKey"}}}}},"defaultValue":{"kind":"ListValue","values":[{"kind":"ObjectValue","fields":[{"kind":"ObjectField","name":{"kind":"Name","value":"provider"},"value":{"kind":"EnumValue","value":"DATAFOLD"}},{"kind":"ObjectField","name":{"kind":"Name","value":"monitorId"},"value":{"kind":"StringValue","value":"7","block":false}},{"kind":"ObjectField","name":{"kind":"Name","value":"runId"},"value":{"kind":"StringValue","value":"42","block":false}}]},{"kind":"ObjectValue","fields":[{"kind":"ObjectField","name":{"kind":"Name","value":"provider"},"value":{"kind":"EnumValue","value":"OLOSTEP"}},{"kind":"ObjectField","name":{"kind":"Name","value":"monitorId"},"value":{"kind":"StringValue","value":"monitor_n8q2x4m1ak","block":false}},{"kind":"ObjectField","name":{"kind":"Name","value":"runId"},"value":{"kind":"StringValue","value":"run_k3v9c1p7zd","block":false}}]}]}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"monitorRuns"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"keys"},"value":{"kind":"Variable","name":{"kind":"Name","value":"keys"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"phase"}},{"kind":"Field","name":{"kind":"Name","value":"outcome"}},{"kind":"Field","name":{"kind":"Name","value":"startedAt"}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"DatafoldRun"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"state"}},{"kind":"Field","name":{"kind":"Name","value":"warnings"}}]}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"OlostepRun"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"finishedAt"}},{"kind":"Field","name":{"kind":"Name","value":"snapshot"}}]}}]}}]}}]} as unknown as DocumentNode<BothProvidersQuery, BothProvidersQueryVariables>;
 export const DatafoldRunDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"DatafoldRun"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"monitorId"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}},"defaultValue":{"kind":"StringValue","value":"7","block":false}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"runId"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}},"defaultValue":{"kind":"StringValue","value":"42","block":false}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"datafoldRun"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"monitorId"},"value":{"kind":"Variable","name":{"kind":"Name","value":"monitorId"}}},{"kind":"Argument","name":{"kind":"Name","value":"runId"},"value":{"kind":"Variable","name":{"kind":"Name","value":"runId"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"monitorId"}},{"kind":"Field","name":{"kind":"Name","value":"runId"}},{"kind":"Field","name":{"kind":"Name","value":"phase"}},{"kind":"Field","name":{"kind":"Name","value":"outcome"}},{"kind":"Field","name":{"kind":"Name","value":"startedAt"}},{"kind":"Field","name":{"kind":"Name","value":"state"}},{"kind":"Field","name":{"kind":"Name","value":"rawState"}},{"kind":"Field","name":{"kind":"Name","value":"diffId"}},{"kind":"Field","name":{"kind":"Name","value":"error"}},{"kind":"Field","name":{"kind":"Name","value":"warnings"}}]}}]}}]} as unknown as DocumentNode<DatafoldRunQuery, DatafoldRunQueryVariables>;
 export const NodeDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"Node"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"id"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}},"defaultValue":{"kind":"StringValue","value":"DATAFOLD:7:42","block":false}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"node"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"id"},"value":{"kind":"Variable","name":{"kind":"Name","value":"id"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"MonitorRun"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"provider"}},{"kind":"Field","name":{"kind":"Name","value":"phase"}},{"kind":"Field","name":{"kind":"Name","value":"outcome"}}]}}]}}]}}]} as unknown as DocumentNode<NodeQuery, NodeQueryVariables>;
-export const RunLogDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"RunLog"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"monitorId"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}},"defaultValue":{"kind":"StringValue","value":"monitor_n8q2x4m1ak","block":false}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"runId"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}},"defaultValue":{"kind":"StringValue","value":"run_k3v9c1p7zd","block":false}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"first"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"Int"}},"defaultValue":{"kind":"IntValue","value":"3"}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"after"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"kind"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"olostepRun"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"monitorId"},"value":{"kind":"Variable","name":{"kind":"Name","value":"monitorId"}}},{"kind":"Argument","name":{"kind":"Name","value":"runId"},"value":{"kind":"Variable","name":{"kind":"Name","value":"runId"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"phase"}},{"kind":"Field","name":{"kind":"Name","value":"logGroup"}},{"kind":"Field","name":{"kind":"Name","value":"events"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"Variable","name":{"kind":"Name","value":"first"}}},{"kind":"Argument","name":{"kind":"Name","value":"after"},"value":{"kind":"Variable","name":{"kind":"Name","value":"after"}}},{"kind":"Argument","name":{"kind":"Name","value":"kind"},"value":{"kind":"Variable","name":{"kind":"Name","value":"kind"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"totalCount"}},{"kind":"Field","name":{"kind":"Name","value":"pageInfo"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"hasNextPage"}},{"kind":"Field","name":{"kind":"Name","value":"endCursor"}}]}},{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"timestamp"}},{"kind":"Field","name":{"kind":"Name","value":"kind"}},{"kind":"Field","name":{"kind":"Name","value":"message"}}]}}]}}]}}]}}]} as unknown as DocumentNode<RunLogQuery, RunLogQueryVariables>;
+export const RunLogDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"RunLog"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"monitorId"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}},"defaultValue":{"kind":"StringValue","value":"monitor_n8q2x4m1ak","block":false}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"runId"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}},"defaultValue":{"kind":"StringValue","value":"run_k3v9c1p7zd","block":false}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"first"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"Int"}},"defaultValue":{"kind":"IntValue","value":"3"}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"after"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"kind"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"olostepRun"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"monitorId"},"value":{"kind":"Variable","name":{"kind":"Name","value":"monitorId"}}},{"kind":"Argument","name":{"kind":"Name","value":"runId"},"value":{"kind":"Variable","name":{"kind":"Name","value":"runId"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"phase"}},{"kind":"Field","name":{"kind":"Name","value":"logGroup"}},{"kind":"Field","name":{"kind":"Name","value":"events"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"Variable","name":{"kind":"Name","value":"first"}}},{"kind":"Argument","name":{"kind":"Name","value":"after"},"value":{"kind":"Variable","name":{"kind":"Name","value":"after"}}},{"kind":"Argument","name":{"kind":"Name","value":"kind"},"value":{"kind":"Variable","name":{"kind":"Name","value":"kind"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"totalCount"}},{"kind":"Field","name":{"kind":"Name","value":"pageInfo"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"hasNextPage"}},{"kind":"Field","name":{"kind":"Name","value":"endCursor"}}]}},{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"timestamp"}},{"kind":"Field","name":{"kind":"Name","value":"kind"}},{"kind":"Field","name":{"kind":"Name","value":"message"}}]}}]}}]}}]}}]} as unknown as DocumentNode<RunLogQuery, RunLogQueryVariables>;
 export const WatchDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"Watch"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"keys"}},"type":{"kind":"NonNullType","type":{"kind":"ListType","type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"MonitorRunKey"}}}}},"defaultValue":{"kind":"ListValue","values":[{"kind":"ObjectValue","fields":[{"kind":"ObjectField","name":{"kind":"Name","value":"provider"},"value":{"kind":"EnumValue","value":"DATAFOLD"}},{"kind":"ObjectField","name":{"kind":"Name","value":"monitorId"},"value":{"kind":"StringValue","value":"7","block":false}},{"kind":"ObjectField","name":{"kind":"Name","value":"runId"},"value":{"kind":"StringValue","value":"43","block":false}}]},{"kind":"ObjectValue","fields":[{"kind":"ObjectField","name":{"kind":"Name","value":"provider"},"value":{"kind":"EnumValue","value":"OLOSTEP"}},{"kind":"ObjectField","name":{"kind":"Name","value":"monitorId"},"value":{"kind":"StringValue","value":"monitor_n8q2x4m1ak","block":false}},{"kind":"ObjectField","name":{"kind":"Name","value":"runId"},"value":{"kind":"StringValue","value":"run_w4tchm3n0w","block":false}}]}]}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"monitorRuns"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"keys"},"value":{"kind":"Variable","name":{"kind":"Name","value":"keys"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"phase"}},{"kind":"Field","name":{"kind":"Name","value":"outcome"}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"DatafoldRun"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"state"}}]}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"OlostepRun"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"events"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"IntValue","value":"0"}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"totalCount"}}]}}]}}]}}]}}]} as unknown as DocumentNode<WatchQuery, WatchQueryVariables>;

@@ -1,3 +1,4 @@
+/** What `monitor-graph/client` gives to graphql-request: typed documents. */
 import { GraphQLClient } from 'graphql-request';
 import { expect, expectTypeOf, it } from 'vitest';
 import {
@@ -6,15 +7,14 @@ import {
   DatafoldRunDocument,
   type DatafoldRunState,
   RunLogDocument,
-} from '../src/generated/operations.ts';
-import { datafoldBody, datafoldKey, datafoldPath, olostepBody, olostepKey, olostepPath } from './bodies.ts';
-import { createWorld } from './world.ts';
+} from '../../src/client.ts';
+import { datafoldKey, olostepKey } from '../bodies.ts';
+import { createWorldWithRuns, datafoldIds, olostepIds } from './world-with-runs.ts';
 
 it('answers a typed document with its type', async () => {
-  const { client, world } = await createClient();
-  world.datafold.on(datafoldPath, { body: datafoldBody });
+  const client = await createClient();
 
-  const { datafoldRun } = await client.request(DatafoldRunDocument, { monitorId: '7', runId: '42' });
+  const { datafoldRun } = await client.request(DatafoldRunDocument, datafoldIds);
 
   expectTypeOf(datafoldRun?.state).toEqualTypeOf<DatafoldRunState | undefined>();
   expect(datafoldRun).toEqual({
@@ -33,9 +33,7 @@ it('answers a typed document with its type', async () => {
 });
 
 it('answers both providers in one typed list, which narrows by what is selected', async () => {
-  const { client, world } = await createClient();
-  world.datafold.on(datafoldPath, { body: datafoldBody });
-  world.olostep.on(olostepPath, { body: olostepBody });
+  const client = await createClient();
 
   const { monitorRuns } = await client.request(BothProvidersDocument, { keys: [datafoldKey, olostepKey] });
 
@@ -47,14 +45,12 @@ it('answers both providers in one typed list, which narrows by what is selected'
 });
 
 it('pages through a log with the cursors it was given', async () => {
-  const { client, world } = await createClient();
-  world.olostep.on(olostepPath, { body: olostepBody });
-  const { monitorId, runId } = olostepKey;
+  const client = await createClient();
 
   const kinds: unknown[] = [];
   let after: string | null = null;
   do {
-    const variables: object = { monitorId, runId, first: 2, ...(after && { after }) };
+    const variables: object = { ...olostepIds, first: 2, ...(after && { after }) };
     const { olostepRun } = await client.request(RunLogDocument, variables);
     kinds.push(...(olostepRun?.events?.nodes ?? []).map((node) => node?.kind));
     const page = olostepRun?.events?.pageInfo;
@@ -64,7 +60,18 @@ it('pages through a log with the cursors it was given', async () => {
   expect(kinds).toEqual(['work_received', 'node_start', 'run_complete']);
 });
 
-async function createClient() {
-  const world = await createWorld();
-  return { world, client: new GraphQLClient(world.url) };
-}
+it('is told by the compiler what was not selected, and what a variable can not be', async () => {
+  const client = await createClient();
+
+  const { datafoldRun } = await client.request(DatafoldRunDocument, datafoldIds);
+  // @ts-expect-error: the operation doesn't select it.
+  expect(datafoldRun?.provider).toBeUndefined();
+  // @ts-expect-error: it is a whole number.
+  await expect(client.request(RunLogDocument, { ...olostepIds, first: 'two' })).rejects.toThrow('BAD_USER_INPUT');
+  // @ts-expect-error: ids are text, as a number could lose digits.
+  await expect(client.request(DatafoldRunDocument, { monitorId: 2 ** 60, runId: '42' })).rejects.toThrow(
+    'BAD_USER_INPUT',
+  );
+});
+
+const createClient = async () => new GraphQLClient((await createWorldWithRuns()).url);

@@ -1,0 +1,90 @@
+/** What `monitor-graph/client` gives to Apollo Client: typed documents, and the types behind each interface for its cache. */
+import { ApolloClient, gql, HttpLink, InMemoryCache } from '@apollo/client';
+import { expect, expectTypeOf, it, onTestFinished } from 'vitest';
+import {
+  BothProvidersDocument,
+  DatafoldRunDocument,
+  type DatafoldRunState,
+  NodeDocument,
+  possibleTypes,
+  RunLogDocument,
+} from '../../src/client.ts';
+import { datafoldBody, datafoldKey, datafoldPath, olostepKey } from '../bodies.ts';
+import { createWorldWithRuns, datafoldIds, olostepIds } from './world-with-runs.ts';
+
+it('answers typed documents with their types', async () => {
+  const { client } = await createClient();
+
+  const datafold = await client.query({ query: DatafoldRunDocument, variables: datafoldIds });
+  const both = await client.query({ query: BothProvidersDocument, variables: { keys: [datafoldKey, olostepKey] } });
+  const log = await client.query({ query: RunLogDocument, variables: { ...olostepIds, first: 2 } });
+
+  expectTypeOf(datafold.data?.datafoldRun?.state).toEqualTypeOf<DatafoldRunState | undefined>();
+  expect(datafold.data?.datafoldRun).toMatchObject({ __typename: 'DatafoldRun', state: 'OK' });
+  expect(both.data?.monitorRuns.map((run) => run?.id)).toEqual([
+    'DATAFOLD:7:42',
+    'OLOSTEP:monitor_n8q2x4m1ak:run_k3v9c1p7zd',
+  ]);
+  expect(log.data?.olostepRun?.events?.nodes?.map((node) => node?.kind)).toEqual(['work_received', 'node_start']);
+});
+
+it('is told by the compiler what was not selected, and what a variable can not be', async () => {
+  const { client } = await createClient();
+
+  const { data } = await client.query({ query: DatafoldRunDocument, variables: datafoldIds });
+  // @ts-expect-error: the operation doesn't select it.
+  expect(data?.datafoldRun?.provider).toBeUndefined();
+  // @ts-expect-error: it is a whole number.
+  const wrong = client.query({ query: RunLogDocument, variables: { ...olostepIds, first: 'two' } });
+  await expect(wrong).rejects.toThrow('Int');
+});
+
+it('keeps a run once, whichever operation brought it', async () => {
+  const { client, world } = await createClient();
+  await client.query({ query: BothProvidersDocument, variables: { keys: [datafoldKey] } });
+
+  world.datafold.on(datafoldPath, { body: { ...datafoldBody, state: 'alert' } });
+  await client.query({ query: DatafoldRunDocument, variables: datafoldIds });
+
+  const kept = client.readQuery({ query: BothProvidersDocument, variables: { keys: [datafoldKey] } });
+  expect(kept?.monitorRuns).toMatchObject([{ state: 'ALERT', outcome: 'FINDING' }]);
+});
+
+it('finds what is selected of an interface in its cache, for runs of each provider', async () => {
+  const { client, world } = await createClient();
+  const fragment = gql`
+    fragment Progress on MonitorRun {
+      id
+      phase
+      outcome
+    }
+  `;
+
+  await client.query({ query: BothProvidersDocument, variables: { keys: [datafoldKey, olostepKey] } });
+
+  const from = (id: string) => client.readFragment({ id, fragment });
+  expect(from('DatafoldRun:DATAFOLD:7:42')).toMatchObject({ phase: 'FINISHED', outcome: 'PASSED' });
+  expect(from('OlostepRun:OLOSTEP:monitor_n8q2x4m1ak:run_k3v9c1p7zd')).toMatchObject({ outcome: 'UNKNOWN' });
+  expect(world.datafold.paths).toHaveLength(1);
+});
+
+it('answers a node again out of its cache, interface within interface', async () => {
+  const { client, world } = await createClient();
+  const variables = { id: 'DATAFOLD:7:42' };
+  await client.query({ query: NodeDocument, variables });
+
+  const { data } = await client.query({ query: NodeDocument, variables, fetchPolicy: 'cache-only' });
+
+  expect(data?.node).toMatchObject({ id: 'DATAFOLD:7:42', provider: 'DATAFOLD', phase: 'FINISHED', outcome: 'PASSED' });
+  expect(world.datafold.paths).toHaveLength(1);
+});
+
+async function createClient() {
+  const world = await createWorldWithRuns();
+  const client = new ApolloClient({
+    link: new HttpLink({ uri: world.url }),
+    cache: new InMemoryCache({ possibleTypes }),
+  });
+  onTestFinished(() => client.stop());
+  return { client, world };
+}
