@@ -3,16 +3,15 @@ import { parse, print } from 'graphql';
 import { expect, it } from 'vitest';
 import { readOperations } from '../src/operations.ts';
 import { startSandbox } from '../src/sandbox.ts';
+import { readBlocks, readme } from './readme.ts';
 import { createWorld } from './world.ts';
-
-const readme = readFileSync('README.md', 'utf8');
 
 /** The time at which the README's answers were given. */
 const now = () => Date.UTC(2026, 10, 22, 9);
 
 it('shows only queries that are example operations, and the answer of the first', async () => {
-  const [query = '', ...others] = blocks('graphql');
-  const [answer = ''] = blocks('json');
+  const [query = '', ...others] = readBlocks('graphql');
+  const [answer = ''] = readBlocks('json');
 
   const operations = readOperations().map((text) => print(parse(text)));
   for (const shown of [query, ...others]) expect(operations).toContain(print(parse(shown)));
@@ -20,7 +19,7 @@ it('shows only queries that are example operations, and the answer of the first'
 });
 
 it('has a curl that works as it is pasted', async () => {
-  const [curl = ''] = blocks('sh').filter((block) => block.startsWith('curl'));
+  const [curl = ''] = readBlocks('sh').filter((block) => block.startsWith('curl'));
   const [, url, header, body = ''] = /^curl (\S+) -H '([^']+)' \\\n {2}-d '([^']+)'$/.exec(curl.trim()) ?? [];
 
   expect(url).toBe('http://localhost:4000/graphql');
@@ -40,9 +39,4 @@ it('names every variable that the example configuration has', () => {
 async function createSandboxWorld() {
   const sandbox = await startSandbox({ now, seed: 1 });
   return createWorld({ providers: sandbox.providers });
-}
-
-/** The fenced blocks of a language. */
-function blocks(language: string): string[] {
-  return [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'))].map(([, text = '']) => text);
 }
