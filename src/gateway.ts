@@ -12,6 +12,7 @@ import { createPersistedDocuments, type DocumentParams } from './documents/persi
 import { toRefusal } from './errors.ts';
 import { createExecute } from './execution/execute.ts';
 import { createSdl } from './federation/sdl.ts';
+import { createExecuteInParts } from './execution/in-parts.ts';
 import type { Provider } from './generated/types.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { type Log, silentLog } from './log.ts';
@@ -20,6 +21,7 @@ import { useDocuments } from './plugins/documents.ts';
 import { useExecution } from './plugins/execution.ts';
 import { useJsonRequests } from './plugins/json-requests.ts';
 import { usePersistedDocuments } from './plugins/persisted-documents.ts';
+import { useParts } from './plugins/parts.ts';
 import { useRequestId } from './plugins/request-id.ts';
 import { providerNames, providers } from './providers/index.ts';
 import { type RequestContext, requestIdHeader, toRequestId } from './request-id.ts';
@@ -79,6 +81,8 @@ export interface Asker {
   readonly requestId: string;
   /** The value of a header of the request, given its name in lower case. */
   header(name: string): string | null | undefined;
+  /** Whether an answer that comes in parts is wanted so. @default false */
+  readonly acceptsParts?: boolean;
   /** Comes when nobody waits for the answer any more. */
   readonly ending: Ending;
 }
@@ -90,7 +94,7 @@ export interface Gateway {
   requestListener(...parameters: [...Parameters<RequestListener>, context?: RequestContext]): Promise<void>;
   /**
    * The short way, for a server in front that has read the request: executes the operation, and resolves with the body of
-   * an answer with status 200. Undefined, sooner or later, when that isn't what the answer is: then nothing has been asked
+   * an answer with status 200, in one part. Undefined, sooner or later, when that isn't what the answer is: then nothing has been asked
    * of any provider, and {@link requestListener} has the answer.
    */
   answer(params: OperationParams, asker: Asker): Promise<string | undefined> | undefined;
@@ -115,6 +119,7 @@ export function createGateway(config: GatewayConfig): Gateway {
   const listed = createListedTexts(documents, persistedDocuments, exampleDocuments);
   const persisted = createPersistedDocuments({ documents, listed, isOnly, limits });
   const execute = createExecute({ ...limits, schema, introspection });
+  const executeInParts = createExecuteInParts(schema, execute);
 
   const upstreams = createUpstreams(config.providers ?? {}, log, limits);
   const credentialsOf = createCredentials(config);
@@ -144,9 +149,10 @@ export function createGateway(config: GatewayConfig): Gateway {
     plugins: [
       usePersistedDocuments(persisted),
       useDocuments(documents),
-      useExecution(execute),
+      useExecution(execute, executeInParts, documents),
       useJsonRequests(),
       useClientErrors(path, log),
+      useParts(log),
       useRequestId(),
     ],
     // Yoga takes any URL that ends so for a health check, and no URL ends in a space.
@@ -172,6 +178,7 @@ export function createGateway(config: GatewayConfig): Gateway {
       if (typeof text !== 'string') return undefined;
       const { document, errors: refusals } = documents.prepare(text);
       if (document === undefined || refusals.length > 0) return undefined;
+      if (asker.acceptsParts && documents.incrementalOf(document) !== undefined) return undefined;
       if (getOperationAST(document, operationName)?.operation !== 'query') return undefined;
       const operation = { document, operationName, variableValues: variables };
       return execute(operation, contextOf(asker)).then(({ data, errors }) => {

@@ -270,6 +270,12 @@ describe('the plan of an operation', () => {
     ['a mutation', 'mutation { __typename }'],
     ['a subscription', 'subscription { __typename }'],
     ['a directive that it does not know', '{ __typename @defer }'],
+    ['a fragment that is deferred', '{ ... @defer { __typename } }'],
+    ['a list that is streamed', '{ nodes(ids: []) @stream { id } }'],
+    [
+      'a deferred fragment of a fragment',
+      '{ ...A } fragment A on Query { ...B @defer } fragment B on Query { __typename }',
+    ],
     ['a response name that objects have a meaning for', '{ __proto__: __typename }'],
     [
       'fields that depend on five variables',

@@ -140,6 +140,7 @@ const everything = `query ($datafold: MonitorRunKey!, $olostep: MonitorRunKey!) 
 const hashOf = (text: string) => createHash('sha256').update(text).digest('hex');
 const apollo = (sha256Hash: string) => ({ persistedQuery: { version: 1, sha256Hash } });
 const variables = { datafold: datafoldKey, olostep: olostepKey };
+const deferred = 'datafoldRun(monitorId: 7, runId: 42) { id ... @defer { state } }';
 const good = JSON.stringify({ query: everything, variables });
 
 describe('The short way and the full way answer alike', () => {
@@ -181,6 +182,24 @@ describe('The short way and the full way answer alike', () => {
   ])('with Accept: %s', async (accept) => {
     await expectSame(toBytes(good, { accept }));
     await expectSame(toBytes('{"query":"{ nonsense }"}', { accept }));
+  });
+
+  it.each([
+    ['*/*', 'a deferred fragment', `{ ... @defer { ${deferred} } }`],
+    ['application/json', 'a deferred fragment', `{ ... @defer { ${deferred} } }`],
+    ['multipart/mixed, application/json', 'a deferred fragment', `{ ... @defer { ${deferred} } }`],
+    ['application/json, text/event-stream', 'a deferred fragment', `{ ... @defer { ${deferred} } }`],
+    ['application/json', 'a list that is streamed', '{ nodes(ids: ["DATAFOLD:7:42"]) @stream { id } }'],
+    [
+      'multipart/mixed, application/json',
+      'a list that is streamed',
+      '{ nodes(ids: ["DATAFOLD:7:42"]) @stream { id } }',
+    ],
+    ['multipart/mixed, */*', 'a field that is streamed', `{ __typename @stream ${deferred} }`],
+    ['multipart/mixed;incrementalSpec=v0.2, */*', 'a deferred fragment', `{ ... @defer { ${deferred} } }`],
+  ])('with Accept: %s and %s', async (accept, _what, query) => {
+    // As often as operations have to be asked for until they have a plan, and once more.
+    for (let time = 0; time < 2; time++) await expectSame(toBytes(JSON.stringify({ query }), { accept }));
   });
 
   it.each([

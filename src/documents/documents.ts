@@ -3,6 +3,7 @@ import { type DocumentNode, GraphQLError, type GraphQLSchema, parse } from 'grap
 import { LRUCache } from 'lru-cache';
 import type { Limits } from '../limits.ts';
 import { findExcesses } from './excesses.ts';
+import { type Incremental, toIncremental } from './incremental.ts';
 import { createValidate } from './validate.ts';
 
 /** What became of a text. */
@@ -16,6 +17,8 @@ export interface Documents {
   prepare(text: string): Prepared;
   /** The same; a document that may be executed is then kept for good. */
   keep(text: string): Prepared;
+  /** What of a document that was prepared may be delivered in parts. */
+  incrementalOf(document: DocumentNode): Incremental | undefined;
 }
 
 export interface DocumentsOptions {
@@ -30,11 +33,16 @@ export function createDocuments({ schema, limits, introspection }: DocumentsOpti
   const kept = new LRUCache<string, Prepared>({ max: limits.maxKeptDocuments, maxSize: limits.maxKeptDocumentChars });
   const keptForGood = new Map<string, Prepared>();
 
+  const incrementals = new WeakMap<DocumentNode, Incremental>();
+
   const prepare = (text: string): Prepared => {
     const document = parseWithin(text, limits.maxTokens);
     if (document instanceof GraphQLError) return { document: undefined, errors: [document] };
     const excesses = findExcesses(document, limits);
-    return { document, errors: excesses.length > 0 ? excesses : validate(document) };
+    const errors = excesses.length > 0 ? excesses : validate(document);
+    const incremental = errors.length === 0 && text.includes('@') ? toIncremental(schema, document) : undefined;
+    if (incremental !== undefined) incrementals.set(document, incremental);
+    return { document, errors };
   };
 
   return {
@@ -51,6 +59,7 @@ export function createDocuments({ schema, limits, introspection }: DocumentsOpti
       if (prepared.errors.length === 0) keptForGood.set(text, prepared);
       return prepared;
     },
+    incrementalOf: (document) => incrementals.get(document),
   };
 }
 

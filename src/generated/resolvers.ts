@@ -119,6 +119,21 @@ export type ResolversParentTypes = {
   String: Fields<Types.Scalars['String']['output']>;
 };
 
+export type DeferDirectiveArgs = {
+  if?: Types.Scalars['Boolean']['input'];
+  label?: Types.Maybe<Types.Scalars['String']['input']>;
+};
+
+export type DeferDirectiveResolver<Result, Parent, ContextType = Context, Args = DeferDirectiveArgs> = DirectiveResolverFn<Result, Parent, ContextType, Args>;
+
+export type StreamDirectiveArgs = {
+  if?: Types.Scalars['Boolean']['input'];
+  initialCount?: Types.Scalars['Int']['input'];
+  label?: Types.Maybe<Types.Scalars['String']['input']>;
+};
+
+export type StreamDirectiveResolver<Result, Parent, ContextType = Context, Args = StreamDirectiveArgs> = DirectiveResolverFn<Result, Parent, ContextType, Args>;
+
 export type AgentLogEventResolvers<ContextType = Context, ParentType extends ResolversParentTypes['AgentLogEvent'] = ResolversParentTypes['AgentLogEvent']> = {
   event?: Resolver<Types.Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
   id?: Resolver<Types.Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
@@ -218,3 +233,7 @@ export type Resolvers<ContextType = Context> = {
   Query?: QueryResolvers<ContextType>;
 };
 
+export type DirectiveResolvers<ContextType = Context> = {
+  defer?: DeferDirectiveResolver<any, any, ContextType>;
+  stream?: StreamDirectiveResolver<any, any, ContextType>;
+};

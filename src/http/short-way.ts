@@ -4,6 +4,7 @@
  * Yoga does, and takes sound operations alone; whatever is unusual, and every refusal, is left to the full way.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { toPartsForm } from '../accept.ts';
 import type { Gateway, OperationParams } from '../gateway.ts';
 import { requestIdHeader } from '../request-id.ts';
 import { OwnEnding } from '../upstream/ending.ts';
@@ -17,31 +18,39 @@ export type Way = (request: IncomingMessage, response: ServerResponse, requestId
 /** Names and values in turn: as nothing is set before, they go out as they are. */
 const commonHeaders = Object.entries(securityHeaders).flat();
 
+/** What a client wants to be answered in. */
+interface Wish {
+  /** For one piece of JSON. */
+  readonly contentType: string | undefined;
+  readonly acceptsParts: boolean;
+}
+
 /** How many Accept headers are remembered: clients send few different ones. */
-const mostContentTypes = 100;
+const mostWishes = 100;
 
 /** @param goLong the way of what isn't for the short one */
 export function createShortWay(gateway: Gateway, goLong: Way): Way {
-  const contentTypes = new Map<string, string | undefined>();
-  const contentTypeOf = (accept: string) => {
-    if (contentTypes.has(accept)) return contentTypes.get(accept);
-    if (contentTypes.size >= mostContentTypes) contentTypes.clear();
-    const contentType = toContentType(accept);
-    contentTypes.set(accept, contentType);
-    return contentType;
+  const wishes = new Map<string, Wish>();
+  const wishOf = (accept: string): Wish => {
+    const known = wishes.get(accept);
+    if (known !== undefined) return known;
+    if (wishes.size >= mostWishes) wishes.clear();
+    const wish = { contentType: toContentType(accept), acceptsParts: toPartsForm(accept) !== undefined };
+    wishes.set(accept, wish);
+    return wish;
   };
 
   return (request: WithBody, response, requestId) => {
     const { method, headers, body } = request;
     if (method !== 'POST' || body === undefined || !isJson(headers['content-type']))
       return goLong(request, response, requestId);
-    const contentType = contentTypeOf(headers.accept ?? '*/*');
+    const { contentType, acceptsParts } = wishOf(headers.accept ?? '*/*');
     const params = contentType === undefined ? undefined : toParams(body);
     if (contentType === undefined || params === undefined) return goLong(request, response, requestId);
 
     const ending = new OwnEnding();
     const leave = () => ending.end(departure);
-    const asker = { requestId, ending, header: (name: string) => headers[name]?.toString() };
+    const asker = { requestId, ending, acceptsParts, header: (name: string) => headers[name]?.toString() };
     const answering = gateway.answer(params, asker);
     if (answering === undefined) return goLong(request, response, requestId);
     response.on('close', leave);

@@ -1,10 +1,21 @@
-/** Has Yoga execute as we do, which the short way does as well. */
-import type { Plugin } from 'graphql-yoga';
+/** Has Yoga execute as we do, which the short way does as well; and in parts what is wanted so. */
+import type { Plugin, YogaInitialContext } from 'graphql-yoga';
+import { toPartsForm } from '../accept.ts';
 import type { Context } from '../context.ts';
+import type { Documents } from '../documents/documents.ts';
 import type { Execute } from '../execution/execute.ts';
+import type { ExecuteInParts } from '../execution/in-parts.ts';
 
-export const useExecution = (execute: Execute): Plugin<Context> => ({
-  onExecute({ setExecuteFn }) {
-    setExecuteFn(({ contextValue, ...operation }) => execute(operation, contextValue));
+export const useExecution = (
+  execute: Execute,
+  executeInParts: ExecuteInParts,
+  documents: Documents,
+): Plugin<Context & YogaInitialContext> => ({
+  onExecute({ args: { document, contextValue }, setExecuteFn }) {
+    const incremental = documents.incrementalOf(document);
+    const isInParts = incremental && toPartsForm(contextValue.request.headers.get('accept')) !== undefined;
+    setExecuteFn(({ contextValue, ...operation }) =>
+      isInParts ? executeInParts(incremental, operation, contextValue) : execute(operation, contextValue),
+    );
   },
 });

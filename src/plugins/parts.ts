@@ -1,0 +1,49 @@
+/** Answers that come in parts, as Yoga sends them: with each part's errors, the form that is wanted, and headers of ours. */
+import type { IncomingMessage } from 'node:http';
+import { getSSEProcessor, isAsyncIterable, mapAsyncIterator, type Plugin } from 'graphql-yoga';
+import { toPartsForm } from '../accept.ts';
+import { toClientErrors } from '../client-errors.ts';
+import type { Part } from '../execution/in-parts.ts';
+import type { Log } from '../log.ts';
+import { type RequestContext, toRequestId } from '../request-id.ts';
+import { toEnding } from '../upstream/ending.ts';
+
+/** What Yoga knows besides when it answers a request of `node:http`. */
+interface ServerContext extends RequestContext {
+  readonly req?: IncomingMessage;
+}
+
+export function useParts(log: Log): Plugin<object, ServerContext> {
+  const processAsEvents = getSSEProcessor();
+  return {
+    onResultProcess({ request, result, serverContext, setResult, setResultProcessor }) {
+      if (!isAsyncIterable(result)) return;
+      // Where a wildcard stands beside it, Yoga would take multipart.
+      if (toPartsForm(request.headers.get('accept')) === 'text/event-stream')
+        setResultProcessor(processAsEvents, 'text/event-stream');
+
+      const requestId = toRequestId(serverContext.requestId);
+      const socket = serverContext.req?.socket;
+      const timeout = socket?.timeout;
+      const toClient = <Errors extends Pick<Part, 'errors'>>(part: Errors): Errors =>
+        part.errors === undefined
+          ? part
+          : { ...part, errors: toClientErrors(part.errors, requestId, log, toEnding(request.signal).reason) };
+      const toClientPart = (part: Part): Part => {
+        // Yoga takes the timeout off a connection that it streams to, and a client that doesn't read would keep it for ever.
+        if (timeout !== undefined) socket?.setTimeout(timeout);
+        const { incremental, ...rest } = toClient(part);
+        return incremental === undefined ? rest : { incremental: incremental.map(toClient), ...rest };
+      };
+      setResult(mapAsyncIterator(result as AsyncIterable<Part>, toClientPart));
+    },
+    onResponse({ response: { headers } }) {
+      if (!/^(multipart\/mixed|text\/event-stream)/.test(headers.get('content-type') ?? '')) return;
+      // How the connection goes on is the server's to say, and Yoga's coding is none.
+      for (const name of ['connection', 'transfer-encoding', 'content-encoding']) headers.delete(name);
+      headers.set('cache-control', 'no-store');
+      // A proxy like nginx would collect the parts otherwise.
+      headers.set('x-accel-buffering', 'no');
+    },
+  };
+}
