@@ -349,6 +349,16 @@ describe('A document is refused, and costs no call,', () => {
       'Expected an `initialCount` of 0 or more.',
     ],
     [
+      'with a variable of null for initialCount',
+      'query ($n: Int = null) { nodes(ids: []) @stream(initialCount: $n) { id } }',
+      'Argument "initialCount" of non-null type "Int!" must not be null.',
+    ],
+    [
+      'that is no query',
+      'mutation { ...A @defer } fragment A on Query { __typename }',
+      'Expected `@defer` in a query.',
+    ],
+    [
       'with a label in a variable',
       `query ($l: String) { ... @defer(label: $l) { ${run} { id } } }`,
       'Expected a `label` that is no variable.',

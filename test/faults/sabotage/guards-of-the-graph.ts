@@ -4,6 +4,7 @@ import type { Guard } from './guard.ts';
 const excesses = 'src/documents/excesses.ts';
 const limitTests = ['test/operation-limits.test.ts'];
 const persistedTests = ['test/persisted-documents.test.ts'];
+const partsTests = ['test/incremental-delivery.test.ts'];
 
 export const guardsOfTheGraph: readonly Guard[] = [
   {
@@ -107,8 +108,8 @@ export const guardsOfTheGraph: readonly Guard[] = [
   {
     name: 'no introspection where it is off',
     file: 'src/documents/validate.ts',
-    from: 'introspection ? specifiedRules :',
-    to: 'maxErrors > 0 ? specifiedRules :',
+    from: 'introspection ? [] :',
+    to: 'maxErrors > 0 ? [] :',
     tests: limitTests,
   },
   {
@@ -152,6 +153,34 @@ export const guardsOfTheGraph: readonly Guard[] = [
     from: 'return errors.map(({ message }) => message);',
     to: 'return errors.slice(9).map(({ message }) => message);',
     tests: ['test/config.test.ts'],
+  },
+  {
+    name: 'no parts for what lists multiply',
+    file: 'src/documents/incremental.ts',
+    from: 'if (!isHeeded(directive)) return null;',
+    to: 'isHeeded(directive);',
+    tests: partsTests,
+  },
+  {
+    name: 'no list that is streamed twice',
+    file: 'src/documents/incremental-rule.ts',
+    from: 'if (other !== undefined &&',
+    to: 'if (other === null &&',
+    tests: partsTests,
+  },
+  {
+    name: 'no bug shown in a later part',
+    file: 'src/plugins/parts.ts',
+    from: '{ incremental: incremental.map(toClient), ...rest }',
+    to: '{ incremental, ...rest }',
+    tests: partsTests,
+  },
+  {
+    name: 'a timeout for who does not read the parts',
+    file: 'src/plugins/parts.ts',
+    from: 'if (timeout !== undefined)',
+    to: 'if (timeout === -1)',
+    tests: partsTests,
   },
   {
     name: 'a loader for each request',
