@@ -31,7 +31,14 @@ it('holds what its exports name, the schema, and nothing that is not for its use
   const paths = Object.values(manifest.exports).flatMap((conditions) => Object.values(conditions));
   expect(paths.filter((path) => !existsSync(join(folder, path)))).toEqual([]);
 
-  expect(readdirSync(folder).sort()).toEqual(['LICENSE', 'README.md', 'dist', 'package.json', 'schema']);
+  expect(readdirSync(folder).sort()).toEqual([
+    'LICENSE',
+    'README.md',
+    'dist',
+    'package.json',
+    'schema',
+    'schema.graphql',
+  ]);
   expect(readdirSync(join(folder, 'schema'))).toEqual(readdirSync('schema'));
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
