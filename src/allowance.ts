@@ -7,11 +7,15 @@ import { OperationTooCostly } from './errors.ts';
 /** The allowance of one request. A class, as every request has one, and methods of a prototype cost it nothing. */
 export class Allowance {
   readonly #bytes: number;
+  readonly #representations: number;
   #left: number;
+  #representationsLeft: number;
 
-  constructor(bytes: number) {
+  constructor(bytes: number, representations: number) {
     this.#bytes = bytes;
+    this.#representations = representations;
     this.#left = bytes;
+    this.#representationsLeft = representations;
   }
 
   /**
@@ -23,8 +27,18 @@ export class Allowance {
     this.#left -= bytes;
   }
 
+  /**
+   * Takes representations of entities out: a bad one is an error at no upstream call, and aliases multiply them.
+   * @throws {OperationTooCostly} when there aren't as many left
+   */
+  spendRepresentations(count: number): void {
+    if (count > this.#representationsLeft)
+      throw new OperationTooCostly(`Expected at most ${this.#representations} representations in one operation.`);
+    this.#representationsLeft -= count;
+  }
+
   /** The same allowance, with nothing spent. */
   anew(): Allowance {
-    return new Allowance(this.#bytes);
+    return new Allowance(this.#bytes, this.#representations);
   }
 }

@@ -17,7 +17,7 @@ export interface ContextOptions extends LoaderOptions {
 /** Made anew for each request. */
 export const createContext = (options: ContextOptions): Context => ({
   runs: new RunLoader(options),
-  allowance: new Allowance(options.limits.maxResponseBytes),
+  allowance: new Allowance(options.limits.maxResponseBytes, options.limits.maxRepresentations),
   maxLevels: options.limits.maxLevels,
   maxRepresentations: options.limits.maxRepresentations,
 });

@@ -48,8 +48,8 @@ const requestLimits = {
   /** The most upstream calls of an operation, all providers together. */
   maxUpstreamCalls: 250,
   /**
-   * The most representations of `_entities`. A gateway sends all of one step at once, each once, but the same run may come by
-   * either key: twice `maxUpstreamCalls`, as more could hardly be answered in full.
+   * The most representations of an operation, all its `_entities` together. A gateway sends all of one step at once, each
+   * once, but the same run may come by either key: twice `maxUpstreamCalls`, as more could hardly be answered in full.
    */
   maxRepresentations: 500,
   /** The most operations under way at a time; more are turned away with 503. */

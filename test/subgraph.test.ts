@@ -122,6 +122,8 @@ describe('One bad representation is one null and one error, and touches no other
     ['an unknown type', { __typename: 'Incident', id: datafoldId }, /of an entity of this subgraph/],
     ['a type that is no entity', { __typename: 'PageInfo', id: datafoldId }, /of an entity of this subgraph/],
     ['the name of a property', { __typename: 'constructor', id: datafoldId }, /of an entity of this subgraph/],
+    ['a type that is no text', { __typename: { toString: 1 }, id: datafoldId }, /of an entity of this subgraph/],
+    ['a list of a type', { __typename: ['DatafoldRun'], id: datafoldId }, /of an entity of this subgraph/],
     ['no type', { id: datafoldId }, /of an entity of this subgraph/],
     ['text', datafoldId, /Expected a representation: an object/],
     ['a list', [{ __typename: 'DatafoldRun', id: datafoldId }], /Expected a representation: an object/],
@@ -178,6 +180,25 @@ describe('A batch', () => {
       errors: [{ message: 'Expected at most 3 `representations`.', extensions: { code: 'BAD_USER_INPUT' } }],
     });
     expect(world.datafold.paths).toEqual([datafoldPath]);
+  });
+
+  it.each(['one answer', 'parts'])('has no more in all fields of an operation together, in %s', async (form) => {
+    const world = await createSubgraph({ limits: { maxRepresentations: 3, usesBeforePlan: 2 } });
+    const representations = Array(2).fill({ __typename: 'DatafoldRun', id: datafoldId });
+    const twice = `query ($representations: [_Any!]!) {
+      a: _entities(representations: $representations) { __typename }
+      ... @defer { b: _entities(representations: $representations) { __typename } }
+    }`;
+    const accept = form === 'parts' ? 'multipart/mixed' : 'application/json';
+
+    for (let use = 1; use <= 3; use++) {
+      const response = await world.post(JSON.stringify({ query: twice, variables: { representations } }), {
+        headers: { 'content-type': 'application/json', accept },
+      });
+      const text = await response.text();
+      expect(text).toContain('Expected at most 3 representations in one operation.');
+      expect(text).toContain('OPERATION_TOO_COSTLY');
+    }
   });
 
   it('makes no more upstream calls than any other operation', async () => {

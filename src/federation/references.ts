@@ -10,15 +10,20 @@ import type { Entities, Entity } from './entities.ts';
 /** The resolver of `_entities`. It goes by the entities given, as schemas have no place for what resolves a reference. */
 export const createEntitiesResolver =
   (entities: Entities) =>
-  (_query: unknown, { representations }: { representations: readonly unknown[] }, context: Context) =>
-    each('representations', context.maxRepresentations, representations, async (representation) =>
-      context.runs.load(toReferredKey(entities, representation)),
+  (_query: unknown, { representations }: { representations: readonly unknown[] }, context: Context) => {
+    const { allowance, maxRepresentations, runs } = context;
+    // Many in one field are the gateway's mistake, which is told apart from too many fields.
+    if (representations.length <= maxRepresentations) allowance.spendRepresentations(representations.length);
+    return each('representations', maxRepresentations, representations, async (representation) =>
+      runs.load(toReferredKey(entities, representation)),
     );
+  };
 
 function toReferredKey(entities: Entities, representation: unknown): MonitorRunKey {
   if (!isObject(representation))
     throw new BadUserInput('Expected a representation: an object with a `__typename` and the fields of a key.');
-  const entity = entities.get(String(representation.__typename));
+  const { __typename: name } = representation;
+  const entity = typeof name === 'string' ? entities.get(name) : undefined;
   if (entity === undefined) throw new BadUserInput('Expected the `__typename` of an entity of this subgraph.');
   return toEntityKey(entity, {
     id: readId(representation.id),

@@ -87,8 +87,15 @@ export const guardsOfTheGraph: readonly Guard[] = [
   {
     name: 'a number of representations',
     file: 'src/federation/references.ts',
-    from: "each('representations', context.maxRepresentations,",
-    to: "each('representations', 1e9 * context.maxRepresentations,",
+    from: "each('representations', maxRepresentations,",
+    to: "each('representations', 1e9 * maxRepresentations,",
+    tests: ['test/subgraph.test.ts'],
+  },
+  {
+    name: 'a number of representations in all fields together',
+    file: 'src/allowance.ts',
+    from: 'this.#representationsLeft -= count;',
+    to: 'this.#representationsLeft -= 0 * count;',
     tests: ['test/subgraph.test.ts'],
   },
   {
