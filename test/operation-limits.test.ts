@@ -299,3 +299,22 @@ describe('With introspection off,', () => {
     },
   );
 });
+
+it('Errors of a document with very many lines do not say where in it they are, as each would count the lines anew', async () => {
+  const world = await createWorld();
+  const query = (lines: number) => `${'\n'.repeat(lines - 1)}{ node(id: "x") { id } }`;
+
+  for (const deferred of ['', '... @defer { __typename } ']) {
+    const ask = async (lines: number) => {
+      const response = await world.post(JSON.stringify({ query: query(lines).replace('node', `${deferred}node`) }), {
+        headers: { 'content-type': 'application/json', accept: 'application/json, multipart/mixed' },
+      });
+      return response.text();
+    };
+    expect(await ask(500)).toMatch(/"locations":\[\{"line":500,.*"path":\["node"\]/);
+    const text = await ask(501);
+    expect(text).toContain('"path":["node"]');
+    expect(text).not.toContain('locations');
+  }
+  expect((await world.ask(query(501).replace('id }', 'no }'))).errors).toMatchObject([{ locations: [{ line: 501 }] }]);
+});

@@ -28,6 +28,12 @@ export interface DocumentsOptions {
   readonly introspection: boolean;
 }
 
+/**
+ * The most lines of a document whose execution says where in it an error is. Every error counts the lines anew, and lists make
+ * thousands of them: with the most lines that a body may have, that would take minutes.
+ */
+const mostLines = 500;
+
 export function createDocuments({ schema, limits, introspection }: DocumentsOptions): Documents {
   const validate = createValidate(schema, introspection, limits.maxErrors);
   const kept = new LRUCache<string, Prepared>({ max: limits.maxKeptDocuments, maxSize: limits.maxKeptDocumentChars });
@@ -36,10 +42,12 @@ export function createDocuments({ schema, limits, introspection }: DocumentsOpti
   const incrementals = new WeakMap<DocumentNode, Incremental>();
 
   const prepare = (text: string): Prepared => {
-    const document = parseWithin(text, limits.maxTokens);
-    if (document instanceof GraphQLError) return { document: undefined, errors: [document] };
-    const excesses = findExcesses(document, limits);
-    const errors = excesses.length > 0 ? excesses : validate(document);
+    const parsed = parseWithin(text, limits.maxTokens);
+    if (parsed instanceof GraphQLError) return { document: undefined, errors: [parsed] };
+    const excesses = findExcesses(parsed, limits);
+    const errors = excesses.length > 0 ? excesses : validate(parsed);
+    const isLong = errors.length === 0 && countLines(text) > mostLines;
+    const document = isLong ? parse(text, { noLocation: true }) : parsed;
     const incremental = errors.length === 0 && text.includes('@') ? toIncremental(schema, document) : undefined;
     if (incremental !== undefined) incrementals.set(document, incremental);
     return { document, errors };
@@ -62,6 +70,8 @@ export function createDocuments({ schema, limits, introspection }: DocumentsOpti
     incrementalOf: (document) => incrementals.get(document),
   };
 }
+
+const countLines = (text: string): number => text.split(/\r\n|[\n\r]/, mostLines + 1).length;
 
 /** Counts the tokens while it parses, before anything else is done with them. */
 function parseWithin(text: string, maxTokens: number): DocumentNode | GraphQLError {

@@ -36,6 +36,13 @@ export const guardsOfTheGraph: readonly Guard[] = [
     tests: limitTests,
   },
   {
+    name: 'errors that count no lines of long documents',
+    file: 'src/documents/documents.ts',
+    from: 'countLines(text) > mostLines;',
+    to: 'countLines(text) > 1e9 * mostLines;',
+    tests: limitTests,
+  },
+  {
     name: 'a number of aliases',
     file: excesses,
     from: '[size.aliases, limits.maxAliases,',
