@@ -401,6 +401,21 @@ describe('A document is refused, and costs no call,', () => {
   });
 });
 
+it('An operation is not refused for a list that another one of its document streams', async () => {
+  const world = await createWorld();
+  const query = `query A($n: Int!) { ...Streamed } fragment Streamed on Query { nodes(ids: []) @stream(initialCount: $n) { id } }
+    query B($n: Int!) { __typename ... @defer { node(id: "x") { id } ${olostepRun} { events(first: $n) { nodes { kind } } } } }`;
+  world.olostep.on(olostepPath, { body: olostepBody });
+
+  const askFor = async (operationName: string) => {
+    const body = JSON.stringify({ query, operationName, variables: { n: -1 } });
+    return (await world.post(body, toInit('application/json, multipart/mixed'))).text();
+  };
+
+  expect(await askFor('A')).toContain('Expected an `initialCount` of 0 or more.');
+  expect(await askFor('B')).toContain('{"data":{"__typename":"Query"},"hasNext":true}');
+});
+
 describe('All parts of an answer together', () => {
   it('make no more upstream calls than one answer may', async () => {
     const world = await createWorld({ limits: { maxUpstreamCalls: 3 } });

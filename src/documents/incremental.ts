@@ -8,6 +8,7 @@ import {
   type GraphQLSchema,
   isInterfaceType,
   isUnionType,
+  separateOperations,
   TypeInfo,
   visit,
   visitWithTypeInfo,
@@ -17,8 +18,8 @@ import {
 export interface Incremental {
   /** The document with those directives alone that are heeded. */
   readonly document: DocumentNode;
-  /** The fields whose `@stream` is heeded, whichever operation they are of. */
-  readonly streams: readonly FieldNode[];
+  /** The fields whose `@stream` is heeded, by the name of the operation, which is empty where it has none. */
+  readonly streams: ReadonlyMap<string, readonly FieldNode[]>;
 }
 
 /** Whether the directive is one of the two. */
@@ -30,7 +31,8 @@ export const isIncremental = ({ name }: DirectiveNode): boolean => name.value ==
  */
 export function toIncremental(schema: GraphQLSchema, document: DocumentNode): Incremental | undefined {
   const typeInfo = new TypeInfo(schema);
-  const streams: FieldNode[] = [];
+  /** With the definition that each stands in. */
+  const streams = new Map<FieldNode, unknown>();
   let heeded = 0;
   const isHeeded = ({ name }: DirectiveNode): boolean => {
     const parent = typeInfo.getParentType();
@@ -41,13 +43,19 @@ export function toIncremental(schema: GraphQLSchema, document: DocumentNode): In
       if (!isIncremental(directive)) return undefined;
       if (!isHeeded(directive)) return null;
       heeded++;
-      // Its parent is the list of the field's directives, and before that comes the field.
-      if (directive.name.value === 'stream') streams.push(ancestors.at(-1) as FieldNode);
+      // Its parent is the list of the field's directives, and before that comes the field. The definition comes after the
+      // document and the list of its definitions.
+      if (directive.name.value === 'stream') streams.set(ancestors.at(-1) as FieldNode, ancestors[2]);
       return undefined;
     },
   };
   const stripped = visit(document, visitWithTypeInfo(typeInfo, visitor));
-  return heeded === 0 ? undefined : { document: stripped, streams };
+  if (heeded === 0) return undefined;
+  const operations = Object.entries(separateOperations(document)).map(([name, { definitions }]) => {
+    const inside = new Set<unknown>(definitions);
+    return [name, [...streams].flatMap(([field, definition]) => (inside.has(definition) ? field : []))] as const;
+  });
+  return { document: stripped, streams: new Map(operations) };
 }
 
 /** Whether the type is one that a field of the query finds by a key or an id. */

@@ -37,7 +37,8 @@ export const createExecuteInParts =
     const asked = getOperationAST(document, operationName);
     const { coerced } = getVariableValues(schema, asked?.variableDefinitions ?? [], variableValues);
     if (!asked || coerced === undefined) return execute(operation, contextValue);
-    const errors = streams.flatMap((field) => findError(schema, field, coerced) ?? []);
+    const fields = streams.get(asked.name?.value ?? '') ?? [];
+    const errors = fields.flatMap((field) => findError(schema, field, coerced) ?? []);
     if (errors.length > 0) return { errors };
     return normalizedExecutor({ schema, document, contextValue, operationName, variableValues });
   };
