@@ -1,10 +1,10 @@
 /** Plugin of graphql-codegen: the operations as a manifest of persisted documents. */
-import { createHash } from 'node:crypto';
 import { type DocumentNode, print } from 'graphql';
+import { toHash } from '../documents/document-id.ts';
 
 /** Each as clients print it, by the SHA-256 of that text, in hex. */
 export function plugin(_schema: unknown, documents: readonly { readonly document?: DocumentNode }[]): string {
   const texts = documents.flatMap(({ document }) => (document === undefined ? [] : [print(document)]));
-  const manifest = texts.map((text) => [createHash('sha256').update(text).digest('hex'), text]);
+  const manifest = texts.map((text) => [toHash(text), text]);
   return `${JSON.stringify(Object.fromEntries(manifest), null, 2)}\n`;
 }

@@ -3,7 +3,7 @@ import { GraphQLError } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { ErrorCode } from '../errors.ts';
 import type { Limits } from '../limits.ts';
-import { isObject } from '../upstream/json.ts';
+import { isAbsent, isObject } from '../upstream/json.ts';
 import { toHash, toKey } from './document-id.ts';
 import type { Documents } from './documents.ts';
 import type { ListedTexts } from './listed-texts.ts';
@@ -90,8 +90,6 @@ const toSha256Hash = (persistedQuery: unknown): string | undefined =>
   isObject(persistedQuery) && persistedQuery.version === 1 && typeof persistedQuery.sha256Hash === 'string'
     ? persistedQuery.sha256Hash
     : undefined;
-
-const isAbsent = (value: unknown): boolean => value === undefined || value === null;
 
 /** Clients of Apollo look for this message or this code, with status 200, and send the text then. */
 const toNotFound = () =>

@@ -8,7 +8,7 @@ import { toPartsForm } from '../accept.ts';
 import type { Gateway, OperationParams } from '../gateway.ts';
 import { requestIdHeader } from '../request-id.ts';
 import { OwnEnding } from '../upstream/ending.ts';
-import { isObject } from '../upstream/json.ts';
+import { isAbsent, isObject } from '../upstream/json.ts';
 import type { WithBody } from './request-body.ts';
 import { securityHeaders } from './security-headers.ts';
 
@@ -109,5 +109,3 @@ const parameters: ReadonlySet<string> = new Set([
   ...['query', 'variables', 'operationName', 'extensions'],
   ...['documentId', 'doc_id', 'id'],
 ]);
-
-const isAbsent = (value: unknown): value is null | undefined => value === undefined || value === null;

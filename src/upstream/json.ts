@@ -96,6 +96,9 @@ function unmark(value: unknown, mark: string, levels: number): unknown {
 export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !isRawJson(value);
 
+/** Whether there is no value: in JSON, or by leaving it out. */
+export const isAbsent = (value: unknown): value is null | undefined => value === undefined || value === null;
+
 export const isRawJson = (value: unknown): value is RawJson => typeof value === 'object' && JSON.isRawJSON(value);
 
 /** The digits of an integer that {@link parseJson} read; `undefined` when it is something else. */
