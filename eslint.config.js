@@ -28,11 +28,18 @@ export default [
       ],
       // Short descriptions stand in a line, long ones in a block.
       '@graphql-eslint/description-style': 'off',
-      // Pages have no ids, and the line of a log only has one if Olostep sends it.
+      // Pages have no ids, the line of a log only has one if Olostep sends it, and the parts of a monitor are found with it alone.
       '@graphql-eslint/strict-id-in-types': [
         'error',
-        { exceptions: { types: ['AgentLogEvent', 'PageInfo'], suffixes: ['Connection', 'Edge'] } },
+        {
+          exceptions: {
+            types: ['AgentLogEvent', 'PageInfo', 'DatafoldDataset', 'OlostepTracked', 'OlostepSourcePolicy', 'OlostepLastRun'],
+            suffixes: ['Connection', 'Edge', 'Gap', 'Schedule', 'Alert', 'Notification', 'NotificationChannel'],
+          },
+        },
       ],
+      // `Monitor.monitorId` is called as it is in runs and in keys.
+      '@graphql-eslint/no-typename-prefix': 'off',
       // A log is paged forwards.
       '@graphql-eslint/relay-arguments': ['error', { includeBoth: false }],
       // `monitorRuns`, `nodes` and `warnings` are lists of other things, and the line of a log is no `Node`: it can't be asked for.

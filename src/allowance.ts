@@ -8,14 +8,18 @@ import { OperationTooCostly } from './errors.ts';
 export class Allowance {
   readonly #bytes: number;
   readonly #representations: number;
+  readonly #listed: number;
   #left: number;
   #representationsLeft: number;
+  #listedLeft: number;
 
-  constructor(bytes: number, representations: number) {
+  constructor(bytes: number, representations: number, listed: number) {
     this.#bytes = bytes;
     this.#representations = representations;
+    this.#listed = listed;
     this.#left = bytes;
     this.#representationsLeft = representations;
+    this.#listedLeft = listed;
   }
 
   /**
@@ -37,8 +41,18 @@ export class Allowance {
     this.#representationsLeft -= count;
   }
 
+  /**
+   * Takes runs or monitors of a list out: lists in lists multiply them.
+   * @throws {OperationTooCostly} when there aren't as many left
+   */
+  spendListed(count: number): void {
+    if (count > this.#listedLeft)
+      throw new OperationTooCostly(`Expected at most ${this.#listed} listed runs and monitors in one operation.`);
+    this.#listedLeft -= count;
+  }
+
   /** The same allowance, with nothing spent. */
   anew(): Allowance {
-    return new Allowance(this.#bytes, this.#representations);
+    return new Allowance(this.#bytes, this.#representations, this.#listed);
   }
 }

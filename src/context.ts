@@ -1,23 +1,46 @@
 /** What a resolver can reach. */
 import { Allowance } from './allowance.ts';
+import type { CredentialOf } from './credentials.ts';
+import { Fetches, type FetchOptions } from './fetching/fetches.ts';
+import type { KeptRuns } from './fetching/kept-runs.ts';
 import type { Limits } from './limits.ts';
-import { type LoaderOptions, RunLoader } from './loaders.ts';
+import { Lists } from './loaders/lists.ts';
+import { MonitorLoader } from './loaders/monitor-loader.ts';
+import { RunLoader } from './loaders/run-loader.ts';
 import type { FieldContext } from './providers/provider.ts';
 
 export interface Context extends FieldContext {
   readonly runs: RunLoader;
+  readonly monitors: MonitorLoader;
+  readonly lists: Lists;
+  readonly fetches: Fetches;
+  readonly credentialOf: CredentialOf;
+  readonly limits: Limits;
   /** How many representations of entities one field takes. */
   readonly maxRepresentations: number;
 }
 
-export interface ContextOptions extends LoaderOptions {
+export interface ContextOptions extends FetchOptions {
   readonly limits: Limits;
+  /** Copies of runs that outlive the request. @default none are kept */
+  readonly kept?: KeptRuns | undefined;
 }
 
 /** Made anew for each request. */
-export const createContext = (options: ContextOptions): Context => ({
-  runs: new RunLoader(options),
-  allowance: new Allowance(options.limits.maxResponseBytes, options.limits.maxRepresentations),
-  maxLevels: options.limits.maxLevels,
-  maxRepresentations: options.limits.maxRepresentations,
-});
+export function createContext(options: ContextOptions): Context {
+  const { limits, kept, credentialOf, call } = options;
+  const { price } = call;
+  const fetches = new Fetches(options);
+  const runs = new RunLoader({ fetches, credentialOf, kept, price, limits });
+  return {
+    runs,
+    monitors: new MonitorLoader({ fetches, price }),
+    lists: new Lists({ fetches, runs }),
+    fetches,
+    credentialOf,
+    limits,
+    allowance: new Allowance(limits.maxResponseBytes, limits.maxRepresentations, limits.maxListed),
+    maxLevels: limits.maxLevels,
+    maxRepresentations: limits.maxRepresentations,
+  };
+}

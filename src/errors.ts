@@ -80,6 +80,22 @@ export class OperationTooCostly extends GraphQLError {
   }
 }
 
+/** Whether the provider may answer the same a little later. */
+export const mayPass = (error: unknown): boolean =>
+  error instanceof ProviderError && error.extensions.retryable === true;
+
+/** Failures of one endpoint that say nothing of the provider's others: an answer that isn't as documented, a refusal. */
+const ofOneEndpoint: ReadonlySet<unknown> = new Set<ErrorCode>([
+  'BAD_USER_INPUT',
+  'FORBIDDEN',
+  'UPSTREAM_BAD_RESPONSE',
+  'UPSTREAM_RESPONSE_TOO_LARGE',
+]);
+
+/** Whether another endpoint of the provider may answer all the same. */
+export const isOfOneEndpoint = (error: unknown): boolean =>
+  error instanceof GraphQLError && ofOneEndpoint.has(error.extensions.code);
+
 /** The extensions that clients get to see, whatever an error carries. */
 const shown = ['code', 'provider', 'upstreamStatus', 'retryable', 'retryAfterMs'] as const;
 

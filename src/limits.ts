@@ -52,6 +52,24 @@ const requestLimits = {
    * once, but the same run may come by either key: twice `maxUpstreamCalls`, as more could hardly be answered in full.
    */
   maxRepresentations: 500,
+  /** The most runs and monitors that lists put into the answer of an operation. */
+  maxListed: 2_000,
+  /** The most upstream calls of one page of `Query.runs`. */
+  maxFeedCalls: 40,
+  /** The most runs that a page of Datafold's lists is asked for; Datafold documents no cap, and may send fewer. */
+  listPageSize: 100,
+  /** How long a copy of a run that has ended for good stands for an answer, in milliseconds. */
+  keepRunMs: 3_600_000,
+  /** The same of a run that has ended, but of which something may still come. */
+  keepUnsureRunMs: 10_000,
+  /** How long any copy may stand in for the answer of a provider that is down, in milliseconds. */
+  keepStaleMs: 86_400_000,
+  /** The most bytes of all copies that are kept in memory. */
+  maxKeptRunBytes: 32 * 1024 * 1024,
+  /** The largest copy that is kept, in bytes. */
+  maxKeptRunSize: 1024 * 1024,
+  /** How long a store of copies outside the process may take, in milliseconds. */
+  maxStoreMs: 20,
   /** The most operations under way at a time; more are turned away with 503. */
   maxOperations: 256,
   /** The longest delay of the event loop, in milliseconds, beyond which operations are turned away. */

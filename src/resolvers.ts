@@ -1,50 +1,104 @@
-/** Query fields -> loaders. What is below a run, its provider has filled already. */
+/** Query fields -> loaders. What is below a run or a monitor, its provider has filled already; ways from one to the other are here. */
 import type { Context } from './context.ts';
+import { DateTime } from './date-time-scalar.ts';
 import { BadUserInput } from './errors.ts';
+import { type SelectedOf, type Selection, selectedIn } from './execution/selected.ts';
 import type { QueryResolvers, Resolvers } from './generated/resolvers.ts';
-import type { MonitorRunKey, Provider } from './generated/types.ts';
-import { isProvider, providerNames } from './providers/index.ts';
-import type { Run } from './providers/provider.ts';
-import { splitGlobalId } from './providers/run-key.ts';
+import type { MonitorKey, MonitorRunKey, MonitorRunsArgs, Provider } from './generated/types.ts';
+import { identifyMonitor, monitorIdentity, splitGlobalId } from './providers/identity.ts';
+import { isProvider, providerNames, providers } from './providers/index.ts';
+import type { Node, Selected } from './providers/provider.ts';
+
+/** Which run, or which monitor. */
+export type NodeKey = MonitorRunKey | MonitorKey;
 
 /** The most keys or ids that one field takes: a promise of the schema, and so no limit that could be set. */
 const mostKeys = 100;
 
+const loadRun = ({ runs }: Context, key: MonitorRunKey, selectedOf: SelectedOf, allowStale = false) =>
+  runs.load(key, selectedOf(providers[key.provider].runs.typeName), allowStale);
+
+const loadMonitor = ({ monitors }: Context, key: MonitorKey, selectedOf: SelectedOf) =>
+  monitors.load(key, selectedOf(providers[key.provider].monitors.typeName));
+
+/** A run or a monitor, whichever the key is of. */
+export const loadNode = (context: Context, key: NodeKey, selectedOf: SelectedOf): Promise<Node | null> =>
+  'runId' in key ? loadRun(context, key, selectedOf) : loadMonitor(context, key, selectedOf);
+
 const shared: QueryResolvers = {
-  monitorRun: (_query, { key }, { runs }) => runs.load(key),
-  monitorRuns: (_query, { keys }, { runs }) => each('keys', mostKeys, keys, (key) => runs.load(key)),
-  node: async (_query, { id }, { runs }) => runs.load(toKey(id)),
-  nodes: (_query, { ids }, { runs }) => each('ids', mostKeys, ids, async (id) => runs.load(toKey(id))),
+  monitorRun: (_query, { key, allowStale }, context, info) => loadRun(context, key, selectedIn(info), allowStale),
+  monitorRuns(_query, { keys, allowStale }, context, info) {
+    const selectedOf = selectedIn(info);
+    return each('keys', mostKeys, keys, (key) => loadRun(context, key, selectedOf, allowStale));
+  },
+  node: async (_query, { id }, context, info) => loadNode(context, toKey(id), selectedIn(info)),
+  nodes(_query, { ids }, context, info) {
+    const selectedOf = selectedIn(info);
+    return each('ids', mostKeys, ids, async (id) => loadNode(context, toKey(id), selectedOf));
+  },
+  monitor: (_query, { key }, context, info) => loadMonitor(context, key, selectedIn(info)),
+  monitors(_query, { keys }, context, info) {
+    const selectedOf = selectedIn(info);
+    return each('keys', mostKeys, keys, (key) => loadMonitor(context, key, selectedOf));
+  },
+  monitorList: (_query, args, { lists, allowance }) => lists.monitors(args, allowance),
 };
 
 /** `datafoldRun`, `olostepRun`, … */
 export const ownField = (provider: Provider): string => `${provider.toLowerCase()}Run`;
 
+type OwnKey = Omit<MonitorRunKey, 'provider'>;
+
 /** Each provider's own way in. That the schema has it is checked when the schema is made. */
 const own: QueryResolvers = Object.fromEntries(
   providerNames.map((provider) => [
     ownField(provider),
-    (_query: object, { monitorId, runId }: Omit<MonitorRunKey, 'provider'>, { runs }: Context) =>
-      runs.load({ provider, monitorId, runId }),
+    (_query: object, { monitorId, runId }: OwnKey, context: Context, info: Selection) =>
+      loadRun(context, { provider, monitorId, runId }, selectedIn(info)),
   ]),
 );
 
-export const resolvers: Resolvers = { Query: { ...own, ...shared } };
+/** From a run to its monitor, which exists as the run does: its ids are known, and its runs are a list of their own. */
+async function monitorOf({ provider, monitorId }: MonitorKey, _args: object, context: Context, info: Selection) {
+  const { typeName } = providers[provider].monitors;
+  const selected = selectedIn(info)(typeName);
+  const key = { provider, monitorId };
+  if (isIdentity(selected)) return { ...identifyMonitor(key), __typename: typeName };
+  return context.monitors.load(key, selected);
+}
+
+const isIdentity = (selected: Selected): boolean => {
+  for (const name of selected) if (name !== 'runs' && !monitorIdentity.has(name)) return false;
+  return true;
+};
+
+const runsOf = (monitor: MonitorKey, args: MonitorRunsArgs, { lists, allowance }: Context) =>
+  lists.runsOf(monitor, args, allowance);
+
+/** By the names of the types, which each provider has its own. */
+const ways = Object.fromEntries(
+  providerNames.flatMap((provider) => [
+    [providers[provider].runs.typeName, { monitor: monitorOf }],
+    [providers[provider].monitors.typeName, { runs: runsOf }],
+  ]),
+);
+
+export const resolvers: Resolvers = { DateTime, ...ways, Query: { ...own, ...shared } };
 
 /** A promise an item, not one for all, so that each item fails alone. */
-export function each<Item>(
+export function each<Item, Found>(
   argument: string,
   most: number,
   items: readonly Item[],
-  load: (item: Item) => Promise<Run | null>,
+  load: (item: Item) => Promise<Found | null>,
 ) {
   if (items.length > most) throw new BadUserInput(`Expected at most ${most} \`${argument}\`.`);
-  return items.map(load) as unknown as (Run | null)[];
+  return items.map(load) as unknown as (Found | null)[];
 }
 
 /** @throws {BadUserInput} when the id can't be one of ours */
-export function toKey(id: string): MonitorRunKey {
-  const [provider = '', monitorId = '', runId = ''] = splitGlobalId(id) ?? [];
-  if (!isProvider(provider)) throw new BadUserInput('Expected the `id` of a run that this service gave.');
-  return { provider, monitorId, runId };
+export function toKey(id: string): NodeKey {
+  const [provider = '', monitorId = '', runId] = splitGlobalId(id) ?? [];
+  if (!isProvider(provider)) throw new BadUserInput('Expected the `id` of a run or a monitor that this service gave.');
+  return runId === undefined ? { provider, monitorId } : { provider, monitorId, runId };
 }

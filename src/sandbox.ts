@@ -41,8 +41,8 @@ export async function startSandbox(world: SandboxWorld): Promise<RunningSandbox>
 
 const serve = (sandbox: Sandbox): Server =>
   createServer((request, response) => {
-    const path = request.url?.split('?', 1)[0] ?? '';
-    const { status, body } = sandbox.answer({ path, authorization: request.headers.authorization });
+    const { pathname: path, searchParams: query } = new URL(request.url ?? '/', 'http://localhost');
+    const { status, body } = sandbox.answer({ path, query, authorization: request.headers.authorization });
     response.writeHead(status, { 'content-type': 'application/json' });
     response.end(JSON.stringify(body));
   });

@@ -2,6 +2,7 @@
 import type { GraphQLObjectType, SelectionSetNode } from 'graphql';
 import { createArgumentsCompiler } from './arguments.ts';
 import { type Compiler, type Complete, compileType, type PlanRequest } from './completion.ts';
+import { createSelectedOf, type Selection } from './selected.ts';
 import { collectFields, type FieldNodes, type Selector } from './selection.ts';
 import { giveUp } from './unusual.ts';
 import type { Values } from './variables.ts';
@@ -37,8 +38,8 @@ export function compileQuery(selector: Selector, type: GraphQLObjectType, set: S
   };
 }
 
-/** A resolver of this service: it never asks for the fourth argument, which tells of the operation. */
-type Resolve = (source: undefined, args: Values, context: unknown) => unknown;
+/** A resolver of this service: all that it asks of the operation is what is selected. */
+type Resolve = (source: undefined, args: Values, context: unknown, selection: Selection) => unknown;
 
 interface QueryField {
   /** Never throws: what it finds is a promise, whose failure is looked at. */
@@ -50,13 +51,15 @@ function compileQueryField(compiler: Compiler, type: GraphQLObjectType, nodes: F
   const name = nodes[0].name.value;
   if (name === '__typename') return { load: async () => undefined, complete: () => type.name };
   const field = type.getFields()[name];
-  if (field?.resolve === undefined || field.resolve.length > 3) giveUp();
-  const resolve = field.resolve as Resolve;
+  if (field?.resolve === undefined) giveUp();
+  const resolve = field.resolve as unknown as Resolve;
+  const sets = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
+  const selection: Selection = { selectedOf: createSelectedOf(compiler, sets) };
   const argsOf = compiler.args.compile(field, nodes[0]);
   return {
     load({ args, context }) {
       try {
-        const found = resolve(undefined, argsOf(args), context);
+        const found = resolve(undefined, argsOf(args), context, selection);
         return Array.isArray(found) ? Promise.all(found) : Promise.resolve(found);
       } catch (error) {
         return Promise.reject(error);

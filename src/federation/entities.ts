@@ -1,38 +1,37 @@
 /** The entities of the subgraph: what other subgraphs may refer to and add fields to. */
-import { type GraphQLNamedType, type GraphQLSchema, getNamedType, isInterfaceType, isNonNullType } from 'graphql';
+import { type GraphQLNamedType, type GraphQLSchema, isInterfaceType, isNonNullType } from 'graphql';
 import type { Provider } from '../generated/types.ts';
-import { providerNames } from '../providers/index.ts';
-import { ownField } from '../resolvers.ts';
+import { providerNames, providers } from '../providers/index.ts';
 
 export interface Entity {
   /** The fields that identify it, as federation's `@key` has them: one text a key. */
   readonly keys: readonly string[];
-  /** Whose runs they are; none where they may be anybody's. */
+  /** Whose it is; none where it may be anybody's. */
   readonly provider?: Provider;
+  /** Whether it is a run; else it is a monitor. */
+  readonly isRun: boolean;
 }
 
 /** By the name of the type. */
 export type Entities = ReadonlyMap<string, Entity>;
 
 /**
- * The table. A provider's run type is the one of its own root field, and so needs no line.
+ * The table.
  * @throws {Error} when it doesn't match the schema
  */
 export function findEntities(schema: GraphQLSchema): Entities {
-  const ofProviders = providerNames.map((provider): [string, Entity] => [
-    runTypeOf(schema, provider),
-    { provider, keys: ['id', 'monitorId runId'] },
+  const ofProviders = providerNames.flatMap((provider): [string, Entity][] => [
+    [providers[provider].runs.typeName, { provider, isRun: true, keys: ['id', 'monitorId runId'] }],
+    [providers[provider].monitors.typeName, { provider, isRun: false, keys: ['id', 'monitorId'] }],
   ]);
-  const entities = new Map<string, Entity>([['MonitorRun', { keys: ['id'] }], ...ofProviders]);
+  const entities = new Map<string, Entity>([
+    ['MonitorRun', { isRun: true, keys: ['id'] }],
+    ['Monitor', { isRun: false, keys: ['id'] }],
+    ...ofProviders,
+  ]);
   for (const [name, { keys }] of entities) checkKeys(schema.getType(name), name, keys);
   checkImplementations(schema, entities);
   return entities;
-}
-
-function runTypeOf(schema: GraphQLSchema, provider: Provider): string {
-  const field = schema.getQueryType()?.getFields()[ownField(provider)];
-  if (field === undefined) throw new Error(`Expected the schema to have Query.${ownField(provider)}.`);
-  return getNamedType(field.type).name;
 }
 
 function checkKeys(type: GraphQLNamedType | undefined, name: string, keys: readonly string[]): void {

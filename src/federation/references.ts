@@ -1,25 +1,31 @@
-/** What other subgraphs know of a run -> the run. */
+/** What other subgraphs know of a run or a monitor -> the run or the monitor. */
 import type { Context } from '../context.ts';
 import { BadUserInput } from '../errors.ts';
-import type { MonitorRunKey } from '../generated/types.ts';
+import { type Selection, selectedIn } from '../execution/selected.ts';
 import { toId } from '../id-scalar.ts';
-import { each, toKey } from '../resolvers.ts';
+import { each, loadNode, type NodeKey, toKey } from '../resolvers.ts';
 import { isObject } from '../upstream/json.ts';
 import type { Entities, Entity } from './entities.ts';
 
 /** The resolver of `_entities`. It goes by the entities given, as schemas have no place for what resolves a reference. */
 export const createEntitiesResolver =
   (entities: Entities) =>
-  (_query: unknown, { representations }: { representations: readonly unknown[] }, context: Context) => {
-    const { allowance, maxRepresentations, runs } = context;
+  (
+    _query: unknown,
+    { representations }: { representations: readonly unknown[] },
+    context: Context,
+    info: Selection,
+  ) => {
+    const { allowance, maxRepresentations } = context;
+    const selectedOf = selectedIn(info);
     // Many in one field are the gateway's mistake, which is told apart from too many fields.
     if (representations.length <= maxRepresentations) allowance.spendRepresentations(representations.length);
     return each('representations', maxRepresentations, representations, async (representation) =>
-      runs.load(toReferredKey(entities, representation)),
+      loadNode(context, toReferredKey(entities, representation), selectedOf),
     );
   };
 
-function toReferredKey(entities: Entities, representation: unknown): MonitorRunKey {
+function toReferredKey(entities: Entities, representation: unknown): NodeKey {
   if (!isObject(representation))
     throw new BadUserInput('Expected a representation: an object with a `__typename` and the fields of a key.');
   const { __typename: name } = representation;
@@ -34,17 +40,25 @@ function toReferredKey(entities: Entities, representation: unknown): MonitorRunK
 
 type Ids = Readonly<Record<'id' | 'monitorId' | 'runId', string | undefined>>;
 
-function toEntityKey({ provider, keys }: Entity, { id, monitorId, runId }: Ids): MonitorRunKey {
+function toEntityKey({ provider, keys, isRun }: Entity, { id, monitorId, runId }: Ids): NodeKey {
   if (id === undefined) {
-    if (provider !== undefined && monitorId !== undefined && runId !== undefined) return { provider, monitorId, runId };
+    if (provider !== undefined && monitorId !== undefined) {
+      if (!isRun) return { provider, monitorId };
+      if (runId !== undefined) return { provider, monitorId, runId };
+    }
     const expected = keys.map((key) => `\`${key}\``).join(' or ');
     throw new BadUserInput(`Expected the fields of a key: ${expected}.`, provider);
   }
   const key = toKey(id);
-  if (provider !== undefined && provider !== key.provider)
-    throw new BadUserInput('Expected the `id` of a run of the `__typename` beside it.', provider);
-  if ((monitorId ?? key.monitorId) !== key.monitorId || (runId ?? key.runId) !== key.runId)
-    throw new BadUserInput('Expected `monitorId` and `runId` to be those of the `id` beside them.', key.provider);
+  if ('runId' in key !== isRun || (provider !== undefined && provider !== key.provider))
+    throw new BadUserInput(
+      `Expected the \`id\` of a ${isRun ? 'run' : 'monitor'} of the \`__typename\` beside it.`,
+      provider ?? key.provider,
+    );
+  if ((monitorId ?? key.monitorId) !== key.monitorId)
+    throw new BadUserInput('Expected `monitorId` to be that of the `id` beside it.', key.provider);
+  if ('runId' in key && (runId ?? key.runId) !== key.runId)
+    throw new BadUserInput('Expected `runId` to be that of the `id` beside it.', key.provider);
   return key;
 }
 

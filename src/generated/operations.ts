@@ -30,7 +30,9 @@ export type NodeQueryVariables = Exact<{
 
 
 export type NodeQuery = { readonly node:
+    | { readonly id: string }
     | { readonly provider: Types.Provider, readonly phase: Types.RunPhase, readonly outcome: Types.RunOutcome | null, readonly id: string }
+    | { readonly id: string }
     | { readonly provider: Types.Provider, readonly phase: Types.RunPhase, readonly outcome: Types.RunOutcome | null, readonly id: string }
    | null };
 

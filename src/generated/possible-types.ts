@@ -7,12 +7,37 @@
       }
       const result: PossibleTypesResultData = {
   "possibleTypes": {
+    "DatafoldAlert": [
+      "DatafoldAbsoluteAlert",
+      "DatafoldAutomaticAlert",
+      "DatafoldDiffAlert",
+      "DatafoldPercentageAlert"
+    ],
+    "DatafoldNotification": [
+      "DatafoldEmailNotification",
+      "DatafoldPagerdutyNotification",
+      "DatafoldSlackNotification",
+      "DatafoldTeamsNotification",
+      "DatafoldWebhookNotification"
+    ],
+    "DatafoldSchedule": [
+      "DatafoldCrontabSchedule",
+      "DatafoldDailySchedule",
+      "DatafoldHourlySchedule",
+      "DatafoldNoSchedule"
+    ],
+    "Monitor": [
+      "DatafoldMonitor",
+      "OlostepMonitor"
+    ],
     "MonitorRun": [
       "DatafoldRun",
       "OlostepRun"
     ],
     "Node": [
+      "DatafoldMonitor",
       "DatafoldRun",
+      "OlostepMonitor",
       "OlostepRun"
     ]
   }

@@ -63,15 +63,201 @@ export type AgentLogEventEdge = {
   readonly node: Maybe<AgentLogEvent>;
 };
 
+/** When a metric is out of a fixed range. */
+export type DatafoldAbsoluteAlert = {
+  readonly __typename: 'DatafoldAbsoluteAlert';
+  /** The greatest value. */
+  readonly max: Maybe<Scalars['Float']['output']>;
+  /** The least value. */
+  readonly min: Maybe<Scalars['Float']['output']>;
+};
+
+/** When a Datafold monitor finds something. */
+export type DatafoldAlert = DatafoldAbsoluteAlert | DatafoldAutomaticAlert | DatafoldDiffAlert | DatafoldPercentageAlert;
+
+/** When a metric is out of the range that Datafold has learnt. */
+export type DatafoldAutomaticAlert = {
+  readonly __typename: 'DatafoldAutomaticAlert';
+  /** How narrow the range is, from 0 to 100. */
+  readonly sensitivity: Maybe<Scalars['Float']['output']>;
+};
+
+/** By a line of crontab. */
+export type DatafoldCrontabSchedule = {
+  readonly __typename: 'DatafoldCrontabSchedule';
+  /** The line. In which time zone isn't documented. */
+  readonly cron: Maybe<Scalars['String']['output']>;
+};
+
+/** Every day. */
+export type DatafoldDailySchedule = {
+  readonly __typename: 'DatafoldDailySchedule';
+  /** Datafold's word for the unit: `day`. */
+  readonly every: Maybe<Scalars['String']['output']>;
+  /** The hour of the day; `null` when Datafold doesn't say. In which time zone isn't documented. */
+  readonly hour: Maybe<Scalars['Int']['output']>;
+  /** The time of the day in UTC, as text; `null` when Datafold doesn't say. */
+  readonly utcAt: Maybe<Scalars['String']['output']>;
+};
+
+/** What a Datafold monitor looks at. */
+export type DatafoldDataset = {
+  readonly __typename: 'DatafoldDataset';
+  /** The column. */
+  readonly column: Maybe<Scalars['String']['output']>;
+  /** Datafold's id of the data connection. */
+  readonly connectionId: Maybe<Scalars['ID']['output']>;
+  /** The filter of the rows. */
+  readonly filter: Maybe<Scalars['String']['output']>;
+  /** The metric. */
+  readonly metric: Maybe<Scalars['String']['output']>;
+  /** The query. */
+  readonly query: Maybe<Scalars['String']['output']>;
+  /** The table. */
+  readonly table: Maybe<Scalars['String']['output']>;
+};
+
+/** When two datasets differ by so much. */
+export type DatafoldDiffAlert = {
+  readonly __typename: 'DatafoldDiffAlert';
+  /** From how many different rows on. */
+  readonly differentRowsCount: Maybe<Scalars['Float']['output']>;
+  /** From how many different rows on, in percent. */
+  readonly differentRowsPercent: Maybe<Scalars['Float']['output']>;
+  /** The least share of rows that match, from 0 to 1. Known of newer Datafold versions alone. */
+  readonly matchRatioMin: Maybe<Scalars['Float']['output']>;
+};
+
+/** By e-mail. */
+export type DatafoldEmailNotification = {
+  readonly __typename: 'DatafoldEmailNotification';
+  /** Datafold's words for what is special about it: `attach_csv`, `notify_every_run`, … */
+  readonly features: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+  /** The addresses. */
+  readonly recipients: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+};
+
+/** Every hour. */
+export type DatafoldHourlySchedule = {
+  readonly __typename: 'DatafoldHourlySchedule';
+  /** Datafold's word for the unit: `hour`. */
+  readonly every: Maybe<Scalars['String']['output']>;
+};
+
+/** A data monitor of Datafold. */
+export type DatafoldMonitor = Monitor & Node & {
+  readonly __typename: 'DatafoldMonitor';
+  /** When the monitor finds something; `null` when it has no alert. Lists lack it: a call for each monitor. */
+  readonly alert: Maybe<DatafoldAlert>;
+  /** When the monitor was made, as Datafold states it. */
+  readonly createdAt: Maybe<Scalars['DateTime']['output']>;
+  /** What the monitor looks at; `null` when Datafold doesn't say. Lists lack it: a call for each monitor. */
+  readonly datasets: Maybe<ReadonlyArray<Maybe<DatafoldDataset>>>;
+  /** What the monitor is for, in its owner's words; `null` when there is no such text. Lists lack it: a call for each monitor. */
+  readonly description: Maybe<Scalars['String']['output']>;
+  /** Whether the monitor runs on its schedule, as Datafold states it. */
+  readonly enabled: Maybe<Scalars['Boolean']['output']>;
+  /** The global id of the monitor, stable for ever. Made by this service. */
+  readonly id: Scalars['ID']['output'];
+  /** When the monitor's alert came last, as Datafold states it; `null` when it hasn't, or Datafold doesn't say. */
+  readonly lastAlertAt: Maybe<Scalars['DateTime']['output']>;
+  /** When the monitor ran last, as Datafold states it; `null` when it hasn't, or Datafold doesn't say. */
+  readonly lastRunAt: Maybe<Scalars['DateTime']['output']>;
+  /** When the monitor was changed last, as Datafold states it. */
+  readonly modifiedAt: Maybe<Scalars['DateTime']['output']>;
+  /** Datafold's id of the monitor: a whole number, digit for digit. */
+  readonly monitorId: Scalars['ID']['output'];
+  /** What the monitor is called, as Datafold states it; `null` when it has no name. */
+  readonly name: Maybe<Scalars['String']['output']>;
+  /** Who is told; `null` when Datafold doesn't say. Lists lack it: a call for each monitor. */
+  readonly notifications: Maybe<ReadonlyArray<Maybe<DatafoldNotification>>>;
+  /** The e-mail address of the monitor's owner; `null` when there is none. Known of newer Datafold versions alone. */
+  readonly owner: Maybe<Scalars['String']['output']>;
+  /** Always `DATAFOLD`. */
+  readonly provider: Provider;
+  /** Datafold's word for the state, exactly as it came; `null` when there is none. */
+  readonly rawState: Maybe<Scalars['String']['output']>;
+  /** Datafold's word for the type, exactly as it came; `null` when there is none. */
+  readonly rawType: Maybe<Scalars['String']['output']>;
+  /**
+   * The runs of the monitor in Datafold's order, which is newest first as far as is known. Those alone that have started: the
+   * list is held still by the time at which its first page was read. `null`, without an error, when Datafold has no such
+   * monitor any more.
+   */
+  readonly runs: Maybe<MonitorRunConnection>;
+  /** When the monitor runs. Lists lack it: a call for each monitor. */
+  readonly schedule: Maybe<DatafoldSchedule>;
+  /** How the monitor's last run stands, in the words that runs have; `null` when Datafold doesn't say. */
+  readonly state: Maybe<DatafoldRunState>;
+  /** The tags of the monitor; `null` when Datafold doesn't say. */
+  readonly tags: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+  /** What the monitor does; `null` when Datafold doesn't say. */
+  readonly type: Maybe<DatafoldMonitorType>;
+};
+
+
+/** A data monitor of Datafold. */
+export type DatafoldMonitorRunsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  startedAfter?: InputMaybe<Scalars['DateTime']['input']>;
+  startedBefore?: InputMaybe<Scalars['DateTime']['input']>;
+};
+
+/** What a Datafold monitor does. */
+export type DatafoldMonitorType =
+  /** Compares two datasets. */
+  | 'DIFF'
+  /** Watches a metric of a table or a column. */
+  | 'METRIC'
+  /** Watches the columns of a table. */
+  | 'SCHEMA'
+  /** Looks for rows that break a rule. */
+  | 'TEST'
+  /** A word that is new to us; `DatafoldMonitor.rawType` has it as it came. */
+  | 'UNKNOWN';
+
+/** Only when it is triggered. */
+export type DatafoldNoSchedule = {
+  readonly __typename: 'DatafoldNoSchedule';
+  /** Datafold's word for it: `none`. */
+  readonly type: Maybe<Scalars['String']['output']>;
+};
+
+/** Who is told of a Datafold monitor's runs. */
+export type DatafoldNotification = DatafoldEmailNotification | DatafoldPagerdutyNotification | DatafoldSlackNotification | DatafoldTeamsNotification | DatafoldWebhookNotification;
+
+/** By PagerDuty. */
+export type DatafoldPagerdutyNotification = {
+  readonly __typename: 'DatafoldPagerdutyNotification';
+  /** Datafold's words for what is special about it: `attach_csv`, `notify_every_run`, … */
+  readonly features: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+  /** Datafold's id of the integration. */
+  readonly integrationId: Maybe<Scalars['ID']['output']>;
+};
+
+/** When a metric changes by so much. */
+export type DatafoldPercentageAlert = {
+  readonly __typename: 'DatafoldPercentageAlert';
+  /** By how many percent it may fall. */
+  readonly decrease: Maybe<Scalars['Float']['output']>;
+  /** By how many percent it may rise. */
+  readonly increase: Maybe<Scalars['Float']['output']>;
+};
+
 /** A run of a Datafold data monitor. `phase` and `outcome` are read from Datafold's `state`. */
 export type DatafoldRun = MonitorRun & Node & {
   readonly __typename: 'DatafoldRun';
   /** Datafold's id of the data diff of this run; `null` when the run has none. */
   readonly diffId: Maybe<Scalars['ID']['output']>;
-  /** What went wrong, in Datafold's words; `null` when nothing did. */
+  /** What went wrong, in Datafold's words; `null` when nothing did. Lists lack it: a call for each run that comes from one. */
   readonly error: Maybe<Scalars['String']['output']>;
   /** The global id of the run, stable for ever. Made by this service. */
   readonly id: Scalars['ID']['output'];
+  /** Whether this is a kept copy that stands in for an answer of Datafold while it is down; only ever with `allowStale`. */
+  readonly isStale: Scalars['Boolean']['output'];
+  /** The monitor that ran it; `null` when Datafold has it no longer. Its ids alone cost no call. */
+  readonly monitor: Maybe<DatafoldMonitor>;
   /** Datafold's id of the monitor: a whole number, digit for digit. */
   readonly monitorId: Scalars['ID']['output'];
   /** How the run ended; read from `state`; `null` until `phase` is `FINISHED`. */
@@ -82,13 +268,15 @@ export type DatafoldRun = MonitorRun & Node & {
   readonly provider: Provider;
   /** Datafold's word for the state, exactly as it came; `null`, with an error, when it didn't come as text. */
   readonly rawState: Maybe<Scalars['String']['output']>;
+  /** When Datafold was asked for what is shown here. Made by this service. */
+  readonly readAt: Scalars['DateTime']['output'];
   /** Datafold's id of the run: a whole number, digit for digit. */
   readonly runId: Scalars['ID']['output'];
   /** When the run started, as Datafold states it; `null` when it hasn't, or Datafold doesn't say. */
   readonly startedAt: Maybe<Scalars['DateTime']['output']>;
   /** Datafold's state of the run; `UNKNOWN` when its word is new to us or missing. */
   readonly state: DatafoldRunState;
-  /** Warnings of the run, in Datafold's words; empty when there were none. */
+  /** Warnings of the run, in Datafold's words; empty when there were none. Lists lack them: a call for each run that comes from one. */
   readonly warnings: Maybe<ReadonlyArray<Scalars['String']['output']>>;
 };
 
@@ -115,10 +303,114 @@ export type DatafoldRunState =
   /** A word that is new to us, or none at all; `DatafoldRun.rawState` has it as it came. Phase UNKNOWN. */
   | 'UNKNOWN';
 
+/** When a Datafold monitor runs. */
+export type DatafoldSchedule = DatafoldCrontabSchedule | DatafoldDailySchedule | DatafoldHourlySchedule | DatafoldNoSchedule;
+
+/** In Slack. */
+export type DatafoldSlackNotification = {
+  readonly __typename: 'DatafoldSlackNotification';
+  /** The channel. */
+  readonly channel: Maybe<Scalars['String']['output']>;
+  /** Datafold's words for what is special about it: `attach_csv`, `notify_every_run`, … */
+  readonly features: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+  /** Datafold's id of the integration. */
+  readonly integrationId: Maybe<Scalars['ID']['output']>;
+  /** Who is mentioned. */
+  readonly mentions: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+};
+
+/** In Microsoft Teams. */
+export type DatafoldTeamsNotification = {
+  readonly __typename: 'DatafoldTeamsNotification';
+  /** The channel. */
+  readonly channel: Maybe<Scalars['String']['output']>;
+  /** Datafold's words for what is special about it: `attach_csv`, `notify_every_run`, … */
+  readonly features: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+  /** Datafold's id of the integration. */
+  readonly integrationId: Maybe<Scalars['ID']['output']>;
+  /** Who is mentioned. */
+  readonly mentions: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+};
+
+/** By a webhook. */
+export type DatafoldWebhookNotification = {
+  readonly __typename: 'DatafoldWebhookNotification';
+  /** Datafold's words for what is special about it: `attach_csv`, `notify_every_run`, … */
+  readonly features: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+  /** Datafold's id of the integration. */
+  readonly integrationId: Maybe<Scalars['ID']['output']>;
+};
+
+/** A monitor of any provider. `null` in place of one, without an error, means: the provider has no such monitor. */
+export type Monitor = {
+  /** When the monitor was made; `null` when the provider doesn't say. */
+  readonly createdAt: Maybe<Scalars['DateTime']['output']>;
+  /** Whether the monitor runs on its schedule; `null` when the provider doesn't say. */
+  readonly enabled: Maybe<Scalars['Boolean']['output']>;
+  /** The global id of the monitor, stable for ever. Made by this service. */
+  readonly id: Scalars['ID']['output'];
+  /** When the monitor ran last; `null` when it hasn't, or the provider doesn't say. */
+  readonly lastRunAt: Maybe<Scalars['DateTime']['output']>;
+  /** The provider's id of the monitor, digit for digit. */
+  readonly monitorId: Scalars['ID']['output'];
+  /** What the monitor is called; `null` when it has no name. Each provider's type says whether it is stated or derived. */
+  readonly name: Maybe<Scalars['String']['output']>;
+  /** The service that runs the monitor. */
+  readonly provider: Provider;
+  /**
+   * The runs of the monitor, newest first. Each provider's type says which they are, and what selecting of them costs; `null`,
+   * without an error, when the provider has no such monitor any more.
+   */
+  readonly runs: Maybe<MonitorRunConnection>;
+};
+
+
+/** A monitor of any provider. `null` in place of one, without an error, means: the provider has no such monitor. */
+export type MonitorRunsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  startedAfter?: InputMaybe<Scalars['DateTime']['input']>;
+  startedBefore?: InputMaybe<Scalars['DateTime']['input']>;
+};
+
+/** A page of monitors: a Relay connection. */
+export type MonitorConnection = {
+  readonly __typename: 'MonitorConnection';
+  /** The monitors of the page, each with its cursor. */
+  readonly edges: Maybe<ReadonlyArray<Maybe<MonitorEdge>>>;
+  /** The monitors of the page. */
+  readonly nodes: Maybe<ReadonlyArray<Maybe<Monitor>>>;
+  /** Where the page stands. A page can be shorter than `first` and yet have a next one. */
+  readonly pageInfo: PageInfo;
+  /** How many monitors there are on all pages together; `null` when the provider doesn't say. */
+  readonly totalCount: Maybe<Scalars['Int']['output']>;
+};
+
+/** A monitor in a page. */
+export type MonitorEdge = {
+  readonly __typename: 'MonitorEdge';
+  /** The monitor's place in the list, to be sent back as `after`. Opaque. */
+  readonly cursor: Scalars['String']['output'];
+  /** The monitor; `null`, with an error, when the provider sent something else. */
+  readonly node: Maybe<Monitor>;
+};
+
+/** Which monitor, in the provider's own words. */
+export type MonitorKey = {
+  /** The provider's id of the monitor, as text; checked like `MonitorRunKey.monitorId`. */
+  readonly monitorId: Scalars['ID']['input'];
+  /** The service that runs the monitor. */
+  readonly provider: Provider;
+};
+
 /** One run of one monitor, at any provider. `null` in place of a run, without an error, means: the provider has no such run. */
 export type MonitorRun = {
   /** The global id of the run, stable for ever. Made by this service. */
   readonly id: Scalars['ID']['output'];
+  /** Whether this is a kept copy that stands in for an answer of a provider that is down; only ever with `allowStale`. */
+  readonly isStale: Scalars['Boolean']['output'];
+  /** The monitor that ran it; `null` when the provider has it no longer. Its ids alone cost no call. */
+  readonly monitor: Maybe<Monitor>;
   /** The provider's id of the monitor, digit for digit. */
   readonly monitorId: Scalars['ID']['output'];
   /** How the run ended; `null` until `phase` is `FINISHED`. */
@@ -127,10 +419,34 @@ export type MonitorRun = {
   readonly phase: RunPhase;
   /** The service that ran the monitor. */
   readonly provider: Provider;
+  /** When the provider was asked for what is shown here. Made by this service. */
+  readonly readAt: Scalars['DateTime']['output'];
   /** The provider's id of the run, digit for digit. */
   readonly runId: Scalars['ID']['output'];
   /** When the run started; `null` when the provider doesn't say. */
   readonly startedAt: Maybe<Scalars['DateTime']['output']>;
+};
+
+/** A page of runs: a Relay connection. */
+export type MonitorRunConnection = {
+  readonly __typename: 'MonitorRunConnection';
+  /** The runs of the page, each with its cursor. */
+  readonly edges: Maybe<ReadonlyArray<Maybe<MonitorRunEdge>>>;
+  /** The runs of the page. */
+  readonly nodes: Maybe<ReadonlyArray<Maybe<MonitorRun>>>;
+  /** Where the page stands. A page can be shorter than `first` and yet have a next one. */
+  readonly pageInfo: PageInfo;
+  /** How many runs there are on all pages together; `null` when the provider doesn't say. */
+  readonly totalCount: Maybe<Scalars['Int']['output']>;
+};
+
+/** A run in a page. */
+export type MonitorRunEdge = {
+  readonly __typename: 'MonitorRunEdge';
+  /** The run's place in the list, to be sent back as `after`. Opaque. */
+  readonly cursor: Scalars['String']['output'];
+  /** The run; `null`, with an error, when the provider sent something else. */
+  readonly node: Maybe<MonitorRun>;
 };
 
 /** Which run: a run is known by its monitor's id and its own, in the provider's own words. */
@@ -152,6 +468,125 @@ export type Node = {
   readonly id: Scalars['ID']['output'];
 };
 
+/** The last run of an Olostep monitor, as the monitor states it. */
+export type OlostepLastRun = {
+  readonly __typename: 'OlostepLastRun';
+  /** Whether the page had changed since the run before. */
+  readonly changed: Maybe<Scalars['Boolean']['output']>;
+  /** When the run was. */
+  readonly ranAt: Maybe<Scalars['DateTime']['output']>;
+  /** The run itself; `null` when Olostep has no such run. A call. */
+  readonly run: Maybe<OlostepRun>;
+  /** Olostep's id of the run: `run_…`. */
+  readonly runId: Maybe<Scalars['ID']['output']>;
+  /** Olostep's word for how the run stands: `completed` and others; the list isn't documented. */
+  readonly status: Maybe<Scalars['String']['output']>;
+};
+
+/** A web monitor of Olostep. */
+export type OlostepMonitor = Monitor & Node & {
+  readonly __typename: 'OlostepMonitor';
+  /** Olostep's id of the agent that does the work. */
+  readonly agentId: Maybe<Scalars['ID']['output']>;
+  /** When the monitor was made, as Olostep states it. */
+  readonly createdAt: Maybe<Scalars['DateTime']['output']>;
+  /** How the monitor works, as a Mermaid diagram. Asked for only where it is selected: a call for each monitor. */
+  readonly diagram: Maybe<Scalars['String']['output']>;
+  /** Whether the monitor runs on its schedule. Derived: whether `status` is `ACTIVE`; `null` when that is `UNKNOWN`. */
+  readonly enabled: Maybe<Scalars['Boolean']['output']>;
+  /** Why the monitor couldn't be set up, in Olostep's words; `null` when it could. */
+  readonly errorMessage: Maybe<Scalars['String']['output']>;
+  /** The global id of the monitor, stable for ever. Made by this service. */
+  readonly id: Scalars['ID']['output'];
+  /**
+   * The monitor's last run; `null` when there is none yet. Olostep states it for a single monitor: a call for each that comes
+   * from a list without it.
+   */
+  readonly lastRun: Maybe<OlostepLastRun>;
+  /** When the monitor ran last: `lastRun.ranAt`. Olostep states it for a single monitor: a call for each that comes from a list without it. */
+  readonly lastRunAt: Maybe<Scalars['DateTime']['output']>;
+  /** Notes of the monitor's owner. Free-form: at most 50 keys. */
+  readonly metadata: Maybe<Scalars['JSON']['output']>;
+  /** Olostep's id of the monitor: `monitor_…`. */
+  readonly monitorId: Scalars['ID']['output'];
+  /** Olostep names no monitors. Derived: its `query`. */
+  readonly name: Maybe<Scalars['String']['output']>;
+  /** Who is told, and of what. */
+  readonly notification: Maybe<OlostepNotification>;
+  /** The shape of what the monitor finds. Free-form. */
+  readonly outputSchema: Maybe<Scalars['JSON']['output']>;
+  /** Always `OLOSTEP`. */
+  readonly provider: Provider;
+  /** What the monitor looks for, in its owner's words. */
+  readonly query: Maybe<Scalars['String']['output']>;
+  /** Olostep's word for the status, exactly as it came; `null`, with an error, when it didn't come as text. */
+  readonly rawStatus: Maybe<Scalars['String']['output']>;
+  /**
+   * The runs of the monitor that have a snapshot, newest first: Olostep lists no others. Their times are those of the snapshots.
+   * With a window, pages are looked through up to 500 snapshots at a time. `null`, without an error, when Olostep has no such
+   * monitor any more.
+   */
+  readonly runs: Maybe<MonitorRunConnection>;
+  /** When the monitor runs. */
+  readonly schedule: Maybe<OlostepSchedule>;
+  /** How many snapshots the monitor has. Costs Olostep a query, so it is asked for only where it is selected: a call for each monitor. */
+  readonly snapshotCount: Maybe<Scalars['Int']['output']>;
+  /** Where the monitor may look. */
+  readonly sourcePolicy: Maybe<OlostepSourcePolicy>;
+  /** How the monitor stands. */
+  readonly status: OlostepMonitorStatus;
+  /** What the monitor looks at; `null` until Olostep has planned it. */
+  readonly tracked: Maybe<OlostepTracked>;
+  /** When the monitor was changed last, as Olostep states it. */
+  readonly updatedAt: Maybe<Scalars['DateTime']['output']>;
+  /** The URL that Olostep calls; `null` when there is none. Its calls aren't signed. */
+  readonly webhookUrl: Maybe<Scalars['String']['output']>;
+};
+
+
+/** A web monitor of Olostep. */
+export type OlostepMonitorRunsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  startedAfter?: InputMaybe<Scalars['DateTime']['input']>;
+  startedBefore?: InputMaybe<Scalars['DateTime']['input']>;
+};
+
+/** How an Olostep monitor stands. */
+export type OlostepMonitorStatus =
+  /** It runs on its schedule. */
+  | 'ACTIVE'
+  /** It is deleted; its history is kept. */
+  | 'DELETED'
+  /** It couldn't be set up; `OlostepMonitor.errorMessage` says why. */
+  | 'FAILED'
+  /** It is paused. */
+  | 'PAUSED'
+  /** It is being set up. */
+  | 'PROVISIONING'
+  /** A word that is new to us, or none at all; `OlostepMonitor.rawStatus` has it as it came. */
+  | 'UNKNOWN';
+
+/** Who is told of an Olostep monitor's runs. */
+export type OlostepNotification = {
+  readonly __typename: 'OlostepNotification';
+  /** By which ways. */
+  readonly channels: Maybe<ReadonlyArray<Maybe<OlostepNotificationChannel>>>;
+  /** Of what: `changed`, `first_snapshot`. */
+  readonly events: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+};
+
+/** A way on which somebody is told of an Olostep monitor's runs. */
+export type OlostepNotificationChannel = {
+  readonly __typename: 'OlostepNotificationChannel';
+  /** Of what, where it isn't what `OlostepNotification.events` says. */
+  readonly events: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+  /** The address. */
+  readonly target: Maybe<Scalars['String']['output']>;
+  /** The kind: `email`, `slack`, `sms`. */
+  readonly type: Maybe<Scalars['String']['output']>;
+};
+
 /**
  * A run of an Olostep web monitor.
  *
@@ -160,17 +595,31 @@ export type Node = {
  */
 export type OlostepRun = MonitorRun & Node & {
   readonly __typename: 'OlostepRun';
+  /**
+   * Whether the page had changed since the run before. From Olostep's events page, which is one more call for all runs of a
+   * monitor that are asked for by id, and none for those that come from it; `null` when the run isn't among the newest 300
+   * there, or Olostep doesn't say.
+   */
+  readonly changed: Maybe<Scalars['Boolean']['output']>;
   /** The run's log, in Olostep's order; `null` when Olostep doesn't send one. */
   readonly events: Maybe<AgentLogEventConnection>;
   /** When the run ended. Derived: the time of its `run_complete` event; `null` when there is none. */
   readonly finishedAt: Maybe<Scalars['DateTime']['output']>;
   /** The global id of the run, stable for ever. Made by this service. */
   readonly id: Scalars['ID']['output'];
+  /** Whether this is a kept copy that stands in for an answer of Olostep while it is down; only ever with `allowStale`. */
+  readonly isStale: Scalars['Boolean']['output'];
   /** The name of the log group that holds the run's log; `null` when Olostep doesn't say. */
   readonly logGroup: Maybe<Scalars['String']['output']>;
+  /** The monitor that ran it; `null` when Olostep has it no longer. Its ids alone cost no call. */
+  readonly monitor: Maybe<OlostepMonitor>;
   /** Olostep's id of the monitor: `monitor_…`. */
   readonly monitorId: Scalars['ID']['output'];
-  /** How the run ended. Derived: `UNKNOWN` once `phase` is `FINISHED`, as nothing in Olostep's answer says; `null` until then. */
+  /**
+   * How the run ended; `null` until `phase` is `FINISHED`. Derived from `changed`, `FINDING` or `PASSED`, where Olostep's events
+   * page has been read: for every run that comes from a list, and for one that is asked for by its id together with `changed`,
+   * `summary`, `snapshotUrl` or `snapshotAt`. `UNKNOWN` elsewhere, as nothing in Olostep's answer for the run says.
+   */
   readonly outcome: Maybe<RunOutcome>;
   /**
    * How far the run has come. Derived: `FINISHED` with a `run_complete` event or a snapshot, `RUNNING` with other events
@@ -179,12 +628,23 @@ export type OlostepRun = MonitorRun & Node & {
   readonly phase: RunPhase;
   /** Always `OLOSTEP`. */
   readonly provider: Provider;
+  /** When Olostep was asked for what is shown here. Made by this service. */
+  readonly readAt: Scalars['DateTime']['output'];
   /** Olostep's id of the run: `run_…`. */
   readonly runId: Scalars['ID']['output'];
   /** What the run saw. Free-form, undocumented by Olostep; `null` when no snapshot is stored (yet). */
   readonly snapshot: Maybe<Scalars['JSON']['output']>;
-  /** When the run started. Derived: the time of its earliest event; `null` when there is none. */
+  /** When Olostep made the snapshot. From its events page, like `changed`. */
+  readonly snapshotAt: Maybe<Scalars['DateTime']['output']>;
+  /** Where Olostep keeps the snapshot. From its events page, like `changed`. */
+  readonly snapshotUrl: Maybe<Scalars['String']['output']>;
+  /**
+   * When the run started. Derived: the time of its earliest event; `null` when there is none. Lists lack it: a call for each run
+   * that comes from one.
+   */
   readonly startedAt: Maybe<Scalars['DateTime']['output']>;
+  /** What had changed, in Olostep's words. From its events page, like `changed`. */
+  readonly summary: Maybe<Scalars['String']['output']>;
 };
 
 
@@ -198,6 +658,43 @@ export type OlostepRunEventsArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
   kind?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** When an Olostep monitor runs. */
+export type OlostepSchedule = {
+  readonly __typename: 'OlostepSchedule';
+  /** The same as a line of crontab. */
+  readonly cron: Maybe<Scalars['String']['output']>;
+  /** How often, in its owner's words. */
+  readonly frequency: Maybe<Scalars['String']['output']>;
+  /** When the monitor is to run next; `null` when it isn't. */
+  readonly nextRunAt: Maybe<Scalars['DateTime']['output']>;
+  /** The time zone of `cron`: `UTC`. */
+  readonly timezone: Maybe<Scalars['String']['output']>;
+};
+
+/** Where an Olostep monitor may look. */
+export type OlostepSourcePolicy = {
+  readonly __typename: 'OlostepSourcePolicy';
+  /** The domains that it mustn't look at. */
+  readonly excludeDomains: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+  /** The pages that it mustn't look at. */
+  readonly excludeUrls: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+  /** The domains that it has to look at. */
+  readonly includeDomains: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+  /** The pages that it has to look at. */
+  readonly includeUrls: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+};
+
+/** What an Olostep monitor looks at. */
+export type OlostepTracked = {
+  readonly __typename: 'OlostepTracked';
+  /** Olostep's word for the kind. */
+  readonly type: Maybe<Scalars['String']['output']>;
+  /** The pages. */
+  readonly urls: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+  /** The search of the web. */
+  readonly webQuery: Maybe<Scalars['String']['output']>;
 };
 
 /** Where a page stands in its list, as the Relay connection specification has it. */
@@ -225,19 +722,37 @@ export type Query = {
   readonly __typename: 'Query';
   /** One Datafold run; `null` when Datafold has no such run. */
   readonly datafoldRun: Maybe<DatafoldRun>;
+  /** One monitor; `null` when the provider has no such monitor. */
+  readonly monitor: Maybe<Monitor>;
+  /** The monitors of a provider, a page at a time. */
+  readonly monitorList: Maybe<MonitorConnection>;
   /** One run; `null` when the provider has no such run. */
   readonly monitorRun: Maybe<MonitorRun>;
   /**
    * Many runs, in the order of `keys`; `null` where the provider has no such run. Every distinct run costs at most one
-   * call of its provider's API; a key that fails is `null` with an error of its own and touches no other.
+   * call of its provider's API, and less where a list of the provider's has all that is selected; a key that fails is `null`
+   * with an error of its own and touches no other.
    */
   readonly monitorRuns: ReadonlyArray<Maybe<MonitorRun>>;
+  /**
+   * Many monitors, in the order of `keys`; `null` where the provider has no such monitor. Every distinct monitor costs at most
+   * one call of its provider's API, and less where a list of the provider's has all that is selected; a key that fails is
+   * `null` with an error of its own and touches no other.
+   */
+  readonly monitors: ReadonlyArray<Maybe<Monitor>>;
   /** A thing by its global id; `null` when its provider doesn't have it. */
   readonly node: Maybe<Node>;
   /** Many things by their global ids, in the order of `ids`; `null` where there is none. */
   readonly nodes: ReadonlyArray<Maybe<Node>>;
   /** One Olostep run; `null` when Olostep has no such run. */
   readonly olostepRun: Maybe<OlostepRun>;
+  /**
+   * The newest runs of all monitors, of all providers, newest first: Datafold's by their start, Olostep's by their snapshot,
+   * which is all that its lists say. Finding them costs a page of monitors a provider and then a page of runs for each monitor
+   * that ran lately enough, at most as many calls as `MAX_FEED_CALLS` says (40). A provider that fails, and whatever is beyond
+   * that, is told in `gaps`.
+   */
+  readonly runs: Maybe<RunFeedConnection>;
 };
 
 
@@ -249,14 +764,37 @@ export type QueryDatafoldRunArgs = {
 
 
 /** The runs of all providers. */
+export type QueryMonitorArgs = {
+  key: MonitorKey;
+};
+
+
+/** The runs of all providers. */
+export type QueryMonitorListArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  provider: Provider;
+  tags?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+};
+
+
+/** The runs of all providers. */
 export type QueryMonitorRunArgs = {
+  allowStale?: Scalars['Boolean']['input'];
   key: MonitorRunKey;
 };
 
 
 /** The runs of all providers. */
 export type QueryMonitorRunsArgs = {
+  allowStale?: Scalars['Boolean']['input'];
   keys: ReadonlyArray<MonitorRunKey>;
+};
+
+
+/** The runs of all providers. */
+export type QueryMonitorsArgs = {
+  keys: ReadonlyArray<MonitorKey>;
 };
 
 
@@ -276,6 +814,44 @@ export type QueryNodesArgs = {
 export type QueryOlostepRunArgs = {
   monitorId: Scalars['ID']['input'];
   runId: Scalars['ID']['input'];
+};
+
+
+/** The runs of all providers. */
+export type QueryRunsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  outcomes?: InputMaybe<ReadonlyArray<RunOutcome>>;
+  providers?: InputMaybe<ReadonlyArray<Provider>>;
+  since?: InputMaybe<Scalars['DateTime']['input']>;
+  until?: InputMaybe<Scalars['DateTime']['input']>;
+};
+
+/** The newest runs of several monitors, of any provider: a Relay connection. */
+export type RunFeedConnection = {
+  readonly __typename: 'RunFeedConnection';
+  /** The runs of the page, each with its cursor. */
+  readonly edges: Maybe<ReadonlyArray<Maybe<MonitorRunEdge>>>;
+  /** What is missing in the page. Without gaps it is whole. */
+  readonly gaps: ReadonlyArray<RunFeedGap>;
+  /** The runs of the page, newest first. */
+  readonly nodes: Maybe<ReadonlyArray<Maybe<MonitorRun>>>;
+  /** Where the page stands. A page can be shorter than `first` and yet have a next one. */
+  readonly pageInfo: PageInfo;
+};
+
+/** A part of a feed that couldn't be read: runs of this provider may be missing in the page, and in those after it. */
+export type RunFeedGap = {
+  readonly __typename: 'RunFeedGap';
+  /**
+   * Why, as `extensions.code` of an error has it. `OPERATION_TOO_COSTLY`: it would have taken more upstream calls than a page
+   * may cost.
+   */
+  readonly code: Scalars['String']['output'];
+  /** The monitor of which runs may be missing; `null` when it may be any. */
+  readonly monitorId: Maybe<Scalars['ID']['output']>;
+  /** The provider of which runs may be missing. */
+  readonly provider: Provider;
 };
 
 /**

@@ -1,34 +1,181 @@
 /** What every provider is, and what a run of it looks like to the schema. */
 import type { Allowance } from '../allowance.ts';
 import type { ProviderError } from '../errors.ts';
-import type { MonitorRun, MonitorRunKey } from '../generated/types.ts';
+import type * as Types from '../generated/types.ts';
+import type { MonitorKey, MonitorRunKey } from '../generated/types.ts';
 import type { Limits } from '../limits.ts';
 import type { Body } from '../upstream/body.ts';
 import type { UpstreamRequest } from '../upstream/upstream.ts';
 
-/** A provider, as a value: all that this service has to know about its API. Nothing in it calls anything. */
+/** A provider, as a value: all that this service has to know about its API. Nothing in it calls anything by itself. */
 export interface ProviderDefinition {
   /** Where its API is, unless configured otherwise. */
   readonly defaultBaseUrl: string;
   /** The whole `Authorization` header for a key. */
   authorization(apiKey: string): string;
-  /** Whether both ids of the key are of the provider's grammar. Only such keys reach `toRequest`. */
+  readonly runs: RunDefinition;
+  readonly monitors: MonitorDefinition;
+  /** Its stand-in for `npm run sandbox`, loaded only there. */
+  loadSandbox(): Promise<{ readonly createSandbox: CreateSandbox }>;
+}
+
+/** How a provider's runs are asked for and read. All but `readPage` is pure. */
+export interface RunDefinition {
+  /** The name of their type in the schema. */
+  readonly typeName: string;
+  /** Whether both ids of the key are of the provider's grammar. Only such keys are asked for. */
   isKey(key: MonitorRunKey): boolean;
   /** A sentence that says what `isKey` accepts. */
   readonly expectedKey: string;
   /** How to ask for a run. */
   toRequest(key: MonitorRunKey): UpstreamRequest;
-  /** The run in an answer. Pure. */
-  toRun(key: MonitorRunKey, body: Body, limits: ReadLimits): Run;
-  /** Its stand-in for `npm run sandbox`, loaded only there. */
-  loadSandbox(): Promise<{ readonly createSandbox: CreateSandbox }>;
+  /** The run in the answer to that. */
+  toRun(key: MonitorRunKey, record: Body, reading: RunReading): Run;
+  /** The run in a row of a list. What a row doesn't have, it loads once it is selected. */
+  toListedRun(key: MonitorRunKey, row: Body, reading: RunReading): Run;
+  /** The same run with what only a row has: no row when none of those that were read is its, an error when none could be. */
+  withRow(run: Run, row: Body | undefined | Error): Run;
+  /** What a row says of a run. */
+  readonly listed: ListedFields;
+  /** From how many runs of a monitor on the list is read first, where it has all that is selected. @default never */
+  readonly listFrom?: number;
+  /** The most pages of the list that are read to find runs. */
+  readonly mostPages: number;
+  /** The list of a monitor's runs, to find some of them. */
+  walk(monitorId: string): ListWalk<RunRow>;
+  /**
+   * A page of the list of a monitor's runs; `null` when there is no such monitor.
+   * @throws {BadUserInput} when `after` is no cursor of this list
+   */
+  readPage(get: Get, monitorId: string, window: RunWindow): Promise<Page<RunRow> | null>;
+  /** How sure it is that the run stays as it is, and a copy of it may be kept. */
+  endurance(run: Run): Endurance;
+}
+
+/** `lasting`: it has ended for good. `unsure`: it has ended, but something of it may still come. `none`: it goes on. */
+export type Endurance = 'lasting' | 'unsure' | 'none';
+
+/** How a provider's monitors are asked for and read. All but `readPage` is pure. */
+export interface MonitorDefinition {
+  /** The name of their type in the schema. */
+  readonly typeName: string;
+  /** Whether the id is of the provider's grammar. Only such ids are asked for. */
+  isKey(monitorId: string): boolean;
+  /** A sentence that says what `isKey` accepts. */
+  readonly expectedKey: string;
+  /** How to ask for a monitor, given which of its fields are selected. */
+  toRequest(monitorId: string, selected: Selected): UpstreamRequest;
+  /** The monitor in the answer to that. */
+  toMonitor(monitorId: string, record: Body): Monitor;
+  /** The monitor in a row of a list. What a row doesn't have, it loads once it is selected. */
+  toListedMonitor(monitorId: string, row: Body): Monitor;
+  /** What a row says of a monitor. */
+  readonly listed: ListedFields;
+  /** From how many monitors on the list is read first, where it has all that is selected. */
+  readonly listFrom: number;
+  /** The most pages of the list that are read to find monitors. */
+  readonly mostPages: number;
+  /** The list of all monitors, to find some of them. */
+  walk(): ListWalk<MonitorRow>;
+  /**
+   * A page of the list of all monitors.
+   * @throws {BadUserInput} when `after` is no cursor of this list, or the list can't be had so
+   */
+  readPage(get: Get, window: MonitorWindow): Promise<Page<MonitorRow>>;
+}
+
+/** The names of the fields that are selected of a thing. */
+export type Selected = ReadonlySet<string>;
+
+/** What the rows of a list say, in names of fields. */
+export interface ListedFields {
+  /** What a row has, beside what this service makes. */
+  readonly fields: Selected;
+  /** Those of them that a row alone has. */
+  readonly only: Selected;
+}
+
+/** Asks the provider; `null` when it has no such thing. */
+export type Get = (request: UpstreamRequest) => Promise<Body | null>;
+
+/** A list that is read from its beginning. */
+export interface ListWalk<Row> {
+  readonly first: UpstreamRequest;
+  /** What is in a page: its rows, without those that can't be read; and how to ask for the page behind it, if there is one. */
+  read(page: Body): { readonly rows: readonly Row[]; readonly next?: UpstreamRequest | undefined };
+}
+
+/** A run in a list. */
+export interface RunRow {
+  readonly runId: string;
+  readonly row: Body;
+  /** The time that the list goes by, in Unix milliseconds; `undefined` when the row doesn't say. */
+  readonly time: number | undefined;
+}
+
+/** A monitor in a list. */
+export interface MonitorRow {
+  readonly monitorId: string;
+  readonly row: Body;
+  /** When it ran last, in Unix milliseconds; `null` when it never has; `undefined` when the row doesn't say. */
+  readonly lastRunAt: number | null | undefined;
+}
+
+/** A page of a list. */
+export interface Page<Row> {
+  /** Each row with its cursor; an error in place of one that can't be read. */
+  readonly items: readonly { readonly cursor: string; readonly row: Row | ProviderError }[];
+  readonly hasNextPage: boolean;
+  readonly hasPreviousPage: boolean;
+  readonly totalCount: number | null | ProviderError;
+}
+
+/** Which runs of a list. */
+export interface RunWindow {
+  /** How many at most: 0 to 100. */
+  readonly first: number;
+  readonly after?: string | null | undefined;
+  /** RFC 3339, in UTC. */
+  readonly startedAfter?: string | null | undefined;
+  readonly startedBefore?: string | null | undefined;
+  /** The time, in Unix milliseconds. */
+  readonly now: number;
+}
+
+/** Which monitors of the list. */
+export interface MonitorWindow {
+  /** How many at most: 0 to 100. */
+  readonly first: number;
+  readonly after?: string | null | undefined;
+  readonly tags?: readonly string[] | null | undefined;
 }
 
 /** How much of an answer is read. */
 export type ReadLimits = Pick<Limits, 'maxEvents'>;
 
+/** How a run's answer is to be read, and when it was given. */
+export interface RunReading {
+  readonly limits: ReadLimits;
+  /** Unix milliseconds. */
+  readonly readAt: number;
+  /** Whether it is a kept copy that stands in for an answer. */
+  readonly isStale: boolean;
+}
+
+/** A type of runs as its provider fills it: its monitor is found by a resolver. */
+export type RunFields<Type extends Types.MonitorRun> = Omit<Fields<Type>, 'monitor'>;
+
 /** A run, ready to be selected from. */
-export type Run = Fields<MonitorRun> & { readonly __typename: string };
+export type Run = RunFields<Types.MonitorRun> & { readonly __typename: string };
+
+/** A type of monitors as its provider fills it: its runs are found by a resolver. */
+export type MonitorFields<Type extends Types.Monitor> = Omit<Fields<Type>, 'runs'>;
+
+/** A monitor, ready to be selected from. */
+export type Monitor = MonitorFields<Types.Monitor> & { readonly __typename: string };
+
+/** What has a global id. */
+export type Node = Run | Monitor;
 
 /**
  * A type of the schema as its provider fills it: every field is there, the compiler sees to it. A field is its value, or
@@ -38,10 +185,16 @@ export type Fields<Type> = {
   readonly [Name in keyof Type]: Name extends '__typename' ? Type[Name] : Field<Type[Name]>;
 };
 
-export type Field<Value> = Found<Value> | ((args: never, context: FieldContext) => Found<Value>);
+export type Field<Value> =
+  | Found<Value>
+  | ((args: never, context: FieldContext) => Found<Value> | Promise<Found<Value>>);
 
 /** What a field can reach of the request that selects it. */
 export interface FieldContext {
+  /** The runs of all providers, by their keys. */
+  readonly runs: { load(key: MonitorRunKey, selected: Selected): Promise<Run | null> };
+  /** The monitors of all providers, by their keys. */
+  readonly monitors: { load(key: MonitorKey, selected: Selected): Promise<Monitor | null> };
   /** Whatever is large, or can be asked for again and again, is paid for from here. */
   readonly allowance: Allowance;
   /** How deep a free-form value may be nested. */
@@ -77,6 +230,7 @@ export interface Sandbox {
 export interface SandboxRequest {
   /** The path, without query. */
   readonly path: string;
+  readonly query: URLSearchParams;
   readonly authorization: string | undefined;
 }
 

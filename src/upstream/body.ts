@@ -54,6 +54,14 @@ export const createReadBody =
     return members;
   };
 
+/**
+ * The same object again, from what `toBytes` made of it.
+ * @throws {Fault} when it has been spoilt since
+ */
+export function fromBytes(bytes: Buffer, wholeAnswerBytes: number): Body {
+  return bytes.length > wholeAnswerBytes ? findMembers(bytes, 0) : new ParsedMembers(parseObject(bytes));
+}
+
 const isJson = (contentType: string | string[] | undefined): boolean =>
   contentType === undefined ||
   contentType === 'application/json' ||

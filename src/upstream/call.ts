@@ -1,4 +1,5 @@
 import type { Provider } from '../generated/types.ts';
+import { Price } from '../price.ts';
 import type { Line } from './bulkhead.ts';
 import type { Ending } from './ending.ts';
 
@@ -9,6 +10,14 @@ export interface Call {
   readonly requestId: string;
   /** Where it stands at each provider that it has asked. */
   readonly lines: Partial<Record<Provider, Line>>;
+  /** Whom its attempts are counted for. */
+  readonly price: Price;
 }
 
-export const createCall = (requestId: string, ending: Ending): Call => ({ ending, requestId, lines: {} });
+/** @param isExplained whether somebody wants to know why its calls are made */
+export const createCall = (requestId: string, ending: Ending, isExplained = false): Call => ({
+  ending,
+  requestId,
+  lines: {},
+  price: new Price(isExplained),
+});

@@ -16,6 +16,8 @@ export interface Members {
   isObject(name: string): boolean;
   /** Whether the ASCII letters of `word` may be in a text of the object; `false` is certain. */
   mayHold(word: string): boolean;
+  /** The object as JSON in UTF-8, digit for digit. */
+  toBytes(): Buffer;
 }
 
 /** The members of an object that is parsed already. A class, as most answers are one: methods of a prototype cost it nothing. */
@@ -41,6 +43,10 @@ export class ParsedMembers implements Members {
 
   mayHold(): boolean {
     return true;
+  }
+
+  toBytes(): Buffer {
+    return Buffer.from(JSON.stringify(this.#object));
   }
 }
 
@@ -120,6 +126,8 @@ export function findMembers(bytes: Buffer, start: number): Members {
     isObject: (name) => findOfKind(name, sign.openObject) !== undefined,
     // A letter can also be written by its code, behind these two.
     mayHold: (word) => bytes.includes(word) || bytes.includes('\\u'),
+    // Copied, as it may be a part of something larger.
+    toBytes: () => Buffer.from(bytes.subarray(start)),
   };
 }
 

@@ -60,6 +60,7 @@ export function createUpstream({ provider, baseUrl, log, limits }: UpstreamOptio
     // One function for all attempts, as every `await` and every function within a function costs each call something.
     async getJson({ path, echoes }, credential, call) {
       const { ending } = call;
+      const price = call.price.of(provider);
       const startedAt = performance.now();
       const endsAt = startedAt + fieldMs;
       let attempts = 0;
@@ -80,6 +81,7 @@ export function createUpstream({ provider, baseUrl, log, limits }: UpstreamOptio
           const leftMs = endsAt - now;
           if (leftMs < minAttemptMs) throw toTimeUp();
           if (++attempts === 1) firstAttemptAt = now;
+          price.calls++;
           const time =
             leftMs > attemptMs ? { ms: attemptMs, toTimeUp: toAttemptTimeFault } : { ms: Math.ceil(leftMs), toTimeUp };
           const { headers } = credential;

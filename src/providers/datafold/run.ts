@@ -3,9 +3,9 @@ import type { DatafoldRun, DatafoldRunState, MonitorRunKey, RunOutcome, RunPhase
 import type { Body } from '../../upstream/body.ts';
 import { toDigits } from '../../upstream/json.ts';
 import { fromIsoText } from '../date-time.ts';
-import type { Fields } from '../provider.ts';
+import { identifyRun } from '../identity.ts';
+import type { RunFields, RunReading } from '../provider.ts';
 import { createReader, toBadField } from '../reader.ts';
-import { identify } from '../run-key.ts';
 import type { components } from './openapi.d.ts';
 import { MonitorRun } from './openapi-checks.ts';
 
@@ -38,11 +38,11 @@ const unknown: Reading = { state: 'UNKNOWN', phase: 'UNKNOWN', outcome: null };
 const read = createReader<Schemas['MonitorRun']>('DATAFOLD', MonitorRun);
 
 /** The run in an answer. Its ids are those of the key, which the answer was held against before. */
-export function toDatafoldRun(key: MonitorRunKey, body: Body): Fields<DatafoldRun> {
+export function toDatafoldRun(key: MonitorRunKey, body: Body, reading: RunReading): RunFields<DatafoldRun> {
   const rawState = read(body, 'state');
   const { state, phase, outcome } = readings.get(rawState) ?? unknown;
   return {
-    ...identify(key),
+    ...identifyRun(key, reading),
     __typename: 'DatafoldRun',
     state,
     phase,

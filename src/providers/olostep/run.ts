@@ -3,9 +3,9 @@ import { ProviderError } from '../../errors.ts';
 import type { MonitorRunKey, OlostepRun, RunPhase } from '../../generated/types.ts';
 import type { Body } from '../../upstream/body.ts';
 import type { Items } from '../../upstream/items.ts';
-import type { FieldContext, Fields, ReadLimits } from '../provider.ts';
+import { identifyRun } from '../identity.ts';
+import type { FieldContext, RunFields, RunReading } from '../provider.ts';
 import { createReader, toFreeForm } from '../reader.ts';
-import { identify } from '../run-key.ts';
 import { isRunComplete, readMilliseconds, runComplete, toTime } from './log-event.ts';
 import { toLogPage } from './log-page.ts';
 import { once } from './once.ts';
@@ -18,7 +18,8 @@ const read = createReader<components['schemas']['MonitorRun']>('OLOSTEP', Monito
  * The run in an answer. Its ids are those of the key, which the answer was held against before. Olostep states neither
  * status nor times of a run: they are derived here, once they are selected, from its log and its snapshot.
  */
-export function toOlostepRun(key: MonitorRunKey, body: Body, { maxEvents }: ReadLimits): Fields<OlostepRun> {
+export function toOlostepRun(key: MonitorRunKey, body: Body, reading: RunReading): RunFields<OlostepRun> {
+  const { maxEvents } = reading.limits;
   const events = once(() => readEvents(body, maxEvents));
   const log = (): Items => {
     const items = events();
@@ -32,13 +33,18 @@ export function toOlostepRun(key: MonitorRunKey, body: Body, { maxEvents }: Read
     return items instanceof Error ? items : derive();
   };
   return {
-    ...identify(key),
+    ...identifyRun(key, reading),
     __typename: 'OlostepRun',
     phase,
     outcome: () => (phase() === 'FINISHED' ? 'UNKNOWN' : null),
     startedAt: once(() => fromLog(() => toStart(log()))),
     finishedAt: once(() => fromLog(() => toEnd(log()))),
     snapshot: (_args: unknown, context: FieldContext) => toFreeForm('OLOSTEP', read(body, 'snapshot'), context),
+    // A row of the events page says these: `withRow`.
+    changed: null,
+    summary: null,
+    snapshotUrl: null,
+    snapshotAt: null,
     logGroup: () => read(body, 'log_group'),
     events: (args, { allowance }) => {
       const items = events();

@@ -1,0 +1,19 @@
+/** GraphQL's `DateTime`, as clients send it: checked, and brought to the one form that all times have here. */
+import { GraphQLError, GraphQLScalarType } from 'graphql';
+import { fromIsoText } from './providers/date-time.ts';
+
+const expected =
+  'Expected a date-time as RFC 3339 has it, with its offset, as text: 2026-11-20T08:00:00Z or 2026-11-20T09:00:00.000+01:00.';
+
+/** With its offset, as a client knows where it is. */
+const dateTime = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)$/;
+
+/** What this service answers with is in that form already. */
+export const DateTime = new GraphQLScalarType({ name: 'DateTime', parseValue: toDateTime });
+
+/** @throws {GraphQLError} when it is no time */
+function toDateTime(value: unknown): string {
+  const time = typeof value === 'string' && dateTime.test(value) ? fromIsoText(value) : undefined;
+  if (time === undefined) throw new GraphQLError(expected);
+  return time;
+}

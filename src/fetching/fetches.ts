@@ -1,0 +1,59 @@
+/** What one request asks the providers: each thing once, and no more than a request may. */
+import type { CredentialOf } from '../credentials.ts';
+import { OperationTooCostly } from '../errors.ts';
+import type { Provider } from '../generated/types.ts';
+import type { Limits } from '../limits.ts';
+import type { Get } from '../providers/provider.ts';
+import type { Body } from '../upstream/body.ts';
+import type { Call } from '../upstream/call.ts';
+import type { Upstream, UpstreamRequest } from '../upstream/upstream.ts';
+
+/** What a request goes out with. */
+export interface FetchOptions {
+  /** The way out to every provider. */
+  readonly upstreams: Readonly<Record<Provider, Upstream>>;
+  readonly credentialOf: CredentialOf;
+  readonly call: Call;
+  /** How many upstream calls, all providers together. */
+  readonly limits: Pick<Limits, 'maxUpstreamCalls'>;
+}
+
+/** Of one request; nothing of it outlives that. */
+export class Fetches {
+  readonly #options: FetchOptions;
+  readonly #asked = new Map<string, Promise<Body | null>>();
+  #calls = 0;
+
+  constructor(options: FetchOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The provider's answer, or `null` when it has no such thing.
+   * @throws {OperationTooCostly} when the request has made all the calls that it may
+   * @throws {ProviderError} when the provider failed, or can't be asked
+   */
+  get(provider: Provider, request: UpstreamRequest): Promise<Body | null> {
+    const name = `${provider} ${request.path}`;
+    const asked = this.#asked.get(name) ?? this.#ask(provider, request);
+    this.#asked.set(name, asked);
+    return asked;
+  }
+
+  /** The same, of one provider. */
+  of(provider: Provider): Get {
+    return (request) => this.get(provider, request);
+  }
+
+  #ask(provider: Provider, request: UpstreamRequest): Promise<Body | null> {
+    const { upstreams, credentialOf, call, limits } = this.#options;
+    try {
+      // Counted here, so that no shape of a query gets around it.
+      if (++this.#calls > limits.maxUpstreamCalls)
+        throw new OperationTooCostly(`Expected at most ${limits.maxUpstreamCalls} upstream calls.`);
+      return upstreams[provider].getJson(request, credentialOf(provider), call);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+}

@@ -1,0 +1,30 @@
+/** Finds things in the pages of a list. */
+import type { Get, ListWalk } from '../providers/provider.ts';
+
+export interface Search<Row> {
+  readonly walk: ListWalk<Row>;
+  /** The ids that are looked for. */
+  readonly ids: ReadonlySet<string>;
+  idOf(row: Row): string;
+  readonly mostPages: number;
+  /** Another page is read as long as so many are missing, and the last one had any. @default one, whatever the last one had */
+  readonly worthFrom?: number;
+}
+
+/** The rows of the things, by id, as far as the pages that were read have them: that one is missing says nothing of it. */
+export async function findRows<Row>(get: Get, search: Search<Row>): Promise<ReadonlyMap<string, Row>> {
+  const { walk, ids, idOf, mostPages, worthFrom = 0 } = search;
+  const found = new Map<string, Row>();
+  let request: ListWalk<Row>['first'] | undefined = walk.first;
+  for (let pages = 0; request !== undefined && pages < mostPages; pages++) {
+    const page = await get(request);
+    if (page === null) break;
+    const before = found.size;
+    const { rows, next } = walk.read(page);
+    for (const row of rows) if (ids.has(idOf(row))) found.set(idOf(row), row);
+    const isDone = ids.size - found.size < Math.max(worthFrom, 1);
+    if (isDone || (worthFrom > 0 && found.size === before)) break;
+    request = next;
+  }
+  return found;
+}

@@ -1,0 +1,48 @@
+/** Pages of the providers' lists, as connections. */
+import type { Allowance } from '../allowance.ts';
+import { type Connection, toConnection, toPageSize } from '../connection.ts';
+import { BadUserInput } from '../errors.ts';
+import type { Fetches } from '../fetching/fetches.ts';
+import type { MonitorKey, MonitorRunsArgs, QueryMonitorListArgs } from '../generated/types.ts';
+import { providers } from '../providers/index.ts';
+import type { RunLoader } from './run-loader.ts';
+
+export interface ListsOptions {
+  readonly fetches: Fetches;
+  readonly runs: RunLoader;
+}
+
+/** The lists of a request: each page is asked for once. */
+export class Lists {
+  readonly #options: ListsOptions;
+
+  constructor(options: ListsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * A page of a monitor's runs; `null` when its provider has no such monitor.
+   * @throws {BadUserInput} when an argument can't be
+   * @throws {OperationTooCostly} when lists have put too much into the answer already
+   * @throws {ProviderError} when the provider failed
+   */
+  async runsOf({ provider, monitorId }: MonitorKey, args: MonitorRunsArgs, allowance: Allowance) {
+    const { fetches, runs } = this.#options;
+    const window = { ...args, first: toPageSize(args.first), now: Date.now() };
+    const page = await providers[provider].runs.readPage(fetches.of(provider), monitorId, window);
+    if (page === null) return null;
+    allowance.spendListed(page.items.length);
+    return toConnection('MonitorRun', page, ({ runId, row }) => runs.toListed({ provider, monitorId, runId }, row));
+  }
+
+  /** A page of a provider's monitors. @throws like {@link Lists.runsOf} */
+  async monitors({ provider, tags, ...args }: QueryMonitorListArgs, allowance: Allowance): Promise<Connection> {
+    const { readPage, toListedMonitor } = providers[provider].monitors;
+    if (tags?.some((tag) => tag === '' || tag.includes(',')))
+      throw new BadUserInput('Expected `tags` that are not empty and have no comma.', provider);
+    const window = { ...args, tags, first: toPageSize(args.first) };
+    const page = await readPage(this.#options.fetches.of(provider), window);
+    allowance.spendListed(page.items.length);
+    return toConnection('Monitor', page, ({ monitorId, row }) => toListedMonitor(monitorId, row));
+  }
+}
