@@ -98,7 +98,7 @@ export function each<Item, Found>(
 
 /** @throws {BadUserInput} when the id can't be one of ours */
 export function toKey(id: string): NodeKey {
-  const [provider = '', monitorId = '', runId] = splitGlobalId(id) ?? [];
+  const { provider = '', ...ids } = splitGlobalId(id) ?? {};
   if (!isProvider(provider)) throw new BadUserInput('Expected the `id` of a run or a monitor that this service gave.');
-  return runId === undefined ? { provider, monitorId } : { provider, monitorId, runId };
+  return { provider, ...ids } as NodeKey;
 }

@@ -16,9 +16,12 @@ export const identifyRun = ({ provider, monitorId, runId }: MonitorRunKey, { rea
   isStale,
 });
 
+/** Stands where a run has its monitor's id, which it can't be in any provider's grammar. */
+const monitorMark = 'monitor';
+
 /** The fields of a monitor that say which it is, likewise. */
 export const identifyMonitor = ({ provider, monitorId }: MonitorKey) => ({
-  id: `${provider}:${monitorId}`,
+  id: `${provider}:${monitorMark}:${monitorId}`,
   provider,
   monitorId,
 });
@@ -26,9 +29,9 @@ export const identifyMonitor = ({ provider, monitorId }: MonitorKey) => ({
 /** The fields that cost nothing once it is known that there is such a monitor. */
 export const monitorIdentity: ReadonlySet<string> = new Set(['id', 'provider', 'monitorId']);
 
-/** The two or three parts of a global id, unchecked; `undefined` when there are more or fewer. */
-export function splitGlobalId(id: string): [provider: string, monitorId: string, runId?: string] | undefined {
-  const [provider, monitorId, runId, ...rest] = id.split(':');
-  if (provider === undefined || monitorId === undefined || rest.length > 0) return undefined;
-  return runId === undefined ? [provider, monitorId] : [provider, monitorId, runId];
+/** What a global id says, unchecked; `undefined` when it hasn't three parts. A monitor's has no run. */
+export function splitGlobalId(id: string): { provider: string; monitorId: string; runId?: string } | undefined {
+  const [provider, monitorId, last, ...rest] = id.split(':');
+  if (provider === undefined || monitorId === undefined || last === undefined || rest.length > 0) return undefined;
+  return monitorId === monitorMark ? { provider, monitorId: last } : { provider, monitorId, runId: last };
 }

@@ -22,5 +22,6 @@ export const runs: RunDefinition = {
   mostPages: 10,
   walk: todo,
   readPage: todo,
-  endurance: () => 'none',
+  // A monitor that still learns may be evaluated anew; whatever else has ended stays, as far as is known ([I] of the states).
+  endurance: ({ phase, outcome }) => (phase === 'FINISHED' && outcome !== 'LEARNING' ? 'lasting' : 'none'),
 };
