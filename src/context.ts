@@ -7,6 +7,7 @@ import type { Limits } from './limits.ts';
 import { Lists } from './loaders/lists.ts';
 import { MonitorLoader } from './loaders/monitor-loader.ts';
 import { RunLoader } from './loaders/run-loader.ts';
+import type { Price } from './price.ts';
 import type { FieldContext } from './providers/provider.ts';
 
 export interface Context extends FieldContext {
@@ -15,6 +16,7 @@ export interface Context extends FieldContext {
   readonly lists: Lists;
   readonly fetches: Fetches;
   readonly credentialOf: CredentialOf;
+  readonly price: Price;
   readonly limits: Limits;
   /** How many representations of entities one field takes. */
   readonly maxRepresentations: number;
@@ -35,9 +37,10 @@ export function createContext(options: ContextOptions): Context {
   return {
     runs,
     monitors: new MonitorLoader({ fetches, price }),
-    lists: new Lists({ fetches, runs }),
+    lists: new Lists({ fetches, price, runs }),
     fetches,
     credentialOf,
+    price,
     limits,
     allowance: new Allowance(limits.maxResponseBytes, limits.maxRepresentations, limits.maxListed),
     maxLevels: limits.maxLevels,

@@ -1,5 +1,5 @@
 /** GraphQL's `DateTime`, as clients send it: checked, and brought to the one form that all times have here. */
-import { GraphQLError, GraphQLScalarType } from 'graphql';
+import { GraphQLError, type ValueNode, valueFromASTUntyped } from 'graphql';
 import { fromIsoText } from './providers/date-time.ts';
 
 const expected =
@@ -8,8 +8,11 @@ const expected =
 /** With its offset, as a client knows where it is. */
 const dateTime = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)$/;
 
-/** What this service answers with is in that form already. */
-export const DateTime = new GraphQLScalarType({ name: 'DateTime', parseValue: toDateTime });
+/** To be added to the type of the schema. What this service answers with is in that form already. */
+export const DateTime = {
+  __parseValue: toDateTime,
+  __parseLiteral: (node: ValueNode) => toDateTime(valueFromASTUntyped(node)),
+};
 
 /** @throws {GraphQLError} when it is no time */
 function toDateTime(value: unknown): string {

@@ -22,7 +22,9 @@ import { useExecution } from './plugins/execution.ts';
 import { useJsonRequests } from './plugins/json-requests.ts';
 import { useParts } from './plugins/parts.ts';
 import { usePersistedDocuments } from './plugins/persisted-documents.ts';
+import { usePrice } from './plugins/price.ts';
 import { useRequestId } from './plugins/request-id.ts';
+import { type Price, priceHeader } from './price.ts';
 import { providerNames, providers } from './providers/index.ts';
 import { type RequestContext, requestIdHeader, toRequestId } from './request-id.ts';
 import { createSchema } from './schema.ts';
@@ -87,17 +89,24 @@ export interface Asker {
   readonly ending: Ending;
 }
 
+/** An answer in one part, with status 200. */
+export interface WholeAnswer {
+  readonly body: string;
+  /** How many upstream calls it took. */
+  readonly calls: number;
+}
+
 export interface Gateway {
   /** Answers a GraphQL request. The request's signal takes its upstream calls along. */
   fetch(request: Request, context?: RequestContext): Promise<Response>;
   /** The same for `node:http` and all that is built on it. */
   requestListener(...parameters: [...Parameters<RequestListener>, context?: RequestContext]): Promise<void>;
   /**
-   * The short way, for a server in front that has read the request: executes the operation, and resolves with the body of
-   * an answer with status 200, in one part. Undefined, sooner or later, when that isn't what the answer is: then nothing has been asked
+   * The short way, for a server in front that has read the request: executes the operation, and resolves with an answer with
+   * status 200, in one part. Undefined, sooner or later, when that isn't what the answer is: then nothing has been asked
    * of any provider, and {@link requestListener} has the answer.
    */
-  answer(params: OperationParams, asker: Asker): Promise<string | undefined> | undefined;
+  answer(params: OperationParams, asker: Asker): Promise<WholeAnswer | undefined> | undefined;
   /** The SDL of the graph as a subgraph, for composition; undefined where clients may not read the schema. */
   readSdl(): string | undefined;
   /** Ends the connections to the providers, once nothing is under way. */
@@ -128,19 +137,22 @@ export function createGateway(config: GatewayConfig): Gateway {
     createContext({
       upstreams,
       credentialOf: credentialsOf(header),
-      call: createCall(requestId, ending),
+      call: createCall(requestId, ending, header(priceHeader) != null),
       limits,
     });
+  /** Of the requests on the full way. */
+  const prices = new WeakMap<Request, Price>();
 
   const yoga = createYoga<RequestContext, Context>({
     schema,
     graphqlEndpoint: path,
-    context: ({ request: { headers, signal }, requestId }) =>
-      contextOf({
-        requestId: toRequestId(requestId),
-        header: (name) => headers.get(name),
-        ending: toEnding(signal),
-      }),
+    context({ request, requestId }) {
+      const { headers, signal } = request;
+      const header = (name: string) => headers.get(name);
+      const context = contextOf({ requestId: toRequestId(requestId), header, ending: toEnding(signal) });
+      prices.set(request, context.price);
+      return context;
+    },
     maskedErrors: { maskError: toMasked },
     maxRequestBodySize: isBodyCounted ? false : limits.maxBodyBytes,
     parserAndValidationCache: false,
@@ -153,6 +165,7 @@ export function createGateway(config: GatewayConfig): Gateway {
       useJsonRequests(),
       useClientErrors(path, log),
       useParts(log),
+      usePrice((request) => prices.get(request)),
       useRequestId(),
     ],
     // Yoga takes any URL that ends so for a health check, and no URL ends in a space.
@@ -181,10 +194,13 @@ export function createGateway(config: GatewayConfig): Gateway {
       if (asker.acceptsParts && documents.incrementalOf(document) !== undefined) return undefined;
       if (getOperationAST(document, operationName)?.operation !== 'query') return undefined;
       const operation = { document, operationName, variableValues: variables };
-      return execute(operation, contextOf(asker)).then(({ data, errors }) => {
+      const context = contextOf(asker);
+      return execute(operation, context).then(({ data, errors }) => {
         if (data === undefined) return undefined;
-        if (errors === undefined) return JSON.stringify({ data });
-        return JSON.stringify({ errors: toClientErrors(errors, asker.requestId, log, asker.ending.reason), data });
+        const { price } = context;
+        const extensions = price.isExplained ? { upstream: price.show() } : undefined;
+        const shown = errors && toClientErrors(errors, asker.requestId, log, asker.ending.reason);
+        return { body: JSON.stringify({ errors: shown, data, extensions }), calls: price.calls() };
       });
     },
     readSdl: introspection ? createSdl(schema) : () => undefined,

@@ -28,14 +28,25 @@ export interface PlannedStep {
   readonly why: string;
 }
 
+/** As clients see it. */
+export interface ShownPrice {
+  readonly calls: number;
+  readonly providers: Readonly<
+    Record<string, { readonly calls: number; readonly saved: Readonly<Record<string, number>> }>
+  >;
+  readonly plan: readonly (PlannedStep & { readonly provider: Provider })[];
+}
+
 /** Of one request. A class, as every request has one, and methods of a prototype cost it nothing. */
 export class Price {
-  /** The steps planned so far; `undefined` where nobody wants to know. */
-  readonly steps: (PlannedStep & { readonly provider: Provider })[] | undefined;
+  /** Whether somebody wants to know more than how many calls there were. */
+  readonly isExplained: boolean;
   readonly #of: Partial<Record<Provider, ProviderPrice>> = {};
+  readonly #steps: (PlannedStep & { readonly provider: Provider })[] = [];
+  readonly #asked = new Set<string>();
 
   constructor(isExplained: boolean) {
-    this.steps = isExplained ? [] : undefined;
+    this.isExplained = isExplained;
   }
 
   of(provider: Provider): ProviderPrice {
@@ -43,14 +54,23 @@ export class Price {
     return this.#of[provider];
   }
 
-  /** Notes what is planned, if somebody wants to know. */
-  explain(provider: Provider, toSteps: () => readonly PlannedStep[]): void {
-    if (this.steps !== undefined) for (const step of toSteps()) this.steps.push({ provider, ...step });
+  /** Notes that a thing is asked for, once or again. */
+  ask(provider: Provider, id: string): void {
+    if (!this.isExplained) return;
+    const name = `${provider} ${id}`;
+    if (this.#asked.has(name)) this.of(provider).repeated++;
+    else this.#asked.add(name);
   }
 
-  /** Of the providers that the request has asked. */
-  all(): Readonly<Partial<Record<Provider, Readonly<ProviderPrice>>>> {
-    return this.#of;
+  /** Notes what is planned. */
+  explain(provider: Provider, toSteps: () => readonly PlannedStep[]): void {
+    if (this.isExplained) for (const step of toSteps()) this.#steps.push({ provider, ...step });
+  }
+
+  /** Forgets what has been asked for: the operation is executed from its beginning, by what has been fetched already. */
+  beginAgain(): void {
+    this.#asked.clear();
+    for (const provider in this.#of) this.of(provider as Provider).repeated = 0;
   }
 
   /** All calls, of all providers. */
@@ -59,4 +79,15 @@ export class Price {
     for (const provider in this.#of) calls += this.of(provider as Provider).calls;
     return calls;
   }
+
+  show(): ShownPrice {
+    const providers = Object.entries(this.#of).map(([provider, { calls, repeated, listed, kept, joined }]) => [
+      provider,
+      { calls, saved: { dedupe: repeated, lists: listed, cache: kept, inFlight: joined } },
+    ]);
+    return { calls: this.calls(), providers: Object.fromEntries(providers), plan: this.#steps };
+  }
 }
+
+/** The header by which a client asks for the price, whatever it says there; and which tells the number of calls in the answer. */
+export const priceHeader = 'x-upstream-calls';

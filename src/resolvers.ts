@@ -3,7 +3,7 @@ import type { Context } from './context.ts';
 import { DateTime } from './date-time-scalar.ts';
 import { BadUserInput } from './errors.ts';
 import { type SelectedOf, type Selection, selectedIn } from './execution/selected.ts';
-import type { QueryResolvers, Resolvers } from './generated/resolvers.ts';
+import type { QueryResolvers } from './generated/resolvers.ts';
 import type { MonitorKey, MonitorRunKey, MonitorRunsArgs, Provider } from './generated/types.ts';
 import { identifyMonitor, monitorIdentity, splitGlobalId } from './providers/identity.ts';
 import { isProvider, providerNames, providers } from './providers/index.ts';
@@ -83,7 +83,7 @@ const ways = Object.fromEntries(
   ]),
 );
 
-export const resolvers: Resolvers = { DateTime, ...ways, Query: { ...own, ...shared } };
+export const resolvers = { DateTime, ...ways, Query: { ...own, ...shared } };
 
 /** A promise an item, not one for all, so that each item fails alone. */
 export function each<Item, Found>(

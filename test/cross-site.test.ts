@@ -49,7 +49,7 @@ describe('With listed origins', () => {
       expect(status).toBe(authorization === '' ? 401 : 200);
       expect(headers.get('access-control-allow-origin')).toBe(origin);
       expect(headers.get('access-control-allow-credentials')).toBe(null);
-      expect(headers.get('access-control-expose-headers')).toBe('x-request-id, retry-after');
+      expect(headers.get('access-control-expose-headers')).toBe('x-request-id, x-upstream-calls, retry-after');
       expect(headers.get('vary')).toBe('Origin');
     }
   });
@@ -63,7 +63,14 @@ describe('With listed origins', () => {
     expect(headers.get('access-control-allow-origin')).toBe(app);
     expect(headers.get('access-control-allow-methods')).toBe('GET, POST');
     expect(headers.get('access-control-allow-headers')?.split(', ')).toEqual([
-      ...['content-type', 'authorization', 'x-request-id', 'x-datafold-api-key', 'x-olostep-api-key'],
+      ...[
+        'content-type',
+        'authorization',
+        'x-request-id',
+        'x-upstream-calls',
+        'x-datafold-api-key',
+        'x-olostep-api-key',
+      ],
       ...['apollo-require-preflight', 'x-graphql-yoga-csrf', 'x-apollo-operation-name'],
     ]);
     expect(headers.get('access-control-allow-credentials')).toBe(null);

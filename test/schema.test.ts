@@ -27,8 +27,16 @@ it('finds the type of each member of an interface', async () => {
   const answer = await world.ask(`{
     node: __type(name: "Node") { possibleTypes { name } }
     run: __type(name: "MonitorRun") { possibleTypes { name } interfaces { name } }
+    monitor: __type(name: "Monitor") { possibleTypes { name } interfaces { name } }
   }`);
 
-  const possibleTypes = [{ name: 'DatafoldRun' }, { name: 'OlostepRun' }];
-  expect(answer.data).toEqual({ node: { possibleTypes }, run: { possibleTypes, interfaces: [{ name: 'Node' }] } });
+  const runs = [{ name: 'DatafoldRun' }, { name: 'OlostepRun' }];
+  const monitors = [{ name: 'DatafoldMonitor' }, { name: 'OlostepMonitor' }];
+  const interfaces = [{ name: 'Node' }];
+  expect(answer.data).toEqual({
+    node: { possibleTypes: expect.arrayContaining([...runs, ...monitors]) },
+    run: { possibleTypes: runs, interfaces },
+    monitor: { possibleTypes: monitors, interfaces },
+  });
+  expect(answer.data.node.possibleTypes).toHaveLength(4);
 });

@@ -104,7 +104,11 @@ describe('One bad representation is one null and one error, and touches no other
       { __typename: 'DatafoldRun', id: 'x' },
       'Expected the `id` of a run or a monitor that this service gave.',
     ],
-    ['an id that is empty', { __typename: 'MonitorRun', id: '' }, 'Expected the `id` of a run or a monitor that this service gave.'],
+    [
+      'an id that is empty',
+      { __typename: 'MonitorRun', id: '' },
+      'Expected the `id` of a run or a monitor that this service gave.',
+    ],
     ['an id of no provider', { __typename: 'MonitorRun', id: 'X:7:42' }, /that this service gave/],
     ["an id of no provider's grammar", { __typename: 'MonitorRun', id: 'DATAFOLD:7:042' }, /Expected Datafold ids/],
     [

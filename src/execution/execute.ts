@@ -55,7 +55,10 @@ export function createExecute({ schema, maxErrors, introspection, usesBeforePlan
     return plan(operation.variableValues ?? {}, context).then(
       (data) => ({ data }),
       // The second time remembers what the first one has loaded, but has spent nothing.
-      () => executeAnew(operation, { ...context, allowance: context.allowance.anew() }),
+      () => {
+        context.price.beginAgain();
+        return executeAnew(operation, { ...context, allowance: context.allowance.anew() });
+      },
     );
   };
 }

@@ -55,10 +55,9 @@ function toEntityKey({ provider, keys, isRun }: Entity, { id, monitorId, runId }
       `Expected the \`id\` of a ${isRun ? 'run' : 'monitor'} of the \`__typename\` beside it.`,
       provider ?? key.provider,
     );
-  if ((monitorId ?? key.monitorId) !== key.monitorId)
-    throw new BadUserInput('Expected `monitorId` to be that of the `id` beside it.', key.provider);
-  if ('runId' in key && (runId ?? key.runId) !== key.runId)
-    throw new BadUserInput('Expected `runId` to be that of the `id` beside it.', key.provider);
+  const isSameRun = !('runId' in key) || (runId ?? key.runId) === key.runId;
+  if ((monitorId ?? key.monitorId) !== key.monitorId || !isSameRun)
+    throw new BadUserInput('Expected the other ids to be those of the `id` beside them.', key.provider);
   return key;
 }
 

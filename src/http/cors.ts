@@ -1,6 +1,7 @@
 /** Which pages of other sites may ask, by the origins that are listed; without a list there is no word of it. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { forwardedHeader } from '../credentials.ts';
+import { priceHeader } from '../price.ts';
 import { providerNames } from '../providers/index.ts';
 import { requestIdHeader } from '../request-id.ts';
 import { preflightHeaders } from './cross-site.ts';
@@ -8,7 +9,7 @@ import { preflightHeaders } from './cross-site.ts';
 const preflightAnswer = {
   'access-control-allow-methods': 'GET, POST',
   'access-control-allow-headers': [
-    ...['content-type', 'authorization', requestIdHeader],
+    ...['content-type', 'authorization', requestIdHeader, priceHeader],
     ...providerNames.map(forwardedHeader),
     ...preflightHeaders,
   ].join(', '),
@@ -36,7 +37,7 @@ export function createCors(origins: readonly string[]): Cors {
       response.appendHeader('vary', 'Origin');
       if (!isListed(request)) return;
       response.setHeader('access-control-allow-origin', request.headers.origin ?? '');
-      response.setHeader('access-control-expose-headers', `${requestIdHeader}, retry-after`);
+      response.setHeader('access-control-expose-headers', `${requestIdHeader}, ${priceHeader}, retry-after`);
     },
     answerPreflight(request, response) {
       const { method, headers } = request;

@@ -6,6 +6,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { toPartsForm } from '../accept.ts';
 import type { Gateway, OperationParams } from '../gateway.ts';
+import { priceHeader } from '../price.ts';
 import { requestIdHeader } from '../request-id.ts';
 import { OwnEnding } from '../upstream/ending.ts';
 import { isAbsent, isObject } from '../upstream/json.ts';
@@ -54,13 +55,17 @@ export function createShortWay(gateway: Gateway, goLong: Way): Way {
     const answering = gateway.answer(params, asker);
     if (answering === undefined) return goLong(request, response, requestId);
     response.on('close', leave);
-    return answering.then((text) => {
+    return answering.then((answer) => {
       response.off('close', leave);
-      if (text === undefined) return goLong(request, response, requestId);
-      const bytes = Buffer.byteLength(text);
-      const itsHeaders = ['content-type', contentType, 'content-length', String(bytes), requestIdHeader, requestId];
+      if (answer === undefined) return goLong(request, response, requestId);
+      const { body, calls } = answer;
+      const bytes = Buffer.byteLength(body);
+      const itsHeaders = [
+        ...['content-type', contentType, 'content-length', String(bytes)],
+        ...[requestIdHeader, requestId, priceHeader, String(calls)],
+      ];
       // ASCII, as most answers are, is written at less cost than what may be any UTF-8.
-      response.writeHead(200, commonHeaders.concat(itsHeaders)).end(text, bytes === text.length ? 'latin1' : 'utf8');
+      response.writeHead(200, commonHeaders.concat(itsHeaders)).end(body, bytes === body.length ? 'latin1' : 'utf8');
       return undefined;
     });
   };

@@ -4,11 +4,13 @@ import { type Connection, toConnection, toPageSize } from '../connection.ts';
 import { BadUserInput } from '../errors.ts';
 import type { Fetches } from '../fetching/fetches.ts';
 import type { MonitorKey, MonitorRunsArgs, QueryMonitorListArgs } from '../generated/types.ts';
+import type { Price } from '../price.ts';
 import { providers } from '../providers/index.ts';
 import type { RunLoader } from './run-loader.ts';
 
 export interface ListsOptions {
   readonly fetches: Fetches;
+  readonly price: Price;
   readonly runs: RunLoader;
 }
 
@@ -27,8 +29,9 @@ export class Lists {
    * @throws {ProviderError} when the provider failed
    */
   async runsOf({ provider, monitorId }: MonitorKey, args: MonitorRunsArgs, allowance: Allowance) {
-    const { fetches, runs } = this.#options;
+    const { fetches, price, runs } = this.#options;
     const window = { ...args, first: toPageSize(args.first), now: Date.now() };
+    price.explain(provider, () => [{ ...pageStep, list: monitorId, things: window.first }]);
     const page = await providers[provider].runs.readPage(fetches.of(provider), monitorId, window);
     if (page === null) return null;
     allowance.spendListed(page.items.length);
@@ -40,9 +43,13 @@ export class Lists {
     const { readPage, toListedMonitor } = providers[provider].monitors;
     if (tags?.some((tag) => tag === '' || tag.includes(',')))
       throw new BadUserInput('Expected `tags` that are not empty and have no comma.', provider);
+    const { fetches, price } = this.#options;
     const window = { ...args, tags, first: toPageSize(args.first) };
-    const page = await readPage(this.#options.fetches.of(provider), window);
+    price.explain(provider, () => [{ ...pageStep, things: window.first }]);
+    const page = await readPage(fetches.of(provider), window);
     allowance.spendListed(page.items.length);
     return toConnection('Monitor', page, ({ monitorId, row }) => toListedMonitor(monitorId, row));
   }
 }
+
+const pageStep = { fetch: 'LIST', calls: 1, why: 'A page of the list is selected.' } as const;

@@ -28,7 +28,6 @@ type WantLoader = DataLoader<MonitorWant, Monitor | null, string>;
 export class MonitorLoader {
   readonly #options: MonitorLoaderOptions;
   readonly #loaders: Partial<Record<Provider, WantLoader>> = {};
-  readonly #asked = new Set<string>();
 
   constructor(options: MonitorLoaderOptions) {
     this.#options = options;
@@ -44,16 +43,11 @@ export class MonitorLoader {
     try {
       const { monitors } = providers[provider];
       if (!monitors.isKey(monitorId)) throw new BadUserInput(monitors.expectedKey, provider);
-      this.#count(`${provider}/${monitorId}`, provider);
+      this.#options.price.ask(provider, monitorId);
       return this.#loaderOf(provider).load({ monitorId, list: '', need: needOf(selected, monitors.listed), selected });
     } catch (error) {
       return Promise.reject(error);
     }
-  }
-
-  #count(id: string, provider: Provider): void {
-    if (this.#asked.has(id)) this.#options.price.of(provider).repeated++;
-    else this.#asked.add(id);
   }
 
   #loaderOf(provider: Provider): WantLoader {

@@ -40,7 +40,6 @@ export class RunLoader {
   readonly #options: RunLoaderOptions;
   readonly #loaders: Partial<Record<Provider, WantLoader>> = {};
   readonly #rowLoaders: Partial<Record<Provider, RowLoader>> = {};
-  readonly #asked = new Set<string>();
   /** The runs that have been asked for by themselves, with all that there is of them. */
   readonly #whole = new Map<string, Promise<Run | null>>();
   /** The copies that were met but aren't fresh any more. */
@@ -61,7 +60,7 @@ export class RunLoader {
     try {
       const { runs } = providers[key.provider];
       if (!runs.isKey(key)) throw new BadUserInput(runs.expectedKey, key.provider);
-      this.#count(key);
+      this.#options.price.ask(key.provider, toId(key));
       const loading = this.#loadAs(needOf(selected, runs.listed), key);
       return allowStale ? loading.catch((error: unknown) => this.#toStale(key, error)) : loading;
     } catch (error) {
@@ -75,12 +74,6 @@ export class RunLoader {
     const run = providers[key.provider].runs.toListedRun(key, row, reading);
     this.#keep(key, 'row', run, row, reading);
     return run;
-  }
-
-  #count(key: MonitorRunKey): void {
-    const id = `${key.provider}/${toId(key)}`;
-    if (this.#asked.has(id)) this.#options.price.of(key.provider).repeated++;
-    else this.#asked.add(id);
   }
 
   #loadAs(need: Need, key: MonitorRunKey): Promise<Run | null> {
