@@ -2,9 +2,11 @@
 import {
   type FieldNode,
   type GraphQLAbstractType,
+  type GraphQLFieldResolver,
   type GraphQLLeafType,
   type GraphQLObjectType,
   type GraphQLOutputType,
+  type GraphQLResolveInfo,
   isAbstractType,
   isLeafType,
   isListType,
@@ -12,8 +14,10 @@ import {
   isObjectType,
 } from 'graphql';
 import type { ArgumentsCompiler, RequestArguments } from './arguments.ts';
+import { createSelectedOf, type Selection } from './selected.ts';
 import { collectFields, type FieldNodes, type Selector } from './selection.ts';
 import { giveUp } from './unusual.ts';
+import type { Values } from './variables.ts';
 
 /** What is compiled with. */
 export interface Compiler extends Selector {
@@ -24,13 +28,18 @@ export interface Compiler extends Selector {
 export interface PlanRequest {
   readonly args: RequestArguments;
   readonly context: unknown;
+  /** What has to be waited for before the data is whole. */
+  readonly waits: Promise<void>[];
 }
 
 /**
  * A value as the answer shows it.
- * @throws when the value is anything but what its type says: an error, a promise, `null` where none may be, …
+ * @throws when the value is anything but what its type says: an error, `null` where none may be, …
  */
 export type Complete = (value: unknown, request: PlanRequest) => unknown;
+
+/** The same of a field, which may be found later. */
+type CompleteField = (source: unknown, request: PlanRequest) => unknown | Promise<unknown>;
 
 /** @throws when the schema decides something by a function of its own */
 export function compileType(compiler: Compiler, type: GraphQLOutputType, nodes: readonly FieldNode[]): Complete {
@@ -90,24 +99,63 @@ function compileObject(compiler: Compiler, type: GraphQLObjectType, nodes: reado
     // Whatever a provider fills says of which type it is. What doesn't is an error, or a promise, or a bug.
     if ((value as Source).__typename !== type.name) giveUp(value);
     const data: Record<string, unknown> = {};
-    for (const { name, complete } of fields) data[name] = complete(value, request);
+    for (const { name, complete } of fields) {
+      const found = complete(value, request);
+      // Its place in the answer is taken at once.
+      data[name] = found;
+      if (typeof found === 'object' && found instanceof Promise) waitFor(found, data, name, request);
+    }
     return data;
   };
 }
 
-/** From an object to its field, found as GraphQL's default resolver does. */
-function compileField(compiler: Compiler, type: GraphQLObjectType, nodes: FieldNodes): Complete {
+/** Puts what is found later into its place. If it fails, the plan does; by then another failure may have ended it. */
+function waitFor(found: Promise<unknown>, data: Record<string, unknown>, name: string, { waits }: PlanRequest): void {
+  const wait = found.then((value) => {
+    data[name] = value;
+  });
+  wait.catch(() => undefined);
+  waits.push(wait);
+}
+
+/** From an object to its field, found by a resolver of ours or as GraphQL's default resolver does. */
+function compileField(compiler: Compiler, type: GraphQLObjectType, nodes: FieldNodes): CompleteField {
   const name = nodes[0].name.value;
   if (name === '__typename') return () => type.name;
   const field = type.getFields()[name];
-  if (field === undefined || field.resolve !== undefined) giveUp();
+  if (field === undefined) giveUp();
   const argsOf = compiler.args.compile(field, nodes[0]);
   const complete = compileType(compiler, field.type, nodes);
+  const completeFound = (found: unknown, request: PlanRequest) =>
+    typeof found === 'object' && found instanceof Promise
+      ? found.then((value) => complete(value, request))
+      : complete(found, request);
+  if (field.resolve !== undefined) {
+    const resolve = toResolve(compiler, field.resolve, nodes);
+    return (source, request) => completeFound(resolve(source, argsOf(request.args), request.context), request);
+  }
   return (source, request) => {
     const property = (source as Source)[name];
     if (typeof property !== 'function') return complete(property, request);
-    return complete(property.call(source, argsOf(request.args), request.context), request);
+    return completeFound(property.call(source, argsOf(request.args), request.context), request);
   };
+}
+
+/** A resolver of this service: all that it asks of the operation is what is selected. */
+export type Resolve = (source: unknown, args: Values, context: unknown) => unknown;
+
+export function toResolve(
+  selector: Selector,
+  resolve: GraphQLFieldResolver<unknown, unknown>,
+  nodes: FieldNodes,
+): Resolve {
+  const selection: Selection = {
+    selectedOf: createSelectedOf(
+      selector,
+      nodes.flatMap(({ selectionSet }) => selectionSet ?? []),
+    ),
+  };
+  return (source, args, context) => resolve(source, args, context, selection as unknown as GraphQLResolveInfo);
 }
 
 const isPromise = (value: object | null) => typeof (value as { then?: unknown } | null)?.then === 'function';

@@ -1,5 +1,6 @@
 /** Compiles an operation into a plan. */
 import { type DocumentNode, type GraphQLSchema, getOperationAST } from 'graphql';
+import type { PlanRequest } from './completion.ts';
 import { compilePerConditions, findConditions } from './conditions.ts';
 import { compileQuery, type Data } from './query.ts';
 import { giveUp, unlessThrown } from './unusual.ts';
@@ -40,11 +41,20 @@ function compile(schema: GraphQLSchema, document: DocumentNode, operationName?: 
       const fields = load(request);
       const [first] = fields;
       // Most operations have one field, which needs no list.
-      if (fields.length === 1 && first !== undefined) return first.then((found) => toData([found], request));
+      if (fields.length === 1 && first !== undefined)
+        return first.then((found) => whole(toData([found], request), request));
       // A failure of each of them is looked at, the first one at once.
-      return Promise.all(fields).then((found) => toData(found, request));
+      return Promise.all(fields).then((found) => whole(toData(found, request), request));
     } catch (error) {
       return Promise.reject(error);
     }
   };
+}
+
+/** The data, once nothing of it is waited for any more. */
+function whole(data: Data, request: PlanRequest): Data | Promise<Data> {
+  const { waits } = request;
+  if (waits.length === 0) return data;
+  // What comes may have to wait for more.
+  return Promise.all(waits.splice(0)).then(() => whole(data, request));
 }

@@ -1,8 +1,7 @@
-/** The fields of the query itself: the only ones that are waited for. */
+/** The fields of the query itself: most operations wait for them alone. */
 import type { GraphQLObjectType, SelectionSetNode } from 'graphql';
 import { createArgumentsCompiler } from './arguments.ts';
-import { type Compiler, type Complete, compileType, type PlanRequest } from './completion.ts';
-import { createSelectedOf, type Selection } from './selected.ts';
+import { type Compiler, type Complete, compileType, type PlanRequest, toResolve } from './completion.ts';
 import { collectFields, type FieldNodes, type Selector } from './selection.ts';
 import { giveUp } from './unusual.ts';
 import type { Values } from './variables.ts';
@@ -34,12 +33,9 @@ export function compileQuery(selector: Selector, type: GraphQLObjectType, set: S
       }
       return data;
     },
-    toRequest: (variables, context) => ({ args: args.evaluate(variables), context }),
+    toRequest: (variables, context) => ({ args: args.evaluate(variables), context, waits: [] }),
   };
 }
-
-/** A resolver of this service: all that it asks of the operation is what is selected. */
-type Resolve = (source: undefined, args: Values, context: unknown, selection: Selection) => unknown;
 
 interface QueryField {
   /** Never throws: what it finds is a promise, whose failure is looked at. */
@@ -52,14 +48,12 @@ function compileQueryField(compiler: Compiler, type: GraphQLObjectType, nodes: F
   if (name === '__typename') return { load: async () => undefined, complete: () => type.name };
   const field = type.getFields()[name];
   if (field?.resolve === undefined) giveUp();
-  const resolve = field.resolve as unknown as Resolve;
-  const sets = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
-  const selection: Selection = { selectedOf: createSelectedOf(compiler, sets) };
+  const resolve = toResolve(compiler, field.resolve, nodes);
   const argsOf = compiler.args.compile(field, nodes[0]);
   return {
     load({ args, context }) {
       try {
-        const found = resolve(undefined, argsOf(args), context, selection);
+        const found = resolve(undefined, argsOf(args), context);
         return Array.isArray(found) ? Promise.all(found) : Promise.resolve(found);
       } catch (error) {
         return Promise.reject(error);
