@@ -29,17 +29,30 @@ const keys = [
   { ...olostepKey, runId: 'run_c' },
   { ...olostepKey, monitorId: '7' },
 ];
-const globalIds = [...keys.map((key) => `${key.provider}:${key.monitorId}:${key.runId}`), 'x', ''];
+const globalIds = [
+  ...keys.map((key) => `${key.provider}:${key.monitorId}:${key.runId}`),
+  ...['DATAFOLD:monitor:7', `OLOSTEP:monitor:${olostepKey.monitorId}`, 'x', ''],
+];
 const cursors = [0, 1, 2, 7].map((place) =>
   Buffer.from(JSON.stringify([place, `3800${place + 1}`])).toString('base64url'),
 );
 
 const { monitorId, runId } = olostepKey;
+const monitorKeys = [
+  { provider: 'DATAFOLD', monitorId: '7' },
+  { provider: 'OLOSTEP', monitorId: olostepKey.monitorId },
+  { provider: 'DATAFOLD', monitorId: '8' },
+  { provider: 'DATAFOLD', monitorId: '9' },
+  { provider: 'OLOSTEP', monitorId: 'monitor_b' },
+  { provider: 'OLOSTEP', monitorId: '7' },
+];
 const representations = [
   { __typename: 'DatafoldRun', id: globalIds[0] },
   { __typename: 'OlostepRun', monitorId, runId },
   { __typename: 'MonitorRun', id: globalIds[0] },
   { __typename: 'DatafoldRun', monitorId: 7, runId: '44' },
+  { __typename: 'DatafoldMonitor', monitorId: 7 },
+  { __typename: 'Monitor', id: 'DATAFOLD:monitor:7' },
   { __typename: 'PageInfo', id: globalIds[0] },
   'x',
 ];
@@ -59,7 +72,24 @@ const values: Readonly<Record<string, readonly unknown[]>> = {
   'events.after': [null, cursors[0], ...cursors, 'x'],
   'events.kind': ['node_start', null, 'run_complete', 'x', ''],
   'Boolean!': [true, false],
+  'MonitorKey!': monitorKeys,
+  '[MonitorKey!]!': [monitorKeys.slice(0, 3), monitorKeys[0], monitorKeys.slice(0, 5), [], monitorKeys],
+  'Provider!': ['DATAFOLD', 'OLOSTEP'],
+  '[Provider!]': [['DATAFOLD'], ['OLOSTEP', 'DATAFOLD'], null, []],
+  '[RunOutcome!]': [['PASSED', 'FINDING'], null, ['ERRORED'], []],
+  'monitorList.first': [2, 20, 0, 101, null],
+  'monitorList.after': [null, null, 'x'],
+  'monitorList.tags': [null, [], ['prod'], ['a,b']],
+  'runs.first': [2, 20, 0, 1, 101, null],
+  'runs.after': [null, null, 'x'],
+  'runs.since': [null, '2026-11-01T00:00:00Z', 'x'],
+  'runs.until': [null, '2027-11-01T00:00:00Z', 'x'],
+  'runs.startedAfter': [null, '2026-11-01T00:00:00Z', 'x'],
+  'runs.startedBefore': [null, '2027-11-01T00:00:00+01:00', 'x'],
 };
+
+/** The types whose values are written without quotes. */
+const isEnum = (typeName: string) => /^\[?(?:Provider|RunOutcome)\b/.test(typeName);
 
 /** What no variable may be. */
 const nonsense = [{}, [null], 1.5, 'no such thing', { provider: 'X' }, { ...datafoldKey, more: 1 }, null, [[]], true];
@@ -93,7 +123,7 @@ function generate(schema: GraphQLSchema, upTo: (most: number) => number): Random
     const hasDefault = oneIn(3);
     // With a default, a variable of a type that may be null goes where none may be.
     const given = hasDefault && oneIn(2) ? type.replace(/!$/, '') : type;
-    definitions.push(`$${own}: ${given}${hasDefault ? ` = ${literal(written)}` : ''}`);
+    definitions.push(`$${own}: ${given}${hasDefault ? ` = ${literal(written, isEnum(type))}` : ''}`);
     for (const variables of sent) {
       if (!isCalm && oneIn(10)) variables[own] = oneOf(nonsense);
       else if ((!hasDefault && type.endsWith('!') && (isCalm || !oneIn(20))) || oneIn(2))
@@ -113,7 +143,7 @@ function generate(schema: GraphQLSchema, upTo: (most: number) => number): Random
     }
     if (subject === '[MonitorRunKey!]!' && oneIn(2))
       return `${name}: [$${variable('MonitorRunKey!', 'MonitorRunKey!')}, ${literal(key)}]`;
-    return `${name}: ${literal(oneOf(pool(subject)))}`;
+    return `${name}: ${literal(oneOf(pool(subject)), isEnum(typeName))}`;
   };
 
   const directives = (): string => {
@@ -177,11 +207,9 @@ function generate(schema: GraphQLSchema, upTo: (most: number) => number): Random
 }
 
 /** A value as GraphQL writes it. */
-function literal(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const fields = Object.entries(value).map(
-    ([name, inner]) => `${name}: ${name === 'provider' ? inner : literal(inner)}`,
-  );
+function literal(value: unknown, isEnum = false): string {
+  if (Array.isArray(value)) return `[${value.map((item) => literal(item, isEnum)).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return isEnum ? String(value) : JSON.stringify(value);
+  const fields = Object.entries(value).map(([name, inner]) => `${name}: ${literal(inner, name === 'provider')}`);
   return `{ ${fields.join(', ')} }`;
 }
