@@ -13,6 +13,8 @@ const connections = 1_024;
 export interface Contender {
   readonly title: string;
   readonly dialect: Dialect;
+  /** Whether it is this project's. */
+  readonly isOurs?: boolean;
   /** Another program than Node.js. */
   readonly program?: string;
   readonly parameters: (port: number, upstreamUrl: string) => readonly string[];
@@ -39,6 +41,7 @@ const own = (title: string, dialect: Dialect, name: string): Contender => ({
 const service = (title: string, settings: Readonly<Record<string, string>>): Contender => ({
   title,
   dialect: 'graph',
+  isOurs: true,
   parameters: () => ['--max-semi-space-size=16', `${root}${entry}`],
   env: (port, upstreamUrl) => ({
     HOST: '127.0.0.1',

@@ -2,6 +2,7 @@
 import type { Contender } from '../contenders.ts';
 import { startGateway } from '../measure/gateway.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import { askOf } from '../workloads/ask.ts';
 import { workloads } from '../workloads/workloads.ts';
 import type { Effort } from './rounds.ts';
 
@@ -15,7 +16,7 @@ export async function timeStarts(
   // Once more than counts: the first reads the files from the disk.
   for (let round = -1; round < sets * rounds; round++) {
     for (const [name, contender] of Object.entries(contenders)) {
-      const ask = workloads.W1?.asks[contender.dialect];
+      const ask = workloads.W1 && askOf(workloads.W1.asks, contender);
       if (ask === undefined) continue;
       const gateway = await startGateway(contender, upstream.url, ask);
       await gateway.stop();

@@ -5,6 +5,7 @@ import { type Gateway, startGateway } from '../measure/gateway.ts';
 import { mostResidentMb, residentMb } from '../measure/memory.ts';
 import { type Numbers, runWrk } from '../measure/wrk.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import { askOf } from '../workloads/ask.ts';
 import { type Workload, workloads } from '../workloads/workloads.ts';
 import type { Effort } from './rounds.ts';
 
@@ -36,7 +37,7 @@ export async function weigh(
   const memory: Record<string, Memory> = {};
   for (const [name, contender] of Object.entries(contenders)) {
     const withGateway = async <Result>(workload: Workload | undefined, task: Task<Result>) => {
-      const ask = workload?.asks[contender.dialect];
+      const ask = workload && askOf(workload.asks, contender);
       if (workload === undefined || ask === undefined) return undefined;
       if (workload.only !== undefined && !workload.only.includes(name)) return undefined;
       const gateway = await startGateway(contender, upstream.url, ask);

@@ -4,7 +4,7 @@ import { type Gateway, startGateway } from '../measure/gateway.ts';
 import { type Sample, takeSample } from '../measure/sample.ts';
 import { verify } from '../measure/verify.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import type { Ask } from '../workloads/ask.ts';
+import { type Ask, askOf } from '../workloads/ask.ts';
 import type { Workload } from '../workloads/workloads.ts';
 
 export interface Effort {
@@ -41,7 +41,7 @@ export async function takeTurns(
   const length = seconds * (workload.length ?? 1);
 
   const start = async (name: string, contender: Contender): Promise<Up | undefined> => {
-    const ask = workload.asks[contender.dialect];
+    const ask = askOf(workload.asks, contender);
     if (ask === undefined) return undefined;
     const gateway = await startGateway(contender, upstream.url, ask);
     try {

@@ -4,6 +4,7 @@ import { startGateway } from '../measure/gateway.ts';
 import { residentMb } from '../measure/memory.ts';
 import { runWrk } from '../measure/wrk.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import { askOf } from '../workloads/ask.ts';
 import { workloads } from '../workloads/workloads.ts';
 
 /** Resident memory, in MB. */
@@ -15,7 +16,7 @@ export interface Soak {
 /** Ten minutes of one run after another, asked for by 128 clients. */
 export async function soak(contender: Contender, upstream: Upstream): Promise<Soak> {
   const { asks, clients } = workloads['W1-c128'] ?? {};
-  const ask = asks?.[contender.dialect];
+  const ask = asks && askOf(asks, contender);
   if (ask === undefined || clients === undefined) throw new Error(`${contender.title} can't be asked for one run`);
   const gateway = await startGateway(contender, upstream.url, ask);
   const loadFor = (seconds: number) => runWrk({ url: gateway.url + ask.path, body: ask.body, clients, seconds });

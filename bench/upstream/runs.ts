@@ -20,17 +20,29 @@ const start = Date.parse('2026-11-22T08:00:00.125Z');
 
 /** One run of Datafold's. */
 export const datafoldRun = toDatafoldRun(7, 42);
-/** Fifty, each answered late. */
-export const delayedRuns = Array.from({ length: 50 }, (_, index) => toDatafoldRun(20, index + 1, true));
-/** A hundred, each answered at once. */
-export const promptRuns = Array.from({ length: 100 }, (_, index) => toDatafoldRun(8, index + 1));
+/** Fifty, each answered late; two of a monitor, so that a page of its runs would save no call. */
+export const delayedRuns = Array.from({ length: 50 }, (_, index) => toDatafoldRun(20 + (index >> 1), index + 1, true));
+/** Fifty of one monitor, each answered late. */
+export const listedRuns = Array.from({ length: 50 }, (_, index) => toDatafoldRun(9, index + 1, true));
+/** A hundred, each answered at once; likewise two of a monitor. */
+export const promptRuns = Array.from({ length: 100 }, (_, index) => toDatafoldRun(100 + (index >> 1), index + 1));
 /** One run of Olostep's, as they are by and large. */
 export const olostepRun = toOlostepRun('run_k3v9c1p7zd', 5);
 /** One with a log of a megabyte. */
 export const largeRun = toOlostepRun('run_large', 10_000);
 
 /** All of them. */
-export const runs: readonly Run[] = [datafoldRun, ...delayedRuns, ...promptRuns, olostepRun, largeRun];
+export const runs: readonly Run[] = [datafoldRun, ...delayedRuns, ...listedRuns, ...promptRuns, olostepRun, largeRun];
+
+/** The page that has the runs of one monitor, as Datafold lists them: newest first, without errors and warnings. */
+export const runsPage = {
+  path: '/api/v1/monitors/9/runs?page=1&page_size=100',
+  isDelayed: true,
+  body: {
+    ...{ count: listedRuns.length, page: 1, page_size: 100, total_pages: 1 },
+    runs: listedRuns.toReversed().map(({ body: { error: _error, warnings: _warnings, ...row } }) => row),
+  },
+};
 
 function toDatafoldRun(monitorId: number, runId: number, isDelayed = false): Run<DatafoldBody> {
   return {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { loadCpu, spawnOn } from '../measure/pinned.ts';
 import { binary, built } from '../paths.ts';
-import { runs } from './runs.ts';
+import { runs, runsPage } from './runs.ts';
 
 const port = 4_800;
 const delayMs = 20;
@@ -20,7 +20,9 @@ export interface Upstream {
 /** Starts it, on the processor of what produces load. */
 export async function startUpstream(): Promise<Upstream> {
   const routes = built('routes.txt');
-  const lines = runs.map(({ path, isDelayed, body }) => `${path}\t${isDelayed ? 1 : 0}\t${JSON.stringify(body)}\n`);
+  const lines = [...runs, runsPage].map(
+    ({ path, isDelayed, body }) => `${path}\t${isDelayed ? 1 : 0}\t${JSON.stringify(body)}\n`,
+  );
   writeFileSync(routes, lines.join(''));
   const child = spawnOn(loadCpu, binary('upstream'), [`${port}`, `${delayMs}`, routes], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -15,7 +15,19 @@ export interface Ask {
 export type Dialect = 'bare' | 'rest' | 'graph' | 'openapi';
 
 /** The same question in every dialect that it can be asked in. */
-export type Asks = Readonly<Partial<Record<Dialect, Ask>>>;
+export interface Asks extends Readonly<Partial<Record<Dialect, Ask>>> {
+  /** How many upstream calls it costs our service, where that knows of fewer. */
+  readonly oursCalls?: number;
+}
+
+/** The question for a contender; `undefined` when it can't be asked. */
+export function askOf(
+  { oursCalls, ...asks }: Asks,
+  { dialect, isOurs = false }: { dialect: Dialect; isOurs?: boolean },
+) {
+  const ask = asks[dialect];
+  return ask && isOurs && oursCalls !== undefined ? { ...ask, calls: oursCalls } : ask;
+}
 
 /** A list of runs, answered with what the upstream says of each. */
 export function askBare(keys: readonly MonitorRunKey[]): Ask {

@@ -1,5 +1,5 @@
 /** What the contenders are asked. */
-import { delayedRuns, promptRuns } from '../upstream/runs.ts';
+import { delayedRuns, listedRuns, promptRuns } from '../upstream/runs.ts';
 import type { Asks } from './ask.ts';
 import { bothProviders } from './both-providers.ts';
 import { largeRunIds, wholeLargeRun } from './large-run.ts';
@@ -39,6 +39,11 @@ export const workloads: Readonly<Record<string, Workload>> = {
     title: '100 keys, 50 distinct runs, upstream 20 ms',
     clients: 16,
     asks: manyRuns([...delayedRuns, ...delayedRuns]),
+  },
+  W3list: {
+    title: 'the same, all of one monitor: a page of its runs has what is selected',
+    clients: 16,
+    asks: { ...manyRuns([...listedRuns, ...listedRuns]), oursCalls: 1 },
   },
   W4ids: { title: 'a run of 10,000 events (1 MB), its ids', clients: 4, asks: largeRunIds },
   W4all: { title: 'a run of 10,000 events (1 MB), all fields', clients: 4, length: 2, asks: wholeLargeRun },
