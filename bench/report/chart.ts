@@ -5,7 +5,7 @@ import { workloads } from '../workloads/workloads.ts';
 import { figureOf } from './figures.ts';
 import { toMicros } from './text.ts';
 
-const shown = ['W1', 'W2', 'W3', 'W4ids', 'W4all'];
+const shown = ['W1', 'W2', 'W3', 'W3list', 'W4ids', 'W4all'];
 
 const [panelWidth, labelWidth, barWidth, line] = [480, 200, 190, 20];
 const style = `

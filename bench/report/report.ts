@@ -8,7 +8,7 @@ import { type Figure, figureOf, ratioOf, wrongOf } from './figures.ts';
 import { judge } from './goals.ts';
 import { notMeasured, orNot, toCount, toMb, toMicros, toRatio, toTable } from './text.ts';
 
-const main = ['W1', 'W2', 'W3', 'W4ids', 'W4all'];
+const main = ['W1', 'W2', 'W3', 'W3list', 'W4ids', 'W4all'];
 const clients = ['W1-c1', 'W1', 'W1-c128'];
 const names = Object.keys(contenders);
 const titles = new Map(Object.entries({ ...contenders, forwarding }).map(([name, { title }]) => [name, title]));
