@@ -1,5 +1,56 @@
 // Generated from openapi.yaml by `npm run codegen`. Do not edit.
 export interface paths {
+    "/api/v1/monitors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Monitors */
+        get: operations["listMonitors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/monitors/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Monitor */
+        get: operations["getMonitor"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/monitors/{id}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Monitor Runs */
+        get: operations["listMonitorRuns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/monitors/{id}/runs/{run_id}": {
         parameters: {
             query?: never;
@@ -46,6 +97,199 @@ export interface components {
          * @enum {string}
          */
         MonitorRunState: "ok" | "alert" | "error" | "learning" | "checking" | "created" | "queued" | "skipped" | "cancelled";
+        /** @description A page of a monitor's runs. [D2], [D3] */
+        ListRuns: {
+            /** @description How many runs there are on all pages. */
+            count: number;
+            page: number;
+            /** @description How many runs a page has. Trusted more than what was asked for, as the greatest isn't documented. */
+            page_size: number;
+            total_pages: number;
+            runs: components["schemas"]["ListedRun"][];
+        };
+        /** @description ApiPublicMonitorRunOut of [D2], [D3]; without `error` and `warnings`. */
+        ListedRun: {
+            run_id: number;
+            monitor_id: number;
+            /** @description A MonitorRunState; any text is accepted, as in MonitorRun. */
+            state?: string | null;
+            /** Format: date-time */
+            started_at?: string | null;
+            diff_id?: number | null;
+        };
+        /** @description A page of all monitors. [D2] */
+        ListMonitors: {
+            /** @description How many monitors there are on all pages. */
+            count: number;
+            page: number;
+            page_size: number;
+            total_pages: number;
+            monitors: components["schemas"]["ListedMonitor"][];
+        };
+        /** @description A monitor in a list. [D2] */
+        ListedMonitor: {
+            id: number;
+            name: string | null;
+            /** @description A MonitorType. Any text is accepted, as lists of words grow. */
+            monitor_type: string | null;
+            enabled: boolean;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            modified_at: string;
+            /**
+             * Format: date-time
+             * @description When the monitor ran last; not which run that was.
+             */
+            last_run?: string | null;
+            /** Format: date-time */
+            last_alert?: string | null;
+            /** @description A MonitorRunState; any text is accepted, as in MonitorRun. */
+            state?: string | null;
+            tags?: string[] | null;
+            /** @description An e-mail address. Newer specifications alone have it. */
+            owner?: string | null;
+        };
+        /** @description A monitor by itself. [D2] */
+        MonitorFull: {
+            id: number;
+            name: string | null;
+            /** @description A MonitorType. Any text is accepted, as lists of words grow. */
+            monitor_type: string | null;
+            enabled: boolean;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            modified_at: string;
+            /**
+             * Format: date-time
+             * @description When the monitor ran last; not which run that was.
+             */
+            last_run?: string | null;
+            /** Format: date-time */
+            last_alert?: string | null;
+            /** @description A MonitorRunState; any text is accepted, as in MonitorRun. */
+            state?: string | null;
+            tags?: string[] | null;
+            /** @description An e-mail address. Newer specifications alone have it. */
+            owner?: string | null;
+            description?: string | null;
+            /** @description Told apart by its keys, as an interval has no `type` at its top. */
+            schedule: components["schemas"]["IntervalSchedule"] | components["schemas"]["CrontabSchedule"] | components["schemas"]["NoSchedule"];
+            dataset?: components["schemas"]["MonitorDataset"][];
+            /** @description Told apart by its `type`. */
+            alert?: ((components["schemas"]["DiffAlert"] | components["schemas"]["AutomaticAlert"] | components["schemas"]["AbsoluteAlert"] | components["schemas"]["PercentageAlert"] | null) | null) | components["schemas"]["DiffAlert"] | components["schemas"]["AutomaticAlert"] | components["schemas"]["AbsoluteAlert"] | components["schemas"]["PercentageAlert"] | null;
+            /** @description Told apart by their `type`. */
+            notifications?: (components["schemas"]["EmailNotification"] | components["schemas"]["PagerdutyNotification"] | components["schemas"]["WebhookNotification"] | components["schemas"]["SlackNotification"] | components["schemas"]["TeamsNotification"])[];
+        };
+        /**
+         * @description The words known so far. [D2]
+         * @enum {string}
+         */
+        MonitorType: "diff" | "metric" | "schema" | "test";
+        IntervalSchedule: {
+            interval: components["schemas"]["HourlyInterval"] | components["schemas"]["DailyInterval"];
+        };
+        HourlyInterval: {
+            /** @description `hour`. */
+            every: string;
+            /** @description `hourly`. */
+            type: string;
+        };
+        DailyInterval: {
+            /** @description `day`. */
+            every: string;
+            /** @description `daily`. */
+            type: string;
+            hour?: number | null;
+            /** @description The time of the day, in [D2] of format `time`. */
+            utc_at?: string | null;
+        };
+        CrontabSchedule: {
+            cron: string;
+            /** @description `crontab`. */
+            type: string;
+        };
+        NoSchedule: {
+            /** @description `none`. */
+            type: string;
+        };
+        MonitorDataset: {
+            connection_id: number;
+            table?: string | null;
+            column?: string | null;
+            filter?: string | null;
+            metric?: string | null;
+            query?: string | null;
+        };
+        DiffAlert: {
+            /** @description `diff`. */
+            type: string;
+            /** @description In [D2] an integer; any number is accepted. */
+            different_rows_count?: number | null;
+            /** @description In [D2] an integer; any number is accepted. */
+            different_rows_percent?: number | null;
+            /** @description From 0 to 1. Newer specifications alone have it. */
+            match_ratio_min?: number | null;
+        };
+        AutomaticAlert: {
+            /** @description `automatic`. */
+            type: string;
+            /** @description From 0 to 100. */
+            sensitivity: number;
+        };
+        AbsoluteAlert: {
+            /** @description `absolute`. */
+            type: string;
+            min?: number | null;
+            max?: number | null;
+        };
+        PercentageAlert: {
+            /** @description `percentage`. */
+            type: string;
+            increase?: number | null;
+            decrease?: number | null;
+        };
+        /** @description Which fields a notification must have beside its `type` isn't gathered from any document. */
+        EmailNotification: {
+            /** @description `email`. */
+            type: string;
+            recipients?: string[];
+            /** @description `attach_csv`, `notify_first_triggered_only`, `disable_recovery_notifications`, `notify_every_run`; any text is accepted. */
+            features?: string[] | null;
+        };
+        PagerdutyNotification: {
+            /** @description `pagerduty`. */
+            type: string;
+            integration?: number;
+            /** @description `attach_csv`, `notify_first_triggered_only`, `disable_recovery_notifications`, `notify_every_run`; any text is accepted. */
+            features?: string[] | null;
+        };
+        WebhookNotification: {
+            /** @description `webhook`. */
+            type: string;
+            integration?: number;
+            /** @description `attach_csv`, `notify_first_triggered_only`, `disable_recovery_notifications`, `notify_every_run`; any text is accepted. */
+            features?: string[] | null;
+        };
+        SlackNotification: {
+            /** @description `slack`. */
+            type: string;
+            integration?: number;
+            channel?: string;
+            mentions?: string[];
+            /** @description `attach_csv`, `notify_first_triggered_only`, `disable_recovery_notifications`, `notify_every_run`; any text is accepted. */
+            features?: string[] | null;
+        };
+        TeamsNotification: {
+            /** @description `teams`. */
+            type: string;
+            integration?: number;
+            channel?: string;
+            mentions?: string[];
+            /** @description `attach_csv`, `notify_first_triggered_only`, `disable_recovery_notifications`, `notify_every_run`; any text is accepted. */
+            features?: string[] | null;
+        };
         HTTPValidationError: {
             detail?: components["schemas"]["ValidationError"][];
         };
@@ -63,6 +307,118 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listMonitors: {
+        parameters: {
+            query?: {
+                /** @description The page, from 1 on. */
+                page?: number;
+                /** @description How many monitors a page has. */
+                page_size?: number;
+                /** @description What the list is ordered by; of [D2]'s words the one that is used. Which order it has without isn't documented. */
+                order_by?: "id" | "name" | "last_triggered" | "last_run" | null;
+                sort_order?: "asc" | "desc";
+                /** @description Tags with commas between them. That a monitor must have all of them isn't documented. */
+                tags?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListMonitors"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    getMonitor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The unique identifier of the monitor. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MonitorFull"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    listMonitorRuns: {
+        parameters: {
+            query?: {
+                /** @description The page, from 1 on. */
+                page?: number;
+                /** @description How many runs a page has. */
+                page_size?: number;
+                /** @description Runs that started at this time or later. */
+                start_time?: string | null;
+                /** @description Runs that started at this time or earlier. */
+                end_time?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description The unique identifier of the monitor. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListRuns"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     getMonitorRun: {
         parameters: {
             query?: never;
