@@ -17,6 +17,8 @@ export interface ListsOptions {
 /** The lists of a request: each page is asked for once. */
 export class Lists {
   readonly #options: ListsOptions;
+  /** One time for all of them, as it is part of what some pages are asked for with. */
+  readonly #now = Date.now();
 
   constructor(options: ListsOptions) {
     this.#options = options;
@@ -30,7 +32,7 @@ export class Lists {
    */
   async runsOf({ provider, monitorId }: MonitorKey, args: MonitorRunsArgs, allowance: Allowance) {
     const { fetches, price, runs } = this.#options;
-    const window = { ...args, first: toPageSize(args.first), now: Date.now() };
+    const window = { ...args, first: toPageSize(args.first), now: this.#now };
     price.explain(provider, () => [{ ...pageStep, list: monitorId, things: window.first }]);
     const page = await providers[provider].runs.readPage(fetches.of(provider), monitorId, window);
     if (page === null) return null;
