@@ -164,15 +164,18 @@ export class RunLoader {
   #fetch(provider: Provider, wants: readonly RunWant[]): readonly Promise<Run | null>[] {
     const { listFrom } = providers[provider].runs;
     const { price } = this.#options;
-    const unknown = wants.filter(({ key, need }) => need === 'full' || !this.#whole.has(toId(key)));
+    // What one alias has asked for by itself is there for the others too.
+    const full = new Set(wants.filter(({ need }) => need === 'full').map(({ key }) => toId(key)));
+    const isWhole = ({ key }: RunWant) => full.has(toId(key)) || this.#whole.has(toId(key));
+    const unknown = wants.filter((want) => want.need === 'full' || !isWhole(want));
     const plan = planFetches(unknown, listFrom);
     price.explain(provider, () => explain(plan));
     const searches = new Map(
       [...plan.listed].map(([monitorId, same]) => [monitorId, this.#search(provider, monitorId, same)] as const),
     );
     return wants.map((want) => {
-      const search = want.need === 'light' ? searches.get(want.list) : undefined;
-      if (search === undefined || this.#whole.has(toId(want.key))) return this.#getWhole(want.key);
+      const search = searches.get(want.list);
+      if (search === undefined || isWhole(want)) return this.#getWhole(want.key);
       return search.then((rows) => {
         const found = rows.get(want.key.runId);
         if (found === undefined) return this.#getWhole(want.key);
