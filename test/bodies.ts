@@ -19,6 +19,44 @@ export const anyDatafoldRun = (runId: number) => ({
   body: { ...datafoldBody, run_id: runId },
 });
 
+/** The same run as a list has it. */
+export const toDatafoldRow = ({ run_id, monitor_id, state, started_at, diff_id }: typeof datafoldBody) => ({
+  run_id,
+  monitor_id,
+  state,
+  started_at,
+  diff_id,
+});
+
+export const datafoldMonitorKey = { provider: 'DATAFOLD', monitorId: '7' } as const;
+export const datafoldMonitorPath = '/api/v1/monitors/7';
+/** A monitor as a list has it. */
+export const datafoldMonitorRow = {
+  id: 7,
+  name: 'Orders: staging against production',
+  monitor_type: 'diff',
+  enabled: true,
+  created_at: '2026-01-02T03:04:05Z',
+  modified_at: '2026-02-03T04:05:06Z',
+  last_run: '2026-11-20T08:00:00Z',
+  last_alert: '2026-11-19T08:00:00Z',
+  state: 'ok',
+  tags: ['shop', 'critical'],
+  owner: 'data@shop.example',
+};
+/** The same monitor by itself. */
+export const datafoldMonitorBody = {
+  ...datafoldMonitorRow,
+  description: 'Before every release.',
+  schedule: { interval: { every: 'day', type: 'daily', hour: 6, utc_at: '06:30:00' } },
+  dataset: [
+    { connection_id: 4, table: 'shop.orders', column: 'id', filter: 'id > 0', metric: 'row_count', query: 'select 1' },
+    { connection_id: 6 },
+  ],
+  alert: { type: 'diff', different_rows_count: 10, different_rows_percent: 1, match_ratio_min: 0.5 },
+  notifications: [{ type: 'email', recipients: ['data@shop.example'], features: ['attach_csv'] }],
+};
+
 export const olostepKey = { provider: 'OLOSTEP', monitorId: 'monitor_n8q2x4m1ak', runId: 'run_k3v9c1p7zd' } as const;
 export const olostepPath = '/v1/monitors/monitor_n8q2x4m1ak/runs/run_k3v9c1p7zd';
 export const olostepBody = {

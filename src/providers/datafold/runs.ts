@@ -1,11 +1,16 @@
 /** How to ask Datafold for runs. */
-import type { RunDefinition } from '../provider.ts';
+import type { ProviderError } from '../../errors.ts';
+import { isAbsent, isObject, toDigits } from '../../upstream/json.ts';
+import { ParsedMembers } from '../../upstream/members.ts';
+import { fromMilliseconds } from '../date-time.ts';
+import type { RunDefinition, RunRow, RunWindow } from '../provider.ts';
+import { toBadField } from '../reader.ts';
+import { parseCursor, toCursor } from './cursor.ts';
 import { isId } from './id.ts';
-import { toDatafoldRun } from './run.ts';
-
-const todo = (): never => {
-  throw new Error('not built yet');
-};
+import { type List, walkList } from './list.ts';
+import { readListPart } from './list-page.ts';
+import { toDatafoldRun, toListedDatafoldRun } from './run.ts';
+import { toMilliseconds } from './values.ts';
 
 export const runs: RunDefinition = {
   typeName: 'DatafoldRun',
@@ -16,12 +21,48 @@ export const runs: RunDefinition = {
     echoes: { monitor_id: monitorId, run_id: runId },
   }),
   toRun: toDatafoldRun,
-  toListedRun: todo,
+  toListedRun: toListedDatafoldRun,
   withRow: (run) => run,
   listed: { fields: new Set(['phase', 'outcome', 'startedAt', 'state', 'rawState', 'diffId']), only: new Set() },
+  listFrom: 3,
   mostPages: 10,
-  walk: todo,
-  readPage: todo,
+  // A single answer has a state always: a row without one leaves the word to that.
+  walk: (monitorId) => walkList(toList(monitorId, {}), ({ row }) => typeof row.get('state') === 'string'),
+  async readPage(get, monitorId, window) {
+    const { first, after, startedAfter, startedBefore } = window;
+    const name = JSON.stringify(['runs', monitorId, startedAfter ?? null, startedBefore ?? null]);
+    const cursor = parseCursor(name, after, expectedCursor);
+    // New runs would shift what is behind them: the pages are those of the time of the first one.
+    const until = cursor?.until ?? toEnd(window);
+    const list = toList(monitorId, { ...(startedAfter && { start_time: startedAfter }), end_time: until });
+    const offset = cursor === undefined ? 0 : cursor.place + 1;
+    return readListPart(get, list, { offset, first, cursorAt: (place) => toCursor({ list: name, place, until }) });
+  },
   // A monitor that still learns may be evaluated anew; whatever else has ended stays, as far as is known ([I] of the states).
   endurance: ({ phase, outcome }) => (phase === 'FINISHED' && outcome !== 'LEARNING' ? 'lasting' : 'none'),
 };
+
+const expectedCursor = 'Expected `after` to be the cursor of a run of this monitor and window.';
+
+const toList = (monitorId: string, query: List<RunRow>['query']): List<RunRow> => ({
+  path: `/api/v1/monitors/${monitorId}/runs`,
+  query,
+  member: 'runs',
+  toRow: (item) => toRow(monitorId, item),
+});
+
+/** The run in an item, unless it is another monitor's. */
+function toRow(monitorId: string, item: unknown): RunRow | ProviderError {
+  if (!isObject(item)) return toBadField('DATAFOLD');
+  const { run_id, monitor_id, started_at } = item;
+  const runId = toDigits(run_id);
+  const isForeign = !isAbsent(monitor_id) && monitor_id !== monitorId && toDigits(monitor_id) !== monitorId;
+  if (runId === undefined || !isId(runId) || isForeign) return toBadField('DATAFOLD');
+  return { runId, row: new ParsedMembers(item), time: toMilliseconds(started_at) };
+}
+
+/** The end of the window, or now, whichever comes first. Both are texts of one form, which sort as their times do. */
+function toEnd({ startedBefore, now }: RunWindow): string {
+  const time = fromMilliseconds(now) ?? '';
+  return startedBefore && startedBefore < time ? startedBefore : time;
+}

@@ -1,0 +1,45 @@
+/** Cursors of Datafold's lists: Datafold itself has page numbers alone. */
+import { BadUserInput } from '../../errors.ts';
+import { isObject } from '../../upstream/json.ts';
+import { fromIsoText } from '../date-time.ts';
+
+/** Where an item stands. */
+export interface Cursor {
+  /** Which list, and which part of it: the cursor of another one is none of this. */
+  readonly list: string;
+  /** How many items stand before it. */
+  readonly place: number;
+  /** The time that holds the list still, so that what comes in later shifts no page: RFC 3339, in UTC. */
+  readonly until?: string | undefined;
+}
+
+export const toCursor = ({ list, place, until }: Cursor): string =>
+  Buffer.from(JSON.stringify({ list, place, until })).toString('base64url');
+
+/**
+ * What a cursor of this list says; `undefined` when there is none.
+ * @throws {BadUserInput} when it is none of this list: `expected` says what is
+ */
+export function parseCursor(list: string, text: string | null | undefined, expected: string): Cursor | undefined {
+  if (text === null || text === undefined) return undefined;
+  const cursor = parse(text);
+  if (cursor?.list !== list) throw new BadUserInput(expected, 'DATAFOLD');
+  return cursor;
+}
+
+function parse(text: string): Cursor | undefined {
+  try {
+    const cursor: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
+    return isObject(cursor) && isCursor(cursor) ? cursor : undefined;
+  } catch {
+    // Not one of ours.
+    return undefined;
+  }
+}
+
+const isCursor = (value: object): value is Cursor => {
+  const { list, place, until } = value as { readonly [Name in keyof Cursor]: unknown };
+  const isPlace = typeof place === 'number' && Number.isSafeInteger(place) && place >= 0;
+  const isUntil = until === undefined || (typeof until === 'string' && fromIsoText(until) === until);
+  return typeof list === 'string' && isPlace && isUntil;
+};

@@ -1,0 +1,79 @@
+/** Datafold's lists, page by numbered page: how to ask for a page, and what one says. */
+import type { ProviderError } from '../../errors.ts';
+import { defaultLimits } from '../../limits.ts';
+import type { Body } from '../../upstream/body.ts';
+import type { Items } from '../../upstream/items.ts';
+import type { UpstreamRequest } from '../../upstream/upstream.ts';
+import type { ListWalk } from '../provider.ts';
+import { createReader, type Found } from '../reader.ts';
+import type { components } from './openapi.d.ts';
+import { ListRuns } from './openapi-checks.ts';
+import type { PageChoice } from './page-choice.ts';
+
+/** A list, or a part of one. */
+export interface List<Row> {
+  readonly path: string;
+  /** What is asked for beside the page. */
+  readonly query: Readonly<Record<string, string>>;
+  /** The member of a page that has its rows. */
+  readonly member: 'runs' | 'monitors';
+  /** The row in an item, or an error in its place. */
+  toRow(item: unknown): Row | ProviderError;
+}
+
+/** The largest page that is asked for. No greatest one is documented: what a reply says of its size is trusted more. */
+export const mostPerPage = defaultLimits.listPageSize;
+
+/** How to ask for a page. No reply has the id of a monitor at its top that could be held against it. */
+export const toPageRequest = <Row>({ path, query }: List<Row>, { page, size }: PageChoice): UpstreamRequest => ({
+  path: `${path}?${new URLSearchParams({ page: String(page), page_size: String(size), ...query })}`,
+  echoes: {},
+});
+
+/** The part that both lists have. */
+type Numbers = Pick<components['schemas']['ListRuns'], 'count' | 'page' | 'page_size' | 'total_pages'>;
+
+const read = createReader<Numbers>('DATAFOLD', ListRuns);
+
+/** What a page says of itself; `undefined` where it doesn't. */
+export interface PageNumbers {
+  readonly page: number | undefined;
+  readonly size: number | undefined;
+  readonly pages: number | undefined;
+  /** How many items the list has. */
+  readonly count: number | undefined;
+}
+
+export const readNumbers = (body: Body): PageNumbers => ({
+  page: toWhole(read(body, 'page'), 1),
+  size: toWhole(read(body, 'page_size'), 1),
+  pages: toWhole(read(body, 'total_pages'), 0),
+  count: toWhole(read(body, 'count'), 0),
+});
+
+const toWhole = (number: Found<number>, least: number): number | undefined =>
+  typeof number === 'number' && Number.isSafeInteger(number) && number >= least ? number : undefined;
+
+/** The items of a page; `undefined` when it has no list of them. */
+export const readItems = <Row>({ member }: List<Row>, body: Body): Items | undefined => body.items(member);
+
+/**
+ * The list from its beginning, in the largest pages that Datafold sends.
+ * @param isAnswer whether a row says all that a single call would of what a list has
+ */
+export const walkList = <Row>(list: List<Row>, isAnswer: (row: Row) => boolean): ListWalk<Row> => ({
+  first: toPageRequest(list, { page: 1, size: mostPerPage }),
+  read(body) {
+    const items = readItems(list, body)?.slice() ?? [];
+    const rows: Row[] = [];
+    for (const item of items) {
+      const row = list.toRow(item);
+      if (!(row instanceof Error) && isAnswer(row)) rows.push(row);
+    }
+    const { page, size = mostPerPage, pages, count } = readNumbers(body);
+    // A page that doesn't say which one it is has none behind it that could be named.
+    if (page === undefined) return { rows };
+    const pagesLeft = pages !== undefined ? pages - page : count !== undefined ? count - page * size : 0;
+    return { rows, next: pagesLeft > 0 ? toPageRequest(list, { page: page + 1, size }) : undefined };
+  },
+});
