@@ -1,18 +1,23 @@
 /** How to ask Datafold for monitors. */
-import type { MonitorDefinition } from '../provider.ts';
+import type { ProviderError } from '../../errors.ts';
+import { isObject, toDigits } from '../../upstream/json.ts';
+import { ParsedMembers } from '../../upstream/members.ts';
+import type { MonitorDefinition, MonitorRow } from '../provider.ts';
+import { toBadField } from '../reader.ts';
+import { parseCursor, toCursor } from './cursor.ts';
 import { isId } from './id.ts';
-
-const todo = (): never => {
-  throw new Error('not built yet');
-};
+import { type List, walkList } from './list.ts';
+import { readListPart } from './list-page.ts';
+import { toDatafoldMonitor, toListedDatafoldMonitor } from './monitor.ts';
+import { toMilliseconds } from './values.ts';
 
 export const monitors: MonitorDefinition = {
   typeName: 'DatafoldMonitor',
   isKey: isId,
   expectedKey: 'Expected a Datafold id: a whole number in decimal digits, 19 at most, without sign or leading zeros.',
   toRequest: (monitorId) => ({ path: `/api/v1/monitors/${monitorId}`, echoes: { id: monitorId } }),
-  toMonitor: todo,
-  toListedMonitor: todo,
+  toMonitor: toDatafoldMonitor,
+  toListedMonitor: toListedDatafoldMonitor,
   listed: {
     fields: new Set([
       ...['name', 'enabled', 'createdAt', 'modifiedAt', 'lastRunAt', 'lastAlertAt'],
@@ -22,6 +27,33 @@ export const monitors: MonitorDefinition = {
   },
   listFrom: 3,
   mostPages: 10,
-  walk: todo,
-  readPage: todo,
+  walk: () => walkList(toList(), () => true),
+  async readPage(get, { first, after, tags }) {
+    // In which order tags are asked for makes no other list.
+    const name = JSON.stringify(['monitors', ...(tags?.toSorted() ?? [])]);
+    const cursor = parseCursor(name, after, expectedCursor);
+    const offset = cursor === undefined ? 0 : cursor.place + 1;
+    const cursorAt = (place: number) => toCursor({ list: name, place });
+    const page = await readListPart(get, toList(tags ?? []), { offset, first, cursorAt });
+    // There is always a list of all monitors, if an empty one.
+    if (page === null) throw toBadField('DATAFOLD');
+    return page;
+  },
 };
+
+const expectedCursor = 'Expected `after` to be the cursor of a monitor of this list, with the same `tags`.';
+
+/** In the order of their ids, which grow: a new monitor comes last, and shifts no page. */
+const toList = (tags: readonly string[] = []): List<MonitorRow> => ({
+  path: '/api/v1/monitors',
+  query: { order_by: 'id', sort_order: 'asc', ...(tags.length > 0 && { tags: tags.join(',') }) },
+  member: 'monitors',
+  toRow,
+});
+
+function toRow(item: unknown): MonitorRow | ProviderError {
+  const monitorId = isObject(item) ? toDigits(item.id) : undefined;
+  if (!isObject(item) || monitorId === undefined || !isId(monitorId)) return toBadField('DATAFOLD');
+  const { last_run } = item;
+  return { monitorId, row: new ParsedMembers(item), lastRunAt: last_run === null ? null : toMilliseconds(last_run) };
+}

@@ -1,0 +1,27 @@
+/** From Datafold's datasets to ours. */
+import type { ProviderError } from '../../errors.ts';
+import type { DatafoldDataset } from '../../generated/types.ts';
+import { isObject } from '../../upstream/json.ts';
+import { ParsedMembers } from '../../upstream/members.ts';
+import type { Fields } from '../provider.ts';
+import { createReader, toBadField } from '../reader.ts';
+import type { components } from './openapi.d.ts';
+import { MonitorDataset } from './openapi-checks.ts';
+import { toId } from './values.ts';
+
+const read = createReader<components['schemas']['MonitorDataset']>('DATAFOLD', MonitorDataset);
+
+/** What a monitor looks at; an error when it isn't an object. */
+export function toDataset(value: unknown): Fields<DatafoldDataset> | ProviderError {
+  if (!isObject(value)) return toBadField('DATAFOLD');
+  const body = new ParsedMembers(value);
+  return {
+    __typename: 'DatafoldDataset',
+    connectionId: () => toId(read(body, 'connection_id')),
+    table: () => read(body, 'table'),
+    column: () => read(body, 'column'),
+    filter: () => read(body, 'filter'),
+    metric: () => read(body, 'metric'),
+    query: () => read(body, 'query'),
+  };
+}

@@ -1,0 +1,45 @@
+/** From Datafold's schedules to ours. */
+import type { ProviderError } from '../../errors.ts';
+import type { DatafoldSchedule } from '../../generated/types.ts';
+import { isAbsent, isObject } from '../../upstream/json.ts';
+import { ParsedMembers } from '../../upstream/members.ts';
+import type { Fields } from '../provider.ts';
+import { createReader, type Found, toBadField } from '../reader.ts';
+import type { components } from './openapi.d.ts';
+import { CrontabSchedule, DailyInterval, HourlyInterval, NoSchedule } from './openapi-checks.ts';
+import { toNumber } from './values.ts';
+
+type Schemas = components['schemas'];
+type Schedule = Fields<DatafoldSchedule>;
+
+const readHourly = createReader<Schemas['HourlyInterval']>('DATAFOLD', HourlyInterval);
+const readDaily = createReader<Schemas['DailyInterval']>('DATAFOLD', DailyInterval);
+const readCrontab = createReader<Schemas['CrontabSchedule']>('DATAFOLD', CrontabSchedule);
+const readNone = createReader<Schemas['NoSchedule']>('DATAFOLD', NoSchedule);
+
+/** The schedule, by the key that its kind alone has: an interval says what it is one level down. An error for any other. */
+export function toSchedule(value: unknown): Schedule | ProviderError {
+  if (!isObject(value)) return toBadField('DATAFOLD');
+  if (isObject(value.interval)) return toInterval(value.interval);
+  const body = new ParsedMembers(value);
+  if (!isAbsent(value.cron)) return { __typename: 'DatafoldCrontabSchedule', cron: () => readCrontab(body, 'cron') };
+  if (value.type === 'none') return { __typename: 'DatafoldNoSchedule', type: () => readNone(body, 'type') };
+  return toBadField('DATAFOLD');
+}
+
+function toInterval(interval: Readonly<Record<string, unknown>>): Schedule | ProviderError {
+  const body = new ParsedMembers(interval);
+  const { every, type } = interval;
+  const is = (unit: string, kind: string) => every === unit || (isAbsent(every) && type === kind);
+  if (is('hour', 'hourly')) return { __typename: 'DatafoldHourlySchedule', every: () => readHourly(body, 'every') };
+  if (!is('day', 'daily')) return toBadField('DATAFOLD');
+  return {
+    __typename: 'DatafoldDailySchedule',
+    every: () => readDaily(body, 'every'),
+    hour: () => toHour(toNumber(readDaily(body, 'hour'))),
+    utcAt: () => readDaily(body, 'utc_at'),
+  };
+}
+
+const toHour = (hour: Found<number>): Found<number> =>
+  typeof hour === 'number' && (hour < 0 || hour > 23) ? toBadField('DATAFOLD') : hour;
