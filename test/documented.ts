@@ -16,7 +16,7 @@ export const readDocument = (provider: 'datafold' | 'olostep', reviver = (_key: 
   parse(readFileSync(new URL(`../src/providers/${provider}/openapi.yaml`, import.meta.url), 'utf8'), reviver);
 
 /** What the provider's document says of the body of an answer; a field that it doesn't name isn't let through. */
-function createCheck(provider: 'datafold' | 'olostep', status: number): ValidateFunction {
+function createCheck(provider: 'datafold' | 'olostep', status: number, endpoint: string): ValidateFunction {
   const ajv = new Ajv({
     allErrors: true,
     allowUnionTypes: true,
@@ -26,15 +26,22 @@ function createCheck(provider: 'datafold' | 'olostep', status: number): Validate
   const document = readDocument(provider, (_key, value) =>
     isObjectSchema(value) ? { additionalProperties: false, ...value } : value,
   );
-  const path = Object.keys(document.paths).find((key) => key.endsWith('/runs/{run_id}')) ?? '';
+  const path = Object.keys(document.paths).find((key) => key.endsWith(endpoint)) ?? '';
   const { schema } = document.paths[path].get.responses[status].content['application/json'];
   return ajv.compile({ ...schema, components: document.components });
 }
 
-/** Expects every body to be of the schema that the document has for its status. */
-export function expectDocumented(provider: 'datafold' | 'olostep', answers: readonly ProviderAnswer[]): void {
+/**
+ * Expects every body to be of the schema that the document has for its status.
+ * @param endpoint how the path of the endpoint ends in the document
+ */
+export function expectDocumented(
+  provider: 'datafold' | 'olostep',
+  answers: readonly ProviderAnswer[],
+  endpoint = '/runs/{run_id}',
+): void {
   for (const status of new Set(answers.map((answer) => answer.status))) {
-    const check = createCheck(provider, status);
+    const check = createCheck(provider, status, endpoint);
     for (const answer of answers) {
       if (answer.status === status && !check(answer.body)) expect.fail(JSON.stringify([check.errors, answer.body]));
     }

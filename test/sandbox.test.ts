@@ -44,6 +44,129 @@ it('answers as Olostep documents, whatever the run and the time', async () => {
   }
 }, 20_000);
 
+it('lists Datafold runs and monitors as Datafold documents, whatever the time, and says of them what single answers do', async () => {
+  const sandbox = await openSandbox();
+
+  for (const look of looks) {
+    sandbox.advance(look);
+    const all = await sandbox.datafold('/api/v1/monitors?page_size=50');
+    expectDocumented('datafold', [all], '/monitors');
+    expect(all.body).toMatchObject({ count: 10, page: 1, page_size: 50, total_pages: 1 });
+    expect(all.body.monitors.map(({ id }: { id: number }) => id)).toEqual([10, 9, 8, 7, 6, 5, 4, 3, 2, 1]);
+
+    for (const row of all.body.monitors) {
+      const path = `/api/v1/monitors/${row.id}`;
+      const single = await sandbox.datafold(path);
+      const list = await sandbox.datafold(`${path}/runs?page_size=3`);
+      expectDocumented('datafold', [single], '/monitors/{id}');
+      expectDocumented('datafold', [list], '/monitors/{id}/runs');
+      expect(single.body).toMatchObject(row);
+      const [newest] = list.body.runs;
+      expect(row.state).toBe(newest.state);
+      for (const run of list.body.runs) {
+        const {
+          error: _error,
+          warnings: _warnings,
+          ...rest
+        } = (await sandbox.datafold(`${path}/runs/${run.run_id}`)).body;
+        expect(run).toEqual(rest);
+      }
+    }
+  }
+}, 60_000);
+
+it('has Datafold monitors with every kind of schedule, alert and notification', async () => {
+  const sandbox = await openSandbox();
+  const bodies: ProviderAnswer['body'][] = [];
+  for (let id = 1; id <= 10; id++) bodies.push((await sandbox.datafold(`/api/v1/monitors/${id}`)).body);
+
+  const kindsOf = (toKinds: (body: ProviderAnswer['body']) => unknown) => new Set(bodies.flatMap(toKinds));
+  expect(kindsOf(({ schedule }) => (schedule.interval ?? schedule).type)).toEqual(
+    new Set(['hourly', 'daily', 'crontab', 'none']),
+  );
+  expect(kindsOf(({ alert }) => alert?.type)).toEqual(
+    new Set(['diff', 'automatic', 'absolute', 'percentage', undefined]),
+  );
+  expect(kindsOf(({ notifications }) => notifications.map(({ type }: { type: string }) => type))).toEqual(
+    new Set(['email', 'pagerduty', 'webhook', 'slack', 'teams']),
+  );
+  for (const name of ['owner', 'description', 'tags', 'alert']) expect(kindsOf((body) => body[name])).toContain(null);
+  expect(kindsOf(({ enabled }) => enabled)).toEqual(new Set([true, false]));
+});
+
+it('sends Datafold runs newest first, in pages of at most 50', async () => {
+  const sandbox = await openSandbox();
+  const pages: ProviderAnswer['body'][] = [];
+  for (const page of [1, 2, 3])
+    pages.push((await sandbox.datafold(`/api/v1/monitors/1/runs?page=${page}&page_size=100`)).body);
+
+  expect(pages.map(({ runs, ...numbers }) => ({ ...numbers, length: runs.length }))).toEqual([
+    { count: 73, page: 1, page_size: 50, total_pages: 2, length: 50 },
+    { count: 73, page: 2, page_size: 50, total_pages: 2, length: 23 },
+    { count: 73, page: 3, page_size: 50, total_pages: 2, length: 0 },
+  ]);
+  const ids = pages.flatMap(({ runs }) => runs.map(({ run_id }: { run_id: number }) => run_id));
+  expect(ids).toEqual(Array.from({ length: 73 }, (_, place) => 73 - place));
+  expect((await sandbox.datafold('/api/v1/monitors/1/runs')).body).toMatchObject({ page: 1, page_size: 10 });
+});
+
+it('sends the Datafold runs that started in a window, both ends included, and none that have not started', async () => {
+  const sandbox = await openSandbox();
+  const list = async (query = '') => (await sandbox.datafold(`/api/v1/monitors/7/runs?page_size=50${query}`)).body.runs;
+  const all: { run_id: number; started_at: string | null }[] = await list();
+  const started = all.filter(({ started_at }) => started_at !== null);
+  expect(started.length).toBeLessThan(all.length);
+
+  expect(await list(`&end_time=${new Date(origin).toISOString()}`)).toEqual(started);
+  const [newest, second] = started;
+  expect(await list(`&start_time=${second?.started_at}&end_time=${newest?.started_at}`)).toEqual([newest, second]);
+  expect(await list(`&end_time=${second?.started_at}`)).toEqual(started.slice(1));
+});
+
+it('sends the Datafold monitors with all of the tags, in the order that is asked for', async () => {
+  const sandbox = await openSandbox();
+  const list = async (query: string): Promise<{ id: number; last_run: string | null }[]> =>
+    (await sandbox.datafold(`/api/v1/monitors?${query}`)).body.monitors;
+  const ids = async (query: string) => (await list(query)).map(({ id }) => id);
+
+  expect(await ids('tags=critical')).toEqual([8, 7, 1]);
+  expect(await ids('tags=shop,critical&order_by=id&sort_order=asc')).toEqual([1, 7]);
+  expect(await ids('tags=nothing')).toEqual([]);
+  expect(await ids('order_by=id&sort_order=asc&page=2&page_size=4')).toEqual([5, 6, 7, 8]);
+  const times = (await list('order_by=last_run')).map(({ last_run }) => last_run ?? '');
+  expect(times).toEqual(times.toSorted().toReversed());
+});
+
+it.each([
+  ['page=0', 'page'],
+  ['page=-1', 'page'],
+  ['page=1.5', 'page'],
+  ['page=', 'page'],
+  ['page_size=0', 'page_size'],
+  ['page_size=many', 'page_size'],
+])('has Datafold refuse a list with %s with 422', async (query, name) => {
+  const sandbox = await openSandbox();
+
+  for (const path of ['/monitors', '/monitors/7/runs']) {
+    const answer = await sandbox.datafold(`/api/v1${path}?${query}`);
+
+    expect(answer.status).toBe(422);
+    expectDocumented('datafold', [answer], path.replace('7', '{id}'));
+    expect(answer.body.detail.map(({ loc }: { loc: string[] }) => loc)).toEqual([['query', name]]);
+  }
+});
+
+it.each(['runs?start_time=yesterday', 'runs?end_time=2026-02-30T00:00:00Z', '?order_by=size', '?sort_order=up'])(
+  'has Datafold refuse %s with 422',
+  async (rest) => {
+    const sandbox = await openSandbox();
+
+    const { status } = await sandbox.datafold(`/api/v1/monitors${rest.startsWith('?') ? rest : `/7/${rest}`}`);
+
+    expect(status).toBe(422);
+  },
+);
+
 it('shows about ten Datafold monitors with runs in every state from the first moment on', async () => {
   const sandbox = await openSandbox();
 
@@ -235,9 +358,10 @@ it('has no run, monitor or endpoint that it does not have: 404', async () => {
   const { datafold, olostep } = await openSandbox();
   const monitors = '/api/v1/monitors';
 
-  for (const path of ['/', monitors, `${monitors}/7`, ...['7/runs/0', '7/runs/999', '99/runs/1', '-7/runs/42']]) {
-    expect((await datafold(path.startsWith('/') ? path : `${monitors}/${path}`)).status, path).toBe(404);
+  for (const path of ['0', '99', '-7', '99/runs', '7/runs/0', '7/runs/999', '99/runs/1', '-7/runs/42', '7/runs/42/x']) {
+    expect((await datafold(`${monitors}/${path}`)).status, path).toBe(404);
   }
+  for (const path of ['/', '/api/v1', '/api/v1/datadiffs']) expect((await datafold(path)).status, path).toBe(404);
   for (const path of [
     '/',
     '/v1/monitors',
@@ -247,6 +371,39 @@ it('has no run, monitor or endpoint that it does not have: 404', async () => {
   ]) {
     expect((await olostep(path)).status, path).toBe(404);
   }
+});
+
+it("answers Datafold's monitors and lists through the graph without an error", async () => {
+  const sandbox = await openSandbox();
+  const world = await createWorld({ providers: sandbox.providers });
+
+  const answer = await world.ask(`{
+    monitorList(provider: DATAFOLD) {
+      totalCount
+      nodes {
+        name enabled createdAt lastRunAt
+        runs(first: 60) { totalCount nodes { phase outcome startedAt } pageInfo { hasNextPage } }
+        ... on DatafoldMonitor {
+          modifiedAt lastAlertAt type rawType state rawState tags owner description
+          schedule { __typename } datasets { connectionId table } alert { __typename } notifications { __typename }
+        }
+      }
+    }
+  }`);
+
+  expect(answer.errors).toBeUndefined();
+  const { totalCount, nodes } = answer.data.monitorList;
+  expect(totalCount).toBe(10);
+  expect(nodes).toHaveLength(10);
+  expect(nodes[0]).toMatchObject({
+    name: 'Orders: row count',
+    type: 'METRIC',
+    // Those alone that have started; the stand-in sends at most 50 at once.
+    runs: { pageInfo: { hasNextPage: true } },
+    schedule: { __typename: 'DatafoldHourlySchedule' },
+    alert: { __typename: 'DatafoldAutomaticAlert' },
+  });
+  expect(nodes[0].runs.nodes).toHaveLength(50);
 });
 
 it('answers a page of examples through the graph without an error', async () => {

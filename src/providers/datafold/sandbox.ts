@@ -1,27 +1,64 @@
 /** Datafold's stand-in: its answers. */
 import type { CreateSandbox, SandboxAnswer } from '../provider.ts';
 import type { components } from './openapi.d.ts';
-import { createWorld } from './sandbox/world.ts';
+import { findMonitors, findRuns, toListedMonitor, toListedRun } from './sandbox/lists.ts';
+import { toPage, toQueryProblems } from './sandbox/pages.ts';
+import { createWorld, type World } from './sandbox/world.ts';
 
 type Schemas = components['schemas'];
 
 const apiKey = 'sandbox-datafold-key';
-const runPath = /^\/api\/v1\/monitors\/([^/]+)\/runs\/([^/]+)$/;
+
+/** The ids in a path, as text, by their names in the document. */
+type Ids = Readonly<Record<string, string>>;
+
+/** What stands behind a path: the body of its 200, or nothing. */
+interface Endpoint {
+  readonly path: RegExp;
+  answer(world: World, ids: Ids, query: URLSearchParams): object | undefined;
+}
+
+const endpoints: readonly Endpoint[] = [
+  {
+    path: /^\/api\/v1\/monitors\/(?<id>[^/]+)\/runs\/(?<run_id>[^/]+)$/,
+    answer: (world, { id, run_id }) => world.findRun(Number(id), Number(run_id)),
+  },
+  {
+    path: /^\/api\/v1\/monitors\/(?<id>[^/]+)\/runs$/,
+    answer(world, { id }, query) {
+      const runs = world.runsOf(Number(id));
+      if (runs === undefined) return undefined;
+      const { numbers, items } = toPage(findRuns(runs, query), query, 10);
+      return { ...numbers, runs: items.map(toListedRun) } satisfies Schemas['ListRuns'];
+    },
+  },
+  {
+    path: /^\/api\/v1\/monitors\/(?<id>[^/]+)$/,
+    answer: (world, { id }) => world.allMonitors().find((monitor) => monitor.id === Number(id)),
+  },
+  {
+    path: /^\/api\/v1\/monitors$/,
+    answer(world, _ids, query) {
+      const { numbers, items } = toPage(findMonitors(world.allMonitors(), query), query, 20);
+      return { ...numbers, monitors: items.map(toListedMonitor) } satisfies Schemas['ListMonitors'];
+    },
+  },
+];
 
 /** Makes the stand-in. */
 export const createSandbox: CreateSandbox = (sandboxWorld) => {
   const world = createWorld(sandboxWorld);
   return {
     apiKey,
-    answer({ path, authorization }) {
-      const [, id, runId] = runPath.exec(path) ?? [];
-      if (id === undefined || runId === undefined) return notFound;
+    answer({ path, query, authorization }) {
+      const endpoint = endpoints.find((one) => one.path.test(path));
+      if (endpoint === undefined) return notFound;
       if (authorization !== `Key ${apiKey}`) return unauthorized;
-      const problems = toProblems({ id, run_id: runId });
-      if (problems.length > 0)
-        return { status: 422, body: { detail: problems } satisfies Schemas['HTTPValidationError'] };
-      const run = world.findRun(Number(id), Number(runId));
-      return run === undefined ? notFound : { status: 200, body: run };
+      const ids: Ids = endpoint.path.exec(path)?.groups ?? {};
+      const detail = [...toProblems(ids), ...toQueryProblems(query)];
+      if (detail.length > 0) return { status: 422, body: { detail } satisfies Schemas['HTTPValidationError'] };
+      const body = endpoint.answer(world, ids, query);
+      return body === undefined ? notFound : { status: 200, body };
     },
   };
 };
@@ -31,7 +68,7 @@ const notFound: SandboxAnswer = { status: 404, body: { detail: 'Not Found' } };
 const unauthorized: SandboxAnswer = { status: 401, body: { detail: 'Not authenticated' } };
 
 /** One for each part of the path that should be an integer and isn't. */
-const toProblems = (parts: Readonly<Record<string, string>>): Schemas['ValidationError'][] =>
+const toProblems = (parts: Ids): Schemas['ValidationError'][] =>
   Object.entries(parts)
     .filter(([, text]) => !/^-?\d+$/.test(text))
     .map(([name]) => ({

@@ -1,10 +1,11 @@
 /** The world of Datafold's sandbox. Nothing in it is kept: a run is worked out from the seed, its number and the time. */
 import type { SandboxWorld } from '../../provider.ts';
 import { createDice } from '../../sandbox/dice.ts';
-import { countRuns, second, toBeginning } from '../../sandbox/timetable.ts';
+import { countRuns, day, second, toBeginning } from '../../sandbox/timetable.ts';
 import type { components } from '../openapi.d.ts';
 import { toMessages } from './messages.ts';
 import { type Ending, type Monitor, monitors } from './monitors.ts';
+import { settings } from './settings.ts';
 
 type Schemas = components['schemas'];
 type MonitorRun = Schemas['MonitorRun'] & { readonly state: Schemas['MonitorRunState'] };
@@ -12,18 +13,53 @@ type MonitorRun = Schemas['MonitorRun'] & { readonly state: Schemas['MonitorRunS
 export interface World {
   /** The run as it stands now; `undefined` when there is none, or none yet. */
   findRun(monitorId: number, runId: number): MonitorRun | undefined;
+  /** All runs of a monitor as they stand now, newest last; `undefined` when there is no such monitor. */
+  runsOf(monitorId: number): readonly MonitorRun[] | undefined;
+  /** All monitors as they stand now. */
+  allMonitors(): readonly Schemas['MonitorFull'][];
 }
 
 /** Makes the world, with now as its origin. */
 export function createWorld({ now, seed }: SandboxWorld): World {
   const origin = now();
+  const toRunOf = (monitor: Monitor, runId: number, time: number) =>
+    toRun(seed, monitor, runId, origin + toBeginning(monitor, runId), time);
+  const toRunsOf = (monitor: Monitor, time: number) =>
+    Array.from({ length: countRuns(monitor, time - origin) }, (_, place) => toRunOf(monitor, place + 1, time));
+  const find = (monitorId: number) => monitors.find(({ id }) => id === monitorId);
   return {
     findRun(monitorId, runId) {
       const time = now();
-      const monitor = monitors.find(({ id }) => id === monitorId);
+      const monitor = find(monitorId);
       if (monitor === undefined || runId < 1 || runId > countRuns(monitor, time - origin)) return undefined;
-      return toRun(seed, monitor, runId, origin + toBeginning(monitor, runId), time);
+      return toRunOf(monitor, runId, time);
     },
+    runsOf(monitorId) {
+      const monitor = find(monitorId);
+      return monitor && toRunsOf(monitor, now());
+    },
+    allMonitors() {
+      const time = now();
+      return monitors.map((monitor) => toMonitor(monitor, origin + toBeginning(monitor, 1), toRunsOf(monitor, time)));
+    },
+  };
+}
+
+/** The monitor, made a day before its first run began; what it is set to, and what follows from its runs. */
+function toMonitor(monitor: Monitor, beganAt: number, runs: readonly MonitorRun[]): Schemas['MonitorFull'] {
+  const set = settings[monitor.id];
+  if (set === undefined) throw new Error(`monitor ${monitor.id} has no settings`);
+  return {
+    id: monitor.id,
+    name: monitor.name,
+    monitor_type: monitor.type,
+    enabled: monitor.live !== undefined,
+    created_at: new Date(beganAt - day).toISOString(),
+    modified_at: new Date(beganAt - day / 2).toISOString(),
+    last_run: runs.findLast(({ started_at }) => started_at !== null)?.started_at ?? null,
+    last_alert: runs.findLast(({ state }) => state === 'alert')?.started_at ?? null,
+    state: runs.at(-1)?.state ?? null,
+    ...set,
   };
 }
 
