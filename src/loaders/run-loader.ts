@@ -252,7 +252,7 @@ export class RunLoader {
     const { kept, credentialOf, limits } = this.#options;
     if (kept === undefined) return;
     const keepMs = { lasting: limits.keepRunMs, unsure: limits.keepUnsureRunMs, none: 0 };
-    const freshMs = keepMs[providers[key.provider].runs.endurance(run)];
+    const freshMs = keepMs[providers[key.provider].runs.endurance(run, record)];
     // A row of a run that goes on would stand in for nothing.
     if (kind === 'row' && freshMs === 0) return;
     const name = toCopyName(credentialOf(key.provider), key, kind);

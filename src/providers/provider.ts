@@ -48,8 +48,8 @@ export interface RunDefinition {
    * @throws {BadUserInput} when `after` is no cursor of this list
    */
   readPage(get: Get, monitorId: string, window: RunWindow): Promise<Page<RunRow> | null>;
-  /** How sure it is that the run stays as it is, and a copy of it may be kept. */
-  endurance(run: Run): Endurance;
+  /** How sure it is that the run stays as it is, and a copy of it may be kept: of the record, or the row, that it was read from. */
+  endurance(run: Run, record: Body): Endurance;
 }
 
 /** `lasting`: it has ended for good. `unsure`: it has ended, but something of it may still come. `none`: it goes on. */
