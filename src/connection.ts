@@ -65,7 +65,7 @@ export function toPart(
   edgeTypename: string,
   items: readonly { readonly cursor: string }[],
   nodes: readonly Node[],
-  { hasNextPage, hasPreviousPage }: Pick<PageInfo, 'hasNextPage' | 'hasPreviousPage'>,
+  { hasNextPage, hasPreviousPage, endCursor }: Pick<Page<unknown>, 'hasNextPage' | 'hasPreviousPage' | 'endCursor'>,
 ): Omit<Connection, 'totalCount'> {
   return {
     __typename: typename,
@@ -76,7 +76,7 @@ export function toPart(
       hasNextPage,
       hasPreviousPage,
       startCursor: items[0]?.cursor ?? null,
-      endCursor: items.at(-1)?.cursor ?? null,
+      endCursor: endCursor ?? items.at(-1)?.cursor ?? null,
     },
   };
 }

@@ -700,7 +700,7 @@ export type OlostepTracked = {
 /** Where a page stands in its list, as the Relay connection specification has it. */
 export type PageInfo = {
   readonly __typename: 'PageInfo';
-  /** The cursor of the page's last edge; `null` when the page is empty. */
+  /** The cursor of the page's last edge; where reading stopped, when the page is empty and yet has a next one; else `null`. */
   readonly endCursor: Maybe<Scalars['String']['output']>;
   /** Whether more follow after this page. */
   readonly hasNextPage: Scalars['Boolean']['output'];

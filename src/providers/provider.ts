@@ -128,6 +128,8 @@ export interface Page<Row> {
   readonly hasNextPage: boolean;
   readonly hasPreviousPage: boolean;
   readonly totalCount: number | null | ProviderError;
+  /** Where reading stopped, on a page without items that has a next one. @default the cursor of the last item */
+  readonly endCursor?: string;
 }
 
 /** Which runs of a list. */
