@@ -75,11 +75,23 @@ const isIdentity = (selected: Selected): boolean => {
 const runsOf = (monitor: MonitorKey, args: MonitorRunsArgs, { lists, allowance }: Context) =>
   lists.runsOf(monitor, args, allowance);
 
+/** From whatever a provider filled with a run's key to the run. */
+const runAt =
+  (name: string) =>
+  (source: Readonly<Record<string, MonitorRunKey | null>>, _args: object, context: Context, info: Selection) => {
+    const key = source[name];
+    return key ? loadRun(context, key, selectedIn(info)) : null;
+  };
+
 /** By the names of the types, which each provider has its own. */
 const ways = Object.fromEntries(
   providerNames.flatMap((provider) => [
     [providers[provider].runs.typeName, { monitor: monitorOf }],
     [providers[provider].monitors.typeName, { runs: runsOf }],
+    ...Object.entries(providers[provider].monitors.runFields ?? {}).map(([type, name]) => [
+      type,
+      { [name]: runAt(name) },
+    ]),
   ]),
 );
 

@@ -73,6 +73,12 @@ export interface MonitorDefinition {
   readonly listed: ListedFields;
   /** From how many monitors on the list is read first, where it has all that is selected. */
   readonly listFrom: number;
+  /**
+   * The fields that lead to a run, by the name of their type, where that is neither a run nor a monitor. They are filled with
+   * the run's key: a resolver finds the run, as it knows what is selected of it.
+   * @default none
+   */
+  readonly runFields?: Readonly<Record<string, string>>;
   /** The most pages of the list that are read to find monitors. */
   readonly mostPages: number;
   /** The list of all monitors, to find some of them. */
@@ -205,12 +211,14 @@ export interface FieldContext {
 
 type Found<Value> = Filled<Value> | ProviderError;
 
-/** A list is filled item by item, an object field by field; anything else is what it is. */
+/** A list is filled item by item, a run by its key, another object field by field; anything else is what it is. */
 type Filled<Value> = Value extends readonly (infer Item)[]
   ? readonly (Filled<Item> | ProviderError)[]
-  : Value extends { readonly __typename: string }
-    ? Fields<Value>
-    : Value;
+  : Value extends Types.MonitorRun
+    ? MonitorRunKey
+    : Value extends { readonly __typename: string }
+      ? Fields<Value>
+      : Value;
 
 /** Makes a provider's stand-in: the answers of a small world that moves with the clock. */
 export type CreateSandbox = (world: SandboxWorld) => Sandbox;

@@ -21,6 +21,7 @@ export const monitors: MonitorDefinition = {
     only: new Set(),
   },
   listFrom: 3,
+  runFields: { OlostepLastRun: 'run' },
   mostPages: 1,
   walk: todo,
   readPage: todo,
