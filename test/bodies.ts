@@ -91,3 +91,48 @@ export const olostepBody = {
     },
   ],
 };
+
+/** A monitor of Olostep with every field that its documents have, by itself. */
+export const olostepMonitorPath = '/v1/monitors/monitor_n8q2x4m1ak';
+export const olostepMonitorBody = {
+  id: 'monitor_n8q2x4m1ak',
+  object: 'monitor',
+  query: 'Tell me when a price of their espresso machines changes.',
+  status: 'active',
+  tracked: { type: 'urls', urls: ['https://espresso.example/machines'], web_query: 'espresso machines' },
+  source_policy: {
+    include_urls: ['https://espresso.example/machines'],
+    exclude_urls: ['https://espresso.example/imprint'],
+    include_domains: ['espresso.example'],
+    exclude_domains: ['gossip.example'],
+  },
+  schedule: { frequency: 'every hour', cron: '0 * * * *', timezone: 'UTC', next_run_at: '2025-11-20T09:00:00Z' },
+  notification: {
+    events: ['changed', 'first_snapshot'],
+    channels: [{ type: 'email', target: 'shop@espresso.example', events: ['changed'] }],
+  },
+  webhook: { url: 'https://hooks.espresso.example/prices' },
+  output_schema: { type: 'object', properties: { price: { type: 'string' } } },
+  metadata: { team: 'prices' },
+  last_run: {
+    id: 'run_k3v9c1p7zd',
+    status: 'completed',
+    change_detected: true,
+    ran_at: '2025-11-20T08:00:09Z',
+  },
+  agent: { id: 'fda_51c0' },
+  created: 1760000000,
+  updated: 1763625609,
+  total_count: 24,
+  mermaid_diagram: 'graph TD; fetch-->compare',
+};
+
+/** A row of Olostep's events page: the snapshot of a run. */
+export const anySnapshot = (runId: string, created: number, changed: boolean | null = false) => ({
+  id: `event_${runId.slice('run_'.length)}`,
+  run_id: runId,
+  created,
+  changed,
+  summary: changed ? 'A price fell.' : null,
+  snapshot_url: `https://snapshots.olostep.example/${runId}`,
+});

@@ -1,18 +1,22 @@
 /** How to ask Olostep for monitors. */
 import type { MonitorDefinition } from '../provider.ts';
 import { isMonitorId } from './id.ts';
-
-const todo = (): never => {
-  throw new Error('not built yet');
-};
+import { toListedOlostepMonitor, toOlostepMonitor } from './monitor.ts';
+import { readPage, walk } from './monitor-list.ts';
 
 export const monitors: MonitorDefinition = {
   typeName: 'OlostepMonitor',
   isKey: isMonitorId,
   expectedKey: 'Expected an Olostep id: monitor_… followed by 1 to 128 of A-Z a-z 0-9 _ -.',
-  toRequest: (monitorId) => ({ path: `/v1/monitors/${monitorId}`, echoes: { id: monitorId } }),
-  toMonitor: todo,
-  toListedMonitor: todo,
+  toRequest: (monitorId, selected) => ({
+    // To count costs Olostep a query, and unless it is told otherwise, it counts [O7].
+    path: `/v1/monitors/${monitorId}?include_total_count=${selected.has('snapshotCount')}${
+      selected.has('diagram') ? '&include-diagram=true' : ''
+    }`,
+    echoes: { id: monitorId, monitor_id: monitorId },
+  }),
+  toMonitor: toOlostepMonitor,
+  toListedMonitor: toListedOlostepMonitor,
   listed: {
     fields: new Set([
       ...['name', 'enabled', 'createdAt', 'updatedAt', 'query', 'status', 'rawStatus', 'errorMessage', 'schedule'],
@@ -23,6 +27,6 @@ export const monitors: MonitorDefinition = {
   listFrom: 3,
   runFields: { OlostepLastRun: 'run' },
   mostPages: 1,
-  walk: todo,
-  readPage: todo,
+  walk,
+  readPage,
 };

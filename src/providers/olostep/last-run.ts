@@ -1,0 +1,36 @@
+/** The last run of an Olostep monitor, as the monitor states it. */
+import type { MonitorRunKey, OlostepLastRun } from '../../generated/types.ts';
+import type { Body } from '../../upstream/body.ts';
+import type { Fields } from '../provider.ts';
+import { createReader, type Found } from '../reader.ts';
+import { isRunId } from './id.ts';
+import { readPart } from './monitor-parts.ts';
+import type { components } from './openapi.d.ts';
+import { MonitorLastRun } from './openapi-checks.ts';
+import { toDateTime } from './time.ts';
+
+const read = createReader<NonNullable<components['schemas']['MonitorLastRun']>>('OLOSTEP', MonitorLastRun);
+
+/** The last run; `null` when there is none. */
+export const toLastRun = (monitorId: string, record: Body): Found<Fields<OlostepLastRun>> =>
+  readPart(
+    record,
+    'last_run',
+    (lastRun): Fields<OlostepLastRun> => ({
+      __typename: 'OlostepLastRun',
+      runId: read(lastRun, 'id'),
+      status: read(lastRun, 'status'),
+      changed: read(lastRun, 'change_detected'),
+      ranAt: readRanAt(lastRun),
+      run: toKey(monitorId, read(lastRun, 'id')),
+    }),
+  );
+
+/** What leads to the run itself; nothing does when its id is none that could be asked for. */
+const toKey = (monitorId: string, runId: Found<string>): MonitorRunKey | null =>
+  typeof runId === 'string' && isRunId(runId) ? { provider: 'OLOSTEP', monitorId, runId } : null;
+
+const readRanAt = (lastRun: Body) => toDateTime(read(lastRun, 'ran_at'));
+
+/** When the last run was; `null` when there is none, or it doesn't say. */
+export const readLastRunAt = (record: Body): Found<string> => readPart(record, 'last_run', readRanAt);

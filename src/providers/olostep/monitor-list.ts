@@ -1,0 +1,98 @@
+/** Olostep's list of monitors. It comes whole: no paging of it is known [I]. */
+import { BadUserInput, ProviderError } from '../../errors.ts';
+import type { Body } from '../../upstream/body.ts';
+import { isObject } from '../../upstream/json.ts';
+import { ParsedMembers } from '../../upstream/members.ts';
+import type { UpstreamRequest } from '../../upstream/upstream.ts';
+import type { Get, ListWalk, MonitorRow, MonitorWindow, Page } from '../provider.ts';
+import { createReader, toBadField } from '../reader.ts';
+import { isMonitorId } from './id.ts';
+import { readLastRunAt } from './last-run.ts';
+import type { components } from './openapi.d.ts';
+import { MonitorList } from './openapi-checks.ts';
+
+type Row = MonitorRow | ProviderError;
+
+const read = createReader<components['schemas']['MonitorList']>('OLOSTEP', MonitorList);
+
+const request: UpstreamRequest = { path: '/v1/monitors', echoes: {} };
+
+/** The list, to find some monitors. */
+export const walk = (): ListWalk<MonitorRow> => ({
+  first: request,
+  read: (page) => ({ rows: readRows(page).filter((row): row is MonitorRow => !(row instanceof ProviderError)) }),
+});
+
+/**
+ * A page of the list, in the order in which it came.
+ * @throws {BadUserInput} when `after` is no cursor of it, or it is to be had by tags
+ * @throws {ProviderError} when Olostep failed
+ */
+export async function readPage(get: Get, { first, after, tags }: MonitorWindow): Promise<Page<MonitorRow>> {
+  if (tags && tags.length > 0) throw new BadUserInput("Expected no `tags`: Olostep's monitors have none.", 'OLOSTEP');
+  const place = after == null ? undefined : parseCursor(after);
+  const page = await get(request);
+  // There is a list, be it empty.
+  if (page === null) throw toBadField('OLOSTEP');
+  const rows = readRows(page);
+  const start = place === undefined ? 0 : findEnd(rows, place);
+  const end = start + first;
+  return {
+    items: rows.slice(start, end).map((row, number) => ({ cursor: toCursor(start + number, row), row })),
+    hasNextPage: end < rows.length,
+    hasPreviousPage: start > 0,
+    totalCount: rows.length,
+  };
+}
+
+/** @throws {ProviderError} when there is no list */
+function readRows(page: Body): readonly Row[] {
+  const items = page.items('monitors') ?? read(page, 'monitors');
+  if (items === null || items instanceof Error) throw toBadField('OLOSTEP');
+  return items.slice().map(toRow);
+}
+
+function toRow(item: unknown): Row {
+  if (!isObject(item)) return toBadField('OLOSTEP');
+  const monitorId = item.id ?? item.monitor_id;
+  if (typeof monitorId !== 'string' || !isMonitorId(monitorId)) return toBadField('OLOSTEP');
+  const row = new ParsedMembers(item);
+  return { monitorId, row, lastRunAt: toLastRunAt(row) };
+}
+
+/** In Unix milliseconds; `null` when the row says that it hasn't run. */
+function toLastRunAt(row: Body): number | null | undefined {
+  if (row.get('last_run') === null) return null;
+  const time = readLastRunAt(row);
+  return typeof time === 'string' ? Date.parse(time) : undefined;
+}
+
+/** A monitor's number in the list and its id, so that it is found when others come in before it. */
+type Place = readonly [number: number, monitorId: string | null];
+
+const idOf = (row: Row | undefined): string | null =>
+  row === undefined || row instanceof ProviderError ? null : row.monitorId;
+
+const toCursor = (number: number, row: Row): string =>
+  Buffer.from(JSON.stringify([number, idOf(row)] satisfies Place)).toString('base64url');
+
+function parseCursor(cursor: string): Place {
+  try {
+    const [number, monitorId] = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+    if (Number.isSafeInteger(number) && number >= 0 && (monitorId === null || typeof monitorId === 'string'))
+      return [number, monitorId];
+  } catch {
+    // Not one of ours.
+  }
+  throw unknownCursor();
+}
+
+/** Where the monitors behind that one begin. */
+function findEnd(rows: readonly Row[], [number, monitorId]: Place): number {
+  if (number < rows.length && idOf(rows[number]) === monitorId) return number + 1;
+  const found = monitorId === null ? -1 : rows.findIndex((row) => idOf(row) === monitorId);
+  if (found === -1) throw unknownCursor();
+  return found + 1;
+}
+
+const unknownCursor = () => new BadUserInput('Expected `after` to be the cursor of a monitor of this list.', 'OLOSTEP');
