@@ -1,11 +1,10 @@
 /** How to ask Olostep for runs. */
 import type { RunDefinition } from '../provider.ts';
+import { walk } from './events-page.ts';
 import { isMonitorId, isRunId } from './id.ts';
+import { toEndurance, toListedOlostepRun, withRow } from './listed-run.ts';
 import { toOlostepRun } from './run.ts';
-
-const todo = (): never => {
-  throw new Error('not built yet');
-};
+import { readPage } from './run-page.ts';
 
 export const runs: RunDefinition = {
   typeName: 'OlostepRun',
@@ -16,14 +15,16 @@ export const runs: RunDefinition = {
     echoes: { monitor_id: monitorId, run_id: runId },
   }),
   toRun: toOlostepRun,
-  toListedRun: todo,
-  withRow: (run) => run,
+  toListedRun: toListedOlostepRun,
+  withRow,
   listed: {
     fields: new Set(['phase', 'outcome', 'changed', 'summary', 'snapshotUrl', 'snapshotAt']),
     only: new Set(['changed', 'summary', 'snapshotUrl', 'snapshotAt']),
   },
+  // No `listFrom`: a row knows more of the outcome than the run does, and that mustn't depend on how many runs are asked for.
+  // So the list is read where it is selected what rows alone have, and nowhere else.
   mostPages: 3,
-  walk: todo,
-  readPage: todo,
-  endurance: () => 'none',
+  walk,
+  readPage,
+  endurance: toEndurance,
 };

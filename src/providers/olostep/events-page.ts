@@ -1,0 +1,54 @@
+/** A page of Olostep's events: the snapshots of a monitor, newest first. */
+import { ProviderError } from '../../errors.ts';
+import type { Body } from '../../upstream/body.ts';
+import type { UpstreamRequest } from '../../upstream/upstream.ts';
+import type { ListWalk, RunRow } from '../provider.ts';
+import { createReader, type Found, toBadField } from '../reader.ts';
+import { toCount } from './count.ts';
+import type { components } from './openapi.d.ts';
+import { MonitorEventPage } from './openapi-checks.ts';
+import { toRunRow } from './snapshot-row.ts';
+
+const read = createReader<components['schemas']['MonitorEventPage']>('OLOSTEP', MonitorEventPage);
+
+/** The most that Olostep gives at once. */
+export const mostPerPage = 100;
+
+/** How to ask for a page. @param cursor the `nextCursor` of the page before; `null` for the first */
+export const toPageRequest = (monitorId: string, limit: number, cursor: string | null): UpstreamRequest => ({
+  path: `/v1/monitors/${monitorId}/events?limit=${limit}${cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`}`,
+  echoes: {},
+});
+
+/**
+ * The snapshots in a page, in its order; an error in place of what isn't one.
+ * @throws {ProviderError} when there is no list of them
+ */
+export function readRows(page: Body): readonly (RunRow | ProviderError)[] {
+  const items = page.items('data') ?? read(page, 'data');
+  if (items === null || items instanceof Error) throw toBadField('OLOSTEP');
+  return items.slice().map(toRunRow);
+}
+
+/** How to ask for the page behind this one; `undefined` when there is none. */
+export function readNextCursor(page: Body): string | undefined {
+  const cursor = read(page, 'next_cursor');
+  // What can't be written into a URL can't be sent back.
+  const isCursor = typeof cursor === 'string' && cursor !== '' && cursor.isWellFormed();
+  return isCursor && read(page, 'has_more') !== false ? cursor : undefined;
+}
+
+/** How many snapshots the monitor has. */
+export const readTotalCount = (page: Body): Found<number> => toCount(read(page, 'total_count'));
+
+/** The newest snapshots of a monitor, to find some of them. */
+export const walk = (monitorId: string): ListWalk<RunRow> => ({
+  first: toPageRequest(monitorId, mostPerPage, null),
+  read(page) {
+    const next = readNextCursor(page);
+    return {
+      rows: readRows(page).filter((row): row is RunRow => !(row instanceof ProviderError)),
+      next: next === undefined ? undefined : toPageRequest(monitorId, mostPerPage, next),
+    };
+  },
+});

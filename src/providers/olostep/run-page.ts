@@ -1,0 +1,87 @@
+/** A page of a monitor's runs, read from Olostep's events pages: forward only, as they are. */
+import { ProviderError } from '../../errors.ts';
+import type { Get, Page, RunRow, RunWindow } from '../provider.ts';
+import { toBadField } from '../reader.ts';
+import { mostPerPage, readNextCursor, readRows, readTotalCount, toPageRequest } from './events-page.ts';
+import { type Place, parseCursor, toCursor, unknownCursor } from './run-cursor.ts';
+import { type Bounds, toBounds } from './run-window.ts';
+
+type Row = RunRow | ProviderError;
+type Item = Page<RunRow>['items'][number];
+
+/** The most of Olostep's pages that are read for one of ours. */
+const mostPages = 5;
+
+/**
+ * The runs of the monitor that have a snapshot, newest first [O8]; `null` when there is no such monitor. Without a window it
+ * is one call as a rule, of a page as long as ours. Olostep can't be asked for a window: its pages are looked through.
+ * @throws {BadUserInput} when `after` is no cursor of this list
+ * @throws {ProviderError} when Olostep failed
+ */
+export async function readPage(get: Get, monitorId: string, window: RunWindow): Promise<Page<RunRow> | null> {
+  const bounds = toBounds(monitorId, window);
+  // That there is more is seen from the next run, so one is looked for where none is wanted.
+  const size = Math.max(window.first, 1);
+  const items: Item[] = [];
+  let totalCount: Page<RunRow>['totalCount'] = null;
+  const toPage = (hasNextPage: boolean, endCursor?: string): Page<RunRow> => ({
+    items: window.first === 0 ? [] : items,
+    hasNextPage: hasNextPage || (window.first === 0 && items.length > 0),
+    hasPreviousPage: window.after != null,
+    totalCount,
+    ...(endCursor !== undefined && window.first > 0 && { endCursor }),
+  });
+
+  let place: Place = window.after == null ? { page: null } : parseCursor(bounds.list, window.after);
+  let limit = bounds.isWhole ? Math.min((place.behind?.index ?? -1) + 1 + size, mostPerPage) : mostPerPage;
+  for (let pages = 1; ; pages++) {
+    const page = await get(toPageRequest(monitorId, limit, place.page));
+    if (page === null) return null;
+    if (bounds.isWhole && pages === 1) totalCount = readTotalCount(page);
+    const rows = readRows(page);
+    const next = readNextCursor(page);
+
+    const start = place.behind === undefined ? 0 : findEnd(rows, place.behind);
+    if (start === undefined) {
+      // New snapshots may have pushed it out of the page, though hardly beyond the one behind that.
+      if (next === undefined || pages > 1) throw unknownCursor();
+      place = { ...place, page: next };
+      limit = mostPerPage;
+      continue;
+    }
+    for (const [number, row] of rows.slice(start).entries()) {
+      const side = bounds.sideOf(timeOf(row));
+      // Newest first: whatever follows is earlier still.
+      if (side === 'earlier') return toPage(false);
+      if (side === 'later') continue;
+      if (items.length === size) return toPage(true);
+      const behind = { index: start + number, runId: row instanceof ProviderError ? null : row.runId };
+      items.push({ cursor: toCursor(bounds.list, { page: place.page, behind }), row: toItem(row, bounds) });
+    }
+    if (next === undefined) return toPage(false);
+
+    place = { page: next };
+    limit = bounds.isWhole ? size : mostPerPage;
+    // A shorter page is as good, but an empty one is worth another look.
+    if (items.length < (bounds.isWhole ? 1 : size) && pages < mostPages) continue;
+    // What was read is used up: whoever goes on needn't read it again.
+    const cursor = toCursor(bounds.list, place);
+    const last = items.pop();
+    if (last === undefined) return toPage(true, cursor);
+    items.push({ ...last, cursor });
+    return toPage(true);
+  }
+}
+
+/** Where the rows behind that run begin, wherever it stands by now; `undefined` when it isn't here. */
+function findEnd(rows: readonly Row[], { index, runId }: NonNullable<Place['behind']>): number | undefined {
+  if (runId === null) return index < rows.length ? index + 1 : undefined;
+  const found = rows.findIndex((row) => !(row instanceof ProviderError) && row.runId === runId);
+  return found === -1 ? undefined : found + 1;
+}
+
+const timeOf = (row: Row): number | undefined => (row instanceof ProviderError ? undefined : row.time);
+
+/** Of a run without a time nobody knows whether it is in the window. */
+const toItem = (row: Row, { isWhole }: Bounds): Row =>
+  isWhole || timeOf(row) !== undefined ? row : toBadField('OLOSTEP');

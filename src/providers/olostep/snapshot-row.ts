@@ -1,0 +1,52 @@
+/**
+ * A row of Olostep's events page. An *event* there is the snapshot of one run, never a line of its log: it is called a row, or
+ * a snapshot, throughout.
+ */
+import type { ProviderError } from '../../errors.ts';
+import type { OlostepRun, RunOutcome } from '../../generated/types.ts';
+import type { Body } from '../../upstream/body.ts';
+import { isObject } from '../../upstream/json.ts';
+import { ParsedMembers } from '../../upstream/members.ts';
+import { fromMilliseconds } from '../date-time.ts';
+import type { RunFields, RunRow } from '../provider.ts';
+import { createReader, type Found, toBadField } from '../reader.ts';
+import { isRunId } from './id.ts';
+import type { components } from './openapi.d.ts';
+import { MonitorEvent } from './openapi-checks.ts';
+
+const read = createReader<components['schemas']['MonitorEvent']>('OLOSTEP', MonitorEvent);
+
+/** The run that an item of the page is a snapshot of, or an error when it doesn't say so. */
+export function toRunRow(item: unknown): RunRow | ProviderError {
+  if (!isObject(item)) return toBadField('OLOSTEP');
+  const runId = item.run_id ?? item.id;
+  if (typeof runId !== 'string' || !isRunId(runId)) return toBadField('OLOSTEP');
+  const row = new ParsedMembers(item);
+  const time = readMilliseconds(row);
+  return { runId, row, time: typeof time === 'number' ? time : undefined };
+}
+
+/** What a row alone says of a run. */
+export const toSnapshotFields = (row: Body) =>
+  ({
+    changed: () => read(row, 'changed'),
+    summary: () => read(row, 'summary'),
+    snapshotUrl: () => read(row, 'snapshot_url'),
+    snapshotAt: () => toTime(readMilliseconds(row)),
+  }) satisfies Partial<RunFields<OlostepRun>>;
+
+/** How a run ended that has a snapshot. */
+export function toOutcome(row: Body): RunOutcome {
+  const changed = read(row, 'changed');
+  if (typeof changed !== 'boolean') return 'UNKNOWN';
+  return changed ? 'FINDING' : 'PASSED';
+}
+
+/** When the snapshot was made: Olostep says it in Unix seconds. */
+function readMilliseconds(row: Body): Found<number> {
+  const seconds = read(row, 'created');
+  return typeof seconds === 'number' ? seconds * 1_000 : seconds;
+}
+
+const toTime = (time: Found<number>): Found<string> =>
+  typeof time === 'number' ? (fromMilliseconds(time) ?? toBadField('OLOSTEP')) : time;

@@ -1,0 +1,581 @@
+import { describe, expect, it } from 'vitest';
+import { anySnapshot, olostepBody, olostepKey, olostepPath } from './bodies.ts';
+import { type Snapshot, serveEvents } from './olostep-events.ts';
+import { type Answer, createWorld, type World } from './world.ts';
+
+const { monitorId, runId } = olostepKey;
+const eventsPath = `/v1/monitors/${monitorId}/events`;
+const firstPage = `${eventsPath}?limit=100`;
+
+/** What an answer has of errors: where, and of which kind. */
+const errorsOf = ({ errors = [] }: Answer) => errors.map(({ path, extensions }) => [path?.join('.'), extensions.code]);
+
+/** When the newest snapshot of {@link snapshotsOf} was made, in Unix seconds. */
+const newest = Date.parse('2025-11-20T08:00:00Z') / 1_000;
+
+/** So many snapshots, newest first, one an hour, of run_0 and on. */
+const snapshotsOf = (count: number) =>
+  Array.from({ length: count }, (_, place) => anySnapshot(`run_${place}`, newest - place * 3_600, place % 2 === 0));
+
+describe('A run by its id', () => {
+  /** Asks for the run, of which Olostep has the body, and a row in the first of its events pages. */
+  async function ask(selection: string, prepare: (world: World) => void = () => {}) {
+    const world = await createWorld();
+    world.olostep.on(olostepPath, { body: olostepBody });
+    const data = [anySnapshot('run_other', newest + 60), anySnapshot(runId, newest, true)];
+    world.olostep.on(firstPage, { body: { data, has_more: false, next_cursor: null, total_count: 2 } });
+    prepare(world);
+    const query = `query ($monitorId: ID!, $runId: ID!) { olostepRun(monitorId: $monitorId, runId: $runId) { ${selection} } }`;
+    const answer = await world.ask(query, { monitorId, runId });
+    return { run: answer.data?.olostepRun, errors: errorsOf(answer), paths: world.olostep.paths };
+  }
+
+  const row = {
+    changed: true,
+    summary: 'A price fell.',
+    snapshotUrl: `https://snapshots.olostep.example/${runId}`,
+    snapshotAt: '2025-11-20T08:00:00.000Z',
+  };
+
+  it.each([
+    ['id', [olostepPath], { id: `OLOSTEP:${monitorId}:${runId}` }],
+    ['outcome', [olostepPath], { outcome: 'UNKNOWN' }],
+    [
+      'phase outcome snapshot',
+      [olostepPath],
+      { phase: 'FINISHED', outcome: 'UNKNOWN', snapshot: olostepBody.snapshot },
+    ],
+    ['id changed summary', [firstPage], { id: `OLOSTEP:${monitorId}:${runId}`, changed: true, summary: row.summary }],
+    ['changed summary snapshotUrl snapshotAt', [firstPage], row],
+    ['changed phase outcome', [firstPage], { changed: true, phase: 'FINISHED', outcome: 'FINDING' }],
+    [
+      'changed outcome snapshot',
+      [firstPage, olostepPath],
+      { changed: true, outcome: 'FINDING', snapshot: olostepBody.snapshot },
+    ],
+    [
+      'snapshotAt phase outcome startedAt',
+      [firstPage, olostepPath],
+      { snapshotAt: row.snapshotAt, phase: 'FINISHED', outcome: 'FINDING', startedAt: '2025-11-20T08:00:00.000Z' },
+    ],
+  ])('{ %s } asks for %j', async (selection, paths, run) => {
+    const found = await ask(selection);
+
+    expect(found.run).toEqual(run);
+    expect(found.errors).toEqual([]);
+    expect(found.paths.toSorted()).toEqual(paths);
+  });
+
+  it.each([
+    [true, 'FINDING'],
+    [false, 'PASSED'],
+    [null, 'UNKNOWN'],
+    [undefined, 'UNKNOWN'],
+  ])('ends as `changed` says: %s is %s, alone or beside more', async (changed, outcome) => {
+    const prepare = ({ olostep }: World) =>
+      olostep.on(firstPage, { body: { data: [{ ...anySnapshot(runId, newest), changed }] } });
+
+    for (const selection of ['outcome changed', 'outcome changed snapshot']) {
+      expect(await ask(selection, prepare)).toMatchObject({ run: { outcome, changed: changed ?? null }, errors: [] });
+    }
+  });
+
+  it('has no outcome from its row before it is finished', async () => {
+    const events = olostepBody.events.slice(0, 1);
+    const { run } = await ask('phase outcome changed snapshot', ({ olostep }) =>
+      olostep.on(olostepPath, { body: { ...olostepBody, snapshot: null, events } }),
+    );
+
+    expect(run).toEqual({ phase: 'RUNNING', outcome: null, changed: true, snapshot: null });
+  });
+
+  it('is found by an id that says that it is a run, where `run_id` is missing', async () => {
+    const data = [{ id: 'event_1', changed: false }, 7, null, { id: runId, changed: true }];
+
+    const found = await ask('changed', ({ olostep }) => olostep.on(firstPage, { body: { data } }));
+
+    expect(found).toEqual({ run: { changed: true }, errors: [], paths: [firstPage] });
+  });
+
+  it('is found on a later page', async () => {
+    const snapshots = [...snapshotsOf(150), anySnapshot(runId, 0, true)];
+
+    const found = await ask('changed', ({ olostep }) => {
+      olostep.on(firstPage, {
+        body: { data: snapshots.slice(0, 100), has_more: true, next_cursor: 'a&b=c #%' },
+      });
+      olostep.on(`${firstPage}&cursor=a%26b%3Dc%20%23%25`, { body: { data: snapshots.slice(100), has_more: false } });
+    });
+
+    expect(found).toEqual({
+      run: { changed: true },
+      errors: [],
+      paths: [firstPage, `${firstPage}&cursor=a%26b%3Dc%20%23%25`],
+    });
+  });
+
+  it('is asked for by itself when three pages lack it, and has nothing that rows alone have', async () => {
+    const found = await ask('phase outcome changed summary snapshotUrl snapshotAt', ({ olostep }) => {
+      for (const [cursor, next] of [
+        ['', 'b'],
+        ['&cursor=b', 'c'],
+        ['&cursor=c', 'd'],
+      ] as const)
+        olostep.on(`${firstPage}${cursor}`, { body: { data: snapshotsOf(100), has_more: true, next_cursor: next } });
+    });
+
+    expect(found).toEqual({
+      run: { phase: 'FINISHED', outcome: 'UNKNOWN', changed: null, summary: null, snapshotUrl: null, snapshotAt: null },
+      errors: [],
+      paths: [firstPage, `${firstPage}&cursor=b`, `${firstPage}&cursor=c`, olostepPath],
+    });
+  });
+
+  it('is null when neither has it', async () => {
+    const world = await createWorld();
+
+    expect(await world.ask(`{ olostepRun(monitorId: "${monitorId}", runId: "${runId}") { changed } }`)).toEqual({
+      data: { olostepRun: null },
+    });
+    expect(world.olostep.paths).toEqual([firstPage, olostepPath]);
+  });
+
+  it.each([
+    ['refuses', { status: 403 }, 'FORBIDDEN'],
+    ['is not as documented', { body: { data: 'x' } }, 'UPSTREAM_BAD_RESPONSE'],
+    ['has no list', { body: {} }, 'UPSTREAM_BAD_RESPONSE'],
+  ])('has errors in place of what rows alone have when the events page %s', async (_what, reply, code) => {
+    const { run, errors } = await ask('phase outcome changed snapshotAt', ({ olostep }) =>
+      olostep.on(firstPage, reply),
+    );
+
+    expect(run).toEqual({ phase: 'FINISHED', outcome: 'UNKNOWN', changed: null, snapshotAt: null });
+    expect(errors).toEqual([
+      ['olostepRun.changed', code],
+      ['olostepRun.snapshotAt', code],
+    ]);
+  });
+
+  it.each([
+    ['changed', { changed: 'yes' }],
+    ['summary', { summary: 7 }],
+    ['snapshotUrl', { snapshot_url: ['x'] }],
+    ['snapshotAt', { created: 1e300 }],
+    ['snapshotAt', { created: '2025-11-20T08:00:00Z' }],
+  ])('has an error at %s alone when its row has %j', async (field, change) => {
+    const { run, errors } = await ask('id changed summary snapshotUrl snapshotAt', ({ olostep }) =>
+      olostep.on(firstPage, { body: { data: [{ ...anySnapshot(runId, newest, true), ...change }] } }),
+    );
+
+    expect(run).toEqual({ id: `OLOSTEP:${monitorId}:${runId}`, ...row, [field]: null });
+    expect(errors).toEqual([[`olostepRun.${field}`, 'UPSTREAM_BAD_RESPONSE']]);
+  });
+
+  it('shares the events pages with its neighbours', async () => {
+    const world = await createWorld();
+    serveEvents(world.olostep, monitorId, snapshotsOf(120));
+    const keys = [0, 1, 119].map((place) => ({ provider: 'OLOSTEP', monitorId, runId: `run_${place}` }));
+
+    const query = 'query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { ... on OlostepRun { changed } } }';
+
+    expect(await world.ask(query, { keys })).toEqual({
+      data: { monitorRuns: [{ changed: true }, { changed: false }, { changed: false }] },
+    });
+    expect(world.olostep.paths).toEqual([firstPage, `${firstPage}&cursor=behind%20run_99%26`]);
+  });
+});
+
+describe("A monitor's runs", () => {
+  const query = `query ($monitorId: ID!, $first: Int, $after: String, $startedAfter: DateTime, $startedBefore: DateTime) {
+    monitor(key: { provider: OLOSTEP, monitorId: $monitorId }) {
+      runs(first: $first, after: $after, startedAfter: $startedAfter, startedBefore: $startedBefore) {
+        totalCount
+        edges { cursor node { runId } }
+        pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+      }
+    }
+  }`;
+
+  interface Edge {
+    readonly cursor: string;
+    readonly node: { readonly runId: string } | null;
+  }
+  const edgesOf = ({ data }: Answer): readonly Edge[] => data.monitor.runs.edges;
+  const idsOf = (answer: Answer) => edgesOf(answer).map(({ node }) => node?.runId);
+  const runIds = (snapshots: readonly Snapshot[]) => snapshots.map(({ run_id }) => run_id);
+
+  /** A world in which the monitor has these snapshots. The monitor itself costs a call, which is not what is looked at. */
+  async function createListed(snapshots: readonly Snapshot[]) {
+    const world = await createWorld();
+    serveEvents(world.olostep, monitorId, snapshots);
+    world.olostep.on(`/v1/monitors/${monitorId}?include_total_count=false`, { body: { id: monitorId } });
+    const ask = (variables: object) => world.ask(query, { monitorId, ...variables });
+    /** The pages of events that were asked for since the last look. */
+    const pages = () =>
+      world.olostep.paths.splice(0).flatMap((path) => {
+        const { pathname, searchParams } = new URL(path, world.olostep.baseUrl);
+        return pathname === eventsPath ? [Object.fromEntries(searchParams)] : [];
+      });
+    return { world, ask, pages };
+  }
+
+  it('come with all that a row says, by one call', async () => {
+    const world = await createWorld();
+    serveEvents(world.olostep, monitorId, snapshotsOf(3));
+
+    const fields = 'id phase outcome monitor { id } ... on OlostepRun { changed summary snapshotUrl snapshotAt }';
+    const answer = await world.ask(
+      `{ olostepRun(monitorId: "${monitorId}", runId: "run_0") { changed monitor { runs(first: 2) { nodes { ${fields} } } } } }`,
+    );
+
+    const shared = { phase: 'FINISHED', monitor: { id: `OLOSTEP:monitor:${monitorId}` } };
+    expect(answer).toEqual({
+      data: {
+        olostepRun: {
+          changed: true,
+          monitor: {
+            runs: {
+              nodes: [
+                {
+                  ...shared,
+                  id: `OLOSTEP:${monitorId}:run_0`,
+                  outcome: 'FINDING',
+                  changed: true,
+                  summary: 'A price fell.',
+                  snapshotUrl: 'https://snapshots.olostep.example/run_0',
+                  snapshotAt: '2025-11-20T08:00:00.000Z',
+                },
+                {
+                  ...shared,
+                  id: `OLOSTEP:${monitorId}:run_1`,
+                  outcome: 'PASSED',
+                  changed: false,
+                  summary: null,
+                  snapshotUrl: 'https://snapshots.olostep.example/run_1',
+                  snapshotAt: '2025-11-20T07:00:00.000Z',
+                },
+              ],
+            },
+          },
+        },
+      },
+    });
+    expect(world.olostep.paths).toEqual([firstPage, `${eventsPath}?limit=2`]);
+  });
+
+  it('cost a call each once more is selected than rows have, whatever that is', async () => {
+    const { world } = await createListed(snapshotsOf(3));
+    for (const place of [0, 1, 2]) {
+      const id = `run_${place}`;
+      world.olostep.on(`/v1/monitors/${monitorId}/runs/${id}`, { body: { ...olostepBody, run_id: id } });
+    }
+
+    const answer = await world.ask(`{
+      monitor(key: { provider: OLOSTEP, monitorId: "${monitorId}" }) {
+        runs(first: 2) {
+          nodes { startedAt ... on OlostepRun { outcome finishedAt snapshot logGroup events(first: 1) { nodes { kind } } } }
+        }
+      }
+    }`);
+
+    const run = {
+      startedAt: '2025-11-20T08:00:00.000Z',
+      finishedAt: '2025-11-20T08:00:09.000Z',
+      snapshot: olostepBody.snapshot,
+      logGroup: olostepBody.log_group,
+      events: { nodes: [{ kind: 'work_received' }] },
+    };
+    expect(answer).toEqual({
+      data: {
+        monitor: {
+          runs: {
+            nodes: [
+              { ...run, outcome: 'FINDING' },
+              { ...run, outcome: 'PASSED' },
+            ],
+          },
+        },
+      },
+    });
+    expect(world.olostep.paths.slice(1)).toEqual([
+      `${eventsPath}?limit=2`,
+      ...[0, 1].map((place) => `/v1/monitors/${monitorId}/runs/run_${place}`),
+    ]);
+  });
+
+  it('come a page at a time, each by one call, to their end', async () => {
+    const snapshots = snapshotsOf(23);
+    const { ask, pages } = await createListed(snapshots);
+    const found: unknown[] = [];
+    let after: string | null = null;
+    do {
+      const answer: Answer = await ask({ first: 5, after });
+      const { totalCount, pageInfo } = answer.data.monitor.runs;
+      expect(totalCount).toBe(23);
+      expect(pageInfo.hasPreviousPage).toBe(after !== null);
+      expect(pageInfo.endCursor).toBe(edgesOf(answer).at(-1)?.cursor);
+      found.push(...idsOf(answer));
+      after = pageInfo.hasNextPage ? pageInfo.endCursor : null;
+    } while (after !== null);
+
+    expect(found).toEqual(runIds(snapshots));
+    const cursors = [4, 9, 14, 19].map((place) => ({ limit: '5', cursor: `behind run_${place}&` }));
+    expect(pages()).toEqual([{ limit: '5' }, ...cursors]);
+  });
+
+  it('go on behind every edge, on whichever page it was', async () => {
+    const snapshots = snapshotsOf(12);
+    const { ask, pages } = await createListed(snapshots);
+    const all: Edge[] = [];
+    for (let after: string | null = null; all.length < 12; ) {
+      const answer: Answer = await ask({ first: 4, after });
+      all.push(...edgesOf(answer));
+      after = answer.data.monitor.runs.pageInfo.endCursor;
+    }
+    pages();
+
+    for (const [place, { cursor }] of all.entries()) {
+      const answer = await ask({ first: 3, after: cursor });
+      expect(idsOf(answer), `behind ${place}`).toEqual(runIds(snapshots).slice(place + 1, place + 4));
+      expect(answer.data.monitor.runs.pageInfo.hasNextPage).toBe(place + 4 < 12);
+      expect(pages()).toHaveLength(1);
+    }
+  });
+
+  it('go on behind every edge when new snapshots have come before it', async () => {
+    const snapshots = snapshotsOf(30);
+    const before = runIds(snapshots);
+    const { ask } = await createListed(snapshots);
+    const edges = edgesOf(await ask({ first: 10 }));
+
+    for (let arrived = 1; arrived <= 40; arrived++) {
+      snapshots.unshift(anySnapshot(`run_new_${arrived}`, newest + arrived * 3_600));
+      for (const [place, { cursor }] of edges.entries()) {
+        const answer = await ask({ first: 3, after: cursor });
+        const ids = idsOf(answer);
+        expect(answer.errors).toBeUndefined();
+        expect(ids.length, `behind ${place}, ${arrived} later`).toBeGreaterThan(0);
+        expect(ids).toEqual(before.slice(place + 1, place + 1 + ids.length));
+      }
+    }
+  });
+
+  it('come each once, from page to page, while new snapshots arrive', async () => {
+    const snapshots = snapshotsOf(17);
+    const before = runIds(snapshots);
+    const { ask } = await createListed(snapshots);
+    const found: unknown[] = [];
+    let after: string | null = null;
+    do {
+      const answer: Answer = await ask({ first: 4, after });
+      found.push(...idsOf(answer));
+      const { pageInfo } = answer.data.monitor.runs;
+      // From the middle of a page as well as from its end.
+      const last = edgesOf(answer).at(found.length % 3 === 0 ? -2 : -1);
+      if (last !== edgesOf(answer).at(-1)) found.pop();
+      after = pageInfo.hasNextPage && last !== undefined ? last.cursor : null;
+      snapshots.unshift(anySnapshot(`run_new_${found.length}`, newest + found.length));
+    } while (after !== null);
+
+    expect(found).toEqual(before);
+  });
+
+  it('are none on a page of none, which says how many there are', async () => {
+    const { ask, pages } = await createListed(snapshotsOf(3));
+
+    const { data } = await ask({ first: 0 });
+
+    expect(data.monitor.runs).toEqual({
+      totalCount: 3,
+      edges: [],
+      pageInfo: { hasNextPage: true, hasPreviousPage: false, startCursor: null, endCursor: null },
+    });
+    expect(pages()).toEqual([{ limit: '1' }]);
+  });
+
+  it('are none when there are none', async () => {
+    const { ask } = await createListed([]);
+
+    for (const first of [0, 20]) {
+      expect((await ask({ first })).data.monitor.runs).toMatchObject({
+        totalCount: 0,
+        edges: [],
+        pageInfo: { hasNextPage: false },
+      });
+    }
+  });
+
+  it('are null when there is no such monitor any more', async () => {
+    const { world, ask } = await createListed([]);
+    world.olostep.on(`${eventsPath}?limit=20`, { status: 404 });
+
+    expect(await ask({})).toEqual({ data: { monitor: { runs: null } } });
+  });
+
+  it('have an error in place of a row that is none, and go on behind it', async () => {
+    const snapshots = [{ run_id: 'run_0' }, 7, { id: 'event_1' }, { run_id: 'run_/../x' }, { run_id: 'run_1' }];
+    const { ask } = await createListed(snapshots as readonly Snapshot[]);
+
+    const answer = await ask({});
+
+    expect(idsOf(answer)).toEqual(['run_0', undefined, undefined, undefined, 'run_1']);
+    expect(errorsOf(answer)).toEqual(
+      [1, 2, 3].map((place) => [`monitor.runs.edges.${place}.node`, 'UPSTREAM_BAD_RESPONSE']),
+    );
+    expect(idsOf(await ask({ after: edgesOf(answer)[3]?.cursor }))).toEqual(['run_1']);
+  });
+
+  it.each([{}, { data: null }, { data: {} }, { data: 'x' }, { data: 7 }])(
+    'are an error when there is no list: %j',
+    async (body) => {
+      const { world, ask } = await createListed([]);
+      world.olostep.on(`${eventsPath}?limit=20`, { body });
+
+      expect(errorsOf(await ask({}))).toEqual([['monitor.runs', 'UPSTREAM_BAD_RESPONSE']]);
+    },
+  );
+
+  it.each(['3', -1, 1.5, 3_000_000_000])(
+    'have an error in place of a count that is none, and nowhere else: %j',
+    async (count) => {
+      const { world, ask } = await createListed([]);
+      world.olostep.on(`${eventsPath}?limit=20`, { body: { data: [{ run_id: 'run_0' }], total_count: count } });
+
+      const answer = await ask({});
+
+      expect(errorsOf(answer)).toEqual([['monitor.runs.totalCount', 'UPSTREAM_BAD_RESPONSE']]);
+      expect(idsOf(answer)).toEqual(['run_0']);
+    },
+  );
+
+  it('end where Olostep says no more of how to go on', async () => {
+    const { world, ask } = await createListed([]);
+    const data = [{ run_id: 'run_0' }];
+    for (const rest of [
+      { has_more: true },
+      { has_more: true, next_cursor: '' },
+      { has_more: false, next_cursor: 'x' },
+    ]) {
+      world.olostep.on(`${eventsPath}?limit=20`, { body: { data, ...rest } });
+      expect((await ask({})).data.monitor.runs.pageInfo.hasNextPage, JSON.stringify(rest)).toBe(false);
+    }
+  });
+
+  describe('of a window', () => {
+    const hour = (place: number) => new Date((newest - place * 3_600) * 1_000).toISOString();
+
+    it('are those between its ends, both included', async () => {
+      const { ask, pages } = await createListed(snapshotsOf(80));
+
+      const answer = await ask({ startedAfter: hour(7), startedBefore: hour(3) });
+
+      expect(idsOf(answer)).toEqual(['run_3', 'run_4', 'run_5', 'run_6', 'run_7']);
+      expect(answer.data.monitor.runs).toMatchObject({ totalCount: null, pageInfo: { hasNextPage: false } });
+      expect(pages()).toEqual([{ limit: '100' }]);
+    });
+
+    it('stop to be looked for at the first that is too old', async () => {
+      const { ask, pages } = await createListed(snapshotsOf(500));
+
+      expect(idsOf(await ask({ first: 100, startedAfter: hour(49) }))).toHaveLength(50);
+      expect(pages()).toHaveLength(1);
+    });
+
+    it.each([1, 7, 100])('come a page of %i at a time, to their end, and go on behind every edge', async (first) => {
+      const snapshots = snapshotsOf(260);
+      const { ask } = await createListed(snapshots);
+      const window = { startedAfter: hour(230), startedBefore: hour(215) };
+      const found: Edge[] = [];
+      let after: string | null = null;
+      do {
+        const answer: Answer = await ask({ first, after, ...window });
+        found.push(...edgesOf(answer));
+        const { hasNextPage, endCursor } = answer.data.monitor.runs.pageInfo;
+        after = hasNextPage ? endCursor : null;
+      } while (after !== null);
+      const ids = found.map(({ node }) => node?.runId);
+
+      expect(ids).toEqual(runIds(snapshots).slice(215, 231));
+      for (const [place, { cursor }] of found.entries())
+        expect(idsOf(await ask({ first: 2, after: cursor, ...window }))).toEqual(ids.slice(place + 1, place + 3));
+    });
+
+    it('are looked for on five pages at a time, and then where that stopped', async () => {
+      const { ask, pages } = await createListed(snapshotsOf(720));
+      const window = { startedBefore: hour(700) };
+
+      const first = await ask(window);
+      const { endCursor, startCursor } = first.data.monitor.runs.pageInfo;
+      expect(first.data.monitor.runs).toMatchObject({ edges: [], pageInfo: { hasNextPage: true } });
+      expect(startCursor).toBeNull();
+      expect(pages()).toHaveLength(5);
+
+      const second = await ask({ ...window, after: endCursor });
+      expect(idsOf(second)).toEqual(runIds(snapshotsOf(720)).slice(700));
+      expect(second.data.monitor.runs.pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: true });
+      expect(pages()).toHaveLength(3);
+    });
+
+    it('have an error in place of one of which nobody knows whether it is in the window', async () => {
+      const { ask } = await createListed([{ run_id: 'run_0' }, ...snapshotsOf(2).slice(1)]);
+
+      const answer = await ask({ startedAfter: hour(1) });
+
+      expect(idsOf(answer)).toEqual([undefined, 'run_1']);
+      expect(errorsOf(answer)).toEqual([['monitor.runs.edges.0.node', 'UPSTREAM_BAD_RESPONSE']]);
+      expect(idsOf(await ask({ startedAfter: hour(1), after: edgesOf(answer)[0]?.cursor }))).toEqual(['run_1']);
+    });
+  });
+
+  describe('know no run behind', () => {
+    const expected = 'Expected `after` to be the cursor of a run of this monitor and window.';
+    const made = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const list = `${monitorId}  `;
+
+    it.each([
+      ['', 'nothing'],
+      ['garbage', 'garbage'],
+      [made(null), 'no list'],
+      [made([list]), 'no page'],
+      [made([list, null]), 'the beginning'],
+      [made([list, '']), 'an empty page cursor'],
+      [made([list, '\ud800']), 'a page cursor that no URL can have'],
+      [made([list, 7, 0, 'run_0']), 'a page cursor that is no text'],
+      [made([list, null, -1, 'run_0']), 'a place below zero'],
+      [made([list, null, 0.5, 'run_0']), 'a part of a place'],
+      [made([list, null, 0, 'x']), 'an id of no run'],
+      [made([`monitor_other  `, null, 0, 'run_0']), "another monitor's run"],
+    ])('%s (%s), and nothing is asked for', async (after) => {
+      const { ask, pages } = await createListed(snapshotsOf(3));
+
+      const answer = await ask({ after });
+
+      expect(answer.errors).toMatchObject([
+        { message: expected, path: ['monitor', 'runs'], extensions: { code: 'BAD_USER_INPUT', provider: 'OLOSTEP' } },
+      ]);
+      expect(pages()).toEqual([]);
+    });
+
+    it('a cursor of another window', async () => {
+      const { ask } = await createListed(snapshotsOf(3));
+      const [edge] = edgesOf(await ask({}));
+
+      const answer = await ask({ after: edge?.cursor, startedBefore: '2025-11-20T08:00:00Z' });
+
+      expect(answer.errors).toMatchObject([{ message: expected }]);
+    });
+
+    it('a run that two pages lack', async () => {
+      const snapshots = snapshotsOf(300);
+      const { ask, pages } = await createListed(snapshots);
+      const [edge] = edgesOf(await ask({ first: 2 }));
+      snapshots.splice(0, 1);
+      pages();
+
+      const answer = await ask({ first: 2, after: edge?.cursor });
+
+      expect(answer.errors).toMatchObject([{ message: expected }]);
+      expect(pages()).toEqual([{ limit: '3' }, { limit: '100', cursor: 'behind run_3&' }]);
+    });
+  });
+});
