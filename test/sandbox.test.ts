@@ -342,17 +342,158 @@ it.each([
   expect(answer.body.detail.map(({ loc }: { loc: string[] }) => loc)).toEqual(places);
 });
 
-it.each(['n8q2x4m1ak/runs/run_k3v9c1p7zd', 'monitor_n8q2x4m1ak/runs/42'])(
-  'has Olostep refuse %s with 400',
-  async (ids) => {
-    const sandbox = await openSandbox();
+it.each([
+  'n8q2x4m1ak',
+  'n8q2x4m1ak/events',
+  'n8q2x4m1ak/runs/run_k3v9c1p7zd',
+  'monitor_n8q2x4m1ak/runs/42',
+  ...['0', '101', '-1', '1.5', 'x', ''].map((limit) => `monitor_n8q2x4m1ak/events?limit=${limit}`),
+])('has Olostep refuse %s with 400', async (ids) => {
+  const sandbox = await openSandbox();
 
-    const answer = await sandbox.olostep(`/v1/monitors/${ids}`);
+  const answer = await sandbox.olostep(`/v1/monitors/${ids}`);
 
-    expect(answer.status).toBe(400);
-    expectDocumented('olostep', [answer]);
-  },
-);
+  expect(answer.status).toBe(400);
+  expectDocumented('olostep', [answer]);
+});
+
+/** All of a monitor's snapshots, a page at a time. */
+async function allSnapshots(sandbox: Awaited<ReturnType<typeof openSandbox>>, monitorId: string, limit: number) {
+  const pages: ProviderAnswer[] = [];
+  let cursor = '';
+  do {
+    const page = await sandbox.olostep(`/v1/monitors/${monitorId}/events?limit=${limit}${cursor}`);
+    pages.push(page);
+    cursor = page.body.has_more ? `&cursor=${encodeURIComponent(page.body.next_cursor)}` : '';
+  } while (cursor !== '');
+  return { pages, rows: pages.flatMap(({ body }) => body.data) };
+}
+
+it('lists monitors of Olostep in every status, as Olostep documents them, whatever the time', async () => {
+  const sandbox = await openSandbox();
+  const { enum: statuses } = readDocument('olostep').components.schemas.MonitorStatus;
+  const [lists, singles, events]: [ProviderAnswer[], ProviderAnswer[], ProviderAnswer[]] = [[], [], []];
+
+  for (const look of looks) {
+    sandbox.advance(look);
+    const shown = await sandbox.olostep('/v1/monitors');
+    const all = await sandbox.olostep('/v1/monitors?include_deleted=true');
+
+    lists.push(shown, all);
+    const { monitors } = all.body;
+    expect(new Set(monitors.map(({ status }: { status: string }) => status))).toEqual(new Set(statuses));
+    expect(all.body.count).toBe(monitors.length);
+    expect(shown.body.monitors).toEqual(monitors.filter(({ status }: { status: string }) => status !== 'deleted'));
+    for (const row of monitors) {
+      const single = await sandbox.olostep(`/v1/monitors/${row.id}?include-diagram=1`);
+      singles.push(single);
+      const { last_run, total_count, mermaid_diagram, ...rest } = single.body;
+      const { last_run: listed, ...light } = row;
+      expect(light).toEqual(rest);
+      if (listed !== undefined) expect(listed).toEqual(last_run);
+      expect('tracked' in row).toBe(mermaid_diagram !== null);
+      expect(row.error_message !== undefined).toBe(row.status === 'failed');
+      const { pages } = await allSnapshots(sandbox, row.id, 100);
+      events.push(...pages);
+      expect(total_count).toBe(pages[0]?.body.total_count);
+    }
+    const listed = monitors.filter((row: object) => 'last_run' in row);
+    expect(listed.length).toBeGreaterThan(0);
+    expect(listed.length).toBeLessThan(monitors.length);
+  }
+  expectDocumented('olostep', lists, '/v1/monitors');
+  expectDocumented('olostep', singles, '/monitors/{monitor_id}');
+  expectDocumented('olostep', events, '/events');
+}, 20_000);
+
+it('counts and draws of an Olostep monitor what it is asked for', async () => {
+  const sandbox = await openSandbox();
+  const path = '/v1/monitors/monitor_n8q2x4m1ak';
+  const counts: unknown[] = [];
+  for (const query of ['', '?include_total_count=true', '?include_total_count=false', '?include_total_count=0'])
+    counts.push((await sandbox.olostep(`${path}${query}`)).body.total_count);
+
+  expect(counts).toEqual([expect.any(Number), counts[0], null, null]);
+  expect((await sandbox.olostep(path)).body).not.toHaveProperty('mermaid_diagram');
+  expect((await sandbox.olostep(`${path}?include-diagram=true`)).body.mermaid_diagram).toContain('graph TD');
+});
+
+it("pages through an Olostep monitor's snapshots, newest first: those of its runs that have one", async () => {
+  const sandbox = await openSandbox();
+  const stored = new Map<string, string[]>();
+  for (const { body } of await sandbox.allOlostep())
+    if (body.snapshot) stored.set(body.monitor_id, [body.run_id, ...(stored.get(body.monitor_id) ?? [])]);
+
+  expect(stored.size).toBeGreaterThan(4);
+  for (const [monitorId, runIds] of stored) {
+    for (const limit of [1, 7, 100]) {
+      const { pages, rows } = await allSnapshots(sandbox, monitorId, limit);
+      expect(rows.map(({ run_id }) => run_id)).toEqual(runIds);
+      expect(pages.every(({ body }) => body.total_count === runIds.length)).toBe(true);
+      expect(pages.slice(0, -1).every(({ body }) => body.data.length === limit)).toBe(true);
+    }
+  }
+});
+
+it('says of each snapshot whether the page says something else than at the run before', async () => {
+  const sandbox = await openSandbox();
+  const path = '/v1/monitors/monitor_n8q2x4m1ak';
+
+  const { rows } = await allSnapshots(sandbox, 'monitor_n8q2x4m1ak', 100);
+
+  const pricesOf = async (runId: string) =>
+    JSON.stringify((await sandbox.olostep(`${path}/runs/${runId}`)).body.snapshot.products);
+  for (const [place, { run_id, changed, summary, created }] of rows.entries()) {
+    const before = rows[place + 1];
+    expect(created).toBeLessThanOrEqual(rows[place - 1]?.created ?? origin / second);
+    expect(summary !== null).toBe(changed === true);
+    // The runs next to those that broke off are compared with what nobody has seen.
+    if (before === undefined) expect(changed).toBeNull();
+    else if (created - before.created < 5_000)
+      expect(changed).toBe((await pricesOf(run_id)) !== (await pricesOf(before.run_id)));
+  }
+  expect(new Set(rows.map(({ changed }) => changed))).toEqual(new Set([true, false, null]));
+});
+
+it('takes a cursor of Olostep that is none for the beginning', async () => {
+  const sandbox = await openSandbox();
+  const path = '/v1/monitors/monitor_n8q2x4m1ak/events?limit=3';
+
+  expect(await sandbox.olostep(`${path}&cursor=nonsense`)).toEqual(await sandbox.olostep(path));
+});
+
+it("answers for Olostep's monitors and their runs through the graph without an error", async () => {
+  const sandbox = await openSandbox();
+  const world = await createWorld({ providers: sandbox.providers });
+
+  const answer = await world.ask(`{
+    monitorList(provider: OLOSTEP, first: 100) {
+      totalCount
+      nodes {
+        id name enabled createdAt lastRunAt
+        ... on OlostepMonitor {
+          status rawStatus errorMessage updatedAt schedule { frequency cron timezone nextRunAt }
+          tracked { type urls webQuery } sourcePolicy { includeUrls excludeUrls includeDomains excludeDomains }
+          notification { events channels { type target events } } webhookUrl outputSchema metadata agentId
+          lastRun { runId status changed ranAt run { phase } } snapshotCount diagram
+        }
+        runs(first: 3) { totalCount nodes { outcome ... on OlostepRun { changed summary snapshotUrl snapshotAt } } }
+      }
+    }
+    olostepRun(monitorId: "monitor_n8q2x4m1ak", runId: "run_k3v9c1p7zd") { outcome changed snapshot }
+  }`);
+
+  expect(answer.errors).toBeUndefined();
+  const { monitorList, olostepRun } = answer.data;
+  expect(['FINDING', 'PASSED']).toContain(olostepRun.outcome);
+  expect(monitorList.totalCount).toBe(monitorList.nodes.length);
+  for (const { status, runs, snapshotCount, lastRun } of monitorList.nodes) {
+    expect(status).not.toBe('UNKNOWN');
+    expect(runs.totalCount).toBe(snapshotCount);
+    expect(lastRun === null).toBe(snapshotCount === 0);
+    if (lastRun) expect(lastRun.run).toEqual({ phase: 'FINISHED' });
+  }
+});
 
 it('has no run, monitor or endpoint that it does not have: 404', async () => {
   const { datafold, olostep } = await openSandbox();
@@ -364,8 +505,10 @@ it('has no run, monitor or endpoint that it does not have: 404', async () => {
   for (const path of ['/', '/api/v1', '/api/v1/datadiffs']) expect((await datafold(path)).status, path).toBe(404);
   for (const path of [
     '/',
-    '/v1/monitors',
-    '/v1/monitors/monitor_n8q2x4m1ak',
+    '/v1/monitors/',
+    '/v1/monitors/monitor_0000000000',
+    '/v1/monitors/monitor_0000000000/events',
+    '/v1/monitors/monitor_n8q2x4m1ak/runs',
     '/v1/monitors/monitor_n8q2x4m1ak/runs/run_0000000000',
     '/v1/monitors/monitor_0000000000/runs/run_k3v9c1p7zd',
   ]) {

@@ -1,6 +1,7 @@
 /** The monitors of Olostep's sandbox: the pages that a shop keeps an eye on. */
 import type { Choices } from '../../sandbox/dice.ts';
 import { day, hour, minute, second, type Timetable } from '../../sandbox/timetable.ts';
+import type { components } from '../openapi.d.ts';
 import {
   breadOfTheDay,
   changelog,
@@ -21,6 +22,12 @@ import {
  */
 export type Course = 'whole' | 'long' | 'garbled' | 'lost' | 'silent';
 
+/** What a monitor's owner has set, as Olostep says it. */
+type Settings = Pick<
+  components['schemas']['Monitor'],
+  'source_policy' | 'notification' | 'webhook' | 'output_schema' | 'metadata'
+>;
+
 export interface Monitor extends Timetable {
   /** Otherwise it comes from the seed. */
   readonly id?: string;
@@ -33,6 +40,13 @@ export interface Monitor extends Timetable {
   readonly courses: Choices<Course>;
   /** The runs of which neither the id nor the course depends on the seed: examples may name them. */
   readonly known?: Readonly<Record<number, { readonly id: string; readonly course: Course }>>;
+  /** @default active */
+  readonly status?: components['schemas']['MonitorStatus'];
+  /** Why it failed. */
+  readonly errorMessage?: string;
+  readonly settings?: Settings;
+  /** Whether the list says when it ran last: of its rows no document says so. */
+  readonly isLastRunListed?: true;
 }
 
 const steady: Choices<Course> = ['whole', 'whole', 'whole', 'whole', 'whole', 'whole', 'garbled'];
@@ -53,6 +67,25 @@ export const monitors: readonly Monitor[] = [
       // Begins a few seconds before the origin, to be watched: it ends within a minute.
       25: { id: 'run_w4tchm3n0w', course: 'whole' },
     },
+    settings: {
+      source_policy: {
+        include_urls: ['https://espresso.example/machines'],
+        exclude_urls: [],
+        include_domains: ['espresso.example'],
+        exclude_domains: [],
+      },
+      notification: {
+        events: ['changed', 'first_snapshot'],
+        channels: [
+          { type: 'email', target: 'shop@coffee.example', events: ['changed'] },
+          { type: 'slack', target: '#prices', events: ['changed', 'first_snapshot'] },
+        ],
+      },
+      webhook: { url: 'https://hooks.coffee.example/prices' },
+      output_schema: { type: 'object', properties: { products: { type: 'array' } } },
+      metadata: { team: 'prices' },
+    },
+    isLastRunListed: true,
     history: 24,
     every: hour,
     live: { from: -8 * second, every: 2 * minute },
@@ -73,6 +106,12 @@ export const monitors: readonly Monitor[] = [
     url: 'https://status.payments.example',
     page: paymentStatus,
     courses: shaky,
+    settings: {
+      notification: { events: ['changed'], channels: [{ type: 'sms', target: '+351 555 0100' }] },
+      webhook: null,
+      metadata: { team: 'checkout', severity: 'high' },
+    },
+    isLastRunListed: true,
     history: 48,
     every: hour,
     live: { from: 15 * second, every: 90 * second },
@@ -102,7 +141,38 @@ export const monitors: readonly Monitor[] = [
     url: 'https://ferry.example/timetable',
     page: ferryTimetable,
     courses: shaky,
+    status: 'paused',
+    settings: { webhook: null, output_schema: null },
     history: 18,
     every: 6 * hour,
+  },
+  {
+    query: 'Tell me when the roastery sells green beans again.',
+    url: 'https://roastery.example/green-beans',
+    page: breadOfTheDay,
+    courses: steady,
+    status: 'provisioning',
+    isLastRunListed: true,
+    history: 0,
+    every: hour,
+  },
+  {
+    query: 'Watch the auction behind the log-in.',
+    url: 'https://auction.example/members',
+    page: breadOfTheDay,
+    courses: steady,
+    status: 'failed',
+    errorMessage: 'The page asks for a log-in.',
+    history: 0,
+    every: hour,
+  },
+  {
+    query: 'Is the old shop still open?',
+    url: 'https://old-shop.example',
+    page: paymentStatus,
+    courses: steady,
+    status: 'deleted',
+    history: 6,
+    every: day,
   },
 ];

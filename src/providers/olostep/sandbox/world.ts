@@ -5,8 +5,10 @@ import { countRuns, second, toBeginning } from '../../sandbox/timetable.ts';
 import type { components } from '../openapi.d.ts';
 import { toLog } from './log.ts';
 import { type Monitor, monitors } from './monitors.ts';
+import { type Snapshot, toAgentId, toRecord } from './record.ts';
 
-type MonitorRun = components['schemas']['MonitorRun'];
+type Schemas = components['schemas'];
+type MonitorRun = Schemas['MonitorRun'];
 
 export interface World {
   readonly monitorIds: readonly string[];
@@ -14,6 +16,12 @@ export interface World {
   runIdsOf(monitorId: string): string[];
   /** The run as it stands now; `undefined` when there is none, or none yet. */
   findRun(monitorId: string, runId: string): MonitorRun | undefined;
+  /** The snapshots that a monitor has by now, newest first. */
+  snapshotsOf(monitorId: string): Snapshot[];
+  /** The monitor as it stands now, with all that can be said of it; `undefined` when there is none. */
+  findMonitor(monitorId: string): Schemas['Monitor'] | undefined;
+  /** Whether the list says when the monitor ran last. */
+  isLastRunListed(monitorId: string): boolean;
 }
 
 /** Makes the world, with now as its origin. */
@@ -21,10 +29,20 @@ export function createWorld({ now, seed }: SandboxWorld): World {
   const origin = now();
   const byId = new Map(monitors.map((monitor) => [monitor.id ?? toMonitorId(seed, monitor), monitor]));
 
+  const momentsOf = (monitor: Monitor): Moment[] => {
+    const time = now();
+    return Array.from({ length: countRuns(monitor, time - origin) }, (_, place) => {
+      const run = place + 1;
+      return { seed, monitor, run, beganAt: origin + toBeginning(monitor, run), time };
+    });
+  };
   const runIdsOf = (monitorId: string) => {
     const monitor = byId.get(monitorId);
-    if (monitor === undefined) return [];
-    return Array.from({ length: countRuns(monitor, now() - origin) }, (_, place) => toRunId(seed, monitor, place + 1));
+    return monitor === undefined ? [] : momentsOf(monitor).map(({ run }) => toRunId(seed, monitor, run));
+  };
+  const snapshotsOf = (monitorId: string) => {
+    const monitor = byId.get(monitorId);
+    return monitor === undefined ? [] : momentsOf(monitor).flatMap(toSnapshots).reverse();
   };
 
   return {
@@ -32,11 +50,15 @@ export function createWorld({ now, seed }: SandboxWorld): World {
     runIdsOf,
     findRun(monitorId, runId) {
       const monitor = byId.get(monitorId);
-      const run = runIdsOf(monitorId).indexOf(runId) + 1;
-      if (monitor === undefined || run === 0) return undefined;
-      const beganAt = origin + toBeginning(monitor, run);
-      return { monitor_id: monitorId, run_id: runId, ...toRun({ seed, monitor, run, beganAt, time: now() }) };
+      const moment = monitor && momentsOf(monitor)[runIdsOf(monitorId).indexOf(runId)];
+      return moment && { monitor_id: monitorId, run_id: runId, ...toRun(moment) };
     },
+    snapshotsOf,
+    findMonitor(monitorId) {
+      const monitor = byId.get(monitorId);
+      return monitor && toRecord({ seed, monitorId, monitor, origin, time: now(), snapshots: snapshotsOf(monitorId) });
+    },
+    isLastRunListed: (monitorId) => byId.get(monitorId)?.isLastRunListed === true,
   };
 }
 
@@ -56,19 +78,45 @@ interface Moment {
 /** The snapshot is stored a little after the log has told the end. */
 const storedWithin = 2 * second;
 
-function toRun({ seed, monitor, run, beganAt, time }: Moment): Pick<MonitorRun, 'snapshot' | 'log_group' | 'events'> {
+/** What happens in the run, whatever of it can be seen by now. */
+function tell({ seed, monitor, run, beganAt, time }: Moment) {
   const { known, url, courses, page } = monitor;
   const course = known?.[run]?.course ?? createDice(seed, 'olostep course', url, run).pick(courses);
-  const agent = `fda_${createDice(seed, 'olostep agent', url).word(4)}`;
   const content = page(seed, run);
   const changed = JSON.stringify(content) !== JSON.stringify(page(seed, run - 1));
-
-  const log = toLog({ seed, monitor, run, course, beganAt, stream: `${agent}/${run}`, changed });
+  const stream = `${toAgentId(seed, monitor)}/${run}`;
+  const log = toLog({ seed, monitor, run, course, beganAt, stream, changed });
   const last = log.at(-1);
   const isStored = course !== 'lost' && last !== undefined && last.ts + storedWithin <= time;
+  return { course, content, changed, log, endedAt: isStored ? last.ts : undefined };
+}
+
+function toRun(moment: Moment): Pick<MonitorRun, 'snapshot' | 'log_group' | 'events'> {
+  const { seed, monitor, time } = moment;
+  const { course, content, log, endedAt } = tell(moment);
   return {
-    snapshot: isStored ? { url, taken_at: new Date(last.ts).toISOString(), ...content } : null,
-    log_group: course === 'silent' ? null : `/olostep/agents/${agent}`,
+    snapshot:
+      endedAt === undefined ? null : { url: monitor.url, taken_at: new Date(endedAt).toISOString(), ...content },
+    log_group: course === 'silent' ? null : `/olostep/agents/${toAgentId(seed, monitor)}`,
     events: log.filter(({ ingestion_ts }) => ingestion_ts <= time),
   };
+}
+
+/** The snapshot of the run, once it is stored. */
+function toSnapshots(moment: Moment): Snapshot[] {
+  const { seed, monitor, run } = moment;
+  const { changed, endedAt } = tell(moment);
+  if (endedAt === undefined) return [];
+  const runId = toRunId(seed, monitor, run);
+  return [
+    {
+      id: `event_${runId.slice('run_'.length)}`,
+      run_id: runId,
+      created: Math.floor(endedAt / second),
+      // What Olostep says of the first snapshot isn't documented: taken for nothing, as there is none before it.
+      changed: run === 1 ? null : changed,
+      summary: run > 1 && changed ? `${monitor.url} says something else than before.` : null,
+      snapshot_url: `https://snapshots.olostep.example/${runId}`,
+    },
+  ];
 }
