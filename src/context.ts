@@ -2,7 +2,7 @@
 import { Allowance } from './allowance.ts';
 import type { CredentialOf } from './credentials.ts';
 import { Fetches, type FetchOptions } from './fetching/fetches.ts';
-import type { KeptRuns } from './fetching/kept-runs.ts';
+import type { KeptRuns } from './kept/kept-runs.ts';
 import type { Limits } from './limits.ts';
 import { Lists } from './loaders/lists.ts';
 import { MonitorLoader } from './loaders/monitor-loader.ts';

@@ -96,6 +96,13 @@ const ofOneEndpoint: ReadonlySet<unknown> = new Set<ErrorCode>([
 export const isOfOneEndpoint = (error: unknown): boolean =>
   error instanceof GraphQLError && ofOneEndpoint.has(error.extensions.code);
 
+/** What a provider says of a credential that may not, or may no longer, see the thing. */
+const refusals: ReadonlySet<unknown> = new Set<ErrorCode>(['UNAUTHENTICATED', 'UPSTREAM_AUTH_FAILED', 'FORBIDDEN']);
+
+/** Whether the provider refused the credential. */
+export const isRefusal = (error: unknown): boolean =>
+  error instanceof ProviderError && refusals.has(error.extensions.code);
+
 /** The extensions that clients get to see, whatever an error carries. */
 const shown = ['code', 'provider', 'upstreamStatus', 'retryable', 'retryAfterMs'] as const;
 

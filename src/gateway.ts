@@ -14,6 +14,8 @@ import { createExecute } from './execution/execute.ts';
 import { createExecuteInParts } from './execution/in-parts.ts';
 import { createSdl } from './federation/sdl.ts';
 import type { Provider } from './generated/types.ts';
+import type { KeptRuns } from './kept/kept-runs.ts';
+import { createMemoryRuns } from './kept/memory.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { type Log, silentLog } from './log.ts';
 import { useClientErrors } from './plugins/client-errors.ts';
@@ -57,6 +59,11 @@ export interface GatewayConfig {
   readonly exampleDocuments?: Manifest;
   /** Whether these documents are all that is executed, whoever asks. @default false */
   readonly persistedOnly?: boolean;
+  /**
+   * Whether copies of runs that have ended are kept, by the digest of the credential that they were read with: in memory, or in
+   * a store of your own, which is closed with the gateway. @default true
+   */
+  readonly keptRuns?: boolean | KeptRuns;
   /** Where failed upstream calls and bugs are told. @default nowhere */
   readonly log?: Log;
   /** How long, how many, how much. */
@@ -130,7 +137,8 @@ export function createGateway(config: GatewayConfig): Gateway {
   const execute = createExecute({ ...limits, schema, introspection });
   const executeInParts = createExecuteInParts(schema, execute);
 
-  const upstreams = createUpstreams(config.providers ?? {}, log, limits);
+  const upstreams = createUpstreams(config, log, limits);
+  const kept = createKeptRuns(config.keptRuns, limits);
   const credentialsOf = createCredentials(config);
 
   const contextOf = ({ requestId, header, ending }: Asker) =>
@@ -138,6 +146,7 @@ export function createGateway(config: GatewayConfig): Gateway {
       upstreams,
       credentialOf: credentialsOf(header),
       call: createCall(requestId, ending, header(priceHeader) != null),
+      kept,
       limits,
     });
   /** Of the requests on the full way. */
@@ -205,7 +214,7 @@ export function createGateway(config: GatewayConfig): Gateway {
     },
     readSdl: introspection ? createSdl(schema) : () => undefined,
     async close() {
-      await Promise.all(Object.values(upstreams).map((upstream) => upstream.close()));
+      await Promise.all([...Object.values(upstreams).map((upstream) => upstream.close()), kept?.close()]);
     },
   };
 }
@@ -229,12 +238,17 @@ function checkConfig({ providers: configs = {}, credentials = 'held' }: GatewayC
   if (problems.length > 0) throw new Error(problems.join('\n'));
 }
 
-function createUpstreams(configs: NonNullable<GatewayConfig['providers']>, log: Log, limits: Limits) {
+function createUpstreams({ providers: configs = {} }: GatewayConfig, log: Log, limits: Limits) {
   const upstreams = providerNames.map((provider): [Provider, Upstream] => {
     const { baseUrl = providers[provider].defaultBaseUrl } = configs[provider] ?? {};
     return [provider, createUpstream({ provider, baseUrl, log, limits })];
   });
   return Object.fromEntries(upstreams) as Record<Provider, Upstream>;
+}
+
+function createKeptRuns(keptRuns: GatewayConfig['keptRuns'] = true, limits: Limits): KeptRuns | undefined {
+  if (typeof keptRuns === 'object') return keptRuns;
+  return keptRuns ? createMemoryRuns(limits) : undefined;
 }
 
 /** The credentials of a request, given what reads its headers. */

@@ -58,6 +58,8 @@ export async function createWorld(
     },
     log,
     isBodyCounted: true,
+    // So that each question costs its calls; tests of these turn them on.
+    keptRuns: false,
     ...config,
   });
   const server = createServer({

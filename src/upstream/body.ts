@@ -59,7 +59,9 @@ export const createReadBody =
  * @throws {Fault} when it has been spoilt since
  */
 export function fromBytes(bytes: Buffer, wholeAnswerBytes: number): Body {
-  return bytes.length > wholeAnswerBytes ? findMembers(bytes, 0) : new ParsedMembers(parseObject(bytes));
+  const start = skipSpace(bytes, 0);
+  if (bytes.length > wholeAnswerBytes && isObjectAt(bytes, start)) return findMembers(bytes, start);
+  return new ParsedMembers(parseObject(bytes), bytes);
 }
 
 const isJson = (contentType: string | string[] | undefined): boolean =>
@@ -70,10 +72,13 @@ const isJson = (contentType: string | string[] | undefined): boolean =>
 /** A large body is read where it is asked for alone, provided that it is there to its end. */
 function toBody({ headers, body }: Answer, wholeAnswerBytes: number): Body {
   const start = skipSpace(body, 0);
-  const isClosed = body[start] === sign.openObject && body[lastPlace(body)] === sign.closeObject;
+  const isClosed = isObjectAt(body, start);
   if (body.length > wholeAnswerBytes && isClosed && isMeasured(headers)) return findMembers(body, start);
-  return new ParsedMembers(parseObject(body));
+  return new ParsedMembers(parseObject(body), body);
 }
+
+const isObjectAt = (bytes: Buffer, start: number): boolean =>
+  bytes[start] === sign.openObject && bytes[lastPlace(bytes)] === sign.closeObject;
 
 /** Whether HTTP said where the body ends: undici has seen to it then. Otherwise it ends with the connection, cut off or not. */
 const isMeasured = (headers: Answer['headers']): boolean =>

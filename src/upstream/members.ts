@@ -16,16 +16,19 @@ export interface Members {
   isObject(name: string): boolean;
   /** Whether the ASCII letters of `word` may be in a text of the object; `false` is certain. */
   mayHold(word: string): boolean;
-  /** The object as JSON in UTF-8, digit for digit. */
+  /** The object as JSON in UTF-8, digit for digit. It may be a part of something larger, and isn't to be written to. */
   toBytes(): Buffer;
 }
 
 /** The members of an object that is parsed already. A class, as most answers are one: methods of a prototype cost it nothing. */
 export class ParsedMembers implements Members {
   readonly #object: Readonly<Record<string, unknown>>;
+  readonly #bytes: Buffer | undefined;
 
-  constructor(object: Readonly<Record<string, unknown>>) {
+  /** @param bytes what it was parsed from, if that was nothing but it */
+  constructor(object: Readonly<Record<string, unknown>>, bytes?: Buffer) {
     this.#object = object;
+    this.#bytes = bytes;
   }
 
   get(name: string): unknown {
@@ -46,7 +49,7 @@ export class ParsedMembers implements Members {
   }
 
   toBytes(): Buffer {
-    return Buffer.from(JSON.stringify(this.#object));
+    return this.#bytes ?? Buffer.from(JSON.stringify(this.#object));
   }
 }
 
@@ -126,8 +129,7 @@ export function findMembers(bytes: Buffer, start: number): Members {
     isObject: (name) => findOfKind(name, sign.openObject) !== undefined,
     // A letter can also be written by its code, behind these two.
     mayHold: (word) => bytes.includes(word) || bytes.includes('\\u'),
-    // Copied, as it may be a part of something larger.
-    toBytes: () => Buffer.from(bytes.subarray(start)),
+    toBytes: () => bytes.subarray(start),
   };
 }
 

@@ -4,7 +4,7 @@ import type { Credential } from '../upstream/credential.ts';
 
 /** What a provider said of a run, and how long it stands. All times are Unix milliseconds. */
 export interface Copy {
-  /** The JSON object, as UTF-8. */
+  /** The JSON object, as UTF-8. It may be a part of something larger, so whoever keeps it for long copies it. */
   readonly bytes: Buffer;
   readonly readAt: number;
   /** Until when it stands for an answer; later it may stand in for one. */
@@ -16,19 +16,23 @@ export interface KeptRuns {
   /** The copies of these names, in their order; at once, or soon. */
   read(names: readonly string[]): Copies | Promise<Copies>;
   write(name: string, copy: Copy): void;
+  /** Forgets copies of what is gone. */
+  drop(names: readonly string[]): void;
   /** Lets go of whatever holds the process. */
   close(): Promise<void>;
 }
 
 export type Copies = readonly (Copy | undefined)[];
 
+/** `run`: the answer for the run itself. `row`: what a list says of it. */
+export type CopyKind = 'run' | 'row';
+
 /**
  * What a copy is kept by: whose it is, and of what. None of its parts can have a slash but the digest, which comes first and
  * always has the same length; so no two things share a name.
- * @param kind `run`, the answer for the run itself; `row`, what a list says of it
  */
 export const toCopyName = (
   { digest }: Credential,
   { provider, monitorId, runId }: MonitorRunKey,
-  kind: 'run' | 'row',
+  kind: CopyKind,
 ): string => `${digest}/${provider}/${kind}/${monitorId}/${runId}`;
