@@ -32,6 +32,7 @@ import { type RequestContext, requestIdHeader, toRequestId } from './request-id.
 import { createSchema } from './schema.ts';
 import { createCall } from './upstream/call.ts';
 import { type Ending, toEnding } from './upstream/ending.ts';
+import { createSharedCalls } from './upstream/shared-calls.ts';
 import { expectedApiKey, expectedBaseUrl, isApiKey, isBaseUrl } from './upstream/target.ts';
 import { createUpstream, type Upstream } from './upstream/upstream.ts';
 
@@ -64,6 +65,8 @@ export interface GatewayConfig {
    * a store of your own, which is closed with the gateway. @default true
    */
   readonly keptRuns?: boolean | KeptRuns;
+  /** Whether an upstream call that is under way serves all who ask the same with the same credential. @default true */
+  readonly joinCalls?: boolean;
   /** Where failed upstream calls and bugs are told. @default nowhere */
   readonly log?: Log;
   /** How long, how many, how much. */
@@ -238,10 +241,11 @@ function checkConfig({ providers: configs = {}, credentials = 'held' }: GatewayC
   if (problems.length > 0) throw new Error(problems.join('\n'));
 }
 
-function createUpstreams({ providers: configs = {} }: GatewayConfig, log: Log, limits: Limits) {
+function createUpstreams({ providers: configs = {}, joinCalls = true }: GatewayConfig, log: Log, limits: Limits) {
   const upstreams = providerNames.map((provider): [Provider, Upstream] => {
     const { baseUrl = providers[provider].defaultBaseUrl } = configs[provider] ?? {};
-    return [provider, createUpstream({ provider, baseUrl, log, limits })];
+    const upstream = createUpstream({ provider, baseUrl, log, limits });
+    return [provider, joinCalls ? createSharedCalls(provider, upstream) : upstream];
   });
   return Object.fromEntries(upstreams) as Record<Provider, Upstream>;
 }

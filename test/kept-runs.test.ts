@@ -210,7 +210,7 @@ describe('A copy is of whoever read it:', () => {
   });
 
   it('callers with their own keys get none of each other, for the same ids', async () => {
-    const world = await createKeepingWorld({ credentials: 'forwarded' });
+    const world = await createKeepingWorld({ credentials: 'forwarded', joinCalls: true });
     world.datafold.onAny(({ url, headers }, response) => {
       const run_id = Number(url?.split('/').at(-1));
       response.setHeader('content-type', 'application/json');

@@ -60,6 +60,7 @@ export async function createWorld(
     isBodyCounted: true,
     // So that each question costs its calls; tests of these turn them on.
     keptRuns: false,
+    joinCalls: false,
     ...config,
   });
   const server = createServer({
