@@ -6,6 +6,7 @@ import type { GatewayConfig, ProviderConfig } from './gateway.ts';
 import type { Provider } from './generated/types.ts';
 import { readDoorConfig } from './http/config.ts';
 import type { DoorConfig } from './http/server.ts';
+import { expectedRedisUrl, isRedisUrl } from './kept/redis-url.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { type LogFormat, type LogLevel, logFormats, logLevels } from './log.ts';
 import { isLoopback } from './loopback.ts';
@@ -25,8 +26,10 @@ export interface Config {
   readonly limits: Partial<Limits>;
   readonly gateway: Pick<
     GatewayConfig,
-    'providers' | 'credentials' | 'introspection' | 'persistedDocuments' | 'persistedOnly'
-  >;
+    'providers' | 'credentials' | 'introspection' | 'persistedDocuments' | 'persistedOnly' | 'joinCalls'
+  > & { readonly keptRuns?: boolean };
+  /** The Redis that copies of runs are kept in, instead of in memory. */
+  readonly redisUrl?: string;
   readonly door: DoorConfig;
 }
 
@@ -60,6 +63,12 @@ const gatewaySettings = {
   ALLOW_ANONYMOUS: v.optional(flagSetting, 'false'),
 };
 
+const reuseSettings = {
+  KEEP_RUNS: v.optional(flagSetting),
+  JOIN_CALLS: v.optional(flagSetting),
+  REDIS_URL: v.optional(setting(expectedRedisUrl, isRedisUrl)),
+};
+
 /** Each provider has these two, after its name: `DATAFOLD_API_KEY`, `DATAFOLD_BASE_URL`, … */
 const providerSettings = {
   API_KEY: v.optional(setting(expectedApiKey, isApiKey)),
@@ -85,7 +94,8 @@ export function readConfig(env: Env): Config {
 export function readSandboxConfig(env: Env): Config {
   const problems: string[] = [];
   const config = readCommon(env, problems, () => true);
-  if (env.JWKS_URL) problems.push('JWKS_URL: expected not to be set in the sandbox, which asks nothing outside');
+  for (const name of ['JWKS_URL', 'REDIS_URL'])
+    if (env[name]) problems.push(`${name}: expected not to be set in the sandbox, which asks nothing outside`);
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
 }
@@ -101,6 +111,7 @@ function readCommon(env: Env, problems: string[], isOpen: (host: string) => bool
   } = readSettings(listenSettings, env, problems);
   const mayExplore = isOpen(HOST);
   const persisted = readPersisted(env, problems);
+  const { redisUrl, ...reuse } = readReuse(env, problems);
   // What is written in GraphiQL is on no list.
   const door = readDoorConfig(env, problems, mayExplore && !persisted.persistedOnly);
   if (door.graphiql && persisted.persistedOnly)
@@ -110,9 +121,29 @@ function readCommon(env: Env, problems: string[], isOpen: (host: string) => bool
     port: PORT,
     logLevel: LOG_LEVEL,
     logFormat: LOG_FORMAT,
-    gateway: { introspection: listen.INTROSPECTION ?? mayExplore, ...persisted },
+    gateway: { introspection: listen.INTROSPECTION ?? mayExplore, ...reuse, ...persisted },
+    ...(redisUrl && { redisUrl }),
     door,
     limits: readLimits(env, problems),
+  };
+}
+
+/** What outlives a request, and where it is kept. */
+function readReuse(
+  env: Env,
+  problems: string[],
+): Pick<Config, 'redisUrl'> & Pick<Config['gateway'], 'keptRuns' | 'joinCalls'> {
+  const {
+    KEEP_RUNS: keptRuns,
+    JOIN_CALLS: joinCalls,
+    REDIS_URL: redisUrl,
+  } = readSettings(reuseSettings, env, problems);
+  if (keptRuns === false && env.REDIS_URL)
+    problems.push('REDIS_URL: expected not to be set with KEEP_RUNS=false, as nothing is kept then');
+  return {
+    ...(redisUrl && { redisUrl }),
+    ...(keptRuns !== undefined && { keptRuns }),
+    ...(joinCalls !== undefined && { joinCalls }),
   };
 }
 
@@ -134,16 +165,20 @@ function readLimits(env: Env, problems: string[]): Partial<Limits> {
     const given = readSettings({ [name]: v.optional(value) }, env, problems)[name];
     if (given !== undefined) limits[limit] = given;
   }
-  const { minAttemptMs, attemptMs, fieldMs, lingerMs, graceMs, headMs, requestMs } = { ...defaultLimits, ...limits };
+  const { minAttemptMs, attemptMs, fieldMs, lingerMs, graceMs, headMs, requestMs, keepRunMs, keepStaleMs } = {
+    ...defaultLimits,
+    ...limits,
+  };
   // Otherwise no call would ever be made, or the last answers would have no time.
   if (minAttemptMs > attemptMs || attemptMs > fieldMs)
     problems.push('MIN_ATTEMPT_MS, ATTEMPT_MS, FIELD_MS: expected none to be more than the next');
   if (headMs > requestMs) problems.push('HEAD_MS: expected not to be more than REQUEST_MS');
+  if (keepRunMs > keepStaleMs) problems.push('KEEP_RUN_MS: expected not to be more than KEEP_STALE_MS');
   if (lingerMs > graceMs) problems.push('LINGER_MS: expected not to be more than GRACE_MS');
   return limits;
 }
 
-function readGateway(env: Env, problems: string[], isLocal: boolean): Config['gateway'] {
+function readGateway(env: Env, problems: string[], isLocal: boolean): Pick<GatewayConfig, 'credentials' | 'providers'> {
   const { CREDENTIALS: credentials = 'held', ALLOW_ANONYMOUS } = readSettings(gatewaySettings, env, problems);
   const providers: Partial<Record<Provider, ProviderConfig>> = {};
   for (const provider of providerNames) {

@@ -7,9 +7,10 @@ import { ManifestError } from './documents/listed-texts.ts';
 import { createGateway } from './gateway.ts';
 import { createLifeCycle } from './http/life-cycle.ts';
 import { createServer } from './http/server.ts';
+import type { KeptRuns } from './kept/kept-runs.ts';
 import { defaultLimits } from './limits.ts';
-import { createLineWriter } from './line-writer.ts';
-import { createLog, createPrettyLines } from './log.ts';
+import { createLineWriter, type LineWriter } from './line-writer.ts';
+import { createLog, createPrettyLines, type Log } from './log.ts';
 import { readOperationManifest } from './manifests.ts';
 import { readOperations } from './operations.ts';
 
@@ -24,21 +25,39 @@ try {
 
 async function start(isSandbox: boolean): Promise<void> {
   const { config, close } = isSandbox ? await readSandbox() : { config: readConfig(process.env), close: () => {} };
-  const { limits } = config;
   const lines = createLineWriter(process.stdout.fd);
   process.once('exit', lines.flush);
   const isPretty = config.logFormat === 'pretty';
   const log = createLog(config.logLevel, isPretty ? await createPrettyLines(lines, process.stdout.isTTY) : lines);
+  const keptRuns = await openKeptRuns(config, log);
+  await serve({ config, log, lines, keptRuns, isSandbox, close }).catch(async (error) => {
+    // What is open would keep a process that can't start.
+    if (typeof keptRuns === 'object') await keptRuns.close();
+    close();
+    throw error;
+  });
+}
+
+/** What the service is made of, beside what comes with the package. */
+interface Parts {
+  readonly config: Config;
+  readonly log: Log;
+  readonly lines: LineWriter;
+  readonly keptRuns: boolean | KeptRuns;
+  readonly isSandbox: boolean;
+  /** Ends what the service asks, where that is a part of the process. */
+  close(): void;
+}
+
+async function serve({ config, log, lines, keptRuns, isSandbox, close }: Parts): Promise<void> {
+  const { limits } = config;
   const exampleDocuments = readOperationManifest();
-  const gateway = createGateway({ ...config.gateway, exampleDocuments, limits, log, isBodyCounted: true });
+  const gateway = createGateway({ ...config.gateway, keptRuns, exampleDocuments, limits, log, isBodyCounted: true });
   const operations = readOperations();
   const lifeCycle = createLifeCycle({ ...defaultLimits, ...limits });
   const server = createServer({ ...config.door, gateway, log, operations, limits, lifeCycle });
   server.listen(config.port, config.host);
-  await once(server, 'listening').catch((error) => {
-    close();
-    throw error;
-  });
+  await once(server, 'listening');
   endOnSignal(async (signal) => {
     log.info({ signal }, 'stopping');
     await lifeCycle.stop();
@@ -53,6 +72,13 @@ async function start(isSandbox: boolean): Promise<void> {
   const url = toUrl(config.host, (server.address() as AddressInfo).port);
   if (isSandbox) greet(url, operations);
   else log.info({ url, providers: Object.keys(config.gateway.providers ?? {}) }, 'listening');
+}
+
+/** Whether runs are kept, or the store outside that they are kept in. */
+async function openKeptRuns({ redisUrl: url, gateway, limits }: Config, log: Log): Promise<boolean | KeptRuns> {
+  if (url === undefined) return gateway.keptRuns ?? true;
+  const { createRedisRuns } = await import('./kept/redis.ts');
+  return createRedisRuns({ url, log, limits: { ...defaultLimits, ...limits } });
 }
 
 /** The first signal ends the process well; the second, at once. */

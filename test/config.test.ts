@@ -231,6 +231,65 @@ ${others.map((_, place) => `  manifest ${place + 3}: ${isManifest}`).join('\n')}
   }
 });
 
+describe('Where copies are kept', () => {
+  const problemsOf = (env: Record<string, string>) => {
+    try {
+      readConfig({ DATAFOLD_API_KEY: 'canary', ...env });
+    } catch (error) {
+      return (error as Error).message.split('\n').slice(1);
+    }
+    return [];
+  };
+
+  it.each([
+    'redis://localhost',
+    'redis://127.0.0.1:6380/',
+    'redis://[::1]:6379/3',
+    'redis://cache.internal/15',
+    'rediss://:p%40ss@redis_1.test',
+    'rediss://user:pass@10.0.0.1:6379',
+  ])('may be %s', (REDIS_URL) => {
+    expect(readConfig({ DATAFOLD_API_KEY: 'key', REDIS_URL })).toMatchObject({ redisUrl: REDIS_URL });
+  });
+
+  it.each([
+    ...['canary', 'canary:6379', '//canary', 'http://canary', 'redis:', 'redis://', 'redis:canary', 'redis:/canary'],
+    ...['redis://canary:0', 'redis://canary:65536', 'redis://canary:x', 'redis://can%20ary', 'redis://canary canary'],
+    ...[
+      'redis://canary/x',
+      'redis://canary/1/2',
+      'redis://canary/-1',
+      'redis://canary?db=1',
+      'redis://canary#',
+      'unix:///canary',
+    ],
+    ...['redis://canary@canary', 'redis://:%zz@canary', 'redis://u:%@canary', 'redis://[canary]', 'redis://a,b'],
+  ])('may not be %s, which the message does not show', (REDIS_URL) => {
+    expect(problemsOf({ REDIS_URL })).toEqual([
+      '  REDIS_URL: expected a redis or rediss URL with a host, and behind it no more than a port and the number of a database',
+    ]);
+  });
+
+  it('are in memory, unless it is said', () => {
+    expect(readConfig({ DATAFOLD_API_KEY: 'key' })).not.toHaveProperty('redisUrl');
+    const off = readConfig({ DATAFOLD_API_KEY: 'key', KEEP_RUNS: 'false', JOIN_CALLS: 'false' });
+    expect(off.gateway).toMatchObject({ keptRuns: false, joinCalls: false });
+  });
+
+  it('must go with the rest', () => {
+    expect(problemsOf({ KEEP_RUNS: 'no', JOIN_CALLS: '1' })).toEqual([
+      '  KEEP_RUNS: expected true or false',
+      '  JOIN_CALLS: expected true or false',
+    ]);
+    expect(problemsOf({ KEEP_RUNS: 'false', REDIS_URL: 'redis://canary' })).toEqual([
+      '  REDIS_URL: expected not to be set with KEEP_RUNS=false, as nothing is kept then',
+    ]);
+    expect(problemsOf({ KEEP_RUN_MS: '10', KEEP_STALE_MS: '9' })).toEqual([
+      '  KEEP_RUN_MS: expected not to be more than KEEP_STALE_MS',
+    ]);
+  });
+});
+
 describe('npm start', { timeout: 30_000 }, () => {
   it('says which variables to set when there are none', async () => {
     expect(await startService({}).ended).toEqual({

@@ -208,4 +208,10 @@ describe('The sandbox', () => {
       '  JWKS_URL: expected not to be set in the sandbox, which asks nothing outside',
     ]);
   });
+
+  it('keeps nothing outside', () => {
+    expect(problemsOf({ REDIS_URL: 'redis://canary' }, readSandboxConfig)).toEqual([
+      '  REDIS_URL: expected not to be set in the sandbox, which asks nothing outside',
+    ]);
+  });
 });

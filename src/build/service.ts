@@ -16,8 +16,9 @@ await build({
   minifyWhitespace: true,
   sourcemap: 'linked',
   sourcesContent: false,
-  // Nine megabytes for a page that a backend never asks for, and lines of the log that nobody collects.
-  external: ['@graphql-yoga/render-graphiql', 'pino-pretty'],
+  // Nine megabytes for a page that a backend never asks for, lines of the log that nobody collects, and a store that most
+  // don't have.
+  external: ['@graphql-yoga/render-graphiql', 'pino-pretty', 'ioredis'],
   // CommonJS packages in it ask for modules of Node.js by `require`, which an ES module lacks.
   banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
 });

@@ -1,0 +1,156 @@
+/**
+ * Copies of runs in Redis, shared by all processes that are told of the same one. Whatever Redis does, an answer waits
+ * for it no longer than `maxStoreMs`, and while it is away not at all.
+ */
+import type { Redis } from 'ioredis';
+import type { Limits } from '../limits.ts';
+import type { Log } from '../log.ts';
+import type { Copies, KeptRuns } from './kept-runs.ts';
+import { createPresence } from './presence.ts';
+import { fromRecord, toRecord } from './record.ts';
+import { type RedisAddress, toRedisAddress } from './redis-url.ts';
+
+export interface RedisRunsOptions {
+  /** As `isRedisUrl` accepts it. It may hold a password, and goes nowhere but into the client. */
+  readonly url: string;
+  readonly log: Log;
+  readonly limits: Pick<Limits, 'keepStaleMs' | 'maxStoreMs'>;
+}
+
+/** What is before every name: whose it is, and which form it has. */
+const prefix = 'monitor-graph:1:';
+
+/** How long Redis is left alone after a failure, and about how long until the next try to connect, in milliseconds. */
+const restMs = 1_000;
+
+/** How long connecting may take, in milliseconds, and then the first answer. */
+const connectMs = 1_000;
+
+/** How long the end of a connection is waited for, in milliseconds. */
+const endMs = 50;
+
+/** The most bytes that wait to be written; what is more is lost. */
+const mostUnwritten = 8 * 1024 * 1024;
+
+const nothing: Copies = [];
+
+/** Resolves once Redis is there, or isn't: both will do. @throws {Error} when the URL is none, without saying it */
+export async function createRedisRuns({ url, log, limits }: RedisRunsOptions): Promise<KeptRuns> {
+  const { keepStaleMs, maxStoreMs } = limits;
+  const address = toRedisAddress(url);
+  if (address === undefined) throw new Error('Expected the URL of a Redis.');
+  const redis = await connect(address);
+  let isClosing = false;
+  let unwritten = 0;
+
+  const store = createPresence({
+    restMs,
+    onLost: (reason) => log.warn({ reason }, 'redis is away'),
+    onFound: () => log.info({}, 'redis is back'),
+  });
+  const writing = createPresence({
+    restMs,
+    onLost: (reason) => log.warn({ reason }, 'redis takes no copies'),
+    onFound: () => log.info({}, 'redis takes copies again'),
+  });
+  const lose = (reason: string) => {
+    if (!isClosing) store.lose(reason);
+  };
+  redis.on('error', (error: unknown) => lose(toReason(error)));
+  redis.on('close', () => lose('closed'));
+
+  const isReady = () => redis.status === 'ready';
+
+  const find = (names: readonly string[]) =>
+    new Promise<Copies>((resolve) => {
+      let isOver = false;
+      const end = (copies: Copies) => {
+        isOver = true;
+        clearTimeout(timer);
+        resolve(copies);
+      };
+      const giveUp = () => {
+        if (isOver) return;
+        lose('late');
+        // What it may still send would hold up all that is behind it.
+        redis.disconnect(true);
+        end(nothing);
+      };
+      // When it was this process that was late, the answer is there, and is read before what is immediate.
+      const timer = setTimeout(() => setImmediate(giveUp), maxStoreMs);
+      redis.mgetBuffer(names.map((name) => prefix + name)).then(
+        (records) => {
+          if (isOver) return;
+          store.find();
+          end(records.map(fromRecord));
+        },
+        (error: unknown) => {
+          if (isOver) return;
+          lose(toReason(error));
+          end(nothing);
+        },
+      );
+    });
+
+  await new Promise<void>((resolve) => {
+    for (const event of ['ready', 'close'] as const) redis.once(event, () => resolve());
+  });
+
+  return {
+    read: (names) => (isReady() && store.mayAsk() ? find(names) : nothing),
+    write(name, copy) {
+      const size = copy.bytes.length;
+      if (!isReady() || store.isAway || unwritten + size > mostUnwritten) return;
+      unwritten += size;
+      redis
+        .set(prefix + name, toRecord(copy), 'PX', keepStaleMs)
+        .then(writing.find, (error: unknown) => {
+          if (isReply(error)) writing.lose(toReason(error));
+        })
+        .finally(() => {
+          unwritten -= size;
+        });
+    },
+    drop(names) {
+      if (isReady()) redis.del(names.map((name) => prefix + name)).catch(() => {});
+    },
+    async close() {
+      isClosing = true;
+      redis.disconnect();
+    },
+  };
+}
+
+/** A client that queues nothing, repeats nothing, and goes on trying to connect. Loaded here alone, as most need none. */
+async function connect({ isSecure, ...address }: RedisAddress): Promise<Redis> {
+  const { Redis } = await import('ioredis');
+  const redis = new Redis({
+    ...address,
+    ...(isSecure && { tls: {} }),
+    connectTimeout: connectMs,
+    disconnectTimeout: endMs,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    disableClientInfo: true,
+    // Not all replicas at once.
+    retryStrategy: () => restMs * (0.5 + Math.random()),
+  });
+  // One that takes connections and says nothing would keep this one for as long as TCP does.
+  let timer: NodeJS.Timeout | undefined;
+  redis.on('connect', () => {
+    timer = setTimeout(() => redis.disconnect(true), connectMs);
+  });
+  for (const event of ['ready', 'close'] as const) redis.on(event, () => clearTimeout(timer));
+  return redis;
+}
+
+/** Redis itself has said no. */
+const isReply = (error: unknown): boolean => error instanceof Error && error.name === 'ReplyError';
+
+/** A code, or the first word of a reply, which is one: the rest may say what nobody is to read. */
+function toReason(error: unknown): string {
+  const { code, message = '' } = error as { code?: unknown; message?: string };
+  if (typeof code === 'string' && /^[A-Z\d_]+$/.test(code)) return code;
+  return (isReply(error) && /^[A-Z]+\b/.exec(message)?.[0]) || 'connection';
+}

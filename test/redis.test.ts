@@ -1,0 +1,345 @@
+/** Copies of runs in Redis, the real one: what it adds, and that nothing it does costs an answer. */
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { Redis } from 'ioredis';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { createRedisRuns } from '../src/kept/redis.ts';
+import { defaultLimits, type Limits } from '../src/limits.ts';
+import { silentLog } from '../src/log.ts';
+import { anyDatafoldRun, datafoldBody, datafoldKey, datafoldPath } from './bodies.ts';
+import { holdDate, until } from './clock.ts';
+import { startService } from './process.ts';
+import { findPort, hasRedisServer, type RedisServer, startRedisServer } from './redis-server.ts';
+import { createWorld, type LogLine, type World } from './world.ts';
+
+const query = `query ($keys: [MonitorRunKey!]!, $allowStale: Boolean! = false) {
+  monitorRuns(keys: $keys, allowStale: $allowStale) { id phase readAt isStale ... on DatafoldRun { error warnings } }
+}`;
+const askFor = (world: World, ...keys: object[]) => world.ask(query, { keys });
+const found = { data: { monitorRuns: [{ id: 'DATAFOLD:7:42', phase: 'FINISHED', isStale: false }] } };
+
+const runs = Array.from({ length: 50 }, (_, place) => anyDatafoldRun(100 + place));
+const keysOf50 = runs.map(({ key }) => key);
+
+interface RedisWorld extends World {
+  /** What the store has told the log. */
+  readonly told: LogLine[];
+}
+
+/** A world whose copies are in the Redis at the URL; Datafold has the fifty runs, and the one of `datafoldKey`. */
+async function createRedisWorld(url: string, limits: Partial<Limits> = {}): Promise<RedisWorld> {
+  const told: LogLine[] = [];
+  const at = (level: string) => (fields: object, message: string) => void told.push({ level, message, ...fields });
+  const log = { info: at('info'), warn: at('warn'), error: at('error') };
+  // The machines of tests are slow and shared: what these tests prove is no matter of twenty milliseconds.
+  const keptRuns = await createRedisRuns({ url, log, limits: { ...defaultLimits, maxStoreMs: 500, ...limits } });
+  const world = await createWorld({ keptRuns, limits });
+  world.datafold.on(datafoldPath, { body: datafoldBody });
+  for (const { path, body } of runs) world.datafold.on(path, { body });
+  return { ...world, told };
+}
+
+/** A client of the test's own. */
+function connect({ url }: RedisServer): Redis {
+  const redis = new Redis(url);
+  onTestFinished(() => redis.disconnect());
+  return redis;
+}
+
+/** Resolves once so many copies are there. */
+async function kept(redis: Redis, count: number): Promise<string[]> {
+  let names: string[] = [];
+  while (names.length < count) names = await redis.keys('*');
+  return names;
+}
+
+// On a laptop a missing Redis skips these tests, and says so; in CI it fails them.
+if (!hasRedisServer) console.warn('No redis-server found: the tests of Redis are SKIPPED, or fail in CI.');
+describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
+  it('are shared: the first request of another process for 50 finished runs makes no call', async () => {
+    const server = await startRedisServer();
+    const redis = connect(server);
+    const [first, second] = [await createRedisWorld(server.url), await createRedisWorld(server.url)];
+
+    const answer = await askFor(first, ...keysOf50);
+    await kept(redis, 50);
+    expect(await askFor(second, ...keysOf50)).toEqual(answer);
+
+    expect(first.datafold.paths).toHaveLength(50);
+    expect(second.datafold.paths).toEqual([]);
+    expect([...first.told, ...second.told]).toEqual([]);
+  });
+
+  it('have names that hold no credential, and go when no copy may stand in any more', async () => {
+    const server = await startRedisServer();
+    const redis = connect(server);
+    const world = await createRedisWorld(server.url, { keepStaleMs: 7_200_000 });
+
+    await askFor(world, datafoldKey);
+    const [name = ''] = await kept(redis, 1);
+
+    expect(name).toMatch(/^monitor-graph:1:[\w+/]{43}=\/DATAFOLD\/run\/7\/42$/);
+    expect(await redis.dump(name)).not.toContain('canary');
+    const ttl = await redis.pttl(name);
+    expect(ttl).toBeGreaterThan(0);
+    expect(ttl).toBeLessThanOrEqual(7_200_000);
+  });
+
+  it('are read by one command a batch', async () => {
+    const server = await startRedisServer();
+    const redis = connect(server);
+    const world = await createRedisWorld(server.url);
+    await askFor(world, ...keysOf50);
+    await kept(redis, 50);
+    await redis.config('RESETSTAT');
+
+    await askFor(world, ...keysOf50);
+
+    expect(await redis.info('commandstats')).toMatch(/cmdstat_mget:calls=1,/);
+  });
+
+  it('are of whoever read them: callers with their own keys get none of each other', async () => {
+    const server = await startRedisServer();
+    const redis = connect(server);
+    const store = () => createRedisRuns({ url: server.url, log: silentLog, limits: defaultLimits });
+    const worlds = [
+      await createWorld({ credentials: 'forwarded', keptRuns: await store() }),
+      await createWorld({ credentials: 'forwarded', keptRuns: await store() }),
+    ];
+    for (const { datafold } of worlds) {
+      datafold.on(datafoldPath, ({ headers }, response) => {
+        const body = { ...datafoldBody, error: `for ${headers.authorization}` };
+        response.setHeader('content-type', 'application/json').end(JSON.stringify(body));
+      });
+    }
+
+    for (const [time, world] of [...worlds, ...worlds].entries()) {
+      for (const tenant of ['a', 'b', 'c']) {
+        const headers = { 'content-type': 'application/json', 'x-datafold-api-key': tenant };
+        expect(await world.ask(query, { keys: [datafoldKey] }, { headers })).toMatchObject({
+          data: { monitorRuns: [{ error: `for Key ${tenant}` }] },
+        });
+      }
+      if (time === 0) await kept(redis, 3);
+    }
+    expect(worlds.map(({ datafold }) => datafold.paths.length)).toEqual([3, 0]);
+  });
+
+  it('stand in for a provider that is down, for another process too, and go with what is gone', async () => {
+    const server = await startRedisServer();
+    const redis = connect(server);
+    holdDate('2026-11-22T12:00:00Z');
+    const [first, second] = [await createRedisWorld(server.url), await createRedisWorld(server.url)];
+    await askFor(first, datafoldKey);
+    await kept(redis, 1);
+    vi.setSystemTime(new Date('2026-11-22T14:00:00Z'));
+    const ask = () => second.ask(query, { keys: [datafoldKey], allowStale: true });
+
+    second.datafold.on(datafoldPath, { status: 503 });
+    expect(await ask()).toMatchObject({
+      data: { monitorRuns: [{ isStale: true, readAt: '2026-11-22T12:00:00.000Z' }] },
+    });
+
+    second.datafold.on(datafoldPath, { status: 404 });
+    expect(await ask()).toEqual({ data: { monitorRuns: [null] } });
+    while ((await redis.dbsize()) > 0);
+
+    second.datafold.on(datafoldPath, { status: 503 });
+    expect(await ask()).toMatchObject({ data: { monitorRuns: [null] }, errors: [{}] });
+  });
+
+  it.each([
+    ['text', (redis: Redis, name: string) => redis.set(name, 'nonsense')],
+    ['nothing', (redis: Redis, name: string) => redis.set(name, '')],
+    ['a list', (redis: Redis, name: string) => redis.del(name).then(() => redis.rpush(name, 'a'))],
+    ['a copy that is cut off', (redis: Redis, name: string) => cut(redis, name, -5)],
+    ['a head that is cut off', (redis: Redis, name: string) => cut(redis, name, 10)],
+    ['a copy that is no JSON', (redis: Redis, name: string) => redis.setrange(name, 24, '!')],
+    ['another version', (redis: Redis, name: string) => redis.setrange(name, 3, '9')],
+    ['times that are none', (redis: Redis, name: string) => redis.setrange(name, 4, '\x7f\xff\xff\xff')],
+    ['megabytes', (redis: Redis, name: string) => redis.set(name, 'x'.repeat(20_000_000))],
+  ])('that have been spoilt count as none: %s', async (_name, spoil) => {
+    const server = await startRedisServer();
+    const redis = connect(server);
+    const world = await createRedisWorld(server.url);
+    await askFor(world, datafoldKey);
+    const [name = ''] = await kept(redis, 1);
+    await spoil(redis, name);
+
+    expect(await askFor(world, datafoldKey)).toMatchObject(found);
+    expect(world.datafold.paths).toHaveLength(2);
+  });
+
+  it('need no Redis to start with, and are there once it is', async () => {
+    const port = await findPort();
+    const world = await createRedisWorld(`redis://127.0.0.1:${port}`);
+    expect(await askFor(world, datafoldKey)).toMatchObject(found);
+    expect(world.told).toEqual([{ level: 'warn', message: 'redis is away', reason: 'ECONNREFUSED' }]);
+
+    const redis = connect(await startRedisServer({ port }));
+    while ((await redis.dbsize()) === 0) expect(await askFor(world, datafoldKey)).toMatchObject(found);
+    const calls = world.datafold.paths.length;
+    expect(await askFor(world, datafoldKey)).toMatchObject(found);
+
+    expect(world.datafold.paths).toHaveLength(calls);
+    expect(world.told.slice(1)).toEqual([{ level: 'info', message: 'redis is back' }]);
+  });
+
+  it('that cannot be opened with the password count as none, and the log is told why, not the password', async () => {
+    const server = await startRedisServer({ password: 'the-password' });
+    const world = await createRedisWorld(server.url.replace('the-password', 'canary-password'));
+
+    expect(await askFor(world, datafoldKey)).toMatchObject(found);
+
+    expect(world.told).toEqual([{ level: 'warn', message: 'redis is away', reason: 'WRONGPASS' }]);
+  });
+
+  it('are opened with the right one', async () => {
+    const server = await startRedisServer({ password: 'p@ss/w%rd' });
+    const world = await createRedisWorld(server.url);
+    await askFor(world, datafoldKey);
+    await kept(connect(server), 1);
+
+    await askFor(world, datafoldKey);
+
+    expect(world.datafold.paths).toHaveLength(1);
+  });
+
+  it('that Redis has no room for are lost, and the log is told so once', async () => {
+    const server = await startRedisServer();
+    const redis = connect(server);
+    await redis.config('SET', 'maxmemory', '1');
+    const world = await createRedisWorld(server.url);
+
+    for (let time = 1; time <= 3; time++) expect(await askFor(world, datafoldKey)).toMatchObject(found);
+    await until(() => world.told.length > 0);
+
+    expect(world.told).toEqual([{ level: 'warn', message: 'redis takes no copies', reason: 'OOM' }]);
+    expect(world.datafold.paths).toHaveLength(3);
+  });
+
+  it('cost no answer when Redis is killed in the middle of a load, and are there again when it is', async () => {
+    const server = await startRedisServer();
+    const redis = connect(server);
+    const world = await createRedisWorld(server.url);
+    await askFor(world, ...keysOf50);
+    await kept(redis, 50);
+    redis.disconnect();
+
+    let answered = 0;
+    const load = async () => {
+      for (let time = 1; time <= 50; time++) {
+        const { data, errors } = await askFor(world, ...keysOf50);
+        if (errors !== undefined || data.monitorRuns.includes(null)) throw new Error('an answer failed');
+        answered++;
+      }
+    };
+    const loads = [load(), load(), load(), load()];
+    await until(() => answered >= 40);
+    server.send('SIGKILL');
+    await Promise.all(loads);
+
+    expect(answered).toBe(200);
+    expect(world.told).toEqual([expect.objectContaining({ level: 'warn', message: 'redis is away' })]);
+
+    await server.ended;
+    const again = connect(await startRedisServer({ port: server.port }));
+    while ((await again.dbsize()) < 50) await askFor(world, ...keysOf50);
+    await until(() => world.told.length === 2);
+    expect(world.told[1]).toMatchObject({ level: 'info', message: 'redis is back' });
+  });
+
+  it("cost no answer when Redis stands still, and no wait but the first one's", async () => {
+    const server = await startRedisServer();
+    const redis = connect(server);
+    const world = await createRedisWorld(server.url);
+    await askFor(world, datafoldKey);
+    await kept(redis, 1);
+    redis.disconnect();
+
+    server.send('SIGSTOP');
+    for (let time = 1; time <= 100; time++) expect(await askFor(world, datafoldKey)).toMatchObject(found);
+    expect(world.told).toEqual([{ level: 'warn', message: 'redis is away', reason: 'late' }]);
+    const calls = world.datafold.paths.length;
+    expect(calls).toBe(101);
+
+    server.send('SIGCONT');
+    while (world.told.length === 1) expect(await askFor(world, datafoldKey)).toMatchObject(found);
+    expect(world.told[1]).toMatchObject({ level: 'info', message: 'redis is back' });
+  });
+
+  it('cost no answer where something else than a Redis is', async () => {
+    for (const greet of [
+      (socket: Socket) => void socket.on('data', () => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n')),
+      (socket: Socket) => void socket.on('data', () => socket.write('$9999999999\r\n')),
+      (socket: Socket) => void socket.destroy(),
+      // Says nothing at all.
+      () => {},
+    ]) {
+      const sockets = new Set<Socket>();
+      const server = createServer((socket) => {
+        sockets.add(socket);
+        socket.on('error', () => {});
+        greet(socket);
+      }).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      onTestFinished(() => {
+        server.close();
+        for (const socket of sockets) socket.destroy();
+      });
+      const world = await createRedisWorld(`redis://127.0.0.1:${(server.address() as AddressInfo).port}`);
+
+      for (let time = 1; time <= 3; time++) expect(await askFor(world, datafoldKey)).toMatchObject(found);
+      expect(world.told).toEqual([expect.objectContaining({ level: 'warn', message: 'redis is away' })]);
+    }
+  });
+
+  it("are the service's, once REDIS_URL says where; the process ends as ever, Redis or not", async () => {
+    const server = await startRedisServer({ password: 'canary-password' });
+    const redis = connect(server);
+    const world = await createWorld();
+    world.datafold.on(datafoldPath, { body: datafoldBody });
+    const env = {
+      PORT: '0',
+      DATAFOLD_API_KEY: 'canary',
+      DATAFOLD_BASE_URL: world.datafold.baseUrl,
+      REDIS_URL: server.url,
+    };
+    const body = '{"query":"{ datafoldRun(monitorId: 7, runId: 42) { state } }"}';
+    const ask = async (url: unknown) => {
+      const headers = { 'content-type': 'application/json' };
+      return (await fetch(String(url), { method: 'POST', headers, body })).json();
+    };
+
+    for (const signal of ['SIGCONT', 'SIGSTOP'] as const) {
+      const service = startService(env);
+      const { url } = await service.nextLine();
+      expect(await ask(url)).toEqual({ data: { datafoldRun: { state: 'OK' } } });
+      await kept(redis, 1);
+      server.send(signal);
+      const { code, stdout, stderr } = await service.stop('SIGTERM');
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).not.toContain('canary');
+      server.send('SIGCONT');
+    }
+    expect(world.datafold.paths).toHaveLength(1);
+  });
+
+  it('keep no process that cannot start', async () => {
+    const server = await startRedisServer();
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    onTestFinished(() => void taken.close());
+    const { port } = taken.address() as AddressInfo;
+
+    const service = startService({ PORT: `${port}`, DATAFOLD_API_KEY: 'canary', REDIS_URL: server.url });
+
+    expect(await service.ended).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('EADDRINUSE') });
+  });
+});
+
+/** Leaves the first so many bytes of a value, or all but the last ones. */
+async function cut(redis: Redis, name: string, length: number): Promise<void> {
+  const value = await redis.getBuffer(name);
+  if (value !== null) await redis.set(name, value.subarray(0, length));
+}
