@@ -58,6 +58,9 @@ export async function startService(
       PATH: process.env.PATH,
       PORT: '0',
       LOG_LEVEL: 'debug',
+      // So that each question meets the far end.
+      KEEP_RUNS: 'false',
+      JOIN_CALLS: 'false',
       DATAFOLD_API_KEY: canaries.DATAFOLD,
       OLOSTEP_API_KEY: canaries.OLOSTEP,
       ...env,
