@@ -36,8 +36,8 @@ export function createContext(options: ContextOptions): Context {
   const runs = new RunLoader({ fetches, credentialOf, kept, price, limits });
   return {
     runs,
-    monitors: new MonitorLoader({ fetches, price }),
-    lists: new Lists({ fetches, price, runs }),
+    monitors: new MonitorLoader({ fetches, price, limits }),
+    lists: new Lists({ fetches, price, runs, limits }),
     fetches,
     credentialOf,
     price,

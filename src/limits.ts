@@ -56,7 +56,9 @@ const requestLimits = {
   maxListed: 2_000,
   /** The most upstream calls of one page of `Query.runs`. */
   maxFeedCalls: 40,
-  /** The most runs that a page of Datafold's lists is asked for; Datafold documents no cap, and may send fewer. */
+  /** From how many runs of a monitor, or monitors, asked for by id a list is read first, where it has all that is selected. */
+  listFrom: 3,
+  /** The most that a page of Datafold's lists is asked for. Datafold documents no cap, and may send fewer. */
   listPageSize: 100,
   /** How long a copy of a run that has ended for good stands for an answer, in milliseconds. */
   keepRunMs: 3_600_000,

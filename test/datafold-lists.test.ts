@@ -3,7 +3,7 @@ import { choosePage } from '../src/providers/datafold/page-choice.ts';
 import { anyDatafoldRun, datafoldBody, toDatafoldRow } from './bodies.ts';
 import { holdDate } from './clock.ts';
 import { type DatafoldData, serveDatafold } from './datafold-far-end.ts';
-import { type Answer, createWorld, type World } from './world.ts';
+import { type Answer, createListingWorld, type World } from './world.ts';
 
 const noon = Date.parse('2026-11-20T12:00:00Z');
 const minute = 60_000;
@@ -31,7 +31,7 @@ const paged = (page: number, size: number, end = toText(noon)) =>
 /** A world at noon, in which Datafold has these runs of monitor 7. */
 async function createListWorld(runs: ReturnType<NonNullable<DatafoldData['runsOf']>>, cap?: number) {
   holdDate(toText(noon));
-  const world = await createWorld();
+  const world = await createListingWorld();
   serveDatafold(world.datafold, { runsOf: (id) => (id === '7' ? runs : undefined), ...(cap && { cap }) });
   return world;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { datafoldMonitorBody, datafoldMonitorKey, datafoldMonitorPath, datafoldMonitorRow } from './bodies.ts';
 import { serveDatafold } from './datafold-far-end.ts';
-import { createWorld, type World } from './world.ts';
+import { createListingWorld, type World } from './world.ts';
 
 const light = `
   id provider monitorId name enabled createdAt modifiedAt lastRunAt lastAlertAt type rawType state rawState tags owner
@@ -84,7 +84,7 @@ const monitor = {
 
 /** Asks for a monitor that Datafold answers with `body`. */
 async function read(body: object) {
-  const world = await createWorld();
+  const world = await createListingWorld();
   world.datafold.on(datafoldMonitorPath, { body });
   return world.ask(whole, { key: datafoldMonitorKey });
 }
@@ -136,7 +136,7 @@ it('takes no notice of fields that are not documented', async () => {
 });
 
 it('reads every field of a monitor in a list, and asks for what lists lack', async () => {
-  const world = await createWorld();
+  const world = await createListingWorld();
   serveDatafold(world.datafold, { monitors: [datafoldMonitorBody] });
 
   const { data, errors } = await world.ask(listOf(light + heavy));
@@ -150,7 +150,7 @@ it('reads every field of a monitor in a list, and asks for what lists lack', asy
 });
 
 it('asks for nothing more, when a list has all that is selected', async () => {
-  const world = await createWorld();
+  const world = await createListingWorld();
   world.datafold.onAny({
     body: { count: 1, page: 1, page_size: 20, total_pages: 1, monitors: [datafoldMonitorRow] },
   });
@@ -163,7 +163,7 @@ it('asks for nothing more, when a list has all that is selected', async () => {
 });
 
 it('shows what a list has of a monitor that cannot be asked for, with errors at the rest', async () => {
-  const world = await createWorld();
+  const world = await createListingWorld();
   serveDatafold(world.datafold, { monitors: monitorsUpTo(2) });
   world.datafold.on('/api/v1/monitors/2', { status: 403 });
 
@@ -395,7 +395,7 @@ it('is null without an error in all that Datafold may leave out, and null where 
 });
 
 it('is null when there is no such monitor, and an error when it is another one', async () => {
-  const world = await createWorld();
+  const world = await createListingWorld();
   const query = 'query ($key: MonitorKey!) { monitor(key: $key) { name } }';
 
   expect(await world.ask(query, { key: datafoldMonitorKey })).toEqual({ data: { monitor: null } });
@@ -409,7 +409,7 @@ it('is null when there is no such monitor, and an error when it is another one',
 describe('What is asked of Datafold for', () => {
   /** Asks a world that has the monitors 1 to 8. */
   async function ask(query: string, ...ids: readonly number[]) {
-    const world = await createWorld();
+    const world = await createListingWorld();
     serveDatafold(world.datafold, { monitors: monitorsUpTo(8) });
     return { world, answer: await world.ask(query, { keys: keysOf(...ids) }) };
   }
@@ -433,7 +433,7 @@ describe('What is asked of Datafold for', () => {
   });
 
   it('monitors that the list does not have: each by itself, and only then they are known to be none', async () => {
-    const world = await createWorld();
+    const world = await createListingWorld();
     const all = monitorsUpTo(8);
     serveDatafold(world.datafold, { monitors: all.slice(0, 7) });
     world.datafold.on('/api/v1/monitors/8', { body: all[7] });
@@ -457,7 +457,7 @@ describe('What is asked of Datafold for', () => {
   });
 
   it.each([404, 422, 403])('three monitors, when the list answers %i: each by itself', async (status) => {
-    const world = await createWorld();
+    const world = await createListingWorld();
     for (const body of monitorsUpTo(3)) world.datafold.on(`/api/v1/monitors/${body.id}`, { body });
     world.datafold.on(firstOfList, { status });
 
@@ -466,7 +466,7 @@ describe('What is asked of Datafold for', () => {
   });
 
   it('the monitor of a run: nothing for its ids, one call for more, whatever number of runs ask', async () => {
-    const world = await createWorld();
+    const world = await createListingWorld();
     const runs = [1, 2].map((run_id) => ({ run_id, monitor_id: 7, state: 'ok', warnings: [] }));
     serveDatafold(world.datafold, { monitors: monitorsUpTo(8), runsOf: () => runs });
     const run = (runId: number, fields: string) =>
@@ -500,7 +500,7 @@ describe('The list of all monitors', () => {
   }
 
   it('is read page by page, each a call', async () => {
-    const world = await createWorld();
+    const world = await createListingWorld();
     serveDatafold(world.datafold, { monitors: monitorsUpTo(8) });
 
     expect((await readAll(world, { first: 3 })).map((page) => page.length)).toEqual([3, 3, 2]);
@@ -510,7 +510,7 @@ describe('The list of all monitors', () => {
   });
 
   it('is asked for by tags as Datafold takes them, whatever is in them; its cursors know them', async () => {
-    const world = await createWorld();
+    const world = await createListingWorld();
     const tags = ['a&b=c', 'é +'];
     const tagged = monitorsUpTo(4).map((one, place) => ({ ...one, tags: place === 1 ? ['shop'] : [...tags, 'x'] }));
     serveDatafold(world.datafold, { monitors: tagged });
@@ -541,7 +541,7 @@ describe('The list of all monitors', () => {
   });
 
   it('is an error when it is no list, or Datafold says that it has none', async () => {
-    const world = await createWorld();
+    const world = await createListingWorld();
     for (const answer of [{ status: 404 }, { body: {} }, { body: { monitors: {} } }]) {
       world.datafold.onAny(answer);
       expect(await world.ask(listOf('name'))).toEqual({ data: { monitorList: null }, errors: [badAt('monitorList')] });
@@ -549,7 +549,7 @@ describe('The list of all monitors', () => {
   });
 
   it('has an error in place of a row that is no monitor, and its neighbours all the same', async () => {
-    const world = await createWorld();
+    const world = await createListingWorld();
     const monitors = [{ ...datafoldMonitorRow, id: 1 }, null, { name: 'nameless' }, { ...datafoldMonitorRow, id: -4 }];
     world.datafold.onAny({ body: { count: 4, page: 1, page_size: 20, total_pages: 1, monitors } });
 

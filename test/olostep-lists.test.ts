@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { anySnapshot, olostepBody, olostepKey, olostepPath } from './bodies.ts';
 import { type Snapshot, serveEvents } from './olostep-events.ts';
-import { type Answer, createWorld, type World } from './world.ts';
+import { type Answer, createListingWorld, type World } from './world.ts';
 
 const { monitorId, runId } = olostepKey;
 const eventsPath = `/v1/monitors/${monitorId}/events`;
@@ -20,7 +20,7 @@ const snapshotsOf = (count: number) =>
 describe('A run by its id', () => {
   /** Asks for the run, of which Olostep has the body, and a row in the first of its events pages. */
   async function ask(selection: string, prepare: (world: World) => void = () => {}) {
-    const world = await createWorld();
+    const world = await createListingWorld();
     world.olostep.on(olostepPath, { body: olostepBody });
     const data = [anySnapshot('run_other', newest + 60), anySnapshot(runId, newest, true)];
     world.olostep.on(firstPage, { body: { data, has_more: false, next_cursor: null, total_count: 2 } });
@@ -132,7 +132,7 @@ describe('A run by its id', () => {
   });
 
   it('is null when neither has it', async () => {
-    const world = await createWorld();
+    const world = await createListingWorld();
 
     expect(await world.ask(`{ olostepRun(monitorId: "${monitorId}", runId: "${runId}") { changed } }`)).toEqual({
       data: { olostepRun: null },
@@ -172,7 +172,7 @@ describe('A run by its id', () => {
   });
 
   it('shares the events pages with its neighbours', async () => {
-    const world = await createWorld();
+    const world = await createListingWorld();
     serveEvents(world.olostep, monitorId, snapshotsOf(120));
     const keys = [0, 1, 119].map((place) => ({ provider: 'OLOSTEP', monitorId, runId: `run_${place}` }));
 
@@ -206,7 +206,7 @@ describe("A monitor's runs", () => {
 
   /** A world in which the monitor has these snapshots. The monitor itself costs a call, which is not what is looked at. */
   async function createListed(snapshots: readonly Snapshot[]) {
-    const world = await createWorld();
+    const world = await createListingWorld();
     serveEvents(world.olostep, monitorId, snapshots);
     world.olostep.on(`/v1/monitors/${monitorId}?include_total_count=false`, { body: { id: monitorId } });
     const ask = (variables: object) => world.ask(query, { monitorId, ...variables });
@@ -220,7 +220,7 @@ describe("A monitor's runs", () => {
   }
 
   it('come with all that a row says, by one call', async () => {
-    const world = await createWorld();
+    const world = await createListingWorld();
     serveEvents(world.olostep, monitorId, snapshotsOf(3));
 
     const fields = 'id phase outcome monitor { id } ... on OlostepRun { changed summary snapshotUrl snapshotAt }';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { olostepBody, olostepKey, olostepMonitorBody, olostepMonitorPath, olostepPath } from './bodies.ts';
-import { type Answer, createWorld } from './world.ts';
+import { type Answer, createListingWorld } from './world.ts';
 
 const { monitorId } = olostepKey;
 const key = { provider: 'OLOSTEP', monitorId };
@@ -20,7 +20,7 @@ const byRow = `{ monitorList(provider: OLOSTEP) { nodes { ... on OlostepMonitor 
 
 /** Asks for a monitor that Olostep answers with `body`, whatever is selected of it. */
 async function read(body: object): Promise<Answer> {
-  const world = await createWorld();
+  const world = await createListingWorld();
   world.olostep.onAny({ body });
   return world.ask(byItself, { key });
 }
@@ -69,7 +69,7 @@ it('reads every field of a monitor', async () => {
 });
 
 it('reads every field of a monitor in a list, and asks for it by itself for what rows lack', async () => {
-  const world = await createWorld();
+  const world = await createListingWorld();
   const { total_count: _count, mermaid_diagram: _diagram, ...row } = olostepMonitorBody;
   world.olostep.on('/v1/monitors', { body: { monitors: [row], count: 1 } });
   world.olostep.on(all, { body: olostepMonitorBody });
@@ -83,7 +83,7 @@ it.each([
   ['says that there is none', { last_run: null }, ['/v1/monitors'], null],
   ['says nothing of it', { last_run: undefined }, ['/v1/monitors', light], monitor.lastRunAt],
 ])('takes the last run from a row that %s', async (_what, change, paths, lastRunAt) => {
-  const world = await createWorld();
+  const world = await createListingWorld();
   world.olostep.on('/v1/monitors', { body: { monitors: [{ ...olostepMonitorBody, ...change }] } });
   world.olostep.on(light, { body: olostepMonitorBody });
 
@@ -130,7 +130,7 @@ it('knows older answers by their names of ids and times', async () => {
 });
 
 it('knows rows of older lists by their names of ids', async () => {
-  const world = await createWorld();
+  const world = await createListingWorld();
   world.olostep.on('/v1/monitors', { body: { monitors: [{ monitor_id: monitorId }] } });
 
   const answer = await world.ask(
@@ -197,7 +197,7 @@ describe('What a query costs:', () => {
     ['... on OlostepMonitor { diagram }', [`${light}&include-diagram=true`]],
     ['... on OlostepMonitor { snapshotCount diagram lastRun { runId } }', [all]],
   ])('monitor { %s }', async (selection, paths) => {
-    const world = await createWorld();
+    const world = await createListingWorld();
     world.olostep.onAny({ body: olostepMonitorBody });
 
     const answer = await world.ask(`query ($key: MonitorKey!) { monitor(key: $key) { ${selection} } }`, { key });
@@ -220,7 +220,7 @@ describe('What a query costs:', () => {
       ['/v1/monitors', single('monitor_d')],
     ],
   ])('monitors { name } of %s', async (_what, some, paths) => {
-    const world = await createWorld();
+    const world = await createListingWorld();
     world.olostep.on('/v1/monitors', { body: { monitors: ids.slice(0, 3).map((id) => ({ id, query: id })) } });
     for (const id of ids) world.olostep.on(single(id), { body: { id, query: id } });
 
@@ -231,7 +231,7 @@ describe('What a query costs:', () => {
   });
 
   it('monitors of which one does not exist: null, after a call of its own', async () => {
-    const world = await createWorld();
+    const world = await createListingWorld();
     world.olostep.on('/v1/monitors', { body: { monitors: ids.slice(0, 3).map((id) => ({ id, query: id })) } });
 
     const answer = await world.ask(query, keysOf(['monitor_a', 'monitor_b', 'monitor_x']));
@@ -247,7 +247,7 @@ describe('What a query costs:', () => {
     ['run { phase snapshot }', [light, olostepPath]],
     ['run { changed }', [light, `${olostepMonitorPath}/events?limit=100`]],
   ])('lastRun { %s }', async (selection, paths) => {
-    const world = await createWorld();
+    const world = await createListingWorld();
     world.olostep.on(light, { body: olostepMonitorBody });
     world.olostep.on(olostepPath, { body: olostepBody });
     const data = [{ run_id: olostepKey.runId, changed: true, created: 1763625609 }];
@@ -269,7 +269,7 @@ describe('The last run', () => {
   }`;
 
   it('leads to the run itself', async () => {
-    const world = await createWorld();
+    const world = await createListingWorld();
     world.olostep.on(light, { body: olostepMonitorBody });
     world.olostep.on(olostepPath, { body: olostepBody });
 
@@ -282,7 +282,7 @@ describe('The last run', () => {
   it.each([undefined, null, '', 'k3v9c1p7zd', 'run_../x', 'run_k3v9c1p7zd?x'])(
     'leads nowhere when its id is %j, and nothing is asked for',
     async (id) => {
-      const world = await createWorld();
+      const world = await createListingWorld();
       world.olostep.on(light, { body: { ...olostepMonitorBody, last_run: { ...olostepMonitorBody.last_run, id } } });
 
       const { data } = await world.ask(query, { key });
@@ -293,7 +293,7 @@ describe('The last run', () => {
   );
 
   it('leads nowhere when Olostep has it no longer', async () => {
-    const world = await createWorld();
+    const world = await createListingWorld();
     world.olostep.on(light, { body: olostepMonitorBody });
 
     expect(await world.ask(query, { key })).toEqual({
@@ -314,7 +314,7 @@ describe('The list of monitors', () => {
   const listOf = (some: readonly unknown[]) => ({ body: { monitors: some, count: some.length } });
 
   async function createListed(some: readonly unknown[] = ids.map((id) => ({ id }))) {
-    const world = await createWorld();
+    const world = await createListingWorld();
     world.olostep.on('/v1/monitors', listOf(some));
     return world;
   }
@@ -415,7 +415,7 @@ describe('The list of monitors', () => {
   it.each([{}, { monitors: null }, { monitors: { id: 'monitor_0' } }, { monitors: 'monitor_0' }])(
     'is an error when there is none: %j',
     async (body) => {
-      const world = await createWorld();
+      const world = await createListingWorld();
       world.olostep.on('/v1/monitors', { body });
 
       expect(errorsOf(await world.ask(query))).toEqual([['monitorList', 'UPSTREAM_BAD_RESPONSE']]);

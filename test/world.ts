@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { createGateway, type Gateway, type GatewayConfig } from '../src/gateway.ts';
 import { createServer, type ServerOptions } from '../src/http/server.ts';
+import { defaultLimits } from '../src/limits.ts';
 import type { Log } from '../src/log.ts';
 import { readOperations } from '../src/operations.ts';
 import { type FakeUpstream, startFakeUpstream } from './fake-upstream.ts';
@@ -58,10 +59,11 @@ export async function createWorld(
     },
     log,
     isBodyCounted: true,
-    // So that each question costs its calls; tests of these turn them on.
+    // So that each run costs its call; tests of these turn them on.
     keptRuns: false,
     joinCalls: false,
     ...config,
+    limits: { listFrom: 1_000, ...config.limits },
   });
   const server = createServer({
     gateway,
@@ -95,6 +97,10 @@ export async function createWorld(
     ask: async (query, variables, init) => (await post(JSON.stringify({ query, variables }), init)).json() as Answer,
   };
 }
+
+/** The same, where lists are read first as they are by default. */
+export const createListingWorld = (config: Partial<GatewayConfig> = {}): Promise<World> =>
+  createWorld({ ...config, limits: { listFrom: defaultLimits.listFrom, ...config.limits } });
 
 function toLog(lines: LogLine[]): Log {
   const at = (level: string) => (fields: object, message: string) => void lines.push({ level, message, ...fields });

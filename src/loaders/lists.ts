@@ -4,6 +4,7 @@ import { type Connection, toConnection, toPageSize } from '../connection.ts';
 import { BadUserInput } from '../errors.ts';
 import type { Fetches } from '../fetching/fetches.ts';
 import type { MonitorKey, MonitorRunsArgs, QueryMonitorListArgs } from '../generated/types.ts';
+import type { Limits } from '../limits.ts';
 import type { Price } from '../price.ts';
 import { providers } from '../providers/index.ts';
 import type { RunLoader } from './run-loader.ts';
@@ -12,6 +13,7 @@ export interface ListsOptions {
   readonly fetches: Fetches;
   readonly price: Price;
   readonly runs: RunLoader;
+  readonly limits: Pick<Limits, 'listPageSize'>;
 }
 
 /** The lists of a request: each page is asked for once. */
@@ -31,8 +33,8 @@ export class Lists {
    * @throws {ProviderError} when the provider failed
    */
   async runsOf({ provider, monitorId }: MonitorKey, args: MonitorRunsArgs, allowance: Allowance) {
-    const { fetches, price, runs } = this.#options;
-    const window = { ...args, first: toPageSize(args.first), now: this.#now };
+    const { fetches, limits, price, runs } = this.#options;
+    const window = { ...args, first: toPageSize(args.first), pageSize: limits.listPageSize, now: this.#now };
     price.explain(provider, () => [{ ...pageStep, list: monitorId, things: window.first }]);
     const page = await providers[provider].runs.readPage(fetches.of(provider), monitorId, window);
     if (page === null) return null;
@@ -45,8 +47,8 @@ export class Lists {
     const { readPage, toListedMonitor } = providers[provider].monitors;
     if (tags?.some((tag) => tag === '' || tag.includes(',')))
       throw new BadUserInput('Expected `tags` that are not empty and have no comma.', provider);
-    const { fetches, price } = this.#options;
-    const window = { ...args, tags, first: toPageSize(args.first) };
+    const { fetches, limits, price } = this.#options;
+    const window = { ...args, tags, first: toPageSize(args.first), pageSize: limits.listPageSize };
     price.explain(provider, () => [{ ...pageStep, things: window.first }]);
     const page = await readPage(fetches.of(provider), window);
     allowance.spendListed(page.items.length);

@@ -5,6 +5,7 @@ import type { Fetches } from '../fetching/fetches.ts';
 import { findRows } from '../fetching/find-rows.ts';
 import { explain, type Need, needOf, planFetches } from '../fetching/planner.ts';
 import type { MonitorKey, Provider } from '../generated/types.ts';
+import type { Limits } from '../limits.ts';
 import type { Price } from '../price.ts';
 import { providers } from '../providers/index.ts';
 import type { Monitor, MonitorRow, Selected } from '../providers/provider.ts';
@@ -12,6 +13,8 @@ import type { Monitor, MonitorRow, Selected } from '../providers/provider.ts';
 export interface MonitorLoaderOptions {
   readonly fetches: Fetches;
   readonly price: Price;
+  /** When a list is read first, and in what pages. */
+  readonly limits: Pick<Limits, 'listFrom' | 'listPageSize'>;
 }
 
 /** A monitor that is wanted; all of a provider are one list. */
@@ -64,8 +67,8 @@ export class MonitorLoader {
   }
 
   #fetch(provider: Provider, wants: readonly MonitorWant[]): readonly Promise<Monitor | null>[] {
-    const { price } = this.#options;
-    const { listFrom, toListedMonitor } = providers[provider].monitors;
+    const { limits, price } = this.#options;
+    const { toListedMonitor } = providers[provider].monitors;
     // What one alias selects of a monitor is there for the others too.
     const selectedOf = Map.groupBy(wants, ({ monitorId }) => monitorId);
     const isFull = (monitorId: string) => selectedOf.get(monitorId)?.some(({ need }) => need !== 'light') === true;
@@ -73,7 +76,10 @@ export class MonitorLoader {
     const full = [...selectedOf.keys()]
       .filter(isFull)
       .map((monitorId) => selectedOf.get(monitorId)?.[0] as MonitorWant);
-    const plan = planFetches([...light, ...full.map((want): MonitorWant => ({ ...want, need: 'full' }))], listFrom);
+    const plan = planFetches(
+      [...light, ...full.map((want): MonitorWant => ({ ...want, need: 'full' }))],
+      limits.listFrom,
+    );
     price.explain(provider, () => explain(plan));
     const search = plan.listed.has('') ? this.#search(provider, plan.listed.get('') ?? []) : undefined;
     const get = (monitorId: string) => this.#get(provider, monitorId, selectedOf.get(monitorId) ?? []);
@@ -90,9 +96,10 @@ export class MonitorLoader {
   }
 
   #search(provider: Provider, wants: readonly MonitorWant[]): Promise<ReadonlyMap<string, MonitorRow>> {
-    const { walk, mostPages, listFrom } = providers[provider].monitors;
+    const { walk, mostPages } = providers[provider].monitors;
+    const { listFrom, listPageSize } = this.#options.limits;
     return findRows(this.#options.fetches.of(provider), {
-      walk: walk(),
+      walk: walk(listPageSize),
       ids: new Set(wants.map(({ monitorId }) => monitorId)),
       idOf: ({ monitorId }) => monitorId,
       mostPages,

@@ -24,7 +24,14 @@ export interface RunLoaderOptions {
 
 type RunLimits = Pick<
   Limits,
-  'maxEvents' | 'wholeAnswerBytes' | 'keepRunMs' | 'keepUnsureRunMs' | 'keepStaleMs' | 'maxKeptRunSize'
+  | 'maxEvents'
+  | 'listFrom'
+  | 'listPageSize'
+  | 'wholeAnswerBytes'
+  | 'keepRunMs'
+  | 'keepUnsureRunMs'
+  | 'keepStaleMs'
+  | 'maxKeptRunSize'
 >;
 
 /** A run that is wanted: `list` is its monitor's id, as the runs of a monitor are a list. */
@@ -207,13 +214,13 @@ export class RunLoader {
   }
 
   #fetch(provider: Provider, wants: readonly RunWant[]): readonly Promise<Run | null>[] {
-    const { listFrom } = providers[provider].runs;
-    const { price } = this.#options;
+    const { isListFirst } = providers[provider].runs;
+    const { limits, price } = this.#options;
     // What one alias has asked for by itself is there for the others too.
     const full = new Set(wants.filter(({ need }) => need === 'full').map(({ key }) => toId(key)));
     const isWhole = ({ key }: RunWant) => full.has(toId(key)) || this.#whole.has(toId(key));
     const unknown = wants.filter((want) => want.need === 'full' || !isWhole(want));
-    const plan = planFetches(unknown, listFrom);
+    const plan = planFetches(unknown, isListFirst ? limits.listFrom : undefined);
     price.explain(provider, () => explain(plan));
     const searches = new Map(
       [...plan.listed].map(([monitorId, same]) => [monitorId, this.#search(provider, monitorId, same)] as const),
@@ -232,14 +239,15 @@ export class RunLoader {
 
   /** Reads the list of a monitor as long as that saves calls. */
   #search(provider: Provider, monitorId: string, wants: readonly RunWant[]): Promise<ReadonlyMap<string, RunRow>> {
-    const { walk, mostPages, listFrom } = providers[provider].runs;
+    const { walk, mostPages } = providers[provider].runs;
+    const { listFrom, listPageSize } = this.#options.limits;
     const ids = new Set(wants.map(({ key }) => key.runId));
     return findRows(this.#options.fetches.of(provider), {
-      walk: walk(monitorId),
+      walk: walk(monitorId, listPageSize),
       ids,
       idOf: ({ runId }) => runId,
       mostPages,
-      ...(listFrom && { worthFrom: listFrom }),
+      worthFrom: listFrom,
     }).catch((error: unknown) => {
       if (isOfOneEndpoint(error)) return new Map();
       throw error;
@@ -315,12 +323,17 @@ export class RunLoader {
 
   #findRows(provider: Provider, keys: readonly MonitorRunKey[]): readonly Promise<Known | undefined>[] {
     const { walk, mostPages } = providers[provider].runs;
-    const { fetches, price } = this.#options;
+    const { fetches, limits, price } = this.#options;
     const byMonitor = Map.groupBy(keys, ({ monitorId }) => monitorId);
     const searches = new Map(
       [...byMonitor].map(([monitorId, same]) => {
         const ids = new Set(same.map(({ runId }) => runId));
-        const search = { walk: walk(monitorId), ids, idOf: ({ runId }: RunRow) => runId, mostPages };
+        const search = {
+          walk: walk(monitorId, limits.listPageSize),
+          ids,
+          idOf: ({ runId }: RunRow) => runId,
+          mostPages,
+        };
         return [monitorId, findRows(fetches.of(provider), search)] as const;
       }),
     );

@@ -37,12 +37,12 @@ export interface RunDefinition {
   withRow(run: Run, row: Body | undefined | Error): Run;
   /** What a row says of a run. */
   readonly listed: ListedFields;
-  /** From how many runs of a monitor on the list is read first, where it has all that is selected. @default never */
-  readonly listFrom?: number;
+  /** Whether a list is read first for many runs of a monitor that are asked for by their keys. */
+  readonly isListFirst: boolean;
   /** The most pages of the list that are read to find runs. */
   readonly mostPages: number;
-  /** The list of a monitor's runs, to find some of them. */
-  walk(monitorId: string): ListWalk<RunRow>;
+  /** The list of a monitor's runs, to find some of them, in pages of so many at most. */
+  walk(monitorId: string, pageSize: number): ListWalk<RunRow>;
   /**
    * A page of the list of a monitor's runs; `null` when there is no such monitor.
    * @throws {BadUserInput} when `after` is no cursor of this list
@@ -71,8 +71,6 @@ export interface MonitorDefinition {
   toListedMonitor(monitorId: string, row: Body): Monitor;
   /** What a row says of a monitor. */
   readonly listed: ListedFields;
-  /** From how many monitors on the list is read first, where it has all that is selected. */
-  readonly listFrom: number;
   /**
    * The fields that lead to a run, by the name of their type, where that is neither a run nor a monitor. They are filled with
    * the run's key: a resolver finds the run, as it knows what is selected of it.
@@ -81,8 +79,8 @@ export interface MonitorDefinition {
   readonly runFields?: Readonly<Record<string, string>>;
   /** The most pages of the list that are read to find monitors. */
   readonly mostPages: number;
-  /** The list of all monitors, to find some of them. */
-  walk(): ListWalk<MonitorRow>;
+  /** The list of all monitors, to find some of them, in pages of so many at most. */
+  walk(pageSize: number): ListWalk<MonitorRow>;
   /**
    * A page of the list of all monitors.
    * @throws {BadUserInput} when `after` is no cursor of this list, or the list can't be had so
@@ -142,6 +140,8 @@ export interface Page<Row> {
 export interface RunWindow {
   /** How many at most: 0 to 100. */
   readonly first: number;
+  /** The most that a page of the provider's is asked for. */
+  readonly pageSize: number;
   readonly after?: string | null | undefined;
   /** RFC 3339, in UTC. */
   readonly startedAfter?: string | null | undefined;
@@ -154,6 +154,8 @@ export interface RunWindow {
 export interface MonitorWindow {
   /** How many at most: 0 to 100. */
   readonly first: number;
+  /** The most that a page of the provider's is asked for. */
+  readonly pageSize: number;
   readonly after?: string | null | undefined;
   readonly tags?: readonly string[] | null | undefined;
 }

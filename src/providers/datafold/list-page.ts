@@ -2,7 +2,7 @@
 import type { Items } from '../../upstream/items.ts';
 import type { Get, Page } from '../provider.ts';
 import { toBadField } from '../reader.ts';
-import { type List, mostPerPage, type PageNumbers, readItems, readNumbers, toPageRequest } from './list.ts';
+import { type List, type PageNumbers, readItems, readNumbers, toPageRequest } from './list.ts';
 import { choosePage, type PageChoice } from './page-choice.ts';
 
 /** Which part. */
@@ -11,6 +11,8 @@ export interface ListPart {
   readonly offset: number;
   /** How many items it has at most. */
   readonly first: number;
+  /** The most that a page is asked for. */
+  readonly pageSize: number;
   /** The cursor of the item that has so many before it. */
   cursorAt(place: number): string;
 }
@@ -24,8 +26,8 @@ const mostCount = 2 ** 31 - 1;
  * @throws {ProviderError} when what Datafold sends isn't a page, or not the one that it was asked for
  */
 export async function readListPart<Row>(get: Get, list: List<Row>, part: ListPart): Promise<Page<Row> | null> {
-  const { offset, first } = part;
-  const reply = await getReply(get, list, choosePage(offset, first, mostPerPage));
+  const { offset, first, pageSize } = part;
+  const reply = await getReply(get, list, choosePage(offset, Math.min(first, pageSize), pageSize));
   if (reply === null || hasPlace(reply, offset)) return reply && toPage(list, part, reply);
   const { size } = reply;
   const other = await getReply(get, list, { page: Math.floor(offset / size) + 1, size });

@@ -1,6 +1,5 @@
 /** Datafold's lists, page by numbered page: how to ask for a page, and what one says. */
 import type { ProviderError } from '../../errors.ts';
-import { defaultLimits } from '../../limits.ts';
 import type { Body } from '../../upstream/body.ts';
 import type { Items } from '../../upstream/items.ts';
 import type { UpstreamRequest } from '../../upstream/upstream.ts';
@@ -20,9 +19,6 @@ export interface List<Row> {
   /** The row in an item, or an error in its place. */
   toRow(item: unknown): Row | ProviderError;
 }
-
-/** The largest page that is asked for. No greatest one is documented: what a reply says of its size is trusted more. */
-export const mostPerPage = defaultLimits.listPageSize;
 
 /** How to ask for a page. No reply has the id of a monitor at its top that could be held against it. */
 export const toPageRequest = <Row>({ path, query }: List<Row>, { page, size }: PageChoice): UpstreamRequest => ({
@@ -58,11 +54,11 @@ const toWhole = (number: Found<number>, least: number): number | undefined =>
 export const readItems = <Row>({ member }: List<Row>, body: Body): Items | undefined => body.items(member);
 
 /**
- * The list from its beginning, in the largest pages that Datafold sends.
+ * The list from its beginning. No largest page is documented: what a reply says of its size is trusted more than what was asked.
  * @param isAnswer whether a row says all that a single call would of what a list has
  */
-export const walkList = <Row>(list: List<Row>, isAnswer: (row: Row) => boolean): ListWalk<Row> => ({
-  first: toPageRequest(list, { page: 1, size: mostPerPage }),
+export const walkList = <Row>(list: List<Row>, pageSize: number, isAnswer: (row: Row) => boolean): ListWalk<Row> => ({
+  first: toPageRequest(list, { page: 1, size: pageSize }),
   read(body) {
     const items = readItems(list, body)?.slice() ?? [];
     const rows: Row[] = [];
@@ -70,7 +66,7 @@ export const walkList = <Row>(list: List<Row>, isAnswer: (row: Row) => boolean):
       const row = list.toRow(item);
       if (!(row instanceof Error) && isAnswer(row)) rows.push(row);
     }
-    const { page, size = mostPerPage, pages, count } = readNumbers(body);
+    const { page, size = pageSize, pages, count } = readNumbers(body);
     // A page that doesn't say which one it is has none behind it that could be named.
     if (page === undefined) return { rows };
     const pagesLeft = pages !== undefined ? pages - page : count !== undefined ? count - page * size : 0;

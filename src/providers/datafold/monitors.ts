@@ -25,16 +25,15 @@ export const monitors: MonitorDefinition = {
     ]),
     only: new Set(),
   },
-  listFrom: 3,
   mostPages: 10,
-  walk: () => walkList(toList(), () => true),
-  async readPage(get, { first, after, tags }) {
+  walk: (pageSize) => walkList(toList(), pageSize, () => true),
+  async readPage(get, { first, pageSize, after, tags }) {
     // In which order tags are asked for makes no other list.
     const name = JSON.stringify(['monitors', ...(tags?.toSorted() ?? [])]);
     const cursor = parseCursor(name, after, expectedCursor);
     const offset = cursor === undefined ? 0 : cursor.place + 1;
     const cursorAt = (place: number) => toCursor({ list: name, place });
-    const page = await readListPart(get, toList(tags ?? []), { offset, first, cursorAt });
+    const page = await readListPart(get, toList(tags ?? []), { offset, first, pageSize, cursorAt });
     // There is always a list of all monitors, if an empty one.
     if (page === null) throw toBadField('DATAFOLD');
     return page;

@@ -24,19 +24,25 @@ export const runs: RunDefinition = {
   toListedRun: toListedDatafoldRun,
   withRow: (run) => run,
   listed: { fields: new Set(['phase', 'outcome', 'startedAt', 'state', 'rawState', 'diffId']), only: new Set() },
-  listFrom: 3,
+  isListFirst: true,
   mostPages: 10,
   // A single answer has a state always: a row without one leaves the word to that.
-  walk: (monitorId) => walkList(toList(monitorId, {}), ({ row }) => typeof row.get('state') === 'string'),
+  walk: (monitorId, pageSize) =>
+    walkList(toList(monitorId, {}), pageSize, ({ row }) => typeof row.get('state') === 'string'),
   async readPage(get, monitorId, window) {
-    const { first, after, startedAfter, startedBefore } = window;
+    const { first, pageSize, after, startedAfter, startedBefore } = window;
     const name = JSON.stringify(['runs', monitorId, startedAfter ?? null, startedBefore ?? null]);
     const cursor = parseCursor(name, after, expectedCursor);
     // New runs would shift what is behind them: the pages are those of the time of the first one.
     const until = cursor?.until ?? toEnd(window);
     const list = toList(monitorId, { ...(startedAfter && { start_time: startedAfter }), end_time: until });
     const offset = cursor === undefined ? 0 : cursor.place + 1;
-    return readListPart(get, list, { offset, first, cursorAt: (place) => toCursor({ list: name, place, until }) });
+    return readListPart(get, list, {
+      offset,
+      first,
+      pageSize,
+      cursorAt: (place) => toCursor({ list: name, place, until }),
+    });
   },
   // A monitor that still learns may be evaluated anew; whatever else has ended stays, as far as is known ([I] of the states).
   endurance: ({ phase, outcome }) => (phase === 'FINISHED' && outcome !== 'LEARNING' ? 'lasting' : 'none'),

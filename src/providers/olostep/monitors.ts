@@ -24,7 +24,6 @@ export const monitors: MonitorDefinition = {
     ]),
     only: new Set(),
   },
-  listFrom: 3,
   runFields: { OlostepLastRun: 'run' },
   mostPages: 1,
   walk,

@@ -21,7 +21,8 @@ export const runs: RunDefinition = {
     fields: new Set(['phase', 'outcome', 'changed', 'summary', 'snapshotUrl', 'snapshotAt']),
     only: new Set(['changed', 'summary', 'snapshotUrl', 'snapshotAt']),
   },
-  // No `listFrom`: a row knows more of the outcome than the run does, and that mustn't depend on how many runs are asked for.
+  // A row knows more of the outcome than the run does, and that mustn't depend on how many runs are asked for.
+  isListFirst: false,
   // So the list is read where it is selected what rows alone have, and nowhere else.
   mostPages: 3,
   walk,
