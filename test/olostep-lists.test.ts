@@ -448,6 +448,20 @@ describe("A monitor's runs", () => {
     },
   );
 
+  it('are too costly when their summaries are too long for the answer', async () => {
+    const { world } = await createListed([]);
+    const data = snapshotsOf(20).map((row) => ({ ...row, summary: 'x'.repeat(50_000) }));
+    world.olostep.on(`${eventsPath}?limit=20`, { body: { data } });
+    const runs = (alias: number) => `r${alias}: runs { nodes { ... on OlostepRun { summary } } }`;
+
+    const answer = await world.ask(`{
+      monitor(key: { provider: OLOSTEP, monitorId: "${monitorId}" }) { ${Array.from({ length: 20 }, (_, place) => runs(place)).join(' ')} }
+    }`);
+
+    expect(new Set(errorsOf(answer).map(([, code]) => code))).toEqual(new Set(['OPERATION_TOO_COSTLY']));
+    expect(JSON.stringify(answer).length).toBeLessThan(18_000_000);
+  });
+
   it('end where Olostep says no more of how to go on', async () => {
     const { world, ask } = await createListed([]);
     const data = [{ run_id: 'run_0' }];
