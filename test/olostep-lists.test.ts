@@ -488,6 +488,13 @@ describe("A monitor's runs", () => {
       expect(pages()).toEqual([{ limit: '100' }]);
     });
 
+    it("fill a page from as many of Olostep's as it takes", async () => {
+      const { ask, pages } = await createListed(snapshotsOf(300));
+
+      expect(idsOf(await ask({ first: 100, startedAfter: hour(150), startedBefore: hour(60) }))).toHaveLength(91);
+      expect(pages()).toHaveLength(2);
+    });
+
     it('stop to be looked for at the first that is too old', async () => {
       const { ask, pages } = await createListed(snapshotsOf(500));
 

@@ -285,9 +285,11 @@ describe('The last run', () => {
       const world = await createListingWorld();
       world.olostep.on(light, { body: { ...olostepMonitorBody, last_run: { ...olostepMonitorBody.last_run, id } } });
 
-      const { data } = await world.ask(query, { key });
+      const answer = await world.ask(query, { key });
 
-      expect(data.monitor.lastRun).toEqual({ runId: id ?? null, run: null });
+      expect(answer.data.monitor.lastRun).toEqual({ runId: id ?? null, run: null });
+      // An id that is null isn't as documented, where it stands.
+      expect(errorsOf(answer).map(([path]) => path)).toEqual(id === null ? ['monitor.lastRun.runId'] : []);
       expect(world.olostep.paths).toEqual([light]);
     },
   );
