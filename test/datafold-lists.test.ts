@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { choosePage } from '../src/providers/datafold/page-choice.ts';
 import { anyDatafoldRun, datafoldBody, toDatafoldRow } from './bodies.ts';
 import { holdDate } from './clock.ts';
@@ -266,8 +266,12 @@ describe("A monitor's runs", () => {
     expect(listPaths(world)).toEqual([paged(1, 20)]);
   });
 
-  it('are no call for the monitor itself, when they are reached from a run', async () => {
+  it('are no call for the monitor itself, when they are reached from a run, and one call however long that takes', async () => {
     const world = await createListWorld(runsFrom(5));
+    const times = vi.spyOn(Date, 'now');
+    let time = noon;
+    times.mockImplementation(() => time++);
+    onTestFinished(() => times.mockRestore());
 
     const { data, errors } = await world.ask(
       '{ datafoldRun(monitorId: 7, runId: 2) { monitor { id a: runs { nodes { runId } } b: runs { totalCount } } } }',
@@ -275,7 +279,12 @@ describe("A monitor's runs", () => {
 
     expect(errors).toBeUndefined();
     expect(data.datafoldRun.monitor).toMatchObject({ a: { nodes: range(5, 1).map((id) => ({ runId: String(id) })) } });
-    expect(world.datafold.paths).toEqual([singleOf(2), paged(1, 20)]);
+    expect(world.datafold.paths).toEqual([
+      singleOf(2),
+      expect.stringMatching(
+        /^\/api\/v1\/monitors\/7\/runs\?page=1&page_size=20&end_time=2026-11-20T12%3A00%3A00\.\d{3}Z$/,
+      ),
+    ]);
   });
 
   it.each([1, 3, 7, 20, 100])(
