@@ -79,6 +79,11 @@ export interface MonitorDefinition {
   readonly runFields?: Readonly<Record<string, string>>;
   /** The most pages of the list that are read to find monitors. */
   readonly mostPages: number;
+  /**
+   * By how many milliseconds the time of a run in its list may be later than its monitor's `lastRunAt`.
+   * @default 0
+   */
+  readonly lagMs?: number;
   /** The list of all monitors, to find some of them, in pages of so many at most. */
   walk(pageSize: number): ListWalk<MonitorRow>;
   /**

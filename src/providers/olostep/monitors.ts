@@ -25,6 +25,8 @@ export const monitors: MonitorDefinition = {
     only: new Set(),
   },
   runFields: { OlostepLastRun: 'run' },
+  // `ran_at` may be when the run began ([U]), and `created` is when its snapshot was made, some minutes later at most.
+  lagMs: 5 * 60_000,
   mostPages: 1,
   walk,
   readPage,
