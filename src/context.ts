@@ -17,6 +17,8 @@ export interface Context extends FieldContext {
   readonly fetches: Fetches;
   readonly credentialOf: CredentialOf;
   readonly price: Price;
+  /** When the request came, in Unix milliseconds: one time for all that goes by it, so that the same calls are one. */
+  readonly now: number;
   readonly limits: Limits;
   /** How many representations of entities one field takes. */
   readonly maxRepresentations: number;
@@ -41,6 +43,7 @@ export function createContext(options: ContextOptions): Context {
     fetches,
     credentialOf,
     price,
+    now: Date.now(),
     limits,
     allowance: new Allowance(limits.maxResponseBytes, limits.maxRepresentations, limits.maxListed),
     maxLevels: limits.maxLevels,
