@@ -4,7 +4,7 @@ import type { Body } from '../../upstream/body.ts';
 import type { Items } from '../../upstream/items.ts';
 import type { UpstreamRequest } from '../../upstream/upstream.ts';
 import type { ListWalk } from '../provider.ts';
-import { createReader, type Found } from '../reader.ts';
+import { createReader, type Found, toBadField } from '../reader.ts';
 import type { components } from './openapi.d.ts';
 import { ListRuns } from './openapi-checks.ts';
 import type { PageChoice } from './page-choice.ts';
@@ -60,9 +60,11 @@ export const readItems = <Row>({ member }: List<Row>, body: Body): Items | undef
 export const walkList = <Row>(list: List<Row>, pageSize: number, isAnswer: (row: Row) => boolean): ListWalk<Row> => ({
   first: toPageRequest(list, { page: 1, size: pageSize }),
   read(body) {
-    const items = readItems(list, body)?.slice() ?? [];
+    const items = readItems(list, body);
+    // Nothing found in it would be taken for nothing there.
+    if (items === undefined) throw toBadField('DATAFOLD');
     const rows: Row[] = [];
-    for (const item of items) {
+    for (const item of items.slice()) {
       const row = list.toRow(item);
       if (!(row instanceof Error) && isAnswer(row)) rows.push(row);
     }
