@@ -3,6 +3,7 @@ import type { Context } from './context.ts';
 import { DateTime } from './date-time-scalar.ts';
 import { BadUserInput } from './errors.ts';
 import { type SelectedOf, type Selection, selectedIn } from './execution/selected.ts';
+import { readFeed } from './feed/feed.ts';
 import type { QueryResolvers } from './generated/resolvers.ts';
 import type { MonitorKey, MonitorRunKey, MonitorRunsArgs, Provider } from './generated/types.ts';
 import { identifyMonitor, monitorIdentity, splitGlobalId } from './providers/identity.ts';
@@ -42,6 +43,7 @@ const shared: QueryResolvers = {
     return each('keys', mostKeys, keys, (key) => loadMonitor(context, key, selectedOf));
   },
   monitorList: (_query, args, { lists, allowance }) => lists.monitors(args, allowance),
+  runs: (_query, args, context) => readFeed(args, context),
 };
 
 /** `datafoldRun`, `olostepRun`, … */
