@@ -1,0 +1,436 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { holdDate } from './clock.ts';
+import { startFakeUpstream } from './fake-upstream.ts';
+import { now, type Runs, serveDatafold, serveOlostep } from './feed-far-ends.ts';
+import { type Answer, createWorld, keys, type World } from './world.ts';
+
+beforeEach(() => holdDate(now));
+
+/** One of them hasn't run for hours. */
+const datafold = () => ({ 7: ['07:50', '07:40', '07:20 alert', '06:00'], 8: ['05:00 alert', '04:00'] });
+const olostep = () => ({ monitor_a: ['07:45 changed', '07:15'], monitor_b: ['07:30', '07:10 changed', '03:00'] });
+
+type Config = Parameters<typeof createWorld>[0];
+
+async function createFeedWorld(config: Config = {}, runs: { datafold?: Runs; olostep?: Runs } = {}) {
+  const world = await createWorld(config);
+  serveDatafold(world.datafold, runs.datafold ?? datafold());
+  serveOlostep(world.olostep, runs.olostep ?? olostep());
+  return world;
+}
+
+const selection = 'nodes { id } pageInfo { hasNextPage endCursor } gaps { provider monitorId code }';
+
+/** Asks for a page, given its arguments as GraphQL has them. */
+async function askPage(world: World, given: string, after?: string | null) {
+  const query = `query ($after: String) { runs(${given} after: $after) { ${selection} } }`;
+  const { data, errors } = await world.ask(query, { after });
+  expect(errors).toBeUndefined();
+  const { nodes, pageInfo, gaps } = data.runs;
+  return { ids: nodes.map(({ id }: { id: string }) => id) as string[], pageInfo, gaps };
+}
+
+/** What both far ends were asked for, in no order. */
+const pathsOf = (world: World) =>
+  [...world.datafold.paths, ...world.olostep.paths].map((path) => decodeURIComponent(path)).sort();
+
+const lists = ['/api/v1/monitors?page=1&page_size=100&order_by=id&sort_order=asc', '/v1/monitors'] as const;
+const [datafoldList, olostepList] = lists;
+const runsOf = (id: number, size: number, window = `end_time=${now}`) =>
+  `/api/v1/monitors/${id}/runs?page=1&page_size=${size}&${window}`;
+const eventsOf = (id: string) => `/v1/monitors/monitor_${id}/events?limit=100`;
+
+/** All runs of {@link datafold} and {@link olostep}, newest first. */
+const all = [
+  ...['DATAFOLD:7:750', 'OLOSTEP:monitor_a:run_0745', 'DATAFOLD:7:740', 'OLOSTEP:monitor_b:run_0730', 'DATAFOLD:7:720'],
+  ...['OLOSTEP:monitor_a:run_0715', 'OLOSTEP:monitor_b:run_0710', 'DATAFOLD:7:600', 'DATAFOLD:8:500', 'DATAFOLD:8:400'],
+  'OLOSTEP:monitor_b:run_0300',
+];
+const findings = [1, 4, 6, 8].map((place) => all[place]);
+
+it('has the runs of all monitors of both providers, newest first', async () => {
+  const { ids, pageInfo, gaps } = await askPage(await createFeedWorld(), 'first: 50');
+
+  expect(ids).toEqual(all);
+  expect(pageInfo.hasNextPage).toBe(false);
+  expect(gaps).toEqual([]);
+});
+
+it('has its runs as lists have them, and what lists lack, as everywhere', async () => {
+  const world = await createFeedWorld();
+  world.datafold.on('/api/v1/monitors/7/runs/750', { body: { run_id: 750, state: 'ok', warnings: ['Sampled.'] } });
+
+  const { data, errors } = await world.ask(
+    `{ runs(first: 2) { edges { node { __typename provider monitorId runId phase outcome
+      ... on DatafoldRun { startedAt state warnings } ... on OlostepRun { changed snapshotAt } } }
+      pageInfo { hasPreviousPage startCursor endCursor } } }`,
+  );
+
+  expect(errors).toBeUndefined();
+  const shared = { phase: 'FINISHED' };
+  expect(data.runs.edges.map(({ node }: { node: object }) => node)).toEqual([
+    {
+      ...{ __typename: 'DatafoldRun', provider: 'DATAFOLD', monitorId: '7', runId: '750', ...shared },
+      ...{ outcome: 'PASSED', startedAt: '2026-11-20T07:50:00.000Z', state: 'OK', warnings: ['Sampled.'] },
+    },
+    {
+      ...{ __typename: 'OlostepRun', provider: 'OLOSTEP', monitorId: 'monitor_a', runId: 'run_0745', ...shared },
+      ...{ outcome: 'FINDING', changed: true, snapshotAt: '2026-11-20T07:45:00.000Z' },
+    },
+  ]);
+  expect(data.runs.pageInfo).toEqual({
+    hasPreviousPage: false,
+    startCursor: expect.any(String),
+    endCursor: expect.any(String),
+  });
+});
+
+describe('Upstream calls', () => {
+  it.each([
+    [
+      'the lists, and who may have one of the newest',
+      'first: 3',
+      [...lists, runsOf(7, 4), eventsOf('a'), eventsOf('b')],
+    ],
+    ['of those the newest first', 'first: 1', [...lists, runsOf(7, 2)]],
+    ['nobody when nothing is wanted', 'first: 0', lists],
+    ['everybody when all is', 'first: 50', [...lists, runsOf(7, 51), runsOf(8, 51), eventsOf('a'), eventsOf('b')]],
+    ['one provider when one is named', 'first: 3 providers: [OLOSTEP]', [olostepList, eventsOf('a'), eventsOf('b')]],
+    ['once where one is named twice', 'first: 1 providers: [DATAFOLD, DATAFOLD]', [datafoldList, runsOf(7, 2)]],
+    [
+      'nobody who last ran before the window',
+      'first: 50 since: "2026-11-20T07:48:00Z"',
+      [...lists, runsOf(7, 51, `start_time=2026-11-20T07:48:00.000Z&end_time=${now}`), eventsOf('a')],
+    ],
+    [
+      'of the window alone',
+      'first: 50 until: "2026-11-20T05:00:00+01:00" providers: [DATAFOLD]',
+      [datafoldList, ...[7, 8].map((id) => runsOf(id, 51, 'end_time=2026-11-20T04:00:00.000Z'))],
+    ],
+    [
+      'the largest pages where a filter may reject any number',
+      'first: 1 outcomes: [FINDING] providers: [DATAFOLD]',
+      [datafoldList, runsOf(7, 100)],
+    ],
+  ])('ask for %s: %s', async (_what, given, paths) => {
+    const world = await createFeedWorld();
+    await askPage(world, given);
+
+    expect(pathsOf(world)).toEqual([...paths].sort());
+  });
+
+  it('are made once for what is selected twice', async () => {
+    const world = await createFeedWorld();
+    await world.ask('{ a: runs(first: 3) { nodes { id } } b: runs(first: 3) { nodes { runId } } }');
+
+    expect(pathsOf(world)).toEqual([...lists, runsOf(7, 4), eventsOf('a'), eventsOf('b')].sort());
+  });
+
+  it('are none for the monitors of the runs, when the lists have what is selected of them', async () => {
+    const runs = { 7: ['07:50'], 8: ['07:49'], 9: ['07:48'] };
+    const world = await createFeedWorld({}, { datafold: runs });
+    const { data } = await world.ask('{ runs(first: 3 providers: [DATAFOLD]) { nodes { id monitor { name } } } }');
+
+    expect(data.runs.nodes).toEqual([
+      { id: 'DATAFOLD:7:750', monitor: { name: 'Monitor 7' } },
+      { id: 'DATAFOLD:8:749', monitor: { name: 'Monitor 8' } },
+      { id: 'DATAFOLD:9:748', monitor: { name: 'Monitor 9' } },
+    ]);
+    expect(pathsOf(world)).toEqual([datafoldList, runsOf(7, 4), runsOf(8, 4), runsOf(9, 4)].sort());
+  });
+
+  it('are no more than a page may cost, and those that it would have taken are a gap', async () => {
+    const ten = Object.fromEntries(Array.from({ length: 10 }, (_, place) => [place + 1, [`07:${50 - place}`]]));
+    const world = await createFeedWorld({ limits: { maxFeedCalls: 5 } }, { datafold: ten });
+    const { ids, pageInfo, gaps } = await askPage(world, 'first: 10 providers: [DATAFOLD]');
+
+    expect(pathsOf(world)).toHaveLength(5);
+    expect(ids).toEqual(['DATAFOLD:1:750', 'DATAFOLD:2:749', 'DATAFOLD:3:748', 'DATAFOLD:4:747']);
+    expect(gaps).toEqual([{ provider: 'DATAFOLD', monitorId: null, code: 'OPERATION_TOO_COSTLY' }]);
+    expect(pageInfo.hasNextPage).toBe(true);
+
+    const next = await askPage(world, 'first: 10 providers: [DATAFOLD]', pageInfo.endCursor);
+    expect(next.ids).toEqual(['DATAFOLD:5:746', 'DATAFOLD:6:745', 'DATAFOLD:7:744', 'DATAFOLD:8:743']);
+    expect(pathsOf(world)).toHaveLength(10);
+  });
+
+  it('are among those of the operation', async () => {
+    const world = await createFeedWorld({ limits: { maxUpstreamCalls: 3 } });
+    const { gaps } = await askPage(world, 'first: 50');
+
+    expect(pathsOf(world)).toHaveLength(3);
+    expect(gaps.map(({ code }: { code: string }) => code)).toEqual(['OPERATION_TOO_COSTLY', 'OPERATION_TOO_COSTLY']);
+  });
+});
+
+it('knows that a snapshot may be made some minutes after its run began', async () => {
+  const world = await createFeedWorld();
+  const last_run = { id: 'run_0745', ran_at: '2026-11-20T07:45:00Z' };
+  world.olostep.on(olostepList, { body: { monitors: [{ id: 'monitor_a', last_run }], count: 1 } });
+  serveDatafold(world.datafold, { 7: ['07:47'] });
+  const created = Date.parse('2026-11-20T07:48:00Z') / 1_000;
+  world.olostep.on(eventsOf('a'), { body: { data: [{ run_id: 'run_0745', created }], has_more: false } });
+
+  expect((await askPage(world, 'first: 1')).ids).toEqual(['OLOSTEP:monitor_a:run_0745']);
+});
+
+describe('A gap', () => {
+  const oneAttempt = { limits: { maxAttempts: 1 } };
+  const ofOlostep = all.filter((id) => id.startsWith('OLOSTEP'));
+
+  it('stands for a provider that is down, while the other answers', async () => {
+    const world = await createFeedWorld(oneAttempt);
+    world.datafold.onAny({ status: 503 });
+
+    expect(await askPage(world, 'first: 50')).toMatchObject({
+      ids: ofOlostep,
+      gaps: [{ provider: 'DATAFOLD', monitorId: null, code: 'UPSTREAM_UNAVAILABLE' }],
+    });
+  });
+
+  it.each([
+    ['has no monitors', { body: { count: 0, page: 1, page_size: 100, total_pages: 0 } }],
+    ['is not there', { status: 404 }],
+  ])('stands for a list of monitors that %s', async (_what, reply) => {
+    const world = await createFeedWorld();
+    world.olostep.on(olostepList, reply);
+    world.datafold.on(datafoldList, reply);
+
+    expect(await askPage(world, 'first: 50')).toMatchObject({
+      ids: [],
+      gaps: [
+        { provider: 'DATAFOLD', monitorId: null, code: 'UPSTREAM_BAD_RESPONSE' },
+        { provider: 'OLOSTEP', monitorId: null, code: 'UPSTREAM_BAD_RESPONSE' },
+      ],
+    });
+  });
+
+  it('stands for a monitor whose runs fail, while all others answer', async () => {
+    const world = await createFeedWorld(oneAttempt);
+    world.olostep.on(eventsOf('b'), { status: 500 });
+
+    expect(await askPage(world, 'first: 50')).toMatchObject({
+      ids: all.filter((id) => !id.includes('monitor_b')),
+      gaps: [{ provider: 'OLOSTEP', monitorId: 'monitor_b', code: expect.stringMatching(/^UPSTREAM_/) }],
+    });
+  });
+
+  it('stands for a run that could be of any time', async () => {
+    const world = await createFeedWorld();
+    world.olostep.on(eventsOf('a'), { body: { data: [{ run_id: 'run_1', changed: true }], has_more: false } });
+
+    expect(await askPage(world, 'first: 50')).toMatchObject({
+      ids: all.filter((id) => !id.includes('monitor_a')),
+      gaps: [{ provider: 'OLOSTEP', monitorId: 'monitor_a', code: 'UPSTREAM_BAD_RESPONSE' }],
+    });
+  });
+
+  it('is none for a monitor that is gone since', async () => {
+    const world = await createFeedWorld();
+    world.olostep.on(eventsOf('b'), { status: 404 });
+
+    expect(await askPage(world, 'first: 50')).toMatchObject({
+      ids: all.filter((id) => !id.includes('monitor_b')),
+      gaps: [],
+    });
+  });
+
+  it.each([
+    ['', []],
+    ['providers: [OLOSTEP, DATAFOLD]', [{ provider: 'OLOSTEP', monitorId: null, code: 'PROVIDER_NOT_CONFIGURED' }]],
+  ])('stands for a provider that is not configured only if it is named: %s', async (given, gaps) => {
+    const far = await startFakeUpstream();
+    serveDatafold(far, datafold());
+    const world = await createWorld({ providers: { DATAFOLD: { apiKey: keys.datafold, baseUrl: far.baseUrl } } });
+
+    expect(await askPage(world, `first: 50 ${given}`)).toMatchObject({
+      ids: all.filter((id) => id.startsWith('DATAFOLD')),
+      gaps,
+    });
+    far.close();
+  });
+
+  it("stands for a provider that the caller has no key of, when the callers' own are forwarded", async () => {
+    const datafoldFar = await startFakeUpstream();
+    serveDatafold(datafoldFar, datafold());
+    const world = await createWorld({
+      credentials: 'forwarded',
+      providers: { DATAFOLD: { baseUrl: datafoldFar.baseUrl } },
+    });
+    const headers = { 'content-type': 'application/json', 'x-datafold-api-key': keys.datafold };
+    const { data } = await world.ask(`{ runs(first: 1) { ${selection} } }`, {}, { headers });
+
+    expect(data.runs).toMatchObject({
+      nodes: [{ id: 'DATAFOLD:7:750' }],
+      gaps: [{ provider: 'OLOSTEP', monitorId: null, code: 'UNAUTHENTICATED' }],
+    });
+    datafoldFar.close();
+  });
+});
+
+describe('Pages', () => {
+  it.each([1, 2, 3, 7])('of %i show every run once, though new ones come in', async (first) => {
+    const far = { datafold: datafold(), olostep: olostep() };
+    const world = await createFeedWorld({}, far);
+    const ids: string[] = [];
+    let after: string | null = null;
+    for (let page = 1; page === 1 || after; page++) {
+      const { pageInfo, gaps, ...found } = await askPage(world, `first: ${first}`, after);
+      ids.push(...found.ids);
+      expect(gaps).toEqual([]);
+      after = pageInfo.hasNextPage ? pageInfo.endCursor : null;
+      holdDate(`2026-11-20T09:${10 + page}:00Z`);
+      far.datafold[7].push(`09:${10 + page}`);
+      far.datafold[8].push(`09:${10 + page}`);
+      far.olostep.monitor_a.push(`09:${10 + page}`);
+    }
+
+    expect(ids).toEqual(all);
+  });
+
+  it('ask no list again that is at its end, nor one whose turn has not come', async () => {
+    const world = await createFeedWorld();
+    const { pageInfo } = await askPage(world, 'first: 4');
+    const before = pathsOf(world).length;
+    const { ids } = await askPage(world, 'first: 2', pageInfo.endCursor);
+
+    expect(ids).toEqual(all.slice(4, 6));
+    // 05:00 and 07:10 are known to be the next of two monitors.
+    expect(pathsOf(world)).toHaveLength(before + 4);
+  });
+
+  it('go on behind any edge', async () => {
+    const world = await createFeedWorld();
+    const { data } = await world.ask('{ runs(first: 50) { edges { cursor } } }');
+    for (const [place, { cursor }] of data.runs.edges.entries())
+      expect((await askPage(world, 'first: 3', cursor)).ids).toEqual(all.slice(place + 1, place + 4));
+  });
+
+  it('ask for what may be of the same millisecond, as upstream times are finer', async () => {
+    const world = await createFeedWorld({}, { olostep: {} });
+    const { data } = await world.ask('{ runs(first: 2) { edges { cursor } } }');
+    const before = pathsOf(world);
+    await askPage(world, 'first: 2', data.runs.edges[0].cursor);
+
+    expect(pathsOf(world).filter((path) => !before.includes(path))).toEqual([
+      ...[7, 8].map((id) => runsOf(id, 4, 'end_time=2026-11-20T07:50:00.001Z')),
+    ]);
+  });
+
+  it('can be empty and have a next one, when a filter rejects all that a page may look through', async () => {
+    const runs = Array.from({ length: 450 }, (_, minute) => toMinute(minute));
+    runs[0] += ' alert';
+    const world = await createFeedWorld({ limits: { maxFeedCalls: 3 } }, { datafold: { 7: runs }, olostep: {} });
+    const given = 'first: 1 outcomes: [FINDING] providers: [DATAFOLD]';
+    const first = await askPage(world, given);
+
+    expect(first).toMatchObject({
+      ids: [],
+      pageInfo: { hasNextPage: true, endCursor: expect.any(String) },
+      gaps: [{ provider: 'DATAFOLD', monitorId: null, code: 'OPERATION_TOO_COSTLY' }],
+    });
+    const second = await askPage(world, given, first.pageInfo.endCursor);
+    const third = await askPage(world, given, second.pageInfo.endCursor);
+    expect([...second.ids, ...third.ids]).toEqual(['DATAFOLD:7:0']);
+    expect(pathsOf(world)).toHaveLength(3 + 3 + 2);
+  });
+
+  it('begin anew where a cursor of a provider is good no more', async () => {
+    const far = { datafold: {}, olostep: { monitor_a: ['07:45', '07:40', '07:35', '07:30'] } };
+    const world = await createFeedWorld({}, far);
+    const { pageInfo } = await askPage(world, 'first: 2');
+    far.olostep.monitor_a.splice(1, 1);
+
+    const { ids, gaps } = await askPage(world, 'first: 2', pageInfo.endCursor);
+    expect(ids).toEqual(['OLOSTEP:monitor_a:run_0735', 'OLOSTEP:monitor_a:run_0730']);
+    expect(gaps).toEqual([]);
+  });
+});
+
+describe('The runs are those', () => {
+  const isOf = (provider: string) => (id: string) => id.startsWith(provider);
+  it.each([
+    ['since: "2026-11-20T07:20:00Z"', all.slice(0, 5)],
+    ['until: "2026-11-20T06:00:00Z"', all.slice(7)],
+    ['since: "2026-11-20T07:15:00Z" until: "2026-11-20T08:30:00+01:00"', all.slice(3, 6)],
+    ['since: "2026-11-20T07:15:00Z" until: "2026-11-20T07:15:00Z"', [all[5]]],
+    ['since: "2027-01-01T00:00:00Z"', []],
+    ['providers: [DATAFOLD]', all.filter(isOf('DATAFOLD'))],
+    ['outcomes: [FINDING]', findings],
+    ['outcomes: [FINDING, PASSED, FINDING]', all],
+    ['outcomes: [ERRORED]', []],
+    ['outcomes: [FINDING] providers: [OLOSTEP] since: "2026-11-20T07:12:00Z"', [findings[0]]],
+    ['since: null until: null providers: null outcomes: null', all],
+  ])('%s', async (given, ids) => {
+    const world = await createFeedWorld();
+
+    expect(await askPage(world, `first: 50 ${given}`)).toMatchObject({
+      ids,
+      gaps: [],
+      pageInfo: { hasNextPage: false },
+    });
+  });
+});
+
+describe('An argument is refused', () => {
+  const refusal = (message: string): Answer =>
+    ({ data: { runs: null }, errors: [{ message, extensions: { code: 'BAD_USER_INPUT' } }] }) as unknown as Answer;
+  const otherCursor = 'Expected `after` to be the cursor of a run of the same `runs`, with the same arguments.';
+
+  it.each([
+    ['first: 101', 'Expected `first` between 0 and 100.'],
+    ['first: -1', 'Expected `first` between 0 and 100.'],
+    ['since: "2026-11-20T08:00:01Z" until: "2026-11-20T08:00:00Z"', 'Expected `since` at or before `until`.'],
+    ['providers: []', 'Expected at least one of `providers`, or none to be given.'],
+    ['outcomes: []', 'Expected at least one of `outcomes`, or none to be given.'],
+    ...[
+      '',
+      'x',
+      'bnVsbA',
+      'W10',
+      Buffer.from('["[null,null,null,null]",1e99,[0,"","",""],[]]').toString('base64url'),
+    ].map((cursor) => [`after: ${JSON.stringify(cursor)}`, otherCursor]),
+  ])('%s', async (given, message) => {
+    const world = await createFeedWorld();
+
+    expect(await world.ask(`{ runs(${given}) { nodes { id } } }`)).toMatchObject(refusal(message as string));
+    expect(pathsOf(world)).toEqual([]);
+  });
+
+  it.each([
+    'since: "2026-11-20T01:00:00Z"',
+    'providers: [DATAFOLD]',
+    'outcomes: [PASSED]',
+    'until: "2026-11-20T08:00:00Z"',
+  ])('after: the cursor of a page without %s', async (given) => {
+    const world = await createFeedWorld();
+    const { pageInfo } = await askPage(world, 'first: 1');
+    const asked = await world.ask(`{ runs(${given} after: "${pageInfo.endCursor}") { nodes { id } } }`);
+
+    expect(asked).toMatchObject(refusal(otherCursor));
+  });
+
+  it('but not the order of a list, nor what is named twice', async () => {
+    const world = await createFeedWorld();
+    const { pageInfo } = await askPage(world, 'first: 1 providers: [OLOSTEP, DATAFOLD]');
+
+    expect((await askPage(world, 'first: 1 providers: [DATAFOLD, OLOSTEP, OLOSTEP]', pageInfo.endCursor)).ids).toEqual([
+      all[1],
+    ]);
+  });
+});
+
+it('counts what it lists', async () => {
+  const world = await createFeedWorld({ limits: { maxListed: 3 } });
+
+  expect((await askPage(world, 'first: 3')).ids).toHaveLength(3);
+  expect(await world.ask('{ runs(first: 4) { nodes { id } } }')).toMatchObject({
+    data: { runs: null },
+    errors: [{ extensions: { code: 'OPERATION_TOO_COSTLY' } }],
+  });
+});
+
+const toMinute = (minute: number): string => {
+  const pad = (number: number) => String(number).padStart(2, '0');
+  return `${pad(Math.floor(minute / 60))}:${pad(minute % 60)}`;
+};
