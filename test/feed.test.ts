@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { holdDate } from './clock.ts';
 import { startFakeUpstream } from './fake-upstream.ts';
 import { now, type Runs, serveDatafold, serveOlostep } from './feed-far-ends.ts';
-import { type Answer, createWorld, keys, type World } from './world.ts';
+import { type Answer, createListingWorld, keys, type World } from './world.ts';
 
 beforeEach(() => holdDate(now));
 
@@ -10,10 +10,10 @@ beforeEach(() => holdDate(now));
 const datafold = () => ({ 7: ['07:50', '07:40', '07:20 alert', '06:00'], 8: ['05:00 alert', '04:00'] });
 const olostep = () => ({ monitor_a: ['07:45 changed', '07:15'], monitor_b: ['07:30', '07:10 changed', '03:00'] });
 
-type Config = Parameters<typeof createWorld>[0];
+type Config = Parameters<typeof createListingWorld>[0];
 
 async function createFeedWorld(config: Config = {}, runs: { datafold?: Runs; olostep?: Runs } = {}) {
-  const world = await createWorld(config);
+  const world = await createListingWorld(config);
   serveDatafold(world.datafold, runs.datafold ?? datafold());
   serveOlostep(world.olostep, runs.olostep ?? olostep());
   return world;
@@ -241,7 +241,9 @@ describe('A gap', () => {
   ])('stands for a provider that is not configured only if it is named: %s', async (given, gaps) => {
     const far = await startFakeUpstream();
     serveDatafold(far, datafold());
-    const world = await createWorld({ providers: { DATAFOLD: { apiKey: keys.datafold, baseUrl: far.baseUrl } } });
+    const world = await createListingWorld({
+      providers: { DATAFOLD: { apiKey: keys.datafold, baseUrl: far.baseUrl } },
+    });
 
     expect(await askPage(world, `first: 50 ${given}`)).toMatchObject({
       ids: all.filter((id) => id.startsWith('DATAFOLD')),
@@ -253,7 +255,7 @@ describe('A gap', () => {
   it("stands for a provider that the caller has no key of, when the callers' own are forwarded", async () => {
     const datafoldFar = await startFakeUpstream();
     serveDatafold(datafoldFar, datafold());
-    const world = await createWorld({
+    const world = await createListingWorld({
       credentials: 'forwarded',
       providers: { DATAFOLD: { baseUrl: datafoldFar.baseUrl } },
     });

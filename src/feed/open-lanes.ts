@@ -17,9 +17,10 @@ export async function openLanes(source: FeedSource): Promise<readonly Lane[]> {
   return [...lanes.values()];
 }
 
-async function walkMonitors({ provider, monitors, get, gaps, budget, question }: FeedSource, lanes: Map<string, Lane>) {
+async function walkMonitors(source: FeedSource, lanes: Map<string, Lane>): Promise<void> {
+  const { provider, context, monitors, get, gaps, budget, question } = source;
   const { walk, mostPages, isKey, lagMs = 0 } = monitors;
-  const { first, read } = walk();
+  const { first, read } = walk(context.limits.listPageSize);
   // Whatever lists cost, what is in them can be asked for as well.
   const enough = Math.floor(budget.left() / 2);
   let request: typeof first | undefined = first;

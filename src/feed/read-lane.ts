@@ -24,10 +24,11 @@ export async function readLane(source: FeedSource, lane: Lane): Promise<void> {
 }
 
 async function readPage(source: FeedSource, lane: Lane): Promise<void> {
-  const { provider, runs, get, gaps, question } = source;
+  const { provider, context, runs, get, gaps, question } = source;
   const { monitorId, end } = lane;
   const page = await runs.readPage(get, monitorId, {
     first: toRowCount(source, lane),
+    pageSize: context.limits.listPageSize,
     after: lane.cursor,
     startedAfter: fromMilliseconds(question.since),
     startedBefore: fromMilliseconds(end),
