@@ -205,6 +205,19 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
     expect(world.datafold.paths).toHaveLength(1);
   });
 
+  it('that may not be read count as none, and Redis is left alone for a while', async () => {
+    const server = await startRedisServer();
+    const redis = connect(server);
+    await redis.acl('SETUSER', 'default', '-mget');
+    const world = await createRedisWorld(server.url);
+
+    for (let time = 1; time <= 20; time++) expect(await askFor(world, datafoldKey)).toMatchObject(found);
+
+    expect(world.told).toEqual([{ level: 'warn', message: 'redis is away', reason: 'NOPERM' }]);
+    const [, refused] = /cmdstat_mget:.*rejected_calls=(\d+)/.exec(await redis.info('commandstats')) ?? [];
+    expect(Number(refused)).toBeLessThan(20);
+  });
+
   it('that Redis has no room for are lost, and the log is told so once', async () => {
     const server = await startRedisServer();
     const redis = connect(server);

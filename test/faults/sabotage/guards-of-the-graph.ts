@@ -4,21 +4,22 @@ import type { Guard } from './guard.ts';
 const excesses = 'src/documents/excesses.ts';
 const limitTests = ['test/operation-limits.test.ts'];
 const persistedTests = ['test/persisted-documents.test.ts'];
+const keptTests = ['test/kept-runs.test.ts'];
 const partsTests = ['test/incremental-delivery.test.ts'];
 
 export const guardsOfTheGraph: readonly Guard[] = [
   {
     name: 'the grammar of Datafold ids',
-    file: 'src/providers/datafold/client.ts',
-    from: 'isKey: ({ monitorId, runId }) => id.test(monitorId) && id.test(runId),',
-    to: 'isKey: () => id.source.length > 0,',
+    file: 'src/providers/datafold/runs.ts',
+    from: 'isKey: ({ monitorId, runId }) => isId(monitorId) && isId(runId),',
+    to: 'isKey: () => isId !== undefined,',
     tests: ['ids'],
   },
   {
     name: 'the grammar of Olostep ids',
-    file: 'src/providers/olostep/client.ts',
-    from: 'isKey: (key) => monitorId.test(key.monitorId) && runId.test(key.runId),',
-    to: 'isKey: () => monitorId !== runId,',
+    file: 'src/providers/olostep/runs.ts',
+    from: 'isKey: ({ monitorId, runId }) => isMonitorId(monitorId) && isRunId(runId),',
+    to: 'isKey: () => isMonitorId !== isRunId,',
     tests: ['ids'],
   },
   {
@@ -79,7 +80,7 @@ export const guardsOfTheGraph: readonly Guard[] = [
   },
   {
     name: 'a number of upstream calls',
-    file: 'src/loaders.ts',
+    file: 'src/fetching/fetches.ts',
     from: 'if (++this.#calls > limits.maxUpstreamCalls)',
     to: 'if (++this.#calls > 1e9 * limits.maxUpstreamCalls)',
     tests: limitTests,
@@ -199,8 +200,57 @@ export const guardsOfTheGraph: readonly Guard[] = [
   {
     name: 'a loader for each request',
     file: 'src/context.ts',
-    from: 'runs: new RunLoader(options),',
-    to: 'runs: ((globalThis as { shared?: RunLoader }).shared ??= new RunLoader(options)),',
+    from: 'const runs = new RunLoader({ fetches, credentialOf, kept, price, limits });',
+    to: 'const runs = ((globalThis as { shared?: RunLoader }).shared ??= new RunLoader({ fetches, credentialOf, kept, price, limits }));',
     tests: ['test/batching.test.ts'],
+  },
+  {
+    name: 'copies by whose they are',
+    file: 'src/kept/kept-runs.ts',
+    from: '{digest}/$',
+    to: '{digest && 0}/$',
+    tests: keptTests,
+  },
+  {
+    name: 'copies of runs that have ended alone',
+    file: 'src/loaders/run-loader.ts',
+    from: 'none: 0 };',
+    to: 'none: limits.keepRunMs };',
+    tests: keptTests,
+  },
+  {
+    name: 'a size of all copies together',
+    file: 'src/kept/memory.ts',
+    from: 'maxSize: maxKeptRunBytes,',
+    to: 'maxSize: 1e6 * maxKeptRunBytes,',
+    tests: keptTests,
+  },
+  {
+    name: 'copies that stand in for nothing but a failure that may pass',
+    file: 'src/loaders/run-loader.ts',
+    from: 'const run = mayPass(error) ?',
+    to: 'const run = mayPass !== undefined ?',
+    tests: keptTests,
+  },
+  {
+    name: 'no copy of what is gone',
+    file: 'src/loaders/run-loader.ts',
+    from: 'kept.drop([',
+    to: 'void ([',
+    tests: keptTests,
+  },
+  {
+    name: 'a time for a store of copies',
+    file: 'src/kept/redis.ts',
+    from: 'setImmediate(giveUp), maxStoreMs)',
+    to: 'setImmediate(giveUp), 1e6 * maxStoreMs)',
+    tests: ['test/redis.test.ts'],
+  },
+  {
+    name: 'a rest for a store that is away',
+    file: 'src/kept/presence.ts',
+    from: 'if (performance.now() < restsUntil) return false;',
+    to: '',
+    tests: ['test/redis.test.ts'],
   },
 ];

@@ -80,6 +80,27 @@ export const guardsOfTheWayOut: readonly Guard[] = [
     tests: ['test/cool-down.test.ts'],
   },
   {
+    name: 'calls joined by whose they are',
+    file: 'src/upstream/shared-calls.ts',
+    from: '{digest}$',
+    to: '{digest && 0}$',
+    tests: ['test/joined-calls.test.ts'],
+  },
+  {
+    name: 'calls that go on for those who stay',
+    file: 'src/upstream/shared-calls.ts',
+    from: 'if (this.#waiters.length > 0) return;',
+    to: '',
+    tests: ['test/joined-calls.test.ts'],
+  },
+  {
+    name: 'calls that nobody joins who comes when they are over',
+    file: 'src/upstream/shared-calls.ts',
+    from: 'if (this.#flights.get(this.#name) === this) this.#flights.delete(this.#name);',
+    to: 'void this.#name;',
+    tests: ['test/joined-calls.test.ts'],
+  },
+  {
     name: 'a size of answer',
     file: 'src/upstream/attempt.ts',
     from: 'if (this.#size > this.#request.maxBytes)',
