@@ -21,6 +21,9 @@ async function start(env: Record<string, string> = {}) {
     PORT: '0',
     DATAFOLD_API_KEY: 'canary',
     DATAFOLD_BASE_URL: upstream.baseUrl,
+    // Each question is to meet the far end.
+    KEEP_RUNS: 'false',
+    JOIN_CALLS: 'false',
     ...env,
   });
   const { url } = await service.nextLine();
