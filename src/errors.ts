@@ -80,6 +80,9 @@ export class OperationTooCostly extends GraphQLError {
   }
 }
 
+/** Whatever was thrown, as an error. */
+export const toError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error('not an Error'));
+
 /** Whether the provider may answer the same a little later. */
 export const mayPass = (error: unknown): boolean =>
   error instanceof ProviderError && error.extensions.retryable === true;

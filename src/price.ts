@@ -54,9 +54,8 @@ export class Price {
     return this.#of[provider];
   }
 
-  /** Notes that a thing is asked for, once or again. */
+  /** Notes that a thing is asked for, once or again: where it is explained, as it costs something for each. */
   ask(provider: Provider, id: string): void {
-    if (!this.isExplained) return;
     const name = `${provider} ${id}`;
     if (this.#asked.has(name)) this.of(provider).repeated++;
     else this.#asked.add(name);

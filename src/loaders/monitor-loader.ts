@@ -46,7 +46,8 @@ export class MonitorLoader {
     try {
       const { monitors } = providers[provider];
       if (!monitors.isKey(monitorId)) throw new BadUserInput(monitors.expectedKey, provider);
-      this.#options.price.ask(provider, monitorId);
+      const { price } = this.#options;
+      if (price.isExplained) price.ask(provider, monitorId);
       return this.#loaderOf(provider).load({ monitorId, list: '', need: needOf(selected, monitors.listed), selected });
     } catch (error) {
       return Promise.reject(error);

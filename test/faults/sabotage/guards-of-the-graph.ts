@@ -213,7 +213,7 @@ export const guardsOfTheGraph: readonly Guard[] = [
   },
   {
     name: 'copies of runs that have ended alone',
-    file: 'src/loaders/run-loader.ts',
+    file: 'src/loaders/run-copies.ts',
     from: 'none: 0 };',
     to: 'none: limits.keepRunMs };',
     tests: keptTests,
@@ -227,15 +227,15 @@ export const guardsOfTheGraph: readonly Guard[] = [
   },
   {
     name: 'copies that stand in for nothing but a failure that may pass',
-    file: 'src/loaders/run-loader.ts',
+    file: 'src/loaders/provider-runs.ts',
     from: 'const run = mayPass(error) ?',
     to: 'const run = mayPass !== undefined ?',
     tests: keptTests,
   },
   {
     name: 'no copy of what is gone',
-    file: 'src/loaders/run-loader.ts',
-    from: 'kept.drop([',
+    file: 'src/loaders/run-copies.ts',
+    from: 'this.#options.kept.drop([',
     to: 'void ([',
     tests: keptTests,
   },

@@ -1,0 +1,156 @@
+/** The copies of one provider's runs, as one request meets and leaves them. */
+import { toError } from '../errors.ts';
+import { explainKept, type Need } from '../fetching/planner.ts';
+import type { MonitorRunKey } from '../generated/types.ts';
+import { type Copies, type Copy, type CopyKind, type KeptRuns, toCopyName } from '../kept/kept-runs.ts';
+import type { Limits } from '../limits.ts';
+import type { Price } from '../price.ts';
+import type { Run, RunDefinition } from '../providers/provider.ts';
+import { type Body, fromBytes } from '../upstream/body.ts';
+import type { Credential } from '../upstream/credential.ts';
+
+/** What has been said of a run, and the run in it. */
+export interface Known {
+  readonly record: Body;
+  readonly run: Run;
+}
+
+export interface RunCopiesOptions {
+  readonly kept: KeptRuns;
+  /** Whose they are. */
+  readonly credential: Credential;
+  readonly definition: RunDefinition;
+  readonly price: Price;
+  readonly limits: CopyLimits;
+}
+
+type CopyLimits = Pick<
+  Limits,
+  'maxEvents' | 'wholeAnswerBytes' | 'keepRunMs' | 'keepUnsureRunMs' | 'keepStaleMs' | 'maxKeptRunSize'
+>;
+
+/** Something that is wanted of a run, and which copies of it would do: the first that is fresh is taken. */
+export interface CopyWant {
+  readonly key: MonitorRunKey;
+  readonly kinds: readonly CopyKind[];
+}
+
+export class RunCopies {
+  readonly #options: RunCopiesOptions;
+  /** Those that were met, fresh or not. */
+  readonly #met = new Map<string, Copy>();
+  /** The runs that one was enough for. */
+  readonly #enough = new Set<string>();
+
+  constructor(options: RunCopiesOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * What there are fresh copies of, and what `fetch` finds of the rest, in the order of the wants: a promise each, for each fails
+   * alone. Copies that are at hand are waited for by nobody.
+   */
+  before<Want extends CopyWant, Found>(
+    wants: readonly Want[],
+    toFound: (known: Known) => Found,
+    fetch: (missing: readonly Want[]) => readonly Promise<Found>[],
+  ): readonly Promise<Found>[] {
+    const copies = this.#options.kept.read(
+      wants.flatMap(({ key, kinds }) => kinds.map((kind) => this.#nameOf(key, kind))),
+    );
+    const goOn = (found: Copies) => this.#fill(wants, found, toFound, fetch);
+    if (!(copies instanceof Promise)) return goOn(copies);
+    // A store isn't to fail; one that does costs no answer.
+    const going = copies.then(goOn, () => goOn([]));
+    return wants.map((_want, place) => going.then((found) => found[place] as Promise<Found>));
+  }
+
+  #fill<Want extends CopyWant, Found>(
+    wants: readonly Want[],
+    copies: Copies,
+    toFound: (known: Known) => Found,
+    fetch: (missing: readonly Want[]) => readonly Promise<Found>[],
+  ): readonly Promise<Found>[] {
+    let place = 0;
+    const known = wants.map(({ key, kinds }) => {
+      const fresh = kinds.map((kind) => this.#meet(key, kind, copies[place++]));
+      return fresh.find((one) => one !== undefined);
+    });
+    this.#count(wants.filter((_want, index) => known[index] !== undefined));
+    const missing = wants.filter((_want, index) => known[index] === undefined);
+    const fetched = missing.length === 0 ? [] : fetch(missing);
+    let next = 0;
+    return known.map((one) =>
+      one === undefined ? (fetched[next++] as Promise<Found>) : Promise.resolve(toFound(one)),
+    );
+  }
+
+  #count(wants: readonly CopyWant[]): void {
+    const { price } = this.#options;
+    const before = this.#enough.size;
+    for (const { key } of wants) this.#enough.add(`${key.monitorId}/${key.runId}`);
+    const count = this.#enough.size - before;
+    const [first] = wants;
+    if (first === undefined || count === 0) return;
+    const { provider } = first.key;
+    price.of(provider).kept += count;
+    price.explain(provider, () => [explainKept(count)]);
+  }
+
+  /** Takes notice of a copy; what is in it, if it is fresh. */
+  #meet(key: MonitorRunKey, kind: CopyKind, copy: Copy | undefined): Known | undefined {
+    if (copy === undefined) return undefined;
+    this.#met.set(this.#nameOf(key, kind), copy);
+    return copy.freshUntil > Date.now() ? this.#toKnown(key, kind, copy, false) : undefined;
+  }
+
+  #toKnown(key: MonitorRunKey, kind: CopyKind, { bytes, readAt }: Copy, isStale: boolean): Known | undefined {
+    const { limits, definition } = this.#options;
+    const { toRun, toListedRun } = definition;
+    try {
+      const record = fromBytes(bytes, limits.wholeAnswerBytes);
+      return { record, run: (kind === 'run' ? toRun : toListedRun)(key, record, { limits, readAt, isStale }) };
+    } catch {
+      // Whoever else writes to the store may spoil it: that is no copy.
+      return undefined;
+    }
+  }
+
+  /** What stands in for an answer that failed, if there is anything that was met. */
+  standIn(key: MonitorRunKey, need: Need, error: unknown): Run | undefined {
+    const run = this.#old(key, 'run');
+    const row = need === 'full' ? undefined : this.#old(key, 'row');
+    if (row !== undefined && (need === 'row' || (need === 'light' && row.readAt > (run?.readAt ?? 0)))) return row.run;
+    if (run === undefined || need === 'light' || need === 'full') return run?.run;
+    return this.#options.definition.withRow(run.run, row?.record ?? toError(error));
+  }
+
+  /** What is in a copy that was met, whatever its age. */
+  #old(key: MonitorRunKey, kind: CopyKind): (Known & Pick<Copy, 'readAt'>) | undefined {
+    const copy = this.#met.get(this.#nameOf(key, kind));
+    if (copy === undefined || copy.readAt + this.#options.limits.keepStaleMs <= Date.now()) return undefined;
+    const known = this.#toKnown(key, kind, copy, true);
+    return known && { ...known, readAt: copy.readAt };
+  }
+
+  /** Keeps what has just been read. */
+  keep(key: MonitorRunKey, kind: CopyKind, { record, run }: Known, readAt: number): void {
+    const { kept, limits, definition } = this.#options;
+    const keepMs = { lasting: limits.keepRunMs, unsure: limits.keepUnsureRunMs, none: 0 };
+    const freshMs = keepMs[definition.endurance(run, record)];
+    // A row of a run that goes on would stand in for nothing.
+    if (kind === 'row' && freshMs === 0) return;
+    const bytes = record.toBytes();
+    if (bytes.length > limits.maxKeptRunSize) return;
+    kept.write(this.#nameOf(key, kind), { bytes, readAt, freshUntil: readAt + freshMs });
+  }
+
+  /** What is gone, or not for this credential any more, is not to come back while its provider is down. */
+  drop(key: MonitorRunKey): void {
+    this.#options.kept.drop([this.#nameOf(key, 'run'), this.#nameOf(key, 'row')]);
+  }
+
+  #nameOf(key: MonitorRunKey, kind: CopyKind): string {
+    return toCopyName(this.#options.credential, key, kind);
+  }
+}
