@@ -200,9 +200,14 @@ describe('With CREDENTIALS=forwarded, a client of the gateway', () => {
 it('composes with all its keys as well, for other gateways', () => {
   const supergraph = composeSupergraph({}, readFileSync('schema.graphql', 'utf8'));
 
-  for (const type of ['type DatafoldRun', 'type OlostepRun']) {
-    const line = supergraph.split('\n').find((line) => line.startsWith(type));
-    expect(line).toContain('@join__type(graph: RUNS, key: "id") @join__type(graph: RUNS, key: "monitorId runId")');
+  for (const provider of ['Datafold', 'Olostep']) {
+    for (const [type, key] of [
+      [`${provider}Run`, 'monitorId runId'],
+      [`${provider}Monitor`, 'monitorId'],
+    ]) {
+      const line = supergraph.split('\n').find((line) => line.startsWith(`type ${type} `));
+      expect(line).toContain(`@join__type(graph: RUNS, key: "id") @join__type(graph: RUNS, key: "${key}")`);
+    }
   }
-  expect(composeSupergraph({})).not.toContain('monitorId runId');
+  expect(composeSupergraph({}).match(/key: "(?!id")[^"]*"/g)).toBeNull();
 });
