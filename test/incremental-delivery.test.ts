@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { type DirectiveNode, type FieldNode, Kind, parse, print, visit } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import type { GatewayConfig } from '../src/gateway.ts';
+import type { Provider } from '../src/generated/types.ts';
 import { createLifeCycle } from '../src/http/life-cycle.ts';
 import type { ServerOptions } from '../src/http/server.ts';
 import { defaultLimits } from '../src/limits.ts';
@@ -12,13 +13,18 @@ import {
   anyDatafoldRun,
   datafoldBody,
   datafoldKey,
+  datafoldMonitorBody,
+  datafoldMonitorPath,
   datafoldPath,
   olostepBody,
   olostepKey,
   olostepPath,
+  toDatafoldRow,
 } from './bodies.ts';
+import { holdDate } from './clock.ts';
 import { type Handler, type Reply, silence } from './fake-upstream.ts';
 import { forms, nextOf, type Part, putTogether, readParts } from './parts.ts';
+import { toHealthy } from './random-bodies.ts';
 import { randomOperation } from './random-operations.ts';
 import { type Answer, createWorld, type World } from './world.ts';
 
@@ -46,6 +52,26 @@ async function createSlowWorld(config: Partial<GatewayConfig> = {}, door: Partia
   world.olostep.on(olostepPath, hold);
   return { world, release: (reply: Reply = {}) => answer(reply) };
 }
+
+/** A world in which Datafold lists two runs of a monitor at once, and answers for each by itself when it is let. */
+async function createListWorld() {
+  const world = await createWorld();
+  const released = Promise.withResolvers<void>();
+  const later =
+    (body: object): Handler =>
+    async (_request, response) => {
+      await released.promise;
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    };
+  const runs = [43, 42].map(anyDatafoldRun);
+  for (const { path, body } of runs) world.datafold.on(path, later(body));
+  world.datafold.on(datafoldMonitorPath, { body: datafoldMonitorBody });
+  const page = { count: 2, page: 1, page_size: 100, total_pages: 1, runs: runs.map(({ body }) => toDatafoldRow(body)) };
+  world.datafold.onAny({ body: page });
+  return { world, later, release: released.resolve };
+}
+
+const seven = '{ provider: DATAFOLD, monitorId: 7 }';
 
 const toInit = (accept: string, init: RequestInit = {}): RequestInit => ({
   headers: { 'content-type': 'application/json', accept },
@@ -247,10 +273,66 @@ describe.each(forms)('As %s,', (form) => {
     ]);
   });
 
-  it('the parts put together are the whole answer, of 150 generated operations', async () => {
-    const world = await createWorld({ limits: { maxDirectives: 1_000, maxDepth: 100 } });
+  it('what a list lacks of its runs comes after the list', async () => {
+    const { world, release } = await createListWorld();
+    const node = '{ id ... @defer { phase } ... on DatafoldRun { ... @defer { error warnings } } }';
+
+    const parts = readParts(
+      await askFor(world, form, `{ monitor(key: ${seven}) { runs(first: 2) { nodes ${node} } } }`),
+    );
+
+    const nodes = [{ id: 'DATAFOLD:7:43' }, { id: 'DATAFOLD:7:42' }];
+    expect(await nextOf(parts)).toEqual({ data: { monitor: { runs: { nodes } } }, hasNext: true });
+    // The monitor, a page of its runs, and each of them.
+    await world.datafold.arrived(4);
+    release();
+    const rest: Part[] = [];
+    for await (const part of parts) rest.push(part);
+    const { error, warnings } = datafoldBody;
+    const pathOf = (place: number) => ['monitor', 'runs', 'nodes', place];
+    const incremental = rest.flatMap(({ incremental = [] }) => incremental);
+    expect(incremental).toHaveLength(4);
+    for (const place of [0, 1]) {
+      expect(incremental).toContainEqual({ data: { phase: 'FINISHED' }, path: pathOf(place) });
+      expect(incremental).toContainEqual({ data: { error, warnings }, path: pathOf(place) });
+    }
+    expect(world.datafold.paths).toHaveLength(4);
+  });
+
+  it('the monitor of a run comes later, and the runs of that', async () => {
+    const { world, later, release } = await createListWorld();
     world.datafold.on(datafoldPath, { body: datafoldBody });
-    world.olostep.on(olostepPath, { body: olostepBody });
+    world.datafold.on(datafoldMonitorPath, later(datafoldMonitorBody));
+    const monitor = '... @defer(label: "monitor") { monitor { name ... @defer { runs { totalCount } } } }';
+
+    const parts = readParts(
+      await askFor(world, form, `{ datafoldRun(monitorId: 7, runId: 42) { id ... on MonitorRun { ${monitor} } } }`),
+    );
+
+    expect(await nextOf(parts)).toEqual({ data: { datafoldRun: { id: 'DATAFOLD:7:42' } }, hasNext: true });
+    await world.datafold.arrived(2);
+    release();
+    const rest: Part[] = [];
+    for await (const part of parts) rest.push(part);
+    expect(rest.flatMap(({ incremental = [] }) => incremental)).toEqual([
+      { data: { monitor: { name: datafoldMonitorBody.name } }, path: ['datafoldRun'], label: 'monitor' },
+      { data: { runs: { totalCount: 2 } }, path: ['datafoldRun', 'monitor'] },
+    ]);
+  });
+
+  it('the parts put together are the whole answer, of 150 generated operations', async () => {
+    // `readAt` is when a provider was asked.
+    holdDate('2026-11-22T09:00:00Z');
+    const world = await createWorld({ limits: { maxDirectives: 1_000, maxDepth: 100 } });
+    const answerOf =
+      (provider: Provider): Handler =>
+      ({ url = '' }, response) => {
+        const isKnown = !/\/(8|9|monitor_b)\b|runs\/(44|run_c)$/.test(url);
+        response.writeHead(isKnown ? 200 : 404, { 'content-type': 'application/json' });
+        response.end(JSON.stringify(isKnown ? toHealthy(provider, url) : {}));
+      };
+    world.datafold.onAny(answerOf('DATAFOLD'));
+    world.olostep.onAny(answerOf('OLOSTEP'));
     const schema = createSchema();
     const count = { inParts: 0, whole: 0 };
     const check = async (text: string, variables: object) => {
@@ -315,6 +397,55 @@ describe('The answer comes whole, as JSON,', () => {
     const nodes = ['work_received', 'node_start', 'run_complete'].map((kind) => ({ kind }));
     expect(await response.json()).toEqual({ data: { olostepRun: { events: { nodes } } } });
   });
+
+  const state = '... on DatafoldRun { ... @defer { state } }';
+  const listed = 'fragment Listed on Monitor { runs { edges { node { ...Run } } } }';
+  it.each([
+    ['in the runs of each of many monitors', `{ monitors(keys: [${seven}]) { runs { nodes { ${state} } } } }`],
+    [
+      'in what runs of many monitors have',
+      `{ monitors(keys: [${seven}]) { runs { nodes { monitor { ... @defer { id } } } } } }`,
+    ],
+    [
+      'in a fragment that is below one list here, and below two there',
+      `query { monitors(keys: [${seven}]) { ...Listed } monitor(key: ${seven}) { ...Listed } }
+        fragment Run on MonitorRun { ${state} } ${listed}`,
+    ],
+    [
+      'in a page of a list',
+      `{ monitor(key: ${seven}) { runs { ... @defer { totalCount } pageInfo { ... @defer { hasNextPage } } } } }`,
+    ],
+    [
+      'in the items of a page',
+      `{ monitor(key: ${seven}) { runs { nodes @stream { id } edges { ... @defer { cursor } } } } }`,
+    ],
+  ])('when something would come later only %s', async (_where, query) => {
+    // The cursors of a list hold the time of its first page.
+    holdDate('2026-11-22T09:00:00Z');
+    const { world, release } = await createListWorld();
+    release();
+
+    const response = await askFor(world, 'application/json, multipart/mixed', query);
+
+    expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
+    expect(await response.json()).toEqual(await world.ask(query.replace(/@defer|@stream/g, '')));
+  });
+});
+
+it('A fragment that is below one list wherever it is spread comes later', async () => {
+  const { world, release } = await createListWorld();
+  release();
+  const query = `query { monitor(key: ${seven}) { ...Listed } datafoldRun(monitorId: 7, runId: 42) { ...Run } }
+    fragment Run on MonitorRun { ... on DatafoldRun { ... @defer { error } } }
+    fragment Listed on Monitor { runs { edges { node { ...Run } } } }`;
+
+  const parts = await readAll(await askFor(world, 'multipart/mixed', query));
+
+  expect(parts[0]).toEqual({
+    data: { monitor: { runs: { edges: [{ node: {} }, { node: {} }] } }, datafoldRun: {} },
+    hasNext: true,
+  });
+  expect(putTogether(parts)).toEqual(await world.ask(query));
 });
 
 it.each([
@@ -423,8 +554,10 @@ describe('All parts of an answer together', () => {
     for (const { path, body } of runs) world.datafold.on(path, { body });
     const keys = runs.map(({ key }) => key);
     const query = `query ($first: [MonitorRunKey!]!, $later: [MonitorRunKey!]!) {
-      first: monitorRuns(keys: $first) @stream { id } ... @defer { later: monitorRuns(keys: $later) { id } }
-    }`;
+      first: monitorRuns(keys: $first) @stream { ...Run } ... @defer { later: monitorRuns(keys: $later) { ...Run } }
+    }
+    # What no list has, so that each is a call.
+    fragment Run on DatafoldRun { warnings }`;
 
     const response = await askFor(world, 'multipart/mixed', query, { first: keys.slice(0, 3), later: keys.slice(3) });
     const { data, errors = [] } = putTogether(await readAll(response));
@@ -517,7 +650,7 @@ function withDirectives(text: string): string {
     directives: [...(node.directives ?? []), { kind: Kind.DIRECTIVE, name: { kind: Kind.NAME, value: name } } as const],
   });
   const isStreamable = ({ name, alias }: FieldNode) =>
-    /^(monitorRuns|nodes)$/.test(name.value) && text.split(`${alias?.value}: `).length === 2;
+    /^(monitorRuns|monitors|nodes|_entities)$/.test(name.value) && text.split(`${alias?.value}: `).length === 2;
   return print(
     visit(parse(text), {
       InlineFragment: { leave: (node) => add(node, 'defer') },

@@ -37,7 +37,7 @@ export const randomAnswers: fc.Arbitrary<AnswerOf> = fc
   });
 
 /** What a healthy provider answers, as far as it matters here: ids are those of the path, where there are any. */
-function toHealthy(provider: Provider, path: string): Readonly<Record<string, unknown>> {
+export function toHealthy(provider: Provider, path: string): Readonly<Record<string, unknown>> {
   const [, monitorId = '7'] = /monitors\/(\w+)/.exec(path) ?? [];
   if (provider === 'DATAFOLD') {
     if (/\/runs\?/.test(path)) return { ...datafoldPage, runs: datafoldRuns(Number(monitorId)) };

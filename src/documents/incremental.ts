@@ -13,6 +13,7 @@ import {
   visit,
   visitWithTypeInfo,
 } from 'graphql';
+import { createListCounter } from './incremental-lists.ts';
 
 /** What of a document is delivered in parts. */
 export interface Incremental {
@@ -26,22 +27,31 @@ export interface Incremental {
 export const isIncremental = ({ name }: DirectiveNode): boolean => name.value === 'defer' || name.value === 'stream';
 
 /**
- * What is heeded of a valid document; `undefined` when that is nothing. Below a run nothing is waited for, and lists there are
- * as long as an upstream likes: a part for each of their items would cost far more than the item does.
+ * The most lists above a `@defer` that is heeded. With two, a monitor's runs for each of a hundred monitors, thousands of runs
+ * would each have parts of their own, and the executor looks through all that are open whenever one is done.
+ */
+const mostLists = 1;
+
+/**
+ * What is heeded of a valid document; `undefined` when that is nothing. `@defer` is in the query itself and in whatever has a
+ * global id, as anything below may have to be waited for there: the monitor of a run, the runs of a monitor, what a list lacks.
+ * `@stream` is in the query itself alone: lists below come as pages, whose items are all there at once.
  */
 export function toIncremental(schema: GraphQLSchema, document: DocumentNode): Incremental | undefined {
   const typeInfo = new TypeInfo(schema);
+  const countLists = createListCounter(schema, document, mostLists + 1);
   /** With the definition that each stands in. */
   const streams = new Map<FieldNode, unknown>();
   let heeded = 0;
-  const isHeeded = ({ name }: DirectiveNode): boolean => {
+  const isHeeded = ({ name }: DirectiveNode, ancestors: Parameters<typeof countLists>[0]): boolean => {
     const parent = typeInfo.getParentType();
-    return parent === schema.getQueryType() || (name.value === 'defer' && isRun(schema, parent));
+    if (parent === schema.getQueryType()) return true;
+    return name.value === 'defer' && isNode(schema, parent) && countLists(ancestors) <= mostLists;
   };
   const visitor: ASTVisitor = {
     Directive(directive, _key, _parent, _path, ancestors) {
       if (!isIncremental(directive)) return undefined;
-      if (!isHeeded(directive)) return null;
+      if (!isHeeded(directive, ancestors)) return null;
       heeded++;
       // Its parent is the list of the field's directives, and before that comes the field. The definition comes after the
       // document and the list of its definitions.
@@ -58,8 +68,8 @@ export function toIncremental(schema: GraphQLSchema, document: DocumentNode): In
   return { document: stripped, streams: new Map(operations) };
 }
 
-/** Whether the type is one that a field of the query finds by a key or an id. */
-function isRun(schema: GraphQLSchema, type: GraphQLCompositeType | null | undefined): boolean {
+/** Whether all that the type may stand for has a global id: runs and monitors. */
+function isNode(schema: GraphQLSchema, type: GraphQLCompositeType | null | undefined): boolean {
   const node = schema.getType('Node');
   if (!isInterfaceType(node) || type == null || isUnionType(type)) return false;
   return type === node || schema.isSubType(node, type);

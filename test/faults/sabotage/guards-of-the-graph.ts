@@ -172,8 +172,15 @@ export const guardsOfTheGraph: readonly Guard[] = [
   {
     name: 'no parts for what lists multiply',
     file: 'src/documents/incremental.ts',
-    from: 'if (!isHeeded(directive)) return null;',
-    to: 'isHeeded(directive);',
+    from: 'if (!isHeeded(directive, ancestors)) return null;',
+    to: 'isHeeded(directive, ancestors);',
+    tests: partsTests,
+  },
+  {
+    name: 'no parts for lists in lists',
+    file: 'src/documents/incremental.ts',
+    from: 'countLists(ancestors) <= mostLists',
+    to: 'countLists(ancestors) >= 0',
     tests: partsTests,
   },
   {
