@@ -49,7 +49,9 @@ describe.skipIf(browserPath === undefined && !process.env.CI)(
         /^default-src 'none'; script-src 'sha256-[^' ]+';/,
       );
 
-      expect(await tabsOf(page)).toEqual(['BothProviders', 'DatafoldRun', 'Node', 'RunLog', 'Watch']);
+      expect(await tabsOf(page)).toEqual([
+        ...['BothProviders', 'DatafoldRun', 'MonitorList', 'Monitor', 'NewestRuns', 'Node', 'RunLog', 'Watch'],
+      ]);
       expect(await page.locator('.result-window').innerText()).toContain('FINDING');
 
       const { origin } = new URL(url);
