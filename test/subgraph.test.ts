@@ -6,33 +6,69 @@ import {
   anyDatafoldRun,
   datafoldBody,
   datafoldKey,
+  datafoldMonitorBody,
+  datafoldMonitorPath,
   datafoldPath,
   olostepBody,
   olostepKey,
+  olostepMonitorBody,
+  olostepMonitorPath,
   olostepPath,
+  toDatafoldRow,
 } from './bodies.ts';
-import { createWorld, type World } from './world.ts';
+import { createListingWorld, createWorld, type World } from './world.ts';
 
+/** Of each run what no list has, so that it is a call. */
 const query = `query ($representations: [_Any!]!) {
   _entities(representations: $representations) {
     __typename
     ... on MonitorRun { id phase }
-    ... on DatafoldRun { state }
+    ... on DatafoldRun { state warnings }
     ... on OlostepRun { logGroup }
+    ... on Monitor { id name }
+    ... on DatafoldMonitor { type }
+    ... on OlostepMonitor { status }
   }
 }`;
 
 const datafoldId = 'DATAFOLD:7:42';
 const olostepId = `OLOSTEP:${olostepKey.monitorId}:${olostepKey.runId}`;
-const datafoldRun = { __typename: 'DatafoldRun', id: datafoldId, phase: 'FINISHED', state: 'OK' };
+const datafoldRun = {
+  __typename: 'DatafoldRun',
+  id: datafoldId,
+  phase: 'FINISHED',
+  state: 'OK',
+  warnings: datafoldBody.warnings,
+};
 const olostepRun = { __typename: 'OlostepRun', id: olostepId, phase: 'FINISHED', logGroup: olostepBody.log_group };
+
+const datafoldMonitorId = 'DATAFOLD:monitor:7';
+const olostepMonitorId = `OLOSTEP:monitor:${olostepKey.monitorId}`;
+const datafoldMonitor = {
+  __typename: 'DatafoldMonitor',
+  id: datafoldMonitorId,
+  name: datafoldMonitorBody.name,
+  type: 'DIFF',
+};
+const olostepMonitor = {
+  __typename: 'OlostepMonitor',
+  id: olostepMonitorId,
+  name: olostepMonitorBody.query,
+  status: 'ACTIVE',
+};
+/** Without the count of its snapshots, as that isn't selected. */
+const singleOlostepMonitor = `${olostepMonitorPath}?include_total_count=false`;
 
 async function createSubgraph(...config: Parameters<typeof createWorld>): Promise<World> {
   const world = await createWorld(...config);
   world.datafold.on(datafoldPath, { body: datafoldBody });
   world.olostep.on(olostepPath, { body: olostepBody });
+  world.datafold.on(datafoldMonitorPath, { body: datafoldMonitorBody });
+  world.olostep.on(singleOlostepMonitor, { body: olostepMonitorBody });
   return world;
 }
+
+const monitorOf = ({ monitorId }: { readonly monitorId: string }) => ({ monitorId });
 
 const resolve = (world: World, ...representations: readonly unknown[]) => world.ask(query, { representations });
 
@@ -52,6 +88,20 @@ describe('A gateway finds', () => {
       olostepRun,
     ],
     ["any provider's run, of its own type", { __typename: 'MonitorRun', id: olostepId }, olostepRun],
+    ['a monitor by its id', { __typename: 'DatafoldMonitor', id: datafoldMonitorId }, datafoldMonitor],
+    ["a monitor by its provider's id", { __typename: 'OlostepMonitor', ...monitorOf(olostepKey) }, olostepMonitor],
+    ["a monitor by its provider's id as a number", { __typename: 'DatafoldMonitor', monitorId: 7 }, datafoldMonitor],
+    [
+      'a monitor by both, which agree',
+      { __typename: 'OlostepMonitor', id: olostepMonitorId, ...monitorOf(olostepKey) },
+      olostepMonitor,
+    ],
+    [
+      'a monitor by one key beside which the other is null',
+      { __typename: 'DatafoldMonitor', id: null, monitorId: '7' },
+      datafoldMonitor,
+    ],
+    ["any provider's monitor, of its own type", { __typename: 'Monitor', id: olostepMonitorId }, olostepMonitor],
   ])('%s', async (_what, representation, run) => {
     const world = await createSubgraph();
     expect(await resolve(world, representation)).toEqual({ data: { _entities: [run] } });
@@ -63,6 +113,27 @@ describe('A gateway finds', () => {
     expect(await resolve(world, { __typename: 'DatafoldRun', monitorId: '7', runId: '43' })).toEqual({
       data: { _entities: [null] },
     });
+  });
+
+  it.each(['id', 'monitorId'])('null, and no error, where the provider has no such monitor, by its %s', async (key) => {
+    const world = await createSubgraph();
+    const representation = { __typename: 'DatafoldMonitor', [key]: key === 'id' ? 'DATAFOLD:monitor:8' : '8' };
+    expect(await resolve(world, representation)).toEqual({ data: { _entities: [null] } });
+  });
+
+  it('runs and monitors in one batch, each once, whatever they are known by', async () => {
+    const world = await createSubgraph();
+    const { data, errors } = await resolve(
+      world,
+      { __typename: 'Monitor', id: datafoldMonitorId },
+      { __typename: 'MonitorRun', id: datafoldId },
+      { __typename: 'DatafoldMonitor', monitorId: '7' },
+      { __typename: 'OlostepMonitor', ...monitorOf(olostepKey) },
+    );
+    expect(errors).toBeUndefined();
+    expect(data._entities).toEqual([datafoldMonitor, datafoldRun, datafoldMonitor, olostepMonitor]);
+    expect(world.datafold.paths.toSorted()).toEqual([datafoldMonitorPath, datafoldPath]);
+    expect(world.olostep.paths).toEqual([singleOlostepMonitor]);
   });
 
   it('100 representations of 50 runs with 50 upstream calls, whatever they are known by', async () => {
@@ -80,6 +151,27 @@ describe('A gateway finds', () => {
     const ids = runs.map(({ key: { runId } }) => `DATAFOLD:7:${runId}`);
     expect(data._entities.map(({ id }: { id: string }) => id)).toEqual([...ids, ...ids]);
     expect(world.datafold.paths.toSorted()).toEqual(runs.map(({ path }) => path).toSorted());
+  });
+
+  it('100 representations of 50 runs with one upstream call, where a list has all that is selected', async () => {
+    const world = await createListingWorld();
+    const runs = Array.from({ length: 50 }, (_, place) => anyDatafoldRun(place + 1).body);
+    world.datafold.onAny({
+      body: { count: 50, page: 1, page_size: 100, total_pages: 1, runs: runs.map(toDatafoldRow) },
+    });
+    const representations = runs.flatMap(({ run_id }) => [
+      { __typename: 'DatafoldRun', monitorId: '7', runId: run_id },
+      { __typename: 'MonitorRun', id: `DATAFOLD:7:${run_id}` },
+    ]);
+
+    const { data, errors } = await world.ask(
+      'query ($all: [_Any!]!) { _entities(representations: $all) { ... on MonitorRun { id phase } } }',
+      { all: representations },
+    );
+
+    expect(errors).toBeUndefined();
+    expect(data._entities.filter(({ phase }: { phase: string }) => phase === 'FINISHED')).toHaveLength(100);
+    expect(world.datafold.paths).toHaveLength(1);
   });
 
   it('the same runs as the fields beside it, with no call more', async () => {
@@ -123,6 +215,41 @@ describe('One bad representation is one null and one error, and touches no other
     ['half a key', { __typename: 'OlostepRun', runId: olostepKey.runId }, /of a key: `id` or `monitorId runId`/],
     ['no key', { __typename: 'MonitorRun' }, 'Expected the fields of a key: `id`.'],
     ['a key that the interface has not', { __typename: 'MonitorRun', monitorId: '7', runId: '42' }, /of a key: `id`\./],
+    [
+      "a run's id for a monitor",
+      { __typename: 'DatafoldMonitor', id: datafoldId },
+      /monitor of the `__typename` beside/,
+    ],
+    ["a run's id for any monitor", { __typename: 'Monitor', id: olostepId }, /monitor of the `__typename` beside it/],
+    [
+      "a monitor's id for a run",
+      { __typename: 'OlostepRun', id: olostepMonitorId },
+      /run of the `__typename` beside it/,
+    ],
+    [
+      "a monitor's id for any run",
+      { __typename: 'MonitorRun', id: datafoldMonitorId },
+      /run of the `__typename` beside it/,
+    ],
+    [
+      "a monitor's id, and the provider's ids of a run",
+      { __typename: 'DatafoldRun', id: datafoldMonitorId, monitorId: '7', runId: '42' },
+      /run of the `__typename` beside it/,
+    ],
+    [
+      "another provider's monitor",
+      { __typename: 'OlostepMonitor', id: datafoldMonitorId },
+      /monitor of the `__typename` beside it/,
+    ],
+    ["another provider's id of a monitor", { __typename: 'OlostepMonitor', monitorId: '7' }, /Expected an Olostep id/],
+    [
+      "a monitor's ids that disagree",
+      { __typename: 'DatafoldMonitor', id: datafoldMonitorId, monitorId: '8' },
+      /those of the `id` beside them/,
+    ],
+    ["a monitor's id of no provider's grammar", { __typename: 'Monitor', id: 'DATAFOLD:monitor:07' }, /a Datafold id/],
+    ['no key of a monitor', { __typename: 'DatafoldMonitor', runId: '42' }, /of a key: `id` or `monitorId`\./],
+    ['a key that the interface of monitors has not', { __typename: 'Monitor', monitorId: '7' }, /of a key: `id`\./],
     ['an unknown type', { __typename: 'Incident', id: datafoldId }, /of an entity of this subgraph/],
     ['a type that is no entity', { __typename: 'PageInfo', id: datafoldId }, /of an entity of this subgraph/],
     ['the name of a property', { __typename: 'constructor', id: datafoldId }, /of an entity of this subgraph/],
@@ -287,6 +414,8 @@ it('resolves the batches of gateways by a plan, as GraphQL does', async () => {
     { __typename: 'MonitorRun', id: datafoldId },
     { __typename: 'OlostepRun', monitorId: olostepKey.monitorId, runId: olostepKey.runId },
     { __typename: 'DatafoldRun', monitorId: datafoldKey.monitorId, runId: '43' },
+    { __typename: 'Monitor', id: olostepMonitorId },
+    { __typename: 'DatafoldMonitor', monitorId: '7' },
   ];
   expect(await resolve(world, ...representations)).toEqual(await resolve(plain, ...representations));
 });
@@ -302,6 +431,11 @@ describe('The service does not start with a schema that', () => {
       'may lack a field of a key',
       plain.replaceAll('  runId: ID!\n  "How', '  runId: ID\n  "How'),
       /\w+Run\.runId, of a key/,
+    ],
+    [
+      'may lack a field of a key of monitors',
+      plain.replaceAll('  monitorId: ID!\n  "What', '  monitorId: ID\n  "What'),
+      /Monitor\.monitorId, of a key/,
     ],
     ['has a run that is no entity', `${plain} ${third}`, 'Expected ThirdRun to be an entity, as MonitorRun is.'],
     ['lacks a lookup', plain.replace(' node(', ' thing('), 'Expected the schema to have Query.node.'],
