@@ -1,22 +1,31 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { composeSupergraph } from '../examples/supergraph/compose.ts';
+import { composeSupergraph, runsForHive } from '../examples/supergraph/compose.ts';
 import type { Incident } from '../examples/supergraph/incidents.ts';
+import { defaultLimits } from '../src/limits.ts';
 import {
   anyDatafoldRun,
   datafoldBody,
   datafoldKey,
+  datafoldMonitorBody,
+  datafoldMonitorKey,
+  datafoldMonitorPath,
   datafoldPath,
   olostepBody,
   olostepKey,
+  olostepMonitorBody,
+  olostepMonitorPath,
   olostepPath,
+  toDatafoldRow,
 } from './bodies.ts';
 import type { Handler } from './fake-upstream.ts';
-import { createSupergraph, type Supergraph } from './supergraph-world.ts';
-import { keys } from './world.ts';
+import { createSupergraph, createSupergraphWith, type Supergraph } from './supergraph-world.ts';
+import { keys, type World } from './world.ts';
 
 const datafoldId = 'DATAFOLD:7:42';
 const olostepId = `OLOSTEP:${olostepKey.monitorId}:${olostepKey.runId}`;
+
+const singleOlostepMonitor = `${olostepMonitorPath}?include_total_count=false`;
 
 const incidentOf = (runId: string, place: number): Incident => ({ id: `i${place}`, title: `Incident ${place}`, runId });
 
@@ -26,12 +35,26 @@ const hundred = [...fifty, ...fifty];
 
 const two = [datafoldId, olostepId, datafoldId];
 
+/** Has both providers answer for a monitor, and Datafold for a page of its runs. */
+function answerForMonitors({ datafold, olostep }: World): void {
+  datafold.on(datafoldMonitorPath, { body: datafoldMonitorBody });
+  olostep.on(singleOlostepMonitor, { body: olostepMonitorBody });
+  const runs = fifty.map(({ body }) => toDatafoldRow(body));
+  const page = { count: 50, page: 1, page_size: 100, total_pages: 1, runs };
+  datafold.onAny(({ url = '' }, response) => {
+    const isPage = url.startsWith(`${datafoldMonitorPath}/runs?`);
+    response.writeHead(isPage ? 200 : 404, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(isPage ? page : { detail: 'Not Found' }));
+  });
+}
+
 async function createBoth(runIds: readonly string[] = two): Promise<Supergraph> {
-  const supergraph = await createSupergraph(runIds.map(incidentOf));
+  const supergraph = await createSupergraph(runIds.map(incidentOf), { limits: { listFrom: defaultLimits.listFrom } });
   const { datafold, olostep } = supergraph.world;
   datafold.on(datafoldPath, { body: datafoldBody });
   olostep.on(olostepPath, { body: olostepBody });
   for (const { path, body } of fifty) if (path !== datafoldPath) datafold.on(path, { body });
+  answerForMonitors(supergraph.world);
   return supergraph;
 }
 
@@ -87,13 +110,115 @@ describe('In a supergraph', () => {
   });
 });
 
+const olostepMonitorKey = { provider: 'OLOSTEP', monitorId: olostepKey.monitorId };
+const datafoldMonitor = { __typename: 'DatafoldMonitor', name: datafoldMonitorBody.name, type: 'DIFF' };
+const olostepMonitor = { __typename: 'OlostepMonitor', name: olostepMonitorBody.query, status: 'ACTIVE' };
+const ofMonitor = '{ __typename name ... on DatafoldMonitor { type } ... on OlostepMonitor { status } }';
+
+describe('Through the gateway', () => {
+  it('monitors of both providers have what all have, and what is their own, by themselves and below their runs', async () => {
+    const { ask } = await createBoth();
+
+    const { data, errors } = await ask(
+      `query ($monitors: [MonitorKey!]!, $runs: [MonitorRunKey!]!) {
+        monitors(keys: $monitors) ${ofMonitor} monitorRuns(keys: $runs) { monitor ${ofMonitor} }
+      }`,
+      { monitors: [olostepMonitorKey, datafoldMonitorKey], runs: [datafoldKey, olostepKey] },
+    );
+
+    expect(errors).toBeUndefined();
+    expect(data).toEqual({
+      monitors: [olostepMonitor, datafoldMonitor],
+      monitorRuns: [{ monitor: datafoldMonitor }, { monitor: olostepMonitor }],
+    });
+  });
+
+  it('the runs of a monitor have the incidents of another subgraph, and are one page of the list', async () => {
+    const { ask, world } = await createBoth();
+
+    const { data, errors } = await ask(
+      'query ($key: MonitorKey!) { monitor(key: $key) { runs(first: 43) { totalCount nodes { id phase incidents { id } } } } }',
+      { key: datafoldMonitorKey },
+    );
+
+    expect(errors).toBeUndefined();
+    const { totalCount, nodes } = data.monitor.runs;
+    expect(totalCount).toBe(50);
+    expect(nodes).toHaveLength(43);
+    expect(nodes.slice(40, 42)).toEqual([
+      { id: 'DATAFOLD:7:41', phase: 'FINISHED', incidents: [] },
+      { id: datafoldId, phase: 'FINISHED', incidents: [{ id: 'i0' }, { id: 'i2' }] },
+    ]);
+    expect(world.datafold.paths).toEqual([
+      datafoldMonitorPath,
+      expect.stringMatching(/^\/api\/v1\/monitors\/7\/runs\?/),
+    ]);
+  });
+
+  it("a monitor is found by its provider's id, which is all that another subgraph has", async () => {
+    const { ask, world } = await createSupergraphWith({
+      sdl: `
+        type Query { table: Table  page: Page }
+        type Table { monitor: DatafoldMonitor }
+        type Page { monitor: OlostepMonitor }
+        type DatafoldMonitor @key(fields: "monitorId", resolvable: false) { monitorId: ID! }
+        type OlostepMonitor @key(fields: "monitorId", resolvable: false) { monitorId: ID! }`,
+      root: {
+        table: { monitor: { monitorId: '7' } },
+        page: { monitor: { monitorId: olostepKey.monitorId } },
+      },
+    });
+    answerForMonitors(world);
+
+    const { data, errors } = await ask(
+      '{ table { monitor { __typename name type } } page { monitor { __typename name status } } }',
+    );
+
+    expect(errors).toBeUndefined();
+    expect(data).toEqual({ table: { monitor: datafoldMonitor }, page: { monitor: olostepMonitor } });
+    expect([world.datafold.paths, world.olostep.paths]).toEqual([[datafoldMonitorPath], [singleOlostepMonitor]]);
+  });
+
+  it('monitors of either provider are found by their ids, of which another subgraph knows no type', async () => {
+    const { ask, world } = await createSupergraphWith(
+      {
+        sdl: `
+          type Query { watched: [Monitor!]! }
+          type Monitor @interfaceObject @key(fields: "id") { id: ID! }`,
+        root: { watched: [{ id: 'DATAFOLD:monitor:7' }, { id: `OLOSTEP:monitor:${olostepKey.monitorId}` }] },
+      },
+      runsForHive,
+    );
+    answerForMonitors(world);
+
+    const { data, errors } = await ask(`{ watched ${ofMonitor} }`);
+
+    expect(errors).toBeUndefined();
+    expect(data.watched).toEqual([datafoldMonitor, olostepMonitor]);
+    expect([world.datafold.paths, world.olostep.paths]).toEqual([[datafoldMonitorPath], [singleOlostepMonitor]]);
+  });
+});
+
 describe('Of a query to the gateway, the providers are asked', () => {
   const all = '($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { id phase } }';
   it.each([
-    ['for 100 keys of 50 runs, 50 times', `query ${all}`, { keys: hundred.map(({ key }) => key) }, two, [50, 0]],
     [
-      'for 100 incidents of 50 runs, 50 times',
+      'for 100 keys of 50 runs once, as a page of their list has all that is selected',
+      `query ${all}`,
+      { keys: hundred.map(({ key }) => key) },
+      two,
+      [1, 0],
+    ],
+    [
+      'for 100 incidents of 50 runs likewise',
       '{ incidents { run { phase } } }',
+      {},
+      hundred.map(({ key }) => `DATAFOLD:7:${key.runId}`),
+      [1, 0],
+    ],
+    [
+      'for what no list has of 100 incidents of 50 runs, 50 times',
+      '{ incidents { run { ... on DatafoldRun { warnings } } } }',
       {},
       hundred.map(({ key }) => `DATAFOLD:7:${key.runId}`),
       [50, 0],
