@@ -3,23 +3,30 @@
  * fifty aliases, times a thousand events are one upstream call and gigabytes of answer.
  */
 import { OperationTooCostly } from './errors.ts';
+import type { Limits } from './limits.ts';
+
+type AllowanceLimits = Pick<Limits, 'maxResponseBytes' | 'maxRepresentations' | 'maxListed' | 'maxAwaited'>;
 
 /** The allowance of one request. A class, as every request has one, and methods of a prototype cost it nothing. */
 export class Allowance {
   readonly #bytes: number;
   readonly #representations: number;
   readonly #listed: number;
+  readonly #awaited: number;
   #left: number;
   #representationsLeft: number;
   #listedLeft: number;
+  #awaitedLeft: number;
 
-  constructor(bytes: number, representations: number, listed: number) {
-    this.#bytes = bytes;
-    this.#representations = representations;
-    this.#listed = listed;
-    this.#left = bytes;
-    this.#representationsLeft = representations;
-    this.#listedLeft = listed;
+  constructor({ maxResponseBytes, maxRepresentations, maxListed, maxAwaited }: AllowanceLimits) {
+    this.#bytes = maxResponseBytes;
+    this.#representations = maxRepresentations;
+    this.#listed = maxListed;
+    this.#awaited = maxAwaited;
+    this.#left = maxResponseBytes;
+    this.#representationsLeft = maxRepresentations;
+    this.#listedLeft = maxListed;
+    this.#awaitedLeft = maxAwaited;
   }
 
   /**
@@ -51,8 +58,26 @@ export class Allowance {
     this.#listedLeft -= count;
   }
 
+  /**
+   * Takes fields of the things of a list out that are found later, each of which can fail: all of them would be thousands of
+   * errors.
+   * @throws {OperationTooCostly} when there aren't as many left
+   */
+  spendAwaited(count: number): void {
+    if (count > this.#awaitedLeft)
+      throw new OperationTooCostly(
+        `Expected at most ${this.#awaited} fields, in all lists of one operation, of things of which something takes a call.`,
+      );
+    this.#awaitedLeft -= count;
+  }
+
   /** The same allowance, with nothing spent. */
   anew(): Allowance {
-    return new Allowance(this.#bytes, this.#representations, this.#listed);
+    return new Allowance({
+      maxResponseBytes: this.#bytes,
+      maxRepresentations: this.#representations,
+      maxListed: this.#listed,
+      maxAwaited: this.#awaited,
+    });
   }
 }

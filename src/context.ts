@@ -45,7 +45,7 @@ export function createContext(options: ContextOptions): Context {
     price,
     now: Date.now(),
     limits,
-    allowance: new Allowance(limits.maxResponseBytes, limits.maxRepresentations, limits.maxListed),
+    allowance: new Allowance(limits),
     maxLevels: limits.maxLevels,
     maxRepresentations: limits.maxRepresentations,
   };

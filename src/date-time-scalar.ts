@@ -10,13 +10,16 @@ const dateTime = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\
 
 /** To be added to the type of the schema. What this service answers with is in that form already. */
 export const DateTime = {
-  __parseValue: toDateTime,
-  __parseLiteral: (node: ValueNode) => toDateTime(valueFromASTUntyped(node)),
+  __parseValue: (value: unknown) => toDateTime(value),
+  __parseLiteral: (node: ValueNode) => toDateTime(valueFromASTUntyped(node), node),
 };
 
-/** @throws {GraphQLError} when it is no time */
-function toDateTime(value: unknown): string {
+/**
+ * @param node where it is written, in a document
+ * @throws {GraphQLError} when it is no time
+ */
+function toDateTime(value: unknown, node?: ValueNode): string {
   const time = typeof value === 'string' && dateTime.test(value) ? fromIsoText(value) : undefined;
-  if (time === undefined) throw new GraphQLError(expected);
+  if (time === undefined) throw new GraphQLError(expected, { nodes: node ?? null });
   return time;
 }

@@ -54,6 +54,8 @@ const requestLimits = {
   maxRepresentations: 500,
   /** The most runs and monitors that lists put into the answer of an operation. */
   maxListed: 2_000,
+  /** The most fields of things in lists of which something takes a call of its own, each thing and alias counted. */
+  maxAwaited: 3_000,
   /** The most upstream calls of one page of `Query.runs`. */
   maxFeedCalls: 40,
   /** From how many runs of a monitor, or monitors, asked for by id a list is read first, where it has all that is selected. */

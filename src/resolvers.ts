@@ -4,6 +4,7 @@ import { DateTime } from './date-time-scalar.ts';
 import { BadUserInput } from './errors.ts';
 import { type SelectedOf, type Selection, selectedIn } from './execution/selected.ts';
 import { readFeed } from './feed/feed.ts';
+import { countAwaited } from './fetching/planner.ts';
 import type { QueryResolvers } from './generated/resolvers.ts';
 import type { MonitorKey, MonitorRunKey, MonitorRunsArgs, Provider } from './generated/types.ts';
 import { identifyMonitor, monitorIdentity, splitGlobalId } from './providers/identity.ts';
@@ -16,11 +17,17 @@ export type NodeKey = MonitorRunKey | MonitorKey;
 /** The most keys or ids that one field takes: a promise of the schema, and so no limit that could be set. */
 const mostKeys = 100;
 
-const loadRun = ({ runs }: Context, key: MonitorRunKey, selectedOf: SelectedOf, allowStale = false) =>
-  runs.load(key, selectedOf(providers[key.provider].runs.typeName), allowStale);
+function loadRun({ runs, allowance }: Context, key: MonitorRunKey, selectedOf: SelectedOf, allowStale = false) {
+  const selected = selectedOf(providers[key.provider].runs.typeName);
+  allowance.spendAwaited(countAwaited(selected));
+  return runs.load(key, selected, allowStale);
+}
 
-const loadMonitor = ({ monitors }: Context, key: MonitorKey, selectedOf: SelectedOf) =>
-  monitors.load(key, selectedOf(providers[key.provider].monitors.typeName));
+function loadMonitor({ monitors, allowance }: Context, key: MonitorKey, selectedOf: SelectedOf) {
+  const selected = selectedOf(providers[key.provider].monitors.typeName);
+  allowance.spendAwaited(countAwaited(selected));
+  return monitors.load(key, selected);
+}
 
 /** A run or a monitor, whichever the key is of. */
 export const loadNode = (context: Context, key: NodeKey, selectedOf: SelectedOf): Promise<Node | null> =>
@@ -42,8 +49,8 @@ const shared: QueryResolvers = {
     const selectedOf = selectedIn(info);
     return each('keys', mostKeys, keys, (key) => loadMonitor(context, key, selectedOf));
   },
-  monitorList: (_query, args, { lists, allowance }) => lists.monitors(args, allowance),
-  runs: (_query, args, context) => readFeed(args, context),
+  monitorList: (_query, args, { lists, allowance }, info) => lists.monitors(args, allowance, selectedIn(info)),
+  runs: (_query, args, context, info) => readFeed(args, context, selectedIn(info)),
 };
 
 /** `datafoldRun`, `olostepRun`, … */
@@ -63,10 +70,14 @@ const own: QueryResolvers = Object.fromEntries(
 /** From a run to its monitor, which exists as the run does: its ids are known, and its runs are a list of their own. */
 async function monitorOf({ provider, monitorId }: MonitorKey, _args: object, context: Context, info: Selection) {
   const { typeName } = providers[provider].monitors;
-  const selected = selectedIn(info)(typeName);
+  const selectedOf = selectedIn(info);
+  const selected = selectedOf(typeName);
   const key = { provider, monitorId };
-  if (isIdentity(selected)) return { ...identifyMonitor(key), __typename: typeName };
-  return context.monitors.load(key, selected);
+  if (isIdentity(selected)) {
+    context.allowance.spendAwaited(countAwaited(selected));
+    return { ...identifyMonitor(key), __typename: typeName };
+  }
+  return loadMonitor(context, key, selectedOf);
 }
 
 const isIdentity = (selected: Selected): boolean => {
@@ -74,8 +85,8 @@ const isIdentity = (selected: Selected): boolean => {
   return true;
 };
 
-const runsOf = (monitor: MonitorKey, args: MonitorRunsArgs, { lists, allowance }: Context) =>
-  lists.runsOf(monitor, args, allowance);
+const runsOf = (monitor: MonitorKey, args: MonitorRunsArgs, { lists, allowance }: Context, info: Selection) =>
+  lists.runsOf(monitor, args, allowance, selectedIn(info));
 
 /** From whatever a provider filled with a run's key to the run. */
 const runAt =

@@ -10,7 +10,7 @@ export const nobodysIds = [
   ['7 ', ' 7', '7\u00a0', '7\u2003', '\u20287', '7\u2028', '7\u2029', '7\u0085', '\u200b7', '\ufeff7', '7\u00ad'],
   ['\ud800', '7\udc00', '\udc00\ud800', '7\uffff', '7\u202e8', '\u2066', '7\u0301', '\ud83d\ude00', '\u4e03'],
   ['é', 'ß', '７', '٧', '①', '⁷', 'x', 'NaN', 'Infinity', 'null', 'true', 'undefined', '[object Object]'],
-  ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'DATAFOLD', 'monitor', 'run', 'MONITOR_a', 'RUN_a'],
+  ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'DATAFOLD', 'monitors', 'run', 'MONITOR_a', 'RUN_a'],
   ['x'.repeat(5_000), '9'.repeat(5_000)],
 ].flat();
 

@@ -80,7 +80,7 @@ itRefuses('documents', [
   ['a fragment alone', 400, notOne, query('fragment A on Query { __typename }')],
   ['a mutation', 200, 'not configured to execute mutation', query('mutation { __typename }')],
   ['a subscription', 200, 'not configured to execute subscription', query('subscription { __typename }')],
-  ['an unknown field', 200, 'Cannot query field "runs" on type "Query"', query('{ runs }')],
+  ['an unknown field', 200, 'Cannot query field "jobs" on type "Query"', query('{ jobs }')],
   ["another type's field", 200, 'Cannot query field "state" on type "MonitorRun"', asksWith(key, '{ state }')],
   ['an unknown argument', 200, 'Unknown argument "run"', query('{ monitorRun(run: 7) { id } }')],
   ['a missing argument', 200, 'argument "key" of type "MonitorRunKey!" is required', query('{ monitorRun { id } }')],

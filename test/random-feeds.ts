@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { createContext } from '../src/context.ts';
 import { BadUserInput, ProviderError } from '../src/errors.ts';
+import { SelectedFields, type SelectedOf } from '../src/execution/selected.ts';
 import { readFeed } from '../src/feed/feed.ts';
 import { compare } from '../src/feed/order.ts';
 import type { FeedDefinition } from '../src/feed/source.ts';
@@ -112,7 +113,7 @@ export async function readRandomFeed(world: FeedWorld, args: QueryRunsArgs, maxF
   });
   const runs = { toListed: (key: object) => key };
   const definitions = { DATAFOLD: define(world, 'DATAFOLD'), OLOSTEP: define(world, 'OLOSTEP') };
-  const feed = await readFeed(args, { ...context, runs: runs as never }, definitions);
+  const feed = await readFeed(args, { ...context, runs: runs as never }, selectedOf, definitions);
   return { ...feed, nodes: feed.nodes as readonly FeedRun[], calls };
 }
 
@@ -165,3 +166,6 @@ function toOffset(window: RunWindow, provider: Provider): number {
   if (window.after !== toCursor(window, offset)) throw new BadUserInput('Expected a cursor of this window.', provider);
   return offset;
 }
+
+/** Nothing but what runs have by themselves. */
+const selectedOf: SelectedOf = Object.assign(() => new SelectedFields(['id']), { inPage: () => selectedOf });

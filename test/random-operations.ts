@@ -82,10 +82,10 @@ const values: Readonly<Record<string, readonly unknown[]>> = {
   'monitorList.tags': [null, [], ['prod'], ['a,b']],
   'runs.first': [2, 20, 0, 1, 101, null],
   'runs.after': [null, null, 'x'],
-  'runs.since': [null, '2026-11-01T00:00:00Z', 'x'],
-  'runs.until': [null, '2027-11-01T00:00:00Z', 'x'],
-  'runs.startedAfter': [null, '2026-11-01T00:00:00Z', 'x'],
-  'runs.startedBefore': [null, '2027-11-01T00:00:00+01:00', 'x'],
+  'runs.since': [null, '2026-11-01T00:00:00Z', '2026-12-01T00:00:00Z'],
+  'runs.until': [null, '2027-11-01T00:00:00Z', '2026-10-01T00:00:00Z'],
+  'runs.startedAfter': [null, '2026-11-01T00:00:00Z', '2026-12-01T00:00:00Z'],
+  'runs.startedBefore': [null, '2027-11-01T00:00:00+01:00', '2026-10-01T00:00:00Z'],
 };
 
 /** The types whose values are written without quotes. */
@@ -120,7 +120,7 @@ function generate(schema: GraphQLSchema, upTo: (most: number) => number): Random
     const own = `v${definitions.length}`;
     known.set(name, [...same, own]);
     const written = oneOf(pool(name).filter((value) => value !== null));
-    const hasDefault = oneIn(3);
+    const hasDefault = written !== undefined && oneIn(3);
     // With a default, a variable of a type that may be null goes where none may be.
     const given = hasDefault && oneIn(2) ? type.replace(/!$/, '') : type;
     definitions.push(`$${own}: ${given}${hasDefault ? ` = ${literal(written, isEnum(type))}` : ''}`);

@@ -1,36 +1,78 @@
 /** What an operation selects of the things that a field finds: the fetches that are needed follow from it. */
-import { type GraphQLObjectType, type GraphQLResolveInfo, isObjectType, type SelectionSetNode } from 'graphql';
+import {
+  type GraphQLObjectType,
+  type GraphQLResolveInfo,
+  getNamedType,
+  isObjectType,
+  type SelectionSetNode,
+} from 'graphql';
 import { collectFields, type Selector } from './selection.ts';
 
-/** The names of the fields that are selected of a type; without those that are found by name alone, like `__typename`. */
-export type Selected = ReadonlySet<string>;
+/** The names of the fields that are selected of a type, without `__typename`. */
+export class SelectedFields extends Set<string> {
+  /** How many fields of the answer they are, each alias counted. */
+  readonly count: number;
 
-/** By the name of an object type that the field may find. */
-export type SelectedOf = (typeName: string) => Selected;
+  constructor(names: readonly string[]) {
+    super(names);
+    this.count = names.length;
+  }
+}
+
+/** What is selected of the things that a field finds. */
+export interface SelectedOf {
+  /** Of a thing, by the name of its type. */
+  (typeName: string): SelectedFields;
+  /** Of the things in a page, by the name of the type of the connection. */
+  inPage(connectionName: string): SelectedOf;
+}
 
 /** What a resolver of this service gets to know of the operation: from a plan at once, from GraphQL's executor by its `info`. */
 export type Selection = GraphQLResolveInfo | { readonly selectedOf: SelectedOf };
 
-const nothing: Selected = new Set();
+const nothing = new SelectedFields([]);
 
 /** Makes what finds the selected fields of each type, once for each. Fragments are opened, directives decided. */
 export function createSelectedOf(selector: Selector, sets: readonly SelectionSetNode[]): SelectedOf {
-  const known = new Map<string, Selected>();
-  return (typeName) => {
-    const selected = known.get(typeName) ?? toSelected(selector, sets, typeName);
+  const typeOf = (name: string) => {
+    const type = selector.schema.getType(name);
+    return isObjectType(type) ? type : undefined;
+  };
+  const known = new Map<string, SelectedFields>();
+  const selectedOf = (typeName: string) => {
+    const selected = known.get(typeName) ?? toSelected(selector, typeOf(typeName), sets);
     known.set(typeName, selected);
     return selected;
   };
+  const inPage = (connectionName: string) => {
+    const connection = typeOf(connectionName);
+    if (connection === undefined) return createSelectedOf(selector, []);
+    const edge = typeOf(getNamedType(connection.getFields().edges?.type)?.name ?? '');
+    const ofEdges = edge ? setsOf(selector, edge, setsOf(selector, connection, sets, 'edges'), 'node') : [];
+    return createSelectedOf(selector, [...setsOf(selector, connection, sets, 'nodes'), ...ofEdges]);
+  };
+  return Object.assign(selectedOf, { inPage });
 }
 
-function toSelected(selector: Selector, sets: readonly SelectionSetNode[], typeName: string): Selected {
-  const type = selector.schema.getType(typeName);
-  return isObjectType(type) ? new Set(namesOf(selector, type, sets)) : nothing;
+function toSelected(
+  selector: Selector,
+  type: GraphQLObjectType | undefined,
+  sets: readonly SelectionSetNode[],
+): SelectedFields {
+  if (type === undefined) return nothing;
+  const names = [...collectFields(selector, type, sets).values()].map(([{ name }]) => name.value);
+  return new SelectedFields(names.filter((name) => name !== '__typename'));
 }
 
-function* namesOf(selector: Selector, type: GraphQLObjectType, sets: readonly SelectionSetNode[]): Iterable<string> {
-  for (const [{ name }] of collectFields(selector, type, sets).values())
-    if (name.value !== '__typename') yield name.value;
+/** What is selected below the fields of a name. */
+function setsOf(
+  selector: Selector,
+  type: GraphQLObjectType,
+  sets: readonly SelectionSetNode[],
+  name: string,
+): readonly SelectionSetNode[] {
+  const nodes = [...collectFields(selector, type, sets).values()].flat();
+  return nodes.flatMap((node) => (node.name.value === name && node.selectionSet ? node.selectionSet : []));
 }
 
 /** What is selected below the field that is being resolved. */

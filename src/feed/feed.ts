@@ -4,7 +4,9 @@
  */
 import { type Feed, toPart } from '../connection.ts';
 import type { Context } from '../context.ts';
-import type { Provider, QueryRunsArgs } from '../generated/types.ts';
+import type { SelectedOf } from '../execution/selected.ts';
+import { countAwaited } from '../fetching/planner.ts';
+import type { MonitorRunKey, Provider, QueryRunsArgs } from '../generated/types.ts';
 import { providers } from '../providers/index.ts';
 import { type Budget, createBudget } from './budget.ts';
 import { createGaps } from './gaps.ts';
@@ -25,6 +27,7 @@ import { type FeedDefinition, type FeedSource, isAskable } from './source.ts';
 export async function readFeed(
   args: QueryRunsArgs,
   context: Context,
+  selectedOf: SelectedOf,
   definitions: Readonly<Record<Provider, FeedDefinition>> = providers,
 ): Promise<Feed> {
   const question = toQuestion(args, context.now);
@@ -43,6 +46,7 @@ export async function readFeed(
   for (const { provider } of page.unread) gaps.add(provider, null, budget.toError());
 
   context.allowance.spendListed(page.items.length);
+  context.allowance.spendAwaited(countFeedAwaited(page.items, selectedOf.inPage('RunFeedConnection')));
   const nodes = page.items.map(({ key, row }) => context.runs.toListed(key, row));
   return {
     ...toPart('RunFeedConnection', 'MonitorRunEdge', page.items, nodes, page),
@@ -66,3 +70,9 @@ async function readLanes(
     await Promise.all(open.slice(0, Math.min(most, budget.left())).map(read));
   }
 }
+
+const countFeedAwaited = (items: readonly { readonly key: MonitorRunKey }[], selectedOf: SelectedOf): number =>
+  items.reduce((sum, { key }) => {
+    const { typeName, listed } = providers[key.provider].runs;
+    return sum + countAwaited(selectedOf(typeName), listed);
+  }, 0);

@@ -2,6 +2,7 @@
  * Which upstream calls answer what is asked for. Pure: it is told what is selected of which things, and says what to fetch,
  * and why.
  */
+import type { SelectedFields } from '../execution/selected.ts';
 import type { PlannedStep } from '../price.ts';
 import type { ListedFields, Selected } from '../providers/provider.ts';
 
@@ -25,6 +26,16 @@ export function needOf(selected: Selected, { fields, only }: ListedFields): Need
   }
   if (isInRow) return isLight ? 'row' : 'both';
   return isLight ? 'light' : 'full';
+}
+
+/** The fields that lead from one thing to others, by calls of their own. */
+const ways = ['monitor', 'runs', 'lastRun'];
+
+/** How many fields of a thing in a list may have to be waited for: all or none, as those fail together that take a call. */
+export function countAwaited(selected: SelectedFields, listed?: ListedFields): number {
+  const need = listed && needOf(selected, listed);
+  const isAwaited = need === 'full' || need === 'both' || ways.some((name) => selected.has(name));
+  return isAwaited ? selected.count : 0;
 }
 
 /** A thing that is wanted. */

@@ -2,7 +2,9 @@
 import type { Allowance } from '../allowance.ts';
 import { type Connection, toConnection, toPageSize } from '../connection.ts';
 import { BadUserInput } from '../errors.ts';
+import type { SelectedOf } from '../execution/selected.ts';
 import type { Fetches } from '../fetching/fetches.ts';
+import { countAwaited } from '../fetching/planner.ts';
 import type { MonitorKey, MonitorRunsArgs, QueryMonitorListArgs } from '../generated/types.ts';
 import type { Limits } from '../limits.ts';
 import type { Price } from '../price.ts';
@@ -32,28 +34,44 @@ export class Lists {
    * @throws {OperationTooCostly} when lists have put too much into the answer already
    * @throws {ProviderError} when the provider failed
    */
-  async runsOf({ provider, monitorId }: MonitorKey, args: MonitorRunsArgs, allowance: Allowance) {
+  async runsOf(
+    { provider, monitorId }: MonitorKey,
+    args: MonitorRunsArgs,
+    allowance: Allowance,
+    selectedOf: SelectedOf,
+  ) {
     const { fetches, limits, price, runs } = this.#options;
     const window = { ...args, first: toPageSize(args.first), pageSize: limits.listPageSize, now: this.#now };
     price.explain(provider, () => [{ ...pageStep, list: monitorId, things: window.first }]);
     const page = await providers[provider].runs.readPage(fetches.of(provider), monitorId, window);
     if (page === null) return null;
-    allowance.spendListed(page.items.length);
+    const { typeName, listed } = providers[provider].runs;
+    spend(allowance, page, countAwaited(selectedOf.inPage('MonitorRunConnection')(typeName), listed));
     return toConnection('MonitorRun', page, ({ runId, row }) => runs.toListed({ provider, monitorId, runId }, row));
   }
 
   /** A page of a provider's monitors. @throws like {@link Lists.runsOf} */
-  async monitors({ provider, tags, ...args }: QueryMonitorListArgs, allowance: Allowance): Promise<Connection> {
-    const { readPage, toListedMonitor } = providers[provider].monitors;
+  async monitors(
+    { provider, tags, ...args }: QueryMonitorListArgs,
+    allowance: Allowance,
+    selectedOf: SelectedOf,
+  ): Promise<Connection> {
+    const { typeName, listed, readPage, toListedMonitor } = providers[provider].monitors;
     if (tags?.some((tag) => tag === '' || tag.includes(',')))
       throw new BadUserInput('Expected `tags` that are not empty and have no comma.', provider);
     const { fetches, limits, price } = this.#options;
     const window = { ...args, tags, first: toPageSize(args.first), pageSize: limits.listPageSize };
     price.explain(provider, () => [{ ...pageStep, things: window.first }]);
     const page = await readPage(fetches.of(provider), window);
-    allowance.spendListed(page.items.length);
+    spend(allowance, page, countAwaited(selectedOf.inPage('MonitorConnection')(typeName), listed));
     return toConnection('Monitor', page, ({ monitorId, row }) => toListedMonitor(monitorId, row));
   }
 }
 
 const pageStep = { fetch: 'LIST', calls: 1, why: 'A page of the list is selected.' } as const;
+
+/** @param awaited how many fields of each thing may have to be waited for */
+function spend(allowance: Allowance, { items }: { readonly items: readonly unknown[] }, awaited: number): void {
+  allowance.spendListed(items.length);
+  allowance.spendAwaited(items.length * awaited);
+}
