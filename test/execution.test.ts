@@ -40,7 +40,8 @@ function createRequest(answerOf: AnswerOf, maxResponseBytes: number) {
     upstreams: { DATAFOLD: upstream('DATAFOLD'), OLOSTEP: upstream('OLOSTEP') },
     credentialOf: () => credential,
     call: createCall('test', new OwnEnding()),
-    limits: { ...defaultLimits, maxResponseBytes },
+    // How many of a list come together depends on the executor's steps as well.
+    limits: { ...defaultLimits, maxResponseBytes, listFrom: 1_000 },
   });
   return { context, calls };
 }
@@ -137,7 +138,8 @@ describe('the plan of an operation', () => {
     expect(count.byPlan).toBeGreaterThan(1_500);
     expect(count.anew).toBeGreaterThan(1_500);
     expect(count.withData).toBeGreaterThan(2_000);
-    expect(count.withoutPlan).toBeLessThan(200);
+    // Those with more conditions than a plan takes, and introspection.
+    expect(count.withoutPlan).toBeLessThan(400);
   }, 300_000);
 
   it('answers what gateways ask for, by itself', async () => {

@@ -163,8 +163,10 @@ function generate(schema: GraphQLSchema, upTo: (most: number) => number): Random
     const chosen = args.filter((one) => String(one.type).endsWith('!') || oneIn(2)).map((one) => argument(name, one));
     const call = chosen.length === 0 ? name : `${name}(${chosen.join(', ')})`;
     // The same response name is always the same call, so that what is selected of it can be merged.
-    if (!aliases.has(call)) aliases.set(call, `a${aliases.size}`);
-    const alias = args.length > 0 || oneIn(5) ? `${aliases.get(call)}: ` : '';
+    // Nor is it a field of two types, one of which may be null where the other mustn't.
+    const fieldName = `${call} ${found}`;
+    if (!aliases.has(fieldName)) aliases.set(fieldName, `a${aliases.size}`);
+    const alias = args.length > 0 || name === 'state' || oneIn(5) ? `${aliases.get(fieldName)}: ` : '';
     const inner = getNamedType(found);
     return `${alias}${call}${directives()}${isCompositeType(inner) ? ` ${selection(inner, depth - 1)}` : ''}`;
   };
