@@ -1,15 +1,27 @@
 /** The runs of one provider: kept ones, those that a list has, and the others each by a call. */
 import DataLoader from 'dataloader';
+import type { CredentialOf } from '../credentials.ts';
 import { isOfOneEndpoint, isRefusal, mayPass, toError } from '../errors.ts';
+import type { Fetches } from '../fetching/fetches.ts';
 import { findRows } from '../fetching/find-rows.ts';
 import { explain, type Need, planFetches } from '../fetching/planner.ts';
 import type { MonitorRunKey, Provider } from '../generated/types.ts';
-import type { CopyKind } from '../kept/kept-runs.ts';
+import type { CopyKind, KeptRuns } from '../kept/kept-runs.ts';
+import type { Limits } from '../limits.ts';
+import type { Price } from '../price.ts';
 import { providers } from '../providers/index.ts';
 import type { Run, RunDefinition, RunRow } from '../providers/provider.ts';
 import type { Body } from '../upstream/body.ts';
 import { type CopyWant, type Known, RunCopies } from './run-copies.ts';
-import type { RunLoaderOptions } from './run-loader.ts';
+
+export interface RunLoaderOptions {
+  readonly fetches: Fetches;
+  readonly credentialOf: CredentialOf;
+  /** Copies that outlive the request. @default none are kept */
+  readonly kept?: KeptRuns | undefined;
+  readonly price: Price;
+  readonly limits: Limits;
+}
 
 /** A run that is wanted: `list` is its monitor's id, as the runs of a monitor are a list. */
 interface RunWant extends CopyWant {

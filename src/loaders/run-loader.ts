@@ -1,25 +1,11 @@
 /** Runs by their keys, of all providers. */
-import type { CredentialOf } from '../credentials.ts';
 import { BadUserInput } from '../errors.ts';
-import type { Fetches } from '../fetching/fetches.ts';
 import { needOf } from '../fetching/planner.ts';
 import type { MonitorRunKey, Provider } from '../generated/types.ts';
-import type { KeptRuns } from '../kept/kept-runs.ts';
-import type { Limits } from '../limits.ts';
-import type { Price } from '../price.ts';
 import { providers } from '../providers/index.ts';
 import type { Run, Selected } from '../providers/provider.ts';
 import type { Body } from '../upstream/body.ts';
-import { ProviderRuns } from './provider-runs.ts';
-
-export interface RunLoaderOptions {
-  readonly fetches: Fetches;
-  readonly credentialOf: CredentialOf;
-  /** Copies that outlive the request. @default none are kept */
-  readonly kept?: KeptRuns | undefined;
-  readonly price: Price;
-  readonly limits: Limits;
-}
+import { ProviderRuns, type RunLoaderOptions } from './provider-runs.ts';
 
 /** The runs of a request. Nothing of it outlives the request but copies, each by whose it is. */
 export class RunLoader {
