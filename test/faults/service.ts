@@ -60,6 +60,7 @@ export async function startService(
       LOG_LEVEL: 'debug',
       // So that each question meets the far end.
       KEEP_RUNS: 'false',
+      LIST_FROM: '1000',
       JOIN_CALLS: 'false',
       DATAFOLD_API_KEY: canaries.DATAFOLD,
       OLOSTEP_API_KEY: canaries.OLOSTEP,
