@@ -20,6 +20,7 @@ import { datafoldBody, datafoldPath, olostepBody, olostepKey, olostepPath } from
 import { holdDate } from './clock.ts';
 import { type AnswerOf, randomAnswers, toHealthy } from './random-bodies.ts';
 import { type RandomOperation, randomOperation } from './random-operations.ts';
+import { createWorld } from './world.ts';
 
 const schema = createSchema();
 const credential = createCredential('Key canary-key', 'service');
@@ -310,4 +311,53 @@ describe('the plan of an operation', () => {
     expect(await compileOperation(schema, document, 'B')?.({}, {})).toEqual({ b: 'Query' });
     expect(compileOperation(schema, document, 'C')).toBeUndefined();
   });
+});
+
+describe('A response name that objects have a meaning for', () => {
+  const key = 'key: { provider: DATAFOLD, monitorId: "7", runId: "42" }';
+  const nodes = (selection: string) => `edges { node { ${selection} } } nodes { ${selection} }`;
+
+  it.each([
+    ['of the query', `{ __proto__: monitorRun(${key}) { id } }`, '{"__proto__":{"id":"DATAFOLD:7:42"}}'],
+    ['of a run', `{ a: monitorRun(${key}) { __proto__: id } }`, '{"a":{"__proto__":"DATAFOLD:7:42"}}'],
+    [
+      'in a fragment',
+      `{ a: monitorRun(${key}) { ...A } } fragment A on MonitorRun { __proto__: runId }`,
+      '{"a":{"__proto__":"42"}}',
+    ],
+    [
+      'of runs in a page',
+      `{ monitorRun(${key}) { ... on DatafoldRun { monitor { runs { ${nodes('__proto__: runId')} } } } } }`,
+      '{"monitorRun":{"monitor":{"runs":{"edges":[{"node":{"__proto__":"42"}}],"nodes":[{"__proto__":"42"}]}}}}',
+    ],
+  ])('is a name like any other, each time that it is asked for: %s', async (_where, query, data) => {
+    holdDate('2026-11-22T12:00:00Z');
+    const world = await createWorld();
+    world.datafold.onAny((request, response) => {
+      const isRun = request.url === datafoldPath;
+      const { error: _error, warnings: _warnings, ...row } = datafoldBody;
+      const page = { count: 1, page: 1, page_size: 20, total_pages: 1, runs: [row] };
+      response.setHeader('content-type', 'application/json').end(JSON.stringify(isRun ? datafoldBody : page));
+    });
+
+    for (let time = 1; time <= 4; time++) {
+      const response = await world.post(JSON.stringify({ query }));
+      expect(await response.text()).toBe(`{"data":${data}}`);
+    }
+    expect(world.lines.filter(({ level }) => level === 'error')).toEqual([]);
+  });
+});
+
+it('A condition that is null has an error that says what was expected, wherever it stands', async () => {
+  const world = await createWorld();
+  world.datafold.on(datafoldPath, { body: datafoldBody });
+  const query = `query ($if: Boolean = true) {
+    monitorRun(key: { provider: DATAFOLD, monitorId: "7", runId: "42" }) { id runId @skip(if: $if) }
+  }`;
+
+  for (let time = 1; time <= 4; time++) {
+    const { errors } = await world.ask(query, { if: null });
+    expect(errors).toMatchObject([{ path: ['monitorRun'], extensions: { code: 'BAD_USER_INPUT' } }]);
+    expect(errors?.[0]?.message).toContain('must not be null');
+  }
 });

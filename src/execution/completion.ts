@@ -12,6 +12,7 @@ import {
   isListType,
   isNonNullType,
   isObjectType,
+  type SelectionSetNode,
 } from 'graphql';
 import type { ArgumentsCompiler, RequestArguments } from './arguments.ts';
 import { createSelectedOf, type Selection } from './selected.ts';
@@ -86,13 +87,26 @@ function compileAbstract(compiler: Compiler, type: GraphQLAbstractType, nodes: r
   };
 }
 
+/**
+ * The fields that are selected of a type, to be properties of an object that is filled by their names.
+ * @throws when a name can't be the one of a property like any other
+ */
+export function collectProperties(
+  selector: Selector,
+  type: GraphQLObjectType,
+  sets: readonly SelectionSetNode[],
+): readonly (readonly [name: string, nodes: FieldNodes])[] {
+  const fields = collectFields(selector, type, sets);
+  return fields.has('__proto__') ? giveUp() : [...fields];
+}
+
 /** What fields are read from. */
 type Source = Readonly<Record<string, unknown>>;
 
 function compileObject(compiler: Compiler, type: GraphQLObjectType, nodes: readonly FieldNode[]): Complete {
   if (type.isTypeOf) giveUp();
   const sets = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
-  const fields = [...collectFields(compiler, type, sets)].map(([name, same]) => {
+  const fields = collectProperties(compiler, type, sets).map(([name, same]) => {
     return { name, complete: compileField(compiler, type, same) };
   });
   return (value, request) => {

@@ -1,8 +1,15 @@
 /** The fields of the query itself: most operations wait for them alone. */
 import type { GraphQLObjectType, SelectionSetNode } from 'graphql';
 import { createArgumentsCompiler } from './arguments.ts';
-import { type Compiler, type Complete, compileType, type PlanRequest, toResolve } from './completion.ts';
-import { collectFields, type FieldNodes, type Selector } from './selection.ts';
+import {
+  type Compiler,
+  type Complete,
+  collectProperties,
+  compileType,
+  type PlanRequest,
+  toResolve,
+} from './completion.ts';
+import type { FieldNodes, Selector } from './selection.ts';
 import { giveUp } from './unusual.ts';
 import type { Values } from './variables.ts';
 
@@ -21,7 +28,7 @@ export interface Query {
 /** @throws when the selection, or the schema, isn't for a plan */
 export function compileQuery(selector: Selector, type: GraphQLObjectType, set: SelectionSetNode): Query {
   const args = createArgumentsCompiler();
-  const collected = [...collectFields(selector, type, [set])];
+  const collected = collectProperties(selector, type, [set]);
   const fields = collected.map(([name, nodes]) => ({ name, ...compileQueryField({ ...selector, args }, type, nodes) }));
   return {
     load: (request) => fields.map(({ load }) => load(request)),

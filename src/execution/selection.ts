@@ -13,7 +13,6 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import type { Conditions } from './conditions.ts';
-import { giveUp } from './unusual.ts';
 
 /** What selections are read with. */
 export interface Selector {
@@ -25,10 +24,7 @@ export interface Selector {
 /** The fields of one response name; the first says how it is found. */
 export type FieldNodes = readonly [FieldNode, ...FieldNode[]];
 
-/**
- * The fields that `sets` together select of `type`, by response name, in the order of the answer.
- * @throws when a name can't be the one of a property like any other
- */
+/** The fields that `sets` together select of `type`, by response name, in the order of the answer. */
 export function collectFields(
   { schema, fragments, conditions }: Selector,
   type: GraphQLObjectType,
@@ -41,7 +37,6 @@ export function collectFields(
       if (!isIncluded(selection, conditions)) continue;
       if (selection.kind === 'Field') {
         const name = selection.alias?.value ?? selection.name.value;
-        if (name === '__proto__') giveUp();
         const same = fields.get(name);
         if (same === undefined) fields.set(name, [selection]);
         else same.push(selection);
