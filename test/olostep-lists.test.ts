@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { anySnapshot, olostepBody, olostepKey, olostepPath } from './bodies.ts';
+import { holdDate } from './clock.ts';
 import { type Snapshot, serveEvents } from './olostep-events.ts';
 import { type Answer, createListingWorld, type World } from './world.ts';
 
@@ -80,13 +81,19 @@ describe('A run by its id', () => {
     }
   });
 
-  it('has no outcome from its row before it is finished', async () => {
-    const events = olostepBody.events.slice(0, 1);
-    const { run } = await ask('phase outcome changed snapshot', ({ olostep }) =>
-      olostep.on(olostepPath, { body: { ...olostepBody, snapshot: null, events } }),
-    );
+  it.each([
+    ['began', olostepBody.events.slice(0, 1)],
+    ['is empty', []],
+  ])('is over once it has a row, whatever else is asked: its log %s', async (_what, events) => {
+    const prepare = ({ olostep }: World) =>
+      olostep.on(olostepPath, { body: { ...olostepBody, snapshot: null, events } });
 
-    expect(run).toEqual({ phase: 'RUNNING', outcome: null, changed: true, snapshot: null });
+    for (const more of ['', 'startedAt', 'snapshot']) {
+      expect(await ask(`phase outcome changed ${more}`, prepare)).toMatchObject({
+        run: { phase: 'FINISHED', outcome: 'FINDING', changed: true },
+        errors: [],
+      });
+    }
   });
 
   it('is found by an id that says that it is a run, where `run_id` is missing', async () => {
@@ -597,6 +604,35 @@ describe("A monitor's runs", () => {
 
       expect(answer.errors).toMatchObject([{ message: expected }]);
       expect(pages()).toEqual([{ limit: '3' }, { limit: '100', cursor: 'behind run_3&' }]);
+    });
+  });
+});
+
+describe('A run of which copies stand in while Olostep is down', () => {
+  const key = `key: { provider: OLOSTEP, monitorId: "${monitorId}", runId: "${runId}" }`;
+  const down = { status: 500 };
+
+  it('is the same whatever else is asked: what is asked of the run alone comes from no row', async () => {
+    holdDate('2026-11-22T12:00:00Z');
+    const world = await createListingWorld({ keptRuns: true, limits: { maxAttempts: 1 } });
+    world.olostep.on(olostepPath, { body: olostepBody });
+    world.olostep.on(firstPage, { body: { data: [anySnapshot(runId, newest, true)] } });
+    await world.ask(`{ monitorRun(${key}) { startedAt } }`);
+    vi.setSystemTime(new Date('2026-11-22T12:00:01Z'));
+    await world.ask(`{ monitorRun(${key}) { ... on OlostepRun { changed } } }`);
+    world.olostep.onAny(down);
+    world.olostep.on(olostepPath, down);
+    world.olostep.on(firstPage, down);
+    // Neither copy is fresh any more.
+    vi.setSystemTime(new Date('2026-11-22T14:00:00Z'));
+
+    const alone = `alone: monitorRun(${key}, allowStale: true) { phase outcome isStale readAt }`;
+    const row = `row: monitorRun(${key}, allowStale: true) { outcome isStale ... on OlostepRun { changed } }`;
+
+    const run = { phase: 'FINISHED', outcome: 'UNKNOWN', isStale: true, readAt: '2026-11-22T12:00:00.000Z' };
+    expect(await world.ask(`{ ${alone} }`)).toEqual({ data: { alone: run } });
+    expect(await world.ask(`{ ${row} ${alone} }`)).toEqual({
+      data: { alone: run, row: { outcome: 'FINDING', isStale: true, changed: true } },
     });
   });
 });

@@ -119,10 +119,12 @@ export class RunCopies {
   /** What stands in for an answer that failed, if there is anything that was met. */
   standIn(key: MonitorRunKey, need: Need, error: unknown): Run | undefined {
     const run = this.#old(key, 'run');
-    const row = need === 'full' ? undefined : this.#old(key, 'row');
-    if (row !== undefined && (need === 'row' || (need === 'light' && row.readAt > (run?.readAt ?? 0)))) return row.run;
+    const { isListFirst, withRow } = this.#options.definition;
+    const isRowEnough = need === 'row' || (need === 'light' && isListFirst);
+    const row = isRowEnough || need === 'both' ? this.#old(key, 'row') : undefined;
+    if (row !== undefined && (need === 'row' || (isRowEnough && row.readAt > (run?.readAt ?? 0)))) return row.run;
     if (run === undefined || need === 'light' || need === 'full') return run?.run;
-    return this.#options.definition.withRow(run.run, row?.record ?? toError(error));
+    return withRow(run.run, row?.record ?? toError(error));
   }
 
   /** What is in a copy that was met, whatever its age. */

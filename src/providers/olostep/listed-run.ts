@@ -9,15 +9,13 @@ import { toOutcome, toSnapshotFields } from './snapshot-row.ts';
 /** What no row has: one call of the run's own has all of it. */
 const beyondRow: Selected = new Set(['startedAt', 'finishedAt', 'snapshot', 'logGroup', 'events']);
 
-/** The run in a row. That there is a row says that a snapshot was made, and so that the run is over. */
+/** The run in a row. */
 export function toListedOlostepRun(key: MonitorRunKey, row: Body, reading: RunReading): RunFields<OlostepRun> {
   const fromRun = later((context) => context.runs.load(key, beyondRow));
   return {
     ...identifyRun(key, reading),
     __typename: 'OlostepRun',
-    phase: 'FINISHED',
-    outcome: toOutcome(row),
-    ...toSnapshotFields(row),
+    ...toRowFields(row),
     startedAt: fromRun<OlostepRun['startedAt']>('startedAt'),
     finishedAt: fromRun<OlostepRun['finishedAt']>('finishedAt'),
     snapshot: fromRun<OlostepRun['snapshot']>('snapshot'),
@@ -40,14 +38,20 @@ export function withRow(run: Run, row: Body | undefined | Error): Run {
       }),
     };
   }
-  const outcome = () => (phaseOf(run) === 'FINISHED' ? toOutcome(row) : null);
-  return { ...run, outcome, ...toSnapshotFields(row) };
+  return { ...run, ...toRowFields(row) };
 }
 
-const toSame = <Field>(field: Field) => ({ changed: field, summary: field, snapshotUrl: field, snapshotAt: field });
+/**
+ * What a row says. That there is one says that a snapshot was made, and so that the run is over: whatever else is selected, and
+ * whatever the run's own record says, which may lack the snapshot and the end of the log.
+ */
+const toRowFields = (row: Body) => ({
+  phase: 'FINISHED' as const,
+  outcome: toOutcome(row),
+  ...toSnapshotFields(row),
+});
 
-/** What a run was derived to be, or what a row said at once. */
-const phaseOf = ({ phase }: Run): unknown => (typeof phase === 'function' ? (phase as () => unknown)() : phase);
+const toSame = <Field>(field: Field) => ({ changed: field, summary: field, snapshotUrl: field, snapshotAt: field });
 
 /**
  * How sure it is that the run stays as it is. The snapshot is the last that comes of a run; it is stored a little later than
@@ -56,8 +60,9 @@ const phaseOf = ({ phase }: Run): unknown => (typeof phase === 'function' ? (pha
  */
 export function toEndurance(run: Run, record: Body): Endurance {
   // Of a row; what a run's own record says has to be derived.
-  if (typeof run.phase !== 'function') return typeof record.get('changed') === 'boolean' ? 'lasting' : 'none';
+  const { phase } = run;
+  if (typeof phase !== 'function') return typeof record.get('changed') === 'boolean' ? 'lasting' : 'none';
   // First, as it takes no look at the log.
   if (record.isObject('snapshot')) return 'lasting';
-  return phaseOf(run) === 'FINISHED' ? 'unsure' : 'none';
+  return (phase as () => unknown)() === 'FINISHED' ? 'unsure' : 'none';
 }
