@@ -132,6 +132,14 @@ describe('What is asked of Datafold for runs by their keys:', () => {
     expect(world.datafold.paths).toEqual([walked(1), ...ids.map(singleOf)]);
   });
 
+  it('each by itself when a page is far longer than asked for', async () => {
+    const world = await createListWorld(runsFrom(3));
+    world.datafold.on(walked(1), { body: { count: 3, page: 1, runs: Array(1_001).fill(toDatafoldRow(runAt(1, 0))) } });
+
+    expect(runIds(await ask(world, light, [1, 2, 3]))).toEqual([1, 2, 3]);
+    expect(world.datafold.paths).toEqual([walked(1), ...[1, 2, 3].map(singleOf)]);
+  });
+
   it('pages of the size that Datafold sends, not of that which it was asked for', async () => {
     const world = await createListWorld(runsFrom(100), 20);
     const ids = range(100, 51);
@@ -375,6 +383,37 @@ describe("A monitor's runs", () => {
     expect(lengths).toEqual([10, 10, 10, 10, 5]);
     // Of a page that doesn't begin at the beginning, it takes a call to learn of the size.
     expect(listPaths(world).length).toBeLessThanOrEqual(2 * lengths.length - 1);
+  });
+
+  it.each([1_001, 150_000, 250_000])(
+    'are an error, when a page is far longer than asked for: %i rows',
+    async (count) => {
+      const world = await createListWorld([]);
+      const page = (length: number) => ({
+        body: `{"count":9,"page":1,"page_size":20,"runs":[${Array(length).fill('{}')}]}`,
+      });
+      world.datafold.on(paged(1, 20), page(count));
+
+      const { data, errors } = await read(world);
+
+      expect(data).toEqual({ node: { runs: null } });
+      expect(errors).toMatchObject([
+        { path: ['node', 'runs'], extensions: { code: 'UPSTREAM_RESPONSE_TOO_LARGE', provider: 'DATAFOLD' } },
+      ]);
+      // A little longer is no harm.
+      world.datafold.on(paged(1, 20), page(1_000));
+      expect((await read(world)).ids).toHaveLength(20);
+    },
+  );
+
+  it('come with rows that are nested as deeply as can be, as long as nobody asks for that', async () => {
+    const world = await createListWorld([]);
+    const levels = 20_000;
+    const deep = `${'['.repeat(levels)}${']'.repeat(levels)}`;
+    const rows = `{"run_id":2,"extra":${deep}},{"run_id":1,"diff_id":${deep}}`;
+    world.datafold.on(paged(1, 20), { body: `{"count":2,"page":1,"page_size":20,"runs":[${rows}]}` });
+
+    expect((await read(world)).ids).toEqual([2, 1]);
   });
 
   it('are an error, when Datafold sends another page than the one it is asked for, and says so twice', async () => {

@@ -27,10 +27,10 @@ const mostCount = 2 ** 31 - 1;
  */
 export async function readListPart<Row>(get: Get, list: List<Row>, part: ListPart): Promise<Page<Row> | null> {
   const { offset, first, pageSize } = part;
-  const reply = await getReply(get, list, choosePage(offset, Math.min(first, pageSize), pageSize));
+  const reply = await getReply(get, list, choosePage(offset, Math.min(first, pageSize), pageSize), pageSize);
   if (reply === null || hasPlace(reply, offset)) return reply && toPage(list, part, reply);
   const { size } = reply;
-  const other = await getReply(get, list, { page: Math.floor(offset / size) + 1, size });
+  const other = await getReply(get, list, { page: Math.floor(offset / size) + 1, size }, pageSize);
   if (other !== null && !hasPlace(other, offset)) throw toBadField('DATAFOLD');
   return other && toPage(list, part, other);
 }
@@ -44,11 +44,11 @@ interface Reply {
   readonly count: PageNumbers['count'];
 }
 
-async function getReply<Row>(get: Get, list: List<Row>, asked: PageChoice): Promise<Reply | null> {
+async function getReply<Row>(get: Get, list: List<Row>, asked: PageChoice, pageSize: number): Promise<Reply | null> {
   const body = await get(toPageRequest(list, asked));
   if (body === null) return null;
-  const items = readItems(list, body);
-  if (items === undefined) throw toBadField('DATAFOLD');
+  // What was asked for can be what Datafold said of its pages before.
+  const items = readItems(list, body, Math.min(asked.size, pageSize));
   const { page = asked.page, size = asked.size, count } = readNumbers(body);
   return { start: (page - 1) * size, size, items, count };
 }

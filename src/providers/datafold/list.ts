@@ -3,6 +3,7 @@ import type { ProviderError } from '../../errors.ts';
 import type { Body } from '../../upstream/body.ts';
 import type { Items } from '../../upstream/items.ts';
 import type { UpstreamRequest } from '../../upstream/upstream.ts';
+import { withinLength } from '../page-length.ts';
 import type { ListWalk } from '../provider.ts';
 import { createReader, type Found, toBadField } from '../reader.ts';
 import type { components } from './openapi.d.ts';
@@ -50,8 +51,20 @@ export const readNumbers = (body: Body): PageNumbers => ({
 const toWhole = (number: Found<number>, least: number): number | undefined =>
   typeof number === 'number' && Number.isSafeInteger(number) && number >= least ? number : undefined;
 
-/** The items of a page; `undefined` when it has no list of them. */
-export const readItems = <Row>({ member }: List<Row>, body: Body): Items | undefined => body.items(member);
+/**
+ * The items of a page.
+ * @param size how many were asked for
+ * @throws {ProviderError} when it has no list of them, or a far longer one
+ */
+export function readItems<Row>({ member }: List<Row>, body: Body, size: number): Items {
+  // What is too long to be had in parts is had whole, and then refused.
+  const items = body.items(member) ?? toArray(body.get(member));
+  // Nothing found in it would be taken for nothing there.
+  if (items === undefined) throw toBadField('DATAFOLD');
+  return withinLength('DATAFOLD', items, size);
+}
+
+const toArray = (value: unknown): readonly unknown[] | undefined => (Array.isArray(value) ? value : undefined);
 
 /**
  * The list from its beginning. No largest page is documented: what a reply says of its size is trusted more than what was asked.
@@ -60,9 +73,7 @@ export const readItems = <Row>({ member }: List<Row>, body: Body): Items | undef
 export const walkList = <Row>(list: List<Row>, pageSize: number, isAnswer: (row: Row) => boolean): ListWalk<Row> => ({
   first: toPageRequest(list, { page: 1, size: pageSize }),
   read(body) {
-    const items = readItems(list, body);
-    // Nothing found in it would be taken for nothing there.
-    if (items === undefined) throw toBadField('DATAFOLD');
+    const items = readItems(list, body, pageSize);
     const rows: Row[] = [];
     for (const item of items.slice()) {
       const row = list.toRow(item);
