@@ -14,6 +14,9 @@ const errorsOf = ({ errors = [] }: Answer) => errors.map(({ path, extensions }) 
 /** When the newest snapshot of {@link snapshotsOf} was made, in Unix seconds. */
 const newest = Date.parse('2025-11-20T08:00:00Z') / 1_000;
 
+/** A snapshot of which the row says whose it is. */
+const ownedBy = (owner: unknown, runId: string) => ({ ...anySnapshot(runId, newest), monitor_id: owner });
+
 /** So many snapshots, newest first, one an hour, of run_0 and on. */
 const snapshotsOf = (count: number) =>
   Array.from({ length: count }, (_, place) => anySnapshot(`run_${place}`, newest - place * 3_600, place % 2 === 0));
@@ -104,6 +107,17 @@ describe('A run by its id', () => {
     expect(found).toEqual({ run: { changed: true }, errors: [], paths: [firstPage] });
   });
 
+  it.each(['monitor_other', 7, {}])(
+    "isn't found in a row that says that it is another monitor's: %j",
+    async (other) => {
+      const data = [{ ...anySnapshot(runId, newest, true), monitor_id: other }];
+
+      const found = await ask('changed', ({ olostep }) => olostep.on(firstPage, { body: { data } }));
+
+      expect(found).toEqual({ run: { changed: null }, errors: [], paths: [firstPage, olostepPath] });
+    },
+  );
+
   it('is found on a later page', async () => {
     const snapshots = [...snapshotsOf(150), anySnapshot(runId, 0, true)];
 
@@ -151,6 +165,7 @@ describe('A run by its id', () => {
     ['refuses', { status: 403 }, 'FORBIDDEN'],
     ['is not as documented', { body: { data: 'x' } }, 'UPSTREAM_BAD_RESPONSE'],
     ['has no list', { body: {} }, 'UPSTREAM_BAD_RESPONSE'],
+    ['is far longer than asked for', { body: { data: snapshotsOf(1_001) } }, 'UPSTREAM_RESPONSE_TOO_LARGE'],
   ])('has errors in place of what rows alone have when the events page %s', async (_what, reply, code) => {
     const { run, errors } = await ask('phase outcome changed snapshotAt', ({ olostep }) =>
       olostep.on(firstPage, reply),
@@ -176,6 +191,21 @@ describe('A run by its id', () => {
 
     expect(run).toEqual({ id: `OLOSTEP:${monitorId}:${runId}`, ...row, [field]: null });
     expect(errors).toEqual([[`olostepRun.${field}`, 'UPSTREAM_BAD_RESPONSE']]);
+  });
+
+  it('is looked for no further where the pages go round, and what they have is found', async () => {
+    const world = await createListingWorld();
+    const page = (runId: string) => ({
+      body: { data: [anySnapshot(runId, newest)], has_more: true, next_cursor: 'x' },
+    });
+    world.olostep.on(firstPage, page('run_0'));
+    world.olostep.on(`${firstPage}&cursor=x`, page('run_1'));
+    const run = (id: string) => `olostepRun(monitorId: "${monitorId}", runId: "${id}") { changed }`;
+
+    expect(await world.ask(`{ a: ${run('run_0')} b: ${run('run_1')} c: ${run('run_2')} }`)).toEqual({
+      data: { a: { changed: false }, b: { changed: false }, c: null },
+    });
+    expect(world.olostep.paths).toEqual([firstPage, `${firstPage}&cursor=x`, `/v1/monitors/${monitorId}/runs/run_2`]);
   });
 
   it('shares the events pages with its neighbours', async () => {
@@ -430,6 +460,139 @@ describe("A monitor's runs", () => {
       [1, 2, 3].map((place) => [`monitor.runs.edges.${place}.node`, 'UPSTREAM_BAD_RESPONSE']),
     );
     expect(idsOf(await ask({ after: edgesOf(answer)[3]?.cursor }))).toEqual(['run_1']);
+  });
+
+  it("have an error in place of a row that says that it is another monitor's", async () => {
+    const { ask } = await createListed([
+      ownedBy(monitorId, 'run_0'),
+      ownedBy(null, 'run_1'),
+      ownedBy('monitor_other', 'run_2'),
+      ownedBy(7, 'run_3'),
+    ]);
+
+    const answer = await ask({});
+
+    expect(idsOf(answer)).toEqual(['run_0', 'run_1', undefined, undefined]);
+    expect(errorsOf(answer)).toEqual(
+      [2, 3].map((place) => [`monitor.runs.edges.${place}.node`, 'UPSTREAM_BAD_RESPONSE']),
+    );
+  });
+
+  it('come with rows that are nested as deeply as can be, as long as nobody asks for that', async () => {
+    const { world, ask } = await createListed([]);
+    const levels = 20_000;
+    const deep = `${'['.repeat(levels)}${']'.repeat(levels)}`;
+    const rows = [`{"run_id":"run_0","extra":${deep}}`, '{"run_id":"run_1"}', `{"run_id":"run_2","summary":${deep}}`];
+    world.olostep.on(`${eventsPath}?limit=20`, { body: `{"data":[${rows}]}` });
+
+    expect(idsOf(await ask({}))).toEqual(['run_0', 'run_1', 'run_2']);
+  });
+
+  describe('that Olostep sends again', () => {
+    const row = (place: number) => anySnapshot(`run_${place}`, newest - place * 60);
+    const at = (limit: number, cursor = '') => `${eventsPath}?limit=${limit}${cursor && `&cursor=${cursor}`}`;
+    const page = (places: readonly number[], next: string) => ({
+      body: { data: places.map(row), has_more: true, next_cursor: next },
+    });
+    /** The whole list, a page of 2 at a time, as far as it goes. */
+    async function readAll(ask: (variables: object) => Promise<Answer>) {
+      const found: unknown[] = [];
+      for (let after: string | null = null; found.length < 20; ) {
+        const answer: Answer = await ask({ first: 2, after });
+        if (answer.errors) return { found, errors: errorsOf(answer) };
+        found.push(...idsOf(answer));
+        const { hasNextPage, endCursor } = answer.data.monitor.runs.pageInfo;
+        if (!hasNextPage) break;
+        after = endCursor;
+      }
+      return { found, errors: [] };
+    }
+    const bad = [['monitor.runs', 'UPSTREAM_BAD_RESPONSE']];
+    const window = { startedAfter: '2025-11-01T00:00:00Z' };
+
+    it.each([
+      [
+        'a page that leads to itself',
+        [
+          ['', [0], 'x'],
+          ['x', [1], 'x'],
+        ],
+      ],
+      [
+        'a page that leads to one before',
+        [
+          ['', [0], 'x'],
+          ['x', [1], 'y'],
+          ['y', [2], 'x'],
+        ],
+      ],
+      [
+        'the same page by another cursor',
+        [
+          ['', [0], 'x'],
+          ['x', [0], 'y'],
+        ],
+      ],
+    ] as const)('are an error where the pages go round: %s', async (_what, pages) => {
+      const { world, ask, pages: asked } = await createListed([]);
+      for (const [cursor, places, next] of pages) world.olostep.on(at(100, cursor), page(places, next));
+
+      expect(errorsOf(await ask(window))).toEqual(bad);
+      expect(asked()).toHaveLength(pages.length);
+    });
+
+    it('are a gap in what all monitors ran, where the pages go round', async () => {
+      const { world } = await createListed([]);
+      const last_run = { ran_at: '2025-11-20T08:00:00Z' };
+      world.olostep.on('/v1/monitors', { body: { monitors: [{ id: monitorId, last_run }] } });
+      world.olostep.onAny(page([0], 'x'));
+
+      expect(await world.ask('{ runs(providers: [OLOSTEP]) { nodes { runId } gaps { monitorId code } } }')).toEqual({
+        data: { runs: { nodes: [], gaps: [{ monitorId, code: 'UPSTREAM_BAD_RESPONSE' }] } },
+      });
+      expect(world.olostep.paths.length).toBeLessThanOrEqual(3);
+    });
+
+    it('are an error on the page that leads to itself, where pages are read one at a time', async () => {
+      const { world, ask, pages: asked } = await createListed([]);
+      world.olostep.on(at(2), page([0, 1], 'x'));
+      world.olostep.on(at(2, 'x'), page([2, 3], 'x'));
+
+      expect(await readAll(ask)).toEqual({ found: ['run_0', 'run_1'], errors: bad });
+      expect(asked()).toHaveLength(2);
+    });
+
+    it('come once, where a new snapshot has shifted the pages meanwhile', async () => {
+      const { world, ask } = await createListed([]);
+      world.olostep.on(at(100), page([0, 1, 2], 'x'));
+      world.olostep.on(at(100, 'x'), { body: { data: [2, 3].map(row) } });
+
+      const answer = await ask(window);
+
+      expect(answer.errors).toBeUndefined();
+      expect(idsOf(answer)).toEqual(['run_0', 'run_1', 'run_2', 'run_3']);
+    });
+
+    it('come once, where one page has them twice, and whatever edge one goes on behind', async () => {
+      const { world, ask } = await createListed([]);
+      for (const limit of [2, 3, 4, 5, 20])
+        world.olostep.on(at(limit), { body: { data: [0, 0, 1, 0, 1, 2].map(row) } });
+
+      expect(await readAll(ask)).toEqual({ found: ['run_0', 'run_1', 'run_2'], errors: [] });
+      expect(idsOf(await ask({}))).toEqual(['run_0', 'run_1', 'run_2']);
+    });
+  });
+
+  it('are an error when a page is far longer than asked for, and not when it is a little', async () => {
+    const { world, ask } = await createListed([]);
+    for (const [count, errors] of [
+      [1_000, []],
+      [1_001, [['monitor.runs', 'UPSTREAM_RESPONSE_TOO_LARGE']]],
+      [100_000, [['monitor.runs', 'UPSTREAM_RESPONSE_TOO_LARGE']]],
+    ] as const) {
+      world.olostep.on(`${eventsPath}?limit=20`, { body: { data: Array(count).fill({ run_id: 'run_0' }) } });
+      expect(errorsOf(await ask({}))).toEqual(errors);
+    }
   });
 
   it.each([{}, { data: null }, { data: {} }, { data: 'x' }, { data: 7 }])(

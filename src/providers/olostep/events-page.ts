@@ -2,6 +2,7 @@
 import { ProviderError } from '../../errors.ts';
 import type { Body } from '../../upstream/body.ts';
 import type { UpstreamRequest } from '../../upstream/upstream.ts';
+import { withinLength } from '../page-length.ts';
 import type { ListWalk, RunRow } from '../provider.ts';
 import { createReader, type Found, toBadField } from '../reader.ts';
 import { toCount } from './count.ts';
@@ -21,13 +22,15 @@ export const toPageRequest = (monitorId: string, limit: number, cursor: string |
 });
 
 /**
- * The snapshots in a page, in its order; an error in place of what isn't one.
- * @throws {ProviderError} when there is no list of them
+ * The snapshots in a page, in its order; an error in place of what isn't one of the monitor's.
+ * @param limit how many were asked for
+ * @throws {ProviderError} when there is no list of them, or a far longer one
  */
-export function readRows(page: Body): readonly (RunRow | ProviderError)[] {
+export function readRows(page: Body, monitorId: string, limit: number): readonly (RunRow | ProviderError)[] {
   const items = page.items('data') ?? read(page, 'data');
   if (items === null || items instanceof Error) throw toBadField('OLOSTEP');
-  return items.slice().map(toRunRow);
+  const within = withinLength('OLOSTEP', items, limit);
+  return within.slice().map((item) => toRunRow(monitorId, item));
 }
 
 /** How to ask for the page behind this one; `undefined` when there is none. */
@@ -47,7 +50,7 @@ export const walk = (monitorId: string): ListWalk<RunRow> => ({
   read(page) {
     const next = readNextCursor(page);
     return {
-      rows: readRows(page).filter((row): row is RunRow => !(row instanceof ProviderError)),
+      rows: readRows(page, monitorId, mostPerPage).filter((row): row is RunRow => !(row instanceof ProviderError)),
       next: next === undefined ? undefined : toPageRequest(monitorId, mostPerPage, next),
     };
   },

@@ -14,9 +14,10 @@ const mostPages = 5;
 
 /**
  * The runs of the monitor that have a snapshot, newest first [O8]; `null` when there is no such monitor. Without a window it
- * is one call as a rule, of a page as long as ours. Olostep can't be asked for a window: its pages are looked through.
+ * is one call as a rule, of a page as long as ours. Olostep can't be asked for a window: its pages are looked through. Each run
+ * comes once.
  * @throws {BadUserInput} when `after` is no cursor of this list
- * @throws {ProviderError} when Olostep failed
+ * @throws {ProviderError} when Olostep failed, or its pages go round
  */
 export async function readPage(get: Get, monitorId: string, window: RunWindow): Promise<Page<RunRow> | null> {
   const bounds = toBounds(monitorId, window);
@@ -33,34 +34,51 @@ export async function readPage(get: Get, monitorId: string, window: RunWindow): 
   });
 
   let place: Place = window.after == null ? { page: null } : parseCursor(bounds.list, window.after);
+  /** Olostep's pages and runs that have been met on the way to this page of ours. */
+  const asked = [place.page];
+  const met = new Set<string>();
+  /** What leads round has no end, and nobody knows what is behind it. */
+  const goOn = (next: string): string => {
+    if (asked.includes(next)) throw toBadField('OLOSTEP');
+    asked.push(next);
+    return next;
+  };
   let limit = bounds.isWhole ? Math.min((place.behind?.index ?? -1) + 1 + size, mostPerPage) : mostPerPage;
   for (let pages = 1; ; pages++) {
     const page = await get(toPageRequest(monitorId, limit, place.page));
     if (page === null) return null;
     if (bounds.isWhole && pages === 1) totalCount = readTotalCount(page);
-    const rows = readRows(page);
+    const rows = readRows(page, monitorId, limit);
     const next = readNextCursor(page);
 
     const start = place.behind === undefined ? 0 : findEnd(rows, place.behind);
     if (start === undefined) {
       // New snapshots may have pushed it out of the page, though hardly beyond the one behind that.
       if (next === undefined || pages > 1) throw unknownCursor();
-      place = { ...place, page: next };
+      place = { ...place, page: goOn(next) };
       limit = mostPerPage;
       continue;
     }
-    for (const [number, row] of rows.slice(start).entries()) {
+    let hasNew = rows.length === 0;
+    for (const [index, row] of rows.entries()) {
+      const runId = row instanceof ProviderError ? null : row.runId;
+      // New snapshots may have pushed it on from the page before.
+      if (runId !== null && met.has(runId)) continue;
+      if (runId !== null) met.add(runId);
+      hasNew = true;
+      if (index < start) continue;
       const side = bounds.sideOf(timeOf(row));
       // Newest first: whatever follows is earlier still.
       if (side === 'earlier') return toPage(false);
       if (side === 'later') continue;
       if (items.length === size) return toPage(true);
-      const behind = { index: start + number, runId: row instanceof ProviderError ? null : row.runId };
-      items.push({ cursor: toCursor(bounds.list, { page: place.page, behind }), row: toItem(row, bounds) });
+      const cursor = toCursor(bounds.list, { page: place.page, behind: { index, runId } });
+      items.push({ cursor, row: toItem(row, bounds) });
     }
     if (next === undefined) return toPage(false);
 
-    place = { page: next };
+    if (!hasNew) throw toBadField('OLOSTEP');
+    place = { page: goOn(next) };
     limit = bounds.isWhole ? size : mostPerPage;
     // A shorter page is as good, but an empty one is worth another look.
     if (items.length < (bounds.isWhole ? 1 : size) && pages < mostPages) continue;

@@ -5,7 +5,7 @@
 import type { ProviderError } from '../../errors.ts';
 import type { OlostepRun, RunOutcome } from '../../generated/types.ts';
 import type { Body } from '../../upstream/body.ts';
-import { isObject } from '../../upstream/json.ts';
+import { isAbsent, isObject } from '../../upstream/json.ts';
 import { ParsedMembers } from '../../upstream/members.ts';
 import { fromMilliseconds } from '../date-time.ts';
 import type { FieldContext, RunFields, RunRow } from '../provider.ts';
@@ -17,9 +17,13 @@ import { payFor } from './text.ts';
 
 const read = createReader<components['schemas']['MonitorEvent']>('OLOSTEP', MonitorEvent);
 
-/** The run that an item of the page is a snapshot of, or an error when it doesn't say so. */
-export function toRunRow(item: unknown): RunRow | ProviderError {
+/**
+ * The run that an item of the page is a snapshot of, or an error when it doesn't say so, or is another monitor's. No row is
+ * documented to say whose it is; other answers of Olostep say it so.
+ */
+export function toRunRow(monitorId: string, item: unknown): RunRow | ProviderError {
   if (!isObject(item)) return toBadField('OLOSTEP');
+  if (!isAbsent(item.monitor_id) && item.monitor_id !== monitorId) return toBadField('OLOSTEP');
   const runId = item.run_id ?? item.id;
   if (typeof runId !== 'string' || !isRunId(runId)) return toBadField('OLOSTEP');
   const row = new ParsedMembers(item);
