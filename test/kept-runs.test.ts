@@ -3,10 +3,10 @@ import { describe, expect, it, vi } from 'vitest';
 import { createGateway, type GatewayConfig } from '../src/gateway.ts';
 import { toCopyName } from '../src/kept/kept-runs.ts';
 import { createCredential } from '../src/upstream/credential.ts';
-import { anyDatafoldRun, datafoldBody, datafoldKey, datafoldPath } from './bodies.ts';
+import { anyDatafoldRun, datafoldBody, datafoldKey, datafoldPath, toDatafoldRow } from './bodies.ts';
 import { holdDate, holdDice } from './clock.ts';
-import { silence } from './fake-upstream.ts';
-import { createWorld, type World } from './world.ts';
+import { type FakeUpstream, silence } from './fake-upstream.ts';
+import { createListingWorld, createWorld, type World } from './world.ts';
 
 const createKeepingWorld = (config: Partial<GatewayConfig> = {}) => createWorld({ keptRuns: true, ...config });
 
@@ -181,6 +181,43 @@ describe('A run that has ended', () => {
       expect(await askFor(world, datafoldKey)).toMatchObject(found);
       expect(world.datafold.paths).toHaveLength(1);
     }
+  });
+});
+
+describe('A row of a list', () => {
+  const ask = (world: World, fields: string) =>
+    world.ask(`{ monitor(key: { provider: DATAFOLD, monitorId: "7" }) { ${fields} } }`);
+  const aliases = Array.from({ length: 20 }, (_, place) => `a${place}: runs { nodes { runId phase } }`);
+  const phaseOf = (runId: number) => ({ runId: `${runId}`, phase: 'FINISHED' });
+
+  /** Has Datafold answer every list with these rows, as JSON. */
+  const serveRows = ({ onAny }: FakeUpstream, ...rows: readonly string[]) =>
+    onAny({ body: `{"count":${rows.length},"page":1,"page_size":100,"total_pages":1,"runs":[${rows}]}` });
+  const rowOf = (runId: number, more: string) =>
+    `${JSON.stringify(toDatafoldRow(anyDatafoldRun(runId).body)).slice(0, -1)},"more":${more}}`;
+
+  it('that cannot be written, as what nobody reads is nested without end, is not kept, and costs no answer', async () => {
+    const world = await createListingWorld({ keptRuns: true });
+    const levels = 20_000;
+    serveRows(world.datafold, rowOf(1, '['.repeat(levels) + ']'.repeat(levels)), rowOf(2, '0'));
+
+    expect(await ask(world, 'runs { nodes { runId phase } }')).toEqual({
+      data: { monitor: { runs: { nodes: [phaseOf(1), phaseOf(2)] } } },
+    });
+  });
+
+  it('is kept once a request, however many fields lead to it', async () => {
+    const names: string[] = [];
+    const write = (name: string) => void names.push(name.slice(name.indexOf('=') + 1));
+    const world = await createListingWorld({
+      keptRuns: { read: (wanted) => wanted.map(() => undefined), write, drop() {}, async close() {} },
+    });
+    serveRows(world.datafold, rowOf(1, '0'), rowOf(2, '0'));
+
+    const { errors } = await ask(world, aliases.join(' '));
+
+    expect(errors).toBeUndefined();
+    expect(names).toEqual(['/DATAFOLD/row/7/1', '/DATAFOLD/row/7/2']);
   });
 });
 

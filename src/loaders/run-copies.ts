@@ -41,6 +41,8 @@ export class RunCopies {
   readonly #met = new Map<string, Copy>();
   /** The runs that one was enough for. */
   readonly #enough = new Set<string>();
+  /** The rows that are kept already; a run by itself is fetched once, and so kept once. */
+  #keptRows: Set<string> | undefined;
 
   constructor(options: RunCopiesOptions) {
     this.#options = options;
@@ -135,16 +137,22 @@ export class RunCopies {
     return known && { ...known, readAt: copy.readAt };
   }
 
-  /** Keeps what has just been read. */
+  /** Keeps what has just been read, if it can be written; a row once, however many fields and pages have it. */
   keep(key: MonitorRunKey, kind: CopyKind, { record, run }: Known, readAt: number): void {
     const { kept, limits, definition } = this.#options;
     const keepMs = { lasting: limits.keepRunMs, unsure: limits.keepUnsureRunMs, none: 0 };
     const freshMs = keepMs[definition.endurance(run, record)];
     // A row of a run that goes on would stand in for nothing.
     if (kind === 'row' && freshMs === 0) return;
-    const bytes = record.toBytes();
-    if (bytes.length > limits.maxKeptRunSize) return;
-    kept.write(this.#nameOf(key, kind), { bytes, readAt, freshUntil: readAt + freshMs });
+    const name = this.#nameOf(key, kind);
+    if (kind === 'row') {
+      this.#keptRows ??= new Set();
+      if (this.#keptRows.has(name)) return;
+      this.#keptRows.add(name);
+    }
+    const bytes = toBytes(record);
+    if (bytes === undefined || bytes.length > limits.maxKeptRunSize) return;
+    kept.write(name, { bytes, readAt, freshUntil: readAt + freshMs });
   }
 
   /** What is gone, or not for this credential any more, is not to come back while its provider is down. */
@@ -154,5 +162,14 @@ export class RunCopies {
 
   #nameOf(key: MonitorRunKey, kind: CopyKind): string {
     return toCopyName(this.#options.credential, key, kind);
+  }
+}
+
+/** Its bytes; `undefined` when it can't be written, as what was read of it isn't all: the rest may be nested without end. */
+function toBytes(record: Body): Buffer | undefined {
+  try {
+    return record.toBytes();
+  } catch {
+    return undefined;
   }
 }

@@ -16,7 +16,10 @@ export interface Members {
   isObject(name: string): boolean;
   /** Whether the ASCII letters of `word` may be in a text of the object; `false` is certain. */
   mayHold(word: string): boolean;
-  /** The object as JSON in UTF-8, digit for digit. It may be a part of something larger, and isn't to be written to. */
+  /**
+   * The object as JSON in UTF-8, digit for digit. It may be a part of something larger, and isn't to be written to.
+   * @throws {RangeError} when it is nested deeper than can be written
+   */
   toBytes(): Buffer;
 }
 
