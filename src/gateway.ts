@@ -245,7 +245,7 @@ function createUpstreams({ providers: configs = {}, joinCalls = true }: GatewayC
   const upstreams = providerNames.map((provider): [Provider, Upstream] => {
     const { baseUrl = providers[provider].defaultBaseUrl } = configs[provider] ?? {};
     const upstream = createUpstream({ provider, baseUrl, log, limits });
-    return [provider, joinCalls ? createSharedCalls(provider, upstream) : upstream];
+    return [provider, joinCalls ? createSharedCalls(provider, upstream, limits) : upstream];
   });
   return Object.fromEntries(upstreams) as Record<Provider, Upstream>;
 }

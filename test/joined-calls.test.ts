@@ -4,7 +4,7 @@ import type { GatewayConfig } from '../src/gateway.ts';
 import { createCredential } from '../src/upstream/credential.ts';
 import { toFlightName } from '../src/upstream/shared-calls.ts';
 import { anyDatafoldRun, datafoldBody, datafoldKey, datafoldPath } from './bodies.ts';
-import { holdClock, until } from './clock.ts';
+import { type HeldClock, holdClock, until } from './clock.ts';
 import type { Handler } from './fake-upstream.ts';
 import { createWorld, type World } from './world.ts';
 
@@ -129,19 +129,41 @@ describe('A call that is under way', () => {
     expect(await world.ask(query, { keys: [datafoldKey] })).toMatchObject({ data: { monitorRuns: [found()] } });
   });
 
-  it('has the deadline of the first, for all of them', async () => {
+  it('that fails by the time of the first is made again, once, for those who have more of it', async () => {
+    const world = await createJoiningWorld({ limits: { attemptMs: 5_000, fieldMs: 5_000 } });
+    const release = hold(world);
+    const clock = holdClock();
+    const first = await join(world, 101);
+    await clock.pass(4_000);
+    const others = [await join(world, 102), await join(world, 103)];
+
+    await clock.pass(1_000);
+    expect(await first.asked).toMatchObject({ errors: [{ extensions: { code: 'UPSTREAM_TIMEOUT' } }] });
+    await until(() => callsOf(world) === 2);
+    release();
+
+    for (const { runs } of others) expect(await runs).toEqual(found());
+    expect(callsOf(world)).toBe(2);
+  });
+
+  it('is waited for by each no longer than it has time, and made no third time', async () => {
     const world = await createJoiningWorld({ limits: { attemptMs: 5_000, fieldMs: 5_000 } });
     hold(world);
     const clock = holdClock();
     const first = await join(world, 101);
-    await clock.pass(4_000);
+    await clock.pass(2_000);
     const second = await join(world, 102);
+    await clock.pass(2_000);
+    const third = await join(world, 103);
 
     await clock.pass(1_000);
+    await first.asked;
+    await until(() => callsOf(world) === 2);
+    await clock.pass(2_000);
 
-    for (const { asked } of [first, second])
+    for (const { asked } of [second, third])
       expect(await asked).toMatchObject({ errors: [{ extensions: { code: 'UPSTREAM_TIMEOUT' } }] });
-    expect(callsOf(world)).toBe(1);
+    expect(callsOf(world)).toBe(2);
   });
 
   it('serves nobody with another credential', async () => {
@@ -211,4 +233,149 @@ describe('A call that is under way', () => {
 
     expect(clock.timers()).toBe(timers);
   });
+});
+
+describe('A call that waits for its turn', () => {
+  const idQuery = 'query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { id } }';
+  const idOf = (runId: number) => ({ id: `DATAFOLD:7:${runId}` });
+  const askFor = (world: World, first: number, last = first) =>
+    world.ask(idQuery, {
+      keys: Array.from({ length: last - first + 1 }, (_, place) => anyDatafoldRun(first + place).key),
+    });
+
+  /** A world whose Datafold answers each run when it is told to. */
+  async function createSlowWorld(config: Partial<GatewayConfig> = {}) {
+    const world = await createJoiningWorld(config);
+    const held = new Map<number, () => void>();
+    world.datafold.onAny(({ url = '' }, response) => {
+      const runId = Number(url.split('/').at(-1));
+      const body = JSON.stringify(anyDatafoldRun(runId).body);
+      held.set(runId, () => void response.setHeader('content-type', 'application/json').end(body));
+    });
+    const timesOf = (runId: number) =>
+      world.datafold.paths.filter((path) => path === anyDatafoldRun(runId).path).length;
+    return {
+      world,
+      timesOf,
+      answer(runId: number) {
+        held.get(runId)?.();
+        held.delete(runId);
+      },
+      /** Answers the rest, and what arrives. */
+      async answerAll<Asked>(asked: Promise<Asked>): Promise<Asked> {
+        let isDone = false;
+        const done = asked.finally(() => {
+          isDone = true;
+        });
+        await until(() => {
+          for (const [runId, release] of held) {
+            held.delete(runId);
+            release();
+          }
+          return isDone;
+        });
+        return done;
+      },
+    };
+  }
+
+  it('is made at the turn of whoever asks the same and is there first, and serves both', async () => {
+    const { world, timesOf, answer, answerAll } = await createSlowWorld();
+    const clock = holdClock();
+    const many = askFor(world, 1, 100);
+    await world.datafold.arrived(32);
+
+    const one = askFor(world, 90);
+    await clock.waitOf(250);
+    answer(1);
+    answer(2);
+    await until(() => timesOf(90) === 1);
+    answer(90);
+    expect(await one).toEqual({ data: { monitorRuns: [idOf(90)] } });
+
+    expect(world.datafold.paths.length).toBeLessThan(40);
+    const { data } = await answerAll(many);
+    expect(data.monitorRuns).toEqual(Array.from({ length: 100 }, (_, place) => idOf(1 + place)));
+    expect(timesOf(90)).toBe(1);
+  });
+
+  it('serves who came before for as long as that one has time, and goes on for the other', async () => {
+    const { world, timesOf, answer } = await createSlowWorld({ limits: { attemptMs: 5_000, fieldMs: 5_000 } });
+    const clock = holdClock();
+    const many = askFor(world, 1, 40);
+    await world.datafold.arrived(32);
+    await clock.pass(4_000);
+    const one = askFor(world, 40);
+    await clock.waitOf(250);
+    answer(1);
+    answer(2);
+    await until(() => timesOf(40) === 1);
+
+    await clock.pass(1_000);
+    const { data, errors = [] } = await many;
+    expect(data.monitorRuns[39]).toBeNull();
+    expect(errors).toContainEqual(
+      expect.objectContaining({
+        path: ['monitorRuns', 39],
+        extensions: expect.objectContaining({ code: 'UPSTREAM_TIMEOUT', retryable: true }),
+      }),
+    );
+    answer(40);
+
+    expect(await one).toEqual({ data: { monitorRuns: [idOf(40)] } });
+    expect(timesOf(40)).toBe(1);
+  });
+
+  it('is made for who came later, when who came first has waited for too long', async () => {
+    const { world, timesOf, answer, answerAll } = await createSlowWorld();
+    const clock = holdClock();
+    const many = askFor(world, 1, 32);
+    await world.datafold.arrived(32);
+    const first = askFor(world, 100);
+    await clock.waitOf(250);
+    await clock.pass(200);
+    const second = askFor(world, 100);
+    await clock.waitOf(250);
+
+    await clock.pass(50);
+    expect(await first).toMatchObject({ errors: [{ extensions: { code: 'OVERLOADED' } }] });
+    answer(1);
+    await until(() => timesOf(100) === 1);
+
+    await answerAll(Promise.all([many, second]));
+    expect(await second).toEqual({ data: { monitorRuns: [idOf(100)] } });
+  });
+
+  it('is not made for one who leaves, and is for the other', async () => {
+    const { world, timesOf, answer, answerAll } = await createSlowWorld();
+    const clock = holdClock();
+    const many = askFor(world, 1, 32);
+    await world.datafold.arrived(32);
+    const first = await queueUp(world, clock, 100);
+    const second = await queueUp(world, clock, 100);
+    await first.leave();
+    await hasLeft(world, 1);
+
+    answer(1);
+    answer(2);
+    await until(() => timesOf(100) === 1);
+    await answerAll(Promise.all([many, second.asked]));
+
+    expect(await second.asked).toEqual({ data: { monitorRuns: [idOf(100)] } });
+    expect(timesOf(100)).toBe(1);
+  });
+
+  /** Asks for a run, which waits for its turn from then on. */
+  async function queueUp(world: World, clock: HeldClock, runId: number) {
+    const controller = new AbortController();
+    const asked = world.ask(idQuery, { keys: [anyDatafoldRun(runId).key] }, { signal: controller.signal });
+    await clock.waitOf(250);
+    return {
+      asked,
+      async leave() {
+        controller.abort();
+        await expect(asked).rejects.toThrow('aborted');
+      },
+    };
+  }
 });

@@ -12,6 +12,10 @@ export interface Call {
   readonly lines: Partial<Record<Provider, Line>>;
   /** Whom its attempts are counted for. */
   readonly price: Price;
+  /** Since when its time runs, by the monotonic clock. @default since it is asked for */
+  readonly since?: number;
+  /** Told before each attempt. What it throws ends the call, which is no failure. */
+  send?(): void;
 }
 
 /** @param isExplained whether somebody wants to know why its calls are made */

@@ -125,6 +125,12 @@ export const toAttemptTimeFault = (): Fault =>
 export const toDeadlineFault = (isBlamed: boolean): Fault =>
   new Fault('UPSTREAM_TIMEOUT', 'deadline', { retryable: true, verdict: isBlamed ? 'failure' : 'nothing' });
 
+/** Whether it was the time of this call that was up, be it in its line: another one may have more of it. */
+export const hasFailedByTime = (error: unknown): boolean =>
+  error instanceof ProviderError && timeCodes.has(error.extensions.code);
+
+const timeCodes: ReadonlySet<unknown> = new Set<ProviderErrorCode>(['UPSTREAM_TIMEOUT', 'OVERLOADED']);
+
 /** The body isn't a JSON object. */
 export const toBodyFault = (): Fault =>
   new Fault('UPSTREAM_BAD_RESPONSE', 'body', { retry: onceMore, verdict: 'failure' });

@@ -3,33 +3,35 @@
  * remembered of a call that is over.
  */
 import type { Provider } from '../generated/types.ts';
+import type { UpstreamLimits } from '../limits.ts';
 import type { Body } from './body.ts';
 import type { Call } from './call.ts';
 import type { Credential } from './credential.ts';
 import { OwnEnding } from './ending.ts';
+import { hasFailedByTime, toDeadlineFault } from './fault.ts';
 import type { Upstream, UpstreamRequest } from './upstream.ts';
 
+/** What is joined, and where else to ask. */
+interface Way {
+  readonly provider: Provider;
+  readonly upstream: Upstream;
+  readonly flights: Map<string, Flight>;
+  readonly limits: SharedLimits;
+}
+
+type SharedLimits = Pick<UpstreamLimits, 'fieldMs' | 'minAttemptMs'>;
+
 /**
- * The same way out, on which a call serves all who ask for it while it is under way. It is made on behalf of the first of
- * them: with its turn, its request id and its deadline, and at its price. It ends early when all of them have left.
+ * The same way out, on which a call serves all who ask for it while it is under way. Until one of their calls is sent each
+ * stands in line for itself, as the line of one may be long where that of another is short; the others are served by the one
+ * that is sent first, and each has its own deadline all the same. It ends early when all of them have left.
  */
-export function createSharedCalls(provider: Provider, upstream: Upstream): Upstream {
-  const flights = new Map<string, Flight>();
+export function createSharedCalls(provider: Provider, upstream: Upstream, limits: SharedLimits): Upstream {
+  const way: Way = { provider, upstream, flights: new Map(), limits };
   return {
     getJson(request, credential, call) {
       if (call.ending.reason !== undefined) return Promise.reject(call.ending.reason);
-      const name = toFlightName(credential, request);
-      const flight = flights.get(name);
-      if (flight !== undefined) {
-        call.price.of(provider).joined++;
-        return flight.wait(call);
-      }
-      const own = new Flight(flights, name);
-      flights.set(name, own);
-      const waiting = own.wait(call);
-      const { requestId, lines, price } = call;
-      own.start(upstream.getJson(request, credential, { ending: own.ending, requestId, lines, price }));
-      return waiting;
+      return new Promise((resolve, reject) => join(way, request, credential, new Waiter(call, resolve, reject)));
     },
     close: () => upstream.close(),
   };
@@ -39,50 +41,112 @@ export function createSharedCalls(provider: Provider, upstream: Upstream): Upstr
 export const toFlightName = ({ digest }: Pick<Credential, 'digest'>, { path }: Pick<UpstreamRequest, 'path'>): string =>
   `${digest}${path}`;
 
+function join(way: Way, request: UpstreamRequest, credential: Credential, waiter: Waiter): void {
+  const name = toFlightName(credential, request);
+  let flight = way.flights.get(name);
+  if (flight === undefined) {
+    flight = new Flight(way, name, request, credential);
+    way.flights.set(name, flight);
+  }
+  flight.take(waiter);
+}
+
+/** Why a call isn't made: another one that asks the same is under way. */
+const joined = new Error('joined');
+
 /** A call, and all who wait for it. A class, as every call is one, and methods of a prototype cost it nothing. */
 class Flight {
-  readonly ending = new OwnEnding();
+  readonly #way: Way;
   readonly #flights: Map<string, Flight>;
   readonly #name: string;
+  readonly #request: UpstreamRequest;
+  readonly #credential: Credential;
   readonly #waiters: Waiter[] = [];
+  /** Whose call is made, once it is. */
+  #sender: Waiter | undefined;
 
-  constructor(flights: Map<string, Flight>, name: string) {
-    this.#flights = flights;
+  constructor(way: Way, name: string, request: UpstreamRequest, credential: Credential) {
+    this.#way = way;
+    this.#flights = way.flights;
     this.#name = name;
+    this.#request = request;
+    this.#credential = credential;
   }
 
-  wait(call: Call): Promise<Body | null> {
-    return new Promise((resolve, reject) => {
-      const waiter = { call, resolve, reject, leave: () => this.#leave(waiter) };
-      this.#waiters.push(waiter);
-      call.ending.add(waiter.leave);
-    });
-  }
-
-  start(answer: Promise<Body | null>): void {
-    answer.then(
+  take(waiter: Waiter): void {
+    waiter.flight = this;
+    this.#waiters.push(waiter);
+    if (this.#sender !== undefined) {
+      this.#carry(waiter, this.#sender);
+      return;
+    }
+    this.#way.upstream.getJson(this.#request, this.#credential, waiter).then(
       (body) => {
-        for (const waiter of this.#land()) waiter.resolve(body);
+        for (const each of this.#land()) each.resolve(body);
       },
-      (error: unknown) => {
-        for (const waiter of this.#land()) waiter.reject(error);
-      },
+      (error: unknown) => this.#fail(waiter, error),
     );
   }
 
-  #leave(waiter: Waiter): void {
-    const { reason } = waiter.call.ending;
-    this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
-    waiter.reject(reason);
+  /** The call of one of them is to be sent. @throws when that of another has been */
+  send(waiter: Waiter): void {
+    if (this.#sender === waiter) return;
+    if (this.#sender !== undefined) throw joined;
+    this.#sender = waiter;
+    if (this.#waiters.length === 1) return;
+    for (const other of this.#waiters) {
+      if (other === waiter) continue;
+      this.#carry(other, waiter);
+      // Out of its line.
+      other.ending.end(joined);
+    }
+  }
+
+  leave(waiter: Waiter, reason: unknown): void {
+    this.#drop(waiter, reason);
+    if (waiter !== this.#sender) waiter.ending.end(reason);
     if (this.#waiters.length > 0) return;
     // Before it ends: who comes now needs another one.
     this.#forget();
-    this.ending.end(reason);
+    this.#sender?.ending.end(reason);
+  }
+
+  /** Lets one wait for the call of another, but not for longer than for its own. */
+  #carry(waiter: Waiter, sender: Waiter): void {
+    const { provider, limits } = this.#way;
+    waiter.call.price.of(provider).joined++;
+    if (waiter.since >= sender.since) return;
+    const isOver = () => this.leave(waiter, toDeadlineFault(false).toError(provider));
+    waiter.timer = setTimeout(isOver, waiter.since + limits.fieldMs - performance.now());
+  }
+
+  #fail(waiter: Waiter, error: unknown): void {
+    if (this.#sender === undefined) {
+      // What kept it from being sent is its own affair, unless it has left.
+      if (this.#waiters.includes(waiter)) this.leave(waiter, error);
+    } else if (this.#sender === waiter) {
+      // The time of one isn't that of the others: they go on, once, if they have enough of it.
+      const { limits } = this.#way;
+      const latest = hasFailedByTime(error) ? performance.now() + limits.minAttemptMs - limits.fieldMs : Infinity;
+      for (const each of this.#land()) {
+        if (each === waiter || each.hasFailed || each.since < latest) each.reject(error);
+        else {
+          each.waitAgain();
+          join(this.#way, this.#request, this.#credential, each);
+        }
+      }
+    }
+  }
+
+  #drop(waiter: Waiter, reason: unknown): void {
+    this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
+    waiter.end();
+    waiter.reject(reason);
   }
 
   #land(): readonly Waiter[] {
     this.#forget();
-    for (const { call, leave } of this.#waiters) call.ending.delete(leave);
+    for (const waiter of this.#waiters) waiter.end();
     return this.#waiters;
   }
 
@@ -91,10 +155,49 @@ class Flight {
   }
 }
 
-/** One who waits. */
-interface Waiter {
+/** One who waits, and the call that is made on its behalf unless another's is sent before. A class for the same reason. */
+class Waiter implements Call {
   readonly call: Call;
   readonly resolve: (body: Body | null) => void;
   readonly reject: (reason: unknown) => void;
-  readonly leave: () => void;
+  readonly requestId: string;
+  readonly lines: Call['lines'];
+  readonly price: Call['price'];
+  readonly since = performance.now();
+  /** Of its own call. */
+  ending = new OwnEnding();
+  flight: Flight | undefined;
+  /** Its deadline, where the call that it waits for has a later one. */
+  timer: NodeJS.Timeout | undefined;
+  /** Whether a call that it waited for has failed by time already. */
+  hasFailed = false;
+  readonly #leave: () => void;
+
+  constructor(call: Call, resolve: Waiter['resolve'], reject: Waiter['reject']) {
+    this.call = call;
+    this.resolve = resolve;
+    this.reject = reject;
+    this.requestId = call.requestId;
+    this.lines = call.lines;
+    this.price = call.price;
+    this.#leave = () => this.flight?.leave(this, call.ending.reason);
+    call.ending.add(this.#leave);
+  }
+
+  send(): void {
+    this.flight?.send(this);
+  }
+
+  /** For another call, as the one that it has waited for has failed. */
+  waitAgain(): void {
+    this.hasFailed = true;
+    this.ending = new OwnEnding();
+    this.call.ending.add(this.#leave);
+  }
+
+  end(): void {
+    this.call.ending.delete(this.#leave);
+    if (this.timer !== undefined) clearTimeout(this.timer);
+    this.timer = undefined;
+  }
 }

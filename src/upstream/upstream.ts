@@ -61,7 +61,8 @@ export function createUpstream({ provider, baseUrl, log, limits }: UpstreamOptio
     async getJson({ path, echoes }, credential, call) {
       const { ending } = call;
       const price = call.price.of(provider);
-      const startedAt = performance.now();
+      const calledAt = performance.now();
+      const startedAt = call.since ?? calledAt;
       const endsAt = startedAt + fieldMs;
       let attempts = 0;
       let firstAttemptAt = Number.POSITIVE_INFINITY;
@@ -73,13 +74,14 @@ export function createUpstream({ provider, baseUrl, log, limits }: UpstreamOptio
         try {
           if (ending.reason !== undefined) throw ending.reason;
           exit = gate.enter(credential, call);
-          let now = attempts === 0 ? startedAt : performance.now();
+          let now = attempts === 0 ? calledAt : performance.now();
           if (exit === undefined) {
             exit = await withDeadline(endsAt - now, toTimeUp, ending, (end) => gate.wait(credential, call, end));
             now = performance.now();
           }
           const leftMs = endsAt - now;
           if (leftMs < minAttemptMs) throw toTimeUp();
+          call.send?.();
           if (++attempts === 1) firstAttemptAt = now;
           price.calls++;
           const time =
