@@ -72,6 +72,8 @@ const requestLimits = {
   maxKeptRunBytes: 32 * 1024 * 1024,
   /** The largest copy that is kept, in bytes. */
   maxKeptRunSize: 1024 * 1024,
+  /** The largest copy that is kept in a store outside the process, in bytes: it crosses the wire each time that it is read. */
+  maxStoredRunSize: 64 * 1024,
   /** How long a store of copies outside the process may take, in milliseconds. */
   maxStoreMs: 20,
   /** The most operations under way at a time; more are turned away with 503. */

@@ -14,7 +14,7 @@ export interface RedisRunsOptions {
   /** As `isRedisUrl` accepts it. It may hold a password, and goes nowhere but into the client. */
   readonly url: string;
   readonly log: Log;
-  readonly limits: Pick<Limits, 'keepStaleMs' | 'maxStoreMs'>;
+  readonly limits: Pick<Limits, 'keepStaleMs' | 'maxStoreMs' | 'maxStoredRunSize'>;
 }
 
 /** What is before every name: whose it is, and which form it has. */
@@ -32,16 +32,25 @@ const endMs = 50;
 /** The most bytes that wait to be written; what is more is lost. */
 const mostUnwritten = 8 * 1024 * 1024;
 
+/** The most copies of one command: what is in time is of use, be the others late. */
+const mostAtOnce = 16;
+
+/** After how many late reads, one after the other, Redis counts as away: one alone may have asked for much. */
+const mostLate = 3;
+
 const nothing: Copies = [];
 
 /** Resolves once Redis is there, or isn't: both will do. @throws {Error} when the URL is none, without saying it */
 export async function createRedisRuns({ url, log, limits }: RedisRunsOptions): Promise<KeptRuns> {
-  const { keepStaleMs, maxStoreMs } = limits;
+  const { keepStaleMs, maxStoreMs, maxStoredRunSize } = limits;
   const address = toRedisAddress(url);
   if (address === undefined) throw new Error('Expected the URL of a Redis.');
   const redis = await connect(address);
   let isClosing = false;
   let unwritten = 0;
+  let lateReads = 0;
+  /** Those that are under way together are late together, and count as one. */
+  let round = 0;
 
   const store = createPresence({
     restMs,
@@ -63,6 +72,7 @@ export async function createRedisRuns({ url, log, limits }: RedisRunsOptions): P
 
   const find = (names: readonly string[]) =>
     new Promise<Copies>((resolve) => {
+      const ownRound = round;
       let isOver = false;
       const end = (copies: Copies) => {
         isOver = true;
@@ -71,35 +81,62 @@ export async function createRedisRuns({ url, log, limits }: RedisRunsOptions): P
       };
       const giveUp = () => {
         if (isOver) return;
-        lose('late');
-        // What it may still send would hold up all that is behind it.
-        redis.disconnect(true);
-        end(nothing);
+        if (ownRound === round) {
+          round++;
+          lateReads++;
+          if (store.isAway || lateReads >= mostLate) {
+            lateReads = 0;
+            lose('late');
+            // What it may still send would hold up all that is behind it.
+            redis.disconnect(true);
+          }
+        }
+        end(none());
       };
+      const none = () => names.map(() => undefined);
       // When it was this process that was late, the answer is there, and is read before what is immediate.
       const timer = setTimeout(() => setImmediate(giveUp), maxStoreMs);
       redis.mgetBuffer(names.map((name) => prefix + name)).then(
         (records) => {
           if (isOver) return;
+          lateReads = 0;
           store.find();
           end(records.map(fromRecord));
         },
         (error: unknown) => {
           if (isOver) return;
           lose(toReason(error));
-          end(nothing);
+          end(none());
         },
       );
     });
+
+  const findAll = async (names: readonly string[]) => {
+    const parts: Promise<Copies>[] = [];
+    for (let start = 0; start < names.length; start += mostAtOnce)
+      parts.push(find(names.slice(start, start + mostAtOnce)));
+    return (await Promise.all(parts)).flat();
+  };
+
+  const drop = (names: readonly string[]) => {
+    if (isReady()) redis.del(names.map((name) => prefix + name)).catch(() => {});
+  };
 
   await new Promise<void>((resolve) => {
     for (const event of ['ready', 'close'] as const) redis.once(event, () => resolve());
   });
 
   return {
-    read: (names) => (isReady() && store.mayAsk() ? find(names) : nothing),
+    read(names) {
+      if (!isReady() || !store.mayAsk()) return nothing;
+      return names.length > mostAtOnce ? findAll(names) : find(names);
+    },
     write(name, copy) {
       const size = copy.bytes.length;
+      if (size > maxStoredRunSize) {
+        drop([name]);
+        return;
+      }
       if (!isReady() || store.isAway || unwritten + size > mostUnwritten) return;
       unwritten += size;
       redis
@@ -111,9 +148,7 @@ export async function createRedisRuns({ url, log, limits }: RedisRunsOptions): P
           unwritten -= size;
         });
     },
-    drop(names) {
-      if (isReady()) redis.del(names.map((name) => prefix + name)).catch(() => {});
-    },
+    drop,
     async close() {
       isClosing = true;
       redis.disconnect();
