@@ -106,6 +106,10 @@ const refusals: ReadonlySet<unknown> = new Set<ErrorCode>(['UNAUTHENTICATED', 'U
 export const isRefusal = (error: unknown): boolean =>
   error instanceof ProviderError && refusals.has(error.extensions.code);
 
+/** Whether the provider doesn't accept the credential at all. */
+export const isRefusedCredential = (error: unknown): boolean =>
+  isRefusal(error) && (error as ProviderError).extensions.code !== ('FORBIDDEN' satisfies ErrorCode);
+
 /** The extensions that clients get to see, whatever an error carries. */
 const shown = ['code', 'provider', 'upstreamStatus', 'retryable', 'retryAfterMs'] as const;
 

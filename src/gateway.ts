@@ -31,6 +31,7 @@ import { providerNames, providers } from './providers/index.ts';
 import { type RequestContext, requestIdHeader, toRequestId } from './request-id.ts';
 import { createSchema } from './schema.ts';
 import { createCall } from './upstream/call.ts';
+import type { Credential } from './upstream/credential.ts';
 import { type Ending, toEnding } from './upstream/ending.ts';
 import { createSharedCalls } from './upstream/shared-calls.ts';
 import { expectedApiKey, expectedBaseUrl, isApiKey, isBaseUrl } from './upstream/target.ts';
@@ -140,8 +141,8 @@ export function createGateway(config: GatewayConfig): Gateway {
   const execute = createExecute({ ...limits, schema, introspection });
   const executeInParts = createExecuteInParts(schema, execute);
 
-  const upstreams = createUpstreams(config, log, limits);
   const kept = createKeptRuns(config.keptRuns, limits);
+  const upstreams = createUpstreams(config, log, limits, kept);
   const credentialsOf = createCredentials(config);
 
   const contextOf = ({ requestId, header, ending }: Asker) =>
@@ -241,10 +242,16 @@ function checkConfig({ providers: configs = {}, credentials = 'held' }: GatewayC
   if (problems.length > 0) throw new Error(problems.join('\n'));
 }
 
-function createUpstreams({ providers: configs = {}, joinCalls = true }: GatewayConfig, log: Log, limits: Limits) {
+function createUpstreams(
+  { providers: configs = {}, joinCalls = true }: GatewayConfig,
+  log: Log,
+  limits: Limits,
+  kept: KeptRuns | undefined,
+) {
+  const onRefused = ({ digest }: Credential) => kept?.forget(digest);
   const upstreams = providerNames.map((provider): [Provider, Upstream] => {
     const { baseUrl = providers[provider].defaultBaseUrl } = configs[provider] ?? {};
-    const upstream = createUpstream({ provider, baseUrl, log, limits });
+    const upstream = createUpstream({ provider, baseUrl, log, limits, onRefused });
     return [provider, joinCalls ? createSharedCalls(provider, upstream, limits) : upstream];
   });
   return Object.fromEntries(upstreams) as Record<Provider, Upstream>;

@@ -4,7 +4,7 @@ import { createGateway, type GatewayConfig } from '../src/gateway.ts';
 import { toCopyName } from '../src/kept/kept-runs.ts';
 import { createCredential } from '../src/upstream/credential.ts';
 import { anyDatafoldRun, datafoldBody, datafoldKey, datafoldPath, toDatafoldRow } from './bodies.ts';
-import { holdDate, holdDice } from './clock.ts';
+import { holdDate, holdDice, until } from './clock.ts';
 import { type FakeUpstream, silence } from './fake-upstream.ts';
 import { createListingWorld, createWorld, type World } from './world.ts';
 
@@ -152,6 +152,7 @@ describe('A run that has ended', () => {
         read: async (names) => names.map((name) => copies.get(name)),
         write: (name, copy) => void copies.set(name, copy),
         drop: (names) => names.forEach((name) => void copies.delete(name)),
+        forget() {},
         async close() {},
       },
     });
@@ -164,7 +165,7 @@ describe('A run that has ended', () => {
 
   it('is kept in a store that is closed with the gateway', async () => {
     const close = vi.fn(async () => {});
-    const keptRuns = { read: () => [], write() {}, drop() {}, close };
+    const keptRuns = { read: () => [], write() {}, drop() {}, forget() {}, close };
 
     await createGateway({ providers: { DATAFOLD: { apiKey: 'key' } }, keptRuns }).close();
 
@@ -175,7 +176,9 @@ describe('A run that has ended', () => {
     const found = { data: { monitorRuns: [{ id: 'DATAFOLD:7:42', state: 'OK' }] } };
     const nonsense = { bytes: Buffer.from('{"state":'), readAt: 0, freshUntil: Number.MAX_SAFE_INTEGER };
     for (const read of [async () => [nonsense], () => [nonsense], () => Promise.reject(new Error('away'))]) {
-      const world = await createKeepingWorld({ keptRuns: { read, write() {}, drop() {}, async close() {} } });
+      const world = await createKeepingWorld({
+        keptRuns: { read, write() {}, drop() {}, forget() {}, async close() {} },
+      });
       world.datafold.on(datafoldPath, { body: datafoldBody });
 
       expect(await askFor(world, datafoldKey)).toMatchObject(found);
@@ -210,7 +213,7 @@ describe('A row of a list', () => {
     const names: string[] = [];
     const write = (name: string) => void names.push(name.slice(name.indexOf('=') + 1));
     const world = await createListingWorld({
-      keptRuns: { read: (wanted) => wanted.map(() => undefined), write, drop() {}, async close() {} },
+      keptRuns: { read: (wanted) => wanted.map(() => undefined), write, drop() {}, forget() {}, async close() {} },
     });
     serveRows(world.datafold, rowOf(1, '0'), rowOf(2, '0'));
 
@@ -292,6 +295,70 @@ describe('A copy is of whoever read it:', () => {
       pairs++;
       if (nameOf(one) === nameOf(other)) throw new Error(`${JSON.stringify([one, other])} share a name`);
     }
+  });
+});
+
+describe('A key that its provider does not accept', () => {
+  const asTenant = (key: string) => ({ headers: { 'content-type': 'application/json', 'x-datafold-api-key': key } });
+  const other = anyDatafoldRun(43);
+
+  /** A world that has a copy of the run for two tenants. */
+  async function createTenantsWorld() {
+    const world = await createKeepingWorld({ credentials: 'forwarded' });
+    world.datafold.on(datafoldPath, { body: datafoldBody });
+    for (const tenant of ['a', 'b']) await world.ask(query, { keys: [datafoldKey] }, asTenant(tenant));
+    return world;
+  }
+  const hasCopy = async (world: World, tenant: string) => {
+    const calls = world.datafold.paths.length;
+    await world.ask(query, { keys: [datafoldKey] }, asTenant(tenant));
+    return world.datafold.paths.length === calls;
+  };
+
+  it.each([
+    ['a run', other.path, '{ datafoldRun(monitorId: 7, runId: 43) { error } }'],
+    ['a monitor', '/api/v1/monitors/7', '{ monitor(key: { provider: DATAFOLD, monitorId: 7 }) { name } }'],
+  ])('has no copies any more, and those of others stay: 401 for %s', async (_name, path, refused) => {
+    const world = await createTenantsWorld();
+    world.datafold.on(path, { status: 401 });
+    expect(await world.ask(refused, {}, asTenant('a'))).toMatchObject({
+      errors: [{ extensions: { code: 'UNAUTHENTICATED' } }],
+    });
+
+    expect(await hasCopy(world, 'b')).toBe(true);
+    expect(await hasCopy(world, 'a')).toBe(false);
+    // What is accepted again is kept again.
+    expect(await hasCopy(world, 'a')).toBe(true);
+  });
+
+  it('keeps them when it may not see one run alone', async () => {
+    const world = await createTenantsWorld();
+    world.datafold.on(other.path, { status: 403 });
+
+    await world.ask(query, { keys: [other.key] }, asTenant('a'));
+
+    expect(await hasCopy(world, 'a')).toBe(true);
+  });
+
+  it('has none in the same request either, to stand in for another run', async () => {
+    holdDice(0);
+    holdDate('2026-11-22T12:00:00Z');
+    const world = await createKeepingWorld({ limits: { keepRunMs: 60_000 } });
+    world.datafold.on(datafoldPath, { body: datafoldBody });
+    await askFor(world, datafoldKey);
+    vi.setSystemTime(new Date('2026-11-22T13:00:00Z'));
+    world.datafold.on(other.path, { status: 401 });
+    world.datafold.on(datafoldPath, async (_request, response) => {
+      await until(() => world.lines.some(({ code }) => code === 'UPSTREAM_AUTH_FAILED'));
+      response.writeHead(503).end();
+    });
+
+    const answer = await world.ask(
+      'query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys, allowStale: true) { error: id } }',
+      { keys: [other.key, datafoldKey] },
+    );
+
+    expect(answer).toMatchObject({ data: { monitorRuns: [null, null] } });
   });
 });
 

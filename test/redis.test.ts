@@ -49,7 +49,7 @@ function connect({ url }: RedisServer): Redis {
 /** Resolves once so many copies are there. */
 async function kept(redis: Redis, count: number): Promise<string[]> {
   let names: string[] = [];
-  while (names.length < count) names = await redis.keys('*');
+  while (names.length < count) names = (await redis.keys('*')).filter((name) => !name.endsWith('/since'));
   return names;
 }
 
@@ -131,7 +131,7 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
     holdDate('2026-11-22T12:00:00Z');
     const [first, second] = [await createRedisWorld(server.url), await createRedisWorld(server.url)];
     await askFor(first, datafoldKey);
-    await kept(redis, 1);
+    const [name = ''] = await kept(redis, 1);
     vi.setSystemTime(new Date('2026-11-22T14:00:00Z'));
     const ask = () => second.ask(query, { keys: [datafoldKey], allowStale: true });
 
@@ -142,7 +142,7 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
 
     second.datafold.on(datafoldPath, { status: 404 });
     expect(await ask()).toEqual({ data: { monitorRuns: [null] } });
-    while ((await redis.dbsize()) > 0);
+    while ((await redis.exists(name)) > 0);
 
     second.datafold.on(datafoldPath, { status: 503 });
     expect(await ask()).toMatchObject({ data: { monitorRuns: [null] }, errors: [{}] });
@@ -216,6 +216,48 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
     expect(world.told).toEqual([{ level: 'warn', message: 'redis is away', reason: 'NOPERM' }]);
     const [, refused] = /cmdstat_mget:.*rejected_calls=(\d+)/.exec(await redis.info('commandstats')) ?? [];
     expect(Number(refused)).toBeLessThan(20);
+  });
+
+  it('are forgotten for all processes when their key is not accepted any more', async () => {
+    const server = await startRedisServer();
+    const redis = connect(server);
+    holdDate('2026-11-22T12:00:00Z');
+    const [first, second] = [await createRedisWorld(server.url), await createRedisWorld(server.url)];
+    await askFor(first, datafoldKey);
+    await kept(redis, 1);
+    vi.setSystemTime(new Date('2026-11-22T12:01:00Z'));
+
+    const [since = ''] = await redis.keys('*/since');
+    const before = await redis.get(since);
+    first.datafold.on(anyDatafoldRun(99).path, { status: 401 });
+    await askFor(first, anyDatafoldRun(99).key);
+    while ((await redis.get(since)) === before);
+    for (const world of [second, first]) {
+      world.datafold.on(datafoldPath, { status: 401 });
+      expect(await askFor(world, datafoldKey)).toMatchObject({ data: { monitorRuns: [null] } });
+    }
+
+    vi.setSystemTime(new Date('2026-11-22T12:02:00Z'));
+    for (const world of [first, second]) world.datafold.on(datafoldPath, { body: datafoldBody });
+    await askFor(first, datafoldKey);
+    await kept(redis, 1);
+    const calls = second.datafold.paths.length;
+    expect(await askFor(second, datafoldKey)).toMatchObject(found);
+    expect(second.datafold.paths).toHaveLength(calls);
+  });
+
+  it('count for nothing when Redis has lost since when they count', async () => {
+    const server = await startRedisServer();
+    const redis = connect(server);
+    const world = await createRedisWorld(server.url);
+    await askFor(world, datafoldKey);
+    await kept(redis, 1);
+    const [since = ''] = await redis.keys('*/since');
+    await redis.del(since);
+
+    await askFor(world, datafoldKey);
+
+    expect(world.datafold.paths).toHaveLength(2);
   });
 
   it('are small: larger ones are read from their provider', async () => {

@@ -18,6 +18,8 @@ export interface KeptRuns {
   write(name: string, copy: Copy): void;
   /** Forgets copies of what is gone. */
   drop(names: readonly string[]): void;
+  /** Forgets all copies of a credential, by its digest: its provider has refused it. What is read later is kept as ever. */
+  forget(digest: string): void;
   /** Lets go of whatever holds the process. */
   close(): Promise<void>;
 }
@@ -36,3 +38,9 @@ export const toCopyName = (
   { provider, monitorId, runId }: MonitorRunKey,
   kind: CopyKind,
 ): string => `${digest}/${provider}/${kind}/${monitorId}/${runId}`;
+
+/** The digest of the credential that a copy of this name is kept for. */
+export const toOwner = (name: string): string => name.slice(0, digestLength);
+
+/** Of SHA-256 in base64. */
+const digestLength = 44;

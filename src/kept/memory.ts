@@ -1,17 +1,37 @@
 /** Copies of runs in the memory of the process. */
 import { LRUCache } from 'lru-cache';
 import type { Limits } from '../limits.ts';
-import type { Copy, KeptRuns } from './kept-runs.ts';
+import { type Copy, type KeptRuns, toOwner } from './kept-runs.ts';
 
-/** What a copy takes beside its bytes and its name, roughly: objects, and a buffer of its own. */
-const overhead = 400;
+/** What a copy takes beside its bytes and its name, roughly: objects, a buffer of its own, and its place among its owner's. */
+const overhead = 500;
 
 /** Keeps those that were asked for last, in so many bytes. */
 export function createMemoryRuns(limits: Pick<Limits, 'maxKeptRunBytes' | 'maxKeptRunSize' | 'keepStaleMs'>): KeptRuns {
   const { maxKeptRunBytes, maxKeptRunSize, keepStaleMs } = limits;
+  /** The names of each owner's copies, so that no other's are looked at when they are to be forgotten. */
+  const namesOf = new Map<string, Set<string>>();
+  const note = (name: string) => {
+    const owner = toOwner(name);
+    const names = namesOf.get(owner);
+    if (names === undefined) namesOf.set(owner, new Set([name]));
+    else names.add(name);
+  };
+  const unnote = (name: string) => {
+    const owner = toOwner(name);
+    const names = namesOf.get(owner);
+    names?.delete(name);
+    if (names?.size === 0) namesOf.delete(owner);
+  };
   const copies = new LRUCache<string, Copy>({
     maxSize: maxKeptRunBytes,
     sizeCalculation: ({ bytes }, name) => bytes.length + name.length + overhead,
+    onInsert: (_copy, name, reason) => {
+      if (reason === 'add') note(name);
+    },
+    dispose: (_copy, name, reason) => {
+      if (reason !== 'set') unnote(name);
+    },
   });
 
   const find = (name: string): Copy | undefined => {
@@ -29,6 +49,9 @@ export function createMemoryRuns(limits: Pick<Limits, 'maxKeptRunBytes' | 'maxKe
     },
     drop(names) {
       for (const name of names) copies.delete(name);
+    },
+    forget(digest) {
+      for (const name of [...(namesOf.get(digest) ?? [])]) copies.delete(name);
     },
     async close() {
       copies.clear();

@@ -3,9 +3,10 @@
  * for it no longer than `maxStoreMs`, and while it is away not at all.
  */
 import type { Redis } from 'ioredis';
+import { LRUCache } from 'lru-cache';
 import type { Limits } from '../limits.ts';
 import type { Log } from '../log.ts';
-import type { Copies, KeptRuns } from './kept-runs.ts';
+import { type Copies, type KeptRuns, toOwner } from './kept-runs.ts';
 import { createPresence } from './presence.ts';
 import { fromRecord, toRecord } from './record.ts';
 import { type RedisAddress, toRedisAddress } from './redis-url.ts';
@@ -38,7 +39,19 @@ const mostAtOnce = 16;
 /** After how many late reads, one after the other, Redis counts as away: one alone may have asked for much. */
 const mostLate = 3;
 
+/** How far apart the clocks of two processes may be, in milliseconds. */
+const clockMs = 1_000;
+
+/** The most refusals that are remembered until Redis knows of them. */
+const mostUntold = 10_000;
+
 const nothing: Copies = [];
+
+/**
+ * Where it says since when the copies of an owner count, in Unix milliseconds: since the first one, or since the credential was
+ * refused last. Without it none count, so that whatever Redis loses brings no copy back.
+ */
+const toSinceName = (digest: string) => `${prefix}${digest}/since`;
 
 /** Resolves once Redis is there, or isn't: both will do. @throws {Error} when the URL is none, without saying it */
 export async function createRedisRuns({ url, log, limits }: RedisRunsOptions): Promise<KeptRuns> {
@@ -68,6 +81,22 @@ export async function createRedisRuns({ url, log, limits }: RedisRunsOptions): P
   redis.on('error', (error: unknown) => lose(toReason(error)));
   redis.on('close', () => lose('closed'));
 
+  /** The owners who were refused, and until when what was read of them doesn't count, as long as Redis doesn't know. */
+  const untold = new LRUCache<string, number>({ max: mostUntold });
+  const tell = (digest: string, since: number) => {
+    if (!isReady()) return;
+    // Of one who has no copies there is nothing to be known.
+    redis.set(toSinceName(digest), since, 'PX', 2 * keepStaleMs, 'XX').then(
+      () => {
+        if (untold.peek(digest) === since) untold.delete(digest);
+      },
+      () => {},
+    );
+  };
+  redis.on('ready', () => {
+    for (const [digest, since] of untold.entries()) tell(digest, since);
+  });
+
   const isReady = () => redis.status === 'ready';
 
   const find = (names: readonly string[]) =>
@@ -96,12 +125,21 @@ export async function createRedisRuns({ url, log, limits }: RedisRunsOptions): P
       const none = () => names.map(() => undefined);
       // When it was this process that was late, the answer is there, and is read before what is immediate.
       const timer = setTimeout(() => setImmediate(giveUp), maxStoreMs);
-      redis.mgetBuffer(names.map((name) => prefix + name)).then(
+      const owners = [...new Set(names.map(toOwner))];
+      redis.mgetBuffer([...owners.map(toSinceName), ...names.map((name) => prefix + name)]).then(
         (records) => {
           if (isOver) return;
           lateReads = 0;
           store.find();
-          end(records.map(fromRecord));
+          const sinces = new Map(
+            owners.map((owner, place) => [owner, Math.max(toTime(records[place]), untold.get(owner) ?? 0)]),
+          );
+          end(
+            names.map((name, place) => {
+              const copy = fromRecord(records[owners.length + place]);
+              return copy && copy.readAt >= (sinces.get(toOwner(name)) ?? Infinity) ? copy : undefined;
+            }),
+          );
         },
         (error: unknown) => {
           if (isOver) return;
@@ -139,6 +177,8 @@ export async function createRedisRuns({ url, log, limits }: RedisRunsOptions): P
       }
       if (!isReady() || store.isAway || unwritten + size > mostUnwritten) return;
       unwritten += size;
+      // For twice as long as any copy, and never anew, as that could undo a refusal.
+      redis.set(toSinceName(toOwner(name)), copy.readAt - clockMs, 'PX', 2 * keepStaleMs, 'NX').catch(() => {});
       redis
         .set(prefix + name, toRecord(copy), 'PX', keepStaleMs)
         .then(writing.find, (error: unknown) => {
@@ -149,6 +189,11 @@ export async function createRedisRuns({ url, log, limits }: RedisRunsOptions): P
         });
     },
     drop,
+    forget(digest) {
+      const since = Date.now() + clockMs;
+      untold.set(digest, since);
+      tell(digest, since);
+    },
     async close() {
       isClosing = true;
       redis.disconnect();
@@ -178,6 +223,12 @@ async function connect({ isSecure, ...address }: RedisAddress): Promise<Redis> {
   });
   for (const event of ['ready', 'close'] as const) redis.on(event, () => clearTimeout(timer));
   return redis;
+}
+
+/** A time that was written as digits; for ever, where there is none. */
+function toTime(record: Buffer | null | undefined): number {
+  const text = record?.toString() ?? '';
+  return /^\d{1,15}$/.test(text) ? Number(text) : Infinity;
 }
 
 /** Redis itself has said no. */

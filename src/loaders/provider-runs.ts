@@ -129,7 +129,7 @@ export class ProviderRuns {
         return null;
       },
       (error: unknown) => {
-        if (isRefusal(error)) this.#copies?.drop(key);
+        if (isRefusal(error)) this.#copies?.drop(key, error);
         throw error;
       },
     );

@@ -1,5 +1,5 @@
 /** The copies of one provider's runs, as one request meets and leaves them. */
-import { toError } from '../errors.ts';
+import { isRefusedCredential, toError } from '../errors.ts';
 import { explainKept, type Need } from '../fetching/planner.ts';
 import type { MonitorRunKey } from '../generated/types.ts';
 import { type Copies, type Copy, type CopyKind, type KeptRuns, toCopyName } from '../kept/kept-runs.ts';
@@ -155,8 +155,12 @@ export class RunCopies {
     kept.write(name, { bytes, readAt, freshUntil: readAt + freshMs });
   }
 
-  /** What is gone, or not for this credential any more, is not to come back while its provider is down. */
-  drop(key: MonitorRunKey): void {
+  /**
+   * What is gone, or not for this credential any more, is not to come back while its provider is down. A credential that isn't
+   * accepted at all has lost all of them, and those that were met before it are no exception.
+   */
+  drop(key: MonitorRunKey, error?: unknown): void {
+    if (isRefusedCredential(error)) this.#met.clear();
     this.#options.kept.drop([this.#nameOf(key, 'run'), this.#nameOf(key, 'row')]);
   }
 

@@ -41,9 +41,11 @@ export interface UpstreamOptions {
   readonly baseUrl: string;
   readonly log: Log;
   readonly limits: UpstreamLimits;
+  /** Told of each call whose credential the provider doesn't accept (401). */
+  readonly onRefused?: (credential: Credential) => void;
 }
 
-export function createUpstream({ provider, baseUrl, log, limits }: UpstreamOptions): Upstream {
+export function createUpstream({ provider, baseUrl, log, limits, onRefused }: UpstreamOptions): Upstream {
   const { fieldMs, attemptMs, minAttemptMs, maxAnswerBytes: maxBytes } = limits;
   const { origin, pathname } = new URL(baseUrl);
   const basePath = pathname.replace(/\/+$/, '');
@@ -102,6 +104,7 @@ export function createUpstream({ provider, baseUrl, log, limits }: UpstreamOptio
           if (!(error instanceof Fault)) throw error;
           gate.rest(credential, error);
           const { code, reason, facts } = error;
+          if (facts.upstreamStatus === 401) onRefused?.(credential);
           const ms = Math.round(performance.now() - startedAt);
           const about = { requestId: call.requestId, provider, path, upstreamStatus: facts.upstreamStatus };
           log.warn({ ...about, code, reason, attempts, ms }, 'upstream call failed');
