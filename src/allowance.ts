@@ -5,6 +5,9 @@
 import { OperationTooCostly } from './errors.ts';
 import type { Limits } from './limits.ts';
 
+/** What it costs to look at what is too large to be answered with, as a share of its bytes. */
+const shareOfLook = 0.25;
+
 type AllowanceLimits = Pick<Limits, 'maxResponseBytes' | 'maxRepresentations' | 'maxListed' | 'maxAwaited'>;
 
 /** The allowance of one request. A class, as every request has one, and methods of a prototype cost it nothing. */
@@ -34,8 +37,21 @@ export class Allowance {
    * @throws {OperationTooCostly} when there aren't as many left
    */
   spend(bytes: number): void {
-    if (bytes > this.#left) throw new OperationTooCostly(`Expected to be answered with at most ${this.#bytes} bytes.`);
+    if (bytes > this.#left) {
+      // That it is too large was found out by looking at it, and lists multiply that too.
+      this.#left = Math.max(0, this.#left - bytes * shareOfLook);
+      throw this.#toTooLarge();
+    }
     this.#left -= bytes;
+  }
+
+  /** @throws {OperationTooCostly} when no bytes are left, so that nobody looks how many would be needed */
+  expectMore(): void {
+    if (this.#left <= 0) throw this.#toTooLarge();
+  }
+
+  #toTooLarge(): OperationTooCostly {
+    return new OperationTooCostly(`Expected to be answered with at most ${this.#bytes} bytes.`);
   }
 
   /**

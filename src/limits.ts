@@ -43,7 +43,7 @@ const requestLimits = {
   usesBeforePlan: 3,
   /** The most errors that an invalid document is told. */
   maxErrors: 5,
-  /** The most of an answer that lists can multiply: events, a thousand bytes each beside their texts, and snapshots. */
+  /** The most of an answer that lists and aliases can multiply: texts, snapshots, and events, a thousand bytes each beside these. */
   maxResponseBytes: 16 * 1024 * 1024,
   /** The most upstream calls of an operation, all providers together. */
   maxUpstreamCalls: 250,

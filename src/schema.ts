@@ -5,6 +5,7 @@ import { makeExecutableSchema } from '@graphql-tools/schema';
 import type { GraphQLSchema } from 'graphql';
 import { toSubgraph } from './federation/subgraph.ts';
 import { withExactIds } from './id-scalar.ts';
+import { withPaidTexts } from './paid-texts.ts';
 import { resolvers } from './resolvers.ts';
 
 /** The folder of the SDL, one file a subject. Beside `src`, and beside what is built from it. */
@@ -17,5 +18,5 @@ export function createSchema(): GraphQLSchema {
     resolvers,
     resolverValidationOptions: { requireResolversToMatchSchema: 'error' },
   });
-  return withExactIds(toSubgraph(plain));
+  return withPaidTexts(withExactIds(toSubgraph(plain)));
 }

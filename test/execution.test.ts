@@ -226,6 +226,18 @@ describe('the plan of an operation', () => {
     expect(half.every(({ hasGivenUp }) => hasGivenUp)).toBe(true);
   });
 
+  it('refuses the texts that GraphQL refuses', async () => {
+    const document = parse('{ datafoldRun(monitorId: "7", runId: "42") { a: error b: error warnings rawState } }');
+    const answerOf: AnswerOf = () => ({ ...datafoldBody, error: 'x'.repeat(300), warnings: ['y'.repeat(200), ''] });
+    const refused = [];
+    for (let maxResponseBytes = 0; maxResponseBytes <= 900; maxResponseBytes += 100) {
+      const { answer, hasGivenUp } = await askBoth({ document, answerOf, maxResponseBytes });
+      expect(hasGivenUp).toBe(answer.errors !== undefined);
+      refused.push(answer.errors?.length ?? 0);
+    }
+    expect(refused).toEqual([4, 4, 4, 3, 3, 2, 2, 1, 1, 0]);
+  });
+
   it('puts the fields into the order that @skip and @include leave them in', async () => {
     const document = parse(
       `query ($first: Boolean!, $last: Boolean!) ${bothRuns(`{

@@ -49,8 +49,26 @@ export function toFreeForm<Value>(
   { allowance, maxLevels }: FieldContext,
 ): Value | ProviderError {
   if (value === null || value instanceof Error) return value;
+  allowance.expectMore();
   const size = sizeWithin(maxLevels, value);
   if (size === undefined) return new ProviderError(provider, 'UPSTREAM_RESPONSE_TOO_LARGE');
   allowance.spend(size);
   return value;
+}
+
+/** What an object costs that is made of an item in a list of a provider's, beside its texts. */
+const bytesPerItem = 100;
+
+/**
+ * What is made of each item of a list, paid for before anything is.
+ * @throws {OperationTooCostly}
+ */
+export function toEach<Item, Made>(
+  items: Found<readonly Item[]>,
+  { allowance }: FieldContext,
+  make: (item: Item) => Made,
+): readonly Made[] | null | ProviderError {
+  if (items === null || items instanceof Error) return items;
+  allowance.spend(items.length * bytesPerItem);
+  return items.map(make);
 }

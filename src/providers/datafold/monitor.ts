@@ -3,8 +3,8 @@ import type { DatafoldMonitor, DatafoldMonitorType } from '../../generated/types
 import type { Body } from '../../upstream/body.ts';
 import { identifyMonitor } from '../identity.ts';
 import { later } from '../later.ts';
-import type { MonitorFields, Selected } from '../provider.ts';
-import { createReader, type Found, type Read } from '../reader.ts';
+import type { FieldContext, MonitorFields, Selected } from '../provider.ts';
+import { createReader, type Found, type Read, toEach } from '../reader.ts';
 import { toAlert } from './alert.ts';
 import { toDataset } from './dataset.ts';
 import { toNotification } from './notification.ts';
@@ -34,9 +34,10 @@ export const toDatafoldMonitor = (monitorId: string, body: Body): MonitorFields<
   ...fillListed(monitorId, body, read),
   description: () => read(body, 'description'),
   schedule: () => whenThere(read(body, 'schedule'), toSchedule),
-  datasets: () => whenThere(read(body, 'dataset'), (items) => items.map(toDataset)),
+  datasets: (_args: unknown, context: FieldContext) => toEach(read(body, 'dataset'), context, toDataset),
   alert: () => whenThere(read(body, 'alert'), toAlert),
-  notifications: () => whenThere(read(body, 'notifications'), (items) => items.map(toNotification)),
+  notifications: (_args: unknown, context: FieldContext) =>
+    toEach(read(body, 'notifications'), context, toNotification),
 });
 
 /** What no list says of a monitor. All of it at once, so that it is one call whichever of it is selected. */

@@ -7,7 +7,6 @@ import type { FieldContext, Fields } from '../provider.ts';
 import { type Check, type Found, toBadField, toFound, toFreeForm } from '../reader.ts';
 import type { components } from './openapi.d.ts';
 import { AgentLogEvent as checks } from './openapi-checks.ts';
-import { payFor } from './text.ts';
 
 type Schema = components['schemas']['AgentLogEvent'];
 /** A line of the log, nothing in it certain yet. */
@@ -45,8 +44,8 @@ class LogEvent implements Fields<AgentLogEvent> {
     return toFound<Schema['stream']>('OLOSTEP', checks.stream, this.#line.stream);
   }
 
-  message(_args: unknown, context: FieldContext) {
-    return payFor(toFound<string>('OLOSTEP', checks.message, this.#line.message), context);
+  message() {
+    return toFound<Schema['message']>('OLOSTEP', checks.message, this.#line.message);
   }
 
   kind() {

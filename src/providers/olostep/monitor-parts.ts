@@ -9,8 +9,8 @@ import type {
 import type { Body } from '../../upstream/body.ts';
 import { isAbsent, isObject } from '../../upstream/json.ts';
 import { ParsedMembers } from '../../upstream/members.ts';
-import type { Fields } from '../provider.ts';
-import { createReader, type Found, toBadField } from '../reader.ts';
+import type { FieldContext, Fields } from '../provider.ts';
+import { createReader, type Found, toBadField, toEach } from '../reader.ts';
 import type { components } from './openapi.d.ts';
 import {
   MonitorAgent,
@@ -74,10 +74,8 @@ export const toNotification = (record: Body) =>
   readPart<Fields<OlostepNotification>>(record, 'notification', (notification) => ({
     __typename: 'OlostepNotification',
     events: () => readNotification(notification, 'events'),
-    channels: () => {
-      const channels = readNotification(notification, 'channels');
-      return channels === null || channels instanceof Error ? channels : channels.map(toChannel);
-    },
+    channels: (_args: unknown, context: FieldContext) =>
+      toEach(readNotification(notification, 'channels'), context, toChannel),
   }));
 
 /** @param item checked here, as the list is checked to be one and no further */

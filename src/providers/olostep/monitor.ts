@@ -10,7 +10,6 @@ import { readLastRunAt, toLastRun } from './last-run.ts';
 import { readAgentId, readWebhookUrl, toNotification, toSchedule, toSourcePolicy, toTracked } from './monitor-parts.ts';
 import type { components } from './openapi.d.ts';
 import { Monitor } from './openapi-checks.ts';
-import { payFor } from './text.ts';
 import { toDateTime } from './time.ts';
 
 type Schemas = components['schemas'];
@@ -33,22 +32,20 @@ const read = createReader<MonitorSchema>('OLOSTEP', Monitor);
 export function toOlostepMonitor(monitorId: string, record: Body): MonitorFields<OlostepMonitor> {
   const rawStatus = read(record, 'status');
   const status = statuses.get(rawStatus) ?? 'UNKNOWN';
-  const text = (name: 'query' | 'error_message' | 'mermaid_diagram') => (_args: unknown, context: FieldContext) =>
-    payFor(read(record, name), context);
   const freeForm = (name: 'output_schema' | 'metadata') => (_args: unknown, context: FieldContext) =>
     toFreeForm('OLOSTEP', read(record, name), context);
   return {
     ...identifyMonitor({ provider: 'OLOSTEP', monitorId }),
     __typename: 'OlostepMonitor',
-    name: text('query'),
+    name: () => read(record, 'query'),
     enabled: status === 'UNKNOWN' ? null : status === 'ACTIVE',
     createdAt: () => readTime(record, 'created', 'created_at'),
     updatedAt: () => readTime(record, 'updated', 'updated_at'),
     lastRunAt: () => readLastRunAt(record),
-    query: text('query'),
+    query: () => read(record, 'query'),
     status,
     rawStatus,
-    errorMessage: text('error_message'),
+    errorMessage: () => read(record, 'error_message'),
     schedule: () => toSchedule(record),
     tracked: () => toTracked(record),
     sourcePolicy: () => toSourcePolicy(record),
@@ -59,7 +56,7 @@ export function toOlostepMonitor(monitorId: string, record: Body): MonitorFields
     lastRun: () => toLastRun(monitorId, record),
     agentId: () => readAgentId(record),
     snapshotCount: () => toCount(read(record, 'total_count')),
-    diagram: text('mermaid_diagram'),
+    diagram: () => read(record, 'mermaid_diagram'),
   };
 }
 

@@ -8,12 +8,11 @@ import type { Body } from '../../upstream/body.ts';
 import { isAbsent, isObject } from '../../upstream/json.ts';
 import { ParsedMembers } from '../../upstream/members.ts';
 import { fromMilliseconds } from '../date-time.ts';
-import type { FieldContext, RunFields, RunRow } from '../provider.ts';
+import type { RunFields, RunRow } from '../provider.ts';
 import { createReader, type Found, toBadField } from '../reader.ts';
 import { isRunId } from './id.ts';
 import type { components } from './openapi.d.ts';
 import { MonitorEvent } from './openapi-checks.ts';
-import { payFor } from './text.ts';
 
 const read = createReader<components['schemas']['MonitorEvent']>('OLOSTEP', MonitorEvent);
 
@@ -35,7 +34,7 @@ export function toRunRow(monitorId: string, item: unknown): RunRow | ProviderErr
 export const toSnapshotFields = (row: Body) =>
   ({
     changed: () => read(row, 'changed'),
-    summary: (_args: unknown, context: FieldContext) => payFor(read(row, 'summary'), context),
+    summary: () => read(row, 'summary'),
     snapshotUrl: () => read(row, 'snapshot_url'),
     snapshotAt: () => toTime(readMilliseconds(row)),
   }) satisfies Partial<RunFields<OlostepRun>>;

@@ -1,0 +1,132 @@
+/** What an answer may cost, whatever lists and aliases multiply. */
+import { describe, expect, it } from 'vitest';
+import {
+  datafoldBody,
+  datafoldKey,
+  datafoldMonitorBody,
+  datafoldMonitorKey,
+  datafoldMonitorPath,
+  datafoldPath,
+  olostepKey,
+  olostepMonitorBody,
+} from './bodies.ts';
+import { createWorld, type World } from './world.ts';
+
+const times = (count: number, toText: (index: number) => string) =>
+  Array.from({ length: count }, (_, index) => toText(index)).join(' ');
+const same = <Key>(count: number, key: Key) => ({ keys: Array.from({ length: count }, () => key) });
+const runsWith = (selection: string) =>
+  `query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { ... on DatafoldRun { ${selection} } } }`;
+const monitorsWith = (selection: string) =>
+  `query ($keys: [MonitorKey!]!) { monitors(keys: $keys) { ... on DatafoldMonitor { ${selection} } ... on OlostepMonitor { ${selection} } } }`;
+
+const long = 'x'.repeat(6_000);
+const many = Array.from({ length: 2_000 }, () => '');
+
+/** How large the answer is. */
+async function sizeOf(world: World, query: string, variables: object): Promise<number> {
+  return (await (await world.post(JSON.stringify({ query, variables }))).text()).length;
+}
+
+/** All that a small world may answer with, and the errors of what is refused. */
+const most = 450_000;
+
+const createSmallWorld = () => createWorld({ limits: { maxResponseBytes: 300_000 } });
+
+describe('The bytes of an answer are paid for', () => {
+  const runFields: Readonly<Record<string, object>> = {
+    error: { error: long },
+    warnings: { warnings: [long] },
+    rawState: { state: long },
+  };
+
+  it.each(Object.entries(runFields))('where 20 keys and 20 aliases ask for the %s of a run', async (what, body) => {
+    const world = await createSmallWorld();
+    world.datafold.on(datafoldPath, { body: { ...datafoldBody, ...body } });
+
+    const size = await sizeOf(world, runsWith(times(20, (n) => `a${n}: ${what}`)), same(20, datafoldKey));
+
+    expect(size).toBeLessThan(most);
+    expect(size).toBeGreaterThan(most / 2);
+  });
+
+  const datafoldParts: Readonly<Record<string, object>> = {
+    name: { name: long },
+    owner: { owner: long },
+    tags: { tags: [long] },
+    description: { description: long },
+    'schedule { ... on DatafoldCrontabSchedule { cron } }': { schedule: { cron: long } },
+    'datasets { query }': { dataset: [{ connection_id: 4, query: long }] },
+    'datasets { __typename }': { dataset: Array.from({ length: 2_000 }, () => ({})) },
+    'notifications { ... on DatafoldEmailNotification { recipients } }': {
+      notifications: [{ type: 'email', recipients: [long], features: [] }],
+    },
+    'notifications { __typename }': { notifications: Array.from({ length: 2_000 }, () => ({ type: 'email' })) },
+  };
+
+  it.each(Object.entries(datafoldParts))('where they ask for `%s` of a monitor of Datafold', async (part, body) => {
+    const world = await createSmallWorld();
+    world.datafold.on(datafoldMonitorPath, { body: { ...datafoldMonitorBody, ...body } });
+    const query = monitorsWith(times(20, (n) => `a${n}: ${part}`)).replace(
+      /\.\.\. on OlostepMonitor .*\} \} \}$/,
+      '} }',
+    );
+
+    expect(await sizeOf(world, query, same(20, datafoldMonitorKey))).toBeLessThan(most);
+  });
+
+  const olostepParts: Readonly<Record<string, object>> = {
+    query: { query: long },
+    'tracked { urls }': { tracked: { type: 'urls', urls: [long] } },
+    'sourcePolicy { excludeDomains }': { source_policy: { exclude_domains: [long] } },
+    'schedule { cron }': { schedule: { cron: long } },
+    'notification { events }': { notification: { events: many } },
+    'notification { channels { target } }': { notification: { channels: [{ target: long }] } },
+    'notification { channels { __typename } }': {
+      notification: { channels: Array.from({ length: 2_000 }, () => ({})) },
+    },
+    webhookUrl: { webhook: { url: long } },
+    agentId: { agent: { id: long } },
+    'schedule { timezone }': { schedule: { timezone: long } },
+  };
+
+  it.each(Object.entries(olostepParts))('where they ask for `%s` of a monitor of Olostep', async (part, body) => {
+    const world = await createSmallWorld();
+    world.olostep.onAny({ body: { ...olostepMonitorBody, ...body } });
+    const key = { provider: 'OLOSTEP', monitorId: olostepKey.monitorId };
+    const query = monitorsWith(times(20, (n) => `a${n}: ${part}`)).replace(
+      /\.\.\. on DatafoldMonitor .*(?=\.\.\. on Ol)/,
+      '',
+    );
+
+    expect(await sizeOf(world, query, same(20, key))).toBeLessThan(most);
+  });
+
+  it('and what is refused has a sentence that says what was expected', async () => {
+    const world = await createWorld();
+    world.datafold.on(datafoldPath, { body: { ...datafoldBody, error: 'x'.repeat(60_000) } });
+
+    const { data, errors = [] } = await world.ask(runsWith('runId a: error b: error c: error'), same(100, datafoldKey));
+
+    const answered = data.monitorRuns.filter(({ c }: { c: unknown }) => c !== null);
+    expect(answered.length).toBeGreaterThan(85);
+    expect(errors.length).toBeGreaterThan(10);
+    for (const { message, extensions } of errors) {
+      expect(message).toBe('Expected to be answered with at most 16777216 bytes.');
+      expect(extensions.code).toBe('OPERATION_TOO_COSTLY');
+    }
+    expect(new Set(data.monitorRuns.map(({ runId }: { runId: string }) => runId))).toEqual(new Set(['42']));
+  });
+
+  it('but words cost nothing', async () => {
+    const world = await createWorld({ limits: { maxResponseBytes: 10 } });
+    world.datafold.on(datafoldPath, { body: datafoldBody });
+
+    const { errors } = await world.ask(
+      runsWith('id runId state rawState error warnings startedAt'),
+      same(100, datafoldKey),
+    );
+
+    expect(errors).toBeUndefined();
+  });
+});
