@@ -17,15 +17,25 @@ export type NodeKey = MonitorRunKey | MonitorKey;
 /** The most keys or ids that one field takes: a promise of the schema, and so no limit that could be set. */
 const mostKeys = 100;
 
+/** Never throws, as one of many that did would take along the others. */
 function loadRun({ runs, allowance }: Context, key: MonitorRunKey, selectedOf: SelectedOf, allowStale = false) {
   const selected = selectedOf(providers[key.provider].runs.typeName);
-  allowance.spendAwaited(countAwaited(selected));
+  try {
+    allowance.spendAwaited(countAwaited(selected));
+  } catch (error) {
+    return Promise.reject(error);
+  }
   return runs.load(key, selected, allowStale);
 }
 
+/** Never throws either. */
 function loadMonitor({ monitors, allowance }: Context, key: MonitorKey, selectedOf: SelectedOf) {
   const selected = selectedOf(providers[key.provider].monitors.typeName);
-  allowance.spendAwaited(countAwaited(selected));
+  try {
+    allowance.spendAwaited(countAwaited(selected));
+  } catch (error) {
+    return Promise.reject(error);
+  }
   return monitors.load(key, selected);
 }
 

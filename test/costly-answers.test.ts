@@ -130,3 +130,16 @@ describe('The bytes of an answer are paid for', () => {
     expect(errors).toBeUndefined();
   });
 });
+
+it('What is refused of some runs leaves the others alone, and no failure of theirs goes astray', async () => {
+  const world = await createWorld({ limits: { maxAwaited: 5 } });
+  world.datafold.onAny({ status: 500 });
+  const keys = Array.from({ length: 8 }, (_, index) => ({ ...datafoldKey, runId: String(index) }));
+
+  const { data, errors = [] } = await world.ask(runsWith('runId monitor { name }'), { keys });
+
+  expect(data.monitorRuns).toEqual(Array(8).fill(null));
+  expect(errors.map(({ path, extensions }) => [path?.[1], extensions.code]).sort()).toEqual(
+    keys.map((_key, index) => [index, index < 2 ? 'UPSTREAM_UNAVAILABLE' : 'OPERATION_TOO_COSTLY']),
+  );
+});
