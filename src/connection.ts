@@ -50,6 +50,15 @@ export function toPageSize(first: number | null | undefined): number {
   return size;
 }
 
+/** The most characters of a cursor: those of this service stay well below, and longer ones aren't worth decoding. */
+const mostCursorChars = 8_192;
+
+/** @throws {BadUserInput} when it is longer than any cursor */
+export function expectCursor(after: string | null | undefined): void {
+  if (after != null && after.length > mostCursorChars)
+    throw new BadUserInput(`Expected \`after\` to be a cursor, of at most ${mostCursorChars} characters.`);
+}
+
 /** @param things the name of what is in it: `MonitorRun` makes a `MonitorRunConnection` */
 export function toConnection<Row>(things: string, page: Page<Row>, toNode: (row: Row) => object): Connection {
   const nodes = page.items.map(({ row }) => (row instanceof Error ? row : toNode(row)));

@@ -37,6 +37,9 @@ export interface ShownPrice {
   readonly plan: readonly (PlannedStep & { readonly provider: Provider })[];
 }
 
+/** The most steps that are noted. A step makes a call as a rule, and of what costs none nobody reads hundreds. */
+const mostSteps = 250;
+
 /** Of one request. A class, as every request has one, and methods of a prototype cost it nothing. */
 export class Price {
   /** Whether somebody wants to know more than how many calls there were. */
@@ -61,9 +64,10 @@ export class Price {
     else this.#asked.add(name);
   }
 
-  /** Notes what is planned. */
+  /** Notes what is planned, as far as there is room. */
   explain(provider: Provider, toSteps: () => readonly PlannedStep[]): void {
-    if (this.isExplained) for (const step of toSteps()) this.#steps.push({ provider, ...step });
+    if (!this.isExplained || this.#steps.length >= mostSteps) return;
+    for (const step of toSteps().slice(0, mostSteps - this.#steps.length)) this.#steps.push({ provider, ...step });
   }
 
   /** Forgets what has been asked for: the operation is executed from its beginning, by what has been fetched already. */

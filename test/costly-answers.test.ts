@@ -6,6 +6,7 @@ import {
   datafoldMonitorBody,
   datafoldMonitorKey,
   datafoldMonitorPath,
+  datafoldMonitorRow,
   datafoldPath,
   olostepKey,
   olostepMonitorBody,
@@ -142,4 +143,71 @@ it('What is refused of some runs leaves the others alone, and no failure of thei
   expect(errors.map(({ path, extensions }) => [path?.[1], extensions.code]).sort()).toEqual(
     keys.map((_key, index) => [index, index < 2 ? 'UPSTREAM_UNAVAILABLE' : 'OPERATION_TOO_COSTLY']),
   );
+});
+
+describe('Lists of an operation', () => {
+  const monitors = Array.from({ length: 10 }, (_, index) => ({ ...datafoldMonitorRow, id: index + 1 }));
+  const listOf = (member: string, items: readonly object[]) => ({
+    body: { count: items.length, page: 1, page_size: 100, total_pages: 1, [member]: items },
+  });
+  const pathsOfRuns = ({ datafold }: World) => datafold.paths.filter((path) => path.includes('/runs'));
+
+  async function createListWorld(config: Parameters<typeof createWorld>[0] = {}) {
+    const world = await createWorld(config);
+    world.datafold.onAny((request, response) => {
+      const isRuns = request.url?.includes('/runs') === true;
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify((isRuns ? listOf('runs', []) : listOf('monitors', monitors)).body));
+    });
+    return world;
+  }
+
+  it('count as one thing each, though they are empty, and those beyond cost no call', async () => {
+    const world = await createListWorld({ limits: { maxListed: 14 } });
+
+    const { errors = [] } = await world.ask(
+      '{ monitorList(provider: DATAFOLD) { nodes { id runs(first: 0) { totalCount } } } }',
+    );
+
+    expect(errors).toHaveLength(6);
+    for (const { extensions } of errors) expect(extensions.code).toBe('OPERATION_TOO_COSTLY');
+    expect(pathsOfRuns(world)).toHaveLength(4);
+  });
+
+  it.each([
+    ['monitors', 'monitorList(provider: DATAFOLD, after: $after) { nodes { id } }', 0],
+    ['all runs', 'runs(after: $after) { nodes { id } }', 0],
+    ['runs of a monitor', 'monitor(key: $key) { ... on DatafoldMonitor { id runs(after: $after) { totalCount } } }', 1],
+  ])('of %s take no `after` that is longer than a cursor, and cost no call', async (_name, field, calls) => {
+    const world = await createListWorld();
+    const ask = (after: string) =>
+      world.ask(
+        `query ($after: String!, $key: MonitorKey = { provider: DATAFOLD, monitorId: "7" }) { ${field} ... on Query @include(if: false) { monitor(key: $key) { id } } }`,
+        { after },
+      );
+
+    const { errors: [tooLong] = [] } = await ask('x'.repeat(8_193));
+    const { errors: [wrong] = [] } = await ask('x'.repeat(8_192));
+
+    expect(tooLong).toMatchObject({
+      message: 'Expected `after` to be a cursor, of at most 8192 characters.',
+      extensions: { code: 'BAD_USER_INPUT' },
+    });
+    expect(wrong).toMatchObject({ message: expect.stringMatching(/^Expected `after` to be the cursor/) });
+    expect(pathsOfRuns(world)).toEqual([]);
+    expect(world.datafold.paths.length).toBeLessThanOrEqual(2 * calls);
+  });
+
+  it('are explained up to 250 steps', async () => {
+    const world = await createListWorld();
+    const query = `{ monitorList(provider: DATAFOLD) { nodes { ... on DatafoldMonitor { ${times(40, (n) => `a${n}: runs(first: 0) { totalCount }`)} } } } }`;
+
+    const answer = await world.ask(
+      query,
+      {},
+      { headers: { 'content-type': 'application/json', 'x-upstream-calls': '1' } },
+    );
+
+    expect((answer as { extensions?: { upstream: { plan: unknown[] } } }).extensions?.upstream.plan).toHaveLength(250);
+  });
 });

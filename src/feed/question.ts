@@ -1,5 +1,5 @@
 /** The arguments of a feed, checked. */
-import { toPageSize } from '../connection.ts';
+import { expectCursor, toPageSize } from '../connection.ts';
 import { BadUserInput } from '../errors.ts';
 import type { Provider, QueryRunsArgs, RunOutcome } from '../generated/types.ts';
 import { providerNames } from '../providers/index.ts';
@@ -30,6 +30,7 @@ export interface Question extends Span {
  */
 export function toQuestion(args: QueryRunsArgs, now: number): Question {
   const size = toPageSize(args.first);
+  expectCursor(args.after);
   const since = args.since ? Date.parse(args.since) : Number.NEGATIVE_INFINITY;
   const until = args.until ? Date.parse(args.until) : Number.POSITIVE_INFINITY;
   if (since > until) throw new BadUserInput('Expected `since` at or before `until`.');

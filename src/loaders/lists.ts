@@ -1,6 +1,6 @@
 /** Pages of the providers' lists, as connections. */
 import type { Allowance } from '../allowance.ts';
-import { type Connection, toConnection, toPageSize } from '../connection.ts';
+import { type Connection, expectCursor, toConnection, toPageSize } from '../connection.ts';
 import { BadUserInput } from '../errors.ts';
 import type { SelectedOf } from '../execution/selected.ts';
 import type { Fetches } from '../fetching/fetches.ts';
@@ -40,7 +40,10 @@ export class Lists {
     allowance: Allowance,
     selectedOf: SelectedOf,
   ) {
+    // A list counts as one thing at the least, which is known before it is asked for.
+    allowance.spendListed(1);
     const { fetches, limits, price, runs } = this.#options;
+    expectCursor(args.after);
     const window = { ...args, first: toPageSize(args.first), pageSize: limits.listPageSize, now: this.#now };
     price.explain(provider, () => [{ ...pageStep, list: monitorId, things: window.first }]);
     const page = await providers[provider].runs.readPage(fetches.of(provider), monitorId, window);
@@ -56,6 +59,8 @@ export class Lists {
     allowance: Allowance,
     selectedOf: SelectedOf,
   ): Promise<Connection> {
+    allowance.spendListed(1);
+    expectCursor(args.after);
     const { typeName, listed, readPage, toListedMonitor } = providers[provider].monitors;
     if (tags?.some((tag) => tag === '' || tag.includes(',')))
       throw new BadUserInput('Expected `tags` that are not empty and have no comma.', provider);
@@ -70,8 +75,8 @@ export class Lists {
 
 const pageStep = { fetch: 'LIST', calls: 1, why: 'A page of the list is selected.' } as const;
 
-/** @param awaited how many fields of each thing may have to be waited for */
+/** Spends what a page has beyond the one thing that is paid for. @param awaited how many fields of each thing may have to be waited for */
 function spend(allowance: Allowance, { items }: { readonly items: readonly unknown[] }, awaited: number): void {
-  allowance.spendListed(items.length);
+  allowance.spendListed(Math.max(items.length - 1, 0));
   allowance.spendAwaited(items.length * awaited);
 }

@@ -1,5 +1,6 @@
 /** A page of a run's log: the Relay connection over the events of one answer. */
 import type { Allowance } from '../../allowance.ts';
+import { expectCursor } from '../../connection.ts';
 import { BadUserInput } from '../../errors.ts';
 import type { AgentLogEventConnection, OlostepRunEventsArgs } from '../../generated/types.ts';
 import type { Items } from '../../upstream/items.ts';
@@ -20,6 +21,7 @@ export function toLogPage(
 ): Fields<AgentLogEventConnection> {
   const size = first ?? 100;
   if (size < 0 || size > mostPerPage) throw new BadUserInput('Expected `first` between 0 and 1,000.', 'OLOSTEP');
+  expectCursor(after);
   allowance.spend(log.length * bytesPerLine);
   const start = after == null ? 0 : toPlace(log, after) + 1;
 
