@@ -51,7 +51,7 @@ export function toPageSize(first: number | null | undefined): number {
 }
 
 /** The most characters of a cursor: those of this service stay well below, and longer ones aren't worth decoding. */
-const mostCursorChars = 8_192;
+export const mostCursorChars = 8_192;
 
 /** @throws {BadUserInput} when it is longer than any cursor */
 export function expectCursor(after: string | null | undefined): void {
