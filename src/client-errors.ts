@@ -1,7 +1,7 @@
 /** Whatever goes wrong with an operation, as its client gets to see it; and bugs, as the log does. */
 import { GraphQLError } from 'graphql';
 import { maskError } from 'graphql-yoga';
-import { toClientError } from './errors.ts';
+import { OperationTooCostly, toClientError } from './errors.ts';
 import type { Log } from './log.ts';
 
 /** Hides a bug from the client; what it was stays with it, as its cause, for the log. */
@@ -24,14 +24,26 @@ const isDeparture = (error: unknown, departure: unknown): boolean =>
   departure !== undefined &&
   (error === departure || (error instanceof GraphQLError && error.originalError === departure));
 
-/** The errors of an execution, for the client. */
+/** Leaves out what is beyond so many errors; the last one says how many. Before anything is made of each of them. */
+export function toShownErrors(errors: readonly GraphQLError[], most: number): readonly GraphQLError[] {
+  if (errors.length <= most) return errors;
+  const shown = errors.slice(0, Math.max(most - 1, 0));
+  const more = errors.length - shown.length;
+  return [
+    ...shown,
+    new OperationTooCostly(`Expected an operation with at most ${most} errors: ${more} more are left out.`),
+  ];
+}
+
+/** The errors of an execution, for the client. @param most how many are shown */
 export function toClientErrors(
   errors: readonly GraphQLError[],
   requestId: string,
   log: Log,
   departure: unknown,
+  most: number,
 ): GraphQLError[] {
-  const masked = errors.map((error) => toMasked(error, 'Unexpected error.') as GraphQLError);
+  const masked = toShownErrors(errors, most).map((error) => toMasked(error, 'Unexpected error.') as GraphQLError);
   logBugs(masked, requestId, log, departure);
   return masked.map((error) => toClientError(error, requestId));
 }

@@ -176,8 +176,8 @@ export function createGateway(config: GatewayConfig): Gateway {
       useDocuments(documents),
       useExecution(execute, executeInParts, documents),
       useJsonRequests(),
-      useClientErrors(path, log),
-      useParts(log),
+      useClientErrors(path, log, limits),
+      useParts(log, limits),
       usePrice((request) => prices.get(request)),
       useRequestId(),
     ],
@@ -212,7 +212,8 @@ export function createGateway(config: GatewayConfig): Gateway {
         if (data === undefined) return undefined;
         const { price } = context;
         const extensions = price.isExplained ? { upstream: price.show() } : undefined;
-        const shown = errors && toClientErrors(errors, asker.requestId, log, asker.ending.reason);
+        const shown =
+          errors && toClientErrors(errors, asker.requestId, log, asker.ending.reason, limits.maxShownErrors);
         return { body: JSON.stringify({ errors: shown, data, extensions }), calls: price.calls() };
       });
     },

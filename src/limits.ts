@@ -43,6 +43,8 @@ const requestLimits = {
   usesBeforePlan: 3,
   /** The most errors that an invalid document is told. */
   maxErrors: 5,
+  /** The most errors that an answer has: each selection of each thing in a list can be one. The last says how many more there are. */
+  maxShownErrors: 1_000,
   /** The most of an answer that lists and aliases can multiply: texts, snapshots, and events, a thousand bytes each beside these. */
   maxResponseBytes: 16 * 1024 * 1024,
   /** The most upstream calls of an operation, all providers together. */
@@ -52,7 +54,7 @@ const requestLimits = {
    * once, but the same run may come by either key: twice `maxUpstreamCalls`, as more could hardly be answered in full.
    */
   maxRepresentations: 500,
-  /** The most runs and monitors that lists put into the answer of an operation. */
+  /** The most runs and monitors that lists put into the answer of an operation; a list counts as one at the least. */
   maxListed: 2_000,
   /** The most fields of things in lists of which something takes a call of its own, each thing and alias counted. */
   maxAwaited: 3_000,

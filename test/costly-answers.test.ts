@@ -11,7 +11,7 @@ import {
   olostepKey,
   olostepMonitorBody,
 } from './bodies.ts';
-import { createWorld, type World } from './world.ts';
+import { type Answer, createWorld, type World } from './world.ts';
 
 const times = (count: number, toText: (index: number) => string) =>
   Array.from({ length: count }, (_, index) => toText(index)).join(' ');
@@ -210,4 +210,56 @@ describe('Lists of an operation', () => {
 
     expect((answer as { extensions?: { upstream: { plan: unknown[] } } }).extensions?.upstream.plan).toHaveLength(250);
   });
+});
+
+it('An answer has 1,000 errors at the most, on each way, and the last one says how many more there are', async () => {
+  const world = await createWorld({ limits: { usesBeforePlan: 2 } });
+  world.datafold.on(datafoldPath, { body: { ...datafoldBody, error: 7 } });
+  const query = runsWith(times(20, (n) => `a${n}: error`));
+  const body = { query, variables: same(100, datafoldKey) };
+  const asks = [
+    () => world.post(JSON.stringify(body)),
+    () => world.post(JSON.stringify(body)),
+    () => world.post(JSON.stringify({ ...body, extensions: { unknown: true } })),
+    () =>
+      world.post(JSON.stringify(body), {
+        headers: {
+          'content-type': 'application/json',
+          accept: 'application/graphql-response+json;q=0.5, application/json',
+        },
+      }),
+    () =>
+      fetch(`${world.url}?${new URLSearchParams({ query, variables: JSON.stringify(same(100, datafoldKey)) })}`, {
+        headers: { 'apollo-require-preflight': 'yes' },
+      }),
+  ];
+
+  for (const ask of asks) {
+    const { data, errors = [] } = (await (await ask()).json()) as Answer;
+
+    expect(data.monitorRuns).toHaveLength(100);
+    expect(errors).toHaveLength(1_000);
+    expect(errors[998]?.extensions.code).toBe('UPSTREAM_BAD_RESPONSE');
+    expect(errors[999]).toEqual({
+      message: 'Expected an operation with at most 1000 errors: 1001 more are left out.',
+      extensions: { code: 'OPERATION_TOO_COSTLY', retryable: false, requestId: expect.any(String) },
+    });
+  }
+});
+
+it('An answer in parts has as many in all of them', async () => {
+  const world = await createWorld({ limits: { maxShownErrors: 10 } });
+  world.datafold.on(datafoldPath, { body: { ...datafoldBody, error: 7 } });
+  const query = runsWith(times(6, (n) => `a${n}: error`)).replace(
+    'keys: $keys)',
+    'keys: $keys) @stream(initialCount: 2)',
+  );
+
+  const response = await world.post(JSON.stringify({ query, variables: same(4, datafoldKey) }), {
+    headers: { 'content-type': 'application/json', accept: 'multipart/mixed' },
+  });
+  const text = await response.text();
+
+  expect(text.match(/UPSTREAM_BAD_RESPONSE/g)?.length).toBe(9);
+  expect(text).toContain('more are left out.');
 });

@@ -1,8 +1,9 @@
 /** Whatever goes wrong, the client gets a GraphQL answer: a code of the list, the listed extensions, the request's id. */
 import type { ExecutionResult, GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import { logBugs } from '../client-errors.ts';
+import { logBugs, toShownErrors } from '../client-errors.ts';
 import { toClientError, toRefusal } from '../errors.ts';
+import type { Limits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { type RequestContext, toRequestId } from '../request-id.ts';
 import { toEnding } from '../upstream/ending.ts';
@@ -17,7 +18,11 @@ const clearer: ReadonlyMap<string, string> = new Map([
   ['Validation aborted.', 'Expected fewer selections of one name.'],
 ]);
 
-export function useClientErrors(path: string, log: Log): Plugin<object, RequestContext> {
+export function useClientErrors(
+  path: string,
+  log: Log,
+  { maxShownErrors }: Pick<Limits, 'maxShownErrors'>,
+): Plugin<object, RequestContext> {
   /** What was expected, where Yoga says so with a status alone. */
   const sentences: Readonly<Record<number, string>> = {
     404: `Expected the path ${path}.`,
@@ -29,8 +34,9 @@ export function useClientErrors(path: string, log: Log): Plugin<object, RequestC
       const { errors } = result as ExecutionResult;
       if (errors === undefined) return;
       const requestId = toRequestId(serverContext.requestId);
-      logBugs(errors, requestId, log, toEnding(request.signal).reason);
-      setResult({ ...result, errors: errors.map((error) => withStatus(error, requestId)) });
+      const shown = toShownErrors(errors, maxShownErrors);
+      logBugs(shown, requestId, log, toEnding(request.signal).reason);
+      setResult({ ...result, errors: shown.map((error) => withStatus(error, requestId)) });
     },
     onResponse({ response, serverContext, setResponse, fetchAPI }) {
       const sentence = response.headers.has('content-type') ? undefined : sentences[response.status];

@@ -4,6 +4,7 @@ import { getSSEProcessor, isAsyncIterable, mapAsyncIterator, type Plugin } from 
 import { toPartsForm } from '../accept.ts';
 import { toClientErrors } from '../client-errors.ts';
 import type { Part } from '../execution/in-parts.ts';
+import type { Limits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { type RequestContext, toRequestId } from '../request-id.ts';
 import { toEnding } from '../upstream/ending.ts';
@@ -13,7 +14,7 @@ interface ServerContext extends RequestContext {
   readonly req?: IncomingMessage;
 }
 
-export function useParts(log: Log): Plugin<object, ServerContext> {
+export function useParts(log: Log, { maxShownErrors }: Pick<Limits, 'maxShownErrors'>): Plugin<object, ServerContext> {
   const processAsEvents = getSSEProcessor();
   return {
     onResultProcess({ request, result, serverContext, setResult, setResultProcessor }) {
@@ -25,10 +26,14 @@ export function useParts(log: Log): Plugin<object, ServerContext> {
       const requestId = toRequestId(serverContext.requestId);
       const socket = serverContext.req?.socket;
       const timeout = socket?.timeout;
-      const toClient = <Errors extends Pick<Part, 'errors'>>(part: Errors): Errors =>
-        part.errors === undefined
-          ? part
-          : { ...part, errors: toClientErrors(part.errors, requestId, log, toEnding(request.signal).reason) };
+      /** How many errors all parts together still have room for; each part can say how many of its own are left out. */
+      let room = maxShownErrors;
+      const toClient = <Errors extends Pick<Part, 'errors'>>(part: Errors): Errors => {
+        if (part.errors === undefined) return part;
+        const errors = toClientErrors(part.errors, requestId, log, toEnding(request.signal).reason, Math.max(room, 1));
+        room -= errors.length;
+        return { ...part, errors };
+      };
       const toClientPart = (part: Part): Part => {
         // Yoga takes the timeout off a connection that it streams to, and a client that doesn't read would keep it for ever.
         if (timeout !== undefined) socket?.setTimeout(timeout);
