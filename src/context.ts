@@ -36,10 +36,11 @@ export function createContext(options: ContextOptions): Context {
   const { price } = call;
   const fetches = new Fetches(options);
   const runs = new RunLoader({ fetches, credentialOf, kept, price, limits });
+  const monitors = new MonitorLoader({ fetches, price, limits });
   return {
     runs,
-    monitors: new MonitorLoader({ fetches, price, limits }),
-    lists: new Lists({ fetches, price, runs, limits }),
+    monitors,
+    lists: new Lists({ fetches, price, runs, monitors, limits }),
     fetches,
     credentialOf,
     price,

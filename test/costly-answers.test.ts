@@ -10,6 +10,7 @@ import {
   datafoldPath,
   olostepKey,
   olostepMonitorBody,
+  toDatafoldRow,
 } from './bodies.ts';
 import { type Answer, createWorld, type World } from './world.ts';
 
@@ -196,6 +197,25 @@ describe('Lists of an operation', () => {
     expect(wrong).toMatchObject({ message: expect.stringMatching(/^Expected `after` to be the cursor/) });
     expect(pathsOfRuns(world)).toEqual([]);
     expect(world.datafold.paths.length).toBeLessThanOrEqual(2 * calls);
+  });
+
+  it('have their monitors asked for no more by the runs that lead back to them', async () => {
+    const world = await createListWorld();
+    const run = { ...toDatafoldRow(datafoldBody), monitor_id: 1 };
+    const path = '/api/v1/monitors/1/runs?';
+    world.datafold.onAny((request, response) => {
+      const isRuns = request.url?.startsWith(path) === true;
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify((isRuns ? listOf('runs', [run]) : listOf('monitors', monitors.slice(0, 1))).body));
+    });
+
+    const { data, errors } = await world.ask(
+      '{ monitorList(provider: DATAFOLD) { nodes { ... on DatafoldMonitor { runs { nodes { monitor { name } } } } } } }',
+    );
+
+    expect(errors).toBeUndefined();
+    expect(data.monitorList.nodes[0].runs.nodes).toEqual([{ monitor: { name: datafoldMonitorRow.name } }]);
+    expect(world.datafold.paths).toHaveLength(2);
   });
 
   it('are explained up to 250 steps', async () => {

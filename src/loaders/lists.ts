@@ -9,12 +9,14 @@ import type { MonitorKey, MonitorRunsArgs, QueryMonitorListArgs } from '../gener
 import type { Limits } from '../limits.ts';
 import type { Price } from '../price.ts';
 import { providers } from '../providers/index.ts';
+import type { MonitorLoader } from './monitor-loader.ts';
 import type { RunLoader } from './run-loader.ts';
 
 export interface ListsOptions {
   readonly fetches: Fetches;
   readonly price: Price;
   readonly runs: RunLoader;
+  readonly monitors: Pick<MonitorLoader, 'prime'>;
   readonly limits: Pick<Limits, 'listPageSize'>;
 }
 
@@ -64,12 +66,17 @@ export class Lists {
     const { typeName, listed, readPage, toListedMonitor } = providers[provider].monitors;
     if (tags?.some((tag) => tag === '' || tag.includes(',')))
       throw new BadUserInput('Expected `tags` that are not empty and have no comma.', provider);
-    const { fetches, limits, price } = this.#options;
+    const { fetches, limits, price, monitors } = this.#options;
     const window = { ...args, tags, first: toPageSize(args.first), pageSize: limits.listPageSize };
     price.explain(provider, () => [{ ...pageStep, things: window.first }]);
     const page = await readPage(fetches.of(provider), window);
     spend(allowance, page, countAwaited(selectedOf.inPage('MonitorConnection')(typeName), listed));
-    return toConnection('Monitor', page, ({ monitorId, row }) => toListedMonitor(monitorId, row));
+    return toConnection('Monitor', page, ({ monitorId, row }) => {
+      const monitor = toListedMonitor(monitorId, row);
+      // Its runs lead back to it.
+      monitors.prime(provider, monitorId, monitor);
+      return monitor;
+    });
   }
 }
 

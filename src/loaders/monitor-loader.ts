@@ -27,6 +27,8 @@ interface MonitorWant {
 
 type WantLoader = DataLoader<MonitorWant, Monitor | null, string>;
 
+const nothing: Selected = new Set();
+
 /** The monitors of a request. Whatever it asks for is asked for once; nothing of it outlives the request. */
 export class MonitorLoader {
   readonly #options: MonitorLoaderOptions;
@@ -52,6 +54,11 @@ export class MonitorLoader {
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  /** Takes notice of a monitor in a row of a list that has been read anyway: what the list says of it needs no call any more. */
+  prime(provider: Provider, monitorId: string, listed: Monitor): void {
+    this.#loaderOf(provider).prime({ monitorId, list: '', need: 'light', selected: nothing }, listed);
   }
 
   #loaderOf(provider: Provider): WantLoader {
