@@ -1,6 +1,7 @@
 /** What a resolver can reach. */
 import { Allowance } from './allowance.ts';
 import type { CredentialOf } from './credentials.ts';
+import { Feeds } from './feed/feeds.ts';
 import { Fetches, type FetchOptions } from './fetching/fetches.ts';
 import type { KeptRuns } from './kept/kept-runs.ts';
 import type { Limits } from './limits.ts';
@@ -14,6 +15,7 @@ export interface Context extends FieldContext {
   readonly runs: RunLoader;
   readonly monitors: MonitorLoader;
   readonly lists: Lists;
+  readonly feeds: Feeds;
   readonly fetches: Fetches;
   readonly credentialOf: CredentialOf;
   readonly price: Price;
@@ -41,6 +43,7 @@ export function createContext(options: ContextOptions): Context {
     runs,
     monitors,
     lists: new Lists({ fetches, price, runs, monitors, limits }),
+    feeds: new Feeds(limits),
     fetches,
     credentialOf,
     price,

@@ -58,8 +58,12 @@ const requestLimits = {
   maxListed: 2_000,
   /** The most fields of things in lists of which something takes a call of its own, each thing and alias counted. */
   maxAwaited: 3_000,
-  /** The most upstream calls of one page of `Query.runs`. */
+  /** The most times that an operation has `Query.runs`. Each merges the runs of all monitors anew. */
+  maxFeeds: 5,
+  /** The most upstream calls of all of them together. */
   maxFeedCalls: 40,
+  /** The most monitors of a provider whose runs they merge: those that ran last. */
+  maxFeedMonitors: 2_000,
   /** From how many runs of a monitor, or monitors, asked for by id a list is read first, where it has all that is selected. */
   listFrom: 3,
   /** The most that a page of Datafold's lists is asked for. Datafold documents no cap, and may send fewer. */

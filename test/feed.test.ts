@@ -154,6 +154,26 @@ describe('Upstream calls', () => {
     expect(pathsOf(world)).toHaveLength(10);
   });
 
+  it('are no more for several feeds than for one', async () => {
+    const ten = Object.fromEntries(Array.from({ length: 10 }, (_, place) => [place + 1, [`07:${50 - place}`]]));
+    const world = await createFeedWorld({ limits: { maxFeedCalls: 5 } }, { datafold: ten });
+    const feed = (given: string) => `runs(first: 10 providers: [DATAFOLD] ${given}) { ${selection} }`;
+    const { data } = await world.ask(`{ a: ${feed('')} b: ${feed('until: "2026-11-20T07:55:00Z"')} }`);
+
+    expect(pathsOf(world)).toHaveLength(5);
+    expect([...data.a.gaps, ...data.b.gaps].map(({ code }) => code)).toContain('OPERATION_TOO_COSTLY');
+  });
+
+  it('are there for all feeds, though none is left', async () => {
+    const world = await createFeedWorld({ limits: { maxFeedCalls: 5 } });
+    const feed = `runs(first: 3) { ${selection} }`;
+    const { data } = await world.ask(`{ ${['a', 'b', 'c', 'd', 'e'].map((name) => `${name}: ${feed}`).join(' ')} }`);
+
+    expect(pathsOf(world)).toHaveLength(5);
+    for (const name of 'abcde')
+      expect(data[name]).toMatchObject({ nodes: all.slice(0, 3).map((id) => ({ id })), gaps: [] });
+  });
+
   it('are among those of the operation', async () => {
     const world = await createFeedWorld({ limits: { maxUpstreamCalls: 3 } });
     const { gaps } = await askPage(world, 'first: 50');
@@ -419,6 +439,59 @@ describe('An argument is refused', () => {
     expect((await askPage(world, 'first: 1 providers: [DATAFOLD, OLOSTEP, OLOSTEP]', pageInfo.endCursor)).ids).toEqual([
       all[1],
     ]);
+  });
+});
+
+it('is at most five times in an operation, whatever its aliases', async () => {
+  const world = await createFeedWorld();
+  const { data, errors } = await world.ask(
+    `{ ${['a', 'b', 'c', 'd', 'e', 'f'].map((name) => `${name}: runs(first: 1) { nodes { id } }`).join(' ')} }`,
+  );
+
+  expect(data).toMatchObject({ e: { nodes: [{ id: all[0] }] }, f: null });
+  expect(errors).toMatchObject([{ path: ['f'], extensions: { code: 'OPERATION_TOO_COSTLY' } }]);
+});
+
+describe('Of too many monitors', () => {
+  const four = { 6: [], 7: ['06:00'], 8: ['07:00', '05:50'], 9: ['07:50'] };
+  const tooMany = { provider: 'DATAFOLD', monitorId: null, code: 'OPERATION_TOO_COSTLY' };
+
+  it.each([
+    ['are read, and the others are a gap', '', ['DATAFOLD:9:750', 'DATAFOLD:8:700', 'DATAFOLD:8:550'], [tooMany]],
+    [
+      'are enough where the others ran before',
+      'since: "2026-11-20T06:30:00Z"',
+      ['DATAFOLD:9:750', 'DATAFOLD:8:700'],
+      [],
+    ],
+  ])('those that ran last %s', async (_what, given, ids, gaps) => {
+    const world = await createFeedWorld({ limits: { maxFeedMonitors: 2 } }, { datafold: four });
+
+    expect(await askPage(world, `first: 50 providers: [DATAFOLD] ${given}`)).toMatchObject({ ids, gaps });
+    expect(pathsOf(world).filter((path) => path.includes('/monitors/7/'))).toEqual([]);
+  });
+
+  it('none is missed by a page that ends before it', async () => {
+    const world = await createFeedWorld({ limits: { maxFeedMonitors: 2 } }, { datafold: four });
+    const first = await askPage(world, 'first: 2 providers: [DATAFOLD]');
+    expect(first).toMatchObject({ ids: ['DATAFOLD:9:750', 'DATAFOLD:8:700'], gaps: [] });
+
+    const { pageInfo } = first;
+    expect(await askPage(world, 'first: 2 providers: [DATAFOLD]', pageInfo.endCursor)).toMatchObject({
+      ids: ['DATAFOLD:8:550'],
+      gaps: [tooMany],
+    });
+  });
+
+  it('those may be any that do not say when they ran', async () => {
+    const world = await createFeedWorld({ limits: { maxFeedMonitors: 1 } }, { datafold: four });
+    const monitors = [9, 7].map((id) => ({ id, ...(id === 9 && { last_run: '2026-11-20T07:50:00Z' }) }));
+    world.datafold.on(datafoldList, { body: { count: 2, page: 1, page_size: 100, total_pages: 1, monitors } });
+
+    expect(await askPage(world, 'first: 50 providers: [DATAFOLD]')).toMatchObject({
+      ids: ['DATAFOLD:7:600'],
+      gaps: [tooMany],
+    });
   });
 });
 

@@ -57,7 +57,8 @@ export function createExecute({ schema, maxErrors, introspection, usesBeforePlan
       // The second time remembers what the first one has loaded, but has spent nothing.
       () => {
         context.price.beginAgain();
-        return executeAnew(operation, { ...context, allowance: context.allowance.anew() });
+        const { allowance, feeds } = context;
+        return executeAnew(operation, { ...context, allowance: allowance.anew(), feeds: feeds.anew() });
       },
     );
   };

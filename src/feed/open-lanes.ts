@@ -1,45 +1,27 @@
-/** Which monitors a provider has, and when each ran last. */
-import { ProviderError } from '../errors.ts';
-import type { Provider } from '../generated/types.ts';
+/** The lanes of a provider's monitors, of those that may have runs of a page or of those behind it. */
 import { toLaneName } from './cursor.ts';
-import { createLane, type Lane } from './lane.ts';
+import { createLane, isOpen, type Lane } from './lane.ts';
+import { readMonitors } from './monitors.ts';
 import type { FeedSource } from './source.ts';
 
-/** The lanes of all monitors of a provider, as far as its list could be read; what couldn't is a gap. */
-export async function openLanes(source: FeedSource): Promise<readonly Lane[]> {
-  const { provider, gaps } = source;
-  const lanes = new Map<string, Lane>();
-  try {
-    await walkMonitors(source, lanes);
-  } catch (error) {
-    gaps.add(provider, null, error);
-  }
-  return [...lanes.values()];
+export interface OpenLanes {
+  readonly lanes: readonly Lane[];
+  /** No run of the monitors that are too many is later than this, in Unix milliseconds; minus infinity when there are none. */
+  readonly leftOut: number;
 }
 
-async function walkMonitors(source: FeedSource, lanes: Map<string, Lane>): Promise<void> {
-  const { provider, context, monitors, get, gaps, budget, question } = source;
-  const { walk, mostPages, isKey, lagMs = 0 } = monitors;
-  const { first, read } = walk(context.limits.listPageSize);
-  // Whatever lists cost, what is in them can be asked for as well.
-  const enough = Math.floor(budget.left() / 2);
-  let request: typeof first | undefined = first;
-  for (let pages = 0; request !== undefined; pages++) {
-    if (pages === mostPages || (pages > 0 && budget.left() <= enough)) throw budget.toError();
-    const page = await get(request);
-    if (page === null) throw toBadList(provider);
-    const { rows, next } = read(page);
-    for (const row of rows) {
-      const { monitorId } = row;
-      if (!isKey(monitorId)) gaps.add(provider, null, toBadList(provider));
-      else
-        lanes.set(
-          monitorId,
-          createLane(provider, row, lagMs, question, question.resumes.get(toLaneName(provider, monitorId))),
-        );
-    }
-    request = next;
+/** What couldn't be read of the list of monitors is a gap. */
+export async function openLanes(source: FeedSource): Promise<OpenLanes> {
+  const { provider, context, gaps, monitors, question } = source;
+  const { lagMs = 0 } = monitors;
+  const { rows, leftOut, errors } = await context.feeds.monitorsOf(provider, () => readMonitors(source));
+  for (const error of errors) gaps.add(provider, null, error);
+  const lanes: Lane[] = [];
+  for (const row of rows) {
+    const resume = question.resumes.get(toLaneName(provider, row.monitorId));
+    const lane = createLane(provider, row, lagMs, question, resume);
+    // That one is at its end is worth telling the next page, unless the list of monitors tells it as well.
+    if (isOpen(lane) || resume !== undefined) lanes.push(lane);
   }
+  return { lanes, leftOut: leftOut + lagMs };
 }
-
-const toBadList = (provider: Provider) => new ProviderError(provider, 'UPSTREAM_BAD_RESPONSE');

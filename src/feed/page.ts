@@ -3,7 +3,7 @@ import type { MonitorRunKey } from '../generated/types.ts';
 import type { Body } from '../upstream/body.ts';
 import { hasRoom, type Resumes, toCursor, toLaneName } from './cursor.ts';
 import { headOf, isOpen, type Lane, toResume } from './lane.ts';
-import { merge } from './merge.ts';
+import type { Merged } from './merge.ts';
 import { compare, type Place } from './order.ts';
 import type { Question } from './question.ts';
 
@@ -14,6 +14,8 @@ export interface FeedPage {
   readonly endCursor?: string;
   /** The lanes of which runs may be missing in the page: the budget didn't suffice for them. */
   readonly unread: readonly Lane[];
+  /** The earliest time that the page reaches, in Unix milliseconds. */
+  readonly earliest: number;
 }
 
 /**
@@ -21,9 +23,9 @@ export interface FeedPage {
  * even if that makes it short: so the next page has that run. Only lanes that may be anywhere can't be waited for, or a page
  * would be empty as long as there is one.
  */
-export function toFeedPage(lanes: readonly Lane[], question: Question): FeedPage {
-  const { size, start, text, pin, isContinued } = question;
-  const { rows: found, hasMore, open } = merge(lanes, size);
+export function toFeedPage(lanes: readonly Lane[], merged: Merged, question: Question): FeedPage {
+  const { size, start, since, text, pin, isContinued } = question;
+  const { rows: found, hasMore, open } = merged;
   const waiting = open.find(({ isDated }) => isDated);
   const head = waiting && laterOf(headOf(waiting), start);
   // Nor is there waiting at the same place with runs at hand, which would be there again.
@@ -49,6 +51,7 @@ export function toFeedPage(lanes: readonly Lane[], question: Question): FeedPage
     hasPreviousPage: isContinued,
     ...(hasNextPage && { endCursor }),
     unread: open,
+    earliest: hasNextPage ? end.time : Math.max(since, Number.MIN_SAFE_INTEGER),
   };
 }
 

@@ -11,16 +11,17 @@ import type { FeedSource } from './source.ts';
 /** The most runs that a page of any list has. */
 const mostRows = 100;
 
-/** Reads on; what can't be read is a gap. That the budget is spent leaves the lane as it is. */
-export async function readLane(source: FeedSource, lane: Lane): Promise<void> {
+/** Reads on; what can't be read is a gap. That the budget is spent leaves the lane as it is, and gives `false`. */
+export async function readLane(source: FeedSource, lane: Lane): Promise<boolean> {
   try {
     await readPage(source, lane);
   } catch (error) {
-    if (isCostly(error)) return;
-    if (error instanceof BadUserInput && startAnew(source, lane)) return;
+    if (isCostly(error)) return false;
+    if (error instanceof BadUserInput && startAnew(source, lane)) return true;
     source.gaps.add(source.provider, lane.monitorId, error);
     lane.isFailed = true;
   }
+  return true;
 }
 
 async function readPage(source: FeedSource, lane: Lane): Promise<void> {

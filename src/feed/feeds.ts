@@ -1,0 +1,44 @@
+/** What all feeds of a request have together: what they may cost, and which monitors there are. */
+import { OperationTooCostly } from '../errors.ts';
+import type { Provider } from '../generated/types.ts';
+import type { Limits } from '../limits.ts';
+import { type Budget, createBudget } from './budget.ts';
+import type { Monitors } from './monitors.ts';
+
+type FeedLimits = Pick<Limits, 'maxFeeds' | 'maxFeedCalls'>;
+
+/** Of one request. A class, as every request has one, and methods of a prototype cost it nothing. */
+export class Feeds {
+  readonly #limits: FeedLimits;
+  #count = 0;
+  #budget: Budget | undefined;
+  #monitors: Partial<Record<Provider, Promise<Monitors>>> | undefined;
+
+  constructor(limits: FeedLimits) {
+    this.#limits = limits;
+  }
+
+  /**
+   * What one more feed may cost.
+   * @throws {OperationTooCostly} when there are as many as there may be
+   */
+  open(): Budget {
+    const { maxFeeds, maxFeedCalls } = this.#limits;
+    if (this.#count === maxFeeds) throw new OperationTooCostly(`Expected \`runs\` at most ${maxFeeds} times.`);
+    this.#count++;
+    this.#budget ??= createBudget(maxFeedCalls);
+    return this.#budget;
+  }
+
+  /** The monitors of a provider, read by the first feed that wants them. */
+  monitorsOf(provider: Provider, read: () => Promise<Monitors>): Promise<Monitors> {
+    this.#monitors ??= {};
+    this.#monitors[provider] ??= read();
+    return this.#monitors[provider];
+  }
+
+  /** The same, with nothing spent. */
+  anew(): Feeds {
+    return new Feeds(this.#limits);
+  }
+}
