@@ -131,7 +131,7 @@ it('loses nothing by a small budget where the lists say when monitors ran: it ta
           saysLastRun: true,
           runs: distinct(monitor.runs),
         }));
-        const dated = { ...world, monitors };
+        const dated = { ...world, monitors, lagMs: 0 };
         const expected = toNames(allRuns(dated, args));
         const all: string[] = [];
         let after: string | null = null;
@@ -159,7 +159,7 @@ it('is no page with a gap, but an error, where something is wrong with this serv
       throw bug;
     },
   });
-  const world = { monitors: [{ ...monitor, runs }], failingLists: [], mostRows: 100 };
+  const world = { monitors: [{ ...monitor, runs }], failingLists: [], mostRows: 100, lagMs: 0 };
 
   await expect(readRandomFeed(world, {}, 40)).rejects.toBe(bug);
 });
@@ -169,7 +169,7 @@ it('comes to an end, however many monitors there are of which nothing is known',
     const unknown = { provider: 'DATAFOLD', saysLastRun: false, isFailing: false } as const;
     return { ...unknown, monitorId: String(place).padStart(200, '0'), runs: [] };
   });
-  const world = { monitors, failingLists: [], mostRows: 100 };
+  const world = { monitors, failingLists: [], mostRows: 100, lagMs: 0 };
   let after: string | null = null;
   let pages = 0;
   do {

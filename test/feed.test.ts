@@ -194,6 +194,53 @@ it('knows that a snapshot may be made some minutes after its run began', async (
   expect((await askPage(world, 'first: 1')).ids).toEqual(['OLOSTEP:monitor_a:run_0745']);
 });
 
+/** Datafold's list of monitors, with what its rows have beside their ids and times. */
+const listOf = (...monitors: object[]) => ({
+  body: { count: monitors.length, page: 1, page_size: 100, total_pages: 1, monitors },
+});
+
+it.each(['created', 'queued', 'checking'])(
+  'looks for the run under way of a Datafold monitor that is %s, whenever it ran last',
+  async (state) => {
+    const world = await createFeedWorld({}, { datafold: { 7: ['07:50', '07:40'], 8: [`07:55 ${state}`, '05:00'] } });
+    const rows = [{ id: 7, last_run: '2026-11-20T07:50:00Z', state: 'ok' }];
+    for (const last_run of ['2026-11-20T05:00:00Z', null]) {
+      world.datafold.on(datafoldList, listOf(...rows, { id: 8, last_run, state }));
+      expect((await askPage(world, 'first: 1')).ids).toEqual(['DATAFOLD:8:755']);
+    }
+  },
+);
+
+it("knows that a run may start some minutes after its Datafold monitor's last run is said to be", async () => {
+  const world = await createFeedWorld({}, { datafold: { 7: ['07:42'], 8: ['07:44'] }, olostep: {} });
+  const at = (time: string) => `2026-11-20T${time}:00Z`;
+  world.datafold.on(datafoldList, listOf({ id: 7, last_run: at('07:42') }, { id: 8, last_run: at('07:40') }));
+
+  expect((await askPage(world, 'first: 1')).ids).toEqual(['DATAFOLD:8:744']);
+});
+
+it('counts its feeds once where a plan gives up and the operation is executed anew', async () => {
+  const world = await createFeedWorld();
+  const bad = { run_id: 750, state: 'ok', warnings: 'none' };
+  world.datafold.on('/api/v1/monitors/7/runs/750', { body: bad });
+  const names = ['a', 'b', 'c', 'd', 'e'];
+  const query = `{ ${names.map((name) => `${name}: runs(first: 1) { nodes { ... on DatafoldRun { warnings } } }`).join(' ')} }`;
+  for (let use = 0; use < 3; use++) await world.ask(query);
+  const { data, errors } = await world.ask(query);
+
+  for (const name of names) expect(data[name].nodes).toEqual([{ warnings: null }]);
+  expect(errors?.map(({ extensions }) => extensions.code)).toEqual(names.map(() => 'UPSTREAM_BAD_RESPONSE'));
+});
+
+it('has what it could read where very many monitors ran at the same time', async () => {
+  const many = Object.fromEntries(Array.from({ length: 150 }, (_, place) => [1_000 + place, ['07:00', '06:00']]));
+  const world = await createFeedWorld({}, { datafold: many });
+  const { ids, gaps } = await askPage(world, 'first: 20 providers: [DATAFOLD]');
+
+  expect(ids).toEqual(Array.from({ length: 20 }, (_, place) => `DATAFOLD:${1_000 + place}:700`));
+  expect(gaps).toEqual([{ provider: 'DATAFOLD', monitorId: null, code: 'OPERATION_TOO_COSTLY' }]);
+});
+
 describe('A gap', () => {
   const oneAttempt = { limits: { maxAttempts: 1 } };
   const ofOlostep = all.filter((id) => id.startsWith('OLOSTEP'));

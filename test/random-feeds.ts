@@ -39,6 +39,8 @@ export interface FeedWorld {
   readonly failingLists: readonly Provider[];
   /** How many rows a page of any list has at the most, whatever it is asked for. */
   readonly mostRows: number;
+  /** By how much the lists of monitors may have their last runs too early. */
+  readonly lagMs: number;
 }
 
 /** The time that it is in these worlds. */
@@ -63,8 +65,9 @@ export const feedWorld = (mayFail: boolean): fc.Arbitrary<FeedWorld> =>
       failingLists: fc.subarray<Provider>(['DATAFOLD', 'OLOSTEP']),
       failsAt: fc.nat({ max: 3 }),
       mostRows: fc.constantFrom(2, 5, 100),
+      lagMs: fc.constantFrom(0, 4),
     })
-    .map(({ monitors, failingLists, failsAt, mostRows }) => ({
+    .map(({ monitors, failingLists, failsAt, mostRows, lagMs }) => ({
       monitors: monitors.map(({ provider, saysLastRun, isFailing, runs }, place): FeedMonitor => {
         const monitorId = String(place);
         // The ids of runs of the same time are in no order, either.
@@ -82,6 +85,7 @@ export const feedWorld = (mayFail: boolean): fc.Arbitrary<FeedWorld> =>
       }),
       failingLists: mayFail && failsAt === 0 ? failingLists : [],
       mostRows,
+      lagMs,
     }));
 
 /** All runs of the world that there are to be shown, by looking at each. */
@@ -117,11 +121,12 @@ export async function readRandomFeed(world: FeedWorld, args: QueryRunsArgs, maxF
   return { ...feed, nodes: feed.nodes as readonly FeedRun[], calls };
 }
 
-function define({ monitors, failingLists, mostRows }: FeedWorld, provider: Provider): FeedDefinition {
+function define({ monitors, failingLists, mostRows, lagMs }: FeedWorld, provider: Provider): FeedDefinition {
   const own = monitors.filter((monitor) => monitor.provider === provider);
   const toMonitorRow = ({ monitorId, runs, saysLastRun }: FeedMonitor): MonitorRow => {
     const last = runs.length === 0 ? null : Math.max(...runs.map(({ time }) => time));
-    return { monitorId, row: new ParsedMembers({}), lastRunAt: saysLastRun ? last : undefined };
+    const lag = Number(monitorId) % (lagMs + 1);
+    return { monitorId, row: new ParsedMembers({}), lastRunAt: saysLastRun ? last && last - lag : undefined };
   };
   const walk = (): ListWalk<MonitorRow> => ({
     first: { path: '0', echoes: {} },
@@ -151,7 +156,7 @@ function define({ monitors, failingLists, mostRows }: FeedWorld, provider: Provi
   };
 
   return {
-    monitors: { walk, mostPages: 10, isKey: () => true },
+    monitors: { walk, mostPages: 10, isKey: () => true, lagMs },
     runs: { readPage, toListedRun: (_key, row) => ({ outcome: row.get('outcome') }) as Run },
   };
 }

@@ -15,7 +15,9 @@ export interface Lane {
   cursor: string | undefined;
   /** No run that hasn't been read is later than this. */
   bound: number;
-  /** Whether the bound says more than where the page begins. */
+  /** When the latest of those probably is, as the time of its monitor's last run may be a little earlier. */
+  likely: number;
+  /** Whether that says more than where the page begins. */
   isDated: boolean;
   /** Whether there is no use in asking for more, at least for this page. */
   isFailed: boolean;
@@ -64,11 +66,12 @@ export function createLane(
 ): Lane {
   const latest = resume?.bound ?? (lastRunAt === null ? none : lastRunAt + lagMs);
   const bound = Math.min(latest, start.time);
+  const likely = Math.min(resume?.bound ?? lastRunAt ?? none, start.time);
   const cursor = resume?.cursor;
   // Upstream times may be finer than a millisecond: what is in the same one must be in the window.
   const end = cursor === undefined ? Math.min(pin, start.time + 1) : (resume?.end ?? pin);
-  const isDated = resume !== undefined || latest <= start.time;
-  const part = { provider, monitorId, end, top: cursor, cursor, bound: bound < since ? none : bound, isDated };
+  const isDated = resume !== undefined || lastRunAt === null || lastRunAt <= start.time;
+  const part = { provider, monitorId, end, top: cursor, cursor, bound: bound < since ? none : bound, likely, isDated };
   return { ...part, isFailed: false, isRead: false, items: [] };
 }
 
@@ -87,6 +90,9 @@ export const headOf = ({ bound, provider, monitorId }: Lane): Place => ({
   monitorId,
   runId: '',
 });
+
+/** The first place at which one probably stands. */
+export const likelyHeadOf = (lane: Lane): Place => ({ ...headOf(lane), time: lane.likely });
 
 export const isShown = (item: LaneItem): item is FeedRow => item.row !== undefined;
 

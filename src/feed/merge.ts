@@ -1,5 +1,5 @@
 /** Merges what is read of all monitors, wave by wave, and says who may have more that belongs there. Pure. */
-import { type FeedRow, headOf, isOpen, type Lane } from './lane.ts';
+import { type FeedRow, headOf, isOpen, type Lane, likelyHeadOf } from './lane.ts';
 import { compare } from './order.ts';
 
 export interface Merged {
@@ -7,7 +7,7 @@ export interface Merged {
   readonly rows: readonly FeedRow[];
   /** Whether more has been read than that. */
   readonly hasMore: boolean;
-  /** The monitors of which runs may be missing among the rows: those come first whose runs may be the newest. */
+  /** The monitors of which runs may be missing among the rows: those come first whose runs are probably the newest. */
   readonly open: readonly Lane[];
 }
 
@@ -15,7 +15,7 @@ export interface Merged {
 export const beginMerge = (lanes: readonly Lane[], size: number): Merged => ({
   rows: [],
   hasMore: false,
-  open: size === 0 ? [] : lanes.filter(isOpen).sort(compareHeads),
+  open: size === 0 ? [] : lanes.filter(isOpen).sort(compareLikely),
 });
 
 /** Adds what has just been read. Who has nothing among the first never will: they only get newer, and what is left older. */
@@ -26,8 +26,8 @@ export function mergeOn({ rows, hasMore, open }: Merged, read: readonly FeedRow[
   return {
     rows: all.slice(0, size),
     hasMore: hasMore || all.length > size,
-    open: open.filter((lane) => isOpen(lane) && mayBelong(lane)).sort(compareHeads),
+    open: open.filter((lane) => isOpen(lane) && mayBelong(lane)).sort(compareLikely),
   };
 }
 
-const compareHeads = (one: Lane, other: Lane): number => compare(headOf(one), headOf(other));
+const compareLikely = (one: Lane, other: Lane): number => compare(likelyHeadOf(one), likelyHeadOf(other));

@@ -2,7 +2,7 @@
 import type { MonitorRunKey } from '../generated/types.ts';
 import type { Body } from '../upstream/body.ts';
 import { hasRoom, type Resumes, toCursor, toLaneName } from './cursor.ts';
-import { headOf, isOpen, type Lane, toResume } from './lane.ts';
+import { isOpen, type Lane, likelyHeadOf, toResume } from './lane.ts';
 import type { Merged } from './merge.ts';
 import { compare, type Place } from './order.ts';
 import type { Question } from './question.ts';
@@ -19,15 +19,15 @@ export interface FeedPage {
 }
 
 /**
- * The page that the lanes make. Where some should have been read on, it ends before the first run that one of them might have,
- * even if that makes it short: so the next page has that run. Only lanes that may be anywhere can't be waited for, or a page
- * would be empty as long as there is one.
+ * The page that the lanes make. Where some should have been read on, it ends before the first run that one of them probably
+ * has, even if that makes it short: so the next page has that run. What may be anywhere, or a little later than is probable,
+ * can't be waited for, or a page would be empty as long as there is such a lane.
  */
 export function toFeedPage(lanes: readonly Lane[], merged: Merged, question: Question): FeedPage {
   const { size, start, since, text, pin, isContinued } = question;
   const { rows: found, hasMore, open } = merged;
   const waiting = open.find(({ isDated }) => isDated);
-  const head = waiting && laterOf(headOf(waiting), start);
+  const head = waiting && laterOf(likelyHeadOf(waiting), start);
   // Nor is there waiting at the same place with runs at hand, which would be there again.
   const cut = head === start && found.length > 0 ? undefined : head;
   const rows = cut === undefined ? found : found.filter((row) => compare(row, cut) < 0);

@@ -58,6 +58,7 @@ async function readPage(source: FeedSource, lane: Lane): Promise<void> {
   if (cursor === undefined || cursor === lane.cursor) throw new ProviderError(provider, 'UPSTREAM_BAD_RESPONSE');
   lane.cursor = cursor;
   lane.bound = bound;
+  lane.likely = bound;
 }
 
 /**

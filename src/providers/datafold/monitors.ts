@@ -9,6 +9,7 @@ import { isId } from './id.ts';
 import { type List, walkList } from './list.ts';
 import { readListPart } from './list-page.ts';
 import { toDatafoldMonitor, toListedDatafoldMonitor } from './monitor.ts';
+import { readState } from './state.ts';
 import { toMilliseconds } from './values.ts';
 
 export const monitors: MonitorDefinition = {
@@ -25,6 +26,8 @@ export const monitors: MonitorDefinition = {
     ]),
     only: new Set(),
   },
+  // `last_run` may be when the run was created ([U]), and `started_at` is when its check began, minutes later if it had to wait.
+  lagMs: 5 * 60_000,
   mostPages: 10,
   walk: (pageSize) => walkList(toList(), pageSize, () => true),
   async readPage(get, { first, pageSize, after, tags }) {
@@ -53,6 +56,12 @@ const toList = (tags: readonly string[] = []): List<MonitorRow> => ({
 function toRow(item: unknown): MonitorRow | ProviderError {
   const monitorId = isObject(item) ? toDigits(item.id) : undefined;
   if (!isObject(item) || monitorId === undefined || !isId(monitorId)) return toBadField('DATAFOLD');
-  const { last_run } = item;
-  return { monitorId, row: new ParsedMembers(item), lastRunAt: last_run === null ? null : toMilliseconds(last_run) };
+  return { monitorId, row: new ParsedMembers(item), lastRunAt: toLastRunAt(item) };
+}
+
+/** When a run began last. While one is under way, `last_run` may be that of the one before it ([U]): then it isn't known. */
+function toLastRunAt({ last_run, state }: Readonly<Record<string, unknown>>): number | null | undefined {
+  const { phase } = readState(state);
+  if (phase === 'PENDING' || phase === 'RUNNING') return undefined;
+  return last_run === null ? null : toMilliseconds(last_run);
 }
