@@ -3,7 +3,7 @@ import { datafoldMonitorRow, olostepMonitorBody } from './bodies.ts';
 import type { FakeUpstream, Handler } from './fake-upstream.ts';
 
 /**
- * A monitor by its id, and its runs of 20 November 2026 in any order: `07:50`, or `07:50 alert` with Datafold's state, and
+ * A monitor by its id, and its runs of 20 November 2026 in any order: `07:50`, or `07:50 alert` with Datafold's state (or `null`), and
  * `07:50 changed` at Olostep.
  */
 export type Runs = Readonly<Record<string, string[]>>;
@@ -43,7 +43,7 @@ export function serveDatafold(far: FakeUpstream, monitors: Runs): void {
       .map((run) => ({
         run_id: Number(run.slice(0, 'hh:mm'.length).replace(':', '')),
         monitor_id: Number(id),
-        state: run.slice('hh:mm '.length) || 'ok',
+        state: run.endsWith('null') ? null : run.slice('hh:mm '.length) || 'ok',
         started_at: toTime(run),
       }))
       .filter(

@@ -272,6 +272,66 @@ describe('A gap', () => {
     });
   });
 
+  const anyOf = (provider: string) => ({ provider, monitorId: null, code: 'UPSTREAM_BAD_RESPONSE' });
+  const row = (id: unknown) => ({ id, last_run: '2026-11-20T07:50:00Z' });
+
+  it.each([
+    ['a row without a proper id', { monitors: [row('x'), row(7)], count: 2 }],
+    ['a row that is no object', { monitors: [row(7), null], count: 2 }],
+    ['more pages, and not which one this is', { monitors: [row(7)], page: undefined, total_pages: 2 }],
+    [
+      'more monitors, and not which page this is',
+      { monitors: [row(7)], page: undefined, total_pages: undefined, count: 2 },
+    ],
+    ['more monitors than it has pages for', { monitors: [row(7)], count: 2 }],
+    [
+      'as many as a page has, and nothing of its pages',
+      { monitors: [row(7)], page: undefined, page_size: 1, total_pages: undefined, count: undefined },
+    ],
+  ])("stands for what can't be told of Datafold's monitors when their list has %s", async (_what, body) => {
+    const world = await createFeedWorld();
+    world.datafold.on(datafoldList, { body: { page: 1, page_size: 100, total_pages: 1, ...body } });
+
+    expect(await askPage(world, 'first: 50 providers: [DATAFOLD]')).toMatchObject({
+      ids: all.filter((id) => id.startsWith('DATAFOLD:7:')),
+      gaps: [anyOf('DATAFOLD')],
+    });
+  });
+
+  it.each([
+    ['is the only page, and says so', { page: 1, page_size: 100, total_pages: 1, count: 1 }],
+    ['has fewer than a page, and says nothing of it', {}],
+    ['says that it has no more', { count: 1 }],
+  ])("is none where Datafold's list of monitors %s", async (_what, numbers) => {
+    const world = await createFeedWorld();
+    world.datafold.on(datafoldList, { body: { ...numbers, monitors: [row(7)] } });
+
+    expect((await askPage(world, 'first: 50 providers: [DATAFOLD]')).gaps).toEqual([]);
+  });
+
+  it.each([
+    ['a row without a proper id', { monitors: [{ id: 'a' }, { id: 'monitor_a' }], count: 2 }],
+    ['fewer monitors than it counts', { monitors: [{ id: 'monitor_a' }], count: 2 }],
+  ])("stands for what can't be told of Olostep's monitors when their list has %s", async (_what, body) => {
+    const world = await createFeedWorld();
+    world.olostep.on(olostepList, { body });
+
+    expect(await askPage(world, 'first: 50 providers: [OLOSTEP]')).toMatchObject({
+      ids: all.filter((id) => id.startsWith('OLOSTEP:monitor_a')),
+      gaps: [anyOf('OLOSTEP')],
+    });
+  });
+
+  it.each([
+    ['outcomes: [PASSED]', ['DATAFOLD:7:740'], [{ ...anyOf('DATAFOLD'), monitorId: '7' }]],
+    ['outcomes: [PASSED] until: "2026-11-20T07:45:00Z"', ['DATAFOLD:7:740'], []],
+    ['', ['DATAFOLD:7:750', 'DATAFOLD:7:740'], []],
+  ])('stands for a run whose row leaves open what the filter goes by: %s', async (given, ids, gaps) => {
+    const world = await createFeedWorld({}, { datafold: { 7: ['07:50 null', '07:40'] } });
+
+    expect(await askPage(world, `first: 50 providers: [DATAFOLD] ${given}`)).toMatchObject({ ids, gaps });
+  });
+
   it('stands for a monitor whose runs fail, while all others answer', async () => {
     const world = await createFeedWorld(oneAttempt);
     world.olostep.on(eventsOf('b'), { status: 500 });

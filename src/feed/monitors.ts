@@ -40,7 +40,8 @@ async function walkMonitors(
     if (pages === mostPages || (pages > 0 && budget.left() <= enough)) throw budget.toError();
     const page = await get(request);
     if (page === null) throw toBadList();
-    const { rows, next } = read(page);
+    const { rows, next, unread } = read(page);
+    if (unread) isWhole = false;
     for (const row of rows) {
       if (!isKey(row.monitorId)) isWhole = false;
       else if (row.lastRunAt !== null) found.set(row.monitorId, row);

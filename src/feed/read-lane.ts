@@ -73,9 +73,10 @@ function toRowCount({ question: { outcomes, size, isContinued } }: FeedSource, {
 async function hasOutcome(
   { runs, question: { outcomes }, context, gaps }: FeedSource,
   key: MonitorRunKey,
-  { row }: RunRow,
+  { row, lacksOutcome }: RunRow,
 ): Promise<boolean> {
   if (outcomes === undefined) return true;
+  if (lacksOutcome) gaps.add(key.provider, key.monitorId, new ProviderError(key.provider, 'UPSTREAM_BAD_RESPONSE'));
   const reading = { limits: context.limits, readAt: context.now, isStale: false };
   const { outcome } = runs.toListedRun(key, row, reading);
   const found = typeof outcome === 'function' ? await outcome({} as never, context) : outcome;

@@ -110,8 +110,17 @@ export type Get = (request: UpstreamRequest) => Promise<Body | null>;
 /** A list that is read from its beginning. */
 export interface ListWalk<Row> {
   readonly first: UpstreamRequest;
-  /** What is in a page: its rows, without those that can't be read; and how to ask for the page behind it, if there is one. */
-  read(page: Body): { readonly rows: readonly Row[]; readonly next?: UpstreamRequest | undefined };
+  read(page: Body): WalkedPage<Row>;
+}
+
+/** What is in a page of such a list. */
+export interface WalkedPage<Row> {
+  /** Its rows, without those that can't be read. */
+  readonly rows: readonly Row[];
+  /** How to ask for the page behind it, if there is one. */
+  readonly next?: UpstreamRequest | undefined;
+  /** Whether the list has more: rows that can't be read, or pages that can't be asked for. @default false */
+  readonly unread?: boolean;
 }
 
 /** A run in a list. */
@@ -120,6 +129,8 @@ export interface RunRow {
   readonly row: Body;
   /** The time that the list goes by, in Unix milliseconds; `undefined` when the row doesn't say. */
   readonly time: number | undefined;
+  /** Whether the row leaves open what an answer of the run's own would say of its outcome. @default false */
+  readonly lacksOutcome?: boolean;
 }
 
 /** A monitor in a list. */

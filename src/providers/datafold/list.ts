@@ -75,14 +75,26 @@ export const walkList = <Row>(list: List<Row>, pageSize: number, isAnswer: (row:
   read(body) {
     const items = readItems(list, body, pageSize);
     const rows: Row[] = [];
+    let unread = false;
     for (const item of items.slice()) {
       const row = list.toRow(item);
-      if (!(row instanceof Error) && isAnswer(row)) rows.push(row);
+      if (row instanceof Error) unread = true;
+      else if (isAnswer(row)) rows.push(row);
     }
-    const { page, size = pageSize, pages, count } = readNumbers(body);
+    const numbers = readNumbers(body);
+    const { page, size = pageSize } = numbers;
     // A page that doesn't say which one it is has none behind it that could be named.
-    if (page === undefined) return { rows };
-    const pagesLeft = pages !== undefined ? pages - page : count !== undefined ? count - page * size : 0;
-    return { rows, next: pagesLeft > 0 ? toPageRequest(list, { page: page + 1, size }) : undefined };
+    if (page !== undefined && hasPageBehind(numbers, page, size))
+      return { rows, unread, next: toPageRequest(list, { page: page + 1, size }) };
+    return { rows, unread: unread || isLonger(numbers, items.length, size) };
   },
 });
+
+const hasPageBehind = ({ pages, count }: PageNumbers, page: number, size: number): boolean =>
+  pages !== undefined ? pages > page : count !== undefined && count > page * size;
+
+/** Whether the list goes on behind a page that ought to be its last one. */
+function isLonger({ page = 1, pages, count }: PageNumbers, length: number, size: number): boolean {
+  if (count !== undefined) return count > (page - 1) * size + length;
+  return pages !== undefined ? pages > page : length >= size;
+}

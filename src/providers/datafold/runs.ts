@@ -27,8 +27,7 @@ export const runs: RunDefinition = {
   isListFirst: true,
   mostPages: 10,
   // A single answer has a state always: a row without one leaves the word to that.
-  walk: (monitorId, pageSize) =>
-    walkList(toList(monitorId, {}), pageSize, ({ row }) => typeof row.get('state') === 'string'),
+  walk: (monitorId, pageSize) => walkList(toList(monitorId, {}), pageSize, ({ lacksOutcome }) => !lacksOutcome),
   async readPage(get, monitorId, window) {
     const { first, pageSize, after, startedAfter, startedBefore } = window;
     const name = JSON.stringify(['runs', monitorId, startedAfter ?? null, startedBefore ?? null]);
@@ -60,11 +59,12 @@ const toList = (monitorId: string, query: List<RunRow>['query']): List<RunRow> =
 /** The run in an item, unless it is another monitor's. */
 function toRow(monitorId: string, item: unknown): RunRow | ProviderError {
   if (!isObject(item)) return toBadField('DATAFOLD');
-  const { run_id, monitor_id, started_at } = item;
+  const { run_id, monitor_id, started_at, state } = item;
   const runId = toDigits(run_id);
   const isForeign = !isAbsent(monitor_id) && monitor_id !== monitorId && toDigits(monitor_id) !== monitorId;
   if (runId === undefined || !isId(runId) || isForeign) return toBadField('DATAFOLD');
-  return { runId, row: new ParsedMembers(item), time: toMilliseconds(started_at) };
+  const lacksOutcome = typeof state !== 'string';
+  return { runId, row: new ParsedMembers(item), time: toMilliseconds(started_at), lacksOutcome };
 }
 
 /** The end of the window, or now, whichever comes first. Both are texts of one form, which sort as their times do. */

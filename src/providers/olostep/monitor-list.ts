@@ -20,7 +20,14 @@ const request: UpstreamRequest = { path: '/v1/monitors', echoes: {} };
 /** The list, to find some monitors. */
 export const walk = (): ListWalk<MonitorRow> => ({
   first: request,
-  read: (page) => ({ rows: readRows(page).filter((row): row is MonitorRow => !(row instanceof ProviderError)) }),
+  read(page) {
+    const all = readRows(page);
+    const rows = all.filter((row): row is MonitorRow => !(row instanceof ProviderError));
+    const count = read(page, 'count');
+    // It would be paged after all.
+    const isPart = typeof count === 'number' && count > all.length;
+    return { rows, unread: isPart || rows.length < all.length };
+  },
 });
 
 /**
