@@ -749,8 +749,9 @@ export type Query = {
   /**
    * The newest runs of all monitors, of all providers, newest first: Datafold's by their start, Olostep's by their snapshot,
    * which is all that its lists say. Finding them costs a page of monitors a provider and then a page of runs for each monitor
-   * that ran lately enough, at most as many calls as `MAX_FEED_CALLS` says (40). A provider that fails, and whatever is beyond
-   * that, is told in `gaps`.
+   * that ran lately enough, at most as many calls as `MAX_FEED_CALLS` says (40), for all `runs` of an operation together. A
+   * provider that fails, and whatever is beyond that, is told in `gaps`. `OPERATION_TOO_COSTLY` when an operation has it more
+   * often than `MAX_FEEDS` says (5).
    */
   readonly runs: Maybe<RunFeedConnection>;
 };
@@ -844,8 +845,8 @@ export type RunFeedConnection = {
 export type RunFeedGap = {
   readonly __typename: 'RunFeedGap';
   /**
-   * Why, as `extensions.code` of an error has it. `OPERATION_TOO_COSTLY`: it would have taken more upstream calls than a page
-   * may cost.
+   * Why, as `extensions.code` of an error has it. `OPERATION_TOO_COSTLY`: it would have taken more upstream calls, or monitors,
+   * than `runs` may.
    */
   readonly code: Scalars['String']['output'];
   /** The monitor of which runs may be missing; `null` when it may be any. */
