@@ -2,9 +2,10 @@
 import type { Context } from './context.ts';
 import { DateTime } from './date-time-scalar.ts';
 import { BadUserInput } from './errors.ts';
-import { type SelectedOf, type Selection, selectedIn } from './execution/selected.ts';
+import { type Selection, selectedIn } from './execution/selected.ts';
 import { readFeed } from './feed/feed.ts';
 import { countAwaited } from './fetching/planner.ts';
+import type { SelectedOf } from './fetching/selected.ts';
 import type { QueryResolvers } from './generated/resolvers.ts';
 import type { MonitorKey, MonitorRunKey, MonitorRunsArgs, Provider } from './generated/types.ts';
 import { identifyMonitor, monitorIdentity, splitGlobalId } from './providers/identity.ts';

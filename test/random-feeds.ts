@@ -2,10 +2,10 @@
 import fc from 'fast-check';
 import { createContext } from '../src/context.ts';
 import { BadUserInput, ProviderError } from '../src/errors.ts';
-import { SelectedFields, type SelectedOf } from '../src/execution/selected.ts';
 import { readFeed } from '../src/feed/feed.ts';
 import { compare } from '../src/feed/order.ts';
 import type { FeedDefinition } from '../src/feed/source.ts';
+import { SelectedFields, type SelectedOf } from '../src/fetching/selected.ts';
 import type { Provider, QueryRunsArgs, RunOutcome } from '../src/generated/types.ts';
 import { defaultLimits } from '../src/limits.ts';
 import type { ListWalk, MonitorRow, Page, Run, RunRow, RunWindow } from '../src/providers/provider.ts';

@@ -1,4 +1,4 @@
-/** What an operation selects of the things that a field finds: the fetches that are needed follow from it. */
+/** Reads from an operation what it selects of the things that a field finds. */
 import {
   type GraphQLObjectType,
   type GraphQLResolveInfo,
@@ -6,26 +6,8 @@ import {
   isObjectType,
   type SelectionSetNode,
 } from 'graphql';
+import { SelectedFields, type SelectedOf } from '../fetching/selected.ts';
 import { collectFields, type Selector } from './selection.ts';
-
-/** The names of the fields that are selected of a type, without `__typename`. */
-export class SelectedFields extends Set<string> {
-  /** How many fields of the answer they are, each alias counted. */
-  readonly count: number;
-
-  constructor(names: readonly string[]) {
-    super(names);
-    this.count = names.length;
-  }
-}
-
-/** What is selected of the things that a field finds. */
-export interface SelectedOf {
-  /** Of a thing, by the name of its type. */
-  (typeName: string): SelectedFields;
-  /** Of the things in a page, by the name of the type of the connection. */
-  inPage(connectionName: string): SelectedOf;
-}
 
 /** What a resolver of this service gets to know of the operation: from a plan at once, from GraphQL's executor by its `info`. */
 export type Selection = GraphQLResolveInfo | { readonly selectedOf: SelectedOf };

@@ -4,8 +4,8 @@
  */
 import { type Feed, toPart } from '../connection.ts';
 import type { Context } from '../context.ts';
-import type { SelectedOf } from '../execution/selected.ts';
 import { countAwaited } from '../fetching/planner.ts';
+import type { SelectedOf } from '../fetching/selected.ts';
 import type { MonitorRunKey, Provider, QueryRunsArgs } from '../generated/types.ts';
 import { providers } from '../providers/index.ts';
 import type { Budget } from './budget.ts';

@@ -2,9 +2,10 @@
  * Which upstream calls answer what is asked for. Pure: it is told what is selected of which things, and says what to fetch,
  * and why.
  */
-import type { SelectedFields } from '../execution/selected.ts';
+
 import type { PlannedStep } from '../price.ts';
 import type { ListedFields, Selected } from '../providers/provider.ts';
+import type { SelectedFields } from './selected.ts';
 
 /**
  * What of a thing is needed: `light`, what a list says of it as well; `full`, more than that; `row`, what only a list says;

@@ -2,9 +2,9 @@
 import type { Allowance } from '../allowance.ts';
 import { type Connection, expectCursor, toConnection, toPageSize } from '../connection.ts';
 import { BadUserInput } from '../errors.ts';
-import type { SelectedOf } from '../execution/selected.ts';
 import type { Fetches } from '../fetching/fetches.ts';
 import { countAwaited } from '../fetching/planner.ts';
+import type { SelectedOf } from '../fetching/selected.ts';
 import type { MonitorKey, MonitorRunsArgs, QueryMonitorListArgs } from '../generated/types.ts';
 import type { Limits } from '../limits.ts';
 import type { Price } from '../price.ts';
