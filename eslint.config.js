@@ -33,7 +33,14 @@ export default [
         'error',
         {
           exceptions: {
-            types: ['AgentLogEvent', 'PageInfo', 'DatafoldDataset', 'OlostepTracked', 'OlostepSourcePolicy', 'OlostepLastRun'],
+            types: [
+              'AgentLogEvent',
+              'PageInfo',
+              'DatafoldDataset',
+              'OlostepTracked',
+              'OlostepSourcePolicy',
+              'OlostepLastRun',
+            ],
             suffixes: ['Connection', 'Edge', 'Gap', 'Schedule', 'Alert', 'Notification', 'NotificationChannel'],
           },
         },
