@@ -3,7 +3,7 @@ import { beforeEach, expect, it, vi } from 'vitest';
 import { compare } from '../src/feed/order.ts';
 import type { QueryRunsArgs } from '../src/generated/types.ts';
 import { holdDate } from './clock.ts';
-import { allRuns, type FeedRun, feedWorld, now, readRandomFeed } from './random-feeds.ts';
+import { allRuns, type FeedRun, type FeedWorld, feedWorld, now, readRandomFeed } from './random-feeds.ts';
 
 beforeEach(() => holdDate(new Date(now).toISOString()));
 
@@ -26,6 +26,27 @@ const toName = ({ provider, monitorId, runId }: FeedRun) => `${provider}:${monit
 /** Without those that have the time of another one. */
 const distinct = (runs: readonly FeedRun[]) => [...new Map(runs.map((run) => [run.time, run])).values()];
 const toNames = (runs: readonly FeedRun[]) => runs.map(toName);
+
+/** A page of one run is full, while a monitor that isn't read is thought to have one later than the next. */
+const fullPageBeforeLateMonitor: FeedWorld = {
+  monitors: (
+    [
+      ['DATAFOLD', false, []],
+      ['DATAFOLD', false, [-1]],
+      ['OLOSTEP', true, [0]],
+      ['OLOSTEP', false, [0]],
+    ] as const
+  ).map(([provider, saysLastRun, times], place) => {
+    const monitorId = String(place);
+    const toRun = (time: number, run: number): FeedRun => {
+      return { provider, monitorId, runId: String(run), time: 1795161600000 + time, outcome: 'PASSED' };
+    };
+    return { provider, monitorId, saysLastRun, isFailing: false, runs: times.map(toRun) };
+  }),
+  failingLists: [],
+  mostRows: 2,
+  lagMs: 4,
+};
 
 it('is what one would get by looking at every run, page by page, while new runs come in', async () => {
   await fc.assert(
@@ -110,7 +131,7 @@ it('marks a gap wherever a run is missing, shows nothing twice or out of order, 
         expect(new Set(all).size).toBe(all.length);
       },
     ),
-    { numRuns: 400 },
+    { numRuns: 400, examples: [[fullPageBeforeLateMonitor, {}, [1], 5]] },
   );
   // Both are met often, or this says little.
   expect(Math.min(whole, gappy)).toBeGreaterThan(100);

@@ -31,7 +31,9 @@ export function toFeedPage(lanes: readonly Lane[], merged: Merged, question: Que
   // Nor is there waiting at the same place with runs at hand, which would be there again.
   const cut = head === start && found.length > 0 ? undefined : head;
   const rows = cut === undefined ? found : found.filter((row) => compare(row, cut) < 0);
-  const end = cut ?? rows.at(-1) ?? start;
+  // A full page ends with its last run, however far off what is waited for is: there may be others in between.
+  const isFull = rows.length === size;
+  const end = (isFull ? rows.at(-1) : cut) ?? rows.at(-1) ?? start;
 
   const resumes = toResumes(lanes, end);
   const isMoving = compare(start, end) < 0 || (lanes.some(({ isRead }) => isRead) && hasRoom(resumes));
