@@ -56,6 +56,24 @@ it('has the runs of all monitors of both providers, newest first', async () => {
   expect(gaps).toEqual([]);
 });
 
+it('says of each call why it is made, to whoever asks for the price', async () => {
+  const world = await createFeedWorld();
+  const headers = { 'content-type': 'application/json', 'x-upstream-calls': 'explain' };
+
+  const answer = await world.ask('{ runs(first: 3) { nodes { id } } }', {}, { headers });
+
+  const { calls, plan } = (answer as { extensions?: { upstream: Price } }).extensions?.upstream ?? {};
+  expect(calls).toBe(pathsOf(world).length);
+  expect(plan?.reduce((sum, step) => sum + step.calls, 0)).toBe(calls);
+  expect(plan).toContainEqual(expect.objectContaining({ provider: 'DATAFOLD', fetch: 'LIST', list: '7' }));
+  for (const { why } of plan ?? []) expect(why).toMatch(/\.$/);
+});
+
+interface Price {
+  readonly calls: number;
+  readonly plan: readonly { readonly calls: number; readonly why: string }[];
+}
+
 it('has its runs as lists have them, and what lists lack, as everywhere', async () => {
   const world = await createFeedWorld();
   world.datafold.on('/api/v1/monitors/7/runs/750', { body: { run_id: 750, state: 'ok', warnings: ['Sampled.'] } });

@@ -38,6 +38,7 @@ async function walkMonitors(
   let request: typeof first | undefined = first;
   for (let pages = 0; request !== undefined; pages++) {
     if (pages === mostPages || (pages > 0 && budget.left() <= enough)) throw budget.toError();
+    context.price.explain(provider, () => [monitorsStep]);
     const page = await get(request);
     if (page === null) throw toBadList();
     const { rows, next, unread } = read(page);
@@ -66,3 +67,10 @@ const timeOf = ({ lastRunAt }: MonitorRow): number => lastRunAt ?? Number.POSITI
 
 // A difference would be none of two infinities.
 const compareTimes = (one: number, other: number): number => (one === other ? 0 : other > one ? 1 : -1);
+
+const monitorsStep = {
+  fetch: 'LIST',
+  things: 0,
+  calls: 1,
+  why: 'Which monitors there are, and when each ran last, says whose runs to ask for.',
+} as const;

@@ -27,8 +27,10 @@ export async function readLane(source: FeedSource, lane: Lane): Promise<boolean>
 async function readPage(source: FeedSource, lane: Lane): Promise<void> {
   const { provider, context, runs, get, gaps, question } = source;
   const { monitorId, end } = lane;
+  const first = toRowCount(source, lane);
+  context.price.explain(provider, () => [{ ...laneStep, list: monitorId, things: first }]);
   const page = await runs.readPage(get, monitorId, {
-    first: toRowCount(source, lane),
+    first,
     pageSize: context.limits.listPageSize,
     after: lane.cursor,
     startedAfter: fromMilliseconds(question.since),
@@ -92,3 +94,5 @@ function startAnew({ question: { pin, start } }: FeedSource, lane: Lane): boolea
   lane.end = Math.min(pin, start.time + 1);
   return true;
 }
+
+const laneStep = { fetch: 'LIST', calls: 1, why: 'The monitor may have some of the newest runs.' } as const;
