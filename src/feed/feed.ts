@@ -3,7 +3,6 @@
  * then those are asked, side by side, of which runs may be among the newest.
  */
 import { type Feed, toPart } from '../connection.ts';
-import type { Context } from '../context.ts';
 import { countAwaited } from '../fetching/planner.ts';
 import type { SelectedOf } from '../fetching/selected.ts';
 import type { MonitorRunKey, Provider, QueryRunsArgs } from '../generated/types.ts';
@@ -16,7 +15,7 @@ import { openLanes } from './open-lanes.ts';
 import { toFeedPage } from './page.ts';
 import { type Question, toQuestion } from './question.ts';
 import { readLane } from './read-lane.ts';
-import { type FeedDefinition, type FeedSource, isAskable } from './source.ts';
+import { type FeedContext, type FeedDefinition, type FeedSource, isAskable } from './source.ts';
 
 /**
  * A page of the feed.
@@ -26,7 +25,7 @@ import { type FeedDefinition, type FeedSource, isAskable } from './source.ts';
  */
 export async function readFeed(
   args: QueryRunsArgs,
-  context: Context,
+  context: FeedContext,
   selectedOf: SelectedOf,
   definitions: Readonly<Record<Provider, FeedDefinition>> = providers,
 ): Promise<Feed> {

@@ -2,10 +2,20 @@
 import { OperationTooCostly } from '../errors.ts';
 import type { Provider } from '../generated/types.ts';
 import type { Limits } from '../limits.ts';
+import type { MonitorRow } from '../providers/provider.ts';
 import { type Budget, createBudget } from './budget.ts';
-import type { Monitors } from './monitors.ts';
 
 type FeedLimits = Pick<Limits, 'maxFeeds' | 'maxFeedCalls'>;
+
+/** What the list of a provider's monitors says, as far as it could be read. */
+export interface Monitors {
+  /** Those that may have runs. */
+  readonly rows: readonly MonitorRow[];
+  /** When the last of those ran that are too many, in Unix milliseconds; minus infinity when none are. */
+  readonly leftOut: number;
+  /** Why some are missing. */
+  readonly errors: readonly unknown[];
+}
 
 /** Of one request. A class, as every request has one, and methods of a prototype cost it nothing. */
 export class Feeds {

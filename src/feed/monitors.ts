@@ -1,17 +1,8 @@
 /** Which monitors a provider has, and when each ran last. */
 import { ProviderError } from '../errors.ts';
 import type { MonitorRow } from '../providers/provider.ts';
+import type { Monitors } from './feeds.ts';
 import type { FeedSource } from './source.ts';
-
-/** What the list of a provider's monitors says, as far as it could be read. */
-export interface Monitors {
-  /** Those that may have runs. */
-  readonly rows: readonly MonitorRow[];
-  /** When the last of those ran that are too many, in Unix milliseconds; minus infinity when none are. */
-  readonly leftOut: number;
-  /** Why some are missing. */
-  readonly errors: readonly unknown[];
-}
 
 /** All of them, or those that ran last when there are too many. */
 export async function readMonitors(source: FeedSource): Promise<Monitors> {
