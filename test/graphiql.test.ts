@@ -62,6 +62,24 @@ describe.skipIf(browserPath === undefined && !process.env.CI)(
       expect(complaints).toEqual([]);
     }, 60_000);
 
+    it('runs the operation of each tab that is clicked, in any order', async () => {
+      const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+      await page.goto(url);
+      const names = await tabsOf(page);
+
+      for (const name of [...names].reverse()) {
+        await page.getByRole('button', { name, exact: true }).click();
+        await page.locator('.graphiql-query-editor .view-lines').getByText(name, { exact: true }).waitFor();
+        const [response] = await Promise.all([
+          page.waitForResponse((answer) => answer.request().method() === 'POST'),
+          page.getByRole('button', { name: /Execute query/ }).click(),
+        ]);
+        expect(response.request().postDataJSON()).toMatchObject({ query: expect.stringContaining(`query ${name}`) });
+        expect(await response.json()).not.toHaveProperty('errors');
+      }
+      await page.close();
+    }, 60_000);
+
     it('holds its page to its own script, and to no frame', async () => {
       const page = await browser.newPage();
       const complaints: string[] = [];

@@ -15,12 +15,13 @@ export const wantsPage = ({ method, headers }: IncomingMessage): boolean =>
 export function createGraphiQL(endpoint: string, operations: readonly string[]) {
   const render = async () => {
     const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
-    const page = renderGraphiQL({
+    const rendered = renderGraphiQL({
       title: 'monitor-graph',
       endpoint,
       defaultTabs: operations.map((query) => ({ query })),
       schemaDescription: true,
     });
+    const page = rendered.replace('<head>', `<head>${stillTabs}`);
     const headers = {
       'content-type': 'text/html; charset=utf-8',
       'content-encoding': 'gzip',
@@ -42,6 +43,12 @@ export function createGraphiQL(endpoint: string, operations: readonly string[]) 
     response.writeHead(200, headers).end(body);
   };
 }
+
+/**
+ * Tabs are moved to their places, and a click stops that: the tab leaps away from under the pointer, and is not opened. Without
+ * it they are at their places at once.
+ */
+const stillTabs = '<style>.graphiql-tab { transform: none !important }</style>';
 
 /** Lets the page run its own script and ask this service, and nothing else. */
 function toPolicy(page: string): string {
