@@ -65,17 +65,16 @@ describe.skipIf(browserPath === undefined && !process.env.CI)(
     it('runs the operation of each tab that is clicked, in any order', async () => {
       const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
       await page.goto(url);
-      const names = await tabsOf(page);
 
-      for (const name of [...names].reverse()) {
+      const answer = page.locator('.result-window');
+      for (const { name, field } of readOperations().map(describeOperation).reverse()) {
         await page.getByRole('button', { name, exact: true }).click();
-        await page.locator('.graphiql-query-editor .view-lines').getByText(name, { exact: true }).waitFor();
-        const [response] = await Promise.all([
-          page.waitForResponse((answer) => answer.request().method() === 'POST'),
-          page.getByRole('button', { name: /Execute query/ }).click(),
-        ]);
-        expect(response.request().postDataJSON()).toMatchObject({ query: expect.stringContaining(`query ${name}`) });
-        expect(await response.json()).not.toHaveProperty('errors');
+        // GraphiQL looks for the operation in a text a while after the text is there, and stores the text as it does so.
+        const stored = () => page.evaluate(`localStorage['graphiql:query']`);
+        await expect.poll(stored, { timeout: 10_000 }).toContain(`query ${name}(`);
+        await page.getByRole('button', { name: /Execute query/ }).click();
+        await answer.getByText(`"${field}"`, { exact: true }).waitFor();
+        expect(await answer.innerText()).not.toContain('"errors"');
       }
       await page.close();
     }, 60_000);
@@ -119,6 +118,12 @@ describe.skipIf(browserPath === undefined && !process.env.CI)(
     }, 60_000);
   },
 );
+
+/** The name of an operation, and the first field of its answer. */
+function describeOperation(text: string) {
+  const [, name = '', field = ''] = /^query (\w+)(?:\(.*?\))? \{\s+(\w+)/ms.exec(text) ?? [];
+  return { name, field };
+}
 
 const tabsOf = (page: Page) => page.getByRole('tab').allInnerTexts();
 
