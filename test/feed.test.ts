@@ -157,6 +157,70 @@ describe('Upstream calls', () => {
     expect(pathsOf(world)).toEqual([datafoldList, runsOf(7, 4), runsOf(8, 4), runsOf(9, 4)].sort());
   });
 
+  const withMonitors = (given: string) => `{ runs(${given}) { nodes { id monitor { name } } gaps { code } } }`;
+  const upTo = (count: number) => Array.from({ length: count }, (_, place) => place + 1);
+
+  it.each([1, 2, 4])(
+    'are none for %i monitors of the runs of either provider, as their rows are at hand',
+    async (count) => {
+      const toWorldRuns = (toId: (number: number) => string) =>
+        Object.fromEntries(upTo(count).map((number) => [toId(number), [`07:5${number}`]]));
+      const world = await createFeedWorld(
+        {},
+        { datafold: toWorldRuns(String), olostep: toWorldRuns((id) => `monitor_${id}`) },
+      );
+
+      const { data, errors } = await world.ask(withMonitors('first: 20'));
+
+      expect(errors).toBeUndefined();
+      expect(data.runs.nodes.map(({ monitor }: { monitor: { name: string } }) => monitor.name).sort()).toEqual(
+        [...upTo(count).map((id) => `Monitor ${id}`), ...upTo(count).map((id) => `Monitor monitor_${id}`)].sort(),
+      );
+      const runs = upTo(count).flatMap((id) => [runsOf(id, 21), eventsOf(String(id))]);
+      expect(pathsOf(world)).toEqual([...lists, ...runs].sort());
+    },
+  );
+
+  it('are none for monitors far down the list, whose runs are the newest', async () => {
+    const old = Object.fromEntries(upTo(250).map((id) => [id, ['01:00']]));
+    const world = await createFeedWorld({}, { datafold: { ...old, 998: ['07:50'], 999: ['07:49'], 1000: ['07:48'] } });
+
+    const { data } = await world.ask(withMonitors('first: 3 providers: [DATAFOLD]'));
+
+    expect(data.runs.nodes.map(({ monitor }: { monitor: object }) => monitor)).toEqual(
+      [998, 999, 1000].map((id) => ({ name: `Monitor ${id}` })),
+    );
+    expect(pathsOf(world).filter((path) => !path.includes('/runs?'))).toHaveLength(3);
+    expect(pathsOf(world)).toHaveLength(6);
+  });
+
+  it('are none for monitors of a list of which a part is missing', async () => {
+    const world = await createFeedWorld();
+    const rows = [{ id: 7, name: 'Orders', last_run: '2026-11-20T07:50:00Z' }, { id: 'x' }];
+    world.datafold.on(datafoldList, listOf(...rows));
+
+    const { data } = await world.ask(withMonitors('first: 1 providers: [DATAFOLD]'));
+
+    expect(data.runs).toEqual({
+      nodes: [{ id: 'DATAFOLD:7:750', monitor: { name: 'Orders' } }],
+      gaps: [{ code: 'UPSTREAM_BAD_RESPONSE' }],
+    });
+    expect(pathsOf(world)).toEqual([datafoldList, runsOf(7, 2)].sort());
+  });
+
+  it('are one for each monitor of which more is selected than lists have', async () => {
+    const world = await createFeedWorld();
+    const single = '/api/v1/monitors/7';
+    world.datafold.on(single, { body: { id: 7, name: 'Orders', description: 'Every order.' } });
+
+    const { data } = await world.ask(
+      `{ runs(first: 1 providers: [DATAFOLD]) { nodes { monitor { name ... on DatafoldMonitor { description } } } } }`,
+    );
+
+    expect(data.runs.nodes).toEqual([{ monitor: { name: 'Orders', description: 'Every order.' } }]);
+    expect(pathsOf(world)).toEqual([datafoldList, runsOf(7, 2), single].sort());
+  });
+
   it('are no more than a page may cost, and those that it would have taken are a gap', async () => {
     const ten = Object.fromEntries(Array.from({ length: 10 }, (_, place) => [place + 1, [`07:${50 - place}`]]));
     const world = await createFeedWorld({ limits: { maxFeedCalls: 5 } }, { datafold: ten });

@@ -49,6 +49,8 @@ export async function readFeed(
   for (const { provider, leftOut } of opened)
     if (question.size > 0 && leftOut >= page.earliest) gaps.add(provider, null, budget.toError());
 
+  // Their runs lead to them, and what the list says of them need not be asked for again.
+  for (const { isRead, provider, monitor } of lanes) if (isRead) context.monitors.note(provider, monitor);
   context.allowance.spendListed(page.items.length);
   context.allowance.spendAwaited(countFeedAwaited(page.items, selectedOf.inPage('RunFeedConnection')));
   const nodes = page.items.map(({ key, row }) => context.runs.toListed(key, row));

@@ -9,6 +9,8 @@ import { compare, type Place } from './order.ts';
 export interface Lane {
   readonly provider: Provider;
   readonly monitorId: string;
+  /** What the list of monitors says of it. */
+  readonly monitor: MonitorRow;
   /** The end of the window that is read; its provider's cursors are good in this window alone. */
   end: number;
   /** The provider's cursor, behind which the next page begins; `undefined` at the top. */
@@ -59,11 +61,12 @@ const none = Number.NEGATIVE_INFINITY;
  */
 export function createLane(
   provider: Provider,
-  { monitorId, lastRunAt = Number.POSITIVE_INFINITY }: MonitorRow,
+  monitor: MonitorRow,
   lagMs: number,
   { start, pin, since }: Span,
   resume?: Resume,
 ): Lane {
+  const { monitorId, lastRunAt = Number.POSITIVE_INFINITY } = monitor;
   const latest = resume?.bound ?? (lastRunAt === null ? none : lastRunAt + lagMs);
   const bound = Math.min(latest, start.time);
   const likely = Math.min(resume?.bound ?? lastRunAt ?? none, start.time);
@@ -71,8 +74,8 @@ export function createLane(
   // Upstream times may be finer than a millisecond: what is in the same one must be in the window.
   const end = cursor === undefined ? Math.min(pin, start.time + 1) : (resume?.end ?? pin);
   const isDated = resume !== undefined || lastRunAt === null || lastRunAt <= start.time;
-  const part = { provider, monitorId, end, top: cursor, cursor, bound: bound < since ? none : bound, likely, isDated };
-  return { ...part, isFailed: false, isRead: false, items: [] };
+  const part = { end, top: cursor, cursor, bound: bound < since ? none : bound, likely, isDated };
+  return { provider, monitorId, monitor, ...part, isFailed: false, isRead: false, items: [] };
 }
 
 /** Whether there may be runs that haven't been read, and can be. */

@@ -4,6 +4,7 @@ import { ProviderError } from '../errors.ts';
 import type { Fetches } from '../fetching/fetches.ts';
 import type { Provider } from '../generated/types.ts';
 import type { Limits } from '../limits.ts';
+import type { MonitorLoader } from '../loaders/monitor-loader.ts';
 import type { RunLoader } from '../loaders/run-loader.ts';
 import type { Price } from '../price.ts';
 import type { FieldContext, Get, ProviderDefinition } from '../providers/provider.ts';
@@ -15,6 +16,7 @@ import type { Question } from './question.ts';
 /** What of its request a feed can reach. */
 export interface FeedContext extends FieldContext {
   readonly runs: RunLoader;
+  readonly monitors: FieldContext['monitors'] & Pick<MonitorLoader, 'note'>;
   readonly fetches: Fetches;
   readonly feeds: Feeds;
   readonly credentialOf: CredentialOf;

@@ -16,7 +16,7 @@ export interface ListsOptions {
   readonly fetches: Fetches;
   readonly price: Price;
   readonly runs: RunLoader;
-  readonly monitors: Pick<MonitorLoader, 'prime'>;
+  readonly monitors: Pick<MonitorLoader, 'note'>;
   readonly limits: Pick<Limits, 'listPageSize'>;
 }
 
@@ -71,11 +71,10 @@ export class Lists {
     price.explain(provider, () => [{ ...pageStep, things: window.first }]);
     const page = await readPage(fetches.of(provider), window);
     spend(allowance, page, countAwaited(selectedOf.inPage('MonitorConnection')(typeName), listed));
-    return toConnection('Monitor', page, ({ monitorId, row }) => {
-      const monitor = toListedMonitor(monitorId, row);
+    return toConnection('Monitor', page, (row) => {
       // Its runs lead back to it.
-      monitors.prime(provider, monitorId, monitor);
-      return monitor;
+      monitors.note(provider, row);
+      return toListedMonitor(row.monitorId, row.row);
     });
   }
 }

@@ -33,6 +33,8 @@ const nothing: Selected = new Set();
 export class MonitorLoader {
   readonly #options: MonitorLoaderOptions;
   readonly #loaders: Partial<Record<Provider, WantLoader>> = {};
+  /** Rows that were read anyway, and of which nothing has been made yet. */
+  readonly #rows: Partial<Record<Provider, Map<string, MonitorRow>>> = {};
 
   constructor(options: MonitorLoaderOptions) {
     this.#options = options;
@@ -50,15 +52,31 @@ export class MonitorLoader {
       if (!monitors.isKey(monitorId)) throw new BadUserInput(monitors.expectedKey, provider);
       const { price } = this.#options;
       if (price.isExplained) price.ask(provider, monitorId);
-      return this.#loaderOf(provider).load({ monitorId, list: '', need: needOf(selected, monitors.listed), selected });
+      const need = needOf(selected, monitors.listed);
+      if (need === 'light') this.#useRow(provider, monitorId);
+      return this.#loaderOf(provider).load({ monitorId, list: '', need, selected });
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
-  /** Takes notice of a monitor in a row of a list that has been read anyway: what the list says of it needs no call any more. */
-  prime(provider: Provider, monitorId: string, listed: Monitor): void {
-    this.#loaderOf(provider).prime({ monitorId, list: '', need: 'light', selected: nothing }, listed);
+  /**
+   * Takes notice of a monitor in a row of a list that has been read anyway: what the list says of it needs no call any more.
+   * Nothing is made of the row until somebody asks.
+   */
+  note(provider: Provider, row: MonitorRow): void {
+    this.#rows[provider] ??= new Map();
+    this.#rows[provider].set(row.monitorId, row);
+  }
+
+  #useRow(provider: Provider, monitorId: string): void {
+    const rows = this.#rows[provider];
+    const found = rows?.get(monitorId);
+    if (found === undefined) return;
+    rows?.delete(monitorId);
+    const monitor = providers[provider].monitors.toListedMonitor(monitorId, found.row);
+    this.#loaderOf(provider).prime({ monitorId, list: '', need: 'light', selected: nothing }, monitor);
+    this.#options.price.of(provider).listed++;
   }
 
   #loaderOf(provider: Provider): WantLoader {
