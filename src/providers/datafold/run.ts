@@ -36,20 +36,15 @@ export function toDatafoldRun(key: MonitorRunKey, body: Body, reading: RunReadin
 /** What no list says of a run. */
 const unlisted: Selected = new Set(['error', 'warnings']);
 
-/** The run in a row of a list. What a row lacks comes from the run itself: that it isn't there says nothing of it. */
+/**
+ * The run in a row of a list, which is read like an answer: what both have is documented alike, but that a row may have no state.
+ * What a row lacks comes from the run itself: that it isn't there says nothing of it.
+ */
 export function toListedDatafoldRun(key: MonitorRunKey, row: Body, reading: RunReading): RunFields<DatafoldRun> {
-  const rawState = readListed(row, 'state');
-  const { state, phase, outcome } = readState(rawState);
   const fromRun = later(({ runs }) => runs.load(key, unlisted));
   return {
-    ...identifyRun(key, reading),
-    __typename: 'DatafoldRun',
-    state,
-    phase,
-    outcome,
-    rawState,
-    startedAt: () => toTime(readListed(row, 'started_at')),
-    diffId: () => toId(readListed(row, 'diff_id')),
+    ...toDatafoldRun(key, row, reading),
+    rawState: readListed(row, 'state'),
     error: fromRun('error'),
     warnings: fromRun('warnings'),
   };
