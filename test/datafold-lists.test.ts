@@ -381,8 +381,39 @@ describe("A monitor's runs", () => {
 
     expect(found).toEqual(range(45, 1));
     expect(lengths).toEqual([10, 10, 10, 10, 5]);
-    // Of a page that doesn't begin at the beginning, it takes a call to learn of the size.
-    expect(listPaths(world).length).toBeLessThanOrEqual(2 * lengths.length - 1);
+    // Their cursors tell how large its pages are.
+    expect(listPaths(world)).toEqual([paged(1, 20), ...range(2, 5).map((page) => paged(page, 10))]);
+  });
+
+  it('go on after any of them in one call, once Datafold is known to send smaller pages', async () => {
+    const world = await createListWorld(runsFrom(45), 10);
+    const { runs } = await read(world, { first: 20 });
+
+    const next = await read(world, { first: 20, after: runs.edges[3].cursor });
+
+    expect(next.ids).toEqual(range(41, 36));
+    expect(listPaths(world)).toEqual([paged(1, 20), paged(1, 10)]);
+  });
+
+  it('go on after a cursor that does not tell how large the pages are, which takes a call to learn', async () => {
+    const world = await createListWorld(runsFrom(45), 10);
+    const { runs } = await read(world, { first: 20 });
+    const after = change(runs.pageInfo.endCursor, { most: undefined });
+
+    const second = await read(world, { first: 20, after });
+    const third = await read(world, { first: 20, after: second.runs.pageInfo.endCursor });
+
+    expect([second.ids, third.ids]).toEqual([range(35, 26), range(25, 16)]);
+    expect(listPaths(world)).toEqual([paged(1, 20), paged(1, 30), paged(2, 10), paged(3, 10)]);
+  });
+
+  it('are asked for in pages no larger than set, whatever a cursor tells', async () => {
+    const world = await createListWorld(runsFrom(150));
+    const { runs } = await read(world, { first: 1 });
+
+    await read(world, { first: 100, after: change(runs.pageInfo.endCursor, { most: 10_000 }) });
+
+    expect(listPaths(world)).toEqual([paged(1, 1), paged(1, 100)]);
   });
 
   it.each([1_001, 150_000, 250_000])(
@@ -438,6 +469,8 @@ describe("A monitor's runs", () => {
     ['one without a place', (cursor: string) => change(cursor, { place: undefined })],
     ['one before the beginning', (cursor: string) => change(cursor, { place: -2 })],
     ['one between two runs', (cursor: string) => change(cursor, { place: 1.5 })],
+    ['one of pages of none', (cursor: string) => change(cursor, { most: 0 })],
+    ['one of pages that are no number', (cursor: string) => change(cursor, { most: '10' })],
     ['one of no time', (cursor: string) => change(cursor, { until: 'tomorrow' })],
   ])('are not those behind %s', async (_what, spoil) => {
     const world = await createListWorld(runsFrom(30));

@@ -509,6 +509,16 @@ describe('The list of all monitors', () => {
     );
   });
 
+  it('is read in as many calls as it has pages, when Datafold sends smaller ones than it is asked for', async () => {
+    const world = await createListingWorld();
+    serveDatafold(world.datafold, { monitors: monitorsUpTo(8), cap: 3 });
+
+    expect((await readAll(world, { first: 5 })).map((page) => page.length)).toEqual([3, 3, 2]);
+    expect(world.datafold.paths).toEqual(
+      [5, 3, 3].map((size, at) => `/api/v1/monitors?page=${at + 1}&page_size=${size}&order_by=id&sort_order=asc`),
+    );
+  });
+
   it('is asked for by tags as Datafold takes them, whatever is in them; its cursors know them', async () => {
     const world = await createListingWorld();
     const tags = ['a&b=c', 'é +'];

@@ -11,10 +11,12 @@ export interface Cursor {
   readonly place: number;
   /** The time that holds the list still, so that what comes in later shifts no page: RFC 3339, in UTC. */
   readonly until?: string | undefined;
+  /** The most items that Datafold has sent in a page of which it was asked for more. @default unknown */
+  readonly most?: number | undefined;
 }
 
-export const toCursor = ({ list, place, until }: Cursor): string =>
-  Buffer.from(JSON.stringify({ list, place, until })).toString('base64url');
+export const toCursor = ({ list, place, until, most }: Cursor): string =>
+  Buffer.from(JSON.stringify({ list, place, until, most })).toString('base64url');
 
 /**
  * What a cursor of this list says; `undefined` when there is none.
@@ -38,8 +40,12 @@ function parse(text: string): Cursor | undefined {
 }
 
 const isCursor = (value: object): value is Cursor => {
-  const { list, place, until } = value as { readonly [Name in keyof Cursor]: unknown };
-  const isPlace = typeof place === 'number' && Number.isSafeInteger(place) && place >= 0;
+  const { list, place, until, most } = value as { readonly [Name in keyof Cursor]: unknown };
+  const isPlace = isWholeFrom(0, place);
+  const isMost = most === undefined || isWholeFrom(1, most);
   const isUntil = until === undefined || (typeof until === 'string' && fromIsoText(until) === until);
-  return typeof list === 'string' && isPlace && isUntil;
+  return typeof list === 'string' && isPlace && isUntil && isMost;
 };
+
+const isWholeFrom = (least: number, value: unknown): boolean =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= least;

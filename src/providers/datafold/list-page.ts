@@ -2,19 +2,20 @@
 import type { Items } from '../../upstream/items.ts';
 import type { Get, Page } from '../provider.ts';
 import { toBadField } from '../reader.ts';
+import { type Cursor, toCursor } from './cursor.ts';
 import { type List, type PageNumbers, readItems, readNumbers, toPageRequest } from './list.ts';
 import { choosePage, type PageChoice } from './page-choice.ts';
 
 /** Which part. */
 export interface ListPart {
-  /** How many items stand before it. */
-  readonly offset: number;
+  /** The cursor of the item that it begins behind; `undefined` for the beginning of the list. */
+  readonly after: Cursor | undefined;
   /** How many items it has at most. */
   readonly first: number;
   /** The most that a page is asked for. */
   readonly pageSize: number;
-  /** The cursor of the item that has so many before it. */
-  cursorAt(place: number): string;
+  /** What the cursors of its items say, beside what is learned here. */
+  readonly cursor: Pick<Cursor, 'list' | 'until'>;
 }
 
 /** The largest number that GraphQL's `Int` holds. */
@@ -22,18 +23,26 @@ const mostCount = 2 ** 31 - 1;
 
 /**
  * The part of the list, or its beginning, where no page has all of it; `null` when there is no such list. A call, and one more
- * when Datafold's pages are of another size than what was asked for.
+ * when Datafold's pages turn out to be of another size than what was asked for: cursors tell it to the parts behind this one.
  * @throws {ProviderError} when what Datafold sends isn't a page, or not the one that it was asked for
  */
 export async function readListPart<Row>(get: Get, list: List<Row>, part: ListPart): Promise<Page<Row> | null> {
-  const { offset, first, pageSize } = part;
-  const reply = await getReply(get, list, choosePage(offset, Math.min(first, pageSize), pageSize), pageSize);
-  if (reply === null || hasPlace(reply, offset)) return reply && toPage(list, part, reply);
+  const { after, first, pageSize } = part;
+  const offset = startOf(part);
+  const mostSize = Math.min(after?.most ?? pageSize, pageSize);
+  const asked = choosePage(offset, Math.min(first, mostSize), mostSize);
+  const reply = await getReply(get, list, asked, pageSize);
+  if (reply === null) return null;
   const { size } = reply;
+  const most = size < asked.size ? size : after?.most;
+  if (hasPlace(reply, offset)) return toPage(list, part, reply, most);
   const other = await getReply(get, list, { page: Math.floor(offset / size) + 1, size }, pageSize);
   if (other !== null && !hasPlace(other, offset)) throw toBadField('DATAFOLD');
-  return other && toPage(list, part, other);
+  return other && toPage(list, part, other, most);
 }
+
+/** How many items stand before it. */
+const startOf = ({ after }: ListPart): number => (after === undefined ? 0 : after.place + 1);
 
 /** A page as it came. */
 interface Reply {
@@ -57,7 +66,9 @@ async function getReply<Row>(get: Get, list: List<Row>, asked: PageChoice, pageS
 const hasPlace = ({ start, size, count }: Reply, place: number): boolean =>
   (place >= start && place < start + size) || (count !== undefined && place >= count);
 
-function toPage<Row>(list: List<Row>, { offset, first, cursorAt }: ListPart, reply: Reply): Page<Row> {
+function toPage<Row>(list: List<Row>, part: ListPart, reply: Reply, most: Cursor['most']): Page<Row> {
+  const { first, cursor } = part;
+  const offset = startOf(part);
   const { start, size, items, count } = reply;
   const skipped = offset - start;
   const isInside = skipped >= 0 && skipped < size;
@@ -65,7 +76,10 @@ function toPage<Row>(list: List<Row>, { offset, first, cursorAt }: ListPart, rep
   const end = offset + found.length;
   const hasMore = count === undefined ? end - start < items.length || items.length >= size : end < count;
   return {
-    items: found.map((item, index) => ({ cursor: cursorAt(offset + index), row: list.toRow(item) })),
+    items: found.map((item, index) => ({
+      cursor: toCursor({ ...cursor, place: offset + index, most }),
+      row: list.toRow(item),
+    })),
     // Behind a page without items there is no cursor to go on from.
     hasNextPage: hasMore && (found.length > 0 || first === 0),
     hasPreviousPage: offset > 0,

@@ -4,7 +4,7 @@ import { isObject, toDigits } from '../../upstream/json.ts';
 import { ParsedMembers } from '../../upstream/members.ts';
 import type { MonitorDefinition, MonitorRow } from '../provider.ts';
 import { toBadField } from '../reader.ts';
-import { parseCursor, toCursor } from './cursor.ts';
+import { parseCursor } from './cursor.ts';
 import { isId } from './id.ts';
 import { type List, walkList } from './list.ts';
 import { readListPart } from './list-page.ts';
@@ -34,9 +34,8 @@ export const monitors: MonitorDefinition = {
     // In which order tags are asked for makes no other list.
     const name = JSON.stringify(['monitors', ...(tags?.toSorted() ?? [])]);
     const cursor = parseCursor(name, after, expectedCursor);
-    const offset = cursor === undefined ? 0 : cursor.place + 1;
-    const cursorAt = (place: number) => toCursor({ list: name, place });
-    const page = await readListPart(get, toList(tags ?? []), { offset, first, pageSize, cursorAt });
+    const part = { after: cursor, first, pageSize, cursor: { list: name } };
+    const page = await readListPart(get, toList(tags ?? []), part);
     // There is always a list of all monitors, if an empty one.
     if (page === null) throw toBadField('DATAFOLD');
     return page;

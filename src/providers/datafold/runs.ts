@@ -5,7 +5,7 @@ import { ParsedMembers } from '../../upstream/members.ts';
 import { fromMilliseconds } from '../date-time.ts';
 import type { RunDefinition, RunRow, RunWindow } from '../provider.ts';
 import { toBadField } from '../reader.ts';
-import { parseCursor, toCursor } from './cursor.ts';
+import { parseCursor } from './cursor.ts';
 import { isId } from './id.ts';
 import { type List, walkList } from './list.ts';
 import { readListPart } from './list-page.ts';
@@ -35,13 +35,7 @@ export const runs: RunDefinition = {
     // New runs would shift what is behind them: the pages are those of the time of the first one.
     const until = cursor?.until ?? toEnd(window);
     const list = toList(monitorId, { ...(startedAfter && { start_time: startedAfter }), end_time: until });
-    const offset = cursor === undefined ? 0 : cursor.place + 1;
-    return readListPart(get, list, {
-      offset,
-      first,
-      pageSize,
-      cursorAt: (place) => toCursor({ list: name, place, until }),
-    });
+    return readListPart(get, list, { after: cursor, first, pageSize, cursor: { list: name, until } });
   },
   // A monitor that still learns may be evaluated anew; whatever else has ended stays, as far as is known ([I] of the states).
   endurance: ({ phase, outcome }) => (phase === 'FINISHED' && outcome !== 'LEARNING' ? 'lasting' : 'none'),
