@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { olostepBody, olostepKey, olostepMonitorBody, olostepMonitorPath, olostepPath } from './bodies.ts';
 import { type Answer, createListingWorld } from './world.ts';
 
@@ -324,6 +324,8 @@ describe('The list of monitors', () => {
   const idsOf = ({ data }: Answer): string[] =>
     data.monitorList.edges.map(({ node }: { node: { monitorId: string } }) => node.monitorId);
 
+  const made = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
   it('comes a page at a time, in its order, each by one call', async () => {
     const world = await createListed();
     const pages: string[][] = [];
@@ -348,6 +350,13 @@ describe('The list of monitors', () => {
     expect(idsOf(await world.ask(query, { after: data.monitorList.pageInfo.endCursor }))).toEqual(ids.slice(2));
   });
 
+  it('goes on behind no row that is no monitor by its id, wherever it stands by then', async () => {
+    const world = await createListed([{ id: 'monitor_0' }, { id: 'x' }, { id: 'monitor_1' }]);
+    const after = made([0, 'x']);
+
+    expect(errorsOf(await world.ask(query, { after }))).toEqual([['monitorList', 'BAD_USER_INPUT']]);
+  });
+
   it('has an error in place of a row that is no monitor, and goes on behind it', async () => {
     const world = await createListed([
       { id: 'monitor_0' },
@@ -370,6 +379,19 @@ describe('The list of monitors', () => {
     );
     const { endCursor } = answer.data.monitorList.pageInfo;
     expect(idsOf(await world.ask(query, { after: endCursor }))).toEqual(['monitor_1']);
+  });
+
+  it('is read no further than it is shown, however long it is and however often it is selected', async () => {
+    const many = Array.from({ length: 5_000 }, (_, place) => ({ id: `monitor_${place}` }));
+    const world = await createListed(many);
+    const parsing = vi.spyOn(JSON, 'parse');
+    onTestFinished(() => parsing.mockRestore());
+    const page = 'monitorList(provider: OLOSTEP, first: 2) { totalCount nodes { monitorId } }';
+
+    const { data } = await world.ask(`{ ${Array.from({ length: 48 }, (_, alias) => `a${alias}: ${page}`).join(' ')} }`);
+
+    expect(data.a47).toEqual({ totalCount: 5_000, nodes: [{ monitorId: 'monitor_0' }, { monitorId: 'monitor_1' }] });
+    expect(parsing.mock.calls.filter(([text]) => text.includes('monitor_2'))).toEqual([]);
   });
 
   it('has nothing on a page of none, and says that there is more', async () => {
@@ -399,7 +421,6 @@ describe('The list of monitors', () => {
     expect(idsOf(await world.ask(query, { tags: [] }))).toEqual(ids);
   });
 
-  const made = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
   it.each(['', 'x', made(7), made([0]), made([-1, 'monitor_0']), made([0, 'monitor_x']), made([9, null])])(
     'knows no monitor behind the cursor %j',
     async (after) => {

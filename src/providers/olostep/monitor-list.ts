@@ -1,6 +1,7 @@
 /** Olostep's list of monitors. It comes whole: no paging of it is known [I]. */
 import { BadUserInput, ProviderError } from '../../errors.ts';
 import type { Body } from '../../upstream/body.ts';
+import type { Items } from '../../upstream/items.ts';
 import { isObject } from '../../upstream/json.ts';
 import { ParsedMembers } from '../../upstream/members.ts';
 import type { UpstreamRequest } from '../../upstream/upstream.ts';
@@ -21,7 +22,7 @@ const request: UpstreamRequest = { path: '/v1/monitors', echoes: {} };
 export const walk = (): ListWalk<MonitorRow> => ({
   first: request,
   read(page) {
-    const all = readRows(page);
+    const all = readItems(page).slice().map(toRow);
     const rows = all.filter((row): row is MonitorRow => !(row instanceof ProviderError));
     const count = read(page, 'count');
     // It would be paged after all.
@@ -41,31 +42,35 @@ export async function readPage(get: Get, { first, after, tags }: MonitorWindow):
   const page = await get(request);
   // There is a list, be it empty.
   if (page === null) throw toBadField('OLOSTEP');
-  const rows = readRows(page);
-  const start = place === undefined ? 0 : findEnd(rows, place);
+  const items = readItems(page);
+  const start = place === undefined ? 0 : findEnd(items, place);
   const end = start + first;
+  // The list may be very long, and selected fifty times: nothing is made of what isn't shown.
+  const rows = items.slice(start, end).map(toRow);
   return {
-    items: rows.slice(start, end).map((row, number) => ({ cursor: toCursor(start + number, row), row })),
-    hasNextPage: end < rows.length,
+    items: rows.map((row, number) => ({ cursor: toCursor(start + number, row), row })),
+    hasNextPage: end < items.length,
     hasPreviousPage: start > 0,
-    totalCount: rows.length,
+    totalCount: items.length,
   };
 }
 
 /** @throws {ProviderError} when there is no list */
-function readRows(page: Body): readonly Row[] {
+function readItems(page: Body): Items {
   const items = page.items('monitors') ?? read(page, 'monitors');
   if (items === null || items instanceof Error) throw toBadField('OLOSTEP');
-  return items.slice().map(toRow);
+  return items;
 }
 
 function toRow(item: unknown): Row {
-  if (!isObject(item)) return toBadField('OLOSTEP');
-  const monitorId = item.id ?? item.monitor_id;
-  if (typeof monitorId !== 'string' || !isMonitorId(monitorId)) return toBadField('OLOSTEP');
+  const monitorId = toId(item);
+  if (!isObject(item) || typeof monitorId !== 'string' || !isMonitorId(monitorId)) return toBadField('OLOSTEP');
   const row = new ParsedMembers(item);
   return { monitorId, row, lastRunAt: toLastRunAt(row) };
 }
+
+/** By its newer name, or the older one; unchecked. */
+const toId = (item: unknown): unknown => (isObject(item) ? (item.id ?? item.monitor_id) : undefined);
 
 /** In Unix milliseconds; `null` when the row says that it hasn't run. */
 function toLastRunAt(row: Body): number | null | undefined {
@@ -77,8 +82,7 @@ function toLastRunAt(row: Body): number | null | undefined {
 /** A monitor's number in the list and its id, so that it is found when others come in before it. */
 type Place = readonly [number: number, monitorId: string | null];
 
-const idOf = (row: Row | undefined): string | null =>
-  row === undefined || row instanceof ProviderError ? null : row.monitorId;
+const idOf = (row: Row): string | null => (row instanceof ProviderError ? null : row.monitorId);
 
 const toCursor = (number: number, row: Row): string =>
   Buffer.from(JSON.stringify([number, idOf(row)] satisfies Place)).toString('base64url');
@@ -95,9 +99,11 @@ function parseCursor(cursor: string): Place {
 }
 
 /** Where the monitors behind that one begin. */
-function findEnd(rows: readonly Row[], [number, monitorId]: Place): number {
-  if (number < rows.length && idOf(rows[number]) === monitorId) return number + 1;
-  const found = monitorId === null ? -1 : rows.findIndex((row) => idOf(row) === monitorId);
+function findEnd(items: Items, [number, monitorId]: Place): number {
+  const [row] = items.slice(number, number + 1).map(toRow);
+  if (row !== undefined && idOf(row) === monitorId) return number + 1;
+  const isKnown = monitorId !== null && isMonitorId(monitorId);
+  const found = isKnown ? items.slice().findIndex((item) => toId(item) === monitorId) : -1;
   if (found === -1) throw unknownCursor();
   return found + 1;
 }
