@@ -1,8 +1,10 @@
-import { describe, expect, it } from 'vitest';
-import { anyDatafoldRun, datafoldBody, datafoldKey, datafoldPath, olostepKey } from './bodies.ts';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { anyDatafoldRun, datafoldBody, datafoldKey, datafoldPath, olostepKey, olostepPath } from './bodies.ts';
 import { holdClock } from './clock.ts';
-import { type Handler, silence } from './fake-upstream.ts';
-import { createWorld, type World } from './world.ts';
+import { type Handler, silence, startFakeUpstream } from './fake-upstream.ts';
+import { createWorld, keys as heldKeys, type World } from './world.ts';
 
 const query = 'query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { id } }';
 const found = { data: { monitorRuns: [{ id: 'DATAFOLD:7:42' }] } };
@@ -68,6 +70,40 @@ describe('A client that leaves', () => {
     expect(await world.ask(query, { keys: [datafoldKey] })).toEqual(found);
     expect(world.datafold.paths).toHaveLength(33);
     expect(world.datafold.paths.at(-1)).toBe(datafoldPath);
+  });
+
+  it('leaves the connection that is made for its call to the next one, once that has failed', async () => {
+    const sockets: Socket[] = [];
+    // Says nothing, so that no connection to it is ever made to its end.
+    const upstream = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1');
+    await once(upstream, 'listening');
+    const { port } = upstream.address() as AddressInfo;
+    const olostep = await startFakeUpstream();
+    olostep.on(olostepPath, silence);
+    const world = await createWorld({
+      providers: {
+        DATAFOLD: { apiKey: heldKeys.datafold, baseUrl: `https://127.0.0.1:${port}` },
+        OLOSTEP: { apiKey: heldKeys.olostep, baseUrl: olostep.baseUrl },
+      },
+      limits: { maxInFlight: 1 },
+    });
+    onTestFinished(() => {
+      upstream.close();
+      olostep.close();
+    });
+
+    const client = createClient(world, [datafoldKey]);
+    await once(upstream, 'connection');
+    await client.leave();
+    const next = createClient(world, [datafoldKey, olostepKey]);
+    // By then its call of Datafold waits for the one connection that there may be.
+    await olostep.arrived(1);
+    expect(sockets).toHaveLength(1);
+    sockets[0]?.destroy();
+    await once(upstream, 'connection');
+
+    await next.leave();
+    for (const socket of sockets) socket.destroy();
   });
 
   it('takes no call of anybody else along, not even for the same run', async () => {

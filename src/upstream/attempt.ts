@@ -1,7 +1,8 @@
 /** One GET over the wire, read to its end. */
-import type { Dispatcher } from 'undici';
+import type { Client, Dispatcher } from 'undici';
 import type { Ending } from './ending.ts';
 import { type Fault, toNetworkFault, toSizeFault } from './fault.ts';
+import type { Passenger, Pool } from './pool.ts';
 
 /** What came back, whatever its status. */
 export interface Answer {
@@ -14,7 +15,6 @@ export interface Answer {
 /** What to send, and how much to bear. */
 export interface AttemptRequest {
   readonly method: 'GET';
-  readonly origin: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   /** The largest body that is taken, in bytes. */
@@ -26,22 +26,22 @@ export interface AttemptRequest {
 }
 
 /**
- * Sends the request and reads the answer; it can be ended at any point, in the dispatcher's queue too.
+ * Sends the request and reads the answer; it can be ended at any point, also while it waits for a connection.
  * @throws {Fault} for anything that isn't a whole answer in time; the ending's own reason when it was ended
  */
-export const attempt = (dispatcher: Dispatcher, request: AttemptRequest, ending: Ending): Promise<Answer> =>
-  new Promise((resolve, reject) => {
-    dispatcher.dispatch(request, new Reception(request, ending, resolve, reject));
-  });
+export const attempt = (pool: Pool, request: AttemptRequest, ending: Ending): Promise<Answer> =>
+  new Promise((resolve, reject) => pool.take(new Reception(pool, request, ending, resolve, reject)));
 
 /** Receives the answer. A class, as every call has one, and methods of a prototype cost it nothing. */
-class Reception implements Dispatcher.DispatchHandler {
+class Reception implements Passenger, Dispatcher.DispatchHandler {
+  readonly #pool: Pool;
   readonly #request: AttemptRequest;
   readonly #ending: Ending;
   readonly #resolve: (answer: Answer) => void;
   readonly #reject: (reason: unknown) => void;
   readonly #timer: NodeJS.Timeout;
   readonly #end: () => void;
+  #connection: Client | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
   #headers: Answer['headers'] = {};
@@ -51,11 +51,13 @@ class Reception implements Dispatcher.DispatchHandler {
   #left: unknown;
 
   constructor(
+    pool: Pool,
     request: AttemptRequest,
     ending: Ending,
     resolve: (answer: Answer) => void,
     reject: (reason: unknown) => void,
   ) {
+    this.#pool = pool;
     this.#request = request;
     this.#ending = ending;
     this.#resolve = resolve;
@@ -81,6 +83,18 @@ class Reception implements Dispatcher.DispatchHandler {
     this.#ending.delete(this.#end);
   }
 
+  board(connection: Client): boolean {
+    if (this.#left !== undefined) return false;
+    this.#connection = connection;
+    connection.dispatch(this.#request, this);
+    return true;
+  }
+
+  /** Nothing more comes over its connection. */
+  #alight(): void {
+    if (this.#connection !== undefined) this.#pool.give(this.#connection);
+  }
+
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     if (this.#left !== undefined) controller.abort(this.#left as Error);
@@ -98,11 +112,13 @@ class Reception implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    this.#alight();
     this.#settle();
     this.#resolve({ status: this.#status, headers: this.#headers, body: toBody(this.#chunks) });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#alight();
     this.#settle();
     this.#reject(this.#left ?? toNetworkFault(error, this.#status === 0));
   }

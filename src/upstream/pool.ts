@@ -1,14 +1,32 @@
 /** The connections to a provider. */
-import { buildConnector, type errors, Pool } from 'undici';
+import { buildConnector, Client, type errors } from 'undici';
 import type { UpstreamLimits } from '../limits.ts';
 
+/** What goes over a connection, one at a time. */
+export interface Passenger {
+  /** Sets out on the connection, which is its own until it is given back; false when it doesn't go any more. */
+  board(connection: Client): boolean;
+}
+
+export interface Pool {
+  /** Lets it go as soon as there is a connection. */
+  take(passenger: Passenger): void;
+  /** For the next one. */
+  give(connection: Client): void;
+  /** Ends them all, each once its answer has come. */
+  close(): Promise<void>;
+}
+
+/**
+ * The last connection that has become free is the next one that is taken, so that no more are held than are needed. undici's
+ * own Pool looks through all of them, twice a call.
+ */
 export function createPool(origin: string, { maxInFlight, connectMs, fieldMs }: UpstreamLimits): Pool {
   // One connection of HTTP/2 was measured far slower than many of HTTP/1.1 for calls side by side.
   const allowH2 = false;
   // Said here, where no variable of the environment switches it off.
   const connect = buildConnector({ allowH2, timeout: connectMs, rejectUnauthorized: true });
-  return new Pool(origin, {
-    connections: maxInFlight,
+  const options: Client.Options = {
     allowH2,
     connect(options, callback) {
       connect(options, (...[error, socket]) => {
@@ -22,7 +40,43 @@ export function createPool(origin: string, { maxInFlight, connectMs, fieldMs }: 
     // The deadlines end every call; these only catch what slips past them.
     headersTimeout: 2 * fieldMs,
     bodyTimeout: 2 * fieldMs,
-  });
+  };
+  const all: Client[] = [];
+  const free: Client[] = [];
+  /** While connections are still busy with what has been given up. */
+  const waiting: Passenger[] = [];
+
+  const add = (): Client | undefined => {
+    if (all.length >= maxInFlight) return undefined;
+    const connection = new Client(origin, options);
+    all.push(connection);
+    return connection;
+  };
+
+  const take = (passenger: Passenger) => {
+    const connection = free.pop() ?? add();
+    if (connection === undefined) waiting.push(passenger);
+    else if (!passenger.board(connection)) free.push(connection);
+  };
+  const goOn = () => {
+    while (free.length > 0) {
+      const next = waiting.shift();
+      if (next === undefined) return;
+      take(next);
+    }
+  };
+
+  return {
+    take,
+    give(connection) {
+      free.push(connection);
+      // Not at once: undici is still ending what went before, and an error would take along what comes now.
+      if (waiting.length > 0) queueMicrotask(goOn);
+    },
+    async close() {
+      await Promise.all(all.map((connection) => connection.close()));
+    },
+  };
 }
 
 /** Whether it is the end of a connection that had carried answers before. */

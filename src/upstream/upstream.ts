@@ -86,10 +86,15 @@ export function createUpstream({ provider, baseUrl, log, limits, onRefused }: Up
           call.send?.();
           if (++attempts === 1) firstAttemptAt = now;
           price.calls++;
-          const time =
-            leftMs > attemptMs ? { ms: attemptMs, toTimeUp: toAttemptTimeFault } : { ms: Math.ceil(leftMs), toTimeUp };
-          const { headers } = credential;
-          const request = { method: 'GET', origin, path: basePath + path, headers, maxBytes, ...time } as const;
+          const isShort = leftMs <= attemptMs;
+          const request = {
+            method: 'GET',
+            path: basePath + path,
+            headers: credential.headers,
+            maxBytes,
+            ms: isShort ? Math.ceil(leftMs) : attemptMs,
+            toTimeUp: isShort ? toTimeUp : toAttemptTimeFault,
+          } as const;
           const body = readBody(await attempt(pool, request, ending), echoes, credential);
           exit();
           return body;
