@@ -21,7 +21,8 @@ export interface FetchOptions {
 /** Of one request; nothing of it outlives that. */
 export class Fetches {
   readonly #options: FetchOptions;
-  readonly #asked = new Map<string, Promise<Body | null>>();
+  /** By the path. */
+  readonly #asked: Partial<Record<Provider, Map<string, Promise<Body | null>>>> = {};
   #calls = 0;
 
   constructor(options: FetchOptions) {
@@ -34,9 +35,12 @@ export class Fetches {
    * @throws {ProviderError} when the provider failed, or can't be asked
    */
   get(provider: Provider, request: UpstreamRequest): Promise<Body | null> {
-    const name = `${provider} ${request.path}`;
-    const asked = this.#asked.get(name) ?? this.#ask(provider, request);
-    this.#asked.set(name, asked);
+    this.#asked[provider] ??= new Map();
+    const answers = this.#asked[provider];
+    const known = answers.get(request.path);
+    if (known !== undefined) return known;
+    const asked = this.#ask(provider, request);
+    answers.set(request.path, asked);
     return asked;
   }
 

@@ -25,6 +25,8 @@ export interface RunLoaderOptions {
 
 /** A run that is wanted: `list` is its monitor's id, as the runs of a monitor are a list. */
 interface RunWant extends CopyWant {
+  /** Made once, as it is looked up again and again. */
+  readonly id: string;
   readonly list: string;
   readonly need: Need;
 }
@@ -51,7 +53,7 @@ export class ProviderRuns {
     this.#loader = new DataLoader(
       // A promise a want, not one for all: DataLoader takes each on its own, so that a slow run holds up no other.
       async (wants) => this.#load(wants) as unknown as (Run | null)[],
-      { cacheKeyFn: ({ key, need }) => `${need} ${toId(key)}` },
+      { cacheKeyFn: ({ id, need }) => `${need} ${id}` },
     );
   }
 
@@ -61,7 +63,7 @@ export class ProviderRuns {
     const { isListFirst } = this.#definition;
     // A row and the run say the same only where a list may be read for either.
     const kinds: readonly CopyKind[] = need === 'light' && isListFirst ? runOrRow : runAlone;
-    return this.#loader.load({ key, kinds, need, list: key.monitorId });
+    return this.#loader.load({ key, id: toId(key), kinds, need, list: key.monitorId });
   }
 
   /** @throws `error` when nothing may stand in for the answer, or can */
@@ -99,8 +101,8 @@ export class ProviderRuns {
   #fetch(wants: readonly RunWant[]): readonly Promise<Run | null>[] {
     const { limits, price } = this.#options;
     // What one alias has asked for by itself is there for the others too.
-    const full = new Set(wants.filter(({ need }) => need === 'full').map(({ key }) => toId(key)));
-    const isWhole = ({ key }: RunWant) => full.has(toId(key)) || this.#whole.has(toId(key));
+    const full = new Set(wants.filter(({ need }) => need === 'full').map(({ id }) => id));
+    const isWhole = ({ id }: RunWant) => full.has(id) || this.#whole.has(id);
     const unknown = wants.filter((want) => want.need === 'full' || !isWhole(want));
     const plan = planFetches(unknown, this.#definition.isListFirst ? limits.listFrom : undefined);
     price.explain(this.#provider, () => explain(plan));
@@ -109,13 +111,12 @@ export class ProviderRuns {
     );
     return wants.map((want) => {
       const search = searches.get(want.list);
-      if (search === undefined || isWhole(want)) return this.#getWhole(want.key);
-      return search.then((rows) => this.#fromRows(rows, want.key)?.run ?? this.#getWhole(want.key));
+      if (search === undefined || isWhole(want)) return this.#getWhole(want);
+      return search.then((rows) => this.#fromRows(rows, want.key)?.run ?? this.#getWhole(want));
     });
   }
 
-  #getWhole(key: MonitorRunKey): Promise<Run | null> {
-    const id = toId(key);
+  #getWhole({ key, id }: RunWant): Promise<Run | null> {
     const known = this.#whole.get(id) ?? this.#get(key);
     this.#whole.set(id, known);
     return known;

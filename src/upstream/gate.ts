@@ -77,12 +77,13 @@ export function createGate(provider: Provider, limits: UpstreamLimits, onChange:
     breaker.check();
   };
 
+  const leave = (credential: Credential, line: Line) => {
+    bulkhead.leave(line);
+    forget(credential, line);
+  };
+
   /** The place has been taken. */
   const admit = (credential: Credential, line: Line, hasWaited: boolean): Exit => {
-    const leave = () => {
-      bulkhead.leave(line);
-      forget(credential, line);
-    };
     try {
       // Much can have happened in that time.
       if (hasWaited) check(credential);
@@ -91,10 +92,10 @@ export function createGate(provider: Provider, limits: UpstreamLimits, onChange:
         tell(error);
         // Before the place is free for the next that waits. What is tried again may still go well.
         if (error instanceof Fault && error.retry === undefined) rest(credential, error);
-        leave();
+        leave(credential, line);
       };
     } catch (error) {
-      leave();
+      leave(credential, line);
       throw error;
     }
   };
