@@ -29,6 +29,7 @@ export function createLineWriter(fd: number): LineWriter {
   let fullBytes = 0;
   let timer: NodeJS.Timeout | undefined;
   let isWriting = false;
+  let isDraining = false;
   let onDrained = () => {};
 
   const turnPage = () => {
@@ -67,8 +68,14 @@ export function createLineWriter(fd: number): LineWriter {
       const end = error ? bytes.length : start + written;
       if (end < bytes.length) return writeFrom(bytes, end);
       isWriting = false;
-      send();
+      goOn();
     });
+  };
+
+  /** What has come in while something was written waits for more as well: a line by itself costs as much as a page of them. */
+  const goOn = () => {
+    if (fullBytes > 0 || isDraining) send();
+    else if (used > 0) timer ??= setTimeout(send, mostDelayMs).unref();
   };
 
   return {
@@ -79,8 +86,7 @@ export function createLineWriter(fd: number): LineWriter {
       if (used + most > enough) turnPage();
       if (most > enough) add(Buffer.from(line));
       else used += page.write(line, used);
-      if (fullBytes > 0) send();
-      else timer ??= setTimeout(send, mostDelayMs).unref();
+      goOn();
     },
     flush() {
       if (isWriting) return;
@@ -95,6 +101,7 @@ export function createLineWriter(fd: number): LineWriter {
     drain(ms) {
       return new Promise((resolve) => {
         const late = setTimeout(resolve, ms, false);
+        isDraining = true;
         onDrained = () => {
           clearTimeout(late);
           resolve(true);
