@@ -5,7 +5,7 @@ import { BadUserInput } from './errors.ts';
 import { type Selection, selectedIn } from './execution/selected.ts';
 import { readFeed } from './feed/feed.ts';
 import { countAwaited } from './fetching/planner.ts';
-import type { SelectedOf } from './fetching/selected.ts';
+import type { SelectedFields, SelectedOf } from './fetching/selected.ts';
 import type { QueryResolvers } from './generated/resolvers.ts';
 import type { MonitorKey, MonitorRunKey, MonitorRunsArgs, Provider } from './generated/types.ts';
 import { identifyMonitor, monitorIdentity, splitGlobalId } from './providers/identity.ts';
@@ -18,26 +18,24 @@ export type NodeKey = MonitorRunKey | MonitorKey;
 /** The most keys or ids that one field takes: a promise of the schema, and so no limit that could be set. */
 const mostKeys = 100;
 
-/** Never throws, as one of many that did would take along the others. */
-function loadRun({ runs, allowance }: Context, key: MonitorRunKey, selectedOf: SelectedOf, allowStale = false) {
-  const selected = selectedOf(providers[key.provider].runs.typeName);
+/** Why what is selected of a thing can't be paid for, if so. A promise, as one of many that threw would take along the others. */
+function spendAwaited({ allowance }: Context, selected: SelectedFields): Promise<never> | undefined {
   try {
     allowance.spendAwaited(countAwaited(selected));
+    return undefined;
   } catch (error) {
     return Promise.reject(error);
   }
-  return runs.load(key, selected, allowStale);
 }
 
-/** Never throws either. */
-function loadMonitor({ monitors, allowance }: Context, key: MonitorKey, selectedOf: SelectedOf) {
+function loadRun(context: Context, key: MonitorRunKey, selectedOf: SelectedOf, allowStale = false) {
+  const selected = selectedOf(providers[key.provider].runs.typeName);
+  return spendAwaited(context, selected) ?? context.runs.load(key, selected, allowStale);
+}
+
+function loadMonitor(context: Context, key: MonitorKey, selectedOf: SelectedOf) {
   const selected = selectedOf(providers[key.provider].monitors.typeName);
-  try {
-    allowance.spendAwaited(countAwaited(selected));
-  } catch (error) {
-    return Promise.reject(error);
-  }
-  return monitors.load(key, selected);
+  return spendAwaited(context, selected) ?? context.monitors.load(key, selected);
 }
 
 /** A run or a monitor, whichever the key is of. */
