@@ -2,7 +2,6 @@
  * Which upstream calls answer what is asked for. Pure: it is told what is selected of which things, and says what to fetch,
  * and why.
  */
-
 import type { PlannedStep } from '../price.ts';
 import type { ListedFields, Selected } from '../providers/provider.ts';
 import type { SelectedFields } from './selected.ts';

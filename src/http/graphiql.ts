@@ -45,8 +45,8 @@ export function createGraphiQL(endpoint: string, operations: readonly string[]) 
 }
 
 /**
- * Tabs are moved to their places, and a click stops that: the tab leaps away from under the pointer, and is not opened. Without
- * it they are at their places at once.
+ * Tabs are moved to their places, and a click stops that: the tab leaps away from under the pointer, and is not opened.
+ * Without it they are at their places at once.
  */
 const stillTabs = '<style>.graphiql-tab { transform: none !important }</style>';
 

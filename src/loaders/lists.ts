@@ -81,7 +81,10 @@ export class Lists {
 
 const pageStep = { fetch: 'LIST', calls: 1, why: 'A page of the list is selected.' } as const;
 
-/** Spends what a page has beyond the one thing that is paid for. @param awaited how many fields of each thing may have to be waited for */
+/**
+ * Spends what a page has beyond the one thing that is paid for.
+ * @param awaited how many fields of each thing may have to be waited for
+ */
 function spend(allowance: Allowance, { items }: { readonly items: readonly unknown[] }, awaited: number): void {
   allowance.spendListed(Math.max(items.length - 1, 0));
   allowance.spendAwaited(items.length * awaited);

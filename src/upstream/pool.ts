@@ -26,7 +26,7 @@ export function createPool(origin: string, { maxInFlight, connectMs, fieldMs }: 
   const allowH2 = false;
   // Said here, where no variable of the environment switches it off.
   const connect = buildConnector({ allowH2, timeout: connectMs, rejectUnauthorized: true });
-  const options: Client.Options = {
+  const settings: Client.Options = {
     allowH2,
     connect(options, callback) {
       connect(options, (...[error, socket]) => {
@@ -48,7 +48,7 @@ export function createPool(origin: string, { maxInFlight, connectMs, fieldMs }: 
 
   const add = (): Client | undefined => {
     if (all.length >= maxInFlight) return undefined;
-    const connection = new Client(origin, options);
+    const connection = new Client(origin, settings);
     all.push(connection);
     return connection;
   };
