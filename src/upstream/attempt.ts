@@ -21,61 +21,58 @@ export interface AttemptRequest {
   readonly maxBytes: number;
   /** How long it may take, in milliseconds. */
   readonly ms: number;
-  /** What is wrong when it takes longer. */
-  readonly toTimeUp: () => Fault;
+}
+
+/** Whom an attempt tells how it ended: once, by one of both, which must not throw. */
+export interface Receiver {
+  onAnswer(answer: Answer): void;
+  /** @param reason a {@link Fault} for anything that isn't a whole answer in time; the ending's own when it was ended */
+  onFailure(reason: unknown): void;
+  /** What is wrong when it takes too long. */
+  toTimeUp(): Fault;
 }
 
 /**
- * Sends the request and reads the answer; it can be ended at any point, also while it waits for a connection.
- * @throws {Fault} for anything that isn't a whole answer in time; the ending's own reason when it was ended
+ * Sends the request and reads the answer; it can be ended at any point, also while it waits for a connection. A class, as
+ * every call has one, and methods of a prototype cost it nothing.
  */
-export const attempt = (pool: Pool, request: AttemptRequest, ending: Ending): Promise<Answer> =>
-  new Promise((resolve, reject) => pool.take(new Reception(pool, request, ending, resolve, reject)));
-
-/** Receives the answer. A class, as every call has one, and methods of a prototype cost it nothing. */
-class Reception implements Passenger, Dispatcher.DispatchHandler {
+export class Attempt implements Passenger, Dispatcher.DispatchHandler {
   readonly #pool: Pool;
   readonly #request: AttemptRequest;
   readonly #ending: Ending;
-  readonly #resolve: (answer: Answer) => void;
-  readonly #reject: (reason: unknown) => void;
+  readonly #receiver: Receiver;
   readonly #timer: NodeJS.Timeout;
   readonly #end: () => void;
   #connection: Client | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
-  #headers: Answer['headers'] = {};
+  #headers: Answer['headers'] = none;
   #size = 0;
-  readonly #chunks: Buffer[] = [];
+  /** Most answers come in one piece, which needn't be copied. */
+  #chunk: Buffer | undefined;
+  #moreChunks: Buffer[] | undefined;
   /** Why nobody waits for it any more. */
   #left: unknown;
 
-  constructor(
-    pool: Pool,
-    request: AttemptRequest,
-    ending: Ending,
-    resolve: (answer: Answer) => void,
-    reject: (reason: unknown) => void,
-  ) {
+  constructor(pool: Pool, request: AttemptRequest, ending: Ending, receiver: Receiver) {
     this.#pool = pool;
     this.#request = request;
     this.#ending = ending;
-    this.#resolve = resolve;
-    this.#reject = reject;
-    this.#timer = setTimeout(Reception.#timeUp, request.ms, this);
+    this.#receiver = receiver;
+    this.#timer = setTimeout(Attempt.#timeUp, request.ms, this);
     this.#end = () => this.#leave(ending.reason);
     ending.add(this.#end);
   }
 
-  static #timeUp(reception: Reception): void {
-    reception.#leave(reception.#request.toTimeUp());
+  static #timeUp(attempt: Attempt): void {
+    attempt.#leave(attempt.#receiver.toTimeUp());
   }
 
   #leave(reason: unknown): void {
     this.#left = reason;
     this.#controller?.abort(reason as Error);
     this.#settle();
-    this.#reject(reason);
+    this.#receiver.onFailure(reason);
   }
 
   #settle(): void {
@@ -108,21 +105,34 @@ class Reception implements Passenger, Dispatcher.DispatchHandler {
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#size += chunk.length;
     if (this.#size > this.#request.maxBytes) controller.abort(toSizeFault());
-    else if (this.#status === 200) this.#chunks.push(chunk);
+    else if (this.#status === 200) this.#add(chunk);
+  }
+
+  #add(chunk: Buffer): void {
+    if (this.#chunk === undefined) this.#chunk = chunk;
+    else if (this.#moreChunks === undefined) this.#moreChunks = [chunk];
+    else this.#moreChunks.push(chunk);
   }
 
   onResponseEnd(): void {
     this.#alight();
+    if (this.#left !== undefined) return;
     this.#settle();
-    this.#resolve({ status: this.#status, headers: this.#headers, body: toBody(this.#chunks) });
+    this.#receiver.onAnswer({ status: this.#status, headers: this.#headers, body: this.#toBody() });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     this.#alight();
+    if (this.#left !== undefined) return;
     this.#settle();
-    this.#reject(this.#left ?? toNetworkFault(error, this.#status === 0));
+    this.#receiver.onFailure(toNetworkFault(error, this.#status === 0));
+  }
+
+  #toBody(): Buffer {
+    const first = this.#chunk ?? nothing;
+    return this.#moreChunks === undefined ? first : Buffer.concat([first, ...this.#moreChunks], this.#size);
   }
 }
 
-/** Most answers come in one piece, which needn't be copied. */
-const toBody = (chunks: readonly Buffer[]): Buffer => (chunks.length === 1 && chunks[0]) || Buffer.concat(chunks);
+const none: Answer['headers'] = {};
+const nothing = Buffer.alloc(0);

@@ -21,7 +21,7 @@ export interface Pool {
  * The last connection that has become free is the next one that is taken, so that no more are held than are needed. undici's
  * own Pool looks through all of them, twice a call.
  */
-export function createPool(origin: string, { maxInFlight, connectMs, fieldMs }: UpstreamLimits): Pool {
+export function createPool(origin: string, { maxInFlight, connectMs }: UpstreamLimits): Pool {
   // One connection of HTTP/2 was measured far slower than many of HTTP/1.1 for calls side by side.
   const allowH2 = false;
   // Said here, where no variable of the environment switches it off.
@@ -37,9 +37,9 @@ export function createPool(origin: string, { maxInFlight, connectMs, fieldMs }: 
       });
     },
     keepAliveTimeout: 4_000,
-    // The deadlines end every call; these only catch what slips past them.
-    headersTimeout: 2 * fieldMs,
-    bodyTimeout: 2 * fieldMs,
+    // The deadlines end every call: undici's own timers would only be started and stopped for each.
+    headersTimeout: 0,
+    bodyTimeout: 0,
   };
   const all: Client[] = [];
   const free: Client[] = [];

@@ -1,19 +1,15 @@
-/**
- * The one way out to a provider. From the outside in: deadline of the field, retry with a budget, gate (cool-down of the
- * credential, breaker, bulkhead), deadline of the attempt, one attempt with its cap of size, status, type, ids.
- */
+/** The one way out to a provider. */
 import type { Provider } from '../generated/types.ts';
 import type { UpstreamLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
-import { attempt } from './attempt.ts';
 import { type Body, createReadBody, type Echoes } from './body.ts';
 import type { Call } from './call.ts';
 import type { Credential } from './credential.ts';
-import { withDeadline } from './deadline.ts';
-import { Fault, toAttemptTimeFault, toDeadlineFault } from './fault.ts';
-import { createGate, type Exit } from './gate.ts';
+import { Exchange, type Way } from './exchange.ts';
+import { Fault } from './fault.ts';
+import { createGate } from './gate.ts';
 import { createPool } from './pool.ts';
-import { createRetry, pause } from './retry.ts';
+import { createRetry } from './retry.ts';
 import { createRetryBudget } from './retry-budget.ts';
 
 /** What to ask. */
@@ -46,77 +42,27 @@ export interface UpstreamOptions {
 }
 
 export function createUpstream({ provider, baseUrl, log, limits, onRefused }: UpstreamOptions): Upstream {
-  const { fieldMs, attemptMs, minAttemptMs, maxAnswerBytes: maxBytes } = limits;
   const { origin, pathname } = new URL(baseUrl);
-  const basePath = pathname.replace(/\/+$/, '');
   const pool = createPool(origin, limits);
-  const gate = createGate(provider, limits, (state) => log.warn({ provider, state }, 'breaker'));
-  const readBody = createReadBody(limits);
-  const retry = createRetry({
-    ...limits,
-    ruleOf: (error) => (error instanceof Fault ? error.retry : undefined),
-    budget: createRetryBudget(limits.retryBudget, limits.retryBudgetPerCall),
-  });
+  const way: Way = {
+    provider,
+    basePath: pathname.replace(/\/+$/, ''),
+    limits,
+    pool,
+    gate: createGate(provider, limits, (state) => log.warn({ provider, state }, 'breaker')),
+    retry: createRetry({
+      ...limits,
+      ruleOf: (error) => (error instanceof Fault ? error.retry : undefined),
+      budget: createRetryBudget(limits.retryBudget, limits.retryBudgetPerCall),
+    }),
+    readBody: createReadBody(limits),
+    log,
+    onRefused,
+  };
 
   return {
-    // One function for all attempts, as every `await` and every function within a function costs each call something.
-    async getJson({ path, echoes }, credential, call) {
-      const { ending } = call;
-      const price = call.price.of(provider);
-      const calledAt = performance.now();
-      const startedAt = call.since ?? calledAt;
-      const endsAt = startedAt + fieldMs;
-      let attempts = 0;
-      let firstAttemptAt = Number.POSITIVE_INFINITY;
-      const toTimeUp = () => toDeadlineFault(performance.now() - firstAttemptAt >= attemptMs);
-
-      retry.begin();
-      for (let failures = 1; ; failures++) {
-        let exit: Exit | undefined;
-        try {
-          if (ending.reason !== undefined) throw ending.reason;
-          exit = gate.enter(credential, call);
-          let now = attempts === 0 ? calledAt : performance.now();
-          if (exit === undefined) {
-            exit = await withDeadline(endsAt - now, toTimeUp, ending, (end) => gate.wait(credential, call, end));
-            now = performance.now();
-          }
-          const leftMs = endsAt - now;
-          if (leftMs < minAttemptMs) throw toTimeUp();
-          call.send?.();
-          if (++attempts === 1) firstAttemptAt = now;
-          price.calls++;
-          const isShort = leftMs <= attemptMs;
-          const request = {
-            method: 'GET',
-            path: basePath + path,
-            headers: credential.headers,
-            maxBytes,
-            ms: isShort ? Math.ceil(leftMs) : attemptMs,
-            toTimeUp: isShort ? toTimeUp : toAttemptTimeFault,
-          } as const;
-          const body = readBody(await attempt(pool, request, ending), echoes, credential);
-          exit();
-          return body;
-        } catch (error) {
-          exit?.(error);
-          const isOver = ending.reason !== undefined;
-          const wait = isOver ? undefined : retry.waitAfter(error, failures, endsAt - performance.now());
-          if (wait !== undefined) {
-            await pause(wait, ending);
-            continue;
-          }
-          if (!(error instanceof Fault)) throw error;
-          gate.rest(credential, error);
-          const { code, reason, facts } = error;
-          if (facts.upstreamStatus === 401) onRefused?.(credential);
-          const ms = Math.round(performance.now() - startedAt);
-          const about = { requestId: call.requestId, provider, path, upstreamStatus: facts.upstreamStatus };
-          log.warn({ ...about, code, reason, attempts, ms }, 'upstream call failed');
-          throw error.toError(provider);
-        }
-      }
-    },
+    getJson: (request, credential, call) =>
+      new Promise((resolve, reject) => new Exchange(way, request, credential, call, resolve, reject)),
     close: () => pool.close(),
   };
 }

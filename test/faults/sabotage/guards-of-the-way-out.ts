@@ -4,16 +4,16 @@ import type { Guard } from './guard.ts';
 export const guardsOfTheWayOut: readonly Guard[] = [
   {
     name: 'a deadline for a field',
-    file: 'src/upstream/upstream.ts',
-    from: 'const endsAt = startedAt + fieldMs;',
-    to: 'const endsAt = startedAt + 1e9 * fieldMs;',
+    file: 'src/upstream/exchange.ts',
+    from: 'this.#endsAt = this.#startedAt + way.limits.fieldMs;',
+    to: 'this.#endsAt = this.#startedAt + 1e9 * way.limits.fieldMs;',
     tests: ['test/retry.test.ts'],
   },
   {
     name: 'a deadline for an attempt',
     file: 'src/upstream/attempt.ts',
-    from: 'setTimeout(Reception.#timeUp, request.ms, this)',
-    to: 'setTimeout(Reception.#timeUp, 1e9, this)',
+    from: 'setTimeout(Attempt.#timeUp, request.ms, this)',
+    to: 'setTimeout(Attempt.#timeUp, 1e9, this)',
     tests: ['test/retry.test.ts', 'upstream-deadlines'],
   },
   {

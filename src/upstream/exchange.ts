@@ -1,0 +1,170 @@
+/** One question to a provider, until there is an answer or no more time, budget or hope for one. */
+import type { Provider } from '../generated/types.ts';
+import type { UpstreamLimits } from '../limits.ts';
+import type { Log } from '../log.ts';
+import { type Answer, Attempt, type Receiver } from './attempt.ts';
+import type { Body, ReadBody } from './body.ts';
+import type { Call } from './call.ts';
+import type { Credential } from './credential.ts';
+import { withDeadline } from './deadline.ts';
+import { Fault, toAttemptTimeFault, toDeadlineFault } from './fault.ts';
+import type { Exit, Gate } from './gate.ts';
+import type { Pool } from './pool.ts';
+import { pause, type Retry } from './retry.ts';
+import type { UpstreamRequest } from './upstream.ts';
+
+/** What all exchanges with a provider have in common. */
+export interface Way {
+  readonly provider: Provider;
+  /** Put before each request's own path. */
+  readonly basePath: string;
+  readonly limits: UpstreamLimits;
+  readonly pool: Pool;
+  readonly gate: Gate;
+  readonly retry: Retry;
+  readonly readBody: ReadBody;
+  readonly log: Log;
+  /** Told of each call whose credential the provider doesn't accept (401). */
+  readonly onRefused: ((credential: Credential) => void) | undefined;
+}
+
+/**
+ * From the outside in: deadline of the field, retry with a budget, gate (cool-down of the credential, breaker, bulkhead),
+ * deadline of the attempt, one attempt with its cap of size, status, type, ids. A class, as every call is one that waits for
+ * tens of milliseconds: what an async function holds on to is several times as large.
+ */
+export class Exchange implements Receiver {
+  readonly #way: Way;
+  readonly #request: UpstreamRequest;
+  readonly #credential: Credential;
+  readonly #call: Call;
+  readonly #resolve: (body: Body | null) => void;
+  readonly #reject: (reason: unknown) => void;
+  readonly #startedAt: number;
+  readonly #endsAt: number;
+  #attempts = 0;
+  #failures = 0;
+  #firstAttemptAt = Number.POSITIVE_INFINITY;
+  #isShort = false;
+  #exit: Exit | undefined;
+
+  constructor(
+    way: Way,
+    request: UpstreamRequest,
+    credential: Credential,
+    call: Call,
+    resolve: (body: Body | null) => void,
+    reject: (reason: unknown) => void,
+  ) {
+    this.#way = way;
+    this.#request = request;
+    this.#credential = credential;
+    this.#call = call;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    const now = performance.now();
+    this.#startedAt = call.since ?? now;
+    this.#endsAt = this.#startedAt + way.limits.fieldMs;
+    way.retry.begin();
+    this.#enter(now);
+  }
+
+  onAnswer(answer: Answer): void {
+    let body: Body | null;
+    try {
+      body = this.#way.readBody(answer, this.#request.echoes, this.#credential);
+    } catch (error) {
+      this.onFailure(error);
+      return;
+    }
+    this.#leave();
+    this.#resolve(body);
+  }
+
+  onFailure(error: unknown): void {
+    this.#leave(error);
+    this.#failures++;
+    const { ending } = this.#call;
+    const isOver = ending.reason !== undefined;
+    const leftMs = this.#endsAt - performance.now();
+    const wait = isOver ? undefined : this.#way.retry.waitAfter(error, this.#failures, leftMs);
+    if (wait === undefined) this.#fail(error);
+    else pause(wait, ending).then(() => this.#enter(performance.now()), this.#reject);
+  }
+
+  /** What is wrong when the attempt under way takes too long. */
+  toTimeUp(): Fault {
+    return this.#isShort ? this.#toFieldTimeUp() : toAttemptTimeFault();
+  }
+
+  #toFieldTimeUp(): Fault {
+    return toDeadlineFault(performance.now() - this.#firstAttemptAt >= this.#way.limits.attemptMs);
+  }
+
+  /** The next attempt. */
+  #enter(now: number): void {
+    try {
+      const { ending } = this.#call;
+      if (ending.reason !== undefined) throw ending.reason;
+      this.#exit = this.#way.gate.enter(this.#credential, this.#call);
+      if (this.#exit === undefined) void this.#wait(now);
+      else this.#send(now);
+    } catch (error) {
+      this.onFailure(error);
+    }
+  }
+
+  async #wait(now: number): Promise<void> {
+    const { ending } = this.#call;
+    const wait = (end: Call['ending']) => this.#way.gate.wait(this.#credential, this.#call, end);
+    try {
+      this.#exit = await withDeadline(this.#endsAt - now, () => this.#toFieldTimeUp(), ending, wait);
+      // The place may be one that another call of the same client has just left, as it is over for all of them.
+      if (ending.reason !== undefined) throw ending.reason;
+      this.#send(performance.now());
+    } catch (error) {
+      this.onFailure(error);
+    }
+  }
+
+  #send(now: number): void {
+    const { provider, limits, basePath, pool } = this.#way;
+    const leftMs = this.#endsAt - now;
+    if (leftMs < limits.minAttemptMs) throw this.#toFieldTimeUp();
+    this.#call.send?.();
+    if (++this.#attempts === 1) this.#firstAttemptAt = now;
+    this.#call.price.of(provider).calls++;
+    this.#isShort = leftMs <= limits.attemptMs;
+    const request = {
+      method: 'GET',
+      path: basePath + this.#request.path,
+      headers: this.#credential.headers,
+      maxBytes: limits.maxAnswerBytes,
+      ms: this.#isShort ? Math.ceil(leftMs) : limits.attemptMs,
+    } as const;
+    pool.take(new Attempt(pool, request, this.#call.ending, this));
+  }
+
+  /** Through the gate, once for each time that it let this in. */
+  #leave(error?: unknown): void {
+    const exit = this.#exit;
+    this.#exit = undefined;
+    exit?.(error);
+  }
+
+  #fail(error: unknown): void {
+    if (!(error instanceof Fault)) {
+      this.#reject(error);
+      return;
+    }
+    const { provider, gate, log, onRefused } = this.#way;
+    gate.rest(this.#credential, error);
+    const { code, reason, facts } = error;
+    if (facts.upstreamStatus === 401) onRefused?.(this.#credential);
+    const ms = Math.round(performance.now() - this.#startedAt);
+    const { path } = this.#request;
+    const about = { requestId: this.#call.requestId, provider, path, upstreamStatus: facts.upstreamStatus };
+    log.warn({ ...about, code, reason, attempts: this.#attempts, ms }, 'upstream call failed');
+    this.#reject(error.toError(provider));
+  }
+}
