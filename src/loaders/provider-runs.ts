@@ -37,7 +37,9 @@ export class ProviderRuns {
   readonly #provider: Provider;
   readonly #definition: RunDefinition;
   readonly #copies: RunCopies | undefined;
-  readonly #loader: DataLoader<RunWant, Run | null, string>;
+  readonly #loader: DataLoader<RunWant, Run | null>;
+  /** What has been asked for. Ours, as DataLoader's memory makes one promise more for each key that comes again. */
+  readonly #asked = { light: new Map<string, Promise<Run | null>>(), full: new Map<string, Promise<Run | null>>() };
   #rowLoader: DataLoader<CopyWant, Known | undefined, string> | undefined;
   /** The runs that have been asked for by themselves, with all that there is of them. */
   readonly #whole = new Map<string, Promise<Run | null>>();
@@ -53,17 +55,22 @@ export class ProviderRuns {
     this.#loader = new DataLoader(
       // A promise a want, not one for all: DataLoader takes each on its own, so that a slow run holds up no other.
       async (wants) => this.#load(wants) as unknown as (Run | null)[],
-      { cacheKeyFn: ({ id, need }) => `${need} ${id}` },
+      { cache: false },
     );
   }
 
   load(key: MonitorRunKey, need: Need): Promise<Run | null> {
     if (need === 'row') return this.#loadRowAlone(key);
     if (need === 'both') return this.#loadWithRow(key);
+    const id = toId(key);
+    const known = this.#asked[need].get(id);
+    if (known !== undefined) return known;
     const { isListFirst } = this.#definition;
     // A row and the run say the same only where a list may be read for either.
     const kinds: readonly CopyKind[] = need === 'light' && isListFirst ? runOrRow : runAlone;
-    return this.#loader.load({ key, id: toId(key), kinds, need, list: key.monitorId });
+    const loading = this.#loader.load({ key, id, kinds, need, list: key.monitorId });
+    this.#asked[need].set(id, loading);
+    return loading;
   }
 
   /** @throws `error` when nothing may stand in for the answer, or can */

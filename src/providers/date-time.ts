@@ -36,12 +36,22 @@ export function fromMilliseconds(milliseconds: number): string | undefined {
 
 /** What most of them are: in UTC, said or unsaid, on a day that every month has. */
 const usual =
-  /^(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:\.(\d{1,9}))?(?:Z|\+00:00)?$/;
+  /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|\+00:00)?$/;
+
+/** A usual text, with three digits of its second's fraction, as many as it has and zeros. Groups would make texts of all parts. */
+function withMilliseconds(text: string): string {
+  const point = 'yyyy-mm-ddThh:mm:ss'.length;
+  if (text[point] !== '.') return `${text.slice(0, point)}.000Z`;
+  let end = point + 1;
+  while (end < point + 4 && isDigit(text.charCodeAt(end))) end++;
+  return `${text.slice(0, end)}${'000Z'.slice(end - point - 1)}`;
+}
+
+const isDigit = (code: number) => code >= 48 && code <= 57;
 
 /** From ISO text; without an offset it is read as UTC. */
 export function fromIsoText(text: string): string | undefined {
-  const [, seconds, fraction = ''] = usual.exec(text) ?? [];
-  if (seconds !== undefined) return `${seconds}.${fraction.slice(0, 3).padEnd(3, '0')}Z`;
+  if (usual.test(text)) return withMilliseconds(text);
   const day = text.slice(0, 10);
   // JavaScript takes 30 February for 2 March.
   if (fromMilliseconds(Date.parse(day))?.slice(0, 10) !== day) return undefined;
