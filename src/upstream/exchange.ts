@@ -70,26 +70,32 @@ export class Exchange implements Receiver {
   }
 
   onAnswer(answer: Answer): void {
-    let body: Body | null;
     try {
-      body = this.#way.readBody(answer, this.#request.echoes, this.#credential);
+      const body = this.#way.readBody(answer, this.#request.echoes, this.#credential);
+      this.#leave();
+      this.#resolve(body);
     } catch (error) {
       this.onFailure(error);
-      return;
     }
-    this.#leave();
-    this.#resolve(body);
   }
 
   onFailure(error: unknown): void {
-    this.#leave(error);
-    this.#failures++;
-    const { ending } = this.#call;
-    const isOver = ending.reason !== undefined;
-    const leftMs = this.#endsAt - performance.now();
-    const wait = isOver ? undefined : this.#way.retry.waitAfter(error, this.#failures, leftMs);
-    if (wait === undefined) this.#fail(error);
-    else pause(wait, ending).then(() => this.#enter(performance.now()), this.#reject);
+    try {
+      this.#leave(error);
+      this.#failures++;
+      const wait = this.#waitAfter(error);
+      if (wait === undefined) this.#fail(error);
+      else pause(wait, this.#call.ending).then(() => this.#enter(performance.now()), this.#reject);
+    } catch (bug) {
+      // Whoever has called would swallow it, and the exchange would never end.
+      this.#reject(bug);
+    }
+  }
+
+  /** The wait before the next attempt, in milliseconds; `undefined` when there is to be none. */
+  #waitAfter(error: unknown): number | undefined {
+    if (this.#call.ending.reason !== undefined) return undefined;
+    return this.#way.retry.waitAfter(error, this.#failures, this.#endsAt - performance.now());
   }
 
   /** What is wrong when the attempt under way takes too long. */
