@@ -46,7 +46,8 @@ export class Price {
   readonly isExplained: boolean;
   readonly #of: Partial<Record<Provider, ProviderPrice>> = {};
   readonly #steps: (PlannedStep & { readonly provider: Provider })[] = [];
-  readonly #asked = new Set<string>();
+  /** Where somebody wants to know. */
+  #asked: Set<string> | undefined;
 
   constructor(isExplained: boolean) {
     this.isExplained = isExplained;
@@ -60,6 +61,7 @@ export class Price {
   /** Notes that a thing is asked for, once or again: where it is explained, as it costs something for each. */
   ask(provider: Provider, id: string): void {
     const name = `${provider} ${id}`;
+    this.#asked ??= new Set();
     if (this.#asked.has(name)) this.of(provider).repeated++;
     else this.#asked.add(name);
   }
@@ -72,7 +74,7 @@ export class Price {
 
   /** Forgets what has been asked for: the operation is executed from its beginning, by what has been fetched already. */
   beginAgain(): void {
-    this.#asked.clear();
+    this.#asked?.clear();
     for (const provider in this.#of) this.of(provider as Provider).repeated = 0;
   }
 

@@ -59,15 +59,21 @@ export interface FetchPlan<W extends Want> {
  */
 export function planFetches<W extends Want>(wants: readonly W[], listFrom = Number.POSITIVE_INFINITY): FetchPlan<W> {
   if (wants.length < listFrom) return { singly: wants, listed: new Map() };
-  const light = new Map<string, W[]>();
-  for (const want of wants) {
-    if (want.need !== 'light') continue;
-    const same = light.get(want.list);
-    if (same === undefined) light.set(want.list, [want]);
-    else same.push(want);
+  const lightOf = new Map<string, number>();
+  let mostOfOne = 0;
+  for (const { need, list } of wants) {
+    if (need !== 'light') continue;
+    const light = (lightOf.get(list) ?? 0) + 1;
+    lightOf.set(list, light);
+    mostOfOne = Math.max(mostOfOne, light);
   }
-  for (const [list, same] of light) if (same.length < listFrom) light.delete(list);
-  return { singly: wants.filter(({ list, need }) => need !== 'light' || !light.has(list)), listed: light };
+  // Counted first, as mostly there is no list of which so many are wanted.
+  if (mostOfOne < listFrom) return { singly: wants, listed: new Map() };
+  const isListed = ({ need, list }: Want) => need === 'light' && (lightOf.get(list) ?? 0) >= listFrom;
+  return {
+    singly: wants.filter((want) => !isListed(want)),
+    listed: Map.groupBy(wants.filter(isListed), ({ list }) => list),
+  };
 }
 
 /** The plan in words. */

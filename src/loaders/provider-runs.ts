@@ -31,6 +31,9 @@ interface RunWant extends CopyWant {
   readonly need: Need;
 }
 
+/** By the run's id. */
+type AskedRuns = Map<string, Promise<Run | null>>;
+
 /** Of one request. Whatever it asks for is asked for once, however many fields select it. */
 export class ProviderRuns {
   readonly #options: RunLoaderOptions;
@@ -39,10 +42,8 @@ export class ProviderRuns {
   readonly #copies: RunCopies | undefined;
   readonly #loader: DataLoader<RunWant, Run | null>;
   /** What has been asked for. Ours, as DataLoader's memory makes one promise more for each key that comes again. */
-  readonly #asked = { light: new Map<string, Promise<Run | null>>(), full: new Map<string, Promise<Run | null>>() };
+  readonly #asked: { light?: AskedRuns; full?: AskedRuns } = {};
   #rowLoader: DataLoader<CopyWant, Known | undefined, string> | undefined;
-  /** The runs that have been asked for by themselves, with all that there is of them. */
-  readonly #whole = new Map<string, Promise<Run | null>>();
 
   /** @throws {ProviderError} when there is no credential for it */
   constructor(provider: Provider, options: RunLoaderOptions) {
@@ -63,13 +64,15 @@ export class ProviderRuns {
     if (need === 'row') return this.#loadRowAlone(key);
     if (need === 'both') return this.#loadWithRow(key);
     const id = toId(key);
-    const known = this.#asked[need].get(id);
+    this.#asked[need] ??= new Map();
+    const asked = this.#asked[need];
+    const known = asked.get(id);
     if (known !== undefined) return known;
     const { isListFirst } = this.#definition;
     // A row and the run say the same only where a list may be read for either.
     const kinds: readonly CopyKind[] = need === 'light' && isListFirst ? runOrRow : runAlone;
     const loading = this.#loader.load({ key, id, kinds, need, list: key.monitorId });
-    this.#asked[need].set(id, loading);
+    asked.set(id, loading);
     return loading;
   }
 
@@ -108,25 +111,21 @@ export class ProviderRuns {
   #fetch(wants: readonly RunWant[]): readonly Promise<Run | null>[] {
     const { limits, price } = this.#options;
     // What one alias has asked for by itself is there for the others too.
-    const full = new Set(wants.filter(({ need }) => need === 'full').map(({ id }) => id));
-    const isWhole = ({ id }: RunWant) => full.has(id) || this.#whole.has(id);
-    const unknown = wants.filter((want) => want.need === 'full' || !isWhole(want));
+    const wholeOf = ({ id, need }: RunWant) => (need === 'full' ? undefined : this.#asked.full?.get(id));
+    const unknown = this.#asked.full === undefined ? wants : wants.filter((want) => wholeOf(want) === undefined);
     const plan = planFetches(unknown, this.#definition.isListFirst ? limits.listFrom : undefined);
     price.explain(this.#provider, () => explain(plan));
+    if (plan.listed.size === 0) return wants.map((want) => wholeOf(want) ?? this.#get(want.key));
     const searches = new Map(
       [...plan.listed].map(([monitorId, same]) => [monitorId, this.#searchLight(monitorId, same)] as const),
     );
     return wants.map((want) => {
-      const search = searches.get(want.list);
-      if (search === undefined || isWhole(want)) return this.#getWhole(want);
-      return search.then((rows) => this.#fromRows(rows, want.key)?.run ?? this.#getWhole(want));
+      const whole = wholeOf(want);
+      if (whole !== undefined) return whole;
+      const search = want.need === 'full' ? undefined : searches.get(want.list);
+      if (search === undefined) return this.#get(want.key);
+      return search.then((rows) => this.#fromRows(rows, want.key)?.run ?? this.#get(want.key));
     });
-  }
-
-  #getWhole({ key, id }: RunWant): Promise<Run | null> {
-    const known = this.#whole.get(id) ?? this.#get(key);
-    this.#whole.set(id, known);
-    return known;
   }
 
   #get(key: MonitorRunKey): Promise<Run | null> {
