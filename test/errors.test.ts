@@ -7,6 +7,7 @@ import { createGateway, type Gateway } from '../src/gateway.ts';
 import { createServer } from '../src/http/server.ts';
 import type { Log } from '../src/log.ts';
 import { datafoldPath, olostepBody, olostepKey, olostepPath } from './bodies.ts';
+import { type Handler, type Reply, silence } from './fake-upstream.ts';
 import { sendLines } from './raw-http.ts';
 import { createWorld } from './world.ts';
 
@@ -52,6 +53,27 @@ it.each(['production', 'development', 'test'])(
     });
   },
 );
+
+it.each<[how: string, answer: Reply | Handler]>([
+  ['refuses the call', { status: 400 }],
+  ['refuses the credential', { status: 401 }],
+  ['cuts the connection', (request) => request.socket.destroy()],
+  ['does not answer in time', silence],
+])('ends the call all the same when a provider %s', async (_how, answer) => {
+  const world = await createWorld({ log: createBrokenLog().log, limits: { attemptMs: 100, maxAttempts: 1 } });
+  world.datafold.on(datafoldPath, answer);
+  world.olostep.on(olostepPath, { body: olostepBody });
+
+  for (let asks = 1; asks <= 2; asks++) {
+    const response = await world.post(JSON.stringify({ query }));
+
+    expect(await response.json()).toMatchObject({
+      data: { datafoldRun: null, olostepRun: { phase: 'FINISHED' } },
+      errors: [{ message: 'Unexpected error.', path: ['datafoldRun'] }],
+    });
+    expect(world.datafold.paths).toHaveLength(asks);
+  }
+});
 
 it('is logged once, with its stack and the id of its request', async () => {
   const { log, bugs } = createBrokenLog();

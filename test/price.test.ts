@@ -114,6 +114,17 @@ describe('The price of an operation', () => {
     });
   });
 
+  it('names a provider that was not asked after all, as its credential rests', async () => {
+    const world = await createWorld();
+    world.datafold.on(datafoldPath, { status: 429, headers: { 'retry-after': '60' } });
+    const query = '{ datafoldRun(monitorId: 7, runId: 42) { error } }';
+
+    await world.ask(query);
+    const answer = await world.ask(query, {}, explained);
+
+    expect(answer).toMatchObject({ extensions: { upstream: { calls: 0, providers: { DATAFOLD: { calls: 0 } } } } });
+  });
+
   it('is the same however often an operation has been asked, by a plan or without', async () => {
     const world = await createBoth();
     const query =

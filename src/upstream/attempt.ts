@@ -89,7 +89,10 @@ export class Attempt implements Passenger, Dispatcher.DispatchHandler {
 
   /** Nothing more comes over its connection. */
   #alight(): void {
-    if (this.#connection !== undefined) this.#pool.give(this.#connection);
+    const connection = this.#connection;
+    // Once, whatever undici tells: two calls on one connection would wait for each other.
+    this.#connection = undefined;
+    if (connection !== undefined) this.#pool.give(connection);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {

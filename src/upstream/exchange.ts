@@ -2,11 +2,13 @@
 import type { Provider } from '../generated/types.ts';
 import type { UpstreamLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
+import type { ProviderPrice } from '../price.ts';
 import { type Answer, Attempt, type Receiver } from './attempt.ts';
 import type { Body, ReadBody } from './body.ts';
 import type { Call } from './call.ts';
 import type { Credential } from './credential.ts';
 import { withDeadline } from './deadline.ts';
+import type { Ending } from './ending.ts';
 import { Fault, toAttemptTimeFault, toDeadlineFault } from './fault.ts';
 import type { Exit, Gate } from './gate.ts';
 import type { Pool } from './pool.ts';
@@ -38,6 +40,8 @@ export class Exchange implements Receiver {
   readonly #request: UpstreamRequest;
   readonly #credential: Credential;
   readonly #call: Call;
+  readonly #ending: Ending;
+  readonly #price: ProviderPrice;
   readonly #resolve: (body: Body | null) => void;
   readonly #reject: (reason: unknown) => void;
   readonly #startedAt: number;
@@ -60,6 +64,8 @@ export class Exchange implements Receiver {
     this.#request = request;
     this.#credential = credential;
     this.#call = call;
+    this.#ending = call.ending;
+    this.#price = call.price.of(way.provider);
     this.#resolve = resolve;
     this.#reject = reject;
     const now = performance.now();
@@ -85,7 +91,7 @@ export class Exchange implements Receiver {
       this.#failures++;
       const wait = this.#waitAfter(error);
       if (wait === undefined) this.#fail(error);
-      else pause(wait, this.#call.ending).then(() => this.#enter(performance.now()), this.#reject);
+      else pause(wait, this.#ending).then(() => this.#enter(performance.now()), this.#reject);
     } catch (bug) {
       // Whoever has called would swallow it, and the exchange would never end.
       this.#reject(bug);
@@ -94,7 +100,7 @@ export class Exchange implements Receiver {
 
   /** The wait before the next attempt, in milliseconds; `undefined` when there is to be none. */
   #waitAfter(error: unknown): number | undefined {
-    if (this.#call.ending.reason !== undefined) return undefined;
+    if (this.#ending.reason !== undefined) return undefined;
     return this.#way.retry.waitAfter(error, this.#failures, this.#endsAt - performance.now());
   }
 
@@ -110,8 +116,7 @@ export class Exchange implements Receiver {
   /** The next attempt. */
   #enter(now: number): void {
     try {
-      const { ending } = this.#call;
-      if (ending.reason !== undefined) throw ending.reason;
+      if (this.#ending.reason !== undefined) throw this.#ending.reason;
       this.#exit = this.#way.gate.enter(this.#credential, this.#call);
       if (this.#exit === undefined) void this.#wait(now);
       else this.#send(now);
@@ -121,8 +126,8 @@ export class Exchange implements Receiver {
   }
 
   async #wait(now: number): Promise<void> {
-    const { ending } = this.#call;
-    const wait = (end: Call['ending']) => this.#way.gate.wait(this.#credential, this.#call, end);
+    const ending = this.#ending;
+    const wait = (end: Ending) => this.#way.gate.wait(this.#credential, this.#call, end);
     try {
       this.#exit = await withDeadline(this.#endsAt - now, () => this.#toFieldTimeUp(), ending, wait);
       // The place may be one that another call of the same client has just left, as it is over for all of them.
@@ -134,12 +139,12 @@ export class Exchange implements Receiver {
   }
 
   #send(now: number): void {
-    const { provider, limits, basePath, pool } = this.#way;
+    const { limits, basePath, pool } = this.#way;
     const leftMs = this.#endsAt - now;
     if (leftMs < limits.minAttemptMs) throw this.#toFieldTimeUp();
     this.#call.send?.();
     if (++this.#attempts === 1) this.#firstAttemptAt = now;
-    this.#call.price.of(provider).calls++;
+    this.#price.calls++;
     this.#isShort = leftMs <= limits.attemptMs;
     const request = {
       method: 'GET',
@@ -148,7 +153,7 @@ export class Exchange implements Receiver {
       maxBytes: limits.maxAnswerBytes,
       ms: this.#isShort ? Math.ceil(leftMs) : limits.attemptMs,
     } as const;
-    pool.take(new Attempt(pool, request, this.#call.ending, this));
+    pool.take(new Attempt(pool, request, this.#ending, this));
   }
 
   /** Through the gate, once for each time that it let this in. */

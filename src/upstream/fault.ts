@@ -159,7 +159,6 @@ export function toNetworkFault(error: unknown, isUnanswered: boolean): Fault {
   const code = error instanceof Error && 'code' in error ? String(error.code ?? error.name) : 'unknown';
   if (code === 'UND_ERR_CONNECT_TIMEOUT')
     return new Fault('UPSTREAM_TIMEOUT', 'connect', { retry: again, verdict: 'failure' });
-  if (/^UND_ERR_(HEADERS|BODY)_TIMEOUT$/.test(code)) return toAttemptTimeFault();
   if (code === 'ENOTFOUND') return new Fault('UPSTREAM_UNAVAILABLE', 'dns', { verdict: 'failure' });
   if (tlsCode.test(code)) return new Fault('UPSTREAM_UNAVAILABLE', `tls ${code}`, { verdict: 'failure' });
   if (protocolCode.test(code))

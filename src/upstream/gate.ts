@@ -89,10 +89,13 @@ export function createGate(provider: Provider, limits: UpstreamLimits, onChange:
       if (hasWaited) check(credential);
       const tell = breaker.begin();
       return (error) => {
-        tell(error);
-        // Before the place is free for the next that waits. What is tried again may still go well.
-        if (error instanceof Fault && error.retry === undefined) rest(credential, error);
-        leave(credential, line);
+        try {
+          tell(error);
+          // Before the place is free for the next that waits. What is tried again may still go well.
+          if (error instanceof Fault && error.retry === undefined) rest(credential, error);
+        } finally {
+          leave(credential, line);
+        }
       };
     } catch (error) {
       leave(credential, line);
