@@ -8,6 +8,9 @@ import type { Limits } from './limits.ts';
 /** What it costs to look at what is too large to be answered with, as a share of its bytes. */
 const shareOfLook = 0.25;
 
+/** How long a text may be that costs nothing. */
+const freeChars = 100;
+
 type AllowanceLimits = Pick<Limits, 'maxResponseBytes' | 'maxRepresentations' | 'maxListed' | 'maxAwaited'>;
 
 /** The allowance of one request. A class, as every request has one, and methods of a prototype cost it nothing. */
@@ -43,6 +46,14 @@ export class Allowance {
       throw this.#toTooLarge();
     }
     this.#left -= bytes;
+  }
+
+  /**
+   * Takes a text out, unless it is short: words, times, ids. There are no more of those than fields, and fields are counted.
+   * @throws {OperationTooCostly} when there isn't as much left
+   */
+  spendText(chars: number): void {
+    if (chars > freeChars) this.spend(chars);
   }
 
   /** @throws {OperationTooCostly} when no bytes are left, so that nobody looks how many would be needed */

@@ -12,6 +12,7 @@ import { createPersistedDocuments, type DocumentParams } from './documents/persi
 import { toRefusal } from './errors.ts';
 import { createExecute } from './execution/execute.ts';
 import { createExecuteInParts } from './execution/in-parts.ts';
+import { WrittenParts } from './execution/written.ts';
 import { createSdl } from './federation/sdl.ts';
 import type { Provider } from './generated/types.ts';
 import type { KeptRuns } from './kept/kept-runs.ts';
@@ -102,7 +103,8 @@ export interface Asker {
 
 /** An answer in one part, with status 200. */
 export interface WholeAnswer {
-  readonly body: string;
+  /** JSON: a text, or its UTF-8. */
+  readonly body: string | Buffer;
   /** How many upstream calls it took. */
   readonly calls: number;
 }
@@ -208,13 +210,14 @@ export function createGateway(config: GatewayConfig): Gateway {
       if (getOperationAST(document, operationName)?.operation !== 'query') return undefined;
       const operation = { document, operationName, variableValues: variables };
       const context = contextOf(asker);
-      return execute(operation, context).then(({ data, errors }) => {
+      const written = new WrittenParts();
+      return execute(operation, context, written).then(({ data, errors }) => {
         if (data === undefined) return undefined;
         const { price } = context;
         const extensions = price.isExplained ? { upstream: price.show() } : undefined;
         const shown =
           errors && toClientErrors(errors, asker.requestId, log, asker.ending.reason, limits.maxShownErrors);
-        return { body: JSON.stringify({ errors: shown, data, extensions }), calls: price.calls() };
+        return { body: written.write({ errors: shown, data, extensions }), calls: price.calls() };
       });
     },
     readSdl: introspection ? createSdl(schema) : () => undefined,

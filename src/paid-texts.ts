@@ -13,8 +13,6 @@ import {
 } from 'graphql';
 import type { FieldContext } from './providers/provider.ts';
 
-/** What costs nothing: words, times, ids. There are no more of them than fields, and those are counted. */
-const freeChars = 100;
 /** What a text costs in a list beside its characters: quotes and a comma. */
 const charsPerItem = 3;
 
@@ -51,8 +49,7 @@ const toPaid =
   };
 
 function pay(value: unknown, { allowance }: FieldContext): unknown {
-  const chars = typeof value === 'string' ? value.length : Array.isArray(value) ? charsIn(value) : 0;
-  if (chars > freeChars) allowance.spend(chars);
+  allowance.spendText(typeof value === 'string' ? value.length : Array.isArray(value) ? charsIn(value) : 0);
   return value;
 }
 

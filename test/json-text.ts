@@ -4,13 +4,13 @@ import fc from 'fast-check';
 export interface Style {
   /** What stands between any two signs. */
   readonly space: string;
-  /** Whether every letter is written by its code. */
-  readonly isEscaped: boolean;
+  /** Where every letter is written by its code. */
+  readonly escaped: 'nowhere' | 'in values' | 'everywhere';
 }
 
 export const style: fc.Arbitrary<Style> = fc.record({
   space: fc.constantFrom('', '', ' ', '\n\t', ' \r\n '),
-  isEscaped: fc.boolean(),
+  escaped: fc.constantFrom('nowhere', 'in values', 'everywhere'),
 });
 
 /** Numbers that are written otherwise than JavaScript would, or are too long for it. */
@@ -34,15 +34,17 @@ export const jsonValue: fc.Arbitrary<unknown> = fc.letrec<{ value: unknown }>((t
 })).value;
 
 /** The value as text. */
-export function write(value: unknown, { space, isEscaped }: Style): string {
-  const text = (characters: string) =>
+export function write(value: unknown, { space, escaped }: Style): string {
+  const text = (characters: string, isEscaped: boolean) =>
     isEscaped ? `"${characters.replace(/[\s\S]/g, toCode)}"` : JSON.stringify(characters);
   const within = (value: unknown): string => {
-    if (typeof value === 'string') return text(value);
+    if (typeof value === 'string') return text(value, escaped !== 'nowhere');
     if (typeof value !== 'object' || value === null || JSON.isRawJSON(value)) return JSON.stringify(value);
     const parts = Array.isArray(value)
       ? value.map((item) => space + within(item) + space)
-      : Object.entries(value).map(([name, item]) => `${space}${text(name)}${space}:${space}${within(item)}${space}`);
+      : Object.entries(value).map(([name, item]) => {
+          return `${space}${text(name, escaped === 'everywhere')}${space}:${space}${within(item)}${space}`;
+        });
     const inside = parts.length === 0 ? space : parts.join(',');
     return Array.isArray(value) ? `[${inside}]` : `{${inside}}`;
   };

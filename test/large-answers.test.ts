@@ -1,6 +1,7 @@
 /** An answer over `wholeAnswerBytes` is read where it is selected, and nowhere else. */
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { parseJson } from '../src/upstream/json.ts';
 import { datafoldBody, datafoldKey, datafoldPath, olostepBody, olostepKey, olostepPath } from './bodies.ts';
 import { holdDice } from './clock.ts';
 import type { Handler } from './fake-upstream.ts';
@@ -18,10 +19,11 @@ const all = `phase outcome startedAt finishedAt snapshot logGroup events { total
 
 beforeEach(() => holdDice(0));
 
-/** The text of the answer, but for the id of the request. */
+/** The text of the answer, but for the id of the request, and for how else the same values can be written. */
 async function textOf(world: World, query: string): Promise<string> {
   const response = await world.post(JSON.stringify({ query }));
-  return (await response.text()).replaceAll(/"requestId":"[^"]*"/g, '');
+  const text = JSON.stringify(parseJson(await response.text()));
+  return text.replaceAll(/"requestId":"[^"]*"/g, '');
 }
 
 const ask = (world: World, selection: string): Promise<Answer> => world.ask(`{ ${run} { ${selection} } }`);
@@ -31,16 +33,30 @@ const bad = (...places: readonly string[]) =>
   Object.fromEntries(places.map((place) => [place, 'UPSTREAM_BAD_RESPONSE']));
 
 describe('A large answer says what it would say if it were small', () => {
-  const eventLike = fc.record(
-    {
-      id: fc.oneof(fc.string(), jsonValue),
-      ts: fc.oneof(fc.integer({ min: 0, max: 4e12 }), jsonValue),
-      ingestion_ts: fc.oneof(fc.integer({ min: 0, max: 4e12 }), jsonValue),
-      stream: fc.oneof(fc.string(), jsonValue),
-      message: fc.oneof(fc.string({ unit: 'binary' }), jsonValue),
-      event: fc.oneof(fc.record({ event: fc.constantFrom('run_complete', 'tick', 'tock') }), jsonValue),
-    },
-    { requiredKeys: [] },
+  const kinds = fc.oneof(fc.constantFrom('run_complete', 'tick', 'tock'), fc.string({ unit: 'binary' }));
+  const time = fc.integer({ min: 0, max: 4e12 });
+  /** Mostly as it is documented. */
+  const eventLike = (isBroken: boolean) => {
+    const orOdd = (documented: fc.Arbitrary<unknown>) => (isBroken ? fc.oneof(documented, jsonValue) : documented);
+    const event = fc.oneof(
+      fc.record({ event: orOdd(kinds), type: orOdd(kinds), kind: kinds, name: kinds }, { requiredKeys: [] }),
+      fc.dictionary(fc.string({ unit: 'binary' }), jsonValue, { maxKeys: 4 }),
+    );
+    return fc.record(
+      {
+        ...{ id: orOdd(fc.string()), ts: orOdd(time), ingestion_ts: orOdd(time), stream: orOdd(fc.string()) },
+        ...{
+          message: orOdd(fc.string({ unit: 'binary', maxLength: 150 })),
+          event: orOdd(event),
+          undocumented: jsonValue,
+        },
+      },
+      { requiredKeys: [] },
+    );
+  };
+  const log = fc.oneof(
+    fc.array(eventLike(false), { maxLength: 8 }),
+    fc.array(fc.oneof({ weight: 9, arbitrary: eventLike(true) }, jsonValue), { maxLength: 8 }),
   );
   const body = fc.record(
     {
@@ -48,10 +64,7 @@ describe('A large answer says what it would say if it were small', () => {
       run_id: fc.constantFrom<unknown>(olostepKey.runId, olostepKey.runId, null, 7),
       snapshot: fc.oneof(fc.dictionary(fc.string(), jsonValue), fc.constant(null), jsonValue),
       log_group: fc.oneof(fc.string(), jsonValue),
-      events: fc.oneof(
-        { weight: 5, arbitrary: fc.array(fc.oneof({ weight: 9, arbitrary: eventLike }, jsonValue), { maxLength: 8 }) },
-        jsonValue,
-      ),
+      events: fc.oneof({ weight: 9, arbitrary: log }, jsonValue),
       undocumented: jsonValue,
     },
     { requiredKeys: [] },
@@ -70,7 +83,9 @@ describe('A large answer says what it would say if it were small', () => {
           [
             'totalCount',
             `nodes { ${eventFields} }`,
+            'nodes { ...on AgentLogEvent { what: kind __typename } kind }',
             'edges { cursor node { id kind } }',
+            `edges { node { ${eventFields} } __typename }`,
             'pageInfo { hasNextPage hasPreviousPage }',
             'pageInfo { startCursor endCursor }',
           ],
@@ -85,22 +100,73 @@ describe('A large answer says what it would say if it were small', () => {
     )
     .map(([fields, pages]) => [...fields, ...pages.map((page, n) => `p${n}: ${page}`), 'id'].join(' '));
 
-  it('whatever is in it, however it is written, whatever is selected', async () => {
-    const lazy = await createReading(0);
-    const whole = await createReading(everything);
+  /** Reads what is selected and no more, by a plan from the first time on; and reads all, as GraphQL executes it. */
+  const createBoth = (limits: object) =>
+    Promise.all([
+      createReading(0, { ...limits, usesBeforePlan: 1 }),
+      createReading(everything, { ...limits, usesBeforePlan: everything }),
+    ]);
 
-    await fc.assert(
-      fc.asyncProperty(body, style, fc.infiniteStream(fc.nat()), selection, async (body, written, dice, selection) => {
-        const members = Object.entries(body).map((member) => ({ member, at: dice.next().value ?? 0 }));
-        const shuffled = members.sort((a, b) => a.at - b.at).map(({ member }) => member);
-        const text = write(Object.fromEntries(shuffled), written);
-        for (const world of [lazy, whole]) world.olostep.on(olostepPath, { body: text });
-
+  it.each([
+    ['whatever is in it, however it is written, whatever is selected', 600, [1e9]],
+    ['as far as it may be answered with', 150, [100, 1_500, 3_000, 5_000]],
+  ])('%s', async (_what, numRuns, allowances) => {
+    for (const maxResponseBytes of allowances) {
+      const worlds = await createBoth({ maxResponseBytes });
+      const check = async (text: string, selection: string) => {
+        for (const world of worlds) world.olostep.on(olostepPath, { body: text });
         const query = `{ ${run} { ${selection} } }`;
-        expect(await textOf(lazy, query)).toBe(await textOf(whole, query));
-      }),
-      { numRuns: 300 },
-    );
+        const [lazy, whole] = await Promise.all(worlds.map((world) => textOf(world, query)));
+        expect(lazy).toBe(whole);
+      };
+      await fc.assert(
+        fc.asyncProperty(body, style, fc.infiniteStream(fc.nat()), selection, (body, written, dice, selection) => {
+          const members = Object.entries(body).map((member) => ({ member, at: dice.next().value ?? 0 }));
+          const shuffled = members.sort((a, b) => a.at - b.at).map(({ member }) => member);
+          return check(write(Object.fromEntries(shuffled), written), selection);
+        }),
+        { numRuns },
+      );
+    }
+  });
+
+  const long = 'x'.repeat(10_000);
+  const bytesOf = (lines: number) => lines * (16 + 1_000);
+  it.each([
+    ['message', bytesOf(2) + 15_000, [{ message: long }, { message: long }]],
+    ['message', bytesOf(2) + 10_000, [{ message: long }, { message: '' }]],
+    ['event', bytesOf(2) + 15_000, [{ event: { long } }, { event: { long } }]],
+    ['event', bytesOf(2) + 9_000, [{ event: { long: '' } }, { event: { long } }]],
+    ['kind', bytesOf(2) + 15_000, [{ event: { type: long } }, { event: { type: long } }]],
+    ['id', bytesOf(2) + 15_000, [{ id: long }, { id: long }]],
+  ])('where its events have more of %s than %i bytes hold', async (name, maxResponseBytes, events) => {
+    const worlds = await createBoth({ maxResponseBytes });
+    const answers = [];
+    for (const world of worlds) {
+      world.olostep.on(olostepPath, { body: { events } });
+      for (const selection of [`nodes { ${name} }`, `edges { node { ${name} } }`])
+        answers.push(await ask(world, `events { ${selection} }`));
+    }
+
+    const [byPlan, edgesByPlan, expected, expectedEdges] = answers;
+    expect(Object.values(codesOf(expected as Answer))).toContain('OPERATION_TOO_COSTLY');
+    expect(codesOf(byPlan as Answer)).toEqual(codesOf(expected as Answer));
+    expect(codesOf(edgesByPlan as Answer)).toEqual(codesOf(expectedEdges as Answer));
+  });
+
+  it('and passes on, digit for digit, what is in its events, as soon as they have a plan', async () => {
+    const world = await createReading(0, { usesBeforePlan: 2 });
+    const event = '{"big":12345678901234567890,"round":1.0,"text":"\\u00e9\\/é😀"}';
+    world.olostep.on(olostepPath, {
+      body: JSON.stringify({ events: '@' }).replace('"@"', `[ { "event" : ${event} } ]`),
+    });
+    const query = JSON.stringify({ query: `{ ${run} { events { nodes { event } edges { node { event } } } } }` });
+    const textOf = async () => (await world.post(query)).text();
+    const answer = (event: string) =>
+      `{"data":{"olostepRun":{"events":{"nodes":[{"event":${event}}],"edges":[{"node":{"event":${event}}}]}}}}`;
+
+    expect(await textOf()).toBe(answer('{"big":12345678901234567890,"round":1,"text":"é/é😀"}'));
+    expect(await textOf()).toBe(answer(event));
   });
 
   it('of any provider', async () => {

@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createColumns } from '../src/upstream/columns.ts';
 import { findItems, unreadable } from '../src/upstream/items.ts';
-import { parseJson } from '../src/upstream/json.ts';
+import { parseJson, sizeWithin } from '../src/upstream/json.ts';
+import { JsonBytes } from '../src/upstream/json-bytes.ts';
 import { findMembers } from '../src/upstream/members.ts';
-import { jsonValue, style, write } from './json-text.ts';
+import { jsonValue, type Style, style, write } from './json-text.ts';
 
 const members = (text: string) => findMembers(Buffer.from(text), 0);
 const items = (text: string) => findItems(Buffer.from(text), 0).items ?? [];
@@ -139,6 +141,162 @@ describe('Items that are found one by one', () => {
     ['[{"a":[1},{"a":1]},2]', [unreadable, 2]],
   ])('%s: one that is no JSON is no harm to the others', (text, expected) => {
     expect(items(text).slice()).toEqual(expected);
+  });
+});
+
+describe('Items as a table', () => {
+  const columns = createColumns(['id', 'size', 'about', 'about.id', 'about.size']);
+  const { of } = columns;
+  const tableOf = (text: string, levels = 64) => findItems(Buffer.from(text), 0, { columns, levels }).items?.table;
+  const about = fc.oneof(
+    fc.record({ id: jsonValue, size: jsonValue, more: jsonValue }, { requiredKeys: [] }),
+    jsonValue,
+  );
+  const row = fc.oneof(
+    fc.record({ id: jsonValue, size: jsonValue, about, more: jsonValue }, { requiredKeys: [] }),
+    fc.record({ about: fc.record({ size: fc.nat() }), size: fc.nat(), id: fc.string({ unit: 'binary' }) }),
+    fc.dictionary(fc.string({ unit: 'binary' }), jsonValue, { maxKeys: 4 }),
+  );
+  const rows = fc.array(row, { maxLength: 10 });
+  const nameWithCodes = /"[^"\\]*\\(?:[^"\\]|\\.)*"\s*:/;
+  const isObject = (value: unknown) => toText(value).startsWith('{');
+
+  /** What is there by its own names, `about.id`. */
+  const find = (row: unknown, path: string): unknown =>
+    path.split('.').reduce<unknown>((value, name) => {
+      return isObject(value) && Object.hasOwn(value as object, name) ? (value as object)[name as never] : undefined;
+    }, row);
+
+  it('are what they are when they are parsed', () => {
+    const check = (list: readonly unknown[], written: Style) => {
+      const text = write(list, written).trim();
+      const whole = parseJson(text) as readonly Record<string, unknown>[];
+      const table = tableOf(text);
+      if (table === undefined) {
+        expect(text).toMatch(nameWithCodes);
+        return;
+      }
+      expect(table.length).toBe(whole.length);
+      for (const [number, row] of whole.entries()) {
+        const size = sizeWithin(64, row) ?? 0;
+        expect(table.sizeOf(number)).toBeGreaterThanOrEqual(size);
+        expect(table.sizeOf(number)).toBeLessThanOrEqual(10 * size + text.length);
+        for (const [path, column] of Object.entries(of)) {
+          const value = find(row, path);
+          const into = new JsonBytes();
+          table.write(number, column, into);
+          const bytes = into.toBuffer().toString();
+          expect(table.has(number, column)).toBe(value !== undefined);
+          expect(table.isText(number, column)).toBe(typeof value === 'string');
+          expect(table.isObject(number, column)).toBe(isObject(value));
+          expect(table.text(number, column)).toBe(typeof value === 'string' ? value : undefined);
+          expect(table.isSame(number, column, 'x', Buffer.from('"x"'))).toBe(value === 'x');
+          if (typeof value === 'string')
+            expect(table.isSame(number, column, value, Buffer.from(JSON.stringify(value)))).toBe(true);
+          const isInteger = typeof value === 'number' && /^\d{1,15}$/.test(bytes);
+          expect(table.integer(number, column)).toBe(isInteger ? value : undefined);
+          // As it was written, but for the white space.
+          expect(bytes).toBe(value === undefined ? '' : write(find(list[number], path), { ...written, space: '' }));
+        }
+      }
+    };
+    return fc.assert(fc.property(rows, style, check), { numRuns: 1_000 });
+  });
+
+  it('are none where JSON.parse takes offence, wherever something is changed', () => {
+    let tables = 0;
+    const check = (list: readonly unknown[], written: Style, at: number, length: number, put: string) => {
+      const text = write(list, written).trim();
+      const place = 1 + (at % Math.max(1, text.length - 2));
+      const changed = text.slice(0, place) + put + text.slice(place + length);
+      let isTable = false;
+      try {
+        isTable = tableOf(changed) !== undefined;
+      } catch {
+        // A list without end.
+      }
+      if (!isTable) return;
+      tables++;
+      // What is behind the list is for others.
+      const { end } = findItems(Buffer.from(changed), 0);
+      expect(() => JSON.parse(Buffer.from(changed).toString('utf8', 0, end))).not.toThrow();
+    };
+    const put = fc.oneof(
+      fc.constantFrom(
+        '',
+        '"',
+        '\\',
+        ',',
+        ':',
+        '{',
+        '}',
+        '[',
+        ']',
+        '\\u12',
+        '\\x',
+        '\\"',
+        '\n',
+        '\0',
+        '\u001f',
+        '\u007f',
+      ),
+      fc.constantFrom('0', '01', '-', '.', 'e', 'E+', '1.', 'tru', 'true', 'nul', 'NaN', 'Infinity', "'", '//', 'é'),
+    );
+    fc.assert(fc.property(rows, style, fc.nat(), fc.nat(3), put, check), { numRuns: 20_000 });
+    expect(tables).toBeGreaterThan(1_000);
+  });
+
+  it.each([
+    '[{"id":1,"id":2}]',
+    '[{"about":{"id":1,"id":1}}]',
+    '[{"\\u0069d":1}]',
+    '[{"about":{"\\u0069d":1}}]',
+    '[{"id":1},7]',
+    '[{"id":1},[]]',
+    '[{"id":1},null]',
+    '[{"id":01}]',
+    '[{"id":1.}]',
+    '[{"id":.5}]',
+    '[{"id":-}]',
+    '[{"id":1e}]',
+    '[{"id":+1}]',
+    '[{"id":tru}]',
+    '[{"id":}]',
+    '[{"id"}]',
+    '[{"id" 1}]',
+    '[{"id":1,}]',
+    '[{,"id":1}]',
+    '[{"id":1}{"id":2}]',
+    '[{"id":1},]',
+    '[{"id":"\t"}]',
+    '[{"id":"\\x41"}]',
+    '[{"id":"\\u00g0"}]',
+    '[{"more":[1 2]}]',
+    '[{"more":[1,]}]',
+    '[{"more":{"x":1,}}]',
+    '[{"more":{x:1}}]',
+    '[{"id":1\u00a0}]',
+  ])('are none where one is out of the ordinary, and are found as ever: %s', (text) => {
+    expect(tableOf(text)).toBeUndefined();
+    expect(toText(findItems(Buffer.from(text), 0, { columns, levels: 64 }).items?.slice())).toBe(
+      toText(items(text).slice()),
+    );
+  });
+
+  it('are none where their bytes are no UTF-8', () => {
+    const bytes = Buffer.from('[{"id":"\xff"}]', 'latin1');
+
+    expect(findItems(bytes, 0, { columns, levels: 64 }).items?.table).toBeUndefined();
+  });
+
+  it('are none where a member is nested over more levels than may be', () => {
+    const nested = (levels: number) => `[{"about":${'{"x":'.repeat(levels)}1${'}'.repeat(levels)}}]`;
+
+    expect(tableOf(nested(3), 3)).toBeDefined();
+    expect(tableOf(nested(4), 3)).toBeUndefined();
+    expect(tableOf(nested(64), 1e9)).toBeDefined();
+    expect(tableOf(nested(100_000), 1e9)).toBeUndefined();
+    expect(tableOf(`[{"about":${'['.repeat(100_000)}${']'.repeat(100_000)}}]`, 1e9)).toBeUndefined();
   });
 });
 

@@ -7,6 +7,7 @@ import {
   type GraphQLObjectType,
   type GraphQLOutputType,
   type GraphQLResolveInfo,
+  getNullableType,
   isAbstractType,
   isLeafType,
   isListType,
@@ -14,11 +15,14 @@ import {
   isObjectType,
   type SelectionSetNode,
 } from 'graphql';
+import { type JsonField, type WriteJson, writeJson } from '../providers/json-fields.ts';
+import type { FieldContext } from '../providers/provider.ts';
 import type { ArgumentsCompiler, RequestArguments } from './arguments.ts';
 import { createSelectedOf, type Selection } from './selected.ts';
 import { collectFields, type FieldNodes, type Selector } from './selection.ts';
 import { giveUp } from './unusual.ts';
 import type { Values } from './variables.ts';
+import type { WrittenParts } from './written.ts';
 
 /** What is compiled with. */
 export interface Compiler extends Selector {
@@ -31,6 +35,8 @@ export interface PlanRequest {
   readonly context: unknown;
   /** What has to be waited for before the data is whole. */
   readonly waits: Promise<void>[];
+  /** Where what is JSON already goes; none where all of the data is to be values. */
+  readonly written: WrittenParts | undefined;
 }
 
 /**
@@ -105,8 +111,7 @@ type Source = Readonly<Record<string, unknown>>;
 
 function compileObject(compiler: Compiler, type: GraphQLObjectType, nodes: readonly FieldNode[]): Complete {
   if (type.isTypeOf) giveUp();
-  const sets = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
-  const fields = collectProperties(compiler, type, sets).map(([name, same]) => {
+  const fields = collectProperties(compiler, type, toSets(nodes)).map(([name, same]) => {
     return { name, complete: compileField(compiler, type, same) };
   });
   return (value, request) => {
@@ -148,12 +153,64 @@ function compileField(compiler: Compiler, type: GraphQLObjectType, nodes: FieldN
     const resolve = toResolve(compiler, field.resolve, nodes);
     return (source, request) => completeFound(resolve(source, argsOf(request.args), request.context), request);
   }
+  const jsonList = toJsonList(compiler, field.type, nodes);
   return (source, request) => {
+    const { written } = request;
+    if (jsonList !== undefined && written !== undefined) {
+      const json = (source as JsonSource)[writeJson]?.(jsonList, request.context as FieldContext);
+      if (json !== undefined) return written.add(json);
+    }
     const property = (source as Source)[name];
     if (typeof property !== 'function') return complete(property, request);
     return completeFound(property.call(source, argsOf(request.args), request.context), request);
   };
 }
+
+/** What has fields that it can write. */
+interface JsonSource {
+  readonly [writeJson]?: WriteJson;
+}
+
+/** A list of objects, to be written; `undefined` for any other type, and where a field of theirs is out of the ordinary. */
+function toJsonList(compiler: Compiler, type: GraphQLOutputType, nodes: FieldNodes): JsonField | undefined {
+  const list = getNullableType(type);
+  const name = nodes[0].name.value;
+  const fields = isListType(list) ? toJsonFields(compiler, list.ofType, nodes) : undefined;
+  return fields && { key: name, name, fields };
+}
+
+function toJsonFields(
+  selector: Selector,
+  type: GraphQLOutputType,
+  nodes: FieldNodes,
+): readonly JsonField[] | undefined {
+  const object = getNullableType(type);
+  if (!isObjectType(object)) return undefined;
+  const fields: JsonField[] = [];
+  for (const [key, same] of collectProperties(selector, object, toSets(nodes))) {
+    const field = toJsonField(selector, object, key, same);
+    if (field === undefined) return undefined;
+    fields.push(field);
+  }
+  return fields;
+}
+
+function toJsonField(
+  selector: Selector,
+  parent: GraphQLObjectType,
+  key: string,
+  nodes: FieldNodes,
+): JsonField | undefined {
+  const name = nodes[0].name.value;
+  if (name === '__typename') return { key, name };
+  const field = parent.getFields()[name];
+  if (field === undefined || field.args.length > 0) return undefined;
+  if (isLeafType(getNullableType(field.type))) return { key, name };
+  const fields = toJsonFields(selector, field.type, nodes);
+  return fields && { key, name, fields };
+}
+
+const toSets = (nodes: readonly FieldNode[]) => nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
 
 /** A resolver of this service: all that it asks of the operation is what is selected. */
 export type Resolve = (source: unknown, args: Values, context: unknown) => unknown;
@@ -163,12 +220,7 @@ export function toResolve(
   resolve: GraphQLFieldResolver<unknown, unknown>,
   nodes: FieldNodes,
 ): Resolve {
-  const selection: Selection = {
-    selectedOf: createSelectedOf(
-      selector,
-      nodes.flatMap(({ selectionSet }) => selectionSet ?? []),
-    ),
-  };
+  const selection: Selection = { selectedOf: createSelectedOf(selector, toSets(nodes)) };
   return (source, args, context) => resolve(source, args, context, selection as unknown as GraphQLResolveInfo);
 }
 

@@ -2,6 +2,7 @@
 import { type DocumentNode, type ExecutionResult, execute, type GraphQLSchema } from 'graphql';
 import type { Context } from '../context.ts';
 import { createPlans } from './plans.ts';
+import type { WrittenParts } from './written.ts';
 
 /** An operation, as a request asks for it. */
 export interface Operation {
@@ -12,7 +13,8 @@ export interface Operation {
   readonly variableValues?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
-export type Execute = (operation: Operation, context: Context) => Promise<ExecutionResult>;
+/** @param written where the parts of the data go that are JSON already; without it, all of the data is values */
+export type Execute = (operation: Operation, context: Context, written?: WrittenParts) => Promise<ExecutionResult>;
 
 export interface ExecuteOptions {
   readonly schema: GraphQLSchema;
@@ -49,10 +51,10 @@ export function createExecute({ schema, maxErrors, introspection, usesBeforePlan
     return { errors: result.errors.slice(0, maxErrors) };
   };
 
-  return (operation, context) => {
+  return (operation, context, written) => {
     const plan = planOf(operation.document, operation.operationName);
     if (plan === undefined) return executeAnew(operation, context);
-    return plan(operation.variableValues ?? {}, context).then(
+    return plan(operation.variableValues ?? {}, context, written).then(
       (data) => ({ data }),
       // The second time remembers what the first one has loaded, but has spent nothing.
       () => {

@@ -5,13 +5,15 @@ import { compilePerConditions, findConditions } from './conditions.ts';
 import { compileQuery, type Data } from './query.ts';
 import { giveUp, unlessThrown } from './unusual.ts';
 import { compileVariables, type Values } from './variables.ts';
+import type { WrittenParts } from './written.ts';
 
 /**
  * Executes one operation as long as all goes well, and answers with its data. It knows no errors: where there would be one,
  * or anything else is out of the ordinary, it rejects, with whatever it is.
  * @param variableValues as the client sent them
+ * @param written where the parts go that are JSON already; without it, all of the data is values
  */
-export type Plan = (variableValues: Values, context: unknown) => Promise<Data>;
+export type Plan = (variableValues: Values, context: unknown, written?: WrittenParts) => Promise<Data>;
 
 /**
  * The plan of an operation of a valid document; `undefined` for what there are no plans for: mutations, subscriptions,
@@ -33,11 +35,11 @@ function compile(schema: GraphQLSchema, document: DocumentNode, operationName?: 
   const queryOf = compilePerConditions(findConditions([operation, ...definitions]), (conditions) =>
     compileQuery({ schema, fragments, conditions }, type, operation.selectionSet),
   );
-  return (variableValues, context) => {
+  return (variableValues, context, written) => {
     try {
       const variables = toVariables(variableValues);
       const { toRequest, load, toData } = queryOf(variables);
-      const request = toRequest(variables, context);
+      const request = toRequest(variables, context, written);
       const fields = load(request);
       const [first] = fields;
       // Most operations have one field, which needs no list.

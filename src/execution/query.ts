@@ -12,6 +12,7 @@ import {
 import type { FieldNodes, Selector } from './selection.ts';
 import { giveUp } from './unusual.ts';
 import type { Values } from './variables.ts';
+import type { WrittenParts } from './written.ts';
 
 /** What is `data` in the answer. */
 export type Data = Readonly<Record<string, unknown>>;
@@ -22,7 +23,7 @@ export interface Query {
   /** From what was found. @throws when anything of it is out of the ordinary */
   toData(found: readonly unknown[], request: PlanRequest): Data;
   /** What every function of it is called with. @throws when an argument isn't as the schema has it */
-  toRequest(variables: Values, context: unknown): PlanRequest;
+  toRequest(variables: Values, context: unknown, written: WrittenParts | undefined): PlanRequest;
 }
 
 /** @throws when the selection, or the schema, isn't for a plan */
@@ -40,7 +41,7 @@ export function compileQuery(selector: Selector, type: GraphQLObjectType, set: S
       }
       return data;
     },
-    toRequest: (variables, context) => ({ args: args.evaluate(variables), context, waits: [] }),
+    toRequest: (variables, context, written) => ({ args: args.evaluate(variables), context, waits: [], written }),
   };
 }
 

@@ -5,7 +5,7 @@ import type { MonitorRunKey } from '../generated/types.ts';
 import { type Copies, type Copy, type CopyKind, type KeptRuns, toCopyName } from '../kept/kept-runs.ts';
 import type { Limits } from '../limits.ts';
 import type { Price } from '../price.ts';
-import type { Run, RunDefinition } from '../providers/provider.ts';
+import type { ReadLimits, Run, RunDefinition } from '../providers/provider.ts';
 import { type Body, fromBytes } from '../upstream/body.ts';
 import type { Credential } from '../upstream/credential.ts';
 
@@ -24,10 +24,8 @@ export interface RunCopiesOptions {
   readonly limits: CopyLimits;
 }
 
-type CopyLimits = Pick<
-  Limits,
-  'maxEvents' | 'wholeAnswerBytes' | 'keepRunMs' | 'keepUnsureRunMs' | 'keepStaleMs' | 'maxKeptRunSize'
->;
+type CopyLimits = ReadLimits &
+  Pick<Limits, 'wholeAnswerBytes' | 'keepRunMs' | 'keepUnsureRunMs' | 'keepStaleMs' | 'maxKeptRunSize'>;
 
 /** Something that is wanted of a run, and which copies of it would do: the first that is fresh is taken. */
 export interface CopyWant {

@@ -17,21 +17,53 @@ const thousandths = Array.from({ length: 1_000 }, (_, millisecond) => `${pad(mil
 /** The hour that was asked for last, as times come by the thousand and near each other. */
 let knownHour = Number.NaN;
 let knownText = '';
+/** A time in it, in quotes. */
+const knownBytes = Buffer.from('"yyyy-mm-ddThh:mm:ss.000Z"');
 
 /** From Unix milliseconds. As `Date` has it, but in a tenth of the time. */
 export function fromMilliseconds(milliseconds: number): string | undefined {
   if (!isTime(milliseconds)) return undefined;
-  const whole = Math.trunc(milliseconds);
-  const hour = Math.floor(whole / 3_600_000);
-  if (hour !== knownHour) {
-    knownText = new Date(hour * 3_600_000).toISOString().slice(0, 'yyyy-mm-ddThh:'.length);
-    knownHour = hour;
-  }
-  const rest = whole - hour * 3_600_000;
+  const rest = withinKnownHour(milliseconds);
   const second = Math.floor(rest / 1_000);
   // Put together first, as two long texts in a row are what stringifying has to join again.
   const behindHour = `${minutesAndSeconds[second]}${thousandths[rest - second * 1_000]}`;
   return `${knownText}${behindHour}`;
+}
+
+/** The same as JSON in UTF-8, until it is asked for the next time. */
+export function toTimeBytes(milliseconds: number): Buffer | undefined {
+  if (!isTime(milliseconds)) return undefined;
+  const rest = withinKnownHour(milliseconds);
+  const second = Math.floor(rest / 1_000);
+  const minute = Math.floor(second / 60);
+  setDigits('"yyyy-mm-ddThh:'.length, minute);
+  setDigits('"yyyy-mm-ddThh:mm:'.length, second - minute * 60);
+  const thousandth = rest - second * 1_000;
+  const tenth = Math.floor(thousandth / 10);
+  setDigits('"yyyy-mm-ddThh:mm:ss.'.length, tenth);
+  knownBytes[knownBytes.length - 3] = zero + thousandth - tenth * 10;
+  return knownBytes;
+}
+
+/** How many milliseconds of its hour, which is the known one from now on, have gone. */
+function withinKnownHour(milliseconds: number): number {
+  const whole = Math.trunc(milliseconds);
+  const hour = Math.floor(whole / 3_600_000);
+  if (hour !== knownHour) {
+    knownText = new Date(hour * 3_600_000).toISOString().slice(0, 'yyyy-mm-ddThh:'.length);
+    knownBytes.write(knownText, 1);
+    knownHour = hour;
+  }
+  return whole - hour * 3_600_000;
+}
+
+const zero = 0x30;
+
+/** Writes a number below 100. */
+function setDigits(place: number, number: number): void {
+  const ten = Math.floor(number / 10);
+  knownBytes[place] = zero + ten;
+  knownBytes[place + 1] = zero + number - ten * 10;
 }
 
 /** What most of them are: in UTC, said or unsaid, on a day that every month has. */

@@ -177,7 +177,7 @@ export interface MonitorWindow {
 }
 
 /** How much of an answer is read. */
-export type ReadLimits = Pick<Limits, 'maxEvents'>;
+export type ReadLimits = Pick<Limits, 'maxEvents' | 'maxLevels'>;
 
 /** How a run's answer is to be read, and when it was given. */
 export interface RunReading {

@@ -1,6 +1,9 @@
 /** The items of a JSON list, each parsed when it is first asked for. */
+import type { Columns } from './columns.ts';
 import { parseJson } from './json.ts';
+import { readTable } from './read-table.ts';
 import { skipNested, skipSpace } from './scan.ts';
+import type { Table } from './table.ts';
 
 /** Stands in the place of what turns out, once it is asked for, not to be JSON. */
 export const unreadable = Symbol('unreadable');
@@ -10,6 +13,15 @@ export interface Items {
   readonly length: number;
   /** The items from `start` on, without those from `end` on; one that isn't JSON is {@link unreadable}. */
   slice(start?: number, end?: number): readonly unknown[];
+  /** The same as rows, where that was asked for, and there is nothing out of the ordinary about any of them. */
+  readonly table?: Table;
+}
+
+/** What is to be known of a list's items beside what they are. */
+export interface AsTable {
+  readonly columns: Columns;
+  /** Over how many levels a member may be nested. */
+  readonly levels: number;
 }
 
 /** Of a longer list nobody reads a part, and to note where so many items are would take longer than to parse them. */
@@ -19,7 +31,13 @@ const mostItems = 200_000;
  * Finds the items of the list that begins at `start`, and parses none; without `items` when there are too many.
  * @throws {SyntaxError} when it has no end
  */
-export function findItems(bytes: Buffer, start: number): { readonly end: number; readonly items?: Items } {
+export function findItems(
+  bytes: Buffer,
+  start: number,
+  asTable?: AsTable,
+): { readonly end: number; readonly items?: Items } {
+  const table = asTable && readTable(bytes, start, asTable.columns, asTable.levels);
+  if (table !== undefined) return { end: table.end, items: { ...createItems(bytes, table.bounds), table } };
   /** Where a bracket or a comma of the list stands: between two of them is an item. */
   const bounds = [start];
   const end = skipNested(bytes, start, bounds, mostItems);

@@ -1,5 +1,5 @@
 /** The members of a JSON object, each found and parsed when it is first asked for. */
-import { findItems, type Items, unreadable } from './items.ts';
+import { type AsTable, findItems, type Items, unreadable } from './items.ts';
 import { isObject, parseJson } from './json.ts';
 import { sign, skipSpace, skipText, skipValue } from './scan.ts';
 
@@ -10,8 +10,11 @@ const mostMembers = 1_000;
 export interface Members {
   /** The value of a member, parsed without loss; `undefined` when there is none; {@link unreadable} when it isn't JSON. */
   get(name: string): unknown;
-  /** The items of a member that is a list; `undefined` when it is none, or one that is to be had whole only. */
-  items(name: string): Items | undefined;
+  /**
+   * The items of a member that is a list; `undefined` when it is none, or one that is to be had whole only.
+   * @param asTable what they are read as from the first time on; what is parsed already isn't
+   */
+  items(name: string, asTable?: AsTable): Items | undefined;
   /** Whether a member is an object. */
   isObject(name: string): boolean;
   /** Whether the ASCII letters of `word` may be in a text of the object; `false` is certain. */
@@ -119,11 +122,11 @@ export function findMembers(bytes: Buffer, start: number): Members {
       member.value ??= orUnreadable(() => parseJson(bytes.toString('utf8', member.start, endOf(bytes, member))));
       return member.value;
     },
-    items(name) {
+    items(name, asTable) {
       const member = findOfKind(name, sign.openList);
       if (member === undefined || member.value === unreadable) return undefined;
       if (member.items === undefined) {
-        const found = orUnreadable(() => findItems(bytes, member.start));
+        const found = orUnreadable(() => findItems(bytes, member.start, asTable));
         if (found === unreadable) member.value = unreadable;
         else Object.assign(member, { items: null, ...found });
       }

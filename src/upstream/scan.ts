@@ -17,6 +17,12 @@ export const sign = {
 
 const isSpace = (byte: number | undefined) => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 
+/** Whether `what` is there. */
+export function isAt(bytes: Buffer, place: number, what: Buffer): boolean {
+  for (let step = 0; step < what.length; step++) if (bytes[place + step] !== what[step]) return false;
+  return true;
+}
+
 /** The first place from `at` on that is no white space. */
 export function skipSpace(bytes: Buffer, at: number): number {
   let place = at;

@@ -73,13 +73,16 @@ export const toTime = (time: Found<number>): Found<string> =>
   typeof time === 'number' ? (fromMilliseconds(time) ?? toBadField('OLOSTEP')) : time;
 
 /**
- * What the line tells of. Which key of the parsed line holds it isn't documented; assumed is the first text under one of
- * these four, in this order. When Olostep documents it, this is the one place to say so.
+ * Which key of the parsed line holds what it tells of isn't documented; assumed is the first text under one of these four, in
+ * this order. When Olostep documents it, this is the one place to say so.
  */
+export const kindNames = ['event', 'type', 'kind', 'name'] as const;
+
+/** What the line tells of. */
 export function toKind(line: unknown): string | null {
   const event = isObject(line) ? line.event : undefined;
   if (!isObject(event)) return null;
-  for (const name of ['event', 'type', 'kind', 'name']) {
+  for (const name of kindNames) {
     const value = event[name];
     if (typeof value === 'string') return value;
   }
@@ -88,8 +91,6 @@ export function toKind(line: unknown): string | null {
 
 /** The kind of the event that ends a run. */
 export const runComplete = 'run_complete';
-
-export const isRunComplete = (line: unknown): boolean => toKind(line) === runComplete;
 
 /** The id of the line, as far as it has one: for cursors. */
 export function idOf(line: unknown): string | null {

@@ -3,9 +3,11 @@ import type { Allowance } from '../../allowance.ts';
 import { mostCursorChars } from '../../connection.ts';
 import { BadUserInput } from '../../errors.ts';
 import type { AgentLogEventConnection, OlostepRunEventsArgs } from '../../generated/types.ts';
-import type { Items } from '../../upstream/items.ts';
+import { type WriteJson, writeJson } from '../json-fields.ts';
 import type { Fields } from '../provider.ts';
-import { idOf, toKind, toLogEvent } from './log-event.ts';
+import type { Log } from './log.ts';
+import { toLogEvent } from './log-event.ts';
+import { writeLogEvents } from './log-json.ts';
 import { once } from './once.ts';
 
 const mostPerPage = 1_000;
@@ -15,17 +17,17 @@ const bytesPerEvent = 1_000;
 
 /** The page that the arguments ask for. `after` counts in the whole log, whatever `kind` leaves of it. */
 export function toLogPage(
-  log: Items,
+  log: Log,
   { first, after, kind }: OlostepRunEventsArgs,
   allowance: Allowance,
-): Fields<AgentLogEventConnection> {
+): Fields<AgentLogEventConnection> & { readonly [writeJson]: WriteJson } {
   const size = first ?? 100;
   if (size < 0 || size > mostPerPage) throw new BadUserInput('Expected `first` between 0 and 1,000.', 'OLOSTEP');
   allowance.spend(log.length * bytesPerLine);
   const start = after == null ? 0 : toPlace(log, after) + 1;
 
   // Without a filter an event's number is its place, and the log is read no further than the page goes.
-  const matches = kind == null ? undefined : findPlaces(log, kind);
+  const matches = kind == null ? undefined : log.findPlaces(kind);
   const totalCount = matches?.length ?? log.length;
   const skipped = matches?.filter((place) => place < start).length ?? start;
   const count = Math.min(size, totalCount - skipped);
@@ -35,16 +37,16 @@ export function toLogPage(
   const lines = once(() =>
     matches === undefined
       ? log.slice(skipped, skipped + count)
-      : matches.slice(skipped, skipped + count).map((place) => lineAt(log, place)),
+      : matches.slice(skipped, skipped + count).map((place) => log.slice(place, place + 1)[0]),
   );
-  const cursorOf = (index: number) => toCursor(placeOf(index), lines()[index]);
+  const cursorOf = (place: number) => toCursor(log, place);
 
   return {
     __typename: 'AgentLogEventConnection',
     edges: () =>
       lines().map((line, index) => ({
         __typename: 'AgentLogEventEdge',
-        cursor: () => cursorOf(index),
+        cursor: () => cursorOf(placeOf(index)),
         node: toLogEvent(line),
       })),
     nodes: () => lines().map(toLogEvent),
@@ -52,32 +54,25 @@ export function toLogPage(
       __typename: 'PageInfo',
       hasNextPage: skipped + count < totalCount,
       hasPreviousPage: skipped > 0,
-      startCursor: () => (count === 0 ? null : cursorOf(0)),
-      endCursor: () => (count === 0 ? null : cursorOf(count - 1)),
+      startCursor: () => (count === 0 ? null : cursorOf(placeOf(0))),
+      endCursor: () => (count === 0 ? null : cursorOf(placeOf(count - 1))),
     },
     totalCount,
+    [writeJson]: (field, { allowance }) =>
+      log.table && writeLogEvents({ table: log.table, count, rowOf: placeOf, cursorOf, allowance }, field),
   };
 }
 
-const lineAt = (log: Items, place: number): unknown => log.slice(place, place + 1)[0];
-
-/** Where in the log the events of this kind are. */
-function findPlaces(log: Items, kind: string): readonly number[] {
-  const places: number[] = [];
-  for (const [place, line] of log.slice().entries()) if (toKind(line) === kind) places.push(place);
-  return places;
-}
-
 /** A cursor is an event's place in the log and its id, so that it still finds the event when lines come in before it. */
-const toCursor = (place: number, line: unknown) =>
-  Buffer.from(JSON.stringify([place, idOf(line)])).toString('base64url');
+const toCursor = (log: Log, place: number) =>
+  Buffer.from(JSON.stringify([place, log.idAt(place)])).toString('base64url');
 
 /** The place that a cursor stands for. */
-function toPlace(log: Items, cursor: string): number {
+function toPlace(log: Log, cursor: string): number {
   const [place, id] = parseCursor(cursor);
-  if (place < log.length && idOf(lineAt(log, place)) === id) return place;
-  const moved = id === null ? -1 : log.slice().findIndex((line) => idOf(line) === id);
-  if (moved === -1) throw unknownCursor();
+  if (place < log.length && log.idAt(place) === id) return place;
+  const moved = id === null ? undefined : log.findId(id);
+  if (moved === undefined) throw unknownCursor();
   return moved;
 }
 

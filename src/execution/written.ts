@@ -1,0 +1,36 @@
+/** The parts of an answer that are JSON already, and the answer around them. */
+import { randomUUID } from 'node:crypto';
+
+/** Stands in the answer where such a part goes. Nobody else knows it: it is made anew with each process, and never sent. */
+const mark = randomUUID();
+
+/** What takes the place of a part in an answer's data. */
+interface Place {
+  toJSON(): string;
+}
+
+export class WrittenParts {
+  /** In the order in which they stand in the text; most answers have none. */
+  #shown: Buffer[] | undefined;
+
+  /** @param part JSON in UTF-8. What takes its place may be in the data once, or not at all. */
+  add(part: Buffer): Place {
+    return {
+      toJSON: () => {
+        this.#shown ??= [];
+        this.#shown.push(part);
+        return mark;
+      },
+    };
+  }
+
+  /** The answer as JSON, once: a text, or its UTF-8. */
+  write(answer: unknown): string | Buffer {
+    const text = JSON.stringify(answer);
+    const shown = this.#shown;
+    if (shown === undefined) return text;
+    const [start = '', ...rest] = text.split(`"${mark}"`);
+    const pieces = shown.flatMap((part, place) => [part, Buffer.from(rest[place] ?? '')]);
+    return Buffer.concat([Buffer.from(start), ...pieces]);
+  }
+}

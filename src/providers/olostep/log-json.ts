@@ -1,0 +1,136 @@
+/** The events of a large log as JSON, from the JSON that they came in. What isn't as documented is left to `log-event.ts`. */
+import type { Allowance } from '../../allowance.ts';
+import type { AgentLogEvent, AgentLogEventEdge } from '../../generated/types.ts';
+import { JsonBytes } from '../../upstream/json-bytes.ts';
+import { sign } from '../../upstream/scan.ts';
+import type { Table } from '../../upstream/table.ts';
+import { toTimeBytes } from '../date-time.ts';
+import type { JsonField } from '../json-fields.ts';
+import { findKindColumn, logColumns } from './log.ts';
+
+/** Where events come from, and where they go. */
+interface Writing {
+  readonly table: Table;
+  cursorOf(row: number): string;
+  /** What they are paid for from. */
+  readonly allowance: Allowance;
+  readonly into: JsonBytes;
+}
+
+/** Writes an event, or something of it, and says whether it could: an error is not for JSON. @throws {OperationTooCostly} */
+type Write = (writing: Writing, row: number) => boolean;
+
+/** How the fields of a type are written, given what is selected of them. */
+type Writes<Type> = { readonly [Name in keyof Type]-?: (selected: readonly JsonField[]) => Write };
+
+export interface EventRows extends Omit<Writing, 'into'> {
+  readonly count: number;
+  rowOf(index: number): number;
+}
+
+/**
+ * The `nodes` or `edges` of a page, as JSON in UTF-8; `undefined` where anything of it is an error.
+ * @throws {OperationTooCostly}
+ */
+export function writeLogEvents(rows: EventRows, { name, fields = [] }: JsonField): Buffer | undefined {
+  const write = name === 'nodes' ? toWriteObject(eventFields, fields) : toWriteObject(edgeFields, fields);
+  const { count, rowOf, allowance } = rows;
+  const into = new JsonBytes();
+  const writing = { ...rows, into };
+  into.add(sign.openList);
+  for (let index = 0; index < count; index++) {
+    if (index > 0) into.add(sign.comma);
+    if (!write(writing, rowOf(index))) return undefined;
+  }
+  into.add(sign.closeList);
+  allowance.expectMore();
+  return into.toBuffer();
+}
+
+const { of: columns } = logColumns;
+
+const eventFields: Writes<AgentLogEvent> = {
+  __typename: () => toWriteWord('"AgentLogEvent"'),
+  id: () => toWriteText(columns.id),
+  timestamp: () => toWriteTime(columns.ts),
+  ingestedAt: () => toWriteTime(columns.ingestion_ts),
+  stream: () => toWriteText(columns.stream),
+  message: () => toWriteText(columns.message),
+  kind: () => (writing, row) => {
+    const column = findKindColumn(writing.table, row);
+    return column === undefined ? writeNull(writing) : writeText(writing, row, column);
+  },
+  event: () => (writing, row) => {
+    const { table, allowance, into } = writing;
+    if (!table.isObject(row, columns.event)) return !table.has(row, columns.event) && writeNull(writing);
+    allowance.expectMore();
+    allowance.spend(table.sizeOf(row));
+    table.write(row, columns.event, into);
+    return true;
+  },
+};
+
+const edgeFields: Writes<AgentLogEventEdge> = {
+  __typename: () => toWriteWord('"AgentLogEventEdge"'),
+  cursor:
+    () =>
+    ({ cursorOf, allowance, into }, row) => {
+      const cursor = cursorOf(row);
+      allowance.spendText(cursor.length);
+      into.put(Buffer.from(`"${cursor}"`));
+      return true;
+    },
+  node: (selected) => toWriteObject(eventFields, selected),
+};
+
+function toWriteObject<Type>(writes: Writes<Type>, selected: readonly JsonField[]): Write {
+  const fields = selected.map(({ key, name, fields = [] }, place) => {
+    const head = Buffer.from(`${place === 0 ? '{' : ','}"${key}":`);
+    return { head, write: writes[name as keyof Type](fields) };
+  });
+  return (writing, row) => {
+    for (const { head, write } of fields) {
+      writing.into.put(head);
+      if (!write(writing, row)) return false;
+    }
+    writing.into.add(sign.closeObject);
+    return true;
+  };
+}
+
+function toWriteWord(word: string): Write {
+  const bytes = Buffer.from(word);
+  return ({ into }) => {
+    into.put(bytes);
+    return true;
+  };
+}
+
+const writeNull = toWriteWord('null') as (writing: Writing) => boolean;
+
+/** An upstream field that is documented as a text: as it came, and `null` where there is none. */
+const toWriteText =
+  (column: number): Write =>
+  (writing, row) =>
+    writing.table.isText(row, column)
+      ? writeText(writing, row, column)
+      : !writing.table.has(row, column) && writeNull(writing);
+
+function writeText({ table, allowance, into }: Writing, row: number, column: number): boolean {
+  allowance.spendText(table.lengthOf(row, column) - 2);
+  table.write(row, column, into);
+  return true;
+}
+
+/** One that is documented as Unix milliseconds. */
+const toWriteTime =
+  (column: number): Write =>
+  (writing, row) => {
+    const { table, into } = writing;
+    const milliseconds = table.integer(row, column);
+    if (milliseconds === undefined) return !table.has(row, column) && writeNull(writing);
+    const time = toTimeBytes(milliseconds);
+    if (time === undefined) return false;
+    into.put(time);
+    return true;
+  };

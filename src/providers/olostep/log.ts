@@ -1,0 +1,104 @@
+/** A run's log. Of a large one, a line is parsed only when something is asked of it that can't be told from its bytes. */
+import { createColumns } from '../../upstream/columns.ts';
+import type { Items } from '../../upstream/items.ts';
+import type { Table } from '../../upstream/table.ts';
+import { isTime } from '../date-time.ts';
+import type { Found } from '../reader.ts';
+import { idOf, kindNames, readMilliseconds, runComplete, toKind } from './log-event.ts';
+import { once } from './once.ts';
+
+/** What is known of each line without parsing it, where the log is a table. */
+export const logColumns = createColumns([
+  ...(['id', 'ts', 'ingestion_ts', 'stream', 'message', 'event'] as const),
+  ...kindNames.map((name) => `event.${name}` as const),
+]);
+
+const columns = logColumns.of;
+const kindColumns = kindNames.map((name) => columns[`event.${name}`]);
+
+/** The column that says what a row tells of. */
+export function findKindColumn(table: Table, row: number): number | undefined {
+  for (const column of kindColumns) if (table.isText(row, column)) return column;
+  return undefined;
+}
+
+export class Log {
+  readonly #items: Items;
+  readonly table: Table | undefined;
+
+  constructor(items: Items) {
+    this.#items = items;
+    this.table = items.table;
+  }
+
+  get length(): number {
+    return this.#items.length;
+  }
+
+  /** As in {@link Items}. */
+  slice(start?: number, end?: number): readonly unknown[] {
+    return this.#items.slice(start, end);
+  }
+
+  idAt(place: number): string | null {
+    return this.table === undefined ? idOf(this.#lineAt(place)) : (this.table.text(place, columns.id) ?? null);
+  }
+
+  timeAt(place: number): Found<number> {
+    const time = this.table?.integer(place, columns.ts);
+    if (time !== undefined && isTime(time)) return time;
+    return this.table?.has(place, columns.ts) === false ? null : readMilliseconds(this.#lineAt(place));
+  }
+
+  /** Where the events of this kind are. @param most how many are looked for */
+  findPlaces(kind: string, most = this.length): readonly number[] {
+    const isOfKind = this.#toIsOfKind(kind);
+    const places: number[] = [];
+    for (let place = 0; place < this.length && places.length < most; place++) if (isOfKind(place)) places.push(place);
+    return places;
+  }
+
+  /** Where the first event of this id is. */
+  findId(id: string): number | undefined {
+    this.#expectAll();
+    for (let place = 0; place < this.length; place++) if (this.idAt(place) === id) return place;
+    return undefined;
+  }
+
+  /** Where the log says that the run has ended, if it does. */
+  readonly findEnd = once(() => this.findPlaces(runComplete, 1)[0]);
+
+  /** The earliest time in the log; Olostep doesn't promise an order. An unreadable one counts only if there is no other. */
+  findStart(): Found<number> {
+    this.#expectAll();
+    let earliest: Found<number> = null;
+    for (let place = 0; place < this.length; place++) {
+      const time = this.timeAt(place);
+      const isEarlier = typeof time === 'number' ? typeof earliest !== 'number' || time < earliest : earliest === null;
+      if (isEarlier) earliest = time;
+    }
+    return earliest;
+  }
+
+  #toIsOfKind(kind: string): (place: number) => boolean {
+    const { table } = this;
+    if (table === undefined) {
+      const lines = this.slice();
+      return (place) => toKind(lines[place]) === kind;
+    }
+    const json = Buffer.from(JSON.stringify(kind));
+    return (place) => {
+      const column = findKindColumn(table, place);
+      return column !== undefined && table.isSame(place, column, kind, json);
+    };
+  }
+
+  /** Parses what has to be parsed of all lines, which is quicker at once than one by one. */
+  #expectAll(): void {
+    if (this.table === undefined) this.slice();
+  }
+
+  #lineAt(place: number): unknown {
+    return this.slice(place, place + 1)[0];
+  }
+}

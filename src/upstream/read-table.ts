@@ -1,0 +1,236 @@
+/**
+ * The way through a JSON list of objects that sees whether it is JSON, notes where the members are that matter, and makes
+ * nothing of them.
+ */
+import { isUtf8 } from 'node:buffer';
+import type { Columns, Member, Shape } from './columns.ts';
+import { isAt, sign } from './scan.ts';
+import { Table } from './table.ts';
+
+/** Stands for a place where there is none, as something is out of the ordinary. */
+const odd = -1;
+/** Longer lists, and what is nested deeper, are for others. */
+const mostRows = 200_000;
+const mostLevels = 64;
+
+/**
+ * Reads the list that begins at `start`; `undefined` when anything of it is out of the ordinary: a row that is no object or
+ * no JSON, a member twice, a name in which letters are written by their codes, …
+ * @param levels over how many levels a member of a row may be nested
+ */
+export function readTable(bytes: Buffer, start: number, columns: Columns, levels: number): Table | undefined {
+  const reader = new TableReader(bytes, columns, Math.min(levels, mostLevels));
+  const end = reader.readList(start);
+  return end === odd || !isUtf8(bytes.subarray(start, end)) ? undefined : reader.toTable(start, end);
+}
+
+/** Each way of reading takes the place where something begins, and gives the place behind it. */
+class TableReader {
+  readonly #bytes: Buffer;
+  readonly #shape: Shape;
+  readonly #levels: number;
+  /** How many numbers a row has: where each column begins, and the place behind it. */
+  readonly #width: number;
+  #spans: Int32Array;
+  /** Where the numbers of the row begin that is being read. */
+  #row = 0;
+  readonly #bounds: number[] = [];
+  readonly #sizes: number[] = [];
+  /** Of the row that is being read. */
+  #size = 0;
+  #isSpaced = false;
+  /** The one whose name was read last. */
+  #member: Member | undefined;
+
+  constructor(bytes: Buffer, { shape, count }: Columns, levels: number) {
+    this.#bytes = bytes;
+    this.#shape = shape;
+    this.#levels = levels;
+    this.#width = 2 * count;
+    this.#spans = new Int32Array(64 * this.#width);
+  }
+
+  toTable(start: number, end: number): Table {
+    return new Table({
+      ...{ bytes: this.#bytes, start, end, bounds: this.#bounds, sizes: this.#sizes },
+      ...{ spans: this.#spans, width: this.#width, isSpaced: this.#isSpaced },
+    });
+  }
+
+  readList(start: number): number {
+    const bytes = this.#bytes;
+    this.#bounds.push(start);
+    let place = this.#skipSpace(start + 1);
+    if (bytes[place] === sign.closeList) return place + 1;
+    while (bytes[place] === sign.openObject && this.#sizes.length < mostRows) {
+      this.#beginRow();
+      const end = this.#readObject(place, this.#shape, this.#levels);
+      if (end === odd) return odd;
+      place = this.#skipSpace(end);
+      this.#bounds.push(place);
+      this.#sizes.push(this.#size);
+      const byte = bytes[place++];
+      if (byte === sign.closeList) return place;
+      if (byte !== sign.comma) return odd;
+      place = this.#skipSpace(place);
+    }
+    return odd;
+  }
+
+  #beginRow(): void {
+    this.#row = this.#sizes.length * this.#width;
+    this.#size = 0;
+    if (this.#row < this.#spans.length) return;
+    const larger = new Int32Array(2 * this.#spans.length);
+    larger.set(this.#spans);
+    this.#spans = larger;
+  }
+
+  #readObject(start: number, { members }: Shape, levels: number): number {
+    const bytes = this.#bytes;
+    this.#size += 2;
+    let place = this.#skipSpace(start + 1);
+    if (bytes[place] === sign.closeObject) return place + 1;
+    let expected = members[0];
+    for (;;) {
+      if (expected !== undefined && isAt(bytes, place, expected.head)) {
+        this.#member = expected;
+        this.#size += expected.head.length + 1;
+        place += expected.head.length;
+      } else {
+        place = this.#readName(place, members);
+        if (place === odd) return odd;
+      }
+      const member = this.#member;
+      place = this.#skipSpace(place);
+      if (member === undefined) {
+        place = this.#readValue(place, unknown, levels);
+        if (place === odd) return odd;
+      } else {
+        const span = this.#row + 2 * member.column;
+        if (this.#spans[span] !== 0) return odd;
+        this.#spans[span] = place;
+        place = this.#readValue(place, member.inner, levels);
+        if (place === odd) return odd;
+        this.#spans[span + 1] = place;
+        expected = member.next;
+      }
+      place = this.#skipSpace(place);
+      const byte = bytes[place++];
+      if (byte === sign.closeObject) return place;
+      if (byte !== sign.comma) return odd;
+      place = this.#skipSpace(place);
+    }
+  }
+
+  /** To behind the colon. */
+  #readName(start: number, members: readonly Member[]): number {
+    const bytes = this.#bytes;
+    const end = bytes[start] === sign.quote ? this.#readText(start) : odd;
+    if (end === odd) return odd;
+    this.#member = members.find(({ name }) => end - start === name.length + 2 && isAt(bytes, start + 1, name));
+    const isKnown = this.#member !== undefined || members.length === 0;
+    if (!isKnown && bytes.subarray(start, end).includes(sign.backslash)) return odd;
+    const place = this.#skipSpace(end);
+    this.#size += 2;
+    return bytes[place] === sign.colon ? place + 1 : odd;
+  }
+
+  #readValue(start: number, inner: Shape, levels: number): number {
+    const byte = this.#bytes[start];
+    if (byte === sign.quote) return this.#readText(start);
+    if (byte === sign.openObject) return levels === 0 ? odd : this.#readObject(start, inner, levels - 1);
+    if (byte === sign.openList) return levels === 0 ? odd : this.#readValues(start, levels - 1);
+    this.#size += 8;
+    if (byte === 0x2d || isDigit(byte)) return readNumber(this.#bytes, start);
+    const word = words.find((word) => isAt(this.#bytes, start, word));
+    return word === undefined ? odd : start + word.length;
+  }
+
+  #readValues(start: number, levels: number): number {
+    const bytes = this.#bytes;
+    this.#size += 2;
+    let place = this.#skipSpace(start + 1);
+    if (bytes[place] === sign.closeList) return place + 1;
+    for (;;) {
+      place = this.#readValue(place, unknown, levels);
+      if (place === odd) return odd;
+      this.#size++;
+      place = this.#skipSpace(place);
+      const byte = bytes[place++];
+      if (byte === sign.closeList) return place;
+      if (byte !== sign.comma) return odd;
+      place = this.#skipSpace(place);
+    }
+  }
+
+  #readText(start: number): number {
+    const bytes = this.#bytes;
+    // A name of its own is a number once it is compiled.
+    const quote = 0x22;
+    const { length } = bytes;
+    let place = start + 1;
+    while (place < length) {
+      const byte = bytes[place++] as number;
+      if (byte === quote) {
+        this.#size += place - start;
+        return place;
+      }
+      if (byte < 0x20) return odd;
+      if (byte === 0x5c) {
+        place = behindEscape(bytes, place);
+        if (place === odd) return odd;
+      }
+    }
+    return odd;
+  }
+
+  #skipSpace(start: number): number {
+    const bytes = this.#bytes;
+    let place = start;
+    for (let byte = bytes[place] as number; byte <= 0x20; byte = bytes[++place] as number) {
+      if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return place;
+      this.#isSpaced = true;
+    }
+    return place;
+  }
+}
+
+/** The shape of what nobody looks into. */
+const unknown: Shape = { members: [] };
+
+const words = ['true', 'false', 'null'].map((word) => Buffer.from(word));
+
+/** @param start behind the backslash */
+function behindEscape(bytes: Buffer, start: number): number {
+  const byte = bytes[start] ?? 0;
+  if (byte !== 0x75) return shortEscapes.has(byte) ? start + 1 : odd;
+  for (let place = start + 1; place <= start + 4; place++) if (!isHexDigit(bytes[place])) return odd;
+  return start + 5;
+}
+
+const shortEscapes: ReadonlySet<number> = new Set(Buffer.from('"\\/bfnrt'));
+
+const isHexDigit = (byte = 0) => isDigit(byte) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66);
+
+const isDigit = (byte = 0) => byte >= 0x30 && byte <= 0x39;
+
+function readNumber(bytes: Buffer, start: number): number {
+  let place = bytes[start] === 0x2d ? start + 1 : start;
+  const whole = place;
+  while (isDigit(bytes[place])) place++;
+  if (place === whole || (bytes[whole] === 0x30 && place > whole + 1)) return odd;
+  if (bytes[place] === 0x2e) {
+    const fraction = ++place;
+    while (isDigit(bytes[place])) place++;
+    if (place === fraction) return odd;
+  }
+  if (((bytes[place] ?? 0) | 0x20) === 0x65) {
+    place++;
+    if (bytes[place] === 0x2b || bytes[place] === 0x2d) place++;
+    const exponent = place;
+    while (isDigit(bytes[place])) place++;
+    if (place === exponent) return odd;
+  }
+  return place;
+}

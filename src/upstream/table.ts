@@ -1,0 +1,120 @@
+/** A JSON list of objects as rows, with their members that matter as columns. It is known to be JSON, and nothing of it is parsed. */
+import type { JsonBytes } from './json-bytes.ts';
+import { isAt, sign } from './scan.ts';
+
+export interface TableParts {
+  readonly bytes: Buffer;
+  /** Where the list begins, and the place behind it. */
+  readonly start: number;
+  readonly end: number;
+  /** Where a bracket or a comma of the list stands: between two of them is a row. */
+  readonly bounds: readonly number[];
+  /** Of each row, at least what `sizeWithin` says of it. */
+  readonly sizes: readonly number[];
+  /** Of each row, where each column begins and the place behind it; 0 where there is none. */
+  readonly spans: Int32Array;
+  /** How many of these a row has. */
+  readonly width: number;
+  /** Whether there is white space between its signs. */
+  readonly isSpaced: boolean;
+}
+
+export class Table {
+  /** As in {@link TableParts}. */
+  readonly end: number;
+  readonly bounds: readonly number[];
+  readonly #parts: TableParts;
+
+  constructor(parts: TableParts) {
+    this.end = parts.end;
+    this.bounds = parts.bounds;
+    this.#parts = parts;
+  }
+
+  /** How many rows there are. */
+  get length(): number {
+    return this.#parts.sizes.length;
+  }
+
+  /** About how many bytes a row is without white space; rather too many than too few. */
+  sizeOf(row: number): number {
+    return this.#parts.sizes[row] as number;
+  }
+
+  has(row: number, column: number): boolean {
+    return this.#parts.spans[this.#spanOf(row, column)] !== 0;
+  }
+
+  isText(row: number, column: number): boolean {
+    return this.#firstByte(row, column) === sign.quote;
+  }
+
+  isObject(row: number, column: number): boolean {
+    return this.#firstByte(row, column) === sign.openObject;
+  }
+
+  /** How many bytes a member has, as it is written. */
+  lengthOf(row: number, column: number): number {
+    const { spans } = this.#parts;
+    const span = this.#spanOf(row, column);
+    return (spans[span + 1] as number) - (spans[span] as number);
+  }
+
+  /** Writes a member as it is written, without white space. */
+  write(row: number, column: number, into: JsonBytes): void {
+    const { bytes, spans, isSpaced } = this.#parts;
+    const span = this.#spanOf(row, column);
+    const start = spans[span] as number;
+    const end = spans[span + 1] as number;
+    if (isSpaced) into.put(Buffer.from(bytes.toString('latin1', start, end).replaceAll(textOrSpace, '$1'), 'latin1'));
+    else into.copy(bytes, start, end);
+  }
+
+  /** A member that is a text; `undefined` when there is none. */
+  text(row: number, column: number): string | undefined {
+    if (!this.isText(row, column)) return undefined;
+    const { bytes, spans } = this.#parts;
+    const span = this.#spanOf(row, column);
+    return JSON.parse(bytes.toString('utf8', spans[span], spans[span + 1]));
+  }
+
+  /** Whether a member is this text. @param json the same as `JSON.stringify` writes it, in UTF-8 */
+  isSame(row: number, column: number, text: string, json: Buffer): boolean {
+    const { bytes, spans } = this.#parts;
+    const span = this.#spanOf(row, column);
+    const start = spans[span] as number;
+    const end = spans[span + 1] as number;
+    if (end - start === json.length && isAt(bytes, start, json)) return true;
+    // Any character can also be written by its code.
+    return bytes.subarray(start, end).includes(sign.backslash) && this.text(row, column) === text;
+  }
+
+  /** A member that is an integer of up to fifteen digits, without sign; `undefined` when there is none. */
+  integer(row: number, column: number): number | undefined {
+    const { bytes, spans } = this.#parts;
+    const span = this.#spanOf(row, column);
+    const from = spans[span] as number;
+    const behind = spans[span + 1] as number;
+    if (from === 0 || behind - from > 15) return undefined;
+    let integer = 0;
+    for (let place = from; place < behind; place++) {
+      const digit = (bytes[place] as number) - 0x30;
+      if (digit < 0 || digit > 9) return undefined;
+      integer = integer * 10 + digit;
+    }
+    return integer;
+  }
+
+  #firstByte(row: number, column: number): number | undefined {
+    const { bytes, spans } = this.#parts;
+    const start = spans[this.#spanOf(row, column)] as number;
+    return start === 0 ? undefined : bytes[start];
+  }
+
+  #spanOf(row: number, column: number): number {
+    return row * this.#parts.width + 2 * column;
+  }
+}
+
+/** A text, to be left as it is, or what may stand between signs. */
+const textOrSpace = /("[^"\\]*(?:\\.[^"\\]*)*")|[ \n\r\t]+/g;
