@@ -1,15 +1,25 @@
 /** Whatever goes wrong with an operation, as its client gets to see it; and bugs, as the log does. */
 import { GraphQLError } from 'graphql';
-import { maskError } from 'graphql-yoga';
 import { OperationTooCostly, toClientError } from './errors.ts';
 import type { Log } from './log.ts';
 
 /** Hides a bug from the client; what it was stays with it, as its cause, for the log. */
 export function toMasked(error: unknown, message: string): Error {
-  const masked = maskError(error, message, false);
-  if (masked !== error) masked.cause = error;
+  if (isTold(error)) return error;
+  const place = error instanceof GraphQLError ? error : undefined;
+  const { nodes = null, source = null, positions = null, path = null } = place ?? {};
+  const http = place?.extensions.http;
+  const masked = new GraphQLError(message, {
+    ...{ nodes, source, positions, path },
+    extensions: { code: 'INTERNAL_SERVER_ERROR', unexpected: true, ...(http && { http }) },
+  });
+  masked.cause = error;
   return masked;
 }
+
+/** Whether an error is meant for clients: it was made as GraphQL's, however often it has been wrapped since. */
+const isTold = (error: unknown): error is GraphQLError =>
+  error instanceof GraphQLError && (error.originalError == null || isTold(error.originalError));
 
 /** Tells the log of the bugs among masked errors. @param departure why nobody waits for the answer any more */
 export function logBugs(errors: readonly GraphQLError[], requestId: string, log: Log, departure: unknown): void {

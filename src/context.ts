@@ -10,6 +10,7 @@ import { MonitorLoader } from './loaders/monitor-loader.ts';
 import { RunLoader } from './loaders/run-loader.ts';
 import type { Price } from './price.ts';
 import type { FieldContext } from './providers/provider.ts';
+import type { Ending } from './upstream/ending.ts';
 
 export interface Context extends FieldContext {
   readonly runs: RunLoader;
@@ -24,6 +25,17 @@ export interface Context extends FieldContext {
   readonly limits: Limits;
   /** How many representations of entities one field takes. */
   readonly maxRepresentations: number;
+}
+
+/** Who asks. */
+export interface Asker {
+  readonly requestId: string;
+  /** The value of a header of the request, given its name in lower case. */
+  header(name: string): string | null | undefined;
+  /** Whether an answer that comes in parts is wanted so. @default false */
+  readonly acceptsParts?: boolean;
+  /** Comes when nobody waits for the answer any more. */
+  readonly ending: Ending;
 }
 
 export interface ContextOptions extends FetchOptions {

@@ -1,9 +1,8 @@
 /** The graph as a value with `fetch`. It listens to nothing. */
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { getOperationAST } from 'graphql';
-import { createYoga } from 'graphql-yoga';
-import { toClientErrors, toMasked } from './client-errors.ts';
-import { type Context, createContext } from './context.ts';
+import { toClientErrors } from './client-errors.ts';
+import { type Asker, createContext } from './context.ts';
 import { type CredentialMode, createHeldCredentials, readForwardedCredentials } from './credentials.ts';
 import { createDocuments } from './documents/documents.ts';
 import { createListedTexts } from './documents/listed-texts.ts';
@@ -11,7 +10,6 @@ import type { Manifest } from './documents/manifest.ts';
 import { createPersistedDocuments, type DocumentParams } from './documents/persisted-documents.ts';
 import { toRefusal } from './errors.ts';
 import { createExecute } from './execution/execute.ts';
-import { createExecuteInParts } from './execution/in-parts.ts';
 import { WrittenParts } from './execution/written.ts';
 import { createSdl } from './federation/sdl.ts';
 import type { Provider } from './generated/types.ts';
@@ -19,21 +17,13 @@ import type { KeptRuns } from './kept/kept-runs.ts';
 import { createMemoryRuns } from './kept/memory.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { type Log, silentLog } from './log.ts';
-import { useClientErrors } from './plugins/client-errors.ts';
-import { useDocuments } from './plugins/documents.ts';
-import { useExecution } from './plugins/execution.ts';
-import { useJsonRequests } from './plugins/json-requests.ts';
-import { useParts } from './plugins/parts.ts';
-import { usePersistedDocuments } from './plugins/persisted-documents.ts';
-import { usePrice } from './plugins/price.ts';
-import { useRequestId } from './plugins/request-id.ts';
-import { type Price, priceHeader } from './price.ts';
+import { once } from './once.ts';
+import { priceHeader } from './price.ts';
 import { providerNames, providers } from './providers/index.ts';
 import { type RequestContext, requestIdHeader, toRequestId } from './request-id.ts';
 import { createSchema } from './schema.ts';
 import { createCall } from './upstream/call.ts';
 import type { Credential } from './upstream/credential.ts';
-import { type Ending, toEnding } from './upstream/ending.ts';
 import { createSharedCalls } from './upstream/shared-calls.ts';
 import { expectedApiKey, expectedBaseUrl, isApiKey, isBaseUrl } from './upstream/target.ts';
 import { createUpstream, type Upstream } from './upstream/upstream.ts';
@@ -90,17 +80,6 @@ export interface OperationParams extends DocumentParams {
   readonly operationName?: string | null | undefined;
 }
 
-/** Who asks. */
-export interface Asker {
-  readonly requestId: string;
-  /** The value of a header of the request, given its name in lower case. */
-  header(name: string): string | null | undefined;
-  /** Whether an answer that comes in parts is wanted so. @default false */
-  readonly acceptsParts?: boolean;
-  /** Comes when nobody waits for the answer any more. */
-  readonly ending: Ending;
-}
-
 /** An answer in one part, with status 200. */
 export interface WholeAnswer {
   /** JSON: a text, or its UTF-8. */
@@ -141,8 +120,6 @@ export function createGateway(config: GatewayConfig): Gateway {
   const listed = createListedTexts(documents, persistedDocuments, exampleDocuments);
   const persisted = createPersistedDocuments({ documents, listed, isOnly, limits });
   const execute = createExecute({ ...limits, schema, introspection });
-  const executeInParts = createExecuteInParts(schema, execute);
-
   const kept = createKeptRuns(config.keptRuns, limits);
   const upstreams = createUpstreams(config, log, limits, kept);
   const credentialsOf = createCredentials(config);
@@ -155,47 +132,16 @@ export function createGateway(config: GatewayConfig): Gateway {
       kept,
       limits,
     });
-  /** Of the requests on the full way. */
-  const prices = new WeakMap<Request, Price>();
-
-  const yoga = createYoga<RequestContext, Context>({
-    schema,
-    graphqlEndpoint: path,
-    context({ request, requestId }) {
-      const { headers, signal } = request;
-      const header = (name: string) => headers.get(name);
-      const context = contextOf({ requestId: toRequestId(requestId), header, ending: toEnding(signal) });
-      prices.set(request, context.price);
-      return context;
-    },
-    maskedErrors: { maskError: toMasked },
-    maxRequestBodySize: isBodyCounted ? false : limits.maxBodyBytes,
-    parserAndValidationCache: false,
-    // Bugs are logged where the id of their request is known.
-    logging: false,
-    plugins: [
-      usePersistedDocuments(persisted),
-      useDocuments(documents),
-      useExecution(execute, executeInParts, documents),
-      useJsonRequests(),
-      useClientErrors(path, log, limits),
-      useParts(log, limits),
-      usePrice((request) => prices.get(request)),
-      useRequestId(),
-    ],
-    // Yoga takes any URL that ends so for a health check, and no URL ends in a space.
-    healthCheckEndpoint: ' ',
-    // What nobody here needs, and what would let other pages of a browser ask with the user's cookies.
-    cors: false,
-    graphiql: false,
-    landingPage: false,
-    multipart: false,
+  // Most requests go the short way, and a process that only has those starts in half the time without it.
+  const loadFullWay = once(async () => {
+    const { createFullWay } = await import('./full-way.ts');
+    return createFullWay({ path, schema, documents, persisted, execute, contextOf, log, limits, isBodyCounted });
   });
 
   return {
-    fetch: async (request, context = {}) => yoga.fetch(request, { ...context }),
+    fetch: async (request, context = {}) => (await loadFullWay()).fetch(request, { ...context }),
     async requestListener(request, response, context = {}) {
-      if (hasUrl(request)) return yoga(request, response, { ...context });
+      if (hasUrl(request)) return (await loadFullWay())(request, response, { ...context });
       const requestId = toRequestId(context.requestId ?? request.headers[requestIdHeader]?.toString());
       response.writeHead(400, { 'content-type': 'application/json; charset=utf-8', [requestIdHeader]: requestId });
       response.end(toRefusal('BAD_USER_INPUT', 'Expected a Host and a target that make a URL.', requestId));

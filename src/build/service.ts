@@ -3,7 +3,34 @@
  * be found and read. What is rarely used stays outside, and is loaded on first use.
  */
 import { cpSync } from 'node:fs';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
+
+/** Modules of Node.js by `require`: to import one looks at all that it has, and `node:http` has a whole other HTTP client. */
+const requireBuiltins: Plugin = {
+  name: 'require-builtins',
+  setup({ onResolve, onLoad }) {
+    const namespace = 'builtin';
+    onResolve({ filter: /^node:/ }, ({ path, kind }) =>
+      kind === 'require-call' ? { path, external: true } : { path, namespace },
+    );
+    onLoad({ filter: /.*/, namespace }, ({ path }) => ({ contents: `module.exports = require('${path}');` }));
+  },
+};
+
+/** Of undici what `upstream/` uses: all of it is twice as much, and runs when it is loaded. */
+const partsOfUndici: Plugin = {
+  name: 'parts-of-undici',
+  setup({ onResolve, onLoad }) {
+    const namespace = 'undici';
+    onResolve({ filter: /^undici$/ }, ({ path }) => ({ path, namespace }));
+    onLoad({ filter: /.*/, namespace }, () => ({
+      contents: `
+        exports.Client = require('undici/lib/dispatcher/client.js');
+        exports.buildConnector = require('undici/lib/core/connect.js');`,
+      resolveDir: process.cwd(),
+    }));
+  },
+};
 
 await build({
   entryPoints: ['src/main.ts'],
@@ -19,7 +46,8 @@ await build({
   // Nine megabytes for a page that a backend never asks for, lines of the log that nobody collects, and a store that most
   // don't have.
   external: ['@graphql-yoga/render-graphiql', 'pino-pretty', 'ioredis'],
-  // CommonJS packages in it ask for modules of Node.js by `require`, which an ES module lacks.
+  plugins: [requireBuiltins, partsOfUndici],
+  // An ES module lacks `require`.
   banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
 });
 

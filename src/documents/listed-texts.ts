@@ -1,4 +1,6 @@
 /** The persisted documents that the service is started with, by their ids. */
+
+import { once } from '../once.ts';
 import { toHash, toKey } from './document-id.ts';
 import type { Documents } from './documents.ts';
 import { type ListedDocument, type Manifest, readManifest } from './manifest.ts';
@@ -20,7 +22,8 @@ export class ManifestError extends Error {
 
 /**
  * @param manifests each document of them has to be sound, and within the limits
- * @param examples those that aren't are left out, as a service with tighter limits is to start all the same
+ * @param examples those that aren't are left out, as a service with tighter limits is to start all the same; they are looked at
+ * when an id is first asked for that isn't in a manifest
  * @throws {ManifestError}
  */
 export function createListedTexts(
@@ -45,8 +48,13 @@ export function createListedTexts(
     problems.push(...found.map((problem) => `manifest ${place + 1}: ${problem}`));
   }
   if (problems.length > 0) throw new ManifestError(problems);
-  for (const example of readManifest(examples, [])) list(example);
 
-  const known = new Set(texts.values());
-  return { find: (key) => texts.get(key), has: (text) => known.has(text) };
+  const listExamples = once(() => {
+    for (const example of readManifest(examples, [])) list(example);
+    return new Set(texts.values());
+  });
+  return {
+    find: (key) => texts.get(key) ?? (listExamples() && texts.get(key)),
+    has: (text) => listExamples().has(text),
+  };
 }

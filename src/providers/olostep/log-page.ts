@@ -3,12 +3,12 @@ import type { Allowance } from '../../allowance.ts';
 import { mostCursorChars } from '../../connection.ts';
 import { BadUserInput } from '../../errors.ts';
 import type { AgentLogEventConnection, OlostepRunEventsArgs } from '../../generated/types.ts';
+import { once } from '../../once.ts';
 import { type WriteJson, writeJson } from '../json-fields.ts';
 import type { Fields } from '../provider.ts';
 import type { Log } from './log.ts';
 import { toLogEvent } from './log-event.ts';
 import { writeLogEvents } from './log-json.ts';
-import { once } from './once.ts';
 
 const mostPerPage = 1_000;
 /** What a line costs that is only looked through, and an event that is selected, beside its texts. */

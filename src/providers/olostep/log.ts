@@ -1,11 +1,12 @@
 /** A run's log. Of a large one, a line is parsed only when something is asked of it that can't be told from its bytes. */
+
+import { once } from '../../once.ts';
 import { createColumns } from '../../upstream/columns.ts';
 import type { Items } from '../../upstream/items.ts';
 import type { Table } from '../../upstream/table.ts';
 import { isTime } from '../date-time.ts';
 import type { Found } from '../reader.ts';
 import { idOf, kindNames, readMilliseconds, runComplete, toKind } from './log-event.ts';
-import { once } from './once.ts';
 
 /** What is known of each line without parsing it, where the log is a table. */
 export const logColumns = createColumns([

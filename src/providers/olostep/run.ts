@@ -1,6 +1,7 @@
 /** From Olostep's answer to a run. */
 import { ProviderError } from '../../errors.ts';
 import type { MonitorRunKey, OlostepRun, RunPhase } from '../../generated/types.ts';
+import { once } from '../../once.ts';
 import type { Body } from '../../upstream/body.ts';
 import { identifyRun } from '../identity.ts';
 import type { FieldContext, ReadLimits, RunFields, RunReading } from '../provider.ts';
@@ -8,7 +9,6 @@ import { createReader, toFreeForm } from '../reader.ts';
 import { Log, logColumns } from './log.ts';
 import { runComplete, toTime } from './log-event.ts';
 import { toLogPage } from './log-page.ts';
-import { once } from './once.ts';
 import type { components } from './openapi.d.ts';
 import { MonitorRun } from './openapi-checks.ts';
 

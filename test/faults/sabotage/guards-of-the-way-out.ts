@@ -143,6 +143,20 @@ export const guardsOfTheWayOut: readonly Guard[] = [
     tests: ['test/large-answers.test.ts'],
   },
   {
+    name: 'no table of what is no JSON',
+    file: 'src/upstream/read-table.ts',
+    from: 'if (byte < 0x20) return odd;',
+    to: '',
+    tests: ['test/lazy-json.test.ts'],
+  },
+  {
+    name: 'a price of events that go out as they came in',
+    file: 'src/providers/olostep/log-json.ts',
+    from: 'allowance.spend(table.sizeOf(row));',
+    to: '',
+    tests: ['test/large-answers.test.ts'],
+  },
+  {
     name: 'an end of a list, of which a part is read',
     file: 'src/upstream/scan.ts',
     from: ' && bytes[place - 1] === (bytes[at] as number) + 2',
