@@ -7,19 +7,16 @@ import {
   type GraphQLObjectType,
   type GraphQLOutputType,
   type GraphQLResolveInfo,
-  getNullableType,
   isAbstractType,
   isLeafType,
   isListType,
   isNonNullType,
   isObjectType,
-  type SelectionSetNode,
 } from 'graphql';
-import { type JsonField, type WriteJson, writeJson } from '../providers/json-fields.ts';
-import type { FieldContext } from '../providers/provider.ts';
 import type { ArgumentsCompiler, RequestArguments } from './arguments.ts';
+import { compileJsonList } from './json-list.ts';
 import { createSelectedOf, type Selection } from './selected.ts';
-import { collectFields, type FieldNodes, type Selector } from './selection.ts';
+import { collectProperties, type FieldNodes, type Selector, toSets } from './selection.ts';
 import { giveUp } from './unusual.ts';
 import type { Values } from './variables.ts';
 import type { WrittenParts } from './written.ts';
@@ -93,19 +90,6 @@ function compileAbstract(compiler: Compiler, type: GraphQLAbstractType, nodes: r
   };
 }
 
-/**
- * The fields that are selected of a type, to be properties of an object that is filled by their names.
- * @throws when a name can't be the one of a property like any other
- */
-export function collectProperties(
-  selector: Selector,
-  type: GraphQLObjectType,
-  sets: readonly SelectionSetNode[],
-): readonly (readonly [name: string, nodes: FieldNodes])[] {
-  const fields = collectFields(selector, type, sets);
-  return fields.has('__proto__') ? giveUp() : [...fields];
-}
-
 /** What fields are read from. */
 type Source = Readonly<Record<string, unknown>>;
 
@@ -153,11 +137,11 @@ function compileField(compiler: Compiler, type: GraphQLObjectType, nodes: FieldN
     const resolve = toResolve(compiler, field.resolve, nodes);
     return (source, request) => completeFound(resolve(source, argsOf(request.args), request.context), request);
   }
-  const jsonList = toJsonList(compiler, field.type, nodes);
+  const jsonListOf = compileJsonList(compiler, field.type, nodes);
   return (source, request) => {
     const { written } = request;
-    if (jsonList !== undefined && written !== undefined) {
-      const json = (source as JsonSource)[writeJson]?.(jsonList, request.context as FieldContext);
+    if (jsonListOf !== undefined && written !== undefined) {
+      const json = jsonListOf(source, request.context);
       if (json !== undefined) return written.add(json);
     }
     const property = (source as Source)[name];
@@ -165,52 +149,6 @@ function compileField(compiler: Compiler, type: GraphQLObjectType, nodes: FieldN
     return completeFound(property.call(source, argsOf(request.args), request.context), request);
   };
 }
-
-/** What has fields that it can write. */
-interface JsonSource {
-  readonly [writeJson]?: WriteJson;
-}
-
-/** A list of objects, to be written; `undefined` for any other type, and where a field of theirs is out of the ordinary. */
-function toJsonList(compiler: Compiler, type: GraphQLOutputType, nodes: FieldNodes): JsonField | undefined {
-  const list = getNullableType(type);
-  const name = nodes[0].name.value;
-  const fields = isListType(list) ? toJsonFields(compiler, list.ofType, nodes) : undefined;
-  return fields && { key: name, name, fields };
-}
-
-function toJsonFields(
-  selector: Selector,
-  type: GraphQLOutputType,
-  nodes: FieldNodes,
-): readonly JsonField[] | undefined {
-  const object = getNullableType(type);
-  if (!isObjectType(object)) return undefined;
-  const fields: JsonField[] = [];
-  for (const [key, same] of collectProperties(selector, object, toSets(nodes))) {
-    const field = toJsonField(selector, object, key, same);
-    if (field === undefined) return undefined;
-    fields.push(field);
-  }
-  return fields;
-}
-
-function toJsonField(
-  selector: Selector,
-  parent: GraphQLObjectType,
-  key: string,
-  nodes: FieldNodes,
-): JsonField | undefined {
-  const name = nodes[0].name.value;
-  if (name === '__typename') return { key, name };
-  const field = parent.getFields()[name];
-  if (field === undefined || field.args.length > 0) return undefined;
-  if (isLeafType(getNullableType(field.type))) return { key, name };
-  const fields = toJsonFields(selector, field.type, nodes);
-  return fields && { key, name, fields };
-}
-
-const toSets = (nodes: readonly FieldNode[]) => nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
 
 /** A resolver of this service: all that it asks of the operation is what is selected. */
 export type Resolve = (source: unknown, args: Values, context: unknown) => unknown;

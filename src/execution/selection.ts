@@ -13,6 +13,7 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import type { Conditions } from './conditions.ts';
+import { giveUp } from './unusual.ts';
 
 /** What selections are read with. */
 export interface Selector {
@@ -57,6 +58,23 @@ export function collectFields(
   for (const set of sets) collect(set);
   return fields;
 }
+
+/**
+ * The fields that are selected of a type, to be properties of an object that is filled by their names.
+ * @throws when a name can't be the one of a property like any other
+ */
+export function collectProperties(
+  selector: Selector,
+  type: GraphQLObjectType,
+  sets: readonly SelectionSetNode[],
+): readonly (readonly [name: string, nodes: FieldNodes])[] {
+  const fields = collectFields(selector, type, sets);
+  return fields.has('__proto__') ? giveUp() : [...fields];
+}
+
+/** What is selected of the field. */
+export const toSets = (nodes: readonly FieldNode[]): readonly SelectionSetNode[] =>
+  nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
 
 function isIncluded(selection: { readonly directives?: readonly DirectiveNode[] }, conditions: Conditions): boolean {
   if (selection.directives?.length === 0) return true;

@@ -4,11 +4,10 @@
  */
 import { isUtf8 } from 'node:buffer';
 import type { Columns, Member, Shape } from './columns.ts';
+import { odd, readEscape, readWord } from './json-words.ts';
 import { isAt, sign } from './scan.ts';
 import { Table } from './table.ts';
 
-/** Stands for a place where there is none, as something is out of the ordinary. */
-const odd = -1;
 /** Longer lists, and what is nested deeper, are for others. */
 const mostRows = 200_000;
 const mostLevels = 64;
@@ -142,9 +141,7 @@ class TableReader {
     if (byte === sign.openObject) return levels === 0 ? odd : this.#readObject(start, inner, levels - 1);
     if (byte === sign.openList) return levels === 0 ? odd : this.#readValues(start, levels - 1);
     this.#size += 8;
-    if (byte === 0x2d || isDigit(byte)) return readNumber(this.#bytes, start);
-    const word = words.find((word) => isAt(this.#bytes, start, word));
-    return word === undefined ? odd : start + word.length;
+    return readWord(this.#bytes, start);
   }
 
   #readValues(start: number, levels: number): number {
@@ -178,7 +175,7 @@ class TableReader {
       }
       if (byte < 0x20) return odd;
       if (byte === 0x5c) {
-        place = behindEscape(bytes, place);
+        place = readEscape(bytes, place);
         if (place === odd) return odd;
       }
     }
@@ -198,39 +195,3 @@ class TableReader {
 
 /** The shape of what nobody looks into. */
 const unknown: Shape = { members: [] };
-
-const words = ['true', 'false', 'null'].map((word) => Buffer.from(word));
-
-/** @param start behind the backslash */
-function behindEscape(bytes: Buffer, start: number): number {
-  const byte = bytes[start] ?? 0;
-  if (byte !== 0x75) return shortEscapes.has(byte) ? start + 1 : odd;
-  for (let place = start + 1; place <= start + 4; place++) if (!isHexDigit(bytes[place])) return odd;
-  return start + 5;
-}
-
-const shortEscapes: ReadonlySet<number> = new Set(Buffer.from('"\\/bfnrt'));
-
-const isHexDigit = (byte = 0) => isDigit(byte) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66);
-
-const isDigit = (byte = 0) => byte >= 0x30 && byte <= 0x39;
-
-function readNumber(bytes: Buffer, start: number): number {
-  let place = bytes[start] === 0x2d ? start + 1 : start;
-  const whole = place;
-  while (isDigit(bytes[place])) place++;
-  if (place === whole || (bytes[whole] === 0x30 && place > whole + 1)) return odd;
-  if (bytes[place] === 0x2e) {
-    const fraction = ++place;
-    while (isDigit(bytes[place])) place++;
-    if (place === fraction) return odd;
-  }
-  if (((bytes[place] ?? 0) | 0x20) === 0x65) {
-    place++;
-    if (bytes[place] === 0x2b || bytes[place] === 0x2d) place++;
-    const exponent = place;
-    while (isDigit(bytes[place])) place++;
-    if (place === exponent) return odd;
-  }
-  return place;
-}
