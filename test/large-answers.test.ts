@@ -84,6 +84,8 @@ describe('A large answer says what it would say if it were small', () => {
             'totalCount',
             `nodes { ${eventFields} }`,
             'nodes { ...on AgentLogEvent { what: kind __typename } kind }',
+            'nodes { kind @include(if: $isWanted) }',
+            'edges { node { id @include(if: $isWanted) } cursor @include(if: $isWanted) }',
             'edges { cursor node { id kind } }',
             `edges { node { ${eventFields} } __typename }`,
             'pageInfo { hasNextPage hasPreviousPage }',
@@ -115,7 +117,7 @@ describe('A large answer says what it would say if it were small', () => {
       const worlds = await createBoth({ maxResponseBytes });
       const check = async (text: string, selection: string) => {
         for (const world of worlds) world.olostep.on(olostepPath, { body: text });
-        const query = `{ ${run} { ${selection} } }`;
+        const query = `query ($isWanted: Boolean = false) { ${run} { ${selection} phase @include(if: $isWanted) } }`;
         const [lazy, whole] = await Promise.all(worlds.map((world) => textOf(world, query)));
         expect(lazy).toBe(whole);
       };
@@ -152,6 +154,16 @@ describe('A large answer says what it would say if it were small', () => {
     expect(Object.values(codesOf(expected as Answer))).toContain('OPERATION_TOO_COSTLY');
     expect(codesOf(byPlan as Answer)).toEqual(codesOf(expected as Answer));
     expect(codesOf(edgesByPlan as Answer)).toEqual(codesOf(expectedEdges as Answer));
+  });
+
+  it('where nothing is selected of its events after all', async () => {
+    for (const world of await createBoth({})) {
+      world.olostep.on(olostepPath, { body: { events: [{ id: 'a' }, { id: 'b' }] } });
+      const nothing = 'id @include(if: false)';
+      const answer = await ask(world, `events { nodes { ${nothing} } edges { node { ${nothing} } } }`);
+
+      expect(answer.data.olostepRun.events).toEqual({ nodes: [{}, {}], edges: [{ node: {} }, { node: {} }] });
+    }
   });
 
   it('and passes on, digit for digit, what is in its events, as soon as they have a plan', async () => {

@@ -85,15 +85,17 @@ const edgeFields: Writes<AgentLogEventEdge> = {
 
 function toWriteObject<Type>(writes: Writes<Type>, selected: readonly JsonField[]): Write {
   const fields = selected.map(({ key, name, fields = [] }, place) => {
-    const head = Buffer.from(`${place === 0 ? '{' : ','}"${key}":`);
+    const head = Buffer.from(`${place === 0 ? '' : ','}"${key}":`);
     return { head, write: writes[name as keyof Type](fields) };
   });
   return (writing, row) => {
+    const { into } = writing;
+    into.add(sign.openObject);
     for (const { head, write } of fields) {
-      writing.into.put(head);
+      into.put(head);
       if (!write(writing, row)) return false;
     }
-    writing.into.add(sign.closeObject);
+    into.add(sign.closeObject);
     return true;
   };
 }
