@@ -40,6 +40,8 @@ class TableReader {
   #isSpaced = false;
   /** The one whose name was read last. */
   #member: Member | undefined;
+  /** Whether something was written by its code in a text that was read since this was last said to be false. */
+  #isEscaped = false;
 
   constructor(bytes: Buffer, { shape, count }: Columns, levels: number) {
     this.#bytes = bytes;
@@ -125,11 +127,13 @@ class TableReader {
   /** To behind the colon. */
   #readName(start: number, members: readonly Member[]): number {
     const bytes = this.#bytes;
+    this.#isEscaped = false;
     const end = bytes[start] === sign.quote ? this.#readText(start) : odd;
-    if (end === odd) return odd;
-    this.#member = members.find(({ name }) => end - start === name.length + 2 && isAt(bytes, start + 1, name));
-    const isKnown = this.#member !== undefined || members.length === 0;
-    if (!isKnown && bytes.subarray(start, end).includes(sign.backslash)) return odd;
+    // By the codes of its letters it could be one of the members.
+    if (end === odd || (this.#isEscaped && members.length > 0)) return odd;
+    this.#member = undefined;
+    for (const member of members)
+      if (member.name.length === end - start - 2 && isAt(bytes, start + 1, member.name)) this.#member = member;
     const place = this.#skipSpace(end);
     this.#size += 2;
     return bytes[place] === sign.colon ? place + 1 : odd;
@@ -175,6 +179,7 @@ class TableReader {
       }
       if (byte < 0x20) return odd;
       if (byte === 0x5c) {
+        this.#isEscaped = true;
         place = readEscape(bytes, place);
         if (place === odd) return odd;
       }
