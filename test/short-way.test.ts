@@ -53,6 +53,10 @@ beforeAll(async () => {
   });
   full = await listen({ ...plain, answer: async () => undefined });
   closers.push(datafold.close, olostep.close, planning.close, plain.close);
+  // What is loaded with the first request of the full way takes longer than these tests wait.
+  const headers = { 'content-type': 'application/json' };
+  for (const port of [short, full])
+    await (await fetch(`http://127.0.0.1:${port}/graphql`, { method: 'POST', headers, body: '{}' })).text();
 });
 
 afterAll(async () => {
