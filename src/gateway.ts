@@ -101,6 +101,8 @@ export interface Gateway {
   answer(params: OperationParams, asker: Asker): Promise<WholeAnswer | undefined> | undefined;
   /** The SDL of the graph as a subgraph, for composition; undefined where clients may not read the schema. */
   readSdl(): string | undefined;
+  /** Loads what the first request that isn't plain JSON in a POST would have everybody wait for. */
+  prepare(): Promise<void>;
   /** Ends the connections to the providers, once nothing is under way. */
   close(): Promise<void>;
 }
@@ -132,7 +134,7 @@ export function createGateway(config: GatewayConfig): Gateway {
       kept,
       limits,
     });
-  // Most requests go the short way, and a process that only has those starts in half the time without it.
+  // Most requests go the short way, and a process starts in three quarters of the time without it.
   const loadFullWay = once(async () => {
     const { createFullWay } = await import('./full-way.ts');
     return createFullWay({ path, schema, documents, persisted, execute, contextOf, log, limits, isBodyCounted });
@@ -167,6 +169,9 @@ export function createGateway(config: GatewayConfig): Gateway {
       });
     },
     readSdl: introspection ? createSdl(schema) : () => undefined,
+    async prepare() {
+      await loadFullWay();
+    },
     async close() {
       await Promise.all([...Object.values(upstreams).map((upstream) => upstream.close()), kept?.close()]);
     },

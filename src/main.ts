@@ -72,6 +72,10 @@ async function serve({ config, log, lines, keptRuns, isSandbox, close }: Parts):
   const url = toUrl(config.host, (server.address() as AddressInfo).port);
   if (isSandbox) greet(url, operations);
   else log.info({ url, providers: Object.keys(config.gateway.providers ?? {}) }, 'listening');
+  // Once the first requests are answered, and before there are many.
+  setTimeout(() => {
+    gateway.prepare().catch(({ stack }: Error) => log.error({ error: stack }, 'unexpected error'));
+  }, 1_000).unref();
 }
 
 /** Whether runs are kept, or the store outside that they are kept in. */

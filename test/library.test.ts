@@ -27,6 +27,14 @@ it('is a value with fetch, which listens to nothing', async () => {
   expect(response.headers.get('x-request-id')).toBe('bff-1');
 });
 
+it('may be prepared for its first request', async () => {
+  const { gateway } = await createLibrary();
+
+  await gateway.prepare();
+
+  expect(await (await gateway.fetch(post('http://bff.test/graph'))).json()).toEqual(answer);
+});
+
 it('is mounted in a plain node:http server', async () => {
   const { gateway } = await createLibrary();
   const server = createServer((request, response) => {
