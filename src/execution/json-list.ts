@@ -7,7 +7,7 @@ import {
   isListType,
   isObjectType,
 } from 'graphql';
-import { type JsonField, type WriteJson, writeJson } from '../providers/json-fields.ts';
+import { type JsonField, type JsonList, type WriteJson, writeJson } from '../providers/json-fields.ts';
 import type { FieldContext } from '../providers/provider.ts';
 import { collectProperties, type FieldNodes, type Selector, toSets } from './selection.ts';
 
@@ -24,8 +24,8 @@ export function compileJsonList(
   const fields = isListType(list) ? toJsonFields(selector, list.ofType, nodes) : undefined;
   if (fields === undefined) return undefined;
   const name = nodes[0].name.value;
-  const field: JsonField = { key: name, name, fields };
-  return (source, context) => (source as JsonSource)[writeJson]?.(field, context as FieldContext);
+  const asked: JsonList = { name, fields };
+  return (source, context) => (source as JsonSource)[writeJson]?.(asked, context as FieldContext);
 }
 
 /** What may have fields that it writes. */

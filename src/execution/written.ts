@@ -30,7 +30,8 @@ export class WrittenParts {
     const shown = this.#shown;
     if (shown === undefined) return text;
     const [start = '', ...rest] = text.split(`"${mark}"`);
-    const pieces = shown.flatMap((part, place) => [part, Buffer.from(rest[place] ?? '')]);
+    if (rest.length !== shown.length) throw new Error('Expected a place for each part of the answer.');
+    const pieces = rest.flatMap((behind, place) => [shown[place] as Buffer, Buffer.from(behind)]);
     return Buffer.concat([Buffer.from(start), ...pieces]);
   }
 }

@@ -30,7 +30,7 @@ export function fromMilliseconds(milliseconds: number): string | undefined {
   return `${knownText}${behindHour}`;
 }
 
-/** The same as JSON in UTF-8, until it is asked for the next time. */
+/** The same as JSON in UTF-8, until the next time is asked for, in either way. */
 export function toTimeBytes(milliseconds: number): Buffer | undefined {
   if (!isTime(milliseconds)) return undefined;
   const rest = withinKnownHour(milliseconds);

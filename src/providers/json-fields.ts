@@ -8,13 +8,19 @@ import type { FieldContext } from './provider.ts';
 export const writeJson = Symbol('writeJson');
 
 /**
- * The field, a list of objects, as JSON in UTF-8: what its value would be written as, and paid for at no lower price;
+ * The list as JSON in UTF-8: what its value would be written as, and paid for at no lower price;
  * `undefined` where it has a value only, or where anything of it is an error.
  * @throws {OperationTooCostly}
  */
-export type WriteJson = (field: JsonField, context: FieldContext) => Buffer | undefined;
+export type WriteJson = (list: JsonList, context: FieldContext) => Buffer | undefined;
 
-/** A field without arguments, which is selected. */
+/** A field that is a list of objects. */
+export interface JsonList {
+  readonly name: string;
+  readonly fields: readonly JsonField[];
+}
+
+/** A field of theirs without arguments, which is selected. */
 export interface JsonField {
   /** What it is called in the answer: letters, digits and `_`. */
   readonly key: string;

@@ -12,6 +12,8 @@ export interface Member {
   readonly head: Buffer;
   /** The number of its column. */
   readonly column: number;
+  /** Whether it is told how large it is. */
+  readonly isSized: boolean;
   /** What matters of it where it is an object. */
   readonly inner: Shape;
   /** The one that comes after it, where upstreams keep to the order of the columns. */
@@ -25,15 +27,19 @@ export interface Columns<Path extends string = string> {
   readonly of: Readonly<Record<Path, number>>;
 }
 
-/** @param paths names of members, `event` or `event.kind`; each of the latter behind the one that holds it */
-export function createColumns<const Path extends string>(paths: readonly Path[]): Columns<Path> {
+/**
+ * @param paths names of members, `event` or `event.kind`; each of the latter behind the one that holds it
+ * @param sized which of them is told how large it is
+ */
+export function createColumns<const Path extends string>(paths: readonly Path[], sized?: NoInfer<Path>): Columns<Path> {
   const shape = createShape();
   const shapes = new Map([['', shape]]);
   for (const [column, path] of paths.entries()) {
     const point = path.lastIndexOf('.');
     const name = path.slice(point + 1);
     const inner = createShape();
-    const member: Member = { name: Buffer.from(name), head: Buffer.from(`${JSON.stringify(name)}:`), column, inner };
+    const head = Buffer.from(`${JSON.stringify(name)}:`);
+    const member: Member = { name: Buffer.from(name), head, column, inner, isSized: path === sized };
     const { members } = shapes.get(path.slice(0, Math.max(0, point))) ?? shape;
     const before = members.at(-1);
     if (before !== undefined) before.next = member;

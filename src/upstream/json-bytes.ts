@@ -1,7 +1,12 @@
 /** JSON that is put together from thousands of short pieces, each of which would cost more as a text. */
 export class JsonBytes {
-  #bytes = Buffer.allocUnsafe(64 * 1024);
+  #bytes: Buffer;
   #length = 0;
+
+  /** @param expected about how many bytes there will be: a request can ask for thousands of empty lists */
+  constructor(expected: number) {
+    this.#bytes = Buffer.allocUnsafe(expected);
+  }
 
   put(piece: Buffer): void {
     this.#withRoomFor(piece.length).set(piece, this.#length);

@@ -9,7 +9,7 @@ import { isAt, sign } from './scan.ts';
 import { Table } from './table.ts';
 
 /** Longer lists, and what is nested deeper, are for others. */
-const mostRows = 200_000;
+const mostRows = 100_000;
 const mostLevels = 64;
 
 /**
@@ -35,8 +35,9 @@ class TableReader {
   #row = 0;
   readonly #bounds: number[] = [];
   readonly #sizes: number[] = [];
-  /** Of the row that is being read. */
+  /** Of what is being read, and of the member of the row that is to be sized. */
   #size = 0;
+  #sized = 0;
   #isSpaced = false;
   /** The one whose name was read last. */
   #member: Member | undefined;
@@ -69,7 +70,7 @@ class TableReader {
       if (end === odd) return odd;
       place = this.#skipSpace(end);
       this.#bounds.push(place);
-      this.#sizes.push(this.#size);
+      this.#sizes.push(this.#sized);
       const byte = bytes[place++];
       if (byte === sign.closeList) return place;
       if (byte !== sign.comma) return odd;
@@ -80,7 +81,7 @@ class TableReader {
 
   #beginRow(): void {
     this.#row = this.#sizes.length * this.#width;
-    this.#size = 0;
+    this.#sized = 0;
     if (this.#row < this.#spans.length) return;
     const larger = new Int32Array(2 * this.#spans.length);
     larger.set(this.#spans);
@@ -111,9 +112,11 @@ class TableReader {
         const span = this.#row + 2 * member.column;
         if (this.#spans[span] !== 0) return odd;
         this.#spans[span] = place;
+        const sizeBefore = this.#size;
         place = this.#readValue(place, member.inner, levels);
         if (place === odd) return odd;
         this.#spans[span + 1] = place;
+        if (member.isSized) this.#sized = this.#size - sizeBefore;
         expected = member.next;
       }
       place = this.#skipSpace(place);

@@ -9,7 +9,7 @@ export interface TableParts {
   readonly end: number;
   /** Where a bracket or a comma of the list stands: between two of them is a row. */
   readonly bounds: readonly number[];
-  /** Of each row, at least what `sizeWithin` says of it. */
+  /** Of each row, at least what `sizeWithin` says of the member that is to be sized. */
   readonly sizes: readonly number[];
   /** Of each row, where each column begins and the place behind it; 0 where there is none. */
   readonly spans: Int32Array;
@@ -36,7 +36,7 @@ export class Table {
     return this.#parts.sizes.length;
   }
 
-  /** About how many bytes a row is without white space; rather too many than too few. */
+  /** About how many bytes the member that is to be sized is without white space; rather too many than too few. */
   sizeOf(row: number): number {
     return this.#parts.sizes[row] as number;
   }
@@ -66,7 +66,8 @@ export class Table {
     const span = this.#spanOf(row, column);
     const start = spans[span] as number;
     const end = spans[span + 1] as number;
-    if (isSpaced) into.put(Buffer.from(bytes.toString('latin1', start, end).replaceAll(textOrSpace, '$1'), 'latin1'));
+    if (isSpaced && bytes[start] !== sign.quote)
+      into.put(Buffer.from(bytes.toString('latin1', start, end).replaceAll(textOrSpace, '$1'), 'latin1'));
     else into.copy(bytes, start, end);
   }
 
@@ -78,15 +79,21 @@ export class Table {
     return JSON.parse(bytes.toString('utf8', spans[span], spans[span + 1]));
   }
 
-  /** Whether a member is this text. @param json the same as `JSON.stringify` writes it, in UTF-8 */
-  isSame(row: number, column: number, text: string, json: Buffer): boolean {
+  /**
+   * Whether a member is this text; `undefined` when that can't be told from its bytes, as some are written by their codes.
+   * @param json the same as `JSON.stringify` writes it, in UTF-8
+   */
+  isSame(row: number, column: number, text: string, json: Buffer): boolean | undefined {
+    if (!this.isText(row, column)) return false;
     const { bytes, spans } = this.#parts;
     const span = this.#spanOf(row, column);
     const start = spans[span] as number;
     const end = spans[span + 1] as number;
+    const length = end - start - 2;
+    // A character takes six bytes at the most, by its code.
+    if (length < text.length || length > 6 * text.length) return false;
     if (end - start === json.length && isAt(bytes, start, json)) return true;
-    // Any character can also be written by its code.
-    return bytes.subarray(start, end).includes(sign.backslash) && this.text(row, column) === text;
+    return bytes.subarray(start, end).includes(sign.backslash) ? undefined : false;
   }
 
   /** A member that is an integer of up to fifteen digits, without sign; `undefined` when there is none. */

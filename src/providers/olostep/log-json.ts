@@ -5,7 +5,7 @@ import { JsonBytes } from '../../upstream/json-bytes.ts';
 import { sign } from '../../upstream/scan.ts';
 import type { Table } from '../../upstream/table.ts';
 import { toTimeBytes } from '../date-time.ts';
-import type { JsonField } from '../json-fields.ts';
+import type { JsonField, JsonList } from '../json-fields.ts';
 import { findKindColumn, logColumns } from './log.ts';
 
 /** Where events come from, and where they go. */
@@ -29,13 +29,13 @@ export interface EventRows extends Omit<Writing, 'into'> {
 }
 
 /**
- * The `nodes` or `edges` of a page, as JSON in UTF-8; `undefined` where anything of it is an error.
+ * The `nodes` or `edges` of a page, as JSON in UTF-8; `undefined` where anything of it is an error, which has its price as well.
  * @throws {OperationTooCostly}
  */
-export function writeLogEvents(rows: EventRows, { name, fields = [] }: JsonField): Buffer | undefined {
+export function writeLogEvents(rows: EventRows, { name, fields }: JsonList): Buffer | undefined {
   const write = name === 'nodes' ? toWriteObject(eventFields, fields) : toWriteObject(edgeFields, fields);
   const { count, rowOf, allowance } = rows;
-  const into = new JsonBytes();
+  const into = new JsonBytes(Math.min(64 + count * 200, 64 * 1024));
   const writing = { ...rows, into };
   into.add(sign.openList);
   for (let index = 0; index < count; index++) {
@@ -64,7 +64,8 @@ const eventFields: Writes<AgentLogEvent> = {
     const { table, allowance, into } = writing;
     if (!table.isObject(row, columns.event)) return !table.has(row, columns.event) && writeNull(writing);
     allowance.expectMore();
-    allowance.spend(table.sizeOf(row));
+    // Its white space isn't passed on, and yet has to be looked at.
+    allowance.spend(Math.max(table.sizeOf(row), table.lengthOf(row, columns.event)));
     table.write(row, columns.event, into);
     return true;
   },

@@ -70,7 +70,7 @@ const toCursor = (log: Log, place: number) =>
 /** The place that a cursor stands for. */
 function toPlace(log: Log, cursor: string): number {
   const [place, id] = parseCursor(cursor);
-  if (place < log.length && log.idAt(place) === id) return place;
+  if (place < log.length && log.hasId(place, id)) return place;
   const moved = id === null ? undefined : log.findId(id);
   if (moved === undefined) throw unknownCursor();
   return moved;

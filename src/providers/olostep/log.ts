@@ -9,10 +9,13 @@ import type { Found } from '../reader.ts';
 import { idOf, kindNames, readMilliseconds, runComplete, toKind } from './log-event.ts';
 
 /** What is known of each line without parsing it, where the log is a table. */
-export const logColumns = createColumns([
-  ...(['id', 'ts', 'ingestion_ts', 'stream', 'message', 'event'] as const),
-  ...kindNames.map((name) => `event.${name}` as const),
-]);
+export const logColumns = createColumns(
+  [
+    ...(['id', 'ts', 'ingestion_ts', 'stream', 'message', 'event'] as const),
+    ...kindNames.map((name) => `event.${name}` as const),
+  ],
+  'event',
+);
 
 const columns = logColumns.of;
 const kindColumns = kindNames.map((name) => columns[`event.${name}`]);
@@ -42,7 +45,8 @@ export class Log {
   }
 
   idAt(place: number): string | null {
-    return this.table === undefined ? idOf(this.#lineAt(place)) : (this.table.text(place, columns.id) ?? null);
+    if (this.table?.isText(place, columns.id) === false) return null;
+    return this.table?.text(place, columns.id) ?? idOf(this.#lineAt(place));
   }
 
   timeAt(place: number): Found<number> {
@@ -59,10 +63,16 @@ export class Log {
     return places;
   }
 
+  /** Whether the event there has this id, or none. */
+  hasId(place: number, id: string | null): boolean {
+    return id === null ? this.idAt(place) === null : this.#toHasId(id)(place);
+  }
+
   /** Where the first event of this id is. */
   findId(id: string): number | undefined {
     this.#expectAll();
-    for (let place = 0; place < this.length; place++) if (this.idAt(place) === id) return place;
+    const hasId = this.#toHasId(id);
+    for (let place = 0; place < this.length; place++) if (hasId(place)) return place;
     return undefined;
   }
 
@@ -90,8 +100,16 @@ export class Log {
     const json = Buffer.from(JSON.stringify(kind));
     return (place) => {
       const column = findKindColumn(table, place);
-      return column !== undefined && table.isSame(place, column, kind, json);
+      if (column === undefined) return false;
+      return table.isSame(place, column, kind, json) ?? toKind(this.#lineAt(place)) === kind;
     };
+  }
+
+  #toHasId(id: string): (place: number) => boolean {
+    const { table } = this;
+    if (table === undefined) return (place) => idOf(this.#lineAt(place)) === id;
+    const json = Buffer.from(JSON.stringify(id));
+    return (place) => table.isSame(place, columns.id, id, json) ?? idOf(this.#lineAt(place)) === id;
   }
 
   /** Parses what has to be parsed of all lines, which is quicker at once than one by one. */

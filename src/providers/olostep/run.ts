@@ -1,6 +1,6 @@
 /** From Olostep's answer to a run. */
 import { ProviderError } from '../../errors.ts';
-import type { MonitorRunKey, OlostepRun, RunPhase } from '../../generated/types.ts';
+import type { MonitorRunKey, OlostepRun, OlostepRunEventsArgs, RunPhase } from '../../generated/types.ts';
 import { once } from '../../once.ts';
 import type { Body } from '../../upstream/body.ts';
 import { identifyRun } from '../identity.ts';
@@ -12,14 +12,19 @@ import { toLogPage } from './log-page.ts';
 import type { components } from './openapi.d.ts';
 import { MonitorRun } from './openapi-checks.ts';
 
-const read = createReader<components['schemas']['MonitorRun']>('OLOSTEP', MonitorRun);
+const readField = createReader<components['schemas']['MonitorRun']>('OLOSTEP', MonitorRun);
 
 /**
  * The run in an answer. Its ids are those of the key, which the answer was held against before. Olostep states neither
  * status nor times of a run: they are derived here, once they are selected, from its log and its snapshot.
  */
 export function toOlostepRun(key: MonitorRunKey, body: Body, reading: RunReading): RunFields<OlostepRun> {
-  const readLog = once(() => toLog(body, reading.limits));
+  let read: { readonly log: Log | null | ProviderError } | undefined;
+  /** @param isForAll whether it is first asked for more than a few events: to make a table takes longer than to parse these */
+  const readLog = (isForAll = true) => {
+    read ??= { log: toLog(body, reading.limits, isForAll) };
+    return read.log;
+  };
   const log = (): Log => {
     const found = readLog();
     return found === null || found instanceof Error ? emptyLog : found;
@@ -39,15 +44,15 @@ export function toOlostepRun(key: MonitorRunKey, body: Body, reading: RunReading
     outcome: () => (phase() === 'FINISHED' ? 'UNKNOWN' : null),
     startedAt: once(() => fromLog(() => toTime(log().findStart()))),
     finishedAt: once(() => fromLog(() => toEnd(log()))),
-    snapshot: (_args: unknown, context: FieldContext) => toFreeForm('OLOSTEP', read(body, 'snapshot'), context),
+    snapshot: (_args: unknown, context: FieldContext) => toFreeForm('OLOSTEP', readField(body, 'snapshot'), context),
     // A row of the events page says these: `withRow`.
     changed: null,
     summary: null,
     snapshotUrl: null,
     snapshotAt: null,
-    logGroup: () => read(body, 'log_group'),
-    events: (args, { allowance }) => {
-      const found = readLog();
+    logGroup: () => readField(body, 'log_group'),
+    events: (args: OlostepRunEventsArgs, { allowance }: FieldContext) => {
+      const found = readLog(args.kind != null || (args.first ?? fewEvents) > fewEvents);
       // An answer without a log has no page of it; one that can't be read has the reason in its place.
       return found === null || found instanceof Error ? found : toLogPage(found, args, allowance);
     },
@@ -55,10 +60,17 @@ export function toOlostepRun(key: MonitorRunKey, body: Body, reading: RunReading
 }
 
 const emptyLog = new Log([]);
+/** As many as are parsed in less time than a table of all is made. */
+const fewEvents = 100;
 
 /** The log, its events unread: each is held against the document where it is selected. */
-function toLog(body: Body, { maxEvents, maxLevels: levels }: ReadLimits): Log | null | ProviderError {
-  const events = body.items('events', { columns: logColumns, levels }) ?? read(body, 'events');
+function toLog(
+  body: Body,
+  { maxEvents, maxLevels: levels }: ReadLimits,
+  isForAll: boolean,
+): Log | null | ProviderError {
+  const asTable = isForAll ? { columns: logColumns, levels } : undefined;
+  const events = body.items('events', asTable) ?? readField(body, 'events');
   if (events === null || events instanceof Error) return events;
   return events.length > maxEvents ? new ProviderError('OLOSTEP', 'UPSTREAM_RESPONSE_TOO_LARGE') : new Log(events);
 }
