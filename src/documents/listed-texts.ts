@@ -1,5 +1,4 @@
 /** The persisted documents that the service is started with, by their ids. */
-
 import { once } from '../once.ts';
 import { toHash, toKey } from './document-id.ts';
 import type { Documents } from './documents.ts';

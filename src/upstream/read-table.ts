@@ -5,7 +5,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Columns, Member, Shape } from './columns.ts';
 import { odd, readEscape, readWord } from './json-words.ts';
-import { isAt, sign } from './scan.ts';
+import { isAt, sign, skipSpace } from './scan.ts';
 import { Table } from './table.ts';
 
 /** Longer lists, and what is nested deeper, are for others. */
@@ -20,7 +20,7 @@ const mostLevels = 64;
 export function readTable(bytes: Buffer, start: number, columns: Columns, levels: number): Table | undefined {
   const reader = new TableReader(bytes, columns, Math.min(levels, mostLevels));
   const end = reader.readList(start);
-  return end === odd || !isUtf8(bytes.subarray(start, end)) ? undefined : reader.toTable(start, end);
+  return end === odd || !isUtf8(bytes.subarray(start, end)) ? undefined : reader.toTable(end);
 }
 
 /** Each way of reading takes the place where something begins, and gives the place behind it. */
@@ -52,9 +52,9 @@ class TableReader {
     this.#spans = new Int32Array(64 * this.#width);
   }
 
-  toTable(start: number, end: number): Table {
+  toTable(end: number): Table {
     return new Table({
-      ...{ bytes: this.#bytes, start, end, bounds: this.#bounds, sizes: this.#sizes },
+      ...{ bytes: this.#bytes, end, bounds: this.#bounds, sizes: this.#sizes },
       ...{ spans: this.#spans, width: this.#width, isSpaced: this.#isSpaced },
     });
   }
@@ -191,12 +191,8 @@ class TableReader {
   }
 
   #skipSpace(start: number): number {
-    const bytes = this.#bytes;
-    let place = start;
-    for (let byte = bytes[place] as number; byte <= 0x20; byte = bytes[++place] as number) {
-      if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return place;
-      this.#isSpaced = true;
-    }
+    const place = skipSpace(this.#bytes, start);
+    if (place !== start) this.#isSpaced = true;
     return place;
   }
 }

@@ -15,7 +15,8 @@ export const sign = {
   closeObject: 0x7d,
 } as const;
 
-const isSpace = (byte: number | undefined) => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+/** Most bytes are told by the first comparison. */
+const isSpace = (byte = 0) => byte <= 0x20 && (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09);
 
 /** Whether `what` is there. */
 export function isAt(bytes: Buffer, place: number, what: Buffer): boolean {

@@ -4,8 +4,7 @@ import { isAt, sign } from './scan.ts';
 
 export interface TableParts {
   readonly bytes: Buffer;
-  /** Where the list begins, and the place behind it. */
-  readonly start: number;
+  /** The place behind the list. */
   readonly end: number;
   /** Where a bracket or a comma of the list stands: between two of them is a row. */
   readonly bounds: readonly number[];
@@ -42,7 +41,7 @@ export class Table {
   }
 
   has(row: number, column: number): boolean {
-    return this.#parts.spans[this.#spanOf(row, column)] !== 0;
+    return this.#startOf(row, column) !== 0;
   }
 
   isText(row: number, column: number): boolean {
@@ -55,17 +54,14 @@ export class Table {
 
   /** How many bytes a member has, as it is written. */
   lengthOf(row: number, column: number): number {
-    const { spans } = this.#parts;
-    const span = this.#spanOf(row, column);
-    return (spans[span + 1] as number) - (spans[span] as number);
+    return this.#endOf(row, column) - this.#startOf(row, column);
   }
 
   /** Writes a member as it is written, without white space. */
   write(row: number, column: number, into: JsonBytes): void {
-    const { bytes, spans, isSpaced } = this.#parts;
-    const span = this.#spanOf(row, column);
-    const start = spans[span] as number;
-    const end = spans[span + 1] as number;
+    const { bytes, isSpaced } = this.#parts;
+    const start = this.#startOf(row, column);
+    const end = this.#endOf(row, column);
     if (isSpaced && bytes[start] !== sign.quote)
       into.put(Buffer.from(bytes.toString('latin1', start, end).replaceAll(textOrSpace, '$1'), 'latin1'));
     else into.copy(bytes, start, end);
@@ -74,9 +70,7 @@ export class Table {
   /** A member that is a text; `undefined` when there is none. */
   text(row: number, column: number): string | undefined {
     if (!this.isText(row, column)) return undefined;
-    const { bytes, spans } = this.#parts;
-    const span = this.#spanOf(row, column);
-    return JSON.parse(bytes.toString('utf8', spans[span], spans[span + 1]));
+    return JSON.parse(this.#parts.bytes.toString('utf8', this.#startOf(row, column), this.#endOf(row, column)));
   }
 
   /**
@@ -85,10 +79,9 @@ export class Table {
    */
   isSame(row: number, column: number, text: string, json: Buffer): boolean | undefined {
     if (!this.isText(row, column)) return false;
-    const { bytes, spans } = this.#parts;
-    const span = this.#spanOf(row, column);
-    const start = spans[span] as number;
-    const end = spans[span + 1] as number;
+    const { bytes } = this.#parts;
+    const start = this.#startOf(row, column);
+    const end = this.#endOf(row, column);
     const length = end - start - 2;
     // A character takes six bytes at the most, by its code.
     if (length < text.length || length > 6 * text.length) return false;
@@ -98,13 +91,12 @@ export class Table {
 
   /** A member that is an integer of up to fifteen digits, without sign; `undefined` when there is none. */
   integer(row: number, column: number): number | undefined {
-    const { bytes, spans } = this.#parts;
-    const span = this.#spanOf(row, column);
-    const from = spans[span] as number;
-    const behind = spans[span + 1] as number;
-    if (from === 0 || behind - from > 15) return undefined;
+    const { bytes } = this.#parts;
+    const start = this.#startOf(row, column);
+    const end = this.#endOf(row, column);
+    if (start === 0 || end - start > 15) return undefined;
     let integer = 0;
-    for (let place = from; place < behind; place++) {
+    for (let place = start; place < end; place++) {
       const digit = (bytes[place] as number) - 0x30;
       if (digit < 0 || digit > 9) return undefined;
       integer = integer * 10 + digit;
@@ -113,13 +105,19 @@ export class Table {
   }
 
   #firstByte(row: number, column: number): number | undefined {
-    const { bytes, spans } = this.#parts;
-    const start = spans[this.#spanOf(row, column)] as number;
-    return start === 0 ? undefined : bytes[start];
+    const start = this.#startOf(row, column);
+    return start === 0 ? undefined : this.#parts.bytes[start];
   }
 
-  #spanOf(row: number, column: number): number {
-    return row * this.#parts.width + 2 * column;
+  /** 0 when there is no such member. */
+  #startOf(row: number, column: number): number {
+    const { spans, width } = this.#parts;
+    return spans[row * width + 2 * column] as number;
+  }
+
+  #endOf(row: number, column: number): number {
+    const { spans, width } = this.#parts;
+    return spans[row * width + 2 * column + 1] as number;
   }
 }
 

@@ -45,8 +45,7 @@ export class Log {
   }
 
   idAt(place: number): string | null {
-    if (this.table?.isText(place, columns.id) === false) return null;
-    return this.table?.text(place, columns.id) ?? idOf(this.#lineAt(place));
+    return this.table === undefined ? idOf(this.#lineAt(place)) : (this.table.text(place, columns.id) ?? null);
   }
 
   timeAt(place: number): Found<number> {
