@@ -37,9 +37,10 @@ export async function run(tally: Tally): Promise<void> {
 
 async function tryFlapping(tally: Tally, subject: Subject, mode: (typeof modes)[number]): Promise<void> {
   let isFlapping = true;
+  const fails = failOneOfTwo();
   const well = tell(subject);
   const far = await startFaultServer((socket, request) => {
-    if (isFlapping && Math.random() < 0.5) reply(socket, { status: 503 });
+    if (isFlapping && fails()) reply(socket, { status: 503 });
     else well(socket, request);
   });
   const env = { ...common, MAX_BREAKER_REST_MS: String(mode.mostRestMs) };
@@ -70,6 +71,19 @@ async function tryFlapping(tally: Tally, subject: Subject, mode: (typeof modes)[
     );
   });
   far.close();
+}
+
+/**
+ * Says of each call whether it fails: one of every two, at random. Dice alone would stay on the good side of a half for as
+ * long as it flaps, once in ten times, and no breaker opens for that.
+ */
+function failOneOfTwo(): () => boolean {
+  let next: boolean | undefined;
+  return () => {
+    const fails = next ?? Math.random() < 0.5;
+    next = next === undefined ? !fails : undefined;
+    return fails;
+  };
 }
 
 /** Asks at a steady pace until it is told to end; resolves with what came of all. */
