@@ -11,12 +11,13 @@ import {
   validate,
 } from 'graphql';
 import { NoSubgraphSdlRule } from '../federation/no-sdl.ts';
+import { combineRules } from './combine-rules.ts';
 import { IncrementalRule } from './incremental-rule.ts';
 
 /** @param maxErrors the most errors that an invalid document is told */
 export function createValidate(schema: GraphQLSchema, introspection: boolean, maxErrors: number) {
   const hiding = introspection ? [] : [NoSchemaIntrospectionCustomRule, NoSubgraphSdlRule];
-  const rules = [...specifiedRules, IncrementalRule, ...hiding];
+  const rules = [combineRules([...specifiedRules, IncrementalRule, ...hiding])];
   return (document: DocumentNode): readonly GraphQLError[] =>
     // Without the one that only says that there are more.
     validate(schema, document, rules, { maxErrors, hideSuggestions: !introspection }).slice(0, maxErrors);
