@@ -1,5 +1,7 @@
 /** One GET over the wire, read to its end. */
 import type { Client, Dispatcher } from 'undici';
+import type { UpstreamLimits } from '../limits.ts';
+import type { Deadlines, Due } from './deadlines.ts';
 import type { Ending } from './ending.ts';
 import { type Fault, toNetworkFault, toSizeFault } from './fault.ts';
 import type { Passenger, Pool } from './pool.ts';
@@ -12,15 +14,13 @@ export interface Answer {
   readonly body: Buffer;
 }
 
-/** What to send, and how much to bear. */
-export interface AttemptRequest {
-  readonly method: 'GET';
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  /** The largest body that is taken, in bytes. */
-  readonly maxBytes: number;
-  /** How long it may take, in milliseconds. */
-  readonly ms: number;
+/** What all attempts at a provider have in common. */
+export interface AttemptWay {
+  readonly pool: Pool;
+  /** Of attempts that have as long as one may take. */
+  readonly deadlines: Deadlines;
+  /** How much to bear. */
+  readonly limits: Pick<UpstreamLimits, 'maxAnswerBytes'>;
 }
 
 /** Whom an attempt tells how it ended: once, by one of both, which must not throw. */
@@ -34,19 +34,25 @@ export interface Receiver {
 
 /**
  * Sends the request and reads the answer; it can be ended at any point, also while it waits for a connection. A class, as
- * every call has one, and methods of a prototype cost it nothing.
+ * every call has one, and methods of a prototype cost it nothing; for the same reason it is itself what undici is given.
  */
-export class Attempt implements Passenger, Dispatcher.DispatchHandler {
-  readonly #pool: Pool;
-  readonly #request: AttemptRequest;
+export class Attempt implements Passenger, Due, Dispatcher.DispatchOptions, Dispatcher.DispatchHandler {
+  readonly method = 'GET';
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  dueAt = 0;
+  earlier: Due | undefined;
+  later: Due | undefined;
+  readonly #way: AttemptWay;
   readonly #ending: Ending;
   readonly #receiver: Receiver;
-  readonly #timer: NodeJS.Timeout;
+  /** Where it has less time than others. */
+  readonly #timer: NodeJS.Timeout | undefined;
   readonly #end: () => void;
   #connection: Client | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
-  #headers: Answer['headers'] = none;
+  #responseHeaders: Answer['headers'] = none;
   #size = 0;
   /** Most answers come in one piece, which needn't be copied. */
   #chunk: Buffer | undefined;
@@ -54,18 +60,36 @@ export class Attempt implements Passenger, Dispatcher.DispatchHandler {
   /** Why nobody waits for it any more. */
   #left: unknown;
 
-  constructor(pool: Pool, request: AttemptRequest, ending: Ending, receiver: Receiver) {
-    this.#pool = pool;
-    this.#request = request;
+  /**
+   * @param now by the monotonic clock
+   * @param ms how long it may take; without, as long as any may
+   */
+  constructor(
+    way: AttemptWay,
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    ending: Ending,
+    receiver: Receiver,
+    now: number,
+    ms?: number,
+  ) {
+    this.path = path;
+    this.headers = headers;
+    this.#way = way;
     this.#ending = ending;
     this.#receiver = receiver;
-    this.#timer = setTimeout(Attempt.#timeUp, request.ms, this);
+    if (ms === undefined) way.deadlines.add(this, now);
+    else this.#timer = setTimeout(Attempt.#timeUp, ms, this);
     this.#end = () => this.#leave(ending.reason);
     ending.add(this.#end);
   }
 
   static #timeUp(attempt: Attempt): void {
     attempt.#leave(attempt.#receiver.toTimeUp());
+  }
+
+  onDue(): void {
+    Attempt.#timeUp(this);
   }
 
   #leave(reason: unknown): void {
@@ -76,14 +100,15 @@ export class Attempt implements Passenger, Dispatcher.DispatchHandler {
   }
 
   #settle(): void {
-    clearTimeout(this.#timer);
+    this.#way.deadlines.delete(this);
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#ending.delete(this.#end);
   }
 
   board(connection: Client): boolean {
     if (this.#left !== undefined) return false;
     this.#connection = connection;
-    connection.dispatch(this.#request, this);
+    connection.dispatch(this, this);
     return true;
   }
 
@@ -92,7 +117,7 @@ export class Attempt implements Passenger, Dispatcher.DispatchHandler {
     const connection = this.#connection;
     // Once, whatever undici tells: two calls on one connection would wait for each other.
     this.#connection = undefined;
-    if (connection !== undefined) this.#pool.give(connection);
+    if (connection !== undefined) this.#way.pool.give(connection);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -102,12 +127,12 @@ export class Attempt implements Passenger, Dispatcher.DispatchHandler {
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Answer['headers']): void {
     this.#status = status;
-    this.#headers = headers;
+    this.#responseHeaders = headers;
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#size += chunk.length;
-    if (this.#size > this.#request.maxBytes) controller.abort(toSizeFault());
+    if (this.#size > this.#way.limits.maxAnswerBytes) controller.abort(toSizeFault());
     else if (this.#status === 200) this.#add(chunk);
   }
 
@@ -121,7 +146,7 @@ export class Attempt implements Passenger, Dispatcher.DispatchHandler {
     this.#alight();
     if (this.#left !== undefined) return;
     this.#settle();
-    this.#receiver.onAnswer({ status: this.#status, headers: this.#headers, body: this.#toBody() });
+    this.#receiver.onAnswer({ status: this.#status, headers: this.#responseHeaders, body: this.#toBody() });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {

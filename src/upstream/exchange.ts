@@ -3,25 +3,23 @@ import type { Provider } from '../generated/types.ts';
 import type { UpstreamLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import type { ProviderPrice } from '../price.ts';
-import { type Answer, Attempt, type Receiver } from './attempt.ts';
+import { type Answer, Attempt, type AttemptWay, type Receiver } from './attempt.ts';
 import type { Body, ReadBody } from './body.ts';
 import type { Call } from './call.ts';
 import type { Credential } from './credential.ts';
 import { withDeadline } from './deadline.ts';
 import type { Ending } from './ending.ts';
 import { Fault, toAttemptTimeFault, toDeadlineFault } from './fault.ts';
-import type { Exit, Gate } from './gate.ts';
-import type { Pool } from './pool.ts';
+import type { Gate, Pass } from './gate.ts';
 import { pause, type Retry } from './retry.ts';
 import type { UpstreamRequest } from './upstream.ts';
 
 /** What all exchanges with a provider have in common. */
-export interface Way {
+export interface Way extends AttemptWay {
   readonly provider: Provider;
   /** Put before each request's own path. */
   readonly basePath: string;
   readonly limits: UpstreamLimits;
-  readonly pool: Pool;
   readonly gate: Gate;
   readonly retry: Retry;
   readonly readBody: ReadBody;
@@ -50,7 +48,7 @@ export class Exchange implements Receiver {
   #failures = 0;
   #firstAttemptAt = Number.POSITIVE_INFINITY;
   #isShort = false;
-  #exit: Exit | undefined;
+  #pass: Pass | undefined;
 
   constructor(
     way: Way,
@@ -117,8 +115,8 @@ export class Exchange implements Receiver {
   #enter(now: number): void {
     try {
       if (this.#ending.reason !== undefined) throw this.#ending.reason;
-      this.#exit = this.#way.gate.enter(this.#credential, this.#call);
-      if (this.#exit === undefined) void this.#wait(now);
+      this.#pass = this.#way.gate.enter(this.#credential, this.#call);
+      if (this.#pass === undefined) void this.#wait(now);
       else this.#send(now);
     } catch (error) {
       this.onFailure(error);
@@ -129,7 +127,7 @@ export class Exchange implements Receiver {
     const ending = this.#ending;
     const wait = (end: Ending) => this.#way.gate.wait(this.#credential, this.#call, end);
     try {
-      this.#exit = await withDeadline(this.#endsAt - now, () => this.#toFieldTimeUp(), ending, wait);
+      this.#pass = await withDeadline(this.#endsAt - now, () => this.#toFieldTimeUp(), ending, wait);
       // The place may be one that another call of the same client has just left, as it is over for all of them.
       if (ending.reason !== undefined) throw ending.reason;
       this.#send(performance.now());
@@ -146,21 +144,16 @@ export class Exchange implements Receiver {
     if (++this.#attempts === 1) this.#firstAttemptAt = now;
     this.#price.calls++;
     this.#isShort = leftMs <= limits.attemptMs;
-    const request = {
-      method: 'GET',
-      path: basePath + this.#request.path,
-      headers: this.#credential.headers,
-      maxBytes: limits.maxAnswerBytes,
-      ms: this.#isShort ? Math.ceil(leftMs) : limits.attemptMs,
-    } as const;
-    pool.take(new Attempt(pool, request, this.#ending, this));
+    const path = basePath === '' ? this.#request.path : basePath + this.#request.path;
+    const ms = this.#isShort ? Math.ceil(leftMs) : undefined;
+    pool.take(new Attempt(this.#way, path, this.#credential.headers, this.#ending, this, now, ms));
   }
 
   /** Through the gate, once for each time that it let this in. */
   #leave(error?: unknown): void {
-    const exit = this.#exit;
-    this.#exit = undefined;
-    exit?.(error);
+    const pass = this.#pass;
+    this.#pass = undefined;
+    if (pass !== undefined) this.#way.gate.leave(pass, this.#credential, error);
   }
 
   #fail(error: unknown): void {

@@ -17,18 +17,24 @@ export interface Gate {
    * Lets a call through; `undefined` when it has to {@link Gate.wait}.
    * @throws {Fault} when it may not go, and needn't wait
    */
-  enter(credential: Credential, call: Call): Exit | undefined;
+  enter(credential: Credential, call: Call): Pass | undefined;
   /**
    * Lets a call through as soon as there is a place, or until it is ended.
    * @throws {Fault} when there is none in time, or it may not go any more by then
    */
-  wait(credential: Credential, call: Call, ending: Ending): Promise<Exit>;
+  wait(credential: Credential, call: Call, ending: Ending): Promise<Pass>;
+  /** To be told once a call that was let through is over, with its error, if it failed: others wait for its place. */
+  leave(pass: Pass, credential: Credential, error?: unknown): void;
   /** Keeps the credential out for as long as the fault says: a call with it has failed for good. */
   rest(credential: Credential, fault: Fault): void;
 }
 
-/** To be called once the call is over, with its error, if it failed: others wait for its place. */
-export type Exit = (error?: unknown) => void;
+/** What a call is let through with. */
+export interface Pass {
+  readonly line: Line;
+  /** Tells the breaker how the call ended. */
+  readonly tell: (error: unknown) => void;
+}
 
 /** Makes the gate of one provider, so that no provider's trouble touches another. */
 export function createGate(provider: Provider, limits: UpstreamLimits, onChange: (state: BreakerState) => void): Gate {
@@ -77,28 +83,19 @@ export function createGate(provider: Provider, limits: UpstreamLimits, onChange:
     breaker.check();
   };
 
-  const leave = (credential: Credential, line: Line) => {
+  const free = (credential: Credential, line: Line) => {
     bulkhead.leave(line);
     forget(credential, line);
   };
 
   /** The place has been taken. */
-  const admit = (credential: Credential, line: Line, hasWaited: boolean): Exit => {
+  const admit = (credential: Credential, line: Line, hasWaited: boolean): Pass => {
     try {
       // Much can have happened in that time.
       if (hasWaited) check(credential);
-      const tell = breaker.begin();
-      return (error) => {
-        try {
-          tell(error);
-          // Before the place is free for the next that waits. What is tried again may still go well.
-          if (error instanceof Fault && error.retry === undefined) rest(credential, error);
-        } finally {
-          leave(credential, line);
-        }
-      };
+      return { line, tell: breaker.begin() };
     } catch (error) {
-      leave(credential, line);
+      free(credential, line);
       throw error;
     }
   };
@@ -116,6 +113,15 @@ export function createGate(provider: Provider, limits: UpstreamLimits, onChange:
         throw error;
       });
       return admit(credential, line, true);
+    },
+    leave({ line, tell }, credential, error) {
+      try {
+        tell(error);
+        // Before the place is free for the next that waits. What is tried again may still go well.
+        if (error instanceof Fault && error.retry === undefined) rest(credential, error);
+      } finally {
+        free(credential, line);
+      }
     },
     rest,
   };

@@ -5,6 +5,7 @@ import type { Log } from '../log.ts';
 import { type Body, createReadBody, type Echoes } from './body.ts';
 import type { Call } from './call.ts';
 import type { Credential } from './credential.ts';
+import { Deadlines } from './deadlines.ts';
 import { Exchange, type Way } from './exchange.ts';
 import { Fault } from './fault.ts';
 import { createGate } from './gate.ts';
@@ -49,6 +50,7 @@ export function createUpstream({ provider, baseUrl, log, limits, onRefused }: Up
     basePath: pathname.replace(/\/+$/, ''),
     limits,
     pool,
+    deadlines: new Deadlines(limits.attemptMs),
     gate: createGate(provider, limits, (state) => log.warn({ provider, state }, 'breaker')),
     retry: createRetry({
       ...limits,

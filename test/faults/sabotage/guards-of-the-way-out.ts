@@ -11,9 +11,9 @@ export const guardsOfTheWayOut: readonly Guard[] = [
   },
   {
     name: 'a deadline for an attempt',
-    file: 'src/upstream/attempt.ts',
-    from: 'setTimeout(Attempt.#timeUp, request.ms, this)',
-    to: 'setTimeout(Attempt.#timeUp, 1e9, this)',
+    file: 'src/upstream/deadlines.ts',
+    from: 'due.dueAt = now + this.#ms;',
+    to: 'due.dueAt = now + 1e9;',
     tests: ['test/retry.test.ts', 'upstream-deadlines'],
   },
   {
@@ -103,8 +103,8 @@ export const guardsOfTheWayOut: readonly Guard[] = [
   {
     name: 'a size of answer',
     file: 'src/upstream/attempt.ts',
-    from: 'if (this.#size > this.#request.maxBytes)',
-    to: 'if (this.#size > 1e9 * this.#request.maxBytes)',
+    from: 'if (this.#size > this.#way.limits.maxAnswerBytes)',
+    to: 'if (this.#size > 1e9 * this.#way.limits.maxAnswerBytes)',
     tests: ['test/datafold-run.test.ts', 'upstream-sizes'],
   },
   {
