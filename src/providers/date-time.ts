@@ -34,12 +34,12 @@ export function fromMilliseconds(milliseconds: number): string | undefined {
 export function toTimeBytes(milliseconds: number): Buffer | undefined {
   if (!isTime(milliseconds)) return undefined;
   const rest = withinKnownHour(milliseconds);
-  const second = Math.floor(rest / 1_000);
-  const minute = Math.floor(second / 60);
+  const second = toWhole(rest / 1_000);
+  const minute = toWhole(second / 60);
   setDigits('"yyyy-mm-ddThh:'.length, minute);
   setDigits('"yyyy-mm-ddThh:mm:'.length, second - minute * 60);
   const thousandth = rest - second * 1_000;
-  const tenth = Math.floor(thousandth / 10);
+  const tenth = toWhole(thousandth / 10);
   setDigits('"yyyy-mm-ddThh:mm:ss.'.length, tenth);
   knownBytes[knownBytes.length - 3] = zero + thousandth - tenth * 10;
   return knownBytes;
@@ -57,11 +57,14 @@ function withinKnownHour(milliseconds: number): number {
   return whole - hour * 3_600_000;
 }
 
+/** Without its fraction: of numbers that 32 bits hold, and then at less cost than by `Math.floor`. */
+const toWhole = (number: number) => number | 0;
+
 const zero = 0x30;
 
 /** Writes a number below 100. */
 function setDigits(place: number, number: number): void {
-  const ten = Math.floor(number / 10);
+  const ten = toWhole(number / 10);
   knownBytes[place] = zero + ten;
   knownBytes[place + 1] = zero + number - ten * 10;
 }

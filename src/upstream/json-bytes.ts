@@ -27,6 +27,16 @@ export class JsonBytes {
     this.#withRoomFor(1)[this.#length++] = byte;
   }
 
+  /** How many bytes there are so far. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Makes room for so many bytes in all at once: to double it again and again would take three times as much. */
+  reserve(total: number): void {
+    if (total > this.#bytes.length) this.#growTo(total);
+  }
+
   /** What has been put together, to which nothing may be added any more. */
   toBuffer(): Buffer {
     return this.#bytes.subarray(0, this.#length);
@@ -34,11 +44,11 @@ export class JsonBytes {
 
   #withRoomFor(more: number): Buffer {
     const least = this.#length + more;
-    return least <= this.#bytes.length ? this.#bytes : this.#grow(least);
+    return least <= this.#bytes.length ? this.#bytes : this.#growTo(Math.max(least, 2 * this.#bytes.length));
   }
 
-  #grow(least: number): Buffer {
-    const larger = Buffer.allocUnsafe(Math.max(least, 2 * this.#bytes.length));
+  #growTo(total: number): Buffer {
+    const larger = Buffer.allocUnsafe(total);
     this.#bytes.copy(larger, 0, 0, this.#length);
     this.#bytes = larger;
     return larger;

@@ -65,7 +65,7 @@ class TableReader {
     let place = this.#skipSpace(start + 1);
     if (bytes[place] === sign.closeList) return place + 1;
     while (bytes[place] === sign.openObject && this.#sizes.length < mostRows) {
-      this.#beginRow();
+      this.#beginRow(place - start);
       const end = this.#readObject(place, this.#shape, this.#levels);
       if (end === odd) return odd;
       place = this.#skipSpace(end);
@@ -79,11 +79,15 @@ class TableReader {
     return odd;
   }
 
-  #beginRow(): void {
-    this.#row = this.#sizes.length * this.#width;
+  /** @param read how many bytes of the list have been read */
+  #beginRow(read: number): void {
+    const rows = this.#sizes.length;
+    this.#row = rows * this.#width;
     this.#sized = 0;
     if (this.#row < this.#spans.length) return;
-    const larger = new Int32Array(2 * this.#spans.length);
+    // Twice as many, or as many as there are likely to be: to double it again and again would take three times as much.
+    const likely = Math.ceil((1.1 * rows * this.#bytes.length) / read);
+    const larger = new Int32Array(Math.max(2 * rows, Math.min(likely, mostRows)) * this.#width);
     larger.set(this.#spans);
     this.#spans = larger;
   }
