@@ -15,24 +15,18 @@ type AllowanceLimits = Pick<Limits, 'maxResponseBytes' | 'maxRepresentations' | 
 
 /** The allowance of one request. A class, as every request has one, and methods of a prototype cost it nothing. */
 export class Allowance {
-  readonly #bytes: number;
-  readonly #representations: number;
-  readonly #listed: number;
-  readonly #awaited: number;
+  readonly #limits: AllowanceLimits;
   #left: number;
   #representationsLeft: number;
   #listedLeft: number;
   #awaitedLeft: number;
 
-  constructor({ maxResponseBytes, maxRepresentations, maxListed, maxAwaited }: AllowanceLimits) {
-    this.#bytes = maxResponseBytes;
-    this.#representations = maxRepresentations;
-    this.#listed = maxListed;
-    this.#awaited = maxAwaited;
-    this.#left = maxResponseBytes;
-    this.#representationsLeft = maxRepresentations;
-    this.#listedLeft = maxListed;
-    this.#awaitedLeft = maxAwaited;
+  constructor(limits: AllowanceLimits) {
+    this.#limits = limits;
+    this.#left = limits.maxResponseBytes;
+    this.#representationsLeft = limits.maxRepresentations;
+    this.#listedLeft = limits.maxListed;
+    this.#awaitedLeft = limits.maxAwaited;
   }
 
   /**
@@ -62,7 +56,7 @@ export class Allowance {
   }
 
   #toTooLarge(): OperationTooCostly {
-    return new OperationTooCostly(`Expected to be answered with at most ${this.#bytes} bytes.`);
+    return new OperationTooCostly(`Expected to be answered with at most ${this.#limits.maxResponseBytes} bytes.`);
   }
 
   /**
@@ -71,7 +65,9 @@ export class Allowance {
    */
   spendRepresentations(count: number): void {
     if (count > this.#representationsLeft)
-      throw new OperationTooCostly(`Expected at most ${this.#representations} representations in one operation.`);
+      throw new OperationTooCostly(
+        `Expected at most ${this.#limits.maxRepresentations} representations in one operation.`,
+      );
     this.#representationsLeft -= count;
   }
 
@@ -81,7 +77,9 @@ export class Allowance {
    */
   spendListed(count: number): void {
     if (count > this.#listedLeft)
-      throw new OperationTooCostly(`Expected at most ${this.#listed} listed runs and monitors in one operation.`);
+      throw new OperationTooCostly(
+        `Expected at most ${this.#limits.maxListed} listed runs and monitors in one operation.`,
+      );
     this.#listedLeft -= count;
   }
 
@@ -93,18 +91,8 @@ export class Allowance {
   spendAwaited(count: number): void {
     if (count > this.#awaitedLeft)
       throw new OperationTooCostly(
-        `Expected at most ${this.#awaited} fields, in all lists of one operation, of things of which something takes a call.`,
+        `Expected at most ${this.#limits.maxAwaited} fields, in all lists of one operation, of things of which something takes a call.`,
       );
     this.#awaitedLeft -= count;
-  }
-
-  /** The same allowance, with nothing spent. */
-  anew(): Allowance {
-    return new Allowance({
-      maxResponseBytes: this.#bytes,
-      maxRepresentations: this.#representations,
-      maxListed: this.#listed,
-      maxAwaited: this.#awaited,
-    });
   }
 }

@@ -12,21 +12,6 @@ import type { Price } from './price.ts';
 import type { FieldContext } from './providers/provider.ts';
 import type { Ending } from './upstream/ending.ts';
 
-export interface Context extends FieldContext {
-  readonly runs: RunLoader;
-  readonly monitors: MonitorLoader;
-  readonly lists: Lists;
-  readonly feeds: Feeds;
-  readonly fetches: Fetches;
-  readonly credentialOf: CredentialOf;
-  readonly price: Price;
-  /** When the request came, in Unix milliseconds: one time for all that goes by it, so that the same calls are one. */
-  readonly now: number;
-  readonly limits: Limits;
-  /** How many representations of entities one field takes. */
-  readonly maxRepresentations: number;
-}
-
 /** Who asks. */
 export interface Asker {
   readonly requestId: string;
@@ -44,25 +29,58 @@ export interface ContextOptions extends FetchOptions {
   readonly kept?: KeptRuns | undefined;
 }
 
-/** Made anew for each request. */
-export function createContext(options: ContextOptions): Context {
-  const { limits, kept, credentialOf, call } = options;
-  const { price } = call;
-  const fetches = new Fetches(options);
-  const runs = new RunLoader({ fetches, credentialOf, kept, price, limits });
-  const monitors = new MonitorLoader({ fetches, price, limits });
-  return {
-    runs,
-    monitors,
-    lists: new Lists({ fetches, price, runs, monitors, limits }),
-    feeds: new Feeds(limits),
-    fetches,
-    credentialOf,
-    price,
-    now: Date.now(),
-    limits,
-    allowance: new Allowance(limits),
-    maxLevels: limits.maxLevels,
-    maxRepresentations: limits.maxRepresentations,
-  };
+/** Made anew for each request, and of its parts those that are asked for. */
+export class Context implements FieldContext {
+  readonly #options: ContextOptions;
+  readonly limits: Limits;
+  readonly fetches: Fetches;
+  readonly runs: RunLoader;
+  readonly credentialOf: CredentialOf;
+  readonly price: Price;
+  readonly allowance: Allowance;
+  /** When the request came, in Unix milliseconds: one time for all that goes by it, so that the same calls are one. */
+  readonly now: number;
+  #monitors: MonitorLoader | undefined;
+  #lists: Lists | undefined;
+  #feeds: Feeds | undefined;
+
+  /** @param before what has been loaded in the same request already */
+  constructor(options: ContextOptions, before?: Context) {
+    const { limits, kept, credentialOf, call } = options;
+    this.#options = options;
+    this.limits = limits;
+    this.credentialOf = credentialOf;
+    this.price = call.price;
+    this.allowance = new Allowance(limits);
+    this.now = before?.now ?? Date.now();
+    this.fetches = before?.fetches ?? new Fetches(options);
+    this.runs = before?.runs ?? new RunLoader({ fetches: this.fetches, credentialOf, kept, price: this.price, limits });
+    this.#monitors = before?.monitors;
+    this.#lists = before?.lists;
+    this.#feeds = before?.feeds.anew();
+  }
+
+  get monitors(): MonitorLoader {
+    this.#monitors ??= new MonitorLoader(this);
+    return this.#monitors;
+  }
+
+  get lists(): Lists {
+    this.#lists ??= new Lists(this);
+    return this.#lists;
+  }
+
+  get feeds(): Feeds {
+    this.#feeds ??= new Feeds(this.limits);
+    return this.#feeds;
+  }
+
+  get maxLevels(): number {
+    return this.limits.maxLevels;
+  }
+
+  /** The same, with nothing spent: for an operation that is executed from its beginning again. */
+  anew(): Context {
+    return new Context(this.#options, this);
+  }
 }

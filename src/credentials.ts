@@ -30,9 +30,9 @@ export function createHeldCredentials(apiKeys: ReadonlyMap<Provider, string>): C
 
 /** The caller's, for one request alone: from `X-Datafold-Api-Key`, `X-Olostep-Api-Key`, … */
 export const readForwardedCredentials =
-  (header: (name: string) => string | null | undefined): CredentialOf =>
+  (asker: { header(name: string): string | null | undefined }): CredentialOf =>
   (provider) => {
-    const apiKey = header(forwardedHeader(provider))?.trim();
+    const apiKey = asker.header(forwardedHeader(provider))?.trim();
     if (apiKey === undefined || !isApiKey(apiKey)) throw toMissingKey(provider);
     return createCredential(providers[provider].authorization(apiKey), 'caller');
   };

@@ -11,7 +11,7 @@ import type { Limits } from './limits.ts';
 import type { Log } from './log.ts';
 import { useClientErrors } from './plugins/client-errors.ts';
 import { useDocuments } from './plugins/documents.ts';
-import { useExecution } from './plugins/execution.ts';
+import { type GraphContext, useExecution } from './plugins/execution.ts';
 import { useJsonRequests } from './plugins/json-requests.ts';
 import { useParts } from './plugins/parts.ts';
 import { usePersistedDocuments } from './plugins/persisted-documents.ts';
@@ -34,20 +34,20 @@ export interface FullWayOptions {
   readonly isBodyCounted: boolean;
 }
 
-export function createFullWay(options: FullWayOptions): YogaServerInstance<RequestContext, Context> {
+export function createFullWay(options: FullWayOptions): YogaServerInstance<RequestContext, GraphContext> {
   const { path, schema, documents, persisted, execute, contextOf, log, limits, isBodyCounted } = options;
   const executeInParts = createExecuteInParts(schema, execute);
   const prices = new WeakMap<Request, Price>();
 
-  return createYoga<RequestContext, Context>({
+  return createYoga<RequestContext, GraphContext>({
     schema,
     graphqlEndpoint: path,
     context({ request, requestId }) {
       const { headers, signal } = request;
       const header = (name: string) => headers.get(name);
-      const context = contextOf({ requestId: toRequestId(requestId), header, ending: toEnding(signal) });
-      prices.set(request, context.price);
-      return context;
+      const graph = contextOf({ requestId: toRequestId(requestId), header, ending: toEnding(signal) });
+      prices.set(request, graph.price);
+      return { graph };
     },
     maskedErrors: { maskError: toMasked },
     maxRequestBodySize: isBodyCounted ? false : limits.maxBodyBytes,

@@ -2,7 +2,7 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { getOperationAST } from 'graphql';
 import { toClientErrors } from './client-errors.ts';
-import { type Asker, createContext } from './context.ts';
+import { type Asker, Context } from './context.ts';
 import { type CredentialMode, createHeldCredentials, readForwardedCredentials } from './credentials.ts';
 import { createDocuments } from './documents/documents.ts';
 import { createListedTexts } from './documents/listed-texts.ts';
@@ -126,11 +126,11 @@ export function createGateway(config: GatewayConfig): Gateway {
   const upstreams = createUpstreams(config, log, limits, kept);
   const credentialsOf = createCredentials(config);
 
-  const contextOf = ({ requestId, header, ending }: Asker) =>
-    createContext({
+  const contextOf = (asker: Asker) =>
+    new Context({
       upstreams,
-      credentialOf: credentialsOf(header),
-      call: createCall(requestId, ending, header(priceHeader) != null),
+      credentialOf: credentialsOf(asker),
+      call: createCall(asker.requestId, asker.ending, asker.header(priceHeader) != null),
       kept,
       limits,
     });
@@ -217,7 +217,7 @@ function createKeptRuns(keptRuns: GatewayConfig['keptRuns'] = true, limits: Limi
   return keptRuns ? createMemoryRuns(limits) : undefined;
 }
 
-/** The credentials of a request, given what reads its headers. */
+/** The credentials of a request. */
 function createCredentials({ providers: configs = {}, credentials }: GatewayConfig) {
   if (credentials === 'forwarded') return readForwardedCredentials;
   const apiKeys = providerNames.flatMap((provider) => {

@@ -47,11 +47,18 @@ export function createLog(least: LogLevel, lines: Lines): Log {
   const createTell = (level: LogLevel) => {
     if (logLevels.indexOf(level) < logLevels.indexOf(least)) return () => {};
     const start = `{"level":"${level}","time":"`;
+    // Messages are words of this service, the same again and again.
+    let known = '';
+    let knownJson = '""';
     return (fields: object, message: string) => {
+      if (message !== known) {
+        known = message;
+        knownJson = JSON.stringify(message);
+      }
       // Joined as texts: to copy the fields into an object with these would cost more than all the rest.
       const json = JSON.stringify(fields);
       const rest = json === '{}' ? '}' : `,${json.slice(1)}`;
-      lines.write(`${start}${time()}","msg":${JSON.stringify(message)}${rest}\n`);
+      lines.write(`${start}${time()}","msg":${knownJson}${rest}\n`);
     };
   };
   return { info: createTell('info'), warn: createTell('warn'), error: createTell('error') };

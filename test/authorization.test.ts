@@ -2,6 +2,7 @@
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { DoorConfig } from '../src/http/server.ts';
+import { until } from './clock.ts';
 import { type FakeUpstream, startFakeUpstream } from './fake-upstream.ts';
 import { sendLines } from './raw-http.ts';
 import { createWorld, type World } from './world.ts';
@@ -147,6 +148,34 @@ describe('With an issuer of JWTs', async () => {
 
     expect((await askAs(world, `Bearer ${token}`)).status).toBe(200);
     expect(keys.paths).toEqual([]);
+  });
+
+  it('a client that leaves while the keys are fetched takes no place and makes no call', async () => {
+    const keys = await startFakeUpstream();
+    onTestFinished(() => keys.close());
+    const answers: (() => void)[] = [];
+    keys.on('/keys', (_request, response) => {
+      answers.push(() => response.setHeader('content-type', 'application/json').end(JSON.stringify(keySet)));
+    });
+    const jwt = { jwksUrl: `${keys.baseUrl}/keys`, issuer, audience };
+    const world = await createWorld({ limits: { maxOperations: 1 } }, { jwt });
+    const headers = {
+      'content-type': 'application/json',
+      authorization: `Bearer ${await createJwt().sign(mine.privateKey)}`,
+    };
+    const departure = new AbortController();
+    const query = '{"query":"{ datafoldRun(monitorId: 7, runId: 42) { state } }"}';
+    const left = world.post(query, { headers, signal: departure.signal }).catch(() => 'left');
+    await keys.arrived(1);
+
+    departure.abort();
+    expect(await left).toBe('left');
+    await until(() => world.lines.some(({ status }) => status === 499));
+    for (const answer of answers) answer();
+
+    expect((await world.post(body, { headers })).status).toBe(200);
+    expect((await world.post(body, { headers })).status).toBe(200);
+    expect(world.datafold.paths).toEqual([]);
   });
 
   it('whose keys are not to be had, nobody is let in, or told that the token is bad', async () => {

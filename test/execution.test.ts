@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { buildSchema, type DocumentNode, type ExecutionResult, execute, parse, validate } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { Allowance } from '../src/allowance.ts';
-import { createContext } from '../src/context.ts';
+import { Context } from '../src/context.ts';
 import { ProviderError } from '../src/errors.ts';
 import { createExecute } from '../src/execution/execute.ts';
 import { compileOperation, type Plan } from '../src/execution/plan.ts';
@@ -37,7 +37,7 @@ function createRequest(answerOf: AnswerOf, maxResponseBytes: number) {
     },
     async close() {},
   });
-  const context = createContext({
+  const context = new Context({
     upstreams: { DATAFOLD: upstream('DATAFOLD'), OLOSTEP: upstream('OLOSTEP') },
     credentialOf: () => credential,
     call: createCall('test', new OwnEnding()),

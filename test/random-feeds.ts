@@ -1,6 +1,6 @@
 /** Worlds of monitors and runs at providers that keep to their contract, and what a feed of them should be. */
 import fc from 'fast-check';
-import { createContext } from '../src/context.ts';
+import { Context } from '../src/context.ts';
 import { BadUserInput, ProviderError } from '../src/errors.ts';
 import { readFeed } from '../src/feed/feed.ts';
 import { compare } from '../src/feed/order.ts';
@@ -109,7 +109,7 @@ export async function readRandomFeed(world: FeedWorld, args: QueryRunsArgs, maxF
     async close() {},
   };
   const credential = createCredential('Key canary-key', 'service');
-  const context = createContext({
+  const context = new Context({
     upstreams: { DATAFOLD: upstream, OLOSTEP: upstream },
     credentialOf: () => credential,
     call: createCall('test', new OwnEnding()),
@@ -117,7 +117,9 @@ export async function readRandomFeed(world: FeedWorld, args: QueryRunsArgs, maxF
   });
   const runs = { toListed: (key: object) => key };
   const definitions = { DATAFOLD: define(world, 'DATAFOLD'), OLOSTEP: define(world, 'OLOSTEP') };
-  const feed = await readFeed(args, { ...context, runs: runs as never }, selectedOf, definitions);
+  const { feeds, monitors, maxLevels } = context;
+  const known = { ...context, feeds, monitors, maxLevels };
+  const feed = await readFeed(args, { ...known, runs: runs as never }, selectedOf, definitions);
   return { ...feed, nodes: feed.nodes as readonly FeedRun[], calls };
 }
 

@@ -59,8 +59,7 @@ export function createExecute({ schema, maxErrors, introspection, usesBeforePlan
       // The second time remembers what the first one has loaded, but has spent nothing.
       () => {
         context.price.beginAgain();
-        const { allowance, feeds } = context;
-        return executeAnew(operation, { ...context, allowance: allowance.anew(), feeds: feeds.anew() });
+        return executeAnew(operation, context.anew());
       },
     );
   };

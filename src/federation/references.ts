@@ -16,7 +16,8 @@ export const createEntitiesResolver =
     context: Context,
     info: Selection,
   ) => {
-    const { allowance, maxRepresentations } = context;
+    const { allowance } = context;
+    const { maxRepresentations } = context.limits;
     const selectedOf = selectedIn(info);
     // Many in one field are the gateway's mistake, which is told apart from too many fields.
     if (representations.length <= maxRepresentations) allowance.spendRepresentations(representations.length);

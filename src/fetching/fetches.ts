@@ -7,6 +7,7 @@ import type { Get } from '../providers/provider.ts';
 import type { Body } from '../upstream/body.ts';
 import type { Call } from '../upstream/call.ts';
 import type { Upstream, UpstreamRequest } from '../upstream/upstream.ts';
+import { Asked } from './asked.ts';
 
 /** What a request goes out with. */
 export interface FetchOptions {
@@ -22,7 +23,7 @@ export interface FetchOptions {
 export class Fetches {
   readonly #options: FetchOptions;
   /** By the path. */
-  readonly #asked: Partial<Record<Provider, Map<string, Promise<Body | null>>>> = {};
+  readonly #asked: Partial<Record<Provider, Asked<Promise<Body | null>>>> = {};
   #calls = 0;
 
   constructor(options: FetchOptions) {
@@ -35,7 +36,7 @@ export class Fetches {
    * @throws {ProviderError} when the provider failed, or can't be asked
    */
   get(provider: Provider, request: UpstreamRequest): Promise<Body | null> {
-    this.#asked[provider] ??= new Map();
+    this.#asked[provider] ??= new Asked();
     const answers = this.#asked[provider];
     const known = answers.get(request.path);
     if (known !== undefined) return known;

@@ -7,10 +7,14 @@ export interface Overload {
   /** Turns an operation away before its body is read. */
   readonly isCalm: Check;
   /**
-   * Lets an operation in, and counts it until its answer is over; or turns it away. Behind its body, as clients that send
-   * theirs slowly would be counted for as long as that takes.
+   * Lets an operation in, and counts it until it leaves; or turns it away. Behind its body, as clients that send theirs slowly
+   * would be counted for as long as that takes.
    */
-  readonly admit: Check;
+  admit(): Refusal | undefined;
+  /** To be told when the answer to one that was let in is over. */
+  leave(): void;
+  /** Whether there is no more than one under way. */
+  isAlone(): boolean;
   close(): void;
 }
 
@@ -19,16 +23,18 @@ export function createOverload({ maxOperations, maxLoopDelayMs }: Pick<Limits, '
   // A loop that one operation made late is no load: the first one of a process, or one beside the first GraphiQL page.
   const few = maxOperations / 16;
   let underWay = 0;
-  const leave = () => underWay--;
   const isBusy = () => underWay >= maxOperations || (underWay >= few && loopDelay.ms() > maxLoopDelayMs);
   return {
     isCalm: () => (isBusy() ? toOverloaded() : undefined),
-    admit(_request, response) {
+    admit() {
       if (isBusy()) return toOverloaded();
       underWay++;
-      response.on('close', leave);
       return undefined;
     },
+    leave() {
+      underWay--;
+    },
+    isAlone: () => underWay <= 1,
     close: loopDelay.close,
   } satisfies Overload;
 }

@@ -42,10 +42,10 @@ function readWithin(most: number, request: WithBody, response: ServerResponse): 
       request.pause().removeAllListeners('data');
       resolve(refuseSize(most, response));
     });
-    request.once('end', () => {
+    request.on('end', () => {
       request.body = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
       resolve(undefined);
     });
-    request.once('error', reject);
+    request.on('error', reject);
   });
 }

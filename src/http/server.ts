@@ -3,7 +3,6 @@ import { createServer as createHttpServer, type IncomingMessage, type Server, ty
 import type { Gateway } from '../gateway.ts';
 import { defaultLimits, type Limits } from '../limits.ts';
 import type { Log } from '../log.ts';
-import { requestIdHeader, toRequestId } from '../request-id.ts';
 import { createAnswers } from './answers.ts';
 import { createAuthorization } from './authorization.ts';
 import { createCors } from './cors.ts';
@@ -17,9 +16,9 @@ import { findRefusal, type Refusal, refuse, waitForRefusal } from './refusal.ts'
 import { hasSmallBody, isPlain } from './request-body.ts';
 import { expectsNothing, hasFewHeaders, isHttp1, maxHeaderSize } from './request-headers.ts';
 import { answerSdl, isGet, isSdlShown, sdlPath } from './sdl.ts';
-import { securityHeaders } from './security-headers.ts';
 import { createShortWay, type Way } from './short-way.ts';
 import { createHostCheck, isAtHost, isAtPath, pathOf } from './target.ts';
+import { Visit } from './visit.ts';
 
 /** Whom the door lets in. */
 export interface DoorConfig {
@@ -59,9 +58,8 @@ export function createServer(options: ServerOptions): Server {
   const overload = createOverload(limits);
   const showGraphiQL = createGraphiQL(path, operations);
   const answers = createAnswers();
-  const execute = createShortWay(gateway, (request, response, requestId) =>
-    gateway.requestListener(request, dress(response, requestId), { requestId }),
-  );
+  const goLong: Way = (visit) => gateway.requestListener(visit.request, visit.dress(), { requestId: visit.requestId });
+  const execute = createShortWay(gateway, goLong, overload.isAlone);
 
   // These lists are the policy: the first check that refuses is the answer, and those behind it aren't made.
   const ofRequests = [isHttp1, hasFewHeaders(limits.maxHeaders), expectsNothing, createHostCheck()];
@@ -70,54 +68,71 @@ export function createServer(options: ServerOptions): Server {
   const ofTheSdl = [isAtHost(allowedHosts), isGet, overload.isCalm, isAuthorized, isSdlShown(gateway)];
   const ofOperations = [
     ...[overload.isCalm, isAuthorized, isPreflighted],
-    ...[isPlain, hasSmallBody(limits.maxBodyBytes), overload.admit],
+    ...[isPlain, hasSmallBody(limits.maxBodyBytes)],
   ];
 
-  const answer: Way = async (request, response, requestId) => {
-    const say = (refusal: Refusal) => refuse(dress(response, requestId), refusal, requestId);
+  const say = async (visit: Visit, refusal: Refusal) => {
     // The bytes at hand are read to their end first: if they turn out not to be HTTP, that alone is the answer.
     await undefined;
+    refuse(visit.dress(), refusal, visit.requestId);
+  };
+
+  const answer: Way = async (visit) => {
+    const { request, response } = visit;
     const early = findRefusal(ofRequests, request, response);
-    if (early !== undefined) return say(early);
+    if (early !== undefined) return say(visit, early);
     const asked = pathOf(request);
-    if (asked === '/health') return answerEmpty(dress(response, requestId), 200);
-    if (asked === '/ready') return answerEmpty(dress(response, requestId), lifeCycle.isReady() ? 200 : 503);
+    // As above, but for operations, which wait for their bodies anyway.
+    if (request.method !== 'POST' || asked !== path) await undefined;
+    if (asked === '/health') return answerEmpty(visit.dress(), 200);
+    if (asked === '/ready') return answerEmpty(visit.dress(), lifeCycle.isReady() ? 200 : 503);
     if (asked === sdlPath) {
       const refusal = await waitForRefusal(ofTheSdl, request, response);
-      return refusal === undefined ? answerSdl(dress(response, requestId), gateway) : say(refusal);
+      return refusal === undefined ? answerSdl(visit.dress(), gateway) : say(visit, refusal);
     }
     const elsewhere = findRefusal(ofTheGraph, request, response);
-    if (elsewhere !== undefined) return say(elsewhere);
+    if (elsewhere !== undefined) return say(visit, elsewhere);
     cors.admit(request, response);
     if (cors.answerPreflight(request, response)) return;
     if (graphiql && wantsPage(request)) return showGraphiQL(response);
-    const refusal = await waitForRefusal(ofOperations, request, response);
-    if (refusal !== undefined) return say(refusal);
+    const wrong = await waitForRefusal(ofOperations, request, response);
+    // Its client may have left by then, and nothing would tell when it is over.
+    if (response.destroyed) return;
+    const refusal = wrong ?? overload.admit();
+    if (refusal !== undefined) return say(visit, refusal);
+    visit.isAdmitted = true;
     // Awaited, as to return it costs more.
-    await execute(request, response, requestId);
+    await execute(visit);
+  };
+
+  const end = (visit: Visit) => {
+    const { request, response, requestId } = visit;
+    visit.ending.end(departure);
+    if (visit.isAdmitted) overload.leave();
+    answers.end(response);
+    lifeCycle.end();
+    // 499 as nginx has it: the client left before its answer was complete.
+    const status = response.writableFinished ? response.statusCode : 499;
+    const ms = Math.round(performance.now() - visit.startedAt);
+    log.info({ requestId, method: request.method, path: pathOf(request), status, ms }, 'request');
+  };
+
+  const fail = (visit: Visit, error: unknown) => {
+    const { response, requestId } = visit;
+    if (response.destroyed) return;
+    log.error({ requestId, error: error instanceof Error ? error.stack : 'not an Error' }, 'unexpected error');
+    if (response.headersSent) response.destroy();
+    else refuse(visit.dress(), unexpected, requestId);
   };
 
   const listener = (request: IncomingMessage, response: ServerResponse) => {
-    const started = performance.now();
-    const requestId = toRequestId(request.headers[requestIdHeader]?.toString());
+    const visit = new Visit(request, response);
     answers.begin(response);
     lifeCycle.begin(response);
     // What comes by POST is dressed once it is known not to go the short way.
-    if (request.method !== 'POST') dress(response, requestId);
-    response.on('close', () => {
-      answers.end(response);
-      lifeCycle.end();
-      // 499 as nginx has it: the client left before its answer was complete.
-      const status = response.writableFinished ? response.statusCode : 499;
-      const ms = Math.round(performance.now() - started);
-      log.info({ requestId, method: request.method, path: pathOf(request), status, ms }, 'request');
-    });
-    answer(request, response, requestId).catch((error: unknown) => {
-      if (response.destroyed) return;
-      log.error({ requestId, error: error instanceof Error ? error.stack : 'not an Error' }, 'unexpected error');
-      if (response.headersSent) response.destroy();
-      else refuse(dress(response, requestId), unexpected, requestId);
-    });
+    if (request.method !== 'POST') visit.dress();
+    response.on('close', () => end(visit));
+    answer(visit).catch((error: unknown) => fail(visit, error));
   };
 
   // What Node.js would answer by itself, and with no body, is answered here too.
@@ -135,14 +150,10 @@ export function createServer(options: ServerOptions): Server {
   return server;
 }
 
-const unexpected: Refusal = { status: 500, code: 'INTERNAL_SERVER_ERROR', message: 'Unexpected error.' };
+/** What ends the work for a client that has left: it isn't told, so one will do for all. */
+const departure = new Error('The client has left.');
 
-/** Puts on the answer what every answer has. The short way does so by itself, at less cost. */
-function dress(response: ServerResponse, requestId: string): ServerResponse {
-  response.setHeader(requestIdHeader, requestId);
-  for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
-  return response;
-}
+const unexpected: Refusal = { status: 500, code: 'INTERNAL_SERVER_ERROR', message: 'Unexpected error.' };
 
 /** So that nobody holds a connection by being slow: bytes, and milliseconds. */
 const toTimes = (limits: Limits) => ({

@@ -3,18 +3,17 @@
  * back without a `Request`, a `Response` or a stream in between. It parses, validates and executes by the same functions as
  * Yoga does, and takes sound operations alone; whatever is unusual, and every refusal, is left to the full way.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { toPartsForm } from '../accept.ts';
 import type { Gateway, OperationParams } from '../gateway.ts';
 import { priceHeader } from '../price.ts';
 import { requestIdHeader } from '../request-id.ts';
-import { OwnEnding } from '../upstream/ending.ts';
 import { isAbsent, isObject } from '../upstream/json.ts';
-import type { WithBody } from './request-body.ts';
 import { securityHeaders } from './security-headers.ts';
+import { createEndOfTurn } from './turn.ts';
+import type { Visit } from './visit.ts';
 
 /** Answers a request, sooner or later. */
-export type Way = (request: IncomingMessage, response: ServerResponse, requestId: string) => Promise<void>;
+export type Way = (visit: Visit) => Promise<void>;
 
 /** Names and values in turn: as nothing is set before, they go out as they are. */
 const commonHeaders = Object.entries(securityHeaders).flat();
@@ -29,8 +28,12 @@ interface Wish {
 /** How many Accept headers are remembered: clients send few different ones. */
 const mostWishes = 100;
 
-/** @param goLong the way of what isn't for the short one */
-export function createShortWay(gateway: Gateway, goLong: Way): Way {
+/**
+ * @param goLong the way of what isn't for the short one
+ * @param isAlone whether nothing else is being answered
+ */
+export function createShortWay(gateway: Gateway, goLong: Way, isAlone: () => boolean): Way {
+  const endOfTurn = createEndOfTurn();
   const wishes = new Map<string, Wish>();
   const wishOf = (accept: string): Wish => {
     const known = wishes.get(accept);
@@ -41,38 +44,36 @@ export function createShortWay(gateway: Gateway, goLong: Way): Way {
     return wish;
   };
 
-  return (request: WithBody, response, requestId) => {
+  return async (visit) => {
+    const { request, response, requestId } = visit;
     const { method, headers, body } = request;
-    if (method !== 'POST' || body === undefined || !isJson(headers['content-type']))
-      return goLong(request, response, requestId);
+    if (method !== 'POST' || body === undefined || !isJson(headers['content-type'])) return goLong(visit);
     const { contentType, acceptsParts } = wishOf(headers.accept ?? '*/*');
     const params = contentType === undefined ? undefined : toParams(body);
-    if (contentType === undefined || params === undefined) return goLong(request, response, requestId);
+    if (contentType === undefined || params === undefined) return goLong(visit);
 
-    const ending = new OwnEnding();
-    const leave = () => ending.end(departure);
-    const asker = { requestId, ending, acceptsParts, header: (name: string) => headers[name]?.toString() };
-    const answering = gateway.answer(params, asker);
-    if (answering === undefined) return goLong(request, response, requestId);
-    response.on('close', leave);
-    return answering.then((answer) => {
-      response.off('close', leave);
-      if (answer === undefined) return goLong(request, response, requestId);
-      const { body, calls } = answer;
-      const bytes = Buffer.byteLength(body);
-      const itsHeaders = [
-        ...['content-type', contentType, 'content-length', String(bytes)],
-        ...[requestIdHeader, requestId, priceHeader, String(calls)],
-      ];
-      // ASCII, as most answers are, is written at less cost than what may be any UTF-8.
-      response.writeHead(200, commonHeaders.concat(itsHeaders)).end(body, bytes === body.length ? 'latin1' : 'utf8');
-      return undefined;
-    });
+    visit.acceptsParts = acceptsParts;
+    const answer = await gateway.answer(params, visit);
+    if (answer === undefined) return goLong(visit);
+    // Beside those of the same turn: their readers are woken up once for all of them, where they are on this machine.
+    if (!isAlone()) await endOfTurn();
+    const { body: text, calls } = answer;
+    const bytes = Buffer.byteLength(text);
+    response.writeHead(200, [
+      ...commonHeaders,
+      'content-type',
+      contentType,
+      'content-length',
+      String(bytes),
+      requestIdHeader,
+      requestId,
+      priceHeader,
+      String(calls),
+    ]);
+    // ASCII, as most answers are, is written at less cost than what may be any UTF-8.
+    response.end(text, bytes === text.length ? 'latin1' : 'utf8');
   };
 }
-
-/** What ends the work for a client that has left: it isn't told, so one will do for all. */
-const departure = new Error('The client has left.');
 
 /** With UTF-8 said or unsaid. Anything else that may be JSON is for the full way to look at. */
 const isJson = (contentType: string | undefined): boolean =>

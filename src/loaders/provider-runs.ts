@@ -2,6 +2,7 @@
 import DataLoader from 'dataloader';
 import type { CredentialOf } from '../credentials.ts';
 import { isOfOneEndpoint, isRefusal, mayPass, toError } from '../errors.ts';
+import { Asked } from '../fetching/asked.ts';
 import type { Fetches } from '../fetching/fetches.ts';
 import { findRows } from '../fetching/find-rows.ts';
 import { explain, type Need, planFetches } from '../fetching/planner.ts';
@@ -32,7 +33,7 @@ interface RunWant extends CopyWant {
 }
 
 /** By the run's id. */
-type AskedRuns = Map<string, Promise<Run | null>>;
+type AskedRuns = Asked<Promise<Run | null>>;
 
 /** Of one request. Whatever it asks for is asked for once, however many fields select it. */
 export class ProviderRuns {
@@ -64,7 +65,7 @@ export class ProviderRuns {
     if (need === 'row') return this.#loadRowAlone(key);
     if (need === 'both') return this.#loadWithRow(key);
     const id = toId(key);
-    this.#asked[need] ??= new Map();
+    this.#asked[need] ??= new Asked();
     const asked = this.#asked[need];
     const known = asked.get(id);
     if (known !== undefined) return known;

@@ -6,16 +6,22 @@ import type { Documents } from '../documents/documents.ts';
 import type { Execute } from '../execution/execute.ts';
 import type { ExecuteInParts } from '../execution/in-parts.ts';
 
+/** What Yoga knows: it copies what it is given into an object of its own. */
+export interface GraphContext {
+  /** What our resolvers know. */
+  readonly graph: Context;
+}
+
 export const useExecution = (
   execute: Execute,
   executeInParts: ExecuteInParts,
   documents: Documents,
-): Plugin<Context & YogaInitialContext> => ({
+): Plugin<GraphContext & YogaInitialContext> => ({
   onExecute({ args: { document, contextValue }, setExecuteFn }) {
     const incremental = documents.incrementalOf(document);
     const isInParts = incremental && toPartsForm(contextValue.request.headers.get('accept')) !== undefined;
-    setExecuteFn(({ contextValue, ...operation }) =>
-      isInParts ? executeInParts(incremental, operation, contextValue) : execute(operation, contextValue),
+    setExecuteFn(({ contextValue: { graph }, ...operation }) =>
+      isInParts ? executeInParts(incremental, operation, graph) : execute(operation, graph),
     );
   },
 });

@@ -207,8 +207,8 @@ export const guardsOfTheGraph: readonly Guard[] = [
   {
     name: 'a loader for each request',
     file: 'src/context.ts',
-    from: 'const runs = new RunLoader({ fetches, credentialOf, kept, price, limits });',
-    to: 'const runs = ((globalThis as { shared?: RunLoader }).shared ??= new RunLoader({ fetches, credentialOf, kept, price, limits }));',
+    from: 'before?.runs ?? new RunLoader({ fetches: this.fetches, credentialOf, kept, price: this.price, limits });',
+    to: '((globalThis as { shared?: RunLoader }).shared ??= new RunLoader({ fetches: this.fetches, credentialOf, kept, price: this.price, limits }));',
     tests: ['test/batching.test.ts'],
   },
   {

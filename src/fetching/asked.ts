@@ -1,0 +1,21 @@
+/** What a request has asked for, so that nothing is asked for twice. Most requests ask for one thing, which needs no Map. */
+export class Asked<Answer> {
+  #name: string | undefined;
+  #answer: Answer | undefined;
+  #others: Map<string, Answer> | undefined;
+
+  get(name: string): Answer | undefined {
+    return name === this.#name ? this.#answer : this.#others?.get(name);
+  }
+
+  /** Takes a name for the first time. */
+  set(name: string, answer: Answer): void {
+    if (this.#name === undefined) {
+      this.#name = name;
+      this.#answer = answer;
+    } else {
+      this.#others ??= new Map();
+      this.#others.set(name, answer);
+    }
+  }
+}
