@@ -1,11 +1,14 @@
 /** Who takes part, and how each is started. */
+import { readFileSync } from 'node:fs';
 import { configure, program as tailcall } from './contenders/tailcall.ts';
 import { numberMark } from './measure/wrk.ts';
 import { bench, built, root } from './paths.ts';
 import type { Dialect } from './workloads/ask.ts';
 
-/** How our service is started, seen from the project's folder. */
-const entry = 'dist/main.mjs';
+/** How our service is started in production, but that its variables come from here: in the project's folder. */
+const { scripts } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
+const [, ...serve] = scripts.serve.split(' ').filter((word: string) => !word.startsWith('--env-file'));
+const [entry, flags] = [serve.at(-1), serve.slice(0, -1)];
 
 /** How many connections to a provider each may have: more than W3 can use, 16 clients with 50 runs each. */
 const connections = 1_024;
@@ -42,7 +45,7 @@ const service = (title: string, settings: Readonly<Record<string, string>>): Con
   title,
   dialect: 'graph',
   isOurs: true,
-  parameters: () => ['--max-semi-space-size=16', `${root}${entry}`],
+  parameters: () => [...flags, `${root}${entry}`],
   env: (port, upstreamUrl) => ({
     HOST: '127.0.0.1',
     PORT: `${port}`,
