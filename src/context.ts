@@ -57,7 +57,6 @@ export class Context implements FieldContext {
     this.runs = before?.runs ?? new RunLoader({ fetches: this.fetches, credentialOf, kept, price: this.price, limits });
     this.#monitors = before?.monitors;
     this.#lists = before?.lists;
-    this.#feeds = before?.feeds.anew();
   }
 
   get monitors(): MonitorLoader {

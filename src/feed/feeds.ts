@@ -46,9 +46,4 @@ export class Feeds {
     this.#monitors[provider] ??= read();
     return this.#monitors[provider];
   }
-
-  /** The same, with nothing spent. */
-  anew(): Feeds {
-    return new Feeds(this.#limits);
-  }
 }

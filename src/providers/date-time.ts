@@ -24,7 +24,7 @@ const knownBytes = Buffer.from('"yyyy-mm-ddThh:mm:ss.000Z"');
 export function fromMilliseconds(milliseconds: number): string | undefined {
   if (!isTime(milliseconds)) return undefined;
   const rest = withinKnownHour(milliseconds);
-  const second = Math.floor(rest / 1_000);
+  const second = toWhole(rest / 1_000);
   // Put together first, as two long texts in a row are what stringifying has to join again.
   const behindHour = `${minutesAndSeconds[second]}${thousandths[rest - second * 1_000]}`;
   return `${knownText}${behindHour}`;

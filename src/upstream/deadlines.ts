@@ -49,13 +49,12 @@ export class Deadlines {
   readonly #start = (ms: number) => setTimeout(this.#ring, ms).unref();
 
   readonly #ring = () => {
-    this.#timer = undefined;
     const now = performance.now();
     while (this.#first !== undefined && this.#first.dueAt <= now) {
       const due = this.#first;
       this.delete(due);
       due.onDue();
     }
-    if (this.#first !== undefined) this.#timer ??= this.#start(Math.ceil(this.#first.dueAt - now));
+    this.#timer = this.#first && this.#start(Math.ceil(this.#first.dueAt - now));
   };
 }
