@@ -34,18 +34,27 @@ export interface Round {
   /** How long the right answer is. */
   readonly bytes: number;
   readonly seconds: number;
+  /**
+   * How many seconds of the same load come before, and don't count. While the others had their turns, this one had nothing to
+   * do: engines throw away machine code then, and clients' connections are new.
+   */
+  readonly lead: number;
 }
 
-export async function takeSample({ contender, gateway, workload, ask, bytes, seconds }: Round, upstream: Upstream) {
+export async function takeSample(round: Round, upstream: Upstream) {
+  const { contender, gateway, workload, ask, bytes, seconds, lead } = round;
   const { credentials = '' } = contender;
   const { clients, requests } = workload;
-  const url = gateway.url + ask.path;
-  const numbers = toNumbers(requests, credentials !== '');
+  const load = { url: gateway.url + ask.path, body: ask.body, clients, credentials };
+  const run = (seconds: number) => runWrk({ ...load, seconds, ...toNumbers(requests, credentials !== '') });
+  if (lead > 0) {
+    await run(lead);
+    await calmDown(gateway.pid, upstream);
+  }
   const callsBefore = await upstream.count();
   const cpuBefore = cpuMicrosOf(gateway.pid);
-  const load = { url, body: ask.body, clients, credentials, ...(numbers && { numbers }) };
   // Where the requests are counted, the time is only there so that it ends at all.
-  const outcome = await runWrk({ ...load, seconds: requests === undefined ? seconds : 300 });
+  const outcome = await run(requests === undefined ? seconds : 300);
   const cpu = cpuMicrosOf(gateway.pid) - cpuBefore;
   const calls = (await upstream.count()) - callsBefore;
   await calmDown(gateway.pid, upstream);
@@ -70,11 +79,11 @@ async function calmDown(pid: number, upstream: Upstream): Promise<void> {
   }
 }
 
-function toNumbers(requests: number | undefined, hasCallers: boolean): Numbers | undefined {
+function toNumbers(requests: number | undefined, hasCallers: boolean): { readonly numbers?: Numbers } {
   if (requests !== undefined) {
     const first = firstNumber;
     firstNumber += requests;
-    return [first, first + requests - 1];
+    return { numbers: [first, first + requests - 1] };
   }
-  return hasCallers ? [0, 9_999_999, callers] : undefined;
+  return hasCallers ? { numbers: [0, 9_999_999, callers] } : {};
 }

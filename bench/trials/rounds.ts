@@ -7,6 +7,9 @@ import type { Upstream } from '../upstream/upstream.ts';
 import { type Ask, askOf } from '../workloads/ask.ts';
 import type { Workload } from '../workloads/workloads.ts';
 
+/** How many seconds of its load each round has before it counts. */
+export const lead = 1;
+
 export interface Effort {
   /** How often the processes are started anew: one can be lucky, or unlucky, for as long as it lives. */
   readonly sets: number;
@@ -62,10 +65,8 @@ export async function takeTurns(
       // The first round warms them up and doesn't count. It is longer: machine code comes with the hundred thousandth call.
       for (let round = -1; round < rounds; round++) {
         for (const up of all) {
-          const sample = await takeSample(
-            { ...up, workload, seconds: round < 0 ? Math.max(warm, length) : length },
-            upstream,
-          );
+          const time = round < 0 ? { seconds: Math.max(warm, length), lead: 0 } : { seconds: length, lead };
+          const sample = await takeSample({ ...up, workload, ...time }, upstream);
           if (round >= 0) samples[up.name] = [...(samples[up.name] ?? []), sample];
         }
       }
