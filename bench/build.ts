@@ -12,7 +12,9 @@ export async function build(): Promise<void> {
   execFileSync('npm', ['run', 'build'], options);
   // As plain JavaScript, since ours starts as that too.
   await bundle({
-    entryPoints: ['bare', 'rest', 'yoga', 'apollo', 'mercurius'].map((name) => `${bench}contenders/${name}.ts`),
+    entryPoints: ['bare', 'rest', 'rest-dispatch', 'yoga', 'apollo', 'mercurius'].map(
+      (name) => `${bench}contenders/${name}.ts`,
+    ),
     outdir: built('contenders/'),
     outExtension: { '.js': '.mjs' },
     bundle: true,

@@ -65,6 +65,7 @@ export const ours = service('monitor-graph', { DATAFOLD_API_KEY: 'key', OLOSTEP_
 export const contenders: Readonly<Record<string, Contender>> = {
   bare: own('bare node:http + undici proxy', 'bare', 'bare'),
   rest: own('REST backend, Fastify + undici', 'rest', 'rest'),
+  restDispatch: own('REST backend, Fastify + undici.dispatch', 'rest', 'rest-dispatch'),
   ours,
   mercurius: own('Mercurius + JIT', 'graph', 'mercurius'),
   yoga: own('Yoga as it comes', 'graph', 'yoga'),
