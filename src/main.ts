@@ -4,6 +4,7 @@ import { type AddressInfo, isIPv6 } from 'node:net';
 import { parseArgs } from 'node:util';
 import { type Config, ConfigError, readConfig, readSandboxConfig } from './config.ts';
 import { ManifestError } from './documents/listed-texts.ts';
+import { settleIn } from './engine.ts';
 import { createGateway } from './gateway.ts';
 import { createLifeCycle } from './http/life-cycle.ts';
 import { createServer } from './http/server.ts';
@@ -58,6 +59,7 @@ async function serve({ config, log, lines, keptRuns, isSandbox, close }: Parts):
   const server = createServer({ ...config.door, gateway, log, operations, limits, lifeCycle });
   server.listen(config.port, config.host);
   await once(server, 'listening');
+  settleIn();
   endOnSignal(async (signal) => {
     log.info({ signal }, 'stopping');
     await lifeCycle.stop();
