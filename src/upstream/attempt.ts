@@ -2,7 +2,7 @@
 import type { Client, Dispatcher } from 'undici';
 import type { UpstreamLimits } from '../limits.ts';
 import type { Deadlines, Due } from './deadlines.ts';
-import type { Ending } from './ending.ts';
+import type { Ending, EndListener } from './ending.ts';
 import { type Fault, toNetworkFault, toSizeFault } from './fault.ts';
 import type { Passenger, Pool } from './pool.ts';
 
@@ -36,7 +36,7 @@ export interface Receiver {
  * Sends the request and reads the answer; it can be ended at any point, also while it waits for a connection. A class, as
  * every call has one, and methods of a prototype cost it nothing; for the same reason it is itself what undici is given.
  */
-export class Attempt implements Passenger, Due, Dispatcher.DispatchOptions, Dispatcher.DispatchHandler {
+export class Attempt implements Passenger, Due, EndListener, Dispatcher.DispatchOptions, Dispatcher.DispatchHandler {
   readonly method = 'GET';
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -48,7 +48,6 @@ export class Attempt implements Passenger, Due, Dispatcher.DispatchOptions, Disp
   readonly #receiver: Receiver;
   /** Where it has less time than others. */
   readonly #timer: NodeJS.Timeout | undefined;
-  readonly #end: () => void;
   #connection: Client | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
@@ -80,8 +79,7 @@ export class Attempt implements Passenger, Due, Dispatcher.DispatchOptions, Disp
     this.#receiver = receiver;
     if (ms === undefined) way.deadlines.add(this, now);
     else this.#timer = setTimeout(Attempt.#timeUp, ms, this);
-    this.#end = () => this.#leave(ending.reason);
-    ending.add(this.#end);
+    ending.add(this);
   }
 
   static #timeUp(attempt: Attempt): void {
@@ -90,6 +88,10 @@ export class Attempt implements Passenger, Due, Dispatcher.DispatchOptions, Disp
 
   onDue(): void {
     Attempt.#timeUp(this);
+  }
+
+  handleEvent(): void {
+    this.#leave(this.#ending.reason);
   }
 
   #leave(reason: unknown): void {
@@ -102,7 +104,7 @@ export class Attempt implements Passenger, Due, Dispatcher.DispatchOptions, Disp
   #settle(): void {
     this.#way.deadlines.delete(this);
     if (this.#timer !== undefined) clearTimeout(this.#timer);
-    this.#ending.delete(this.#end);
+    this.#ending.delete(this);
   }
 
   board(connection: Client): boolean {

@@ -76,16 +76,16 @@ export function createBulkhead(options: BulkheadOptions): Bulkhead {
 
   const waitForTurn = (line: Line, ending: Ending) =>
     new Promise<void>((resolve, reject) => {
-      const leave = () => waiter.refuse(ending.reason);
       const end = (settleIt: () => void) => {
-        ending.delete(leave);
+        ending.delete(listener);
         line.waiting.splice(line.waiting.indexOf(waiter), 1);
         settleIt();
         settle(line);
       };
+      const listener = { handleEvent: () => waiter.refuse(ending.reason) };
       const waiter: Waiter = { enter: () => end(resolve), refuse: (reason) => end(() => reject(reason)) };
       line.waiting.push(waiter);
-      ending.add(leave);
+      ending.add(listener);
       settle(line);
     });
 

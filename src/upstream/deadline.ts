@@ -13,13 +13,13 @@ export async function withDeadline<Result>(
 ): Promise<Result> {
   if (parent.reason !== undefined) throw parent.reason;
   const ending = new OwnEnding();
-  const leave = () => ending.end(parent.reason);
+  const listener = { handleEvent: () => ending.end(parent.reason) };
   const timer = setTimeout(() => ending.end(fault()), ms);
-  parent.add(leave);
+  parent.add(listener);
   try {
     return await task(ending);
   } finally {
     clearTimeout(timer);
-    parent.delete(leave);
+    parent.delete(listener);
   }
 }

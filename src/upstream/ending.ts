@@ -6,37 +6,42 @@
 export interface Ending {
   /** Why it is over; `undefined` while it isn't. */
   readonly reason: unknown;
-  /** Calls `leave` when it is over, which it must not be yet. */
-  add(leave: () => void): void;
-  delete(leave: () => void): void;
+  /** Tells the listener when it is over, which it must not be yet. */
+  add(listener: EndListener): void;
+  delete(listener: EndListener): void;
+}
+
+/** As a signal tells an object: what waits for tens of milliseconds is one already, and a function for each is memory. */
+export interface EndListener {
+  handleEvent(): void;
 }
 
 /** One that comes when it is told to. A class, as every request has one, and methods of a prototype cost it nothing. */
 export class OwnEnding implements Ending {
   reason: unknown;
   // Mostly there is one that listens.
-  #first: (() => void) | undefined;
-  #others: Set<() => void> | undefined;
+  #first: EndListener | undefined;
+  #others: Set<EndListener> | undefined;
 
-  add(leave: () => void): void {
-    if (this.#first === undefined) this.#first = leave;
+  add(listener: EndListener): void {
+    if (this.#first === undefined) this.#first = listener;
     else {
       this.#others ??= new Set();
-      this.#others.add(leave);
+      this.#others.add(listener);
     }
   }
 
-  delete(leave: () => void): void {
-    if (this.#first === leave) this.#first = undefined;
-    else this.#others?.delete(leave);
+  delete(listener: EndListener): void {
+    if (this.#first === listener) this.#first = undefined;
+    else this.#others?.delete(listener);
   }
 
-  /** Calls whatever listens, once. */
+  /** Tells whatever listens, once. */
   end(reason: unknown): void {
     if (this.reason !== undefined) return;
     this.reason = reason;
-    this.#first?.();
-    for (const leave of this.#others ?? []) leave();
+    this.#first?.handleEvent();
+    for (const listener of this.#others ?? []) listener.handleEvent();
   }
 }
 
@@ -45,6 +50,6 @@ export const toEnding = (signal: AbortSignal): Ending => ({
   get reason() {
     return signal.aborted ? signal.reason : undefined;
   },
-  add: (leave) => signal.addEventListener('abort', leave),
-  delete: (leave) => signal.removeEventListener('abort', leave),
+  add: (listener) => signal.addEventListener('abort', listener),
+  delete: (listener) => signal.removeEventListener('abort', listener),
 });

@@ -7,7 +7,7 @@ import type { UpstreamLimits } from '../limits.ts';
 import type { Body } from './body.ts';
 import type { Call } from './call.ts';
 import type { Credential } from './credential.ts';
-import { OwnEnding } from './ending.ts';
+import { type EndListener, OwnEnding } from './ending.ts';
 import { hasFailedByTime, toDeadlineFault } from './fault.ts';
 import type { Upstream, UpstreamRequest } from './upstream.ts';
 
@@ -156,7 +156,7 @@ class Flight {
 }
 
 /** One who waits, and the call that is made on its behalf unless another's is sent before. A class for the same reason. */
-class Waiter implements Call {
+class Waiter implements Call, EndListener {
   readonly call: Call;
   readonly resolve: (body: Body | null) => void;
   readonly reject: (reason: unknown) => void;
@@ -171,7 +171,6 @@ class Waiter implements Call {
   timer: NodeJS.Timeout | undefined;
   /** Whether a call that it waited for has failed by time already. */
   hasFailed = false;
-  readonly #leave: () => void;
 
   constructor(call: Call, resolve: Waiter['resolve'], reject: Waiter['reject']) {
     this.call = call;
@@ -180,8 +179,11 @@ class Waiter implements Call {
     this.requestId = call.requestId;
     this.lines = call.lines;
     this.price = call.price;
-    this.#leave = () => this.flight?.leave(this, call.ending.reason);
-    call.ending.add(this.#leave);
+    call.ending.add(this);
+  }
+
+  handleEvent(): void {
+    this.flight?.leave(this, this.call.ending.reason);
   }
 
   send(): void {
@@ -192,11 +194,11 @@ class Waiter implements Call {
   waitAgain(): void {
     this.hasFailed = true;
     this.ending = new OwnEnding();
-    this.call.ending.add(this.#leave);
+    this.call.ending.add(this);
   }
 
   end(): void {
-    this.call.ending.delete(this.#leave);
+    this.call.ending.delete(this);
     if (this.timer !== undefined) clearTimeout(this.timer);
     this.timer = undefined;
   }

@@ -4,15 +4,13 @@ import type { Ending } from './ending.ts';
 export function sleep(ms: number, ending: Ending): Promise<void> {
   return new Promise((resolve, reject) => {
     if (ending.reason !== undefined) return reject(ending.reason);
-    const leave = () => {
+    const end = (settle: () => void) => {
       clearTimeout(timer);
-      ending.delete(leave);
-      reject(ending.reason);
+      ending.delete(listener);
+      settle();
     };
-    const timer = setTimeout(() => {
-      ending.delete(leave);
-      resolve();
-    }, ms);
-    ending.add(leave);
+    const listener = { handleEvent: () => end(() => reject(ending.reason)) };
+    const timer = setTimeout(() => end(resolve), ms);
+    ending.add(listener);
   });
 }
