@@ -62,12 +62,16 @@ export async function takeTurns(
         const up = await start(name, contender).catch((error: Error) => fail(name, error));
         if (up) all.push(up);
       }
-      // The first round warms them up and doesn't count. It is longer: machine code comes with the hundred thousandth call.
-      for (let round = -1; round < rounds; round++) {
+      // The first two rounds warm them up and don't count. They are longer: machine code comes with the hundred thousandth call.
+      // Two, as some of it is thrown away when a load ends for the first time.
+      for (let round = -2; round < rounds; round++) {
         for (const up of all) {
-          const time = round < 0 ? { seconds: Math.max(warm, length), lead: 0 } : { seconds: length, lead };
+          const isWarming = round < 0;
+          const time = isWarming
+            ? { seconds: Math.max(Math.ceil(warm / 2), length), lead: 0 }
+            : { seconds: length, lead };
           const sample = await takeSample({ ...up, workload, ...time }, upstream);
-          if (round >= 0) samples[up.name] = [...(samples[up.name] ?? []), sample];
+          if (!isWarming) samples[up.name] = [...(samples[up.name] ?? []), sample];
         }
       }
     } finally {
