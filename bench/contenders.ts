@@ -64,8 +64,8 @@ export const ours = service('monitor-graph', { DATAFOLD_API_KEY: 'key', OLOSTEP_
 /** In the order in which they take turns. */
 export const contenders: Readonly<Record<string, Contender>> = {
   bare: own('bare node:http + undici proxy', 'bare', 'bare'),
-  rest: own('REST backend, Fastify + undici', 'rest', 'rest'),
-  restDispatch: own('REST backend, Fastify + undici.dispatch', 'rest', 'rest-dispatch'),
+  rest: own('REST backend, undici.request', 'rest', 'rest'),
+  restDispatch: own('REST backend, undici.dispatch', 'rest', 'rest-dispatch'),
   ours,
   mercurius: own('Mercurius + JIT', 'graph', 'mercurius'),
   yoga: own('Yoga as it comes', 'graph', 'yoga'),

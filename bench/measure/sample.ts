@@ -6,7 +6,7 @@ import type { Ask } from '../workloads/ask.ts';
 import type { Workload } from '../workloads/workloads.ts';
 import type { Gateway } from './gateway.ts';
 import { cpuMicrosOf } from './pinned.ts';
-import { type Numbers, runWrk } from './wrk.ts';
+import { type Numbers, type Outcome, runWrk } from './wrk.ts';
 
 /** Callers with keys of their own, in the rounds that have such. */
 const callers = 128;
@@ -34,40 +34,74 @@ export interface Round {
   /** How long the right answer is. */
   readonly bytes: number;
   readonly seconds: number;
-  /**
-   * How many seconds of the same load come before, and don't count. While the others had their turns, this one had nothing to
-   * do: engines throw away machine code then, and clients' connections are new.
-   */
-  readonly lead: number;
 }
 
-export async function takeSample(round: Round, upstream: Upstream) {
-  const { contender, gateway, workload, ask, bytes, seconds, lead } = round;
-  const { credentials = '' } = contender;
-  const { clients, requests } = workload;
-  const load = { url: gateway.url + ask.path, body: ask.body, clients, credentials };
-  const run = (seconds: number) => runWrk({ ...load, seconds, ...toNumbers(requests, credentials !== '') });
-  if (lead > 0) {
-    await run(lead);
-    await calmDown(gateway.pid, upstream);
-  }
-  const callsBefore = await upstream.count();
-  const cpuBefore = cpuMicrosOf(gateway.pid);
-  // Where the requests are counted, the time is only there so that it ends at all.
-  const outcome = await run(requests === undefined ? seconds : 300);
-  const cpu = cpuMicrosOf(gateway.pid) - cpuBefore;
-  const calls = (await upstream.count()) - callsBefore;
+/**
+ * How many seconds of a load don't count, at its start. While the others had their turns this one had nothing to do: engines
+ * throw away machine code then, and its connections to the upstream have ended.
+ */
+export const lead = 1;
+
+/** Counting ends this much before the load does, which is one of whole seconds. */
+const tailMs = 100;
+
+/** Where a process was at a time. */
+interface Mark {
+  readonly ms: number;
+  readonly calls: number;
+  readonly cpuMicros: number;
+}
+
+/** Lets it work for so long, and counts nothing. */
+export async function warmUp(round: Round, upstream: Upstream): Promise<void> {
+  await ask(round, round.seconds);
+  await calmDown(round.gateway.pid, upstream);
+}
+
+export async function takeSample(round: Round, upstream: Upstream): Promise<Sample> {
+  const { gateway, workload, bytes, seconds } = round;
+  const { calls: callsEach } = round.ask;
+  const mark = async (): Promise<Mark> => {
+    const calls = await upstream.count();
+    return { calls, cpuMicros: cpuMicrosOf(gateway.pid), ms: performance.now() };
+  };
+  const start = await mark();
+  const load = ask(round, lead + seconds);
+  // Where the requests are counted, all of them are.
+  const part = workload.requests === undefined ? await markPart(mark, seconds) : undefined;
+  const outcome = await load;
+  const end = await mark();
   await calmDown(gateway.pid, upstream);
+  const [from, to] = part ?? [start, end];
+  const requests = part === undefined ? outcome.requests : (to.calls - from.calls) / callsEach;
   // wrk leaves with a request of each client under way; not all that the one before it left may have been over.
-  const [fewest, most] = [outcome.requests * ask.calls, (outcome.requests + 2 * clients) * ask.calls];
+  const [fewest, most] = [outcome.requests * callsEach, (outcome.requests + 2 * workload.clients) * callsEach];
+  const calls = end.calls - start.calls;
   return {
-    requestsPerSecond: (outcome.requests / outcome.micros) * 1e6,
-    cpuMicros: cpu / outcome.requests,
+    requestsPerSecond: (requests / (to.ms - from.ms)) * 1e3,
+    cpuMicros: (to.cpuMicros - from.cpuMicros) / requests,
     p50Micros: outcome.p50Micros,
     p99Micros: outcome.p99Micros,
     upstreamCalls: calls / outcome.requests,
     isRight: outcome.failures === 0 && outcome.bytes >= bytes * outcome.requests && calls >= fewest && calls <= most,
-  } satisfies Sample;
+  };
+}
+
+/** The part of a load that has just begun which counts. */
+async function markPart(mark: () => Promise<Mark>, seconds: number): Promise<readonly [Mark, Mark]> {
+  await sleep(lead * 1_000 - tailMs);
+  const from = await mark();
+  await sleep(seconds * 1_000);
+  return [from, await mark()];
+}
+
+/** One load; where its requests are counted, the time is only there so that it ends at all. */
+function ask({ contender, gateway, workload, ask }: Round, seconds: number): Promise<Outcome> {
+  const { credentials = '' } = contender;
+  const { clients, requests } = workload;
+  const numbers = toNumbers(requests, credentials !== '');
+  const load = { url: gateway.url + ask.path, body: ask.body, clients, credentials, ...(numbers && { numbers }) };
+  return runWrk({ ...load, seconds: requests === undefined ? seconds : 300 });
 }
 
 /** Waits until it has done with what the load left under way, lest that is counted as another's. */
@@ -79,11 +113,11 @@ async function calmDown(pid: number, upstream: Upstream): Promise<void> {
   }
 }
 
-function toNumbers(requests: number | undefined, hasCallers: boolean): { readonly numbers?: Numbers } {
+function toNumbers(requests: number | undefined, hasCallers: boolean): Numbers | undefined {
   if (requests !== undefined) {
     const first = firstNumber;
     firstNumber += requests;
-    return { numbers: [first, first + requests - 1] };
+    return [first, first + requests - 1];
   }
-  return hasCallers ? { numbers: [0, 9_999_999, callers] } : {};
+  return hasCallers ? [0, 9_999_999, callers] : undefined;
 }

@@ -21,6 +21,8 @@ const workloads = ['W1', 'W2', 'W3', 'W4ids', 'W4all'] as const;
 const cpuLimits: Readonly<Record<string, readonly (number | undefined)[]>> = {
   bare: [1.5, 1.8, 1.4, 1.6, 8],
   rest: [1.1, 1, 0.85, 0.4, 0.75],
+  // No goal was set for this one: it is held to the same.
+  restDispatch: [1.1, 1, 0.85, 0.4, 0.75],
   mercurius: [1.1, 1, 0.9, 0.45, 0.8],
   yoga: [0.28, 0.36, 0.55, 0.4, 0.45],
   apollo: [1, 1, 1, 1, 1],

@@ -1,9 +1,9 @@
 /** The results in Markdown. */
 import { contenders, forwarding } from '../contenders.ts';
 import { spreadOf } from '../measure/median.ts';
+import { lead } from '../measure/sample.ts';
 import type { Results } from '../results.ts';
 import { columns } from '../trials/resident-memory.ts';
-import { lead } from '../trials/rounds.ts';
 import { keyCounts, workloads } from '../workloads/workloads.ts';
 import { type Figure, figureOf, ratioOf, wrongOf } from './figures.ts';
 import { judge } from './goals.ts';
@@ -33,8 +33,9 @@ export function writeReport(results: Results): string {
 \`${command}\`, ${date}, on ${machine.processors}, ${machine.memory}, ${machine.system}, Node ${machine.node}.
 
 Medians of ${sets * rounds} rounds of ${seconds} s (W4all: twice as long), in which the contenders took turns; their processes
-were started anew ${sets} times, and ran for ${warm} s before it counted, and for another ${lead} s before each round, as an idle
-engine forgets. The gateway has one processor to itself, the load generator and the upstream have the other.
+were started anew ${sets} times, and ran for ${warm} s before; the first ${lead} s of each round's load doesn't count, as an idle engine
+forgets. Each sends the same bytes. Ours sets V8's flags as it does in production, others run as Node.js starts them. The gateway has
+one processor to itself, the load generator and the upstream have the other.
 CPU is user and system time of the gateway's process. Every answer was held against the expected one before, and upstream
 calls were counted throughout. Absolute figures are this machine's: compare ratios of one run.
 

@@ -1,14 +1,14 @@
 /** The contenders take turns on a workload: A B C, A B C, … */
 import type { Contender } from '../contenders.ts';
 import { type Gateway, startGateway } from '../measure/gateway.ts';
-import { type Sample, takeSample } from '../measure/sample.ts';
+import { type Sample, takeSample, warmUp } from '../measure/sample.ts';
 import { verify } from '../measure/verify.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { type Ask, askOf } from '../workloads/ask.ts';
 import type { Workload } from '../workloads/workloads.ts';
 
-/** How many seconds of its load each round has before it counts. */
-export const lead = 1;
+/** How many loads each has before its rounds: some machine code is thrown away when a load ends for the first time. */
+const warmUps = 2;
 
 export interface Effort {
   /** How often the processes are started anew: one can be lucky, or unlucky, for as long as it lives. */
@@ -62,16 +62,13 @@ export async function takeTurns(
         const up = await start(name, contender).catch((error: Error) => fail(name, error));
         if (up) all.push(up);
       }
-      // The first two rounds warm them up and don't count. They are longer: machine code comes with the hundred thousandth call.
-      // Two, as some of it is thrown away when a load ends for the first time.
-      for (let round = -2; round < rounds; round++) {
+      for (let load = 0; load < warmUps; load++) {
+        for (const up of all) await warmUp({ ...up, workload, seconds: Math.ceil(warm / warmUps) }, upstream);
+      }
+      for (let round = 0; round < rounds; round++) {
         for (const up of all) {
-          const isWarming = round < 0;
-          const time = isWarming
-            ? { seconds: Math.max(Math.ceil(warm / 2), length), lead: 0 }
-            : { seconds: length, lead };
-          const sample = await takeSample({ ...up, workload, ...time }, upstream);
-          if (!isWarming) samples[up.name] = [...(samples[up.name] ?? []), sample];
+          const sample = await takeSample({ ...up, workload, seconds: length }, upstream);
+          samples[up.name] = [...(samples[up.name] ?? []), sample];
         }
       }
     } finally {

@@ -11,7 +11,7 @@ export interface Ending {
   delete(listener: EndListener): void;
 }
 
-/** As a signal tells an object: what waits for tens of milliseconds is one already, and a function for each is memory. */
+/** As a signal tells an object. Whoever waits is one already; a function of its own would be there as long as it waits. */
 export interface EndListener {
   handleEvent(): void;
 }

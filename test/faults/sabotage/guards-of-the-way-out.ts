@@ -19,8 +19,8 @@ export const guardsOfTheWayOut: readonly Guard[] = [
   {
     name: 'calls that end when their client leaves',
     file: 'src/upstream/attempt.ts',
-    from: 'this.#end = () => this.#leave(ending.reason);',
-    to: 'this.#end = () => {};',
+    from: 'this.#leave(this.#ending.reason);',
+    to: 'void this.#ending;',
     tests: ['test/departure.test.ts'],
   },
   {
