@@ -19,6 +19,7 @@ export interface Sample {
   readonly requestsPerSecond: number;
   /** User and system, of the contender's process alone. */
   readonly cpuMicros: number;
+  /** Of the whole load, its first second included; so is the next. */
   readonly p50Micros: number;
   readonly p99Micros: number;
   readonly upstreamCalls: number;
@@ -54,7 +55,7 @@ interface Mark {
 
 /** Lets it work for so long, and counts nothing. */
 export async function warmUp(round: Round, upstream: Upstream): Promise<void> {
-  await ask(round, round.seconds);
+  await runLoad(round, round.seconds);
   await calmDown(round.gateway.pid, upstream);
 }
 
@@ -66,7 +67,7 @@ export async function takeSample(round: Round, upstream: Upstream): Promise<Samp
     return { calls, cpuMicros: cpuMicrosOf(gateway.pid), ms: performance.now() };
   };
   const start = await mark();
-  const load = ask(round, lead + seconds);
+  const load = runLoad(round, lead + seconds);
   // Where the requests are counted, all of them are.
   const part = workload.requests === undefined ? await markPart(mark, seconds) : undefined;
   const outcome = await load;
@@ -96,7 +97,7 @@ async function markPart(mark: () => Promise<Mark>, seconds: number): Promise<rea
 }
 
 /** One load; where its requests are counted, the time is only there so that it ends at all. */
-function ask({ contender, gateway, workload, ask }: Round, seconds: number): Promise<Outcome> {
+function runLoad({ contender, gateway, workload, ask }: Round, seconds: number): Promise<Outcome> {
   const { credentials = '' } = contender;
   const { clients, requests } = workload;
   const numbers = toNumbers(requests, credentials !== '');
