@@ -41,6 +41,7 @@ export function createPool(origin: string, { maxInFlight, connectMs }: UpstreamL
     headersTimeout: 0,
     bodyTimeout: 0,
   };
+  const url = withFixedOrigin(new URL(origin));
   const all: Client[] = [];
   const free: Client[] = [];
   /** While connections are still busy with what has been given up. */
@@ -48,7 +49,7 @@ export function createPool(origin: string, { maxInFlight, connectMs }: UpstreamL
 
   const add = (): Client | undefined => {
     if (all.length >= maxInFlight) return undefined;
-    const connection = new Client(origin, settings);
+    const connection = new Client(url, settings);
     all.push(connection);
     return connection;
   };
@@ -77,6 +78,11 @@ export function createPool(origin: string, { maxInFlight, connectMs }: UpstreamL
       await Promise.all(all.map((connection) => connection.close()));
     },
   };
+}
+
+/** undici asks for both at each call, and a URL puts them together anew each time. */
+function withFixedOrigin(url: URL): URL {
+  return Object.defineProperties(url, { origin: { value: url.origin }, protocol: { value: url.protocol } });
 }
 
 /** Whether it is the end of a connection that had carried answers before. */
