@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { build } from './build.ts';
 import { contenders, forwarding, ours } from './contenders.ts';
 import { stepAside } from './measure/pinned.ts';
+import { lead } from './measure/sample.ts';
 import { type Options, readOptions } from './options.ts';
 import { built, result } from './paths.ts';
 import { drawChart } from './report/chart.ts';
@@ -31,7 +32,7 @@ writeFileSync(place('chart.svg'), drawChart(results));
 console.log(report);
 
 async function measure({ only, workloads: chosen, sets, rounds, seconds, warm }: Options): Promise<Results> {
-  const effort = { sets, rounds, seconds, warm };
+  const effort = { sets, rounds, seconds, warm, lead };
   const participants = Object.entries({ ...contenders, forwarding }).filter(([name]) => only.includes(name));
   const regulars = Object.fromEntries(participants.filter(([name]) => name !== 'forwarding'));
   const samples: Record<string, Samples> = {};

@@ -1,14 +1,15 @@
 /** What a run of the benchmark found. */
 import type { Machine } from './tools.ts';
 import type { Memory } from './trials/resident-memory.ts';
-import type { Samples } from './trials/rounds.ts';
+import type { Effort, Samples } from './trials/rounds.ts';
 import type { Soak } from './trials/soak.ts';
 
 export interface Results {
   readonly command: string;
   readonly date: string;
   readonly machine: Machine;
-  readonly effort: { readonly sets: number; readonly rounds: number; readonly seconds: number; readonly warm: number };
+  /** `lead`: how many seconds of each load come before those that count. */
+  readonly effort: Effort & { readonly lead: number };
   /** By workload, then by contender. What isn't here wasn't measured. */
   readonly samples: Readonly<Record<string, Samples>>;
   readonly startMs?: Readonly<Record<string, readonly number[]>>;

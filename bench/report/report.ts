@@ -1,7 +1,6 @@
 /** The results in Markdown. */
 import { contenders, forwarding } from '../contenders.ts';
 import { spreadOf } from '../measure/median.ts';
-import { lead } from '../measure/sample.ts';
 import type { Results } from '../results.ts';
 import { columns } from '../trials/resident-memory.ts';
 import { keyCounts, workloads } from '../workloads/workloads.ts';
@@ -27,7 +26,7 @@ const figures = (results: Results, head: readonly string[], figure: Figure, toTe
 /** The whole page. */
 export function writeReport(results: Results): string {
   const { command, date, machine, effort } = results;
-  const { sets, rounds, seconds, warm } = effort;
+  const { sets, rounds, seconds, warm, lead } = effort;
   return `# What it costs
 
 \`${command}\`, ${date}, on ${machine.processors}, ${machine.memory}, ${machine.system}, Node ${machine.node}.
@@ -61,7 +60,7 @@ ${figures(results, main, 'requestsPerSecond', toCount)}
 
 ## W1 by clients
 
-Requests per second (p50, p99).
+Requests per second (p50, p99: of the whole load, its first second too).
 
 ${table(clients, (name, workload) => {
   const [rate, p50, p99] = (['requestsPerSecond', 'p50Micros', 'p99Micros'] as const).map(
