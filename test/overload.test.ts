@@ -82,6 +82,21 @@ describe('An operation beyond as many as may be under way', () => {
 
     expect((await world.post(typename)).status).toBe(200);
   });
+
+  it('finds a place again when a client has sent several at once, and then what ends its connection', async () => {
+    const world = await createWorld({ limits: { maxOperations: 3 } });
+    world.datafold.onAny(silence);
+    const body = JSON.stringify({ query, variables: { key: anyDatafoldRun(1).key } });
+    const head = ['POST /graphql HTTP/1.1', 'Host: graph.test', 'Content-Type: application/json'];
+    const operation = [...head, `Content-Length: ${body.length}`, '', body].join('\r\n');
+    const tunnel = 'CONNECT evil.test:80 HTTP/1.1\r\nHost: evil.test:80\r\n\r\n';
+
+    // Node.js ends the connection at once, and tells the first of its answers alone.
+    await sendBytes(world.url, `${operation.repeat(3)}${tunnel}`);
+
+    expect((await world.post(typename)).status).toBe(200);
+    expect(world.lines.map(({ status }) => status)).toEqual([499, 499, 499, 200]);
+  });
 });
 
 describe('While the event loop is late', () => {

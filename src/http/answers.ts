@@ -12,6 +12,18 @@ export interface Answers {
 const none: readonly ServerResponse[] = [];
 
 /**
+ * Closes an answer whose connection is gone. Where several wait on one that Node.js itself ends, as it does at CONNECT, it tells
+ * the first alone; before Node.js 24, wherever their client leaves.
+ */
+function close(response: ServerResponse): void {
+  response.destroy();
+  process.nextTick(() => {
+    // Newer versions have said so by now.
+    if (!response.closed) response.emit('close');
+  });
+}
+
+/**
  * Lists, and no Set for all of them: a Set that answers come to and leave by the thousand makes itself anew again and again,
  * and what it was before points to what it is now, so that the garbage collector keeps the answers of both for long.
  */
@@ -21,8 +33,10 @@ export function createAnswers(): Answers {
     begin(response) {
       const { socket } = response.req;
       const answers = underWay.get(socket);
-      if (answers === undefined) underWay.set(socket, [response]);
-      else answers.push(response);
+      if (answers !== undefined) return void answers.push(response);
+      const first = [response];
+      underWay.set(socket, first);
+      socket.once('close', () => [...first].forEach(close));
     },
     end(response) {
       const answers = underWay.get(response.req.socket);
