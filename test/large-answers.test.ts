@@ -388,6 +388,16 @@ describe('Of two members of one name', () => {
   });
 });
 
+it.each([
+  ['and cut off', `{"n":12345678901234567,"t":"${'\\"'.repeat(100_000)}`],
+  ['and has such a member', `{"snapshot":12345678901234567${'\\"'.repeat(100_000)}}`],
+])('A body of quotes that is no JSON %s is given up as soon as any other', { timeout: 10_000 }, async (_how, body) => {
+  const world = await createReading(0, { maxAttempts: 1 });
+  world.olostep.on(olostepPath, { body });
+
+  expect(Object.values(codesOf(await ask(world, 'snapshot')))).toEqual(['UPSTREAM_BAD_RESPONSE']);
+});
+
 describe('A large answer is passed over', () => {
   it.each([
     ['lists', '['.repeat(100_000) + ']'.repeat(100_000)],

@@ -31,7 +31,9 @@ const deepest = 100;
  * @throws {SyntaxError} when the text isn't JSON
  */
 export function parseJson(text: string): unknown {
-  if (!holdsLongNumber(text)) return JSON.parse(text);
+  const value = JSON.parse(text);
+  // Only now: what isn't JSON may have a quote at each place, and to look for the end of each text would take for ever.
+  if (!holdsLongNumber(text)) return value;
   // A reviver would see every value, and take a hundred times as long: the few numbers travel as texts that nobody else
   // could have written.
   const mark = `${randomUUID()}:`;
@@ -41,8 +43,7 @@ export function parseJson(text: string): unknown {
     marked++;
     return `"${mark}${found}"`;
   });
-  const value = JSON.parse(markedText);
-  return marked === 0 ? value : unmark(value, mark, deepest);
+  return marked === 0 ? value : unmark(JSON.parse(markedText), mark, deepest);
 }
 
 /** Whether the text holds a {@link longNumber}; most texts don't, and tell so at little cost. */
