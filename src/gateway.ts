@@ -121,7 +121,7 @@ export function createGateway(config: GatewayConfig): Gateway {
   const { persistedDocuments = [], exampleDocuments = {}, persistedOnly: isOnly = false } = config;
   const listed = createListedTexts(documents, persistedDocuments, exampleDocuments);
   const persisted = createPersistedDocuments({ documents, listed, isOnly, limits });
-  const execute = createExecute({ ...limits, schema, introspection });
+  const execute = createExecute({ ...limits, schema, introspection, onPlanned: documents.grow });
   const kept = createKeptRuns(config.keptRuns, limits);
   const upstreams = createUpstreams(config, log, limits, kept);
   const credentialsOf = createCredentials(config);

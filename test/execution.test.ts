@@ -143,6 +143,22 @@ describe('the plan of an operation', () => {
     expect(count.withoutPlan).toBeLessThan(400);
   }, 300_000);
 
+  it('is none where its fields would be many, each compiled for each type that it is met at', async () => {
+    const nest = (levels: number): string =>
+      levels === 0 ? 'id phase outcome startedAt' : `monitor { runs { nodes { ${nest(levels - 1)} } } }`;
+    const ofRoots = (roots: number) =>
+      parse(
+        `{ ${Array.from({ length: roots }, (_, root) => `r${root}: node(id: "x") { ...F }`).join(' ')} }
+         fragment F on MonitorRun { ${nest(2)} }`,
+      );
+    const compiled: number[] = [];
+
+    expect(compileOperation(schema, ofRoots(1), null, (fields) => compiled.push(fields))).toBeDefined();
+    expect(compiled).toHaveLength(1);
+    expect(compileOperation(schema, ofRoots(50), null, (fields) => compiled.push(fields))).toBeUndefined();
+    expect(compiled).toHaveLength(1);
+  });
+
   it('answers what gateways ask for, by itself', async () => {
     const document = parse(`query ($representations: [_Any!]!) {
       _entities(representations: $representations) { __typename ... on MonitorRun { id } ... on OlostepRun { snapshot } }

@@ -17,6 +17,8 @@ export interface Documents {
   prepare(text: string): Prepared;
   /** The same; a document that may be executed is then kept for good. */
   keep(text: string): Prepared;
+  /** To be told when so many fields have been compiled for a document, which are kept with it. */
+  grow(document: DocumentNode, fields: number): void;
   /** What of a document that was prepared may be delivered in parts. */
   incrementalOf(document: DocumentNode): Incremental | undefined;
 }
@@ -34,11 +36,15 @@ export interface DocumentsOptions {
  */
 const mostLines = 500;
 
+/** What a compiled field counts as: both take about a kilobyte. */
+const charsPerField = 20;
+
 export function createDocuments({ schema, limits, introspection }: DocumentsOptions): Documents {
   const validate = createValidate(schema, introspection, limits.maxErrors);
   const kept = new LRUCache<string, Prepared>({ max: limits.maxKeptDocuments, maxSize: limits.maxKeptDocumentChars });
   const keptForGood = new Map<string, Prepared>();
-
+  /** What those that are kept for a while count as, and by what they are kept. */
+  const sizes = new WeakMap<DocumentNode, { readonly text: string; size: number }>();
   const incrementals = new WeakMap<DocumentNode, Incremental>();
 
   const prepare = (text: string): Prepared => {
@@ -59,13 +65,25 @@ export function createDocuments({ schema, limits, introspection }: DocumentsOpti
       if (known !== undefined) return known;
       const prepared = prepare(text);
       // An empty text would have no size, which isn't one that can be kept.
-      kept.set(text, prepared, { size: text.length + 1 });
+      const size = text.length + 1;
+      kept.set(text, prepared, { size });
+      if (prepared.document !== undefined) sizes.set(prepared.document, { text, size });
       return prepared;
     },
     keep(text) {
       const prepared = prepare(text);
       if (prepared.errors.length === 0) keptForGood.set(text, prepared);
       return prepared;
+    },
+    grow(document, fields) {
+      const known = sizes.get(document);
+      if (known === undefined) return;
+      const prepared = kept.peek(known.text);
+      if (prepared?.document !== document) return;
+      known.size += fields * charsPerField;
+      // As something new: where the value stays the same, so does its size.
+      kept.delete(known.text);
+      kept.set(known.text, prepared, { size: known.size });
     },
     incrementalOf: (document) => incrementals.get(document),
   };

@@ -24,6 +24,8 @@ import type { WrittenParts } from './written.ts';
 /** What is compiled with. */
 export interface Compiler extends Selector {
   readonly args: ArgumentsCompiler;
+  /** Told of each field. @throws when there are too many */
+  readonly count: () => void;
 }
 
 /** What the functions of a plan know of the request. */
@@ -123,6 +125,7 @@ function waitFor(found: Promise<unknown>, data: Record<string, unknown>, name: s
 
 /** From an object to its field, found by a resolver of ours or as GraphQL's default resolver does. */
 function compileField(compiler: Compiler, type: GraphQLObjectType, nodes: FieldNodes): CompleteField {
+  compiler.count();
   const name = nodes[0].name.value;
   if (name === '__typename') return () => type.name;
   const field = type.getFields()[name];

@@ -1,7 +1,7 @@
 /** Executes an operation of a document that has been validated: by its plan where all goes well, and else as ever. */
 import { type DocumentNode, type ExecutionResult, execute, type GraphQLSchema } from 'graphql';
 import type { Context } from '../context.ts';
-import { createPlans } from './plans.ts';
+import { createPlans, type OnPlanned } from './plans.ts';
 import type { WrittenParts } from './written.ts';
 
 /** An operation, as a request asks for it. */
@@ -24,14 +24,17 @@ export interface ExecuteOptions {
   readonly introspection: boolean;
   /** From which use on an operation has a plan. */
   readonly usesBeforePlan: number;
+  /** @default nobody is told */
+  readonly onPlanned?: OnPlanned;
 }
 
 /**
  * The answer is the one of GraphQL's own `execute`, whichever way it came: a plan that gives up has it executed from the
  * beginning. So errors, and all that follows from them, are GraphQL's; what has been loaded is not asked for again.
  */
-export function createExecute({ schema, maxErrors, introspection, usesBeforePlan }: ExecuteOptions): Execute {
-  const planOf = createPlans(schema, usesBeforePlan);
+export function createExecute(options: ExecuteOptions): Execute {
+  const { schema, maxErrors, introspection, usesBeforePlan, onPlanned = () => {} } = options;
+  const planOf = createPlans(schema, usesBeforePlan, onPlanned);
 
   const executeAnew = async (operation: Operation, contextValue: Context): Promise<ExecutionResult> => {
     const { document, operationName = null, variableValues } = operation;

@@ -15,6 +15,9 @@ import type { WrittenParts } from './written.ts';
  */
 export type Plan = (variableValues: Values, context: unknown, written?: WrittenParts) => Promise<Data>;
 
+/** Told of each part of a plan that is compiled, how many fields it has: at once, or when it is first asked for. */
+export type OnCompiled = (fields: number) => void;
+
 /**
  * The plan of an operation of a valid document; `undefined` for what there are no plans for: mutations, subscriptions,
  * introspection, other directives than `@skip` and `@include`. A plan is for this schema only, and may be kept.
@@ -23,18 +26,26 @@ export const compileOperation = (
   schema: GraphQLSchema,
   document: DocumentNode,
   operationName?: string | null,
-): Plan | undefined => unlessThrown(() => compile(schema, document, operationName));
+  onCompiled: OnCompiled = () => {},
+): Plan | undefined => unlessThrown(() => compile(schema, document, operationName, onCompiled));
 
-function compile(schema: GraphQLSchema, document: DocumentNode, operationName?: string | null): Plan {
+function compile(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operationName: string | null | undefined,
+  onCompiled: OnCompiled,
+): Plan {
   const operation = getOperationAST(document, operationName);
   const type = schema.getQueryType();
   if (operation?.operation !== 'query' || !type) giveUp();
   const definitions = document.definitions.filter((definition) => definition.kind === 'FragmentDefinition');
   const fragments = new Map(definitions.map((fragment) => [fragment.name.value, fragment]));
   const toVariables = compileVariables(schema, operation.variableDefinitions ?? []);
-  const queryOf = compilePerConditions(findConditions([operation, ...definitions]), (conditions) =>
-    compileQuery({ schema, fragments, conditions }, type, operation.selectionSet),
-  );
+  const queryOf = compilePerConditions(findConditions([operation, ...definitions]), (conditions) => {
+    const query = compileQuery({ schema, fragments, conditions }, type, operation.selectionSet);
+    onCompiled(query.size);
+    return query;
+  });
   return (variableValues, context, written) => {
     try {
       const variables = toVariables(variableValues);

@@ -11,6 +11,8 @@ import type { WrittenParts } from './written.ts';
 export type Data = Readonly<Record<string, unknown>>;
 
 export interface Query {
+  /** How many fields were compiled for it. */
+  readonly size: number;
   /** Asks for all fields, none of which waits for another. What it finds of each is a promise. */
   load(request: PlanRequest): readonly Promise<unknown>[];
   /** From what was found. @throws when anything of it is out of the ordinary */
@@ -19,12 +21,24 @@ export interface Query {
   toRequest(variables: Values, context: unknown, written: WrittenParts | undefined): PlanRequest;
 }
 
+/**
+ * The most fields of one. Each is compiled anew for each type of what it may be a field of, and so a few lines, level by level,
+ * can come to tens of thousands.
+ */
+const mostFields = 2_000;
+
 /** @throws when the selection, or the schema, isn't for a plan */
 export function compileQuery(selector: Selector, type: GraphQLObjectType, set: SelectionSetNode): Query {
   const args = createArgumentsCompiler();
+  let size = 0;
+  const count = () => {
+    if (++size > mostFields) giveUp();
+  };
+  const compiler: Compiler = { ...selector, args, count };
   const collected = collectProperties(selector, type, [set]);
-  const fields = collected.map(([name, nodes]) => ({ name, ...compileQueryField({ ...selector, args }, type, nodes) }));
+  const fields = collected.map(([name, nodes]) => ({ name, ...compileQueryField(compiler, type, nodes) }));
   return {
+    size,
     load: (request) => fields.map(({ load }) => load(request)),
     toData(found, request) {
       const data: Record<string, unknown> = {};
@@ -45,6 +59,7 @@ interface QueryField {
 }
 
 function compileQueryField(compiler: Compiler, type: GraphQLObjectType, nodes: FieldNodes): QueryField {
+  compiler.count();
   const name = nodes[0].name.value;
   if (name === '__typename') return { load: async () => undefined, complete: () => type.name };
   const field = type.getFields()[name];

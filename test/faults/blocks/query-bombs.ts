@@ -130,6 +130,27 @@ export const bombs: Record<string, Bomb> = {
   '51 fields of the query': { query: `{ ${'__typename '.repeat(51)} }` },
 };
 
+/**
+ * Few fields, but of each type that they may be of, and of each combination of conditions: what is compiled for all of them is
+ * a thousand times the text.
+ */
+const toManyPlans = (n: number): Bomb[] => {
+  const conditions = ['a', 'b', 'c', 'd'];
+  const node = 'node(id: "x")';
+  const query = `query P${n}(${conditions.map((name) => `$${name}: Boolean!`)}) {
+    ${conditions.map((name) => `${name}: ${node} @include(if: $${name}) { ...M }`)} e: ${node} { ...M } }
+    fragment M on Monitor { runs { nodes { monitor { runs { nodes { monitor { runs { nodes { ...R } } } } } } } } }
+    fragment R on MonitorRun { id provider monitorId runId phase outcome startedAt readAt isStale
+      ... on DatafoldRun { state rawState diffId error warnings }
+      ... on OlostepRun { finishedAt snapshot logGroup changed summary snapshotUrl snapshotAt } }`;
+  const combinations = Array.from({ length: 16 }, (_, combination) =>
+    Object.fromEntries(conditions.map((name, place) => [name, ((combination >> place) & 1) === 1])),
+  );
+  return combinations.map((variables) => ({ query, variables }));
+};
+/** The most that all of these may take in memory, in bytes. */
+const mostPlannedBytes = 64 * 2 ** 20;
+
 /** Bodies that aren't one operation. */
 export const bodies: Record<string, string> = {
   'C-09 a body of 25 MB': `{"query":"{ __typename }","variables":{"a":"${'x'.repeat(25_000_000)}"}}`,
@@ -263,6 +284,15 @@ export async function run(tally: Tally): Promise<void> {
           (answered) => hasNoData(answered) && !isHelpful(answered),
         );
       }
+      const beforePlans = await stage.service.probe('collect');
+      for (let n = 0; n < 40; n++) {
+        const [first, ...others] = toManyPlans(n).map((bomb) => post.toRequest(bomb) as Sent);
+        // From the third time on there is a plan.
+        for (const request of [first, first, first, ...others]) await send(stage, request);
+      }
+      const grown = (await stage.service.probe('collect')).heap - beforePlans.heap;
+      tally.check('plans for all types and conditions take little memory', grown < mostPlannedBytes, grown);
+      tally.measured(`plans: heap ${(grown / 2 ** 20).toFixed(0)} MiB more`);
       const before = stage.calls();
       const { text: answer } = await send(stage, post.toRequest({ query: someLists(14) }));
       const refusals = answer.split('OPERATION_TOO_COSTLY').length - 1;
