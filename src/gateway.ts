@@ -28,6 +28,11 @@ import { createSharedCalls } from './upstream/shared-calls.ts';
 import { expectedApiKey, expectedBaseUrl, isApiKey, isBaseUrl } from './upstream/target.ts';
 import { createUpstream, type Upstream } from './upstream/upstream.ts';
 
+export type { Provider } from './generated/types.ts';
+export type { Copies, Copy, KeptRuns } from './kept/kept-runs.ts';
+export type { Limits } from './limits.ts';
+export type { Log } from './log.ts';
+
 export interface GatewayConfig {
   /**
    * The providers to ask. With `held` credentials at least one needs a key, and the fields of those without one answer
@@ -103,7 +108,7 @@ export interface Gateway {
   readSdl(): string | undefined;
   /** Loads what the first request that isn't plain JSON in a POST would have everybody wait for. */
   prepare(): Promise<void>;
-  /** Ends the connections to the providers, once nothing is under way. */
+  /** Ends the connections to the providers, once nothing is under way. To say so again is no harm. */
   close(): Promise<void>;
 }
 
@@ -172,9 +177,9 @@ export function createGateway(config: GatewayConfig): Gateway {
     async prepare() {
       await loadFullWay();
     },
-    async close() {
+    close: once(async () => {
       await Promise.all([...Object.values(upstreams).map((upstream) => upstream.close()), kept?.close()]);
-    },
+    }),
   };
 }
 

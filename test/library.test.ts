@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import fastify from 'fastify';
 import { expect, it, onTestFinished } from 'vitest';
-import { createGateway, type Gateway } from '../src/gateway.ts';
+import { type Copy, createGateway, type Gateway, type GatewayConfig, type KeptRuns } from '../src/gateway.ts';
 import { datafoldBody, datafoldPath } from './bodies.ts';
 import { type FakeUpstream, startFakeUpstream } from './fake-upstream.ts';
 
@@ -99,12 +99,35 @@ it('refuses a body of more than 100 KiB, however it is mounted', async () => {
   expect(upstream.paths).toEqual([]);
 });
 
-async function createLibrary(): Promise<{ gateway: Gateway; upstream: FakeUpstream }> {
+it('keeps runs that have ended in a store of your own', async () => {
+  const copies = new Map<string, Copy>();
+  const keptRuns: KeptRuns = {
+    read: (names) => names.map((name) => copies.get(name)),
+    write: (name, copy) => copies.set(name, copy),
+    drop: (names) => {
+      for (const name of names) copies.delete(name);
+    },
+    forget: () => copies.clear(),
+    close: async () => copies.clear(),
+  };
+  const { gateway, upstream } = await createLibrary({ keptRuns });
+
+  for (const _time of ['first', 'second'])
+    expect(await (await gateway.fetch(post('http://bff.test/graph'))).json()).toEqual(answer);
+
+  expect(upstream.paths).toEqual([datafoldPath]);
+  expect(copies.size).toBe(1);
+  await gateway.close();
+  expect(copies.size).toBe(0);
+});
+
+async function createLibrary(config: GatewayConfig = {}): Promise<{ gateway: Gateway; upstream: FakeUpstream }> {
   const upstream = await startFakeUpstream();
   upstream.on(datafoldPath, { body: datafoldBody });
   const gateway = createGateway({
     path: '/graph',
     providers: { DATAFOLD: { apiKey: 'key', baseUrl: upstream.baseUrl } },
+    ...config,
   });
   onTestFinished(async () => {
     upstream.close();
