@@ -47,7 +47,7 @@ const requestLimits = {
   maxShownErrors: 1_000,
   /** The most of an answer that lists and aliases can multiply: texts, snapshots, and events, a thousand bytes each beside these. */
   maxResponseBytes: 16 * 1024 * 1024,
-  /** The most upstream calls of an operation, all providers together. */
+  /** The most upstream calls of an operation, all providers together. One that is tried again counts once. */
   maxUpstreamCalls: 250,
   /**
    * The most representations of an operation, all its `_entities` together. A gateway sends all of one step at once, each
@@ -84,7 +84,7 @@ const requestLimits = {
   maxStoreMs: 20,
   /** The most operations under way at a time; more are turned away with 503. */
   maxOperations: 256,
-  /** The longest delay of the event loop, in milliseconds, beyond which operations are turned away. */
+  /** The longest delay of the event loop, in milliseconds; beyond it only a sixteenth of `maxOperations` are let in. */
   maxLoopDelayMs: 200,
   /** How long new requests are still taken when the process is to stop, in milliseconds; as long as a balancer needs. */
   lingerMs: 500,
@@ -102,15 +102,15 @@ const providerLimits = {
   minAttemptMs: 250,
   /** Connecting, in milliseconds; coarse, as undici's clock is. */
   connectMs: 1_000,
-  /** All attempts of a call together. */
+  /** All attempts of a call together; after some failures there are fewer, and after none more than three. */
   maxAttempts: 3,
   /** The first back-off between two attempts, in milliseconds; full jitter, doubled each time. */
   backOffMs: 100,
   /** The longest back-off, in milliseconds. */
   maxBackOffMs: 1_000,
-  /** The longest `Retry-After` that is waited for, in milliseconds; a longer one cools the credential down. */
+  /** The longest `Retry-After` that is waited for, in milliseconds. */
   maxRetryAfterMs: 2_000,
-  /** The longest cool-down of a credential, in milliseconds. */
+  /** The longest cool-down of a credential that a provider limits (429), in milliseconds. */
   maxCoolDownMs: 60_000,
   /** How many retries a provider bears at once. */
   retryBudget: 10,

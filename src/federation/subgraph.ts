@@ -45,7 +45,7 @@ type _Service {
 extend type Query {
   """
   For gateways: the entities of \`representations\`, in their order; \`null\` where there is none. Every distinct run costs at
-  most one call of its provider's API; a representation that fails is \`null\` with an error of its own and touches no other.
+  most one call of its own; a representation that fails is \`null\` with an error of its own and touches no other.
   """
   _entities("Which entities, repeats allowed." representations: [_Any!]!): [_Entity]!
 

@@ -730,14 +730,14 @@ export type Query = {
   readonly monitorRun: Maybe<MonitorRun>;
   /**
    * Many runs, in the order of `keys`; `null` where the provider has no such run. Every distinct run costs at most one
-   * call of its provider's API, and less where a list of the provider's has all that is selected; a key that fails is `null`
-   * with an error of its own and touches no other.
+   * call of its own, and less where a list of the provider's has all that is selected; a key that fails is `null` with an error
+   * of its own and touches no other.
    */
   readonly monitorRuns: ReadonlyArray<Maybe<MonitorRun>>;
   /**
    * Many monitors, in the order of `keys`; `null` where the provider has no such monitor. Every distinct monitor costs at most
-   * one call of its provider's API, and less where a list of the provider's has all that is selected; a key that fails is
-   * `null` with an error of its own and touches no other.
+   * one call of its own, and less where a list of the provider's has all that is selected; a key that fails is `null` with an
+   * error of its own and touches no other.
    */
   readonly monitors: ReadonlyArray<Maybe<Monitor>>;
   /** A thing by its global id; `null` when its provider doesn't have it. */
