@@ -1,4 +1,4 @@
-/** Mercurius with its compiler, and with undici's cheapest level, so that the server alone differs. */
+/** Mercurius with its compiler; it asks by undici's `Pool.dispatch`, its cheapest level. */
 import { fastify } from 'fastify';
 import mercurius from 'mercurius';
 import { port } from './environment.ts';

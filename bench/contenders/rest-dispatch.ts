@@ -1,4 +1,4 @@
-/** The same REST backend with undici's cheapest level, as ours, Mercurius and the bare proxy have it, so that the server alone differs. */
+/** The same REST backend by undici's `Pool.dispatch`, as Mercurius and the bare proxy ask. */
 import { serveRest } from './rest-app.ts';
 import { createParsingDispatchClient } from './upstream-client.ts';
 

@@ -23,7 +23,7 @@ export interface Sample {
   readonly p50Micros: number;
   readonly p99Micros: number;
   readonly upstreamCalls: number;
-  /** Whether every request was answered, in full and with as many upstream calls as it takes. */
+  /** Whether every request was answered with 200, by no fewer bytes than it takes, and with as many upstream calls. */
   readonly isRight: boolean;
 }
 

@@ -28,6 +28,9 @@ const fewer = 10_000;
 /** Long enough for a load to fill what it fills. */
 const loadSeconds = 5;
 
+/** Until what is loaded behind the start is there, too: ours does so after a second. */
+const idleMs = 3_000;
+
 /** Each load has a process of its own. */
 export async function weigh(
   contenders: Readonly<Record<string, Contender>>,
@@ -61,7 +64,7 @@ export async function weigh(
     const requests = await afterMany(workloads.W1);
     const texts = await afterMany(workloads.unseen);
     memory[name] = {
-      idle: await withGateway(workloads.W1, ({ pid }) => sleep(1_000).then(() => residentMb(pid))),
+      idle: await withGateway(workloads.W1, ({ pid }) => sleep(idleMs).then(() => residentMb(pid))),
       'W1-c128': await underLoad(workloads['W1-c128']),
       W3: await underLoad(workloads.W3),
       W4all: await underLoad(workloads.W4all),
