@@ -3,6 +3,7 @@
  * short while for its first place; once it has one, its other calls follow as places become free.
  */
 import type { Ending } from './ending.ts';
+import { type InRow, Row } from './row.ts';
 
 export interface Bulkhead {
   /** Takes a place for a task of the line, if it needn't wait for one. */
@@ -22,21 +23,21 @@ export interface Line {
   readonly places: number;
   inside: number;
   /** In the order of coming. */
-  readonly waiting: Waiter[];
+  readonly waiting: Row<Waiter>;
   /** Runs while the caller waits for its first place. */
   timer: NodeJS.Timeout | undefined;
 }
 
-interface Waiter {
+interface Waiter extends InRow<Waiter> {
   readonly enter: () => void;
   readonly refuse: (reason: unknown) => void;
 }
 
 /** Makes the line of a caller, to be kept as long as it has tasks. It refers to nothing, so it may be kept for longer. */
-export const createLine = (places: number): Line => ({ places, inside: 0, waiting: [], timer: undefined });
+export const createLine = (places: number): Line => ({ places, inside: 0, waiting: new Row(), timer: undefined });
 
 /** Whether the caller has no tasks. */
-export const isIdle = ({ inside, waiting }: Line): boolean => inside === 0 && waiting.length === 0;
+export const isIdle = ({ inside, waiting }: Line): boolean => inside === 0 && waiting.first === undefined;
 
 export interface BulkheadOptions {
   /** The error of a task that found no place. */
@@ -59,13 +60,14 @@ export function createBulkhead(options: BulkheadOptions): Bulkhead {
 
   /** Brings a line's place in the turns, its timer and the count of those without a place up to date. */
   const settle = (line: Line) => {
-    if (line.waiting.length === 0 || line.inside >= line.places) turns.delete(line);
+    const isWaiting = line.waiting.first !== undefined;
+    if (!isWaiting || line.inside >= line.places) turns.delete(line);
     else turns.add(line);
-    const waitsForFirst = line.inside === 0 && line.waiting.length > 0;
+    const waitsForFirst = line.inside === 0 && isWaiting;
     if (waitsForFirst && line.timer === undefined) {
       withoutPlace++;
       line.timer = setTimeout(() => {
-        for (const waiter of [...line.waiting]) waiter.refuse(refuse());
+        while (line.waiting.first !== undefined) line.waiting.first.refuse(refuse());
       }, maxWaitMs);
     } else if (!waitsForFirst && line.timer !== undefined) {
       withoutPlace--;
@@ -78,13 +80,18 @@ export function createBulkhead(options: BulkheadOptions): Bulkhead {
     new Promise<void>((resolve, reject) => {
       const end = (settleIt: () => void) => {
         ending.delete(listener);
-        line.waiting.splice(line.waiting.indexOf(waiter), 1);
+        line.waiting.delete(waiter);
         settleIt();
         settle(line);
       };
       const listener = { handleEvent: () => waiter.refuse(ending.reason) };
-      const waiter: Waiter = { enter: () => end(resolve), refuse: (reason) => end(() => reject(reason)) };
-      line.waiting.push(waiter);
+      const waiter: Waiter = {
+        enter: () => end(resolve),
+        refuse: (reason) => end(() => reject(reason)),
+        earlier: undefined,
+        later: undefined,
+      };
+      line.waiting.add(waiter);
       ending.add(listener);
       settle(line);
     });
@@ -100,7 +107,7 @@ export function createBulkhead(options: BulkheadOptions): Bulkhead {
       if (inside >= places) return;
       // To the end of the turns; what is added while a Set is iterated is iterated, too.
       turns.delete(line);
-      const [next] = line.waiting;
+      const next = line.waiting.first;
       if (next === undefined) continue;
       takePlace(line);
       next.enter();
@@ -122,7 +129,7 @@ export function createBulkhead(options: BulkheadOptions): Bulkhead {
       inside--;
       line.inside--;
       // Most of the time nobody waits.
-      if (line.waiting.length > 0) settle(line);
+      if (line.waiting.first !== undefined) settle(line);
       if (turns.size > 0) goOn();
     },
   };

@@ -1,20 +1,20 @@
 /** Times by which things have to be over, all of them as far away at first: the oldest comes next, so one timer does for all. */
 
-/** Something with a deadline. It knows its neighbours by itself, so that a list of thousands takes no other memory. */
-export interface Due {
-  /** By the monotonic clock, in milliseconds; 0 while it is in no list. */
+import { type InRow, Row } from './row.ts';
+
+/** Something with a deadline. */
+export interface Due extends InRow<Due> {
+  /** By the monotonic clock, in milliseconds; 0 while it is among none. */
   dueAt: number;
-  earlier: Due | undefined;
-  later: Due | undefined;
-  /** Its time is up. It is not in the list any more. */
+  /** Its time is up. It is not among them any more. */
   onDue(): void;
 }
 
 /** The deadlines of attempts to one provider. Most are over long before, and then nothing but their neighbours hears of it. */
 export class Deadlines {
   readonly #ms: number;
-  #first: Due | undefined;
-  #last: Due | undefined;
+  /** In the order of their times. */
+  readonly #row = new Row<Due>();
   /** Runs while there are any, and for a while behind the last one: it costs less than to stop and start it. */
   #timer: NodeJS.Timeout | undefined;
 
@@ -26,23 +26,15 @@ export class Deadlines {
   /** @param now by the monotonic clock: no earlier than the time before */
   add(due: Due, now: number): void {
     due.dueAt = now + this.#ms;
-    due.earlier = this.#last;
-    if (this.#last === undefined) this.#first = due;
-    else this.#last.later = due;
-    this.#last = due;
+    this.#row.add(due);
     this.#timer ??= this.#start(this.#ms);
   }
 
-  /** Takes out what is over in time, if it is in the list. */
+  /** Takes out what is over in time, if it is among them. */
   delete(due: Due): void {
     if (due.dueAt === 0) return;
     due.dueAt = 0;
-    if (due.earlier === undefined) this.#first = due.later;
-    else due.earlier.later = due.later;
-    if (due.later === undefined) this.#last = due.earlier;
-    else due.later.earlier = due.earlier;
-    due.earlier = undefined;
-    due.later = undefined;
+    this.#row.delete(due);
   }
 
   // What is waited for has connections, which keep the process; nobody else needs the timer.
@@ -50,11 +42,12 @@ export class Deadlines {
 
   readonly #ring = () => {
     const now = performance.now();
-    while (this.#first !== undefined && this.#first.dueAt <= now) {
-      const due = this.#first;
-      this.delete(due);
-      due.onDue();
+    let next = this.#row.first;
+    while (next !== undefined && next.dueAt <= now) {
+      this.delete(next);
+      next.onDue();
+      next = this.#row.first;
     }
-    this.#timer = this.#first && this.#start(Math.ceil(this.#first.dueAt - now));
+    this.#timer = next && this.#start(Math.ceil(next.dueAt - now));
   };
 }
