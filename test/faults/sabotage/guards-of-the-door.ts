@@ -135,4 +135,11 @@ export const guardsOfTheDoor: readonly Guard[] = [
     to: 'const extensions: Record<string, unknown> = { ...error.extensions };',
     tests: ['browsers'],
   },
+  {
+    name: 'no operation that outlives its connection',
+    file: 'src/http/answers.ts',
+    from: "socket.once('close', () => [...first].forEach(close));",
+    to: '',
+    tests: ['test/overload.test.ts'],
+  },
 ];

@@ -260,4 +260,18 @@ export const guardsOfTheGraph: readonly Guard[] = [
     to: '',
     tests: ['test/redis.test.ts'],
   },
+  {
+    name: 'a number of fields of a plan',
+    file: 'src/execution/query.ts',
+    from: 'if (++size > mostFields) giveUp();',
+    to: 'size++;',
+    tests: ['test/execution.test.ts'],
+  },
+  {
+    name: 'plans count among the documents',
+    file: 'src/documents/documents.ts',
+    from: 'known.size += fields * charsPerField;',
+    to: '',
+    tests: ['query-bombs'],
+  },
 ];

@@ -191,4 +191,11 @@ export const guardsOfTheWayOut: readonly Guard[] = [
     to: "isIP(hostname.replace(/^\\[|\\]$/g, '')) < 9",
     tests: ['test/config.test.ts'],
   },
+  {
+    name: 'texts that are JSON before anything else is looked for in them',
+    file: 'src/upstream/json.ts',
+    from: 'const value = JSON.parse(text);',
+    to: "const value = holdsLongNumber(text) ? '' : JSON.parse(text);",
+    tests: ['test/large-answers.test.ts'],
+  },
 ];
