@@ -37,6 +37,23 @@ describe('An answer that lists multiply', () => {
     expect(world.olostep.paths).toHaveLength(1);
   });
 
+  it.each([
+    ['nodes', (n: number) => `a${n}: nodes { id message }`],
+    ['edges', (n: number) => `a${n}: edges { node { id message } }`],
+  ])('and aliases of %s is given as far as the allowance goes, too', async (_way, toField) => {
+    const world = await createLogWorld(1_000);
+    const fields = Array.from({ length: 10 }, (_, n) => toField(n)).join(' ');
+
+    // From the third time on by a plan.
+    for (let time = 0; time < 4; time++) {
+      const { data, errors = [] } = await world.ask(query(`events(first: 1000) { ${fields} }`), keys(16));
+
+      const pages = data.monitorRuns.flatMap(({ events }: { events: object | null }) => Object.values(events ?? {}));
+      expect(pages.filter((page: unknown) => page !== null).length).toBeLessThan(20);
+      expect(new Set(errors.map(({ extensions }) => extensions.code))).toEqual(new Set(['OPERATION_TOO_COSTLY']));
+    }
+  });
+
   it('by filters that leave nothing is paid for as well', async () => {
     const world = await createLogWorld(10_000);
     const scans = Array.from({ length: 40 }, (_, n) => `a${n}: events(kind: "none") { totalCount }`).join(' ');

@@ -176,6 +176,34 @@ describe('Lists of an operation', () => {
   });
 
   it.each([
+    ['monitors', (selection: string) => `monitorList(provider: DATAFOLD) { ${selection} }`],
+    ['all runs', (selection: string) => `runs(first: 10) { ${selection} }`],
+    [
+      'runs of a monitor',
+      (selection: string) => `monitor(key: $key) { ... on DatafoldMonitor { runs { ${selection} } } }`,
+    ],
+  ])('count what they list in each place that the answer has it: %s', async (_name, toField) => {
+    const world = await createListWorld({ limits: { maxListed: 29, maxAwaited: 29 } });
+    const runs = monitors.map(({ id }) => ({ ...toDatafoldRow(datafoldBody), monitor_id: 7, run_id: id }));
+    world.datafold.onAny((request, response) => {
+      const isOfMonitor = /\/monitors\/7\/runs/.test(request.url ?? '');
+      const isRuns = request.url?.includes('/runs') === true;
+      const lists = isRuns ? listOf('runs', isOfMonitor ? runs : []) : listOf('monitors', monitors);
+      const body = request.url === datafoldMonitorPath ? datafoldMonitorBody : lists.body;
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    });
+    const codesOf = async (selection: string) => {
+      const query = `query ($key: MonitorKey = { provider: DATAFOLD, monitorId: "7" }) { ${toField(selection)} ... on Query @include(if: false) { monitor(key: $key) { id } } }`;
+      return new Set(((await world.ask(query)).errors ?? []).map(({ extensions }) => extensions.code));
+    };
+
+    expect(await codesOf('nodes { id } edges { node { id } }')).toEqual(new Set());
+    const beyond = new Set(['OPERATION_TOO_COSTLY']);
+    expect(await codesOf('a: nodes { id } b: nodes { id } c: nodes { id }')).toEqual(beyond);
+    expect(await codesOf('nodes { id } edges { a: node { id } b: node { id } }')).toEqual(beyond);
+  });
+
+  it.each([
     ['monitors', 'monitorList(provider: DATAFOLD, after: $after) { nodes { id } }', 0],
     ['all runs', 'runs(after: $after) { nodes { id } }', 0],
     ['runs of a monitor', 'monitor(key: $key) { ... on DatafoldMonitor { id runs(after: $after) { totalCount } } }', 1],

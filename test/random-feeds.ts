@@ -175,4 +175,4 @@ function toOffset(window: RunWindow, provider: Provider): number {
 }
 
 /** Nothing but what runs have by themselves. */
-const selectedOf: SelectedOf = Object.assign(() => new SelectedFields(['id']), { inPage: () => selectedOf });
+const selectedOf: SelectedOf = Object.assign(() => new SelectedFields(['id']), { places: 1, inPage: () => selectedOf });

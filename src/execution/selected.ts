@@ -7,55 +7,55 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import { SelectedFields, type SelectedOf } from '../fetching/selected.ts';
-import { collectFields, type Selector } from './selection.ts';
+import { collectFields, type Selector, toSets } from './selection.ts';
 
 /** What a resolver of this service gets to know of the operation: from a plan at once, from GraphQL's executor by its `info`. */
 export type Selection = GraphQLResolveInfo | { readonly selectedOf: SelectedOf };
 
-const nothing = new SelectedFields([]);
+const nothing = new SelectedFields();
 
-/** Makes what finds the selected fields of each type, once for each. Fragments are opened, directives decided. */
-export function createSelectedOf(selector: Selector, sets: readonly SelectionSetNode[]): SelectedOf {
+/** What is selected in one place. */
+type Sets = readonly SelectionSetNode[];
+
+/**
+ * Makes what finds the selected fields of each type, once for each. Fragments are opened, directives decided.
+ * @param places of each thing in the answer
+ */
+export function createSelectedOf(selector: Selector, ...places: readonly Sets[]): SelectedOf {
   const typeOf = (name: string) => {
     const type = selector.schema.getType(name);
     return isObjectType(type) ? type : undefined;
   };
   const known = new Map<string, SelectedFields>();
   const selectedOf = (typeName: string) => {
-    const selected = known.get(typeName) ?? toSelected(selector, typeOf(typeName), sets);
+    const selected = known.get(typeName) ?? toSelected(selector, typeOf(typeName), places);
     known.set(typeName, selected);
     return selected;
   };
   const inPage = (connectionName: string) => {
     const connection = typeOf(connectionName);
-    if (connection === undefined) return createSelectedOf(selector, []);
+    if (connection === undefined) return createSelectedOf(selector);
     const edge = typeOf(getNamedType(connection.getFields().edges?.type)?.name ?? '');
-    const ofEdges = edge ? setsOf(selector, edge, setsOf(selector, connection, sets, 'edges'), 'node') : [];
-    return createSelectedOf(selector, [...setsOf(selector, connection, sets, 'nodes'), ...ofEdges]);
+    const ofNodes = places.flatMap((sets) => placesOf(selector, connection, sets, 'nodes'));
+    const ofEdges = places.flatMap((sets) => placesOf(selector, connection, sets, 'edges'));
+    return createSelectedOf(
+      selector,
+      ...ofNodes,
+      ...(edge ? ofEdges.flatMap((sets) => placesOf(selector, edge, sets, 'node')) : []),
+    );
   };
-  return Object.assign(selectedOf, { inPage });
+  return Object.assign(selectedOf, { inPage, places: places.length });
 }
 
-function toSelected(
-  selector: Selector,
-  type: GraphQLObjectType | undefined,
-  sets: readonly SelectionSetNode[],
-): SelectedFields {
+function toSelected(selector: Selector, type: GraphQLObjectType | undefined, places: readonly Sets[]): SelectedFields {
   if (type === undefined) return nothing;
-  const names = [...collectFields(selector, type, sets).values()].map(([{ name }]) => name.value);
-  return new SelectedFields(names.filter((name) => name !== '__typename'));
+  const names = places.map((sets) => [...collectFields(selector, type, sets).values()].map(([{ name }]) => name.value));
+  return new SelectedFields(...names.map((names) => names.filter((name) => name !== '__typename')));
 }
 
-/** What is selected below the fields of a name. */
-function setsOf(
-  selector: Selector,
-  type: GraphQLObjectType,
-  sets: readonly SelectionSetNode[],
-  name: string,
-): readonly SelectionSetNode[] {
-  const nodes = [...collectFields(selector, type, sets).values()].flat();
-  return nodes.flatMap((node) => (node.name.value === name && node.selectionSet ? node.selectionSet : []));
-}
+/** What is selected below each field of a name, by whichever alias. */
+const placesOf = (selector: Selector, type: GraphQLObjectType, sets: Sets, name: string): readonly Sets[] =>
+  [...collectFields(selector, type, sets).values()].filter(([node]) => node.name.value === name).map(toSets);
 
 /** What is selected below the field that is being resolved. */
 export function selectedIn(selection: Selection): SelectedOf {

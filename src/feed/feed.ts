@@ -51,8 +51,9 @@ export async function readFeed(
 
   // Their runs lead to them, and what the list says of them need not be asked for again.
   for (const { isRead, provider, monitor } of lanes) if (isRead) context.monitors.note(provider, monitor);
-  context.allowance.spendListed(page.items.length);
-  context.allowance.spendAwaited(countFeedAwaited(page.items, selectedOf.inPage('RunFeedConnection')));
+  const inPage = selectedOf.inPage('RunFeedConnection');
+  context.allowance.spendListed(page.items.length * Math.max(inPage.places, 1));
+  context.allowance.spendAwaited(countFeedAwaited(page.items, inPage));
   const nodes = page.items.map(({ key, row }) => context.runs.toListed(key, row));
   return {
     ...toPart('RunFeedConnection', 'MonitorRunEdge', page.items, nodes, page),

@@ -2,12 +2,13 @@
 
 /** The names of the fields that are selected of a type, without `__typename`. */
 export class SelectedFields extends Set<string> {
-  /** How many fields of the answer they are, each alias counted. */
+  /** How many fields of the answer they are, each alias counted, and each place where the thing is. */
   readonly count: number;
 
-  constructor(names: readonly string[]) {
-    super(names);
-    this.count = names.length;
+  /** @param names in each place */
+  constructor(...names: readonly (readonly string[])[]) {
+    super(names.flat());
+    this.count = names.reduce((sum, { length }) => sum + length, 0);
   }
 }
 
@@ -15,6 +16,8 @@ export class SelectedFields extends Set<string> {
 export interface SelectedOf {
   /** Of a thing, by the name of its type. */
   (typeName: string): SelectedFields;
+  /** In how many places the answer has each thing: in a page there are two ways to it, and aliases of both. */
+  readonly places: number;
   /** Of the things in a page, by the name of the type of the connection. */
   inPage(connectionName: string): SelectedOf;
 }

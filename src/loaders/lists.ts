@@ -51,7 +51,8 @@ export class Lists {
     const page = await providers[provider].runs.readPage(fetches.of(provider), monitorId, window);
     if (page === null) return null;
     const { typeName, listed } = providers[provider].runs;
-    spend(allowance, page, countAwaited(selectedOf.inPage('MonitorRunConnection')(typeName), listed));
+    const inPage = selectedOf.inPage('MonitorRunConnection');
+    spend(allowance, page, inPage.places, countAwaited(inPage(typeName), listed));
     return toConnection('MonitorRun', page, ({ runId, row }) => runs.toListed({ provider, monitorId, runId }, row));
   }
 
@@ -70,7 +71,8 @@ export class Lists {
     const window = { ...args, tags, first: toPageSize(args.first), pageSize: limits.listPageSize };
     price.explain(provider, () => [{ ...pageStep, things: window.first }]);
     const page = await readPage(fetches.of(provider), window);
-    spend(allowance, page, countAwaited(selectedOf.inPage('MonitorConnection')(typeName), listed));
+    const inPage = selectedOf.inPage('MonitorConnection');
+    spend(allowance, page, inPage.places, countAwaited(inPage(typeName), listed));
     return toConnection('Monitor', page, (row) => {
       // Its runs lead back to it.
       monitors.note(provider, row);
@@ -83,9 +85,15 @@ const pageStep = { fetch: 'LIST', calls: 1, why: 'A page of the list is selected
 
 /**
  * Spends what a page has beyond the one thing that is paid for.
- * @param awaited how many fields of each thing may have to be waited for
+ * @param places in which the answer has each thing
+ * @param awaited how many fields of each thing may have to be waited for, in all places
  */
-function spend(allowance: Allowance, { items }: { readonly items: readonly unknown[] }, awaited: number): void {
-  allowance.spendListed(Math.max(items.length - 1, 0));
+function spend(
+  allowance: Allowance,
+  { items }: { readonly items: readonly unknown[] },
+  places: number,
+  awaited: number,
+): void {
+  allowance.spendListed(Math.max(items.length * Math.max(places, 1) - 1, 0));
   allowance.spendAwaited(items.length * awaited);
 }

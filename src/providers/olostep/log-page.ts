@@ -32,6 +32,12 @@ export function toLogPage(
   const skipped = matches?.filter((place) => place < start).length ?? start;
   const count = Math.min(size, totalCount - skipped);
   allowance.spend(count * bytesPerEvent);
+  let isPaid = true;
+  /** Once more for each other place that the answer has them in: both ways to them have aliases. */
+  const pay = () => {
+    if (!isPaid) allowance.spend(count * bytesPerEvent);
+    isPaid = false;
+  };
 
   const placeOf = (index: number) => (matches === undefined ? skipped + index : (matches[skipped + index] ?? 0));
   const lines = once(() =>
@@ -43,13 +49,18 @@ export function toLogPage(
 
   return {
     __typename: 'AgentLogEventConnection',
-    edges: () =>
-      lines().map((line, index) => ({
+    edges: () => {
+      pay();
+      return lines().map((line, index) => ({
         __typename: 'AgentLogEventEdge',
         cursor: () => cursorOf(placeOf(index)),
         node: toLogEvent(line),
-      })),
-    nodes: () => lines().map(toLogEvent),
+      }));
+    },
+    nodes: () => {
+      pay();
+      return lines().map(toLogEvent);
+    },
     pageInfo: {
       __typename: 'PageInfo',
       hasNextPage: skipped + count < totalCount,
@@ -58,8 +69,14 @@ export function toLogPage(
       endCursor: () => (count === 0 ? null : cursorOf(placeOf(count - 1))),
     },
     totalCount,
-    [writeJson]: (field, { allowance }) =>
-      log.table && writeLogEvents({ table: log.table, count, rowOf: placeOf, cursorOf, allowance }, field),
+    [writeJson](field, { allowance }) {
+      if (log.table === undefined) return undefined;
+      pay();
+      const json = writeLogEvents({ table: log.table, count, rowOf: placeOf, cursorOf, allowance }, field);
+      // Then they are made after all, for the same price.
+      if (json === undefined) isPaid = true;
+      return json;
+    },
   };
 }
 
