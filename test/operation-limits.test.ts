@@ -144,6 +144,16 @@ describe.each(Object.entries(entrances))('By %s, a document', (_entrance, send) 
     });
   });
 
+  it('whose fragments double, and go round, is refused before they are opened', { timeout: 10_000 }, async () => {
+    const world = await createAnsweringWorld();
+    const twice = many(26, (i) => `fragment A${i + 1} on Query { ...A${i} ...A${i} }`);
+    const circle = 'fragment Z on Query { __typename ...A26 } fragment A0 on Query { ...Z ...Z }';
+    const response = await send(world, `{ node(id: "x") { ...Z } ...A26 } ${twice} ${circle}`);
+
+    const messages = ((await response.json()) as Answer).errors?.map(({ message }) => message);
+    expect(messages?.join()).toContain('Cannot spread fragment');
+  });
+
   it("that is GraphiQL's introspection is answered", async () => {
     const world = await createWorld();
     const query = getIntrospectionQuery({
@@ -226,6 +236,18 @@ describe('An operation', () => {
     for (let time = 0; time < 3; time++) {
       expect(await world.ask(`{ ${run('id')} }`)).toEqual({ data: { datafoldRun: { id: 'DATAFOLD:7:42' } } });
     }
+  });
+
+  it('of which each error would hold all is told few of them, in parts too', { timeout: 10_000 }, async () => {
+    const world = await createWorld();
+    const key = Object.fromEntries(Array.from({ length: 10_000 }, (_, n) => [`a${n}`, 0]));
+    const query = 'query ($key: MonitorRunKey!) { ... @defer { monitorRun(key: $key) { id } } }';
+    const headers = { 'content-type': 'application/json', accept: 'multipart/mixed, application/json' };
+
+    const response = await world.post(JSON.stringify({ query, variables: { key } }), { headers });
+
+    expect(response.status).toBe(400);
+    expect(((await response.json()) as Answer).errors).toHaveLength(5);
   });
 
   it('is told 5 errors in its variables at the most', async () => {

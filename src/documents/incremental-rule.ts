@@ -37,13 +37,9 @@ export function IncrementalRule(context: ValidationContext): ASTVisitor {
 
   /** The executor loses items of a list that is streamed in two parts of an answer, and no part but one can have a field. */
   const checkStreamsAreAlone = (operation: OperationDefinitionNode) => {
-    const fields = new Map<string, FieldNode>();
-    for (const field of rootFieldsOf(operation.selectionSet)) {
-      const name = field.alias?.value ?? field.name.value;
-      const other = fields.get(name);
-      if (other !== undefined && (isStreamed(other) || isStreamed(field)))
-        refuse(`Expected \`${name}\` once, as it has \`@stream\`; others can have an alias.`, other, field);
-      fields.set(name, field);
+    for (const [name, same] of rootFieldsOf(operation.selectionSet)) {
+      if (same.length > 1 && same.some(isStreamed))
+        refuse(`Expected \`${name}\` once, as it has \`@stream\`; others can have an alias.`, ...same);
     }
   };
 
@@ -74,22 +70,42 @@ const argumentOf = (directive: DirectiveNode, name: string) =>
 const isStreamed = ({ directives }: FieldNode): boolean =>
   directives?.some(({ name }) => name.value === 'stream') === true;
 
-/** Finds the fields of the query itself, as often as they are asked for. */
+/** By their names in the answer: two of each at the most, one of them with `@stream` if any is. */
+type RootFields = Map<string, FieldNode[]>;
+
+/**
+ * Finds the fields of the query itself. No more of them than can matter: fragments in a circle, which another rule refuses, have
+ * no other bound.
+ */
 function createRootFields(context: ValidationContext) {
-  const known = new Map<string, readonly FieldNode[]>();
-  const ofSet = ({ selections }: SelectionSetNode): readonly FieldNode[] =>
-    selections.flatMap((selection) => {
-      if (selection.kind === 'Field') return selection;
-      return selection.kind === 'InlineFragment' ? ofSet(selection.selectionSet) : ofFragment(selection.name.value);
-    });
-  const ofFragment = (name: string): readonly FieldNode[] => {
+  const known = new Map<string, RootFields>();
+  const ofSet = ({ selections }: SelectionSetNode): RootFields => {
+    const fields: RootFields = new Map();
+    for (const selection of selections) {
+      if (selection.kind === 'Field') add(fields, selection.alias?.value ?? selection.name.value, selection);
+      else {
+        const inner =
+          selection.kind === 'InlineFragment' ? ofSet(selection.selectionSet) : ofFragment(selection.name.value);
+        for (const [name, same] of inner) for (const field of same) add(fields, name, field);
+      }
+    }
+    return fields;
+  };
+  const ofFragment = (name: string): RootFields => {
     const before = known.get(name);
     if (before !== undefined) return before;
-    // Stands there already while the fragment is opened: a cycle ends here, and another rule refuses it.
-    known.set(name, []);
+    // Stands there already while the fragment is opened.
+    known.set(name, new Map());
     const fields = ofSet(context.getFragment(name)?.selectionSet ?? { kind: Kind.SELECTION_SET, selections: [] });
     known.set(name, fields);
     return fields;
   };
   return ofSet;
+}
+
+function add(fields: RootFields, name: string, field: FieldNode): void {
+  const same = fields.get(name);
+  if (same === undefined) fields.set(name, [field]);
+  else if (same.length < 2) same.push(field);
+  else if (isStreamed(field) && !same.some(isStreamed)) same[1] = field;
 }

@@ -35,7 +35,8 @@ export const createExecuteInParts =
     const { operationName = null } = operation;
     const variableValues = operation.variableValues ?? {};
     const asked = getOperationAST(document, operationName);
-    const { coerced } = getVariableValues(schema, asked?.variableDefinitions ?? [], variableValues);
+    // One error is enough to know; each holds all of the variable.
+    const { coerced } = getVariableValues(schema, asked?.variableDefinitions ?? [], variableValues, { maxErrors: 1 });
     if (!asked || coerced === undefined) return execute(operation, contextValue);
     const fields = streams.get(asked.name?.value ?? '') ?? [];
     const errors = fields.flatMap((field) => findError(schema, field, coerced) ?? []);
