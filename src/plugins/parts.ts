@@ -24,8 +24,6 @@ export function useParts(log: Log, { maxShownErrors }: Pick<Limits, 'maxShownErr
         setResultProcessor(processAsEvents, 'text/event-stream');
 
       const requestId = toRequestId(serverContext.requestId);
-      const socket = serverContext.req?.socket;
-      const timeout = socket?.timeout;
       /** How many errors all parts together still have room for; each part can say how many of its own are left out. */
       let room = maxShownErrors;
       const toClient = <Errors extends Pick<Part, 'errors'>>(part: Errors): Errors => {
@@ -35,20 +33,22 @@ export function useParts(log: Log, { maxShownErrors }: Pick<Limits, 'maxShownErr
         return { ...part, errors };
       };
       const toClientPart = (part: Part): Part => {
-        // Yoga takes the timeout off a connection that it streams to, and a client that doesn't read would keep it for ever.
-        if (timeout !== undefined) socket?.setTimeout(timeout);
         const { incremental, ...rest } = toClient(part);
         return incremental === undefined ? rest : { incremental: incremental.map(toClient), ...rest };
       };
       setResult(mapAsyncIterator(result as AsyncIterable<Part>, toClientPart));
     },
-    onResponse({ response: { headers } }) {
+    onResponse({ response: { headers }, serverContext }) {
       if (!/^(multipart\/mixed|text\/event-stream)/.test(headers.get('content-type') ?? '')) return;
       // How the connection goes on is the server's to say, and Yoga's coding is none.
       for (const name of ['connection', 'transfer-encoding', 'content-encoding']) headers.delete(name);
       headers.set('cache-control', 'no-store');
       // A proxy like nginx would collect the parts otherwise.
       headers.set('x-accel-buffering', 'no');
+      // Yoga takes the timeout off a connection that it streams to, and a client that doesn't read would keep it for ever.
+      const { socket } = serverContext.req ?? {};
+      const timeout = socket?.timeout;
+      if (timeout !== undefined) setImmediate(() => socket?.setTimeout(timeout));
     },
   };
 }
