@@ -2,6 +2,7 @@
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
+import { olostepBody, olostepKey, olostepPath } from './bodies.ts';
 import { sendBytes, sendLines } from './raw-http.ts';
 import { createWorld } from './world.ts';
 
@@ -47,6 +48,30 @@ describe('Headers', () => {
 
     expect(response?.status).toBe(431);
   });
+});
+
+it('A client that does not read its answer is cut off, whatever it sends on', async () => {
+  const world = await createWorld();
+  world.olostep.on(olostepPath, { body: { ...olostepBody, snapshot: { page: 'x'.repeat(7 * 1024 * 1024) } } });
+  // Milliseconds without a byte that gets through.
+  world.server.timeout = 1_000;
+  const over = new Promise<void>((resolve) => {
+    world.server.on('request', (_request, response) => response.on('close', resolve));
+  });
+  const { monitorId, runId } = olostepKey;
+  // More than the buffers of the system take.
+  const query = `{ olostepRun(monitorId: "${monitorId}", runId: "${runId}") { a: snapshot b: snapshot } }`;
+  const body = JSON.stringify({ query });
+  const head = ['POST /graphql HTTP/1.1', 'Host: graph.test', 'Content-Type: application/json'];
+  const { hostname, port } = new URL(world.url);
+  const socket = connect(Number(port), hostname).on('error', () => {});
+
+  socket.write([...head, `Content-Length: ${body.length}`, '', body].join('\r\n'));
+  const sending = setInterval(() => socket.write('x'), 100);
+  await over;
+  clearInterval(sending);
+
+  expect(world.lines).toContainEqual(expect.objectContaining({ message: 'request', status: 499 }));
 });
 
 describe('Allowed hosts', () => {

@@ -17,15 +17,29 @@ const meanings: ReadonlyMap<unknown, readonly [status: number, expected: string]
 ]);
 const notHttp = [400, 'Expected HTTP/1.1, as RFC 9112 has it.'] as const;
 
-/** Makes what answers a server's `clientError`. */
-export const createMalformed =
-  (log: Log, answers: Answers) =>
-  async (error: NodeJS.ErrnoException, socket: Duplex): Promise<void> => {
+/**
+ * Makes what answers a server's `clientError`.
+ * @param patienceOf how long a client may take to read what it was answered before, in milliseconds
+ */
+export function createMalformed(log: Log, answers: Answers, patienceOf: () => number) {
+  const isMet = new WeakSet<Duplex>();
+  return async (error: NodeJS.ErrnoException, socket: Duplex): Promise<void> => {
+    // Whatever else comes of it comes here, too; only its end matters.
+    if (isMet.has(socket)) return void (error.code === 'ECONNRESET' && socket.destroy());
+    isMet.add(socket);
     // Whole requests that came before on this connection are answered before, lest their clients take this for theirs.
     const before = answers.on(socket).filter(({ req }) => req.complete);
-    await Promise.all(before.map((response) => once(response, 'close')));
+    // Each byte puts off the connection's own timeout, so that sending on would keep it for ever.
+    const signal = AbortSignal.timeout(patienceOf());
+    try {
+      await Promise.all(before.map((response) => once(response, 'close', { signal })));
+    } catch {
+      socket.destroy();
+      return;
+    }
     answerMalformed(error, socket, log);
   };
+}
 
 function answerMalformed(error: NodeJS.ErrnoException, socket: Duplex, log: Log): void {
   // The client has left.

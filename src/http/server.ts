@@ -136,9 +136,12 @@ export function createServer(options: ServerOptions): Server {
   };
 
   // What Node.js would answer by itself, and with no body, is answered here too.
-  const server = createHttpServer({ requireHostHeader: false, ...toTimes(limits) }, listener)
+  const server: Server = createHttpServer({ requireHostHeader: false, ...toTimes(limits) }, listener)
     .on('checkExpectation', listener)
-    .on('clientError', createMalformed(log, answers))
+    .on(
+      'clientError',
+      createMalformed(log, answers, () => server.timeout),
+    )
     .once('close', overload.close);
   server.maxConnections = limits.maxConnections;
   server.maxRequestsPerSocket = limits.maxRequestsPerConnection;
