@@ -183,6 +183,7 @@ describe('A run by its id', () => {
     ['summary', { summary: 7 }],
     ['snapshotUrl', { snapshot_url: ['x'] }],
     ['snapshotAt', { created: 1e300 }],
+    ['snapshotAt', { created: 1763625609e9 }],
     ['snapshotAt', { created: '2025-11-20T08:00:00Z' }],
   ])('has an error at %s alone when its row has %j', async (field, change) => {
     const { run, errors } = await ask('id changed summary snapshotUrl snapshotAt', ({ olostep }) =>

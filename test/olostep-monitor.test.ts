@@ -169,6 +169,7 @@ it.each([
   ['last_run', { ...olostepMonitorBody.last_run, change_detected: 'no' }, ['monitor.lastRun.changed']],
   ['agent', { id: 7 }, ['monitor.agentId']],
   ['created', 'yesterday', ['monitor.createdAt']],
+  ['created', 1763625609e9, ['monitor.createdAt']],
   ['updated', 1e300, ['monitor.updatedAt']],
   ['total_count', 1.5, ['monitor.snapshotCount']],
   ['total_count', 3_000_000_000, ['monitor.snapshotCount']],

@@ -7,7 +7,7 @@ import type { OlostepRun, RunOutcome } from '../../generated/types.ts';
 import type { Body } from '../../upstream/body.ts';
 import { isAbsent, isObject } from '../../upstream/json.ts';
 import { ParsedMembers } from '../../upstream/members.ts';
-import { fromMilliseconds } from '../date-time.ts';
+import { fromMilliseconds, isTime } from '../date-time.ts';
 import type { RunFields, RunRow } from '../provider.ts';
 import { createReader, type Found, toBadField } from '../reader.ts';
 import { isRunId } from './id.ts';
@@ -49,7 +49,10 @@ export function toOutcome(row: Body): RunOutcome {
 /** When the snapshot was made: Olostep says it in Unix seconds. */
 function readMilliseconds(row: Body): Found<number> {
   const seconds = read(row, 'created');
-  return typeof seconds === 'number' ? seconds * 1_000 : seconds;
+  if (seconds === null || seconds instanceof Error) return seconds;
+  // What has too many digits for a number is no time either.
+  const time = typeof seconds === 'number' ? seconds * 1_000 : Number.NaN;
+  return isTime(time) ? time : toBadField('OLOSTEP');
 }
 
 const toTime = (time: Found<number>): Found<string> =>

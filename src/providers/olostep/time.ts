@@ -5,6 +5,7 @@ import { type Found, toBadField } from '../reader.ts';
 /** From Unix seconds or ISO text. */
 export function toDateTime(time: Found<number | string>): Found<string> {
   if (time === null || time instanceof Error) return time;
-  const found = typeof time === 'string' ? fromIsoText(time) : fromMilliseconds(time * 1_000);
-  return found ?? toBadField('OLOSTEP');
+  if (typeof time === 'string') return fromIsoText(time) ?? toBadField('OLOSTEP');
+  // What has too many digits for a number is no time either.
+  return (typeof time === 'number' ? fromMilliseconds(time * 1_000) : undefined) ?? toBadField('OLOSTEP');
 }
