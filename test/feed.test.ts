@@ -424,9 +424,13 @@ describe('A gap', () => {
     });
   });
 
-  it('stands for a run that could be of any time', async () => {
+  it.each([
+    ['says none', undefined],
+    ['says one in milliseconds', 1763625609000],
+  ])('stands for a run that could be of any time, as it %s', async (_what, created) => {
     const world = await createFeedWorld();
-    world.olostep.on(eventsOf('a'), { body: { data: [{ run_id: 'run_1', changed: true }], has_more: false } });
+    const data = [{ run_id: 'run_1', changed: true, created }];
+    world.olostep.on(eventsOf('a'), { body: { data, has_more: false } });
 
     expect(await askPage(world, 'first: 50')).toMatchObject({
       ids: all.filter((id) => !id.includes('monitor_a')),
@@ -544,6 +548,44 @@ describe('Pages', () => {
     const third = await askPage(world, given, second.pageInfo.endCursor);
     expect([...second.ids, ...third.ids]).toEqual(['DATAFOLD:7:0']);
     expect(pathsOf(world)).toHaveLength(3 + 3 + 2);
+  });
+
+  it('get to where they begin, though the way there takes more than a page may cost', async () => {
+    const runs = Array.from({ length: 450 }, (_, minute) => toMinute(minute));
+    const five = ['a', 'b', 'c', 'd', 'e'].map((name) => `monitor_${name}`);
+    const world = await createFeedWorld(
+      { limits: { maxFeedCalls: 12 } },
+      { datafold: {}, olostep: Object.fromEntries(five.map((monitor) => [monitor, runs])) },
+    );
+    // Olostep can't be asked for a window: three pages of each monitor are later.
+    const given = 'first: 5 until: "2026-11-20T03:00:00Z" providers: [OLOSTEP]';
+    const seen: string[] = [];
+    let after: string | null = null;
+    for (let page = 0; page < 6 && seen.length < 5; page++) {
+      const { ids, pageInfo } = await askPage(world, given, after);
+      expect(pageInfo.hasNextPage).toBe(true);
+      seen.push(...ids);
+      after = pageInfo.endCursor;
+    }
+
+    expect(seen.slice(0, 5)).toEqual(five.map((monitor) => `OLOSTEP:${monitor}:run_0300`));
+  });
+
+  it('show a run once that new ones have pushed from one page of its provider to the next', async () => {
+    const world = await createFeedWorld({}, { datafold: {}, olostep: { monitor_a: ['07:45'] } });
+    const rows = Array.from({ length: 150 }, (_, place) => ({
+      run_id: `run_${place}`,
+      created: Date.parse(now) / 1_000 - 60 * place,
+      changed: place === 99,
+    }));
+    const toPage = (data: object[], next_cursor: string | null) => ({
+      body: { data, has_more: next_cursor !== null, next_cursor },
+    });
+    world.olostep.on(eventsOf('a'), toPage(rows.slice(0, 100), 'n'));
+    world.olostep.on(`${eventsOf('a')}&cursor=n`, toPage(rows.slice(99), null));
+
+    const { ids } = await askPage(world, 'first: 5 outcomes: [FINDING] providers: [OLOSTEP]');
+    expect(ids).toEqual(['OLOSTEP:monitor_a:run_99']);
   });
 
   it('begin anew where a cursor of a provider is good no more', async () => {

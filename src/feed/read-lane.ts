@@ -49,6 +49,8 @@ async function readPage(source: FeedSource, lane: Lane): Promise<void> {
     const { runId, time } = row;
     // Without its time a run has no place among those of other monitors.
     if (time === undefined) continue;
+    // New runs may have pushed it on from the page before.
+    if (lane.items.some((item) => item.runId === runId)) continue;
     const key = { provider, monitorId, runId };
     const isNew = compare({ ...key, time }, question.start) > 0;
     const isWanted = isNew && (await hasOutcome(source, key, row));

@@ -1,5 +1,6 @@
 /** A page of a monitor's runs, read from Olostep's events pages: forward only, as they are. */
-import { ProviderError } from '../../errors.ts';
+import { OperationTooCostly, ProviderError } from '../../errors.ts';
+import type { Body } from '../../upstream/body.ts';
 import type { Get, Page, RunRow, RunWindow } from '../provider.ts';
 import { toBadField } from '../reader.ts';
 import { mostPerPage, readNextCursor, readRows, readTotalCount, toPageRequest } from './events-page.ts';
@@ -44,8 +45,22 @@ export async function readPage(get: Get, monitorId: string, window: RunWindow): 
     return next;
   };
   let limit = bounds.isWhole ? Math.min((place.behind?.index ?? -1) + 1 + size, mostPerPage) : mostPerPage;
+  /** What has been found so far, to be gone on with behind the pages that were read: nobody needs to read them again. */
+  const toPart = (): Page<RunRow> => {
+    const cursor = toCursor(bounds.list, place);
+    const last = items.pop();
+    if (last === undefined) return toPage(true, cursor);
+    items.push({ ...last, cursor });
+    return toPage(true);
+  };
   for (let pages = 1; ; pages++) {
-    const page = await get(toPageRequest(monitorId, limit, place.page));
+    let page: Body | null;
+    try {
+      page = await get(toPageRequest(monitorId, limit, place.page));
+    } catch (error) {
+      if (pages > 1 && place.behind === undefined && error instanceof OperationTooCostly) return toPart();
+      throw error;
+    }
     if (page === null) return null;
     if (bounds.isWhole && pages === 1) totalCount = readTotalCount(page);
     const rows = readRows(page, monitorId, limit);
@@ -82,12 +97,7 @@ export async function readPage(get: Get, monitorId: string, window: RunWindow): 
     limit = bounds.isWhole ? size : mostPerPage;
     // A shorter page is as good, but an empty one is worth another look.
     if (items.length < (bounds.isWhole ? 1 : size) && pages < mostPages) continue;
-    // What was read is used up: whoever goes on needn't read it again.
-    const cursor = toCursor(bounds.list, place);
-    const last = items.pop();
-    if (last === undefined) return toPage(true, cursor);
-    items.push({ ...last, cursor });
-    return toPage(true);
+    return toPart();
   }
 }
 
