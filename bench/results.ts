@@ -14,7 +14,7 @@ export interface Results {
   readonly samples: Readonly<Record<string, Samples>>;
   readonly startMs?: Readonly<Record<string, readonly number[]>>;
   readonly memoryMb?: Readonly<Record<string, Memory>>;
-  /** Ours. */
+  /** Ours, minute by minute. */
   readonly soakMb?: Soak;
   /** What went wrong, by workload: nothing of it is among the figures. */
   readonly failures: Readonly<Record<string, string>>;

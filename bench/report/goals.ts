@@ -60,6 +60,12 @@ const goals: readonly Goal[] = [
   ours('p50 ÷ bare, one client', 1.25, 'W1-c1', 'bare', 'p50Micros'),
   memoryGoal('idle', 100, 'idle'),
   memoryGoal('on W1 at 128 clients', 180, 'W1-c128'),
+  {
+    title: 'resident memory in 10 minutes of W1 at 128 clients',
+    limit: 180,
+    unit: ' MB',
+    value: ({ soakMb }) => toSpread(soakMb && Math.max(...soakMb)),
+  },
   memoryGoal('on W3', 200, 'W3'),
   memoryGoal('on W4all', 280, 'W4all'),
   memoryGoal('after 100,000 texts', 250, 'after 100,000 texts'),
@@ -74,9 +80,9 @@ const goals: readonly Goal[] = [
     value: ({ memoryMb: { ours } = {} }) => divide(ours?.['after 100,000 × W1'], ours?.['after 10,000 × W1']),
   },
   {
-    title: 'memory after 10 minutes ÷ after one, 128 clients',
+    title: 'memory in the second 5 minutes ÷ in the first, 128 clients',
     limit: 1.1,
-    value: ({ soakMb }) => divide(soakMb?.afterTenMinutes, soakMb?.afterAMinute),
+    value: ({ soakMb }) => divide(soakMb && Math.max(...soakMb.slice(5)), soakMb && Math.max(...soakMb.slice(0, 5))),
   },
   {
     title: 'start to first answer ÷ bare',
