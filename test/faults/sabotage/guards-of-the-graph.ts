@@ -186,8 +186,8 @@ export const guardsOfTheGraph: readonly Guard[] = [
   {
     name: 'no list that is streamed twice',
     file: 'src/documents/incremental-rule.ts',
-    from: 'if (other !== undefined &&',
-    to: 'if (other === null &&',
+    from: 'same.length > 1 && same.some(isStreamed)',
+    to: 'same.length > 1e9',
     tests: partsTests,
   },
   {
