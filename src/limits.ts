@@ -33,7 +33,10 @@ const requestLimits = {
   maxFields: 2_000,
   /** The most documents that are kept parsed and validated. */
   maxKeptDocuments: 1_000,
-  /** The most characters of all of them together. A kept document is some fifty times its text, in bytes, and a field compiled for it counts as 20. */
+  /**
+   * The most characters of all of them together. A kept document is some fifty times its text, in bytes, and a field that is
+   * compiled for it counts as 20 of them.
+   */
   maxKeptDocumentChars: 1_000_000,
   /** The most documents that clients have registered by their hash, as automatic persisted queries. */
   maxAutomaticQueries: 1_000,

@@ -22,11 +22,11 @@ const notHttp = [400, 'Expected HTTP/1.1, as RFC 9112 has it.'] as const;
  * @param patienceOf how long a client may take to read what it was answered before, in milliseconds
  */
 export function createMalformed(log: Log, answers: Answers, patienceOf: () => number) {
-  const isMet = new WeakSet<Duplex>();
+  const met = new WeakSet<Duplex>();
   return async (error: NodeJS.ErrnoException, socket: Duplex): Promise<void> => {
     // Whatever else comes of it comes here, too; only its end matters.
-    if (isMet.has(socket)) return void (error.code === 'ECONNRESET' && socket.destroy());
-    isMet.add(socket);
+    if (met.has(socket)) return void (error.code === 'ECONNRESET' && socket.destroy());
+    met.add(socket);
     // Whole requests that came before on this connection are answered before, lest their clients take this for theirs.
     const before = answers.on(socket).filter(({ req }) => req.complete);
     // Each byte puts off the connection's own timeout, so that sending on would keep it for ever.
