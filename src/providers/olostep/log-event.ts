@@ -2,11 +2,11 @@
 import type { ProviderError } from '../../errors.ts';
 import type { AgentLogEvent } from '../../generated/types.ts';
 import { isObject } from '../../upstream/json.ts';
-import { fromMilliseconds, isTime } from '../date-time.ts';
 import type { FieldContext, Fields } from '../provider.ts';
 import { type Check, type Found, toBadField, toFound, toFreeForm } from '../reader.ts';
 import type { components } from './openapi.d.ts';
 import { AgentLogEvent as checks } from './openapi-checks.ts';
+import { toMilliseconds, toTime } from './time.ts';
 
 type Schema = components['schemas']['AgentLogEvent'];
 /** A line of the log, nothing in it certain yet. */
@@ -33,11 +33,11 @@ class LogEvent implements Fields<AgentLogEvent> {
   }
 
   timestamp() {
-    return toTime(toMilliseconds(checks.ts, this.#line.ts));
+    return toTime(readTime(checks.ts, this.#line.ts));
   }
 
   ingestedAt() {
-    return toTime(toMilliseconds(checks.ingestion_ts, this.#line.ingestion_ts));
+    return toTime(readTime(checks.ingestion_ts, this.#line.ingestion_ts));
   }
 
   stream() {
@@ -59,18 +59,10 @@ class LogEvent implements Fields<AgentLogEvent> {
 
 /** When the line was written, in Unix milliseconds; `null` when it doesn't say. */
 export const readMilliseconds = (line: unknown): Found<number> =>
-  isObject(line) ? toMilliseconds(checks.ts, line.ts) : null;
+  isObject(line) ? readTime(checks.ts, line.ts) : null;
 
-function toMilliseconds(check: Check, value: unknown): Found<number> {
-  const time = toFound<number>('OLOSTEP', check, value);
-  if (time === null || time instanceof Error) return time;
-  // A number with too many digits to be a JavaScript number is no time either.
-  return typeof time === 'number' && isTime(time) ? time : toBadField('OLOSTEP');
-}
-
-/** The same as it is shown. */
-export const toTime = (time: Found<number>): Found<string> =>
-  typeof time === 'number' ? (fromMilliseconds(time) ?? toBadField('OLOSTEP')) : time;
+const readTime = (check: Check, value: unknown): Found<number> =>
+  toMilliseconds(toFound<number>('OLOSTEP', check, value));
 
 /**
  * Which key of the parsed line holds what it tells of isn't documented; assumed is the first text under one of these four, in

@@ -7,10 +7,11 @@ import { identifyRun } from '../identity.ts';
 import type { FieldContext, ReadLimits, RunFields, RunReading } from '../provider.ts';
 import { createReader, toFreeForm } from '../reader.ts';
 import { Log, logColumns } from './log.ts';
-import { runComplete, toTime } from './log-event.ts';
+import { runComplete } from './log-event.ts';
 import { toLogPage } from './log-page.ts';
 import type { components } from './openapi.d.ts';
 import { MonitorRun } from './openapi-checks.ts';
+import { toTime } from './time.ts';
 
 const readField = createReader<components['schemas']['MonitorRun']>('OLOSTEP', MonitorRun);
 

@@ -7,12 +7,12 @@ import type { OlostepRun, RunOutcome } from '../../generated/types.ts';
 import type { Body } from '../../upstream/body.ts';
 import { isAbsent, isObject } from '../../upstream/json.ts';
 import { ParsedMembers } from '../../upstream/members.ts';
-import { fromMilliseconds, isTime } from '../date-time.ts';
 import type { RunFields, RunRow } from '../provider.ts';
 import { createReader, type Found, toBadField } from '../reader.ts';
 import { isRunId } from './id.ts';
 import type { components } from './openapi.d.ts';
 import { MonitorEvent } from './openapi-checks.ts';
+import { second, toMilliseconds, toTime } from './time.ts';
 
 const read = createReader<components['schemas']['MonitorEvent']>('OLOSTEP', MonitorEvent);
 
@@ -47,13 +47,4 @@ export function toOutcome(row: Body): RunOutcome {
 }
 
 /** When the snapshot was made: Olostep says it in Unix seconds. */
-function readMilliseconds(row: Body): Found<number> {
-  const seconds = read(row, 'created');
-  if (seconds === null || seconds instanceof Error) return seconds;
-  // What has too many digits for a number is no time either.
-  const time = typeof seconds === 'number' ? seconds * 1_000 : Number.NaN;
-  return isTime(time) ? time : toBadField('OLOSTEP');
-}
-
-const toTime = (time: Found<number>): Found<string> =>
-  typeof time === 'number' ? (fromMilliseconds(time) ?? toBadField('OLOSTEP')) : time;
+const readMilliseconds = (row: Body): Found<number> => toMilliseconds(read(row, 'created'), second);
