@@ -43,8 +43,8 @@ export function createDocuments({ schema, limits, introspection }: DocumentsOpti
   const validate = createValidate(schema, introspection, limits.maxErrors);
   const kept = new LRUCache<string, Prepared>({ max: limits.maxKeptDocuments, maxSize: limits.maxKeptDocumentChars });
   const keptForGood = new Map<string, Prepared>();
-  /** What those that are kept for a while count as, and by what they are kept. */
-  const sizes = new WeakMap<DocumentNode, { readonly text: string; size: number }>();
+  /** By which text a document is kept for a while. */
+  const texts = new WeakMap<DocumentNode, string>();
   const incrementals = new WeakMap<DocumentNode, Incremental>();
 
   const prepare = (text: string): Prepared => {
@@ -65,9 +65,8 @@ export function createDocuments({ schema, limits, introspection }: DocumentsOpti
       if (known !== undefined) return known;
       const prepared = prepare(text);
       // An empty text would have no size, which isn't one that can be kept.
-      const size = text.length + 1;
-      kept.set(text, prepared, { size });
-      if (prepared.document !== undefined) sizes.set(prepared.document, { text, size });
+      kept.set(text, prepared, { size: text.length + 1 });
+      if (prepared.document !== undefined) texts.set(prepared.document, text);
       return prepared;
     },
     keep(text) {
@@ -76,14 +75,13 @@ export function createDocuments({ schema, limits, introspection }: DocumentsOpti
       return prepared;
     },
     grow(document, fields) {
-      const known = sizes.get(document);
-      if (known === undefined) return;
-      const prepared = kept.peek(known.text);
-      if (prepared?.document !== document) return;
-      known.size += fields * charsPerField;
+      const text = texts.get(document);
+      const known = text === undefined ? undefined : kept.info(text);
+      if (text === undefined || known?.value.document !== document) return;
+      const size = (known.size ?? 0) + fields * charsPerField;
       // As something new: where the value stays the same, so does its size.
-      kept.delete(known.text);
-      kept.set(known.text, prepared, { size: known.size });
+      kept.delete(text);
+      kept.set(text, known.value, { size });
     },
     incrementalOf: (document) => incrementals.get(document),
   };

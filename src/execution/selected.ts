@@ -44,7 +44,7 @@ export function createSelectedOf(selector: Selector, ...places: readonly Sets[])
       ...(edge ? ofEdges.flatMap((sets) => placesOf(selector, edge, sets, 'node')) : []),
     );
   };
-  return Object.assign(selectedOf, { inPage, places: places.length });
+  return Object.assign(selectedOf, { inPage, places: Math.max(places.length, 1) });
 }
 
 function toSelected(selector: Selector, type: GraphQLObjectType | undefined, places: readonly Sets[]): SelectedFields {

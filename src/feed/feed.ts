@@ -52,7 +52,7 @@ export async function readFeed(
   // Their runs lead to them, and what the list says of them need not be asked for again.
   for (const { isRead, provider, monitor } of lanes) if (isRead) context.monitors.note(provider, monitor);
   const inPage = selectedOf.inPage('RunFeedConnection');
-  context.allowance.spendListed(page.items.length * Math.max(inPage.places, 1));
+  context.allowance.spendListed(page.items.length * inPage.places);
   context.allowance.spendAwaited(countFeedAwaited(page.items, inPage));
   const nodes = page.items.map(({ key, row }) => context.runs.toListed(key, row));
   return {

@@ -16,7 +16,10 @@ export class SelectedFields extends Set<string> {
 export interface SelectedOf {
   /** Of a thing, by the name of its type. */
   (typeName: string): SelectedFields;
-  /** In how many places the answer has each thing: in a page there are two ways to it, and aliases of both. */
+  /**
+   * In how many places the answer has each thing: in a page there are two ways to it, and aliases of both. One at the least, as
+   * a page is paid for whatever is selected of it.
+   */
   readonly places: number;
   /** Of the things in a page, by the name of the type of the connection. */
   inPage(connectionName: string): SelectedOf;

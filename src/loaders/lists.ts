@@ -94,6 +94,6 @@ function spend(
   places: number,
   awaited: number,
 ): void {
-  allowance.spendListed(Math.max(items.length * Math.max(places, 1) - 1, 0));
+  allowance.spendListed(Math.max(items.length * places - 1, 0));
   allowance.spendAwaited(items.length * awaited);
 }

@@ -1,5 +1,4 @@
 /** Times by which things have to be over, all of them as far away at first: the oldest comes next, so one timer does for all. */
-
 import { type InRow, Row } from './row.ts';
 
 /** Something with a deadline. */
