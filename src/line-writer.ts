@@ -22,8 +22,10 @@ const mostDelayMs = 100;
  * and all that they are pieced together from with them.
  */
 export function createLineWriter(fd: number): LineWriter {
-  let page = Buffer.allocUnsafeSlow(enough);
+  let page: Buffer = Buffer.allocUnsafeSlow(enough);
   let used = 0;
+  /** One that has been written, for the next lines: the system takes longer to hand out new ones than lines take. */
+  let spare: Buffer | undefined;
   /** Pages before it, and lines that are longer than a page. */
   let full: Buffer[] = [];
   let fullBytes = 0;
@@ -35,7 +37,8 @@ export function createLineWriter(fd: number): LineWriter {
   const turnPage = () => {
     if (used === 0) return;
     add(page.subarray(0, used));
-    page = Buffer.allocUnsafeSlow(enough);
+    page = spare ?? Buffer.allocUnsafeSlow(enough);
+    spare = undefined;
     used = 0;
   };
   const add = (bytes: Buffer) => {
@@ -67,6 +70,8 @@ export function createLineWriter(fd: number): LineWriter {
       // Whoever has read it has left, or the disk is full: there is nobody to tell.
       const end = error ? bytes.length : start + written;
       if (end < bytes.length) return writeFrom(bytes, end);
+      // Whatever is as large as a page is nobody's by now.
+      if (bytes.buffer.byteLength === enough) spare = Buffer.from(bytes.buffer);
       isWriting = false;
       goOn();
     });

@@ -27,17 +27,18 @@ export async function createPrettyLines(lines: Lines, colorize: boolean): Promis
   return { write: (line) => lines.write(toPretty(line)) };
 }
 
-/** The time of a line. Many lines have the same one, and writing it costs more than the rest of a line. */
+/** The time of a line. Many lines have the same second, and to write it costs more than the rest of a line. */
 function createClock(): () => string {
   let known = Number.NaN;
-  let text = '';
+  let start = '';
   return () => {
     const now = Date.now();
-    if (now !== known) {
-      known = now;
-      text = new Date(now).toISOString();
+    const second = Math.floor(now / 1_000);
+    if (second !== known) {
+      known = second;
+      start = new Date(now).toISOString().slice(0, -'000Z'.length);
     }
-    return text;
+    return `${start}${String(now % 1_000).padStart(3, '0')}Z`;
   };
 }
 

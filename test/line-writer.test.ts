@@ -1,13 +1,23 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { createLineWriter } from '../src/line-writer.ts';
 
-/** What has been handed to the system, and what tells that it is written. */
-const writes = vi.hoisted((): { text: string; end(): void }[] => []);
+/** What has been handed to the system, which may read it until it tells that it is written. */
+const writes = vi.hoisted((): { readonly text: string; end(): void }[] => []);
 
 vi.mock('node:fs', () => ({
   writeSync() {},
   write(...[, bytes, start, length, , tell]: [number, Buffer, number, number, null, (e: null, n: number) => void]) {
-    writes.push({ text: bytes.toString('utf8', start, start + length), end: () => tell(null, length) });
+    let written: string | undefined;
+    const read = () => bytes.toString('utf8', start, start + length);
+    writes.push({
+      get text() {
+        return written ?? read();
+      },
+      end() {
+        written = read();
+        tell(null, length);
+      },
+    });
   },
 }));
 
@@ -39,4 +49,22 @@ it('Whoever waits for the end waits for no more lines', async () => {
 
   expect(await drained).toBe(true);
   expect(writes.map(({ text }) => text)).toEqual(['one\n', 'two\n']);
+});
+
+it('A line is as it was said, however many come in before it is written', async () => {
+  const lines = createLineWriter(1);
+  writes.length = 0;
+  const given = Array.from({ length: 9_000 }, (_, number) => `${number} ${'x'.repeat(number % 100)}\n`);
+
+  for (const [number, line] of given.entries()) {
+    lines.write(line);
+    // By then there is mostly less than a page of lines behind it, and sometimes more.
+    if (number % (number < 4_500 ? 600 : 1_500) === 0) writes.at(-1)?.end();
+  }
+  const drained = lines.drain(60_000);
+  for (let ended = writes.length - 1; ended < writes.length; ended++) writes[ended]?.end();
+
+  expect(await drained).toBe(true);
+  expect(writes.length).toBeGreaterThan(6);
+  expect(writes.map(({ text }) => text).join('') === given.join('')).toBe(true);
 });

@@ -2,7 +2,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { createLog } from '../src/log.ts';
 import { startService } from './process.ts';
 
 it('may find nobody who reads it, and the service answers all the same, and ends when it is told to', {
@@ -71,4 +72,24 @@ it('is for people when that is asked for', { timeout: 60_000 }, async () => {
     /^\[[\d:.]+\] INFO: listening \{"url":"http:\/\/localhost:\d+\/graphql","providers":\["DATAFOLD"\]\}$/m,
   );
   expect(stdout).toMatch(/INFO: stopping \{"signal":"SIGTERM"\}/);
+});
+
+it('says when, to the millisecond', () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const lines: string[] = [];
+  const log = createLog('info', { write: (line) => lines.push(line) });
+
+  const times = [
+    '2026-11-29T12:00:00.007Z',
+    '2026-11-29T12:00:00.070Z',
+    '2026-11-29T12:00:59.999Z',
+    '2027-01-01T00:00:00.000Z',
+  ];
+  for (const time of times) {
+    vi.setSystemTime(time);
+    log.info({}, 'request');
+  }
+
+  expect(lines.map((line) => JSON.parse(line).time)).toEqual(times);
 });

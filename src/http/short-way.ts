@@ -98,7 +98,7 @@ const graphqlResponse: ReadonlySet<string> = new Set(['application/graphql-respo
 function toParams(body: Buffer): OperationParams | undefined {
   let json: unknown;
   try {
-    json = JSON.parse(body.toString('utf8'));
+    json = JSON.parse(body.toString());
   } catch {
     return undefined;
   }

@@ -87,7 +87,7 @@ const isMeasured = (headers: Answer['headers']): boolean =>
 function parseObject(body: Buffer): Readonly<Record<string, unknown>> {
   let json: unknown;
   try {
-    json = parseJson(body.toString('utf8'));
+    json = parseJson(body.toString());
   } catch {
     throw toBodyFault();
   }
