@@ -2,7 +2,7 @@
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { DoorConfig } from '../src/http/server.ts';
-import { until } from './clock.ts';
+import { holdClock, until } from './clock.ts';
 import { type FakeUpstream, startFakeUpstream } from './fake-upstream.ts';
 import { sendLines } from './raw-http.ts';
 import { createWorld, type World } from './world.ts';
@@ -180,6 +180,7 @@ describe('With an issuer of JWTs', async () => {
 
   it('whose keys are not to be had, nobody is let in, or told that the token is bad', async () => {
     const { keys, world } = await createClosedWorld();
+    const clock = holdClock();
     const jwt = await createJwt().sign(mine.privateKey);
 
     for (const reply of [{ status: 500 }, { body: 'canary' }, { status: 302, headers: { location: '/keys' } }]) {
@@ -189,6 +190,12 @@ describe('With an issuer of JWTs', async () => {
       expect(response.status).toBe(503);
       expect(response.headers.get('retry-after')).toBe('5');
       expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'UPSTREAM_UNAVAILABLE' } }] });
+
+      // Nor are they looked for again at once, however many tokens come.
+      const asked = keys.paths.length;
+      for (let time = 0; time < 10; time++) expect((await askAs(world, `Bearer ${jwt}`)).status).toBe(503);
+      expect(keys.paths).toHaveLength(asked);
+      await clock.pass(1_000);
     }
     keys.on('/keys', { body: keySet });
     expect((await askAs(world, `Bearer ${jwt}`)).status).toBe(200);

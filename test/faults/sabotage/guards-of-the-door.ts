@@ -142,4 +142,11 @@ export const guardsOfTheDoor: readonly Guard[] = [
     to: '',
     tests: ['test/overload.test.ts'],
   },
+  {
+    name: 'a rest between looks for keys that are not to be had',
+    file: 'src/http/jwt.ts',
+    from: 'performance.now() < restsUntil',
+    to: 'performance.now() < -restsUntil',
+    tests: ['test/authorization.test.ts'],
+  },
 ];
