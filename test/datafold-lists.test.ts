@@ -447,6 +447,23 @@ describe("A monitor's runs", () => {
     expect((await read(world)).ids).toEqual([2, 1]);
   });
 
+  it('are an error behind the last that came, when Datafold counts more and sends none of them', async () => {
+    const world = await createListWorld([]);
+    const page = { count: 9, page: 1, page_size: 100, total_pages: 1 };
+    world.datafold.onAny({ body: { ...page, runs: runsFrom(3).map(toDatafoldRow) } });
+
+    const { runs, ids } = await read(world);
+    expect(ids).toEqual([3, 2, 1]);
+    expect(runs.pageInfo.hasNextPage).toBe(true);
+
+    const behind = await read(world, { after: runs.pageInfo.endCursor });
+    expect(behind.data).toEqual({ node: { runs: null } });
+    expect(behind.errors).toEqual([badAt('node', 'runs')]);
+
+    world.datafold.onAny({ body: { ...page, runs: [] } });
+    expect((await read(world)).errors).toEqual([badAt('node', 'runs')]);
+  });
+
   it('are an error, when Datafold sends another page than the one it is asked for, and says so twice', async () => {
     const world = await createListWorld(runsFrom(45));
     const { runs } = await read(world, { first: 20 });

@@ -404,6 +404,34 @@ describe('A gap', () => {
     });
   });
 
+  it("stands for what can't be told of Datafold's monitors when a page in the middle of their list lacks some", async () => {
+    const world = await createFeedWorld({}, { datafold: { 1: ['07:50'], 2: ['07:40'] } });
+    const pageOf = (page: number, ...rows: readonly object[]) => ({
+      body: { count: 101, page, page_size: 100, total_pages: 2, monitors: rows },
+    });
+    const row = (id: number) => ({ id, last_run: '2026-11-20T07:50:00Z' });
+    const pages = [datafoldList, datafoldList.replace('page=1&', 'page=2&')];
+    for (const [place, path] of pages.entries()) world.datafold.on(path, pageOf(place + 1, row(place + 1)));
+
+    expect(await askPage(world, 'first: 50 providers: [DATAFOLD]')).toMatchObject({
+      ids: ['DATAFOLD:1:750', 'DATAFOLD:2:740'],
+      gaps: [anyOf('DATAFOLD')],
+    });
+  });
+
+  it.each([{}, { next_cursor: null }, { next_cursor: '' }])(
+    'stands for runs that Olostep has, and does not say how to ask for: %j',
+    async (rest) => {
+      const world = await createFeedWorld({}, { olostep: { monitor_a: ['07:45'], monitor_b: ['07:30'] } });
+      world.olostep.on(eventsOf('a'), { body: { data: [], has_more: true, ...rest } });
+
+      expect(await askPage(world, 'first: 50 providers: [OLOSTEP]')).toMatchObject({
+        ids: ['OLOSTEP:monitor_b:run_0730'],
+        gaps: [{ provider: 'OLOSTEP', monitorId: 'monitor_a', code: 'UPSTREAM_BAD_RESPONSE' }],
+      });
+    },
+  );
+
   it.each([
     ['outcomes: [PASSED]', ['DATAFOLD:7:740'], [{ ...anyOf('DATAFOLD'), monitorId: '7' }]],
     ['outcomes: [PASSED] until: "2026-11-20T07:45:00Z"', ['DATAFOLD:7:740'], []],

@@ -633,18 +633,31 @@ describe("A monitor's runs", () => {
     expect(JSON.stringify(answer).length).toBeLessThan(18_000_000);
   });
 
-  it('end where Olostep says no more of how to go on', async () => {
+  it('end where Olostep says that there are no more, whatever else it says', async () => {
     const { world, ask } = await createListed([]);
     const data = [{ run_id: 'run_0' }];
-    for (const rest of [
-      { has_more: true },
-      { has_more: true, next_cursor: '' },
-      { has_more: false, next_cursor: 'x' },
-    ]) {
+    for (const rest of [{}, { next_cursor: null }, { has_more: false, next_cursor: 'x' }]) {
       world.olostep.on(`${eventsPath}?limit=20`, { body: { data, ...rest } });
       expect((await ask({})).data.monitor.runs.pageInfo.hasNextPage, JSON.stringify(rest)).toBe(false);
     }
   });
+
+  it.each([{}, { next_cursor: null }, { next_cursor: '' }, { next_cursor: 7 }])(
+    'are an error behind the last that came, where Olostep has more and does not say how to go on: %j',
+    async (rest) => {
+      const { world, ask } = await createListed([]);
+      for (const limit of [20, 21])
+        world.olostep.on(`${eventsPath}?limit=${limit}`, {
+          body: { data: [{ run_id: 'run_0' }], has_more: true, ...rest },
+        });
+
+      const answer = await ask({});
+      expect(idsOf(answer)).toEqual(['run_0']);
+      const { hasNextPage, endCursor } = answer.data.monitor.runs.pageInfo;
+      expect(hasNextPage).toBe(true);
+      expect(errorsOf(await ask({ after: endCursor }))).toEqual([['monitor.runs', 'UPSTREAM_BAD_RESPONSE']]);
+    },
+  );
 
   describe('of a window', () => {
     const hour = (place: number) => new Date((newest - place * 3_600) * 1_000).toISOString();

@@ -395,6 +395,21 @@ describe('The list of monitors', () => {
     expect(parsing.mock.calls.filter(([text]) => text.includes('monitor_2'))).toEqual([]);
   });
 
+  it('is an error behind the last that came, where Olostep says that there are more', async () => {
+    const world = await createListed();
+    world.olostep.on('/v1/monitors', { body: { monitors: ids.map((id) => ({ id })), count: 7 } });
+
+    const answer = await world.ask(query, { first: 10 });
+    expect(idsOf(answer)).toEqual(ids);
+    expect(answer.data.monitorList).toMatchObject({ totalCount: 7, pageInfo: { hasNextPage: true } });
+
+    const { data, errors } = await world.ask(query, { after: answer.data.monitorList.pageInfo.endCursor });
+    expect(data).toEqual({ monitorList: null });
+    expect(errors).toMatchObject([
+      { path: ['monitorList'], extensions: { code: 'UPSTREAM_BAD_RESPONSE', provider: 'OLOSTEP' } },
+    ]);
+  });
+
   it('has nothing on a page of none, and says that there is more', async () => {
     const world = await createListed();
 

@@ -24,7 +24,7 @@ const mostCount = 2 ** 31 - 1;
 /**
  * The part of the list, or its beginning, where no page has all of it; `null` when there is no such list. A call, and one more
  * when Datafold's pages turn out to be of another size than what was asked for: cursors tell it to the parts behind this one.
- * @throws {ProviderError} when what Datafold sends isn't a page, or not the one that it was asked for
+ * @throws {ProviderError} when what Datafold sends isn't a page, or not the one that it was asked for, or lacks what there is
  */
 export async function readListPart<Row>(get: Get, list: List<Row>, part: ListPart): Promise<Page<Row> | null> {
   const { after, first, pageSize } = part;
@@ -80,8 +80,9 @@ function toPage<Row>(list: List<Row>, part: ListPart, reply: Reply, most: Cursor
       cursor: toCursor({ ...cursor, place: offset + index, most }),
       row: list.toRow(item),
     })),
-    // Behind a page without items there is no cursor to go on from.
-    hasNextPage: hasMore && (found.length > 0 || first === 0),
+  // Behind a page without items there is no cursor to go on from: to say that this is the end would be wrong.
+  if (hasMore && found.length === 0 && first > 0) throw toBadField('DATAFOLD');
+    hasNextPage: hasMore,
     hasPreviousPage: offset > 0,
     totalCount: count === undefined || count > mostCount ? toBadField('DATAFOLD') : count,
   };

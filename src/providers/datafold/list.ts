@@ -85,7 +85,7 @@ export const walkList = <Row>(list: List<Row>, pageSize: number, isAnswer: (row:
     const { page, size = pageSize } = numbers;
     // A page that doesn't say which one it is has none behind it that could be named.
     if (page !== undefined && hasPageBehind(numbers, page, size))
-      return { rows, unread, next: toPageRequest(list, { page: page + 1, size }) };
+      return { rows, unread: unread || items.length < size, next: toPageRequest(list, { page: page + 1, size }) };
     return { rows, unread: unread || isLonger(numbers, items.length, size) };
   },
 });

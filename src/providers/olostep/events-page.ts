@@ -51,6 +51,9 @@ export const walk = (monitorId: string): ListWalk<RunRow> => ({
     const next = readNextCursor(page);
     return {
       rows: readRows(page, monitorId, mostPerPage).filter((row): row is RunRow => !(row instanceof ProviderError)),
+/** Whether there is more behind the page, be it nowhere to be had. */
+export const saysMore = (page: Body): boolean => read(page, 'has_more') === true;
+
       next: next === undefined ? undefined : toPageRequest(monitorId, mostPerPage, next),
     };
   },

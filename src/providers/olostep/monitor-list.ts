@@ -7,6 +7,7 @@ import { ParsedMembers } from '../../upstream/members.ts';
 import type { UpstreamRequest } from '../../upstream/upstream.ts';
 import type { Get, ListWalk, MonitorRow, MonitorWindow, Page } from '../provider.ts';
 import { createReader, toBadField } from '../reader.ts';
+import { toCount } from './count.ts';
 import { isMonitorId } from './id.ts';
 import { readLastRunAt } from './last-run.ts';
 import type { components } from './openapi.d.ts';
@@ -24,17 +25,14 @@ export const walk = (): ListWalk<MonitorRow> => ({
   read(page) {
     const all = readItems(page).slice().map(toRow);
     const rows = all.filter((row): row is MonitorRow => !(row instanceof ProviderError));
-    const count = read(page, 'count');
-    // It would be paged after all.
-    const isPart = typeof count === 'number' && count > all.length;
-    return { rows, unread: isPart || rows.length < all.length };
+    return { rows, unread: countOf(page, all) > rows.length };
   },
 });
 
 /**
  * A page of the list, in the order in which it came.
  * @throws {BadUserInput} when `after` is no cursor of it, or it is to be had by tags
- * @throws {ProviderError} when Olostep failed
+ * @throws {ProviderError} when Olostep failed, or has more than it sends
  */
 export async function readPage(get: Get, { first, after, tags }: MonitorWindow): Promise<Page<MonitorRow>> {
   if (tags && tags.length > 0) throw new BadUserInput("Expected no `tags`: Olostep's monitors have none.", 'OLOSTEP');
@@ -44,14 +42,16 @@ export async function readPage(get: Get, { first, after, tags }: MonitorWindow):
   if (page === null) throw toBadField('OLOSTEP');
   const items = readItems(page);
   const start = place === undefined ? 0 : findEnd(items, place);
-  const end = start + first;
+  const count = countOf(page, items);
+  // Those behind can't be had. What has come is shown first, and whoever goes on behind it is told.
+  if (start === items.length && count > start && first > 0) throw toBadField('OLOSTEP');
   // The list may be very long, and selected fifty times: nothing is made of what isn't shown.
   const rows = items.slice(start, end).map(toRow);
   return {
     items: rows.map((row, number) => ({ cursor: toCursor(start + number, row), row })),
-    hasNextPage: end < items.length,
+    hasNextPage: start + rows.length < count,
     hasPreviousPage: start > 0,
-    totalCount: items.length,
+    totalCount: count,
   };
 }
 
@@ -60,6 +60,12 @@ function readItems(page: Body): Items {
   const items = page.items('monitors') ?? read(page, 'monitors');
   if (items === null || items instanceof Error) throw toBadField('OLOSTEP');
   return items;
+}
+
+/** How many monitors there are: more than have come, if it would be paged after all. */
+function countOf(page: Body, { length }: { readonly length: number }): number {
+  const count = toCount(read(page, 'count'));
+  return typeof count === 'number' ? Math.max(count, length) : length;
 }
 
 function toRow(item: unknown): Row {

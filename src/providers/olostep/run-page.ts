@@ -3,7 +3,7 @@ import { OperationTooCostly, ProviderError } from '../../errors.ts';
 import type { Body } from '../../upstream/body.ts';
 import type { Get, Page, RunRow, RunWindow } from '../provider.ts';
 import { toBadField } from '../reader.ts';
-import { mostPerPage, readNextCursor, readRows, readTotalCount, toPageRequest } from './events-page.ts';
+import { mostPerPage, readNextCursor, readRows, readTotalCount, saysMore, toPageRequest } from './events-page.ts';
 import { type Place, parseCursor, toCursor, unknownCursor } from './run-cursor.ts';
 import { type Bounds, toBounds } from './run-window.ts';
 
@@ -18,7 +18,7 @@ const mostPages = 5;
  * is one call as a rule, of a page as long as ours. Olostep can't be asked for a window: its pages are looked through. Each run
  * comes once.
  * @throws {BadUserInput} when `after` is no cursor of this list
- * @throws {ProviderError} when Olostep failed, or its pages go round
+ * @throws {ProviderError} when Olostep failed, its pages go round, or it says that there is more but not where
  */
 export async function readPage(get: Get, monitorId: string, window: RunWindow): Promise<Page<RunRow> | null> {
   const bounds = toBounds(monitorId, window);
@@ -90,8 +90,11 @@ export async function readPage(get: Get, monitorId: string, window: RunWindow): 
       const cursor = toCursor(bounds.list, { page: place.page, behind: { index, runId } });
       items.push({ cursor, row: toItem(row, bounds) });
     }
-    if (next === undefined) return toPage(false);
-
+    if (next === undefined) {
+      // What there is more can't be had. What has come is shown first, and whoever goes on behind it is told.
+      if (saysMore(page) && items.length === 0 && window.first > 0) throw toBadField('OLOSTEP');
+      return toPage(saysMore(page));
+    }
     if (!hasNew) throw toBadField('OLOSTEP');
     place = { page: goOn(next) };
     limit = bounds.isWhole ? size : mostPerPage;
