@@ -223,6 +223,42 @@ describe('A provider that fails', () => {
     expect(await ask(world)).toEqual(found);
   });
 
+  it.each([
+    ['OLOSTEP', '/v1/monitors/monitor_a?include_total_count=false', ([list]: [string]) => [list, 'canary', 0, 'run_1']],
+    ['DATAFOLD', '/api/v1/monitors/7', (said: object) => ({ ...said, place: 2 ** 50 })],
+  ])(
+    "doesn't fail by a cursor that a client has made: %s",
+    async (provider, path, change: (said: never) => unknown) => {
+      const world = await createBreakerWorld();
+      const clock = holdClock();
+      const [far, id] = provider === 'OLOSTEP' ? [world.olostep, 'monitor_a'] : [world.datafold, '7'];
+      const row = { run_id: provider === 'OLOSTEP' ? 'run_1' : 1 };
+      far.on(path, { body: { id } });
+      far.onAny({ body: { data: [row], runs: [row], count: 2, page: 1, has_more: true, next_cursor: 'x' } });
+      const askPage = (after?: string) =>
+        world.ask(
+          'query ($key: MonitorKey!, $after: String) { monitor(key: $key) { runs(first: 1, after: $after) { edges { cursor } } } }',
+          { key: { provider, monitorId: id }, after },
+        );
+      const { data } = await askPage();
+      const said = JSON.parse(Buffer.from(data.monitor.runs.edges[0].cursor, 'base64url').toString());
+      const cursor = Buffer.from(JSON.stringify(change(said as never))).toString('base64url');
+
+      far.onAny(bad);
+      // Half of all calls from here on: those for the monitor are good.
+      await clock.pass(11_000);
+      for (let time = 0; time < 20; time++) {
+        const { errors } = await askPage(cursor);
+        expect(errors).toMatchObject([{ extensions: { code: 'UPSTREAM_UNAVAILABLE', upstreamStatus: 500 } }]);
+      }
+      expect(changes(world)).toEqual([]);
+
+      await clock.pass(11_000);
+      for (let time = 0; time < 20; time++) await askPage();
+      expect(changes(world)).toEqual([`warn ${provider} open`]);
+    },
+  );
+
   it('stops nothing of another provider', async () => {
     const { world } = await createOpenWorld();
     world.olostep.on(olostepPath, { body: olostepBody });

@@ -6,7 +6,8 @@ import type { Limits } from '../limits.ts';
 import type { Get } from '../providers/provider.ts';
 import type { Body } from '../upstream/body.ts';
 import type { Call } from '../upstream/call.ts';
-import type { Upstream, UpstreamRequest } from '../upstream/upstream.ts';
+import type { UpstreamRequest } from '../upstream/request.ts';
+import type { Upstream } from '../upstream/upstream.ts';
 import { Asked } from './asked.ts';
 
 /** What a request goes out with. */

@@ -5,7 +5,7 @@ import type * as Types from '../generated/types.ts';
 import type { MonitorKey, MonitorRunKey } from '../generated/types.ts';
 import type { Limits } from '../limits.ts';
 import type { Body } from '../upstream/body.ts';
-import type { UpstreamRequest } from '../upstream/upstream.ts';
+import type { UpstreamRequest } from '../upstream/request.ts';
 
 /** A provider, as a value: all that this service has to know about its API. Nothing in it calls anything by itself. */
 export interface ProviderDefinition {

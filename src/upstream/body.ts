@@ -5,6 +5,7 @@ import { toBodyFault, toCredentialFault, toEchoFault, toIdFault, toStatusFault, 
 import { unreadable } from './items.ts';
 import { isObject, parseJson, toDigits } from './json.ts';
 import { findMembers, type Members, ParsedMembers } from './members.ts';
+import type { UpstreamRequest } from './request.ts';
 import { parseRetryAfter } from './retry-after.ts';
 import { lastPlace, sign, skipSpace } from './scan.ts';
 
@@ -20,17 +21,14 @@ export interface ReadBodyOptions {
 
 /**
  * The JSON object that an answer holds; `null` when it says that there is no such thing (404, 410).
- * @param echoes fields of the body that must say, where they are there, what was asked for
  * @param credential what was sent with the request: it must not come back
  * @throws {Fault} when there is no such object
  */
-export type ReadBody = (answer: Answer, echoes: Echoes, credential: Credential) => Body | null;
-
-export type Echoes = Readonly<Record<string, string>>;
+export type ReadBody = (answer: Answer, request: UpstreamRequest, credential: Credential) => Body | null;
 
 export const createReadBody =
   ({ maxRetryAfterMs, wholeAnswerBytes }: ReadBodyOptions): ReadBody =>
-  (answer, echoes, { owner, secret }) => {
+  (answer, { echoes, isUnchecked }, { owner, secret }) => {
     const { status, headers, body } = answer;
     if (status === 404 || status === 410) return null;
     if (status === 401) throw toCredentialFault(owner);
@@ -38,7 +36,7 @@ export const createReadBody =
       const retryAfterMs = parseRetryAfter(headers['retry-after'], Date.now());
       if (status === 429 || retryAfterMs !== undefined) throw toWaitFault(status, retryAfterMs, maxRetryAfterMs);
     }
-    if (status !== 200) throw toStatusFault(status);
+    if (status !== 200) throw toStatusFault(status, isUnchecked);
     // As a free text of a run it would be handed on.
     if (secret !== undefined && body.includes(secret)) throw toEchoFault();
     // No content type at all is forgiven, as the text itself has to be an object.

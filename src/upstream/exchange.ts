@@ -11,8 +11,8 @@ import { withDeadline } from './deadline.ts';
 import type { Ending } from './ending.ts';
 import { Fault, toAttemptTimeFault, toDeadlineFault } from './fault.ts';
 import type { Gate, Pass } from './gate.ts';
+import type { UpstreamRequest } from './request.ts';
 import { pause, type Retry } from './retry.ts';
-import type { UpstreamRequest } from './upstream.ts';
 
 /** What all exchanges with a provider have in common. */
 export interface Way extends AttemptWay {
@@ -75,7 +75,7 @@ export class Exchange implements Receiver {
 
   onAnswer(answer: Answer): void {
     try {
-      const body = this.#way.readBody(answer, this.#request.echoes, this.#credential);
+      const body = this.#way.readBody(answer, this.#request, this.#credential);
       this.#leave();
       this.#resolve(body);
     } catch (error) {

@@ -72,14 +72,18 @@ const statusMeanings: Readonly<Record<number, readonly [Fault['code'], Consequen
   504: ['UPSTREAM_UNAVAILABLE', { retry: again, verdict: 'failure' }],
 };
 
-/** An answer whose status says that it isn't one. */
-export function toStatusFault(status: number): Fault {
+/**
+ * An answer whose status says that it isn't one.
+ * @param isUnchecked whether what was asked may be why
+ */
+export function toStatusFault(status: number, isUnchecked = false): Fault {
   const isRedirect = status >= 300 && status < 400;
   const [code, consequences] = statusMeanings[status] ?? [
     'UPSTREAM_BAD_RESPONSE',
     { verdict: isRedirect || status >= 500 ? 'failure' : 'answer' } satisfies Consequences,
   ];
-  return new Fault(code, isRedirect ? 'redirect' : 'status', { upstreamStatus: status, ...consequences });
+  const blame = isUnchecked && status >= 500 ? ({ verdict: 'nothing' } satisfies Consequences) : undefined;
+  return new Fault(code, isRedirect ? 'redirect' : 'status', { upstreamStatus: status, ...consequences, ...blame });
 }
 
 /** 401: the fault of whoever's credential it is. */

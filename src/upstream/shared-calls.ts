@@ -9,7 +9,8 @@ import type { Call } from './call.ts';
 import type { Credential } from './credential.ts';
 import { type EndListener, OwnEnding } from './ending.ts';
 import { hasFailedByTime, toDeadlineFault } from './fault.ts';
-import type { Upstream, UpstreamRequest } from './upstream.ts';
+import type { UpstreamRequest } from './request.ts';
+import type { Upstream } from './upstream.ts';
 
 /** What is joined, and where else to ask. */
 interface Way {

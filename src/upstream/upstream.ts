@@ -2,7 +2,7 @@
 import type { Provider } from '../generated/types.ts';
 import type { UpstreamLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
-import { type Body, createReadBody, type Echoes } from './body.ts';
+import { type Body, createReadBody } from './body.ts';
 import type { Call } from './call.ts';
 import type { Credential } from './credential.ts';
 import { Deadlines } from './deadlines.ts';
@@ -10,16 +10,9 @@ import { Exchange, type Way } from './exchange.ts';
 import { Fault } from './fault.ts';
 import { createGate } from './gate.ts';
 import { createPool } from './pool.ts';
+import type { UpstreamRequest } from './request.ts';
 import { createRetry } from './retry.ts';
 import { createRetryBudget } from './retry-budget.ts';
-
-/** What to ask. */
-export interface UpstreamRequest {
-  /** The path below the base URL. Made of checked ids alone. */
-  readonly path: string;
-  /** Fields of the answer that must say, where they are there, what was asked for. */
-  readonly echoes: Echoes;
-}
 
 /** The way out to one provider. */
 export interface Upstream {

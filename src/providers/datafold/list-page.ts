@@ -31,12 +31,12 @@ export async function readListPart<Row>(get: Get, list: List<Row>, part: ListPar
   const offset = startOf(part);
   const mostSize = Math.min(after?.most ?? pageSize, pageSize);
   const asked = choosePage(offset, Math.min(first, mostSize), mostSize);
-  const reply = await getReply(get, list, asked, pageSize);
+  const reply = await getReply(get, list, asked, part);
   if (reply === null) return null;
   const { size } = reply;
   const most = size < asked.size ? size : after?.most;
   if (hasPlace(reply, offset)) return toPage(list, part, reply, most);
-  const other = await getReply(get, list, { page: Math.floor(offset / size) + 1, size }, pageSize);
+  const other = await getReply(get, list, { page: Math.floor(offset / size) + 1, size }, part);
   if (other !== null && !hasPlace(other, offset)) throw toBadField('DATAFOLD');
   return other && toPage(list, part, other, most);
 }
@@ -53,8 +53,13 @@ interface Reply {
   readonly count: PageNumbers['count'];
 }
 
-async function getReply<Row>(get: Get, list: List<Row>, asked: PageChoice, pageSize: number): Promise<Reply | null> {
-  const body = await get(toPageRequest(list, asked));
+async function getReply<Row>(
+  get: Get,
+  list: List<Row>,
+  asked: PageChoice,
+  { after, pageSize }: ListPart,
+): Promise<Reply | null> {
+  const body = await get(toPageRequest(list, asked, after !== undefined || list.query.tags !== undefined));
   if (body === null) return null;
   // What was asked for can be what Datafold said of its pages before.
   const items = readItems(list, body, Math.min(asked.size, pageSize));
@@ -75,13 +80,13 @@ function toPage<Row>(list: List<Row>, part: ListPart, reply: Reply, most: Cursor
   const found = isInside ? items.slice(skipped, Math.min(skipped + first, size)) : [];
   const end = offset + found.length;
   const hasMore = count === undefined ? end - start < items.length || items.length >= size : end < count;
+  // Behind a page without items there is no cursor to go on from: to say that this is the end would be wrong.
+  if (hasMore && found.length === 0 && first > 0) throw toBadField('DATAFOLD');
   return {
     items: found.map((item, index) => ({
       cursor: toCursor({ ...cursor, place: offset + index, most }),
       row: list.toRow(item),
     })),
-  // Behind a page without items there is no cursor to go on from: to say that this is the end would be wrong.
-  if (hasMore && found.length === 0 && first > 0) throw toBadField('DATAFOLD');
     hasNextPage: hasMore,
     hasPreviousPage: offset > 0,
     totalCount: count === undefined || count > mostCount ? toBadField('DATAFOLD') : count,

@@ -2,7 +2,7 @@
 import type { ProviderError } from '../../errors.ts';
 import type { Body } from '../../upstream/body.ts';
 import type { Items } from '../../upstream/items.ts';
-import type { UpstreamRequest } from '../../upstream/upstream.ts';
+import type { UpstreamRequest } from '../../upstream/request.ts';
 import { withinLength } from '../page-length.ts';
 import type { ListWalk } from '../provider.ts';
 import { createReader, type Found, toBadField } from '../reader.ts';
@@ -21,10 +21,18 @@ export interface List<Row> {
   toRow(item: unknown): Row | ProviderError;
 }
 
-/** How to ask for a page. No reply has the id of a monitor at its top that could be held against it. */
-export const toPageRequest = <Row>({ path, query }: List<Row>, { page, size }: PageChoice): UpstreamRequest => ({
+/**
+ * How to ask for a page. No reply has the id of a monitor at its top that could be held against it.
+ * @param isUnchecked whether a client chose the page, or what to ask for beside it
+ */
+export const toPageRequest = <Row>(
+  { path, query }: List<Row>,
+  { page, size }: PageChoice,
+  isUnchecked = false,
+): UpstreamRequest => ({
   path: `${path}?${new URLSearchParams({ page: String(page), page_size: String(size), ...query })}`,
   echoes: {},
+  isUnchecked,
 });
 
 /** The part that both lists have. */

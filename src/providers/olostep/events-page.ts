@@ -1,7 +1,7 @@
 /** A page of Olostep's events: the snapshots of a monitor, newest first. */
 import { ProviderError } from '../../errors.ts';
 import type { Body } from '../../upstream/body.ts';
-import type { UpstreamRequest } from '../../upstream/upstream.ts';
+import type { UpstreamRequest } from '../../upstream/request.ts';
 import { withinLength } from '../page-length.ts';
 import type { ListWalk, RunRow } from '../provider.ts';
 import { createReader, type Found, toBadField } from '../reader.ts';
@@ -15,10 +15,20 @@ const read = createReader<components['schemas']['MonitorEventPage']>('OLOSTEP', 
 /** The most that Olostep gives at once. */
 export const mostPerPage = 100;
 
-/** How to ask for a page. @param cursor the `nextCursor` of the page before; `null` for the first */
-export const toPageRequest = (monitorId: string, limit: number, cursor: string | null): UpstreamRequest => ({
+/**
+ * How to ask for a page.
+ * @param cursor the `nextCursor` of the page before; `null` for the first
+ * @param isUnchecked whether that is what a client says
+ */
+export const toPageRequest = (
+  monitorId: string,
+  limit: number,
+  cursor: string | null,
+  isUnchecked = false,
+): UpstreamRequest => ({
   path: `/v1/monitors/${monitorId}/events?limit=${limit}${cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`}`,
   echoes: {},
+  isUnchecked,
 });
 
 /**
@@ -41,6 +51,9 @@ export function readNextCursor(page: Body): string | undefined {
   return isCursor && read(page, 'has_more') !== false ? cursor : undefined;
 }
 
+/** Whether there is more behind the page, be it nowhere to be had. */
+export const saysMore = (page: Body): boolean => read(page, 'has_more') === true;
+
 /** How many snapshots the monitor has. */
 export const readTotalCount = (page: Body): Found<number> => toCount(read(page, 'total_count'));
 
@@ -51,9 +64,6 @@ export const walk = (monitorId: string): ListWalk<RunRow> => ({
     const next = readNextCursor(page);
     return {
       rows: readRows(page, monitorId, mostPerPage).filter((row): row is RunRow => !(row instanceof ProviderError)),
-/** Whether there is more behind the page, be it nowhere to be had. */
-export const saysMore = (page: Body): boolean => read(page, 'has_more') === true;
-
       next: next === undefined ? undefined : toPageRequest(monitorId, mostPerPage, next),
     };
   },

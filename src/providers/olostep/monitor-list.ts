@@ -4,7 +4,7 @@ import type { Body } from '../../upstream/body.ts';
 import type { Items } from '../../upstream/items.ts';
 import { isObject } from '../../upstream/json.ts';
 import { ParsedMembers } from '../../upstream/members.ts';
-import type { UpstreamRequest } from '../../upstream/upstream.ts';
+import type { UpstreamRequest } from '../../upstream/request.ts';
 import type { Get, ListWalk, MonitorRow, MonitorWindow, Page } from '../provider.ts';
 import { createReader, toBadField } from '../reader.ts';
 import { toCount } from './count.ts';
@@ -46,7 +46,7 @@ export async function readPage(get: Get, { first, after, tags }: MonitorWindow):
   // Those behind can't be had. What has come is shown first, and whoever goes on behind it is told.
   if (start === items.length && count > start && first > 0) throw toBadField('OLOSTEP');
   // The list may be very long, and selected fifty times: nothing is made of what isn't shown.
-  const rows = items.slice(start, end).map(toRow);
+  const rows = items.slice(start, start + first).map(toRow);
   return {
     items: rows.map((row, number) => ({ cursor: toCursor(start + number, row), row })),
     hasNextPage: start + rows.length < count,

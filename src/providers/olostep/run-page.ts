@@ -56,7 +56,7 @@ export async function readPage(get: Get, monitorId: string, window: RunWindow): 
   for (let pages = 1; ; pages++) {
     let page: Body | null;
     try {
-      page = await get(toPageRequest(monitorId, limit, place.page));
+      page = await get(toPageRequest(monitorId, limit, place.page, pages === 1 && place.page !== null));
     } catch (error) {
       if (pages > 1 && place.behind === undefined && error instanceof OperationTooCostly) return toPart();
       throw error;

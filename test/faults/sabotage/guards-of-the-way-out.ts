@@ -52,6 +52,13 @@ export const guardsOfTheWayOut: readonly Guard[] = [
     tests: ['test/breaker.test.ts'],
   },
   {
+    name: 'no blame on a provider for what a client has made up',
+    file: 'src/upstream/fault.ts',
+    from: 'isUnchecked && status >= 500',
+    to: 'isUnchecked && status >= 1e9',
+    tests: ['test/breaker.test.ts'],
+  },
+  {
     name: 'places for so many calls',
     file: 'src/upstream/bulkhead.ts',
     from: 'if (inside >= places || turns.size > 0 ||',
