@@ -52,14 +52,18 @@ async function measure({ only, workloads: chosen, sets, rounds, seconds, warm }:
     for (const [name, workload] of Object.entries(workloads)) {
       const { only } = workload;
       const those = only ? Object.fromEntries(participants.filter(([name]) => only.includes(name))) : regulars;
-      const fail = (contender: string, { message }: Error) => {
-        failures[`${name}, ${contender}`] = message;
+      const fail = (contender: string, set: number, { message }: Error) => {
+        failures[`${name}, ${contender}, set ${set + 1} of ${sets}`] = message;
       };
       const taken = await attempt(name, () => takeTurns(those, workload, effort, upstream, fail));
       if (taken !== undefined) samples[name] = taken;
     }
     const startMs = await attempt('start', () => timeStarts(regulars, effort, upstream));
-    const memoryMb = await attempt('memory', () => weigh(regulars, effort, upstream));
+    const memoryMb = await attempt('memory', () =>
+      weigh(regulars, effort, upstream, (place, { message }) => {
+        failures[`memory, ${place}`] = message;
+      }),
+    );
     const soakMb = await attempt('soak', () => soak(ours, upstream));
     return {
       command: ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' '),

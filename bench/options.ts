@@ -9,9 +9,13 @@ export interface Options extends Effort {
   readonly only: readonly string[];
   /** What is measured: workloads, and trials of other kinds. */
   readonly workloads: readonly string[];
-  /** Whether that is everything, by everyone. */
+  /** Whether that is everything, by everyone, and often enough to be kept. */
   readonly isComplete: boolean;
 }
+
+/** Fewer processes or rounds say too little: each process can be lucky for as long as it lives. */
+const fewestSets = 3;
+const fewestRounds = 5;
 
 const names = {
   only: Object.keys({ ...contenders, forwarding }),
@@ -32,12 +36,14 @@ export function readOptions(): Options {
   });
   const only = toNames('only', values.only);
   const chosen = toNames('workloads', values.workloads);
+  const [sets, rounds] = [toCount('sets', values.sets), toCount('rounds', values.rounds)];
+  const isAll = only.length === names.only.length && chosen.length === names.workloads.length;
   return {
     only,
     workloads: chosen,
-    isComplete: only.length === names.only.length && chosen.length === names.workloads.length,
-    sets: toCount('sets', values.sets),
-    rounds: toCount('rounds', values.rounds),
+    isComplete: isAll && sets >= fewestSets && sets * rounds >= fewestRounds,
+    sets,
+    rounds,
     seconds: toCount('seconds', values.seconds),
     warm: toCount('warm', values.warm),
   };

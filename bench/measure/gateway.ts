@@ -16,7 +16,7 @@ export interface Gateway {
   readonly url: string;
   /** How long it took from its start to its first answer. */
   readonly startMs: number;
-  /** Its answer, parsed, and how long that was. */
+  /** Its answer, parsed, and how many bytes that was, head and all. */
   answer(ask: Ask): Promise<{ readonly value: unknown; readonly bytes: number }>;
   stop(): Promise<void>;
 }
@@ -38,7 +38,9 @@ export async function startGateway(contender: Contender, upstreamUrl: string, as
     const keys: Record<string, string> = key === '' ? {} : { 'x-datafold-api-key': key, 'x-olostep-api-key': key };
     const headers = { 'content-type': 'application/json', ...keys };
     const response = await fetch(url + path, { method: 'POST', headers, body: body.replace(numberMark, '0000000') });
-    return { status: response.status, text: await response.text() };
+    const head = [...response.headers].reduce((sum, [name, value]) => sum + `${name}: ${value}\r\n`.length, 0);
+    const text = await response.text();
+    return { status: response.status, text, bytes: 'HTTP/1.1 200 OK\r\n\r\n'.length + head + Buffer.byteLength(text) };
   };
 
   const isAnswering = () =>
@@ -58,9 +60,9 @@ export async function startGateway(contender: Contender, upstreamUrl: string, as
     url,
     startMs: performance.now() - started,
     async answer(ask) {
-      const { status, text } = await post(ask);
+      const { status, text, bytes } = await post(ask);
       if (status !== 200) throw new Error(`${contender.title} answered ${status}: ${text.slice(0, 500)}`);
-      return { value: JSON.parse(text), bytes: Buffer.byteLength(text) };
+      return { value: JSON.parse(text), bytes };
     },
     async stop() {
       child.kill('SIGKILL');

@@ -10,16 +10,27 @@ export function residentMb(pid: number): number {
   return Number(kilobytes) / 1_024;
 }
 
-/** The most that it was while something went on. */
-export async function mostResidentMb(pid: number, task: () => Promise<unknown>): Promise<number> {
-  let most = residentMb(pid);
-  const timer = setInterval(() => {
-    most = Math.max(most, residentMb(pid));
-  }, everyMs);
+/** The most and the least that it was, in MB. */
+export interface Span {
+  readonly most: number;
+  readonly least: number;
+}
+
+/** What it was while something went on. */
+export async function watchResidentMb(pid: number, task: () => Promise<unknown>): Promise<Span> {
+  const first = residentMb(pid);
+  let [most, least] = [first, first];
+  const look = () => {
+    const now = residentMb(pid);
+    most = Math.max(most, now);
+    least = Math.min(least, now);
+  };
+  const timer = setInterval(look, everyMs);
   try {
     await task();
   } finally {
     clearInterval(timer);
   }
-  return Math.max(most, residentMb(pid));
+  look();
+  return { most, least };
 }

@@ -1,4 +1,4 @@
-/** Whether a contender does what is asked, before it is timed. */
+/** Whether a contender does what is asked: looked at before it is timed, and behind. */
 import { deepStrictEqual } from 'node:assert';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Ask } from '../workloads/ask.ts';

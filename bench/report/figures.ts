@@ -28,8 +28,8 @@ export function ratioOf(
 
 /** The samples by round; in place of one in which something went wrong, nothing. */
 const rightOf = ({ samples }: Results, workload: string, contender: string) =>
-  (samples[workload]?.[contender] ?? []).map((sample) => (sample.isRight ? sample : undefined));
+  (samples[workload]?.[contender] ?? []).map((sample) => (sample?.isRight ? sample : undefined));
 
 /** How many rounds went wrong. */
 export const wrongOf = (results: Results, workload: string, contender: string): number =>
-  rightOf(results, workload, contender).filter((sample) => sample === undefined).length;
+  (results.samples[workload]?.[contender] ?? []).filter((sample) => sample?.isRight === false).length;

@@ -1,6 +1,7 @@
 /** What the figures have to be. */
 import type { Spread } from '../measure/median.ts';
 import { spreadOf } from '../measure/median.ts';
+import type { Span } from '../measure/memory.ts';
 import type { Results } from '../results.ts';
 import type { Memory } from '../trials/resident-memory.ts';
 import { type Figure, figureOf, ratioOf } from './figures.ts';
@@ -53,6 +54,16 @@ const memoryGoal = (title: string, limit: number, column: keyof Memory): Goal =>
   value: ({ memoryMb }) => toSpread(memoryMb?.ours?.[column]),
 });
 
+/** The first minute is left out, as memory is filled in it. */
+const flatGoal = (side: keyof Span, of: (...mb: number[]) => number): Goal => ({
+  title: `the ${side} memory in the minutes 6 to 10 ÷ in 2 to 5, 128 clients`,
+  limit: 1.1,
+  value: ({ soakMb }) => {
+    const part = (from: number, to: number) => soakMb && of(...soakMb.slice(from, to).map((span) => span[side]));
+    return divide(part(5, 10), part(1, 5));
+  },
+});
+
 const goals: readonly Goal[] = [
   ...cpuGoals,
   ours('CPU per never-seen document ÷ mercurius', 1.25, 'unseen', 'mercurius', 'cpuMicros'),
@@ -64,7 +75,7 @@ const goals: readonly Goal[] = [
     title: 'resident memory in 10 minutes of W1 at 128 clients',
     limit: 180,
     unit: ' MB',
-    value: ({ soakMb }) => toSpread(soakMb && Math.max(...soakMb)),
+    value: ({ soakMb }) => toSpread(soakMb && Math.max(...soakMb.map(({ most }) => most))),
   },
   memoryGoal('on W3', 200, 'W3'),
   memoryGoal('on W4all', 280, 'W4all'),
@@ -79,13 +90,11 @@ const goals: readonly Goal[] = [
     limit: 1.1,
     value: ({ memoryMb: { ours } = {} }) => divide(ours?.['after 100,000 × W1'], ours?.['after 10,000 × W1']),
   },
+  // Garbage goes up for minutes and down at once: what stays is seen where it is down, what it takes where it is up.
+  flatGoal('most', Math.max),
+  flatGoal('least', Math.min),
   {
-    title: 'memory in the second 5 minutes ÷ in the first, 128 clients',
-    limit: 1.1,
-    value: ({ soakMb }) => divide(soakMb && Math.max(...soakMb.slice(5)), soakMb && Math.max(...soakMb.slice(0, 5))),
-  },
-  {
-    title: 'start to first answer ÷ bare',
+    title: 'start to first answer, one file ÷ bare and its packages',
     limit: 1.6,
     value: ({ startMs: { ours = [], bare = [] } = {} }) =>
       spreadOf(ours.map((ms, round) => ms / (bare[round] ?? Number.NaN))),

@@ -35,8 +35,10 @@ Medians of ${sets * rounds} rounds of ${seconds} s (W4all: twice as long), in wh
 were started anew ${sets} times, and ran for ${warm} s before; the first ${lead} s of each round's load doesn't count, as an idle engine
 forgets. Each sends the same bytes. Ours sets V8's flags as it does in production, others run as Node.js starts them. The gateway has
 one processor to itself, the load generator and the upstream have the other.
-CPU is user and system time of the gateway's process. Every answer was held against the expected one before, and upstream
-calls were counted throughout. Those in Node ask by undici: \`Pool.dispatch\`, its cheapest level, in the bare proxy, the second REST
+CPU is user and system time of the gateway's process. Before each set and behind it three answers were held against the expected one;
+in between upstream calls were counted, and how long the answers were. Each may have 1,024 calls under way: that is more than ours
+allows by default (\`MAX_IN_FLIGHT\`), and it neither keeps runs nor joins calls here (\`KEEP_RUNS\`, \`JOIN_CALLS\`), which would spare
+it the work that is measured. All its other guards are on. Those in Node ask by undici: \`Pool.dispatch\`, its cheapest level, in the bare proxy, the second REST
 backend and Mercurius; ours hands the calls to undici's connections itself. Absolute figures are this machine's: compare ratios of one run.
 
 ${main.map((name) => `- **${name}**: ${workloads[name]?.title}, ${workloads[name]?.clients} clients at a time`).join('\n')}
@@ -114,10 +116,18 @@ ${table(['start', ...columns], (name, column) =>
     : orNot(results.memoryMb?.[name]?.[column as (typeof columns)[number]], toMb),
 )}
 
-## Goals
+${writeSoak(results)}## Goals
 
 ${judge(results)}
 ${writeFaults(results)}`;
+}
+
+function writeSoak({ soakMb }: Results): string {
+  if (soakMb === undefined) return '';
+  const spans = soakMb.map(({ least, most }) => `${Math.round(least)} to ${Math.round(most)}`);
+  return `Ours on W1 at 128 clients, in each of ${soakMb.length} minutes: ${spans.join(', ')} MB.
+
+`;
 }
 
 /** What isn't among the figures because something went wrong. */

@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Contender } from '../contenders.ts';
 import { type Gateway, startGateway } from '../measure/gateway.ts';
-import { mostResidentMb, residentMb } from '../measure/memory.ts';
+import { residentMb, watchResidentMb } from '../measure/memory.ts';
+import { verify } from '../measure/verify.ts';
 import { type Numbers, runWrk } from '../measure/wrk.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { askOf } from '../workloads/ask.ts';
@@ -31,11 +32,12 @@ const loadSeconds = 5;
 /** Until what is loaded behind the start is there, too: ours does so after a second. */
 const idleMs = 3_000;
 
-/** Each load has a process of its own. */
+/** Each load has a process of its own. One whose answers are wrong, or don't come, has no figure: it is told to `fail`. */
 export async function weigh(
   contenders: Readonly<Record<string, Contender>>,
   { seconds }: Effort,
   upstream: Upstream,
+  fail: (place: string, error: Error) => void,
 ): Promise<Readonly<Record<string, Memory>>> {
   const memory: Record<string, Memory> = {};
   for (const [name, contender] of Object.entries(contenders)) {
@@ -44,15 +46,27 @@ export async function weigh(
       if (workload === undefined || ask === undefined) return undefined;
       if (workload.only !== undefined && !workload.only.includes(name)) return undefined;
       const gateway = await startGateway(contender, upstream.url, ask);
-      const run = (numbers?: Numbers) =>
-        runWrk({
+      const run = async (numbers?: Numbers) => {
+        const { failures } = await runWrk({
           ...{ url: gateway.url + ask.path, body: ask.body, clients: workload.clients },
           ...(numbers === undefined ? { seconds: Math.max(loadSeconds, seconds) } : { seconds: 600, numbers }),
         });
-      return task(gateway, run).finally(gateway.stop);
+        if (failures > 0) throw new Error(`${failures} requests were left without an answer`);
+      };
+      try {
+        await verify(name, gateway, ask, upstream);
+        const found = await task(gateway, run);
+        await verify(name, gateway, ask, upstream);
+        return found;
+      } catch (error) {
+        fail(`${name}, ${workload.title}, ${workload.clients} clients`, error as Error);
+        return undefined;
+      } finally {
+        await gateway.stop();
+      }
     };
     const underLoad = (workload: Workload | undefined) =>
-      withGateway(workload, ({ pid }, run) => mostResidentMb(pid, run));
+      withGateway(workload, async ({ pid }, run) => (await watchResidentMb(pid, run)).most);
     const afterMany = (workload: Workload | undefined) =>
       withGateway(workload, async ({ pid }, run) => {
         await run([0, fewer - 1]);

@@ -20,8 +20,8 @@ export interface Effort {
   readonly warm: number;
 }
 
-/** The samples of a contender, in the order of the rounds: the same place is the same round. */
-export type Samples = Readonly<Record<string, readonly Sample[]>>;
+/** The samples of a contender, in the order of the rounds: the same place is the same round, and `null` where it failed. */
+export type Samples = Readonly<Record<string, readonly (Sample | null)[]>>;
 
 /** A contender while it is up. */
 interface Up {
@@ -32,15 +32,15 @@ interface Up {
   readonly bytes: number;
 }
 
-/** One that fails leaves the others their turns: it is told to `fail`. */
+/** One that fails in a set leaves the others their turns: it is told to `fail`. */
 export async function takeTurns(
   contenders: Readonly<Record<string, Contender>>,
   workload: Workload,
   { sets, rounds, seconds, warm }: Effort,
   upstream: Upstream,
-  fail: (name: string, error: Error) => void,
+  fail: (name: string, set: number, error: Error) => void,
 ): Promise<Samples> {
-  const samples: Record<string, Sample[]> = {};
+  const samples: Record<string, (Sample | null)[]> = {};
   const length = seconds * (workload.length ?? 1);
 
   const start = async (name: string, contender: Contender): Promise<Up | undefined> => {
@@ -59,7 +59,10 @@ export async function takeTurns(
     const all: Up[] = [];
     try {
       for (const [name, contender] of Object.entries(contenders)) {
-        const up = await start(name, contender).catch((error: Error) => fail(name, error));
+        const up = await start(name, contender).catch((error: Error) => {
+          fail(name, set, error);
+          samples[name] = [...(samples[name] ?? []), ...Array(rounds).fill(null)];
+        });
         if (up) all.push(up);
       }
       for (let load = 0; load < warmUps; load++) {
@@ -70,6 +73,12 @@ export async function takeTurns(
           const sample = await takeSample({ ...up, workload, seconds: length }, upstream);
           samples[up.name] = [...(samples[up.name] ?? []), sample];
         }
+      }
+      for (const { name, gateway, ask } of all) {
+        await verify(name, gateway, ask, upstream).catch((error: Error) => {
+          fail(name, set, error);
+          samples[name]?.fill(null, -rounds);
+        });
       }
     } finally {
       await Promise.all(all.map(({ gateway }) => gateway.stop()));
