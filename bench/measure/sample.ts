@@ -115,7 +115,7 @@ function runLoad({ contender, gateway, workload, ask }: Round, seconds: number):
 }
 
 /** Waits until it has done with what the load left under way, lest that is counted as another's. */
-async function calmDown(pid: number, upstream: Upstream): Promise<void> {
+export async function calmDown(pid: number, upstream: Upstream): Promise<void> {
   for (let wait = 0; wait < 40; wait++) {
     const [cpu, calls] = [cpuMicrosOf(pid), await upstream.count()];
     await sleep(50);

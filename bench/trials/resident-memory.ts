@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Contender } from '../contenders.ts';
 import { type Gateway, startGateway } from '../measure/gateway.ts';
 import { residentMb, watchResidentMb } from '../measure/memory.ts';
+import { calmDown } from '../measure/sample.ts';
 import { verify } from '../measure/verify.ts';
 import { type Numbers, runWrk } from '../measure/wrk.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -54,8 +55,9 @@ export async function weigh(
         if (failures > 0) throw new Error(`${failures} requests were left without an answer`);
       };
       try {
-        await verify(name, gateway, ask, upstream);
         const found = await task(gateway, run);
+        // Behind, as it would not be at rest any more.
+        await calmDown(gateway.pid, upstream);
         await verify(name, gateway, ask, upstream);
         return found;
       } catch (error) {

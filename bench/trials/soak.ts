@@ -2,6 +2,7 @@
 import type { Contender } from '../contenders.ts';
 import { startGateway } from '../measure/gateway.ts';
 import { type Span, watchResidentMb } from '../measure/memory.ts';
+import { calmDown } from '../measure/sample.ts';
 import { verify } from '../measure/verify.ts';
 import { runWrk } from '../measure/wrk.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -31,6 +32,7 @@ export async function soak(contender: Contender, upstream: Upstream): Promise<So
   try {
     await verify(contender.title, gateway, ask, upstream);
     while (spans.length < minutes) spans.push(await watchResidentMb(gateway.pid, loadIt));
+    await calmDown(gateway.pid, upstream);
     await verify(contender.title, gateway, ask, upstream);
     return spans;
   } finally {
