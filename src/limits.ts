@@ -29,6 +29,8 @@ const requestLimits = {
   maxDirectives: 20,
   /** The most fields of the query itself, with fragments expanded. */
   maxRootFields: 50,
+  /** The most fields that read the schema and aliases in them, with fragments expanded: each may be all of it. */
+  maxIntrospections: 5,
   /** The most fields, with fragments expanded. */
   maxFields: 2_000,
   /** The most documents that are kept parsed and validated. */

@@ -145,6 +145,24 @@ itRefuses('variables', [
   ],
 ]);
 
+it('A variable may have any name, however often it is asked with, and in parts', async () => {
+  const world = await createWorld();
+  const monitors = [{ id: 1 }];
+  world.datafold.onAny({ body: { count: 2, page: 1, page_size: 1, total_pages: 2, monitors } });
+  const query = 'query ($__proto__: Int) { monitorList(provider: DATAFOLD, first: $__proto__) { nodes { id } } }';
+  const ask = async (query: string, accept = 'application/json') => {
+    const body = `{"query":${JSON.stringify(query)},"variables":{"__proto__":1}}`;
+    return (await world.post(body, { headers: { 'content-type': 'application/json', accept } })).text();
+  };
+
+  for (let time = 0; time < 4; time++) expect(await ask(query)).toContain('DATAFOLD:monitor:1');
+  const deferred = query.replace('nodes', '... @defer { totalCount } nodes');
+  expect(await ask(deferred, 'multipart/mixed')).toContain('DATAFOLD:monitor:1');
+  expect(new Set(world.datafold.paths)).toEqual(
+    new Set(['/api/v1/monitors?page=1&page_size=1&order_by=id&sort_order=asc']),
+  );
+});
+
 it('takes 2,000 tokens', async () => {
   const world = await createWorld();
 

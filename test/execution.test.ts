@@ -323,6 +323,7 @@ describe('the plan of an operation', () => {
       '{ ...A } fragment A on Query { ...B @defer } fragment B on Query { __typename }',
     ],
     ['a response name that objects have a meaning for', '{ __proto__: __typename }'],
+    ['a variable of such a name', 'query ($__proto__: ID) { monitors(keys: []) { id } a: __typename }'],
     [
       'fields that depend on five variables',
       `query (${['a', 'b', 'c', 'd', 'e'].map((name) => `$${name}: Boolean!`).join()}) {

@@ -52,6 +52,12 @@ const documents: Readonly<
     (count) =>
       `{ ...A ...A ... { ${many(count - 40, () => '__typename')} } } fragment A on Query { ${many(20, () => '__typename')} }`,
   ],
+  'fields that read the schema': [
+    5,
+    'fields that read the schema and aliases in them',
+    (count) =>
+      `{ __schema { ...S ...S } ${many(count - 3, (i) => `a${i}: __type(name: "Run") { name }`)} } fragment S on __Schema { a: types { name } }`,
+  ],
   'fields in fragments of fragments': [
     2_000,
     'fields',
@@ -339,4 +345,40 @@ it('Errors of a document with very many lines do not say where in it they are, a
     expect(text).not.toContain('locations');
   }
   expect((await world.ask(query(501).replace('id }', 'no }'))).errors).toMatchObject([{ locations: [{ line: 501 }] }]);
+});
+
+describe('Errors of a field that is selected very often do not say where, as each would say it as often:', () => {
+  const keys = Array(3).fill(datafoldKey);
+  const failing = 'monitor { runs(first: 101) { totalCount } }';
+
+  it.each([
+    ['side by side', (count: number) => many(count, () => failing), ''],
+    ['in fragments', (count: number) => many(count, (i) => `...F${i}`), failing],
+    [
+      'within fields that are selected often',
+      (count: number) => `${many(count / 4, () => `monitor { ${many(4, () => 'runs(first: 101) { totalCount }')} }`)}`,
+      '',
+    ],
+  ])('%s', async (_how, select, fragment) => {
+    const world = await createAnsweringWorld();
+    const ask = async (count: number) => {
+      const fragments = fragment && many(count, (i) => `fragment F${i} on MonitorRun { ${fragment} }`);
+      const query = `query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { ${select(count)} } } ${fragments}`;
+      return (await world.ask(query, { keys })).errors ?? [];
+    };
+
+    const [few, many_] = [await ask(20), await ask(24)];
+    expect(few.map(({ locations }) => locations?.length)).toEqual([20, 20, 20]);
+    expect(many_.map(({ path, locations }) => [path?.at(-1), locations])).toEqual(Array(3).fill(['runs', undefined]));
+  });
+
+  it('nor where that takes as long as very many lines do', async () => {
+    const world = await createAnsweringWorld();
+    const ask = async (lines: number) => {
+      const query = `query ($keys: [MonitorRunKey!]!) {${'\n'.repeat(lines - 1)} monitorRuns(keys: $keys) { ${many(10, () => failing)} } }`;
+      return (await world.ask(query, { keys })).errors?.[0]?.locations?.length;
+    };
+
+    expect([await ask(50), await ask(51)]).toEqual([10, undefined]);
+  });
 });

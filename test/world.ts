@@ -20,6 +20,7 @@ export interface Answer {
 export interface AnswerError {
   readonly message: string;
   readonly path?: readonly (string | number)[];
+  readonly locations?: readonly { readonly line: number; readonly column: number }[];
   readonly extensions: Readonly<Record<string, unknown>>;
 }
 

@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache';
 import type { Limits } from '../limits.ts';
 import { findExcesses } from './excesses.ts';
 import { type Incremental, toIncremental } from './incremental.ts';
+import { mostPlacesOf } from './places.ts';
 import { createValidate } from './validate.ts';
 
 /** What became of a text. */
@@ -31,10 +32,13 @@ export interface DocumentsOptions {
 }
 
 /**
- * The most lines of a document whose execution says where in it an error is. Every error counts the lines anew, and lists make
- * thousands of them: with the most lines that a body may have, that would take minutes.
+ * The most lines of a document whose execution says where in it an error is. Every error counts the lines anew for each of its
+ * places, and lists make thousands of them: with the most lines that a body may have, that would take minutes.
  */
 const mostLines = 500;
+
+/** The most places that an error says: a thousand errors of hundreds each would be the largest part of an answer. */
+const mostPlaces = 20;
 
 /** What a compiled field counts as: both take about a kilobyte. */
 const charsPerField = 20;
@@ -52,8 +56,8 @@ export function createDocuments({ schema, limits, introspection }: DocumentsOpti
     if (parsed instanceof GraphQLError) return { document: undefined, errors: [parsed] };
     const excesses = findExcesses(parsed, limits);
     const errors = excesses.length > 0 ? excesses : validate(parsed);
-    const isLong = errors.length === 0 && countLines(text) > mostLines;
-    const document = isLong ? parse(text, { noLocation: true }) : parsed;
+    const isLocated = errors.length > 0 || isLocatable(text, parsed);
+    const document = isLocated ? parsed : parse(text, { noLocation: true });
     const incremental = errors.length === 0 && text.includes('@') ? toIncremental(schema, document) : undefined;
     if (incremental !== undefined) incrementals.set(document, incremental);
     return { document, errors };
@@ -85,6 +89,12 @@ export function createDocuments({ schema, limits, introspection }: DocumentsOpti
     },
     incrementalOf: (document) => incrementals.get(document),
   };
+}
+
+/** Whether errors of its execution can say where they are, at little cost. */
+function isLocatable(text: string, document: DocumentNode): boolean {
+  const places = mostPlacesOf(document);
+  return places <= mostPlaces && places * countLines(text) <= mostLines;
 }
 
 const countLines = (text: string): number => text.split(/\r\n|[\n\r]/, mostLines + 1).length;

@@ -15,9 +15,14 @@ export interface DocumentSize {
   readonly aliases: number;
   readonly directives: number;
   readonly rootFields: number;
+  /** Fields that read the schema, aliases in them included: each may be all of the schema. */
+  readonly introspections: number;
 }
 
-const nothing: DocumentSize = { depth: 0, fields: 0, aliases: 0, directives: 0, rootFields: 0 };
+const nothing: DocumentSize = { depth: 0, fields: 0, aliases: 0, directives: 0, rootFields: 0, introspections: 0 };
+
+/** The fields that read the schema; `__typename` is one of the data. */
+const introspecting: ReadonlySet<string> = new Set(['__schema', '__type']);
 
 /** The size of the largest operation in the document, each measure by itself. A fragment counts each time it is used. */
 export function sizeOf({ definitions }: DocumentNode): DocumentSize {
@@ -41,12 +46,14 @@ export function sizeOf({ definitions }: DocumentNode): DocumentSize {
     if (node.kind === Kind.FRAGMENT_SPREAD) return add(ofSpread(node.name.value), { ...nothing, directives });
     if (node.kind === Kind.INLINE_FRAGMENT) return ofNode(node);
     const within = ofNode(node);
+    const isIntrospection = introspecting.has(node.name.value);
     return {
       depth: node.name.value.startsWith('__') ? 0 : within.depth + 1,
       fields: within.fields + 1,
       aliases: within.aliases + (node.alias ? 1 : 0),
       directives: within.directives,
       rootFields: 1,
+      introspections: isIntrospection ? within.aliases + 1 : within.introspections,
     };
   };
 
@@ -71,6 +78,7 @@ const add = (a: DocumentSize, b: DocumentSize): DocumentSize => ({
   aliases: a.aliases + b.aliases,
   directives: a.directives + b.directives,
   rootFields: a.rootFields + b.rootFields,
+  introspections: a.introspections + b.introspections,
 });
 
 const largest = (a: DocumentSize, b: DocumentSize): DocumentSize => ({
@@ -79,4 +87,5 @@ const largest = (a: DocumentSize, b: DocumentSize): DocumentSize => ({
   aliases: Math.max(a.aliases, b.aliases),
   directives: Math.max(a.directives, b.directives),
   rootFields: Math.max(a.rootFields, b.rootFields),
+  introspections: Math.max(a.introspections, b.introspections),
 });

@@ -8,6 +8,7 @@ import {
   getDirectiveValues,
   getOperationAST,
   getVariableValues,
+  type OperationDefinitionNode,
 } from 'graphql';
 import type { Context } from '../context.ts';
 import type { Incremental } from '../documents/incremental.ts';
@@ -37,12 +38,16 @@ export const createExecuteInParts =
     const asked = getOperationAST(document, operationName);
     // One error is enough to know; each holds all of the variable.
     const { coerced } = getVariableValues(schema, asked?.variableDefinitions ?? [], variableValues, { maxErrors: 1 });
-    if (!asked || coerced === undefined) return execute(operation, contextValue);
+    if (!asked || coerced === undefined || isLost(asked)) return execute(operation, contextValue);
     const fields = streams.get(asked.name?.value ?? '') ?? [];
     const errors = fields.flatMap((field) => findError(schema, field, coerced) ?? []);
     if (errors.length > 0) return { errors };
     return normalizedExecutor({ schema, document, contextValue, operationName, variableValues });
   };
+
+/** Whether it has a variable that the executor would lose: one that objects have a meaning for. */
+const isLost = ({ variableDefinitions = [] }: OperationDefinitionNode): boolean =>
+  variableDefinitions.some(({ variable }) => variable.name.value === '__proto__');
 
 /** What is wrong with the `@stream` of the field, which the executor would take for a bug of ours. */
 function findError(schema: GraphQLSchema, field: FieldNode, variables: Values): GraphQLError | undefined {

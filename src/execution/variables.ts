@@ -25,6 +25,8 @@ type Coerce = (value: unknown) => unknown;
  */
 export function compileVariables(schema: GraphQLSchema, definitions: readonly VariableDefinitionNode[]) {
   const variables = definitions.map(({ variable, type: typeNode, defaultValue }) => {
+    // Set like any other, it would be no value of its object.
+    if (variable.name.value === '__proto__') giveUp();
     const type = inputType(schema, typeNode);
     const absent = defaultValue && valueFromAST(defaultValue, type);
     return { name: variable.name.value, coerce: compileInput(type), absent, isRequired: isNonNullType(type) };

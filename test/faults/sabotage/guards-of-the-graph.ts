@@ -72,6 +72,20 @@ export const guardsOfTheGraph: readonly Guard[] = [
     tests: limitTests,
   },
   {
+    name: 'a number of fields that read the schema',
+    file: excesses,
+    from: '[size.introspections, limits.maxIntrospections,',
+    to: '[0 * size.introspections, limits.maxIntrospections,',
+    tests: limitTests,
+  },
+  {
+    name: 'no errors that say hundreds of places',
+    file: 'src/documents/documents.ts',
+    from: 'return places <= mostPlaces &&',
+    to: 'return 0 * places <= mostPlaces &&',
+    tests: limitTests,
+  },
+  {
     name: 'fragments that count as often as they are used',
     file: 'src/documents/size.ts',
     from: 'if (known !== undefined) return known;',
