@@ -11,7 +11,7 @@ import {
 } from './bodies.ts';
 import { holdClock, holdDice, until } from './clock.ts';
 import { type Handler, type Reply, silence } from './fake-upstream.ts';
-import { createWorld, type World } from './world.ts';
+import { createWorld, keys as held, type World } from './world.ts';
 
 const query = 'query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { id } }';
 const found = { data: { monitorRuns: [{ id: 'DATAFOLD:7:42' }] } };
@@ -196,6 +196,14 @@ describe('A provider that fails', () => {
 
     expect(changes(world)).toEqual([]);
     expect(world.datafold.paths).toHaveLength(40);
+  });
+
+  it("doesn't fail by an answer that has the key in it, which whoever has the key can put there", async () => {
+    const world = await createBreakerWorld();
+
+    await meet(world, 25, { body: { ...datafoldBody, error: `canary ${held.datafold}` } });
+
+    expect(changes(world)).toEqual([]);
   });
 
   it("doesn't fail by an answer that is too large", async () => {

@@ -407,6 +407,17 @@ describe("A monitor's runs", () => {
     expect(listPaths(world)).toEqual([paged(1, 20), paged(1, 30), paged(2, 10), paged(3, 10)]);
   });
 
+  it('are not gone where Datafold has their monitor for one page and not for the next', async () => {
+    const world = await createListWorld(runsFrom(45), 10);
+    const { runs } = await read(world, { first: 20 });
+    const after = change(runs.pageInfo.endCursor, { most: undefined });
+    world.datafold.on(paged(2, 10), { status: 404 });
+
+    const { data, errors } = await read(world, { first: 20, after });
+    expect(data).toEqual({ node: { runs: null } });
+    expect(errors).toEqual([badAt('node', 'runs')]);
+  });
+
   it('are asked for in pages no larger than set, whatever a cursor tells', async () => {
     const world = await createListWorld(runsFrom(150));
     const { runs } = await read(world, { first: 1 });

@@ -659,7 +659,45 @@ describe("A monitor's runs", () => {
     },
   );
 
+  /** A cursor of the list that Olostep's own page stands in, as a client can make it. */
+  async function cursorAt(ask: (variables: object) => Promise<Answer>, page: string) {
+    const [edge] = edgesOf(await ask({ first: 1 }));
+    const [list] = JSON.parse(Buffer.from(edge?.cursor ?? '', 'base64url').toString());
+    return Buffer.from(JSON.stringify([list, page, 0, 'run_0'])).toString('base64url');
+  }
+
+  it('are asked for once where Olostep fails at a cursor, and may be asked for again', async () => {
+    const { world, ask, pages } = await createListed(snapshotsOf(3));
+    const after = await cursorAt(ask, 'canary');
+    pages();
+    world.olostep.onAny({ status: 500 });
+
+    expect((await ask({ after })).errors).toMatchObject([
+      { extensions: { code: 'UPSTREAM_UNAVAILABLE', upstreamStatus: 500, retryable: true } },
+    ]);
+    expect(pages()).toHaveLength(1);
+  });
+
+  it('are not gone with a cursor that Olostep does not know: it is refused', async () => {
+    const { world, ask } = await createListed(snapshotsOf(3));
+    const after = await cursorAt(ask, 'canary');
+    world.olostep.onAny({ status: 404 });
+
+    expect(errorsOf(await ask({ after }))).toEqual([['monitor.runs', 'BAD_USER_INPUT']]);
+  });
+
   describe('of a window', () => {
+    it('are not gone where Olostep has their monitor on one page and not on the next', async () => {
+      const { world, ask } = await createListed([]);
+      const data = snapshotsOf(3);
+      world.olostep.onAny({ status: 404 });
+      world.olostep.on(firstPage, { body: { data, has_more: true, next_cursor: 'x' } });
+
+      expect(errorsOf(await ask({ startedAfter: '2025-01-01T00:00:00Z' }))).toEqual([
+        ['monitor.runs', 'UPSTREAM_BAD_RESPONSE'],
+      ]);
+    });
+
     const hour = (place: number) => new Date((newest - place * 3_600) * 1_000).toISOString();
 
     it('are those between its ends, both included', async () => {

@@ -469,6 +469,26 @@ describe('The retries of a provider', () => {
     expect(calls).toBeLessThanOrEqual(1_100);
   });
 
+  it('are none for calls that are not made, as their key has to rest', async () => {
+    holdDice(0);
+    const clock = holdClock();
+    const world = await createWorld({ limits });
+    world.datafold.onAny({ status: 503 });
+    await world.ask(manyQuery, { keys: hundred });
+    world.datafold.onAny({ status: 429, headers: { 'retry-after': '30' } });
+    await world.ask(manyQuery, { keys: hundred.slice(0, 1) });
+
+    const before = world.datafold.paths.length;
+    for (let time = 0; time < 5; time++) await world.ask(manyQuery, { keys: hundred });
+    expect(world.datafold.paths).toHaveLength(before);
+
+    await clock.pass(31_000);
+    world.datafold.onAny({ status: 503 });
+    await world.ask(manyQuery, { keys: hundred.slice(0, 3) });
+    // Each could be tried twice again. One retry may be left of those before.
+    expect(world.datafold.paths.length - before).toBeLessThanOrEqual(4);
+  });
+
   it('are counted apart from those of another', async () => {
     holdDice(0);
     const world = await createWorld({ limits });

@@ -69,7 +69,6 @@ export class Exchange implements Receiver {
     const now = performance.now();
     this.#startedAt = call.since ?? now;
     this.#endsAt = this.#startedAt + way.limits.fieldMs;
-    way.retry.begin();
     this.#enter(now);
   }
 
@@ -141,7 +140,10 @@ export class Exchange implements Receiver {
     const leftMs = this.#endsAt - now;
     if (leftMs < limits.minAttemptMs) throw this.#toFieldTimeUp();
     this.#call.send?.();
-    if (++this.#attempts === 1) this.#firstAttemptAt = now;
+    if (++this.#attempts === 1) {
+      this.#firstAttemptAt = now;
+      this.#way.retry.begin();
+    }
     this.#price.calls++;
     this.#isShort = leftMs <= limits.attemptMs;
     const path = basePath === '' ? this.#request.path : basePath + this.#request.path;

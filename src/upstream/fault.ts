@@ -72,6 +72,9 @@ const statusMeanings: Readonly<Record<number, readonly [Fault['code'], Consequen
   504: ['UPSTREAM_UNAVAILABLE', { retry: again, verdict: 'failure' }],
 };
 
+/** What follows from what a client may be the cause of. It may be another cause, so the client may try again. */
+const unblamed: Consequences = { retry: undefined, retryable: true, verdict: 'nothing' };
+
 /**
  * An answer whose status says that it isn't one.
  * @param isUnchecked whether what was asked may be why
@@ -82,8 +85,10 @@ export function toStatusFault(status: number, isUnchecked = false): Fault {
     'UPSTREAM_BAD_RESPONSE',
     { verdict: isRedirect || status >= 500 ? 'failure' : 'answer' } satisfies Consequences,
   ];
-  const blame = isUnchecked && status >= 500 ? ({ verdict: 'nothing' } satisfies Consequences) : undefined;
-  return new Fault(code, isRedirect ? 'redirect' : 'status', { upstreamStatus: status, ...consequences, ...blame });
+  const facts = { upstreamStatus: status, ...consequences };
+  // It would fail at that again. What says that the provider is down is no answer to what was asked.
+  const doubt = isUnchecked && status === 500 ? unblamed : undefined;
+  return new Fault(code, isRedirect ? 'redirect' : 'status', { ...facts, ...doubt });
 }
 
 /** 401: the fault of whoever's credential it is. */
@@ -139,8 +144,8 @@ const timeCodes: ReadonlySet<unknown> = new Set<ProviderErrorCode>(['UPSTREAM_TI
 export const toBodyFault = (): Fault =>
   new Fault('UPSTREAM_BAD_RESPONSE', 'body', { retry: onceMore, verdict: 'failure' });
 
-/** The body repeats the key that it was asked with. */
-export const toEchoFault = (): Fault => new Fault('UPSTREAM_BAD_RESPONSE', 'credential_echo', { verdict: 'failure' });
+/** The body repeats the key that it was asked with: whoever has the key may have put it there, and the provider is well. */
+export const toEchoFault = (): Fault => new Fault('UPSTREAM_BAD_RESPONSE', 'credential_echo');
 
 /** The body is somebody else's run. */
 export const toIdFault = (): Fault => new Fault('UPSTREAM_BAD_RESPONSE', 'id_mismatch', { verdict: 'failure' });

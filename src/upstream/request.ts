@@ -7,7 +7,7 @@ export interface UpstreamRequest {
   readonly echoes: Readonly<Record<string, string>>;
   /**
    * Whether something is in it that a client chose and nobody here can check, as the cursor of a list: if the provider fails at
-   * that, nobody else is to be kept from it. @default false
+   * that (500), nobody else is to be kept from it. @default false
    */
   readonly isUnchecked?: boolean;
 }

@@ -37,8 +37,9 @@ export async function readListPart<Row>(get: Get, list: List<Row>, part: ListPar
   const most = size < asked.size ? size : after?.most;
   if (hasPlace(reply, offset)) return toPage(list, part, reply, most);
   const other = await getReply(get, list, { page: Math.floor(offset / size) + 1, size }, part);
-  if (other !== null && !hasPlace(other, offset)) throw toBadField('DATAFOLD');
-  return other && toPage(list, part, other, most);
+  // There was a list a moment ago.
+  if (other === null || !hasPlace(other, offset)) throw toBadField('DATAFOLD');
+  return toPage(list, part, other, most);
 }
 
 /** How many items stand before it. */

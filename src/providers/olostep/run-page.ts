@@ -61,7 +61,12 @@ export async function readPage(get: Get, monitorId: string, window: RunWindow): 
       if (pages > 1 && place.behind === undefined && error instanceof OperationTooCostly) return toPart();
       throw error;
     }
-    if (page === null) return null;
+    if (page === null) {
+      // There was such a monitor a moment ago; a cursor may be good no more where its monitor is.
+      if (pages > 1) throw toBadField('OLOSTEP');
+      if (place.page !== null) throw unknownCursor();
+      return null;
+    }
     if (bounds.isWhole && pages === 1) totalCount = readTotalCount(page);
     const rows = readRows(page, monitorId, limit);
     const next = readNextCursor(page);
