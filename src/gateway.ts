@@ -212,7 +212,7 @@ function createUpstreams(
   const upstreams = providerNames.map((provider): [Provider, Upstream] => {
     const { baseUrl = providers[provider].defaultBaseUrl } = configs[provider] ?? {};
     const upstream = createUpstream({ provider, baseUrl, log, limits, onRefused });
-    return [provider, joinCalls ? createSharedCalls(provider, upstream, limits) : upstream];
+    return [provider, joinCalls ? createSharedCalls(provider, upstream, limits, log) : upstream];
   });
   return Object.fromEntries(upstreams) as Record<Provider, Upstream>;
 }

@@ -100,8 +100,14 @@ const runsOf = (monitor: MonitorKey, args: MonitorRunsArgs, { lists, allowance }
 /** From whatever a provider filled with a run's key to the run. */
 const runAt =
   (name: string) =>
-  (source: Readonly<Record<string, MonitorRunKey | null>>, _args: object, context: Context, info: Selection) => {
+  (
+    source: Readonly<Record<string, MonitorRunKey | Error | null>>,
+    _args: object,
+    context: Context,
+    info: Selection,
+  ) => {
     const key = source[name];
+    if (key instanceof Error) throw key;
     return key ? loadRun(context, key, selectedIn(info)) : null;
   };
 

@@ -101,7 +101,7 @@ describe('A call that is under way', () => {
     expect(callsOf(world)).toBe(2);
   });
 
-  it('fails for all at once, is told once, of the first of them, and is made again for the next', async () => {
+  it('fails for all at once, is told of each of them, and is made again for the next', async () => {
     const world = await createJoiningWorld();
     const held: (() => void)[] = [];
     world.datafold.on(datafoldPath, (_request, response) => {
@@ -123,6 +123,9 @@ describe('A call that is under way', () => {
     );
     expect(world.lines.filter(({ message }) => message === 'upstream call failed')).toEqual([
       expect.objectContaining({ requestId: 'first', reason: 'status' }),
+    ]);
+    expect(world.lines.filter(({ message }) => message === 'joined upstream call failed')).toEqual([
+      expect.objectContaining({ requestId: 'second', sender: 'first', path: datafoldPath, code: 'FORBIDDEN' }),
     ]);
 
     world.datafold.on(datafoldPath, { body: datafoldBody });

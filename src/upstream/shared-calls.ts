@@ -2,8 +2,10 @@
  * Calls under way that are joined instead of being made again: by whoever asks the same with the same credential. Nothing is
  * remembered of a call that is over.
  */
+import { GraphQLError } from 'graphql';
 import type { Provider } from '../generated/types.ts';
 import type { UpstreamLimits } from '../limits.ts';
+import type { Log } from '../log.ts';
 import type { Body } from './body.ts';
 import type { Call } from './call.ts';
 import type { Credential } from './credential.ts';
@@ -18,6 +20,7 @@ interface Way {
   readonly upstream: Upstream;
   readonly flights: Map<string, Flight>;
   readonly limits: SharedLimits;
+  readonly log: Log;
 }
 
 type SharedLimits = Pick<UpstreamLimits, 'fieldMs' | 'minAttemptMs'>;
@@ -27,8 +30,8 @@ type SharedLimits = Pick<UpstreamLimits, 'fieldMs' | 'minAttemptMs'>;
  * stands in line for itself, as the line of one may be long where that of another is short; the others are served by the one
  * that is sent first, and each has its own deadline all the same. It ends early when all of them have left.
  */
-export function createSharedCalls(provider: Provider, upstream: Upstream, limits: SharedLimits): Upstream {
-  const way: Way = { provider, upstream, flights: new Map(), limits };
+export function createSharedCalls(provider: Provider, upstream: Upstream, limits: SharedLimits, log: Log): Upstream {
+  const way: Way = { provider, upstream, flights: new Map(), limits, log };
   return {
     getJson(request, credential, call) {
       if (call.ending.reason !== undefined) return Promise.reject(call.ending.reason);
@@ -130,13 +133,23 @@ class Flight {
       const { limits } = this.#way;
       const latest = hasFailedByTime(error) ? performance.now() + limits.minAttemptMs - limits.fieldMs : Infinity;
       for (const each of this.#land()) {
-        if (each === waiter || each.hasFailed || each.since < latest) each.reject(error);
+        if (each === waiter) each.reject(error);
+        else if (each.hasFailed || each.since < latest) this.#failFor(each, waiter, error);
         else {
           each.waitAgain();
           join(this.#way, this.#request, this.#credential, each);
         }
       }
     }
+  }
+
+  /** The line of the call itself has another's id. */
+  #failFor(waiter: Waiter, { requestId: sender }: Waiter, error: unknown): void {
+    const { provider, log } = this.#way;
+    const code = error instanceof GraphQLError ? error.extensions.code : undefined;
+    const about = { requestId: waiter.requestId, provider, path: this.#request.path, sender, code };
+    log.warn(about, 'joined upstream call failed');
+    waiter.reject(error);
   }
 
   #drop(waiter: Waiter, reason: unknown): void {

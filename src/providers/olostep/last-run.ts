@@ -2,7 +2,7 @@
 import type { MonitorRunKey, OlostepLastRun } from '../../generated/types.ts';
 import type { Body } from '../../upstream/body.ts';
 import type { Fields } from '../provider.ts';
-import { createReader, type Found } from '../reader.ts';
+import { createReader, type Found, toBadField } from '../reader.ts';
 import { isRunId } from './id.ts';
 import { readPart } from './monitor-parts.ts';
 import type { components } from './openapi.d.ts';
@@ -26,9 +26,11 @@ export const toLastRun = (monitorId: string, record: Body): Found<Fields<Olostep
     }),
   );
 
-/** What leads to the run itself; nothing does when its id is none that could be asked for. */
-const toKey = (monitorId: string, runId: Found<string>): MonitorRunKey | null =>
-  typeof runId === 'string' && isRunId(runId) ? { provider: 'OLOSTEP', monitorId, runId } : null;
+/** What leads to the run itself; an error when there is an id, and none that could be asked for. */
+function toKey(monitorId: string, runId: Found<string>): Found<MonitorRunKey> {
+  if (typeof runId !== 'string') return runId;
+  return isRunId(runId) ? { provider: 'OLOSTEP', monitorId, runId } : toBadField('OLOSTEP');
+}
 
 const readRanAt = (lastRun: Body) => toDateTime(read(lastRun, 'ran_at'));
 
