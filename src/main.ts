@@ -1,4 +1,4 @@
-/** The process: reads the environment, listens, stops. The only file with effects. */
+/** The process: reads the environment, listens, stops. Nothing has an effect but what is called from here. */
 import { once } from 'node:events';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import { parseArgs } from 'node:util';

@@ -1,4 +1,4 @@
-/** The example operations: GraphiQL opens on them, tests execute them, the README shows them. */
+/** The example operations: GraphiQL opens on them, and tests execute them. */
 import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 

@@ -256,7 +256,7 @@ export type DatafoldRun = MonitorRun & Node & {
   readonly id: Scalars['ID']['output'];
   /** Whether this is a kept copy that stands in for an answer of Datafold while it is down; only ever with `allowStale`. */
   readonly isStale: Scalars['Boolean']['output'];
-  /** The monitor that ran it; `null` when Datafold has it no longer. Its ids alone cost no call. */
+  /** The monitor that ran it; `null` when Datafold has it no longer. With its ids alone nobody is asked, and it is never `null`. */
   readonly monitor: Maybe<DatafoldMonitor>;
   /** Datafold's id of the monitor: a whole number, digit for digit. */
   readonly monitorId: Scalars['ID']['output'];
@@ -409,7 +409,7 @@ export type MonitorRun = {
   readonly id: Scalars['ID']['output'];
   /** Whether this is a kept copy that stands in for an answer of a provider that is down; only ever with `allowStale`. */
   readonly isStale: Scalars['Boolean']['output'];
-  /** The monitor that ran it; `null` when the provider has it no longer. Its ids alone cost no call. */
+  /** The monitor that ran it; `null` when the provider has it no longer. With its ids alone nobody is asked, and it is never `null`. */
   readonly monitor: Maybe<Monitor>;
   /** The provider's id of the monitor, digit for digit. */
   readonly monitorId: Scalars['ID']['output'];
@@ -611,7 +611,7 @@ export type OlostepRun = MonitorRun & Node & {
   readonly isStale: Scalars['Boolean']['output'];
   /** The name of the log group that holds the run's log; `null` when Olostep doesn't say. */
   readonly logGroup: Maybe<Scalars['String']['output']>;
-  /** The monitor that ran it; `null` when Olostep has it no longer. Its ids alone cost no call. */
+  /** The monitor that ran it; `null` when Olostep has it no longer. With its ids alone nobody is asked, and it is never `null`. */
   readonly monitor: Maybe<OlostepMonitor>;
   /** Olostep's id of the monitor: `monitor_…`. */
   readonly monitorId: Scalars['ID']['output'];

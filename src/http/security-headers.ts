@@ -1,4 +1,4 @@
-/** What browsers are told about every answer, and about the one page. */
+/** What browsers are told about every answer. */
 
 /** For every answer. Answers hold what a caller alone may see, so nobody in between keeps them. */
 export const securityHeaders = {
