@@ -18,6 +18,9 @@ const query = `query ($keys: [MonitorRunKey!]!, $allowStale: Boolean! = false) {
 const askFor = (world: World, ...keys: object[]) => world.ask(query, { keys });
 const found = { data: { monitorRuns: [{ id: 'DATAFOLD:7:42', phase: 'FINISHED', isStale: false }] } };
 
+/** More than a copy may have, where a test says so. */
+const large = 'x'.repeat(1_000);
+
 const runs = Array.from({ length: 50 }, (_, place) => anyDatafoldRun(100 + place));
 const keysOf50 = runs.map(({ key }) => key);
 
@@ -45,6 +48,17 @@ function connect({ url }: RedisServer): Redis {
   onTestFinished(() => redis.disconnect());
   return redis;
 }
+
+/** Takes the connections of all others, and lets nobody in: Redis is away, and loses nothing. */
+async function shutOut(redis: Redis): Promise<void> {
+  await redis.config('SET', 'requirepass', 'another');
+  await redis.client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+}
+
+const letIn = (redis: Redis) => redis.config('SET', 'requirepass', '');
+
+/** Takes or gives a right, by the test's own client. */
+type Allowing = (redis: Redis) => Promise<unknown>;
 
 /** Resolves once so many copies are there. */
 async function kept(redis: Redis, count: number): Promise<string[]> {
@@ -244,6 +258,130 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
     const calls = second.datafold.paths.length;
     expect(await askFor(second, datafoldKey)).toMatchObject(found);
     expect(second.datafold.paths).toHaveLength(calls);
+  });
+
+  it.each([
+    ['is forbidden', { status: 403 }, { data: { monitorRuns: [null] }, errors: [{}] }],
+    ['is gone', { status: 404 }, { data: { monitorRuns: [null] } }],
+    ['has grown too large', { body: { ...datafoldBody, error: large } }, { data: { monitorRuns: [{ error: large }] } }],
+  ])(
+    'are gone for all processes once Redis is back, when their run %s while it is away',
+    async (_name, reply, answer) => {
+      const server = await startRedisServer();
+      const redis = connect(server);
+      const limits = { maxStoredRunSize: large.length };
+      const [first, second] = [await createRedisWorld(server.url, limits), await createRedisWorld(server.url, limits)];
+      await askFor(first, datafoldKey);
+      const [name = ''] = await kept(redis, 1);
+
+      await shutOut(redis);
+      await until(() => first.told.length > 0);
+      for (const { datafold } of [first, second]) datafold.on(datafoldPath, reply);
+      expect(await askFor(first, datafoldKey)).toMatchObject(answer);
+      await letIn(redis);
+
+      while ((await redis.exists(name)) > 0);
+      for (const world of [first, second]) {
+        while (world.told.length < 2) expect(await askFor(world, datafoldKey)).toMatchObject(answer);
+      }
+    },
+  );
+
+  it('stand in for nothing once their run is forbidden, though Redis keeps them, until the run is read again', async () => {
+    const server = await startRedisServer();
+    const redis = connect(server);
+    holdDate('2026-11-22T12:00:00Z');
+    const world = await createRedisWorld(server.url);
+    await askFor(world, datafoldKey);
+    const [name = ''] = await kept(redis, 1);
+    const old = await redis.getBuffer(name);
+    vi.setSystemTime(new Date('2026-11-22T14:00:00Z'));
+    await redis.acl('SETUSER', 'default', '-del');
+    const ask = () => world.ask(query, { keys: [datafoldKey], allowStale: true });
+
+    for (const status of [403, 503]) {
+      world.datafold.on(datafoldPath, { status });
+      expect(await ask()).toMatchObject({ data: { monitorRuns: [null] }, errors: [{}] });
+    }
+    expect(await redis.getBuffer(name)).toEqual(old);
+
+    world.datafold.on(datafoldPath, { body: datafoldBody });
+    expect(await ask()).toMatchObject(found);
+    while (old?.equals((await redis.getBuffer(name)) ?? old));
+    const calls = world.datafold.paths.length;
+    expect(await ask()).toMatchObject(found);
+    expect(world.datafold.paths).toHaveLength(calls);
+  });
+
+  it('count as none though they were on their way to Redis when their run was forbidden', async () => {
+    const server = await startRedisServer();
+    const redis = connect(server);
+    const world = await createRedisWorld(server.url);
+    await redis.acl('SETUSER', 'default', '-del');
+
+    server.send('SIGSTOP');
+    expect(await askFor(world, datafoldKey)).toMatchObject(found);
+    world.datafold.on(datafoldPath, { status: 403 });
+    await askFor(world, datafoldKey);
+    server.send('SIGCONT');
+    await kept(redis, 1);
+
+    expect(await askFor(world, datafoldKey)).toMatchObject({ data: { monitorRuns: [null] }, errors: [{}] });
+    expect(world.told).toEqual([]);
+  });
+
+  it.each<[string, Allowing, Allowing]>([
+    [
+      'takes nothing',
+      (redis) => redis.config('SET', 'min-replicas-to-write', '1'),
+      (redis) => redis.config('SET', 'min-replicas-to-write', '0'),
+    ],
+    [
+      'refuses everything',
+      (redis) => redis.acl('SETUSER', 'default', '-mget', '-set', '-del'),
+      (redis) => redis.acl('SETUSER', 'default', '+mget', '+set', '+del'),
+    ],
+  ])('go as soon as it can be, when their run is forbidden while Redis %s', async (_name, forbid, allow) => {
+    const server = await startRedisServer();
+    const redis = connect(server);
+    holdDate('2026-11-22T12:00:00Z');
+    const world = await createRedisWorld(server.url);
+    await askFor(world, datafoldKey);
+    const [name = ''] = await kept(redis, 1);
+    vi.setSystemTime(new Date('2026-11-22T14:00:00Z'));
+
+    await forbid(redis);
+    world.datafold.on(datafoldPath, { status: 403 });
+    await askFor(world, datafoldKey, anyDatafoldRun(100).key);
+    await until(() => world.told.length > 0);
+    expect(await redis.exists(name)).toBe(1);
+    await allow(redis);
+
+    while ((await redis.exists(name)) > 0) await askFor(world, anyDatafoldRun(100).key);
+    expect(world.told).toHaveLength(2);
+  });
+
+  it('are forgotten rather than that one comes back, when more have gone while Redis is away than are remembered', async () => {
+    const server = await startRedisServer();
+    const redis = connect(server);
+    const keptRuns = await createRedisRuns({ url: server.url, log: silentLog, limits: defaultLimits });
+    const world = await createWorld({ keptRuns });
+    world.datafold.on(datafoldPath, { body: datafoldBody });
+    await askFor(world, datafoldKey);
+    const [name = ''] = await kept(redis, 1);
+    const [since = ''] = await redis.keys('*/since');
+    const before = await redis.get(since);
+
+    await shutOut(redis);
+    world.datafold.on(datafoldPath, { status: 403 });
+    expect(await askFor(world, datafoldKey)).toMatchObject({ data: { monitorRuns: [null] } });
+    // As thousands of calls would have it.
+    keptRuns.drop(Array.from({ length: 10_000 }, (_, place) => `${'a'.repeat(44)}/DATAFOLD/run/7/${place}`));
+    await letIn(redis);
+
+    while ((await redis.get(since)) === before);
+    expect(await redis.exists(name)).toBe(1);
+    expect(await askFor(world, datafoldKey)).toMatchObject({ data: { monitorRuns: [null] } });
   });
 
   it('count for nothing when Redis has lost since when they count', async () => {

@@ -10,6 +10,7 @@ import { type Copies, type KeptRuns, toOwner } from './kept-runs.ts';
 import { createPresence } from './presence.ts';
 import { fromRecord, toRecord } from './record.ts';
 import { type RedisAddress, toRedisAddress } from './redis-url.ts';
+import { createUndropped } from './undropped.ts';
 
 export interface RedisRunsOptions {
   /** As `isRedisUrl` accepts it. It may hold a password, and goes nowhere but into the client. */
@@ -42,7 +43,7 @@ const mostLate = 3;
 /** How far apart the clocks of two processes may be, in milliseconds. */
 const clockMs = 1_000;
 
-/** The most refusals that are remembered until Redis knows of them. */
+/** The most refusals that are remembered until Redis knows of them, and the most names of copies that are gone. */
 const mostUntold = 10_000;
 
 const nothing: Copies = [];
@@ -68,12 +69,18 @@ export async function createRedisRuns({ url, log, limits }: RedisRunsOptions): P
   const store = createPresence({
     restMs,
     onLost: (reason) => log.warn({ reason }, 'redis is away'),
-    onFound: () => log.info({}, 'redis is back'),
+    onFound: () => {
+      log.info({}, 'redis is back');
+      catchUp();
+    },
   });
   const writing = createPresence({
     restMs,
     onLost: (reason) => log.warn({ reason }, 'redis takes no copies'),
-    onFound: () => log.info({}, 'redis takes copies again'),
+    onFound: () => {
+      log.info({}, 'redis takes copies again');
+      catchUp();
+    },
   });
   const lose = (reason: string) => {
     if (!isClosing) store.lose(reason);
@@ -93,9 +100,28 @@ export async function createRedisRuns({ url, log, limits }: RedisRunsOptions): P
       () => {},
     );
   };
-  redis.on('ready', () => {
+  const forget = (digest: string) => {
+    const since = Date.now() + clockMs;
+    untold.set(digest, since);
+    tell(digest, since);
+  };
+
+  // Those of a busy outage are more than are remembered, and none of them is to come back: all of its owner's go instead.
+  const undropped = createUndropped({ most: mostUntold, onOverflow: (name) => forget(toOwner(name)) });
+  const tellDropped = (names: readonly string[]) => {
+    if (isReady()) redis.del(names.map((name) => prefix + name)).then(undropped.sending(names), () => {});
+  };
+  const drop = (names: readonly string[]) => {
+    undropped.add(names);
+    tellDropped(names);
+  };
+
+  /** What Redis has missed, or refused to hear. */
+  const catchUp = () => {
     for (const [digest, since] of untold.entries()) tell(digest, since);
-  });
+    for (const names of toParts(undropped.all())) tellDropped(names);
+  };
+  redis.on('ready', catchUp);
 
   const isReady = () => redis.status === 'ready';
 
@@ -136,7 +162,8 @@ export async function createRedisRuns({ url, log, limits }: RedisRunsOptions): P
           );
           end(
             names.map((name, place) => {
-              const copy = fromRecord(records[owners.length + place]);
+              // Not before the answer is there: meanwhile it may have gone.
+              const copy = undropped.has(name) ? undefined : fromRecord(records[owners.length + place]);
               return copy && copy.readAt >= (sinces.get(toOwner(name)) ?? Infinity) ? copy : undefined;
             }),
           );
@@ -149,16 +176,7 @@ export async function createRedisRuns({ url, log, limits }: RedisRunsOptions): P
       );
     });
 
-  const findAll = async (names: readonly string[]) => {
-    const parts: Promise<Copies>[] = [];
-    for (let start = 0; start < names.length; start += mostAtOnce)
-      parts.push(find(names.slice(start, start + mostAtOnce)));
-    return (await Promise.all(parts)).flat();
-  };
-
-  const drop = (names: readonly string[]) => {
-    if (isReady()) redis.del(names.map((name) => prefix + name)).catch(() => {});
-  };
+  const findAll = async (names: readonly string[]) => (await Promise.all(toParts(names).map(find))).flat();
 
   await new Promise<void>((resolve) => {
     for (const event of ['ready', 'close'] as const) redis.once(event, () => resolve());
@@ -179,26 +197,36 @@ export async function createRedisRuns({ url, log, limits }: RedisRunsOptions): P
       unwritten += size;
       // For twice as long as any copy, and never anew, as that could undo a refusal.
       redis.set(toSinceName(toOwner(name)), copy.readAt - clockMs, 'PX', 2 * keepStaleMs, 'NX').catch(() => {});
+      const onWritten = undropped.sending([name]);
       redis
         .set(prefix + name, toRecord(copy), 'PX', keepStaleMs)
-        .then(writing.find, (error: unknown) => {
-          if (isReply(error)) writing.lose(toReason(error));
-        })
+        .then(
+          () => {
+            onWritten();
+            writing.find();
+          },
+          (error: unknown) => {
+            if (isReply(error)) writing.lose(toReason(error));
+          },
+        )
         .finally(() => {
           unwritten -= size;
         });
     },
     drop,
-    forget(digest) {
-      const since = Date.now() + clockMs;
-      untold.set(digest, since);
-      tell(digest, since);
-    },
+    forget,
     async close() {
       isClosing = true;
       redis.disconnect();
     },
   };
+}
+
+/** The names of each command. */
+function toParts(names: readonly string[]): readonly (readonly string[])[] {
+  const parts: (readonly string[])[] = [];
+  for (let start = 0; start < names.length; start += mostAtOnce) parts.push(names.slice(start, start + mostAtOnce));
+  return parts;
 }
 
 /** A client that queues nothing, repeats nothing, and goes on trying to connect. Loaded here alone, as most need none. */

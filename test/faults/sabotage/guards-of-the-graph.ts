@@ -268,6 +268,13 @@ export const guardsOfTheGraph: readonly Guard[] = [
     tests: ['test/redis.test.ts'],
   },
   {
+    name: 'no copy that a store still has of what was refused while it was away',
+    file: 'src/kept/redis.ts',
+    from: 'undropped.has(name) ? undefined : ',
+    to: '',
+    tests: ['test/redis.test.ts'],
+  },
+  {
     name: 'a rest for a store that is away',
     file: 'src/kept/presence.ts',
     from: 'if (performance.now() < restsUntil) return false;',

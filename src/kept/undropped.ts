@@ -1,0 +1,46 @@
+/** Names of copies that are gone, though the store outside the process may still have them. */
+import { LRUCache } from 'lru-cache';
+
+export interface Undropped {
+  /** Whether a copy of this name counts as none, whatever the store has. */
+  has(name: string): boolean;
+  add(names: readonly string[]): void;
+  all(): readonly string[];
+  /**
+   * For whoever sends what leaves no old copy of these names, beforehand; what it gives is for once the store has done it. A
+   * name that was added in between stays, as the store may have done that before it hears of it.
+   */
+  sending(names: readonly string[]): () => void;
+}
+
+export interface UndroppedOptions {
+  /** How many are remembered: those that were added last. */
+  readonly most: number;
+  /** There is no room for this one any more: something else is to see to it. */
+  readonly onOverflow: (name: string) => void;
+}
+
+export function createUndropped({ most, onOverflow }: UndroppedOptions): Undropped {
+  let count = 0;
+  /** By name, which addition was its last. */
+  const added = new LRUCache<string, number>({
+    max: most,
+    dispose: (_number, name, reason) => {
+      if (reason === 'evict') onOverflow(name);
+    },
+  });
+  return {
+    has: (name) => added.has(name),
+    add(names) {
+      count++;
+      for (const name of names) added.set(name, count);
+    },
+    all: () => [...added.keys()],
+    sending(names) {
+      const upTo = count;
+      return () => {
+        for (const name of names) if ((added.peek(name) ?? Infinity) <= upTo) added.delete(name);
+      };
+    },
+  };
+}
