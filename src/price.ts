@@ -48,6 +48,8 @@ export class Price {
   readonly #steps: (PlannedStep & { readonly provider: Provider })[] = [];
   /** Where somebody wants to know. */
   #asked: Set<string> | undefined;
+  /** Those that are noted. They stay so when the operation begins again, as its calls do. */
+  #pages: Set<string> | undefined;
 
   constructor(isExplained: boolean) {
     this.isExplained = isExplained;
@@ -70,6 +72,19 @@ export class Price {
   explain(provider: Provider, toSteps: () => readonly PlannedStep[]): void {
     if (!this.isExplained || this.#steps.length >= mostSteps) return;
     for (const step of toSteps().slice(0, mostSteps - this.#steps.length)) this.#steps.push({ provider, ...step });
+  }
+
+  /**
+   * Notes that a page of a list is read: once, as it is one call however often it is asked for.
+   * @param page which of the list's pages
+   */
+  explainPage(provider: Provider, step: PlannedStep, ...page: readonly unknown[]): void {
+    if (!this.isExplained || this.#steps.length >= mostSteps) return;
+    const name = JSON.stringify([provider, step.list, ...page]);
+    this.#pages ??= new Set();
+    if (this.#pages.has(name)) return;
+    this.#pages.add(name);
+    this.#steps.push({ provider, ...step });
   }
 
   /** Forgets what has been asked for: the operation is executed from its beginning, by what has been fetched already. */

@@ -248,7 +248,7 @@ describe('Lists of an operation', () => {
 
   it('are explained up to 250 steps', async () => {
     const world = await createListWorld();
-    const query = `{ monitorList(provider: DATAFOLD) { nodes { ... on DatafoldMonitor { ${times(40, (n) => `a${n}: runs(first: 0) { totalCount }`)} } } } }`;
+    const query = `{ monitorList(provider: DATAFOLD) { nodes { ... on DatafoldMonitor { ${times(40, (n) => `a${n}: runs(first: ${n}) { totalCount }`)} } } } }`;
 
     const answer = await world.ask(
       query,

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { datafoldMonitorBody, datafoldMonitorKey, datafoldMonitorPath, datafoldMonitorRow } from './bodies.ts';
+import {
+  datafoldBody,
+  datafoldMonitorBody,
+  datafoldMonitorKey,
+  datafoldMonitorPath,
+  datafoldMonitorRow,
+} from './bodies.ts';
 import { serveDatafold } from './datafold-far-end.ts';
 import { createListingWorld, type World } from './world.ts';
 
@@ -454,6 +460,29 @@ describe('What is asked of Datafold for', () => {
 
     expect(answer.errors).toBeUndefined();
     expect(world.datafold.paths).toEqual(pathsOf(1, 2, 3));
+  });
+
+  it('monitors that are there in full already: nothing more, when three runs that are kept lead to them', async () => {
+    const world = await createListingWorld({ keptRuns: true });
+    const runsOf = (id: string) => [{ ...datafoldBody, run_id: 1, monitor_id: Number(id) }];
+    serveDatafold(world.datafold, { monitors: monitorsUpTo(8), runsOf });
+    const keys = keysOf(3, 5, 7);
+    const runKeys = keys.map((key) => ({ ...key, runId: '1' }));
+    const runsQuery = (fields: string) => `monitorRuns(keys: $runKeys) { ... on DatafoldRun { warnings ${fields} } }`;
+    await world.ask(`query ($runKeys: [MonitorRunKey!]!) { ${runsQuery('')} }`, { runKeys });
+    world.datafold.paths.splice(0);
+
+    const { data, errors } = await world.ask(
+      `query ($keys: [MonitorKey!]!, $runKeys: [MonitorRunKey!]!) {
+        monitors(keys: $keys) { ... on DatafoldMonitor { schedule { __typename } } }
+        ${runsQuery('monitor { name }')}
+      }`,
+      { keys, runKeys },
+    );
+
+    expect(errors).toBeUndefined();
+    expect(data.monitorRuns.map(({ monitor }: { monitor: object }) => monitor)).toMatchObject(named(3, 5, 7));
+    expect(world.datafold.paths).toEqual(pathsOf(3, 5, 7));
   });
 
   it.each([404, 422, 403])('three monitors, when the list answers %i: each by itself', async (status) => {

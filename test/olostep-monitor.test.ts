@@ -6,6 +6,7 @@ const { monitorId } = olostepKey;
 const key = { provider: 'OLOSTEP', monitorId };
 const all = `${olostepMonitorPath}?include_total_count=true&include-diagram=true`;
 const light = `${olostepMonitorPath}?include_total_count=false`;
+const counted = `${olostepMonitorPath}?include_total_count=true`;
 
 const lightFields = `__typename id provider monitorId name enabled createdAt updatedAt query status rawStatus errorMessage
   schedule { frequency cron timezone nextRunAt }
@@ -194,7 +195,7 @@ describe('What a query costs:', () => {
   it.each([
     ['id monitorId provider', [light]],
     ['name enabled lastRunAt', [light]],
-    ['... on OlostepMonitor { snapshotCount }', [`${olostepMonitorPath}?include_total_count=true`]],
+    ['... on OlostepMonitor { snapshotCount }', [counted]],
     ['... on OlostepMonitor { diagram }', [`${light}&include-diagram=true`]],
     ['... on OlostepMonitor { snapshotCount diagram lastRun { runId } }', [all]],
   ])('monitor { %s }', async (selection, paths) => {
@@ -205,6 +206,29 @@ describe('What a query costs:', () => {
 
     expect(answer.errors).toBeUndefined();
     expect(world.olostep.paths).toEqual(paths);
+  });
+
+  it.each([
+    ['less of it', 'name lastRunAt', [counted]],
+    ['the same', 'name ... on OlostepMonitor { snapshotCount }', [counted]],
+    ['more than there is in that', '... on OlostepMonitor { diagram }', [counted, `${light}&include-diagram=true`]],
+  ])('a monitor that was asked for already, and then by a run of its own for %s', async (_what, selection, paths) => {
+    const world = await createListingWorld();
+    for (const path of [counted, light, `${light}&include-diagram=true`])
+      world.olostep.on(path, { body: olostepMonitorBody });
+    world.olostep.on(olostepPath, { body: olostepBody });
+
+    const answer = await world.ask(
+      `query ($key: MonitorKey!, $monitorId: ID!, $runId: ID!) {
+        monitor(key: $key) { ... on OlostepMonitor { snapshotCount } }
+        olostepRun(monitorId: $monitorId, runId: $runId) { logGroup monitor { ${selection} } }
+      }`,
+      { key, ...olostepKey },
+    );
+
+    expect(answer.errors).toBeUndefined();
+    expect(answer.data.olostepRun.monitor).not.toBeNull();
+    expect(world.olostep.paths.toSorted()).toEqual([olostepPath, ...paths].toSorted());
   });
 
   const query = 'query ($keys: [MonitorKey!]!) { monitors(keys: $keys) { monitorId name } }';

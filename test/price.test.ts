@@ -3,14 +3,16 @@ import {
   anyDatafoldRun,
   datafoldBody,
   datafoldKey,
+  datafoldMonitorBody,
   datafoldPath,
   olostepBody,
   olostepKey,
   olostepPath,
 } from './bodies.ts';
 import { holdDice } from './clock.ts';
+import { serveDatafold } from './datafold-far-end.ts';
 import { type Part, readParts } from './parts.ts';
-import { createWorld, type World } from './world.ts';
+import { type Answer, createWorld, type World } from './world.ts';
 
 const keysQuery =
   'query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { id ... on DatafoldRun { warnings } } }';
@@ -82,6 +84,9 @@ describe('The number of upstream calls', () => {
 });
 
 describe('The price of an operation', () => {
+  /** Of a run whose state can't be read: an error, once its monitor has been asked for. */
+  const broken = '... on DatafoldRun { monitor { name } rawState }';
+
   it('is in extensions.upstream for whoever asks for it, and for nobody else', async () => {
     const world = await createBoth();
     const keys = [datafoldKey, olostepKey, datafoldKey];
@@ -149,6 +154,37 @@ describe('The price of an operation', () => {
       errors: [{ path: ['a', 'startedAt'] }],
       extensions: { upstream: { calls: 1, providers: { DATAFOLD: { calls: 1, saved: { dedupe: 0 } } } } },
     });
+  });
+
+  it.each([
+    ['beside a list', '{ monitorList(provider: DATAFOLD, first: 2) { nodes { name } } node(id: "x") { id } }', 1, 0],
+    ['below lists', `{ monitorList(provider: DATAFOLD, first: 1) { nodes { runs { nodes { ${broken} } } } } }`, 2, 1],
+    ['below a feed', `{ runs(first: 2, providers: [DATAFOLD]) { nodes { ${broken} } } }`, 3, 2],
+  ])('has each page and each row once, also when a plan gives up %s', async (_where, query, calls, lists) => {
+    const world = await createWorld();
+    const monitors = [1, 2].map((id) => ({ ...datafoldMonitorBody, id }));
+    const runsOf = (id: string) => [{ ...datafoldBody, monitor_id: Number(id), state: 7 }];
+    serveDatafold(world.datafold, { monitors, runsOf });
+    const ask = async () => (await world.ask(query, {}, explained)) as Answer & { extensions?: { upstream: object } };
+
+    const [first, ...others] = [await ask(), await ask(), await ask(), await ask()];
+
+    expect(first?.errors).toBeDefined();
+    expect(first?.extensions?.upstream).toMatchObject({
+      providers: { DATAFOLD: { calls, saved: { lists } } },
+      plan: Array(calls).fill({ fetch: 'LIST', calls: 1 }),
+    });
+    for (const { extensions } of others) expect(extensions).toEqual(first?.extensions);
+  });
+
+  it('has a page once that several fields ask for', async () => {
+    const world = await createWorld();
+    serveDatafold(world.datafold, { monitors: [datafoldMonitorBody] });
+    const page = 'monitorList(provider: DATAFOLD, first: 2) { nodes { name } }';
+
+    const answer = await world.ask(`{ a: ${page} b: ${page} }`, {}, explained);
+
+    expect(answer).toMatchObject({ extensions: { upstream: { calls: 1, plan: [{ fetch: 'LIST', calls: 1 }] } } });
   });
 
   it('says why each call is planned', async () => {

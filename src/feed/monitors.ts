@@ -29,7 +29,7 @@ async function walkMonitors(
   let request: typeof first | undefined = first;
   for (let pages = 0; request !== undefined; pages++) {
     if (pages === mostPages || (pages > 0 && budget.left() <= enough)) throw budget.toError();
-    context.price.explain(provider, () => [monitorsStep]);
+    context.price.explainPage(provider, monitorsStep, request.path);
     const page = await get(request);
     if (page === null) throw toBadList();
     const { rows, next, unread } = read(page);

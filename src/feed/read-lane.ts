@@ -28,7 +28,8 @@ async function readPage(source: FeedSource, lane: Lane): Promise<void> {
   const { provider, context, runs, get, gaps, question } = source;
   const { monitorId, end } = lane;
   const first = toRowCount(source, lane);
-  context.price.explain(provider, () => [{ ...laneStep, list: monitorId, things: first }]);
+  const step = { ...laneStep, list: monitorId, things: first };
+  context.price.explainPage(provider, step, first, lane.cursor, question.since, end);
   const page = await runs.readPage(get, monitorId, {
     first,
     pageSize: context.limits.listPageSize,

@@ -47,7 +47,8 @@ export class Lists {
     const { fetches, limits, price, runs } = this.#options;
     expectCursor(args.after);
     const window = { ...args, first: toPageSize(args.first), pageSize: limits.listPageSize, now: this.#now };
-    price.explain(provider, () => [{ ...pageStep, list: monitorId, things: window.first }]);
+    const step = { ...pageStep, list: monitorId, things: window.first };
+    price.explainPage(provider, step, window.first, window.after, window.startedAfter, window.startedBefore);
     const page = await providers[provider].runs.readPage(fetches.of(provider), monitorId, window);
     if (page === null) return null;
     const { typeName, listed } = providers[provider].runs;
@@ -69,7 +70,7 @@ export class Lists {
       throw new BadUserInput('Expected `tags` that are not empty and have no comma.', provider);
     const { fetches, limits, price, monitors } = this.#options;
     const window = { ...args, tags, first: toPageSize(args.first), pageSize: limits.listPageSize };
-    price.explain(provider, () => [{ ...pageStep, things: window.first }]);
+    price.explainPage(provider, { ...pageStep, things: window.first }, window.first, window.after, tags);
     const page = await readPage(fetches.of(provider), window);
     const inPage = selectedOf.inPage('MonitorConnection');
     spend(allowance, page, inPage.places, countAwaited(inPage(typeName), listed));

@@ -25,6 +25,13 @@ interface MonitorWant {
   readonly selected: Selected;
 }
 
+/** A monitor that has been asked for by itself: with what, and what comes of it. */
+interface AskedMonitor {
+  readonly selected: Selected;
+  readonly path: string;
+  readonly monitor: Promise<Monitor | null>;
+}
+
 type WantLoader = DataLoader<MonitorWant, Monitor | null, string>;
 
 const nothing: Selected = new Set();
@@ -33,8 +40,10 @@ const nothing: Selected = new Set();
 export class MonitorLoader {
   readonly #options: MonitorLoaderOptions;
   readonly #loaders: Partial<Record<Provider, WantLoader>> = {};
-  /** Rows that were read anyway, and of which nothing has been made yet. */
-  readonly #rows: Partial<Record<Provider, Map<string, MonitorRow>>> = {};
+  /** By their ids, those that were asked for by themselves: of other batches, DataLoader knows equal wants alone. */
+  readonly #asked: Partial<Record<Provider, Map<string, AskedMonitor[]>>> = {};
+  /** Rows that were read anyway; `null` for one that a monitor has been made of. */
+  readonly #rows: Partial<Record<Provider, Map<string, MonitorRow | null>>> = {};
 
   constructor(options: MonitorLoaderOptions) {
     this.#options = options;
@@ -53,8 +62,10 @@ export class MonitorLoader {
       const { price } = this.#options;
       if (price.isExplained) price.ask(provider, monitorId);
       const need = needOf(selected, monitors.listed);
-      if (need === 'light') this.#useRow(provider, monitorId);
-      return this.#loaderOf(provider).load({ monitorId, list: '', need, selected });
+      // A row comes first, as it is at hand, and a call may fail.
+      const isInRow = need === 'light' && this.#useRow(provider, monitorId);
+      const asked = isInRow ? undefined : this.#askedFor(provider, monitorId, selected);
+      return asked ?? this.#loaderOf(provider).load({ monitorId, list: '', need, selected });
     } catch (error) {
       return Promise.reject(error);
     }
@@ -62,21 +73,42 @@ export class MonitorLoader {
 
   /**
    * Takes notice of a monitor in a row of a list that has been read anyway: what the list says of it needs no call any more.
-   * Nothing is made of the row until somebody asks.
+   * Nothing is made of the row until somebody asks; and once something has been, it is there when the page is read again.
    */
   note(provider: Provider, row: MonitorRow): void {
-    this.#rows[provider] ??= new Map();
-    this.#rows[provider].set(row.monitorId, row);
+    const rows = this.#rowsOf(provider);
+    if (rows.get(row.monitorId) !== null) rows.set(row.monitorId, row);
   }
 
-  #useRow(provider: Provider, monitorId: string): void {
-    const rows = this.#rows[provider];
-    const found = rows?.get(monitorId);
-    if (found === undefined) return;
-    rows?.delete(monitorId);
-    const monitor = providers[provider].monitors.toListedMonitor(monitorId, found.row);
-    this.#loaderOf(provider).prime({ monitorId, list: '', need: 'light', selected: nothing }, monitor);
-    this.#options.price.of(provider).listed++;
+  /** Whether there is a row of it, from which it is then known. */
+  #useRow(provider: Provider, monitorId: string): boolean {
+    const found = this.#rows[provider]?.get(monitorId);
+    if (found === undefined) return false;
+    if (found === null) return true;
+    const want: MonitorWant = { monitorId, list: '', need: 'light', selected: nothing };
+    this.#loaderOf(provider).prime(want, this.#toListed(provider, found));
+    return true;
+  }
+
+  /** The monitor in a row, which counts once. */
+  #toListed(provider: Provider, { monitorId, row }: MonitorRow): Monitor {
+    const rows = this.#rowsOf(provider);
+    if (rows.get(monitorId) !== null) this.#options.price.of(provider).listed++;
+    rows.set(monitorId, null);
+    return providers[provider].monitors.toListedMonitor(monitorId, row);
+  }
+
+  #rowsOf(provider: Provider): Map<string, MonitorRow | null> {
+    this.#rows[provider] ??= new Map();
+    return this.#rows[provider];
+  }
+
+  /** What a call has brought already, or will, where asking for this as well would have been the same call. */
+  #askedFor(provider: Provider, monitorId: string, selected: Selected): Promise<Monitor | null> | undefined {
+    const { toRequest } = providers[provider].monitors;
+    const isSame = (one: AskedMonitor) =>
+      toRequest(monitorId, new Set([...one.selected, ...selected])).path === one.path;
+    return this.#asked[provider]?.get(monitorId)?.find(isSame)?.monitor;
   }
 
   #loaderOf(provider: Provider): WantLoader {
@@ -94,7 +126,6 @@ export class MonitorLoader {
 
   #fetch(provider: Provider, wants: readonly MonitorWant[]): readonly Promise<Monitor | null>[] {
     const { limits, price } = this.#options;
-    const { toListedMonitor } = providers[provider].monitors;
     // What one alias selects of a monitor is there for the others too.
     const selectedOf = Map.groupBy(wants, ({ monitorId }) => monitorId);
     const isFull = (monitorId: string) => selectedOf.get(monitorId)?.some(({ need }) => need !== 'light') === true;
@@ -114,9 +145,7 @@ export class MonitorLoader {
       if (search === undefined || need !== 'light' || isFull(monitorId)) return get(monitorId);
       return search.then((rows) => {
         const found = rows.get(monitorId);
-        if (found === undefined) return get(monitorId);
-        price.of(provider).listed++;
-        return toListedMonitor(monitorId, found.row);
+        return found === undefined ? get(monitorId) : this.#toListed(provider, found);
       });
     });
   }
@@ -137,11 +166,18 @@ export class MonitorLoader {
   }
 
   #get(provider: Provider, monitorId: string, wants: readonly MonitorWant[]): Promise<Monitor | null> {
-    const { toRequest, toMonitor } = providers[provider].monitors;
     const selected = new Set(wants.flatMap((want) => [...want.selected]));
     // Asked for several times, it is one call all the same.
-    return this.#options.fetches
-      .get(provider, toRequest(monitorId, selected))
+    const known = this.#askedFor(provider, monitorId, selected);
+    if (known !== undefined) return known;
+    const { toRequest, toMonitor } = providers[provider].monitors;
+    const request = toRequest(monitorId, selected);
+    const monitor = this.#options.fetches
+      .get(provider, request)
       .then((record) => record && toMonitor(monitorId, record));
+    this.#asked[provider] ??= new Map();
+    const asked = this.#asked[provider];
+    asked.set(monitorId, [...(asked.get(monitorId) ?? []), { selected, path: request.path, monitor }]);
+    return monitor;
   }
 }
