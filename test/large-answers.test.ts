@@ -1,7 +1,7 @@
 /** An answer over `wholeAnswerBytes` is read where it is selected, and nowhere else. */
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { parseJson } from '../src/upstream/json.ts';
+import { parseJson } from '../src/json/json.ts';
 import { datafoldBody, datafoldKey, datafoldPath, olostepBody, olostepKey, olostepPath } from './bodies.ts';
 import { holdDice } from './clock.ts';
 import type { Handler } from './fake-upstream.ts';

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createColumns } from '../src/upstream/columns.ts';
-import { findItems, unreadable } from '../src/upstream/items.ts';
-import { parseJson, sizeWithin } from '../src/upstream/json.ts';
-import { JsonBytes } from '../src/upstream/json-bytes.ts';
-import { findMembers } from '../src/upstream/members.ts';
+import { JsonBytes } from '../src/json/bytes.ts';
+import { createColumns } from '../src/json/columns.ts';
+import { findItems, unreadable } from '../src/json/items.ts';
+import { parseJson, sizeWithin } from '../src/json/json.ts';
+import { findMembers } from '../src/json/members.ts';
 import { jsonValue, type Style, style, write } from './json-text.ts';
 
 const members = (text: string) => findMembers(Buffer.from(text), 0);

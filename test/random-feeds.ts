@@ -7,12 +7,12 @@ import { compare } from '../src/feed/order.ts';
 import type { FeedDefinition } from '../src/feed/source.ts';
 import { SelectedFields, type SelectedOf } from '../src/fetching/selected.ts';
 import type { Provider, QueryRunsArgs, RunOutcome } from '../src/generated/types.ts';
+import { ParsedMembers } from '../src/json/members.ts';
 import { defaultLimits } from '../src/limits.ts';
 import type { ListWalk, MonitorRow, Page, Run, RunRow, RunWindow } from '../src/providers/provider.ts';
 import { createCall } from '../src/upstream/call.ts';
 import { createCredential } from '../src/upstream/credential.ts';
 import { OwnEnding } from '../src/upstream/ending.ts';
-import { ParsedMembers } from '../src/upstream/members.ts';
 import type { Upstream } from '../src/upstream/upstream.ts';
 
 export interface FeedRun {

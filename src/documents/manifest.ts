@@ -1,5 +1,5 @@
 /** Manifests of persisted documents, as the tools of clients write them -> the documents in them. */
-import { isObject } from '../upstream/json.ts';
+import { isObject } from '../json/json.ts';
 import { isHash, toHash, toKey } from './document-id.ts';
 
 /** The texts by their ids, as graphql-codegen's client preset and Relay write them; or all that Apollo writes. */

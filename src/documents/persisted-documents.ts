@@ -2,8 +2,8 @@
 import { GraphQLError } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { ErrorCode } from '../errors.ts';
+import { isAbsent, isObject } from '../json/json.ts';
 import type { Limits } from '../limits.ts';
-import { isAbsent, isObject } from '../upstream/json.ts';
 import { toHash, toKey } from './document-id.ts';
 import type { Documents } from './documents.ts';
 import type { ListedTexts } from './listed-texts.ts';

@@ -3,8 +3,8 @@ import type { Context } from '../context.ts';
 import { BadUserInput } from '../errors.ts';
 import { type Selection, selectedIn } from '../execution/selected.ts';
 import { toId } from '../id-scalar.ts';
+import { isObject } from '../json/json.ts';
 import { each, loadNode, type NodeKey, toKey } from '../resolvers.ts';
-import { isObject } from '../upstream/json.ts';
 import type { Entities, Entity } from './entities.ts';
 
 /** The resolver of `_entities`. It goes by the entities given, as schemas have no place for what resolves a reference. */

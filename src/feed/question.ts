@@ -2,8 +2,8 @@
 import { expectCursor, toPageSize } from '../connection.ts';
 import { BadUserInput } from '../errors.ts';
 import type { Provider, QueryRunsArgs, RunOutcome } from '../generated/types.ts';
+import { isAbsent } from '../json/json.ts';
 import { providerNames } from '../providers/index.ts';
-import { isAbsent } from '../upstream/json.ts';
 import { type FeedCursor, parseCursor, type Resumes } from './cursor.ts';
 import type { Span } from './lane.ts';
 import { startOf } from './order.ts';

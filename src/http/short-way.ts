@@ -5,9 +5,9 @@
  */
 import { toPartsForm } from '../accept.ts';
 import type { Gateway, OperationParams } from '../gateway.ts';
+import { isAbsent, isObject } from '../json/json.ts';
 import { priceHeader } from '../price.ts';
 import { requestIdHeader } from '../request-id.ts';
-import { isAbsent, isObject } from '../upstream/json.ts';
 import { securityHeaders } from './security-headers.ts';
 import { createEndOfTurn } from './turn.ts';
 import type { Visit } from './visit.ts';

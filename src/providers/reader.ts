@@ -1,9 +1,9 @@
 /** Reads a provider's answer field by field, each checked against the provider's OpenAPI document as it is read. */
 import { ProviderError } from '../errors.ts';
 import type { Provider } from '../generated/types.ts';
+import { unreadable } from '../json/items.ts';
+import { isRawJson, sizeWithin } from '../json/json.ts';
 import type { Body } from '../upstream/body.ts';
-import { unreadable } from '../upstream/items.ts';
-import { isRawJson, sizeWithin } from '../upstream/json.ts';
 import type { FieldContext } from './provider.ts';
 
 /** What the OpenAPI document says of a field. */

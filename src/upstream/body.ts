@@ -1,13 +1,14 @@
 /** From an answer to the JSON object in it. */
+
+import { unreadable } from '../json/items.ts';
+import { isObject, parseJson, toDigits } from '../json/json.ts';
+import { findMembers, type Members, ParsedMembers } from '../json/members.ts';
+import { lastPlace, sign, skipSpace } from '../json/scan.ts';
 import type { Answer } from './attempt.ts';
 import type { Credential } from './credential.ts';
 import { toBodyFault, toCredentialFault, toEchoFault, toIdFault, toStatusFault, toWaitFault } from './fault.ts';
-import { unreadable } from './items.ts';
-import { isObject, parseJson, toDigits } from './json.ts';
-import { findMembers, type Members, ParsedMembers } from './members.ts';
 import type { UpstreamRequest } from './request.ts';
 import { parseRetryAfter } from './retry-after.ts';
-import { lastPlace, sign, skipSpace } from './scan.ts';
 
 /** A JSON object as an upstream sent it: nothing in it is certain yet, and in a large one not even that it is JSON. */
 export type Body = Members;

@@ -1,6 +1,6 @@
 /** Cursors of Datafold's lists: Datafold itself has page numbers alone. */
 import { BadUserInput } from '../../errors.ts';
-import { isObject } from '../../upstream/json.ts';
+import { isObject } from '../../json/json.ts';
 import { fromIsoText } from '../date-time.ts';
 
 /** Where an item stands. */

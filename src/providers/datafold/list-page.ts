@@ -1,5 +1,5 @@
 /** A part of a list of Datafold's, wherever it begins, from pages that are numbered. */
-import type { Items } from '../../upstream/items.ts';
+import type { Items } from '../../json/items.ts';
 import type { Get, Page } from '../provider.ts';
 import { toBadField } from '../reader.ts';
 import { type Cursor, toCursor } from './cursor.ts';

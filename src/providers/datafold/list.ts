@@ -1,7 +1,7 @@
 /** Datafold's lists, page by numbered page: how to ask for a page, and what one says. */
 import type { ProviderError } from '../../errors.ts';
+import type { Items } from '../../json/items.ts';
 import type { Body } from '../../upstream/body.ts';
-import type { Items } from '../../upstream/items.ts';
 import type { UpstreamRequest } from '../../upstream/request.ts';
 import { withinLength } from '../page-length.ts';
 import type { ListWalk } from '../provider.ts';

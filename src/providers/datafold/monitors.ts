@@ -1,7 +1,7 @@
 /** How to ask Datafold for monitors. */
 import type { ProviderError } from '../../errors.ts';
-import { isObject, toDigits } from '../../upstream/json.ts';
-import { ParsedMembers } from '../../upstream/members.ts';
+import { isObject, toDigits } from '../../json/json.ts';
+import { ParsedMembers } from '../../json/members.ts';
 import type { MonitorDefinition, MonitorRow } from '../provider.ts';
 import { toBadField } from '../reader.ts';
 import { parseCursor } from './cursor.ts';

@@ -1,9 +1,9 @@
 /** From Datafold's notifications to ours. */
 import type { ProviderError } from '../../errors.ts';
 import type { DatafoldNotification } from '../../generated/types.ts';
+import { isObject } from '../../json/json.ts';
+import { ParsedMembers } from '../../json/members.ts';
 import type { Body } from '../../upstream/body.ts';
-import { isObject } from '../../upstream/json.ts';
-import { ParsedMembers } from '../../upstream/members.ts';
 import type { Fields } from '../provider.ts';
 import { createReader, toBadField } from '../reader.ts';
 import type { components } from './openapi.d.ts';

@@ -1,7 +1,7 @@
 /** How to ask Datafold for runs. */
 import type { ProviderError } from '../../errors.ts';
-import { isAbsent, isObject, toDigits } from '../../upstream/json.ts';
-import { ParsedMembers } from '../../upstream/members.ts';
+import { isAbsent, isObject, toDigits } from '../../json/json.ts';
+import { ParsedMembers } from '../../json/members.ts';
 import { fromMilliseconds } from '../date-time.ts';
 import type { RunDefinition, RunRow, RunWindow } from '../provider.ts';
 import { toBadField } from '../reader.ts';

@@ -1,8 +1,8 @@
 /** From Datafold's schedules to ours. */
 import type { ProviderError } from '../../errors.ts';
 import type { DatafoldSchedule } from '../../generated/types.ts';
-import { isAbsent, isObject } from '../../upstream/json.ts';
-import { ParsedMembers } from '../../upstream/members.ts';
+import { isAbsent, isObject } from '../../json/json.ts';
+import { ParsedMembers } from '../../json/members.ts';
 import type { Fields } from '../provider.ts';
 import { createReader, type Found, toBadField } from '../reader.ts';
 import type { components } from './openapi.d.ts';

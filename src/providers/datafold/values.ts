@@ -1,6 +1,6 @@
 /** Values of Datafold's answers, in the forms that the schema has. */
 import type { ProviderError } from '../../errors.ts';
-import { isRawJson, toDigits } from '../../upstream/json.ts';
+import { isRawJson, toDigits } from '../../json/json.ts';
 import { fromIsoText } from '../date-time.ts';
 import { type Found, toBadField } from '../reader.ts';
 

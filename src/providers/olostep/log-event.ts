@@ -1,7 +1,7 @@
 /** One line of a run's log. */
 import type { ProviderError } from '../../errors.ts';
 import type { AgentLogEvent } from '../../generated/types.ts';
-import { isObject } from '../../upstream/json.ts';
+import { isObject } from '../../json/json.ts';
 import type { FieldContext, Fields } from '../provider.ts';
 import { type Check, type Found, toBadField, toFound, toFreeForm } from '../reader.ts';
 import type { components } from './openapi.d.ts';

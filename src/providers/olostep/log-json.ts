@@ -1,9 +1,9 @@
 /** The events of a large log as JSON, from the JSON that they came in. What isn't as documented is left to `log-event.ts`. */
 import type { Allowance } from '../../allowance.ts';
 import type { AgentLogEvent, AgentLogEventEdge } from '../../generated/types.ts';
-import { JsonBytes } from '../../upstream/json-bytes.ts';
-import { sign } from '../../upstream/scan.ts';
-import type { Table } from '../../upstream/table.ts';
+import { JsonBytes } from '../../json/bytes.ts';
+import { sign } from '../../json/scan.ts';
+import type { Table } from '../../json/table.ts';
 import { toTimeBytes } from '../date-time.ts';
 import type { JsonField, JsonList } from '../json-fields.ts';
 import { findKindColumn, logColumns } from './log.ts';

@@ -1,9 +1,9 @@
 /** A run's log. Of a large one, a line is parsed only when something is asked of it that can't be told from its bytes. */
 
+import { createColumns } from '../../json/columns.ts';
+import type { Items } from '../../json/items.ts';
+import type { Table } from '../../json/table.ts';
 import { once } from '../../once.ts';
-import { createColumns } from '../../upstream/columns.ts';
-import type { Items } from '../../upstream/items.ts';
-import type { Table } from '../../upstream/table.ts';
 import { isTime } from '../date-time.ts';
 import type { Found } from '../reader.ts';
 import { idOf, kindNames, readMilliseconds, runComplete, toKind } from './log-event.ts';

@@ -1,9 +1,9 @@
 /** Olostep's list of monitors. It comes whole: no paging of it is known [I]. */
 import { BadUserInput, ProviderError } from '../../errors.ts';
+import type { Items } from '../../json/items.ts';
+import { isObject } from '../../json/json.ts';
+import { ParsedMembers } from '../../json/members.ts';
 import type { Body } from '../../upstream/body.ts';
-import type { Items } from '../../upstream/items.ts';
-import { isObject } from '../../upstream/json.ts';
-import { ParsedMembers } from '../../upstream/members.ts';
 import type { UpstreamRequest } from '../../upstream/request.ts';
 import type { Get, ListWalk, MonitorRow, MonitorWindow, Page } from '../provider.ts';
 import { createReader, toBadField } from '../reader.ts';

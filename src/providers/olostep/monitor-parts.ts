@@ -6,9 +6,9 @@ import type {
   OlostepSourcePolicy,
   OlostepTracked,
 } from '../../generated/types.ts';
+import { isAbsent, isObject } from '../../json/json.ts';
+import { ParsedMembers } from '../../json/members.ts';
 import type { Body } from '../../upstream/body.ts';
-import { isAbsent, isObject } from '../../upstream/json.ts';
-import { ParsedMembers } from '../../upstream/members.ts';
 import type { FieldContext, Fields } from '../provider.ts';
 import { createReader, type Found, toBadField, toEach } from '../reader.ts';
 import type { components } from './openapi.d.ts';

@@ -4,9 +4,9 @@
  */
 import type { ProviderError } from '../../errors.ts';
 import type { OlostepRun, RunOutcome } from '../../generated/types.ts';
+import { isAbsent, isObject } from '../../json/json.ts';
+import { ParsedMembers } from '../../json/members.ts';
 import type { Body } from '../../upstream/body.ts';
-import { isAbsent, isObject } from '../../upstream/json.ts';
-import { ParsedMembers } from '../../upstream/members.ts';
 import type { RunFields, RunRow } from '../provider.ts';
 import { createReader, type Found, toBadField } from '../reader.ts';
 import { isRunId } from './id.ts';

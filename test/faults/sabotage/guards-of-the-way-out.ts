@@ -151,7 +151,7 @@ export const guardsOfTheWayOut: readonly Guard[] = [
   },
   {
     name: 'no table of what is no JSON',
-    file: 'src/upstream/read-table.ts',
+    file: 'src/json/read-table.ts',
     from: 'if (byte < 0x20) return odd;',
     to: '',
     tests: ['test/lazy-json.test.ts'],
@@ -165,7 +165,7 @@ export const guardsOfTheWayOut: readonly Guard[] = [
   },
   {
     name: 'an end of a list, of which a part is read',
-    file: 'src/upstream/scan.ts',
+    file: 'src/json/scan.ts',
     from: ' && bytes[place - 1] === (bytes[at] as number) + 2',
     to: '',
     tests: ['test/large-answers.test.ts'],
@@ -200,7 +200,7 @@ export const guardsOfTheWayOut: readonly Guard[] = [
   },
   {
     name: 'texts that are JSON before anything else is looked for in them',
-    file: 'src/upstream/json.ts',
+    file: 'src/json/json.ts',
     from: 'const value = JSON.parse(text);',
     to: "const value = holdsLongNumber(text) ? '' : JSON.parse(text);",
     tests: ['test/large-answers.test.ts'],

@@ -4,9 +4,9 @@
  */
 import { isUtf8 } from 'node:buffer';
 import type { Columns, Member, Shape } from './columns.ts';
-import { odd, readEscape, readWord } from './json-words.ts';
 import { isAt, sign, skipSpace } from './scan.ts';
 import { Table } from './table.ts';
+import { odd, readEscape, readWord } from './words.ts';
 
 /** Longer lists, and what is nested deeper, are for others. */
 const mostRows = 100_000;

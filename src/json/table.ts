@@ -1,5 +1,5 @@
 /** A JSON list of objects as rows, with their members that matter as columns. It is known to be JSON, and nothing of it is parsed. */
-import type { JsonBytes } from './json-bytes.ts';
+import type { JsonBytes } from './bytes.ts';
 import { isAt, sign } from './scan.ts';
 
 export interface TableParts {
