@@ -93,6 +93,23 @@ describe('A run that has ended', () => {
     expect(world.datafold.paths).toHaveLength(2);
   });
 
+  it.each(['warnings', 'error', 'diff_id', 'started_at'])(
+    'is kept for ten seconds alone when a field is not as documented, lest the error is: %s',
+    async (name) => {
+      holdDate('2026-11-22T12:00:00Z');
+      const world = await createKeepingWorld();
+      world.datafold.on(datafoldPath, { body: { ...datafoldBody, [name]: { canary: 1 } } });
+      expect((await askFor(world, datafoldKey)).errors).toHaveLength(1);
+
+      world.datafold.on(datafoldPath, { body: datafoldBody });
+      vi.setSystemTime(new Date('2026-11-22T12:00:09Z'));
+      expect((await askFor(world, datafoldKey)).errors).toHaveLength(1);
+      vi.setSystemTime(new Date('2026-11-22T12:00:11Z'));
+      expect((await askFor(world, datafoldKey)).errors).toBeUndefined();
+      expect(world.datafold.paths).toHaveLength(2);
+    },
+  );
+
   it('is kept as it came, digit for digit, however large', async () => {
     const world = await createKeepingWorld();
     const diff_id = JSON.rawJSON('9007199254740993123');

@@ -139,7 +139,7 @@ export class RunCopies {
   keep(key: MonitorRunKey, kind: CopyKind, { record, run }: Known, readAt: number): void {
     const { kept, limits, definition } = this.#options;
     const keepMs = { lasting: limits.keepRunMs, unsure: limits.keepUnsureRunMs, none: 0 };
-    const freshMs = keepMs[definition.endurance(run, record)];
+    const freshMs = keepMs[definition.endurance(run, record, kind === 'row')];
     // A row of a run that goes on would stand in for nothing.
     if (kind === 'row' && freshMs === 0) return;
     const name = this.#nameOf(key, kind);

@@ -48,11 +48,14 @@ export interface RunDefinition {
    * @throws {BadUserInput} when `after` is no cursor of this list
    */
   readPage(get: Get, monitorId: string, window: RunWindow): Promise<Page<RunRow> | null>;
-  /** How sure it is that the run stays as it is, and a copy of it may be kept: of the record, or the row, that it was read from. */
-  endurance(run: Run, record: Body): Endurance;
+  /**
+   * How sure it is that the run stays as it is, and a copy of it may be kept: of the record that it was read from.
+   * @param isRow whether that is a row of a list
+   */
+  endurance(run: Run, record: Body, isRow: boolean): Endurance;
 }
 
-/** `lasting`: it has ended for good. `unsure`: it has ended, but something of it may still come. `none`: it goes on. */
+/** `lasting`: it has ended for good. `unsure`: it has ended, but something of it may still come, or come right. `none`: it goes on. */
 export type Endurance = 'lasting' | 'unsure' | 'none';
 
 /** How a provider's monitors are asked for and read. All but `readPage` is pure. */

@@ -33,6 +33,13 @@ export function toDatafoldRun(key: MonitorRunKey, body: Body, reading: RunReadin
   };
 }
 
+/** Whether each field can be read that it ought to have, as a record of the run's own or as a row: otherwise the next one may be better. */
+export const isAsDocumented = (record: Body, isRow: boolean): boolean =>
+  (isRow ? inRow : inRecord).every((name) => !(read(record, name) instanceof Error));
+
+const inRow = ['started_at', 'diff_id'] as const;
+const inRecord = [...inRow, 'error', 'warnings'] as const;
+
 /** What no list says of a run. */
 const unlisted: Selected = new Set(['error', 'warnings']);
 

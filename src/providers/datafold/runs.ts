@@ -9,7 +9,7 @@ import { parseCursor } from './cursor.ts';
 import { isId } from './id.ts';
 import { type List, walkList } from './list.ts';
 import { readListPart } from './list-page.ts';
-import { toDatafoldRun, toListedDatafoldRun } from './run.ts';
+import { isAsDocumented, toDatafoldRun, toListedDatafoldRun } from './run.ts';
 import { toMilliseconds } from './values.ts';
 
 export const runs: RunDefinition = {
@@ -37,8 +37,11 @@ export const runs: RunDefinition = {
     const list = toList(monitorId, { ...(startedAfter && { start_time: startedAfter }), end_time: until });
     return readListPart(get, list, { after: cursor, first, pageSize, cursor: { list: name, until } });
   },
-  // A monitor that still learns may be evaluated anew; whatever else has ended stays, as far as is known ([I] of the states).
-  endurance: ({ phase, outcome }) => (phase === 'FINISHED' && outcome !== 'LEARNING' ? 'lasting' : 'none'),
+  endurance({ phase, outcome }, record, isRow) {
+    // A monitor that still learns may be evaluated anew; whatever else has ended stays, as far as is known ([I] of the states).
+    if (phase !== 'FINISHED' || outcome === 'LEARNING') return 'none';
+    return isAsDocumented(record, isRow) ? 'lasting' : 'unsure';
+  },
 };
 
 const expectedCursor = 'Expected `after` to be the cursor of a run of this monitor and window.';
