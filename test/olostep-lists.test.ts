@@ -108,13 +108,14 @@ describe('A run by its id', () => {
   });
 
   it.each(['monitor_other', 7, {}])(
-    "isn't found in a row that says that it is another monitor's: %j",
+    "isn't found in a row that says that it is another monitor's, and whether it has another can't be told: %j",
     async (other) => {
       const data = [{ ...anySnapshot(runId, newest, true), monitor_id: other }];
 
       const found = await ask('changed', ({ olostep }) => olostep.on(firstPage, { body: { data } }));
 
-      expect(found).toEqual({ run: { changed: null }, errors: [], paths: [firstPage, olostepPath] });
+      const errors = [['olostepRun.changed', 'UPSTREAM_BAD_RESPONSE']];
+      expect(found).toEqual({ run: { changed: null }, errors, paths: [firstPage, olostepPath] });
     },
   );
 
@@ -151,6 +152,25 @@ describe('A run by its id', () => {
       paths: [firstPage, `${firstPage}&cursor=b`, `${firstPage}&cursor=c`, olostepPath],
     });
   });
+
+  it.each([
+    ['has a row that is none', { data: [anySnapshot('run_other', newest), {}], has_more: false }],
+    [
+      'goes on, and does not say where',
+      { data: [anySnapshot('run_other', newest)], has_more: true, next_cursor: null },
+    ],
+  ])(
+    'has errors for what rows alone have, when it is in none that can be read and the list %s',
+    async (_what, body) => {
+      const found = await ask('phase changed summary', ({ olostep }) => olostep.on(firstPage, { body }));
+
+      expect(found.run).toEqual({ phase: 'FINISHED', changed: null, summary: null });
+      expect(found.errors).toEqual(
+        ['changed', 'summary'].map((name) => [`olostepRun.${name}`, 'UPSTREAM_BAD_RESPONSE']),
+      );
+      expect(found.paths).toEqual([firstPage, olostepPath]);
+    },
+  );
 
   it('is null when neither has it', async () => {
     const world = await createListingWorld();

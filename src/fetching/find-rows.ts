@@ -12,15 +12,21 @@ export interface Search<Row> {
 }
 
 /** The rows of the things, by id, as far as the pages that were read have them: that one is missing says nothing of it. */
-export async function findRows<Row>(get: Get, search: Search<Row>): Promise<ReadonlyMap<string, Row>> {
+export class FoundRows<Row> extends Map<string, Row> {
+  /** Whether the pages had rows that can't be read, or led nowhere though the list goes on: one that is missing may be there. */
+  unread = false;
+}
+
+export async function findRows<Row>(get: Get, search: Search<Row>): Promise<FoundRows<Row>> {
   const { walk, ids, idOf, mostPages, worthFrom = 0 } = search;
-  const found = new Map<string, Row>();
+  const found = new FoundRows<Row>();
   let request: ListWalk<Row>['first'] | undefined = walk.first;
   for (let pages = 0; request !== undefined && pages < mostPages; pages++) {
     const page = await get(request);
     if (page === null) break;
     const before = found.size;
-    const { rows, next } = walk.read(page);
+    const { rows, next, unread = false } = walk.read(page);
+    if (unread) found.unread = true;
     for (const row of rows) if (ids.has(idOf(row))) found.set(idOf(row), row);
     const isDone = ids.size - found.size < Math.max(worthFrom, 1);
     if (isDone || (worthFrom > 0 && found.size === before)) break;

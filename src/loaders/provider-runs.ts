@@ -4,7 +4,7 @@ import type { CredentialOf } from '../credentials.ts';
 import { isOfOneEndpoint, isRefusal, mayPass, toError } from '../errors.ts';
 import { Asked } from '../fetching/asked.ts';
 import type { Fetches } from '../fetching/fetches.ts';
-import { findRows } from '../fetching/find-rows.ts';
+import { FoundRows, findRows } from '../fetching/find-rows.ts';
 import { explain, type Need, planFetches } from '../fetching/planner.ts';
 import type { MonitorRunKey, Provider } from '../generated/types.ts';
 import type { CopyKind, KeptRuns } from '../kept/kept-runs.ts';
@@ -12,6 +12,7 @@ import type { Limits } from '../limits.ts';
 import type { Price } from '../price.ts';
 import { providers } from '../providers/index.ts';
 import type { Run, RunDefinition, RunRow } from '../providers/provider.ts';
+import { toBadField } from '../providers/reader.ts';
 import type { Body } from '../upstream/body.ts';
 import { type CopyWant, type Known, RunCopies } from './run-copies.ts';
 
@@ -171,18 +172,24 @@ export class ProviderRuns {
   #fetchRows(wants: readonly CopyWant[]): readonly Promise<Known | undefined>[] {
     const byMonitor = Map.groupBy(wants, ({ key }) => key.monitorId);
     const searches = new Map([...byMonitor].map(([monitorId, same]) => [monitorId, this.#search(monitorId, same)]));
-    return wants.map(async ({ key }) => this.#fromRows((await searches.get(key.monitorId)) ?? new Map(), key));
+    return wants.map(async ({ key }) => {
+      const rows = (await searches.get(key.monitorId)) ?? new FoundRows();
+      const known = this.#fromRows(rows, key);
+      // It may be one of those: that it isn't there can't be said.
+      if (known === undefined && rows.unread) throw toBadField(this.#provider);
+      return known;
+    });
   }
 
   /** Reads the list of a monitor as long as that saves calls. A list that can't be had so is none. */
-  #searchLight(monitorId: string, wants: readonly CopyWant[]): Promise<ReadonlyMap<string, RunRow>> {
+  #searchLight(monitorId: string, wants: readonly CopyWant[]): Promise<FoundRows<RunRow>> {
     return this.#search(monitorId, wants, this.#options.limits.listFrom).catch((error: unknown) => {
-      if (isOfOneEndpoint(error)) return new Map();
+      if (isOfOneEndpoint(error)) return new FoundRows();
       throw error;
     });
   }
 
-  #search(monitorId: string, wants: readonly CopyWant[], worthFrom?: number): Promise<ReadonlyMap<string, RunRow>> {
+  #search(monitorId: string, wants: readonly CopyWant[], worthFrom?: number): Promise<FoundRows<RunRow>> {
     const { walk, mostPages } = this.#definition;
     const { fetches, limits } = this.#options;
     return findRows(fetches.of(this.#provider), {

@@ -62,9 +62,12 @@ export const walk = (monitorId: string): ListWalk<RunRow> => ({
   first: toPageRequest(monitorId, mostPerPage, null),
   read(page) {
     const next = readNextCursor(page);
+    const all = readRows(page, monitorId, mostPerPage);
+    const rows = all.filter((row): row is RunRow => !(row instanceof ProviderError));
     return {
-      rows: readRows(page, monitorId, mostPerPage).filter((row): row is RunRow => !(row instanceof ProviderError)),
+      rows,
       next: next === undefined ? undefined : toPageRequest(monitorId, mostPerPage, next),
+      unread: rows.length < all.length || (next === undefined && saysMore(page)),
     };
   },
 });
