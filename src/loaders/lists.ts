@@ -18,13 +18,13 @@ export interface ListsOptions {
   readonly runs: RunLoader;
   readonly monitors: Pick<MonitorLoader, 'note'>;
   readonly limits: Pick<Limits, 'listPageSize'>;
+  /** One time for all of them, in Unix milliseconds, as it is part of what some pages are asked for with. */
+  readonly now: number;
 }
 
 /** The lists of a request: each page is asked for once. */
 export class Lists {
   readonly #options: ListsOptions;
-  /** One time for all of them, as it is part of what some pages are asked for with. */
-  readonly #now = Date.now();
 
   constructor(options: ListsOptions) {
     this.#options = options;
@@ -46,7 +46,7 @@ export class Lists {
     allowance.spendListed(1);
     const { fetches, limits, price, runs } = this.#options;
     expectCursor(args.after);
-    const window = { ...args, first: toPageSize(args.first), pageSize: limits.listPageSize, now: this.#now };
+    const window = { ...args, first: toPageSize(args.first), pageSize: limits.listPageSize, now: this.#options.now };
     const step = { ...pageStep, list: monitorId, things: window.first };
     price.explainPage(provider, step, window.first, window.after, window.startedAfter, window.startedBefore);
     const page = await providers[provider].runs.readPage(fetches.of(provider), monitorId, window);
