@@ -270,7 +270,7 @@ export const guardsOfTheGraph: readonly Guard[] = [
   {
     name: 'no copy that a store still has of what was refused while it was away',
     file: 'src/kept/redis.ts',
-    from: 'undropped.has(name) ? undefined : ',
+    from: 'refusals.isGone(name) ? undefined : ',
     to: '',
     tests: ['test/redis.test.ts'],
   },

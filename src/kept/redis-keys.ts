@@ -1,0 +1,23 @@
+/** The keys of Redis that copies are kept by. */
+
+/** What is before every key: whose it is, and which form it has. */
+const prefix = 'monitor-graph:1:';
+
+/** Of a copy, given its name. */
+export const toRedisKey = (name: string): string => `${prefix}${name}`;
+
+/**
+ * Where it says since when the copies of an owner count, in Unix milliseconds: since the first one, or since the credential was
+ * refused last. Without it none count, so that whatever Redis loses brings no copy back.
+ */
+export const toSinceKey = (digest: string): string => `${prefix}${digest}/since`;
+
+/** The most copies of one command: what is in time is of use, be the others late. */
+export const mostAtOnce = 16;
+
+/** The names of each command. */
+export function toParts(names: readonly string[]): readonly (readonly string[])[] {
+  const parts: (readonly string[])[] = [];
+  for (let start = 0; start < names.length; start += mostAtOnce) parts.push(names.slice(start, start + mostAtOnce));
+  return parts;
+}
