@@ -2,7 +2,7 @@
 import type { Context } from './context.ts';
 import { DateTime } from './date-time-scalar.ts';
 import { BadUserInput } from './errors.ts';
-import { type Selection, selectedIn } from './execution/selected.ts';
+import { type Selection, selectedIn } from './execution/selected-of.ts';
 import { readFeed } from './feed/feed.ts';
 import { countAwaited } from './fetching/planner.ts';
 import type { SelectedFields, SelectedOf } from './fetching/selected.ts';

@@ -14,9 +14,9 @@ import {
   isObjectType,
 } from 'graphql';
 import type { ArgumentsCompiler, RequestArguments } from './arguments.ts';
+import { collectProperties, type FieldNodes, type Selector, toSets } from './collect-fields.ts';
 import { compileJsonList } from './json-list.ts';
-import { createSelectedOf, type Selection } from './selected.ts';
-import { collectProperties, type FieldNodes, type Selector, toSets } from './selection.ts';
+import { createSelectedOf, type Selection } from './selected-of.ts';
 import { giveUp } from './unusual.ts';
 import type { Values } from './variables.ts';
 import type { WrittenParts } from './written.ts';

@@ -9,7 +9,7 @@ import {
 } from 'graphql';
 import { type JsonField, type JsonList, type WriteJson, writeJson } from '../providers/json-fields.ts';
 import type { FieldContext } from '../providers/provider.ts';
-import { collectProperties, type FieldNodes, type Selector, toSets } from './selection.ts';
+import { collectProperties, type FieldNodes, type Selector, toSets } from './collect-fields.ts';
 
 /** The JSON of the field of a source, if it writes that. @throws {OperationTooCostly} */
 export type JsonListOf = (source: unknown, context: unknown) => Buffer | undefined;

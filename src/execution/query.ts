@@ -1,8 +1,8 @@
 /** The fields of the query itself: most operations wait for them alone. */
 import type { GraphQLObjectType, SelectionSetNode } from 'graphql';
 import { createArgumentsCompiler } from './arguments.ts';
+import { collectProperties, type FieldNodes, type Selector } from './collect-fields.ts';
 import { type Compiler, type Complete, compileType, type PlanRequest, toResolve } from './completion.ts';
-import { collectProperties, type FieldNodes, type Selector } from './selection.ts';
 import { giveUp } from './unusual.ts';
 import type { Values } from './variables.ts';
 import type { WrittenParts } from './written.ts';

@@ -1,7 +1,7 @@
 /** What other subgraphs know of a run or a monitor -> the run or the monitor. */
 import type { Context } from '../context.ts';
 import { BadUserInput } from '../errors.ts';
-import { type Selection, selectedIn } from '../execution/selected.ts';
+import { type Selection, selectedIn } from '../execution/selected-of.ts';
 import { toId } from '../id-scalar.ts';
 import { isObject } from '../json/json.ts';
 import { each, loadNode, type NodeKey, toKey } from '../resolvers.ts';

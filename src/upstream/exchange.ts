@@ -7,12 +7,12 @@ import { type Answer, Attempt, type AttemptWay, type Receiver } from './attempt.
 import type { Body, ReadBody } from './body.ts';
 import type { Call } from './call.ts';
 import type { Credential } from './credential.ts';
-import { withDeadline } from './deadline.ts';
 import type { Ending } from './ending.ts';
 import { Fault, toAttemptTimeFault, toDeadlineFault } from './fault.ts';
 import type { Gate, Pass } from './gate.ts';
 import type { UpstreamRequest } from './request.ts';
 import { pause, type Retry } from './retry.ts';
+import { withDeadline } from './with-deadline.ts';
 
 /** What all exchanges with a provider have in common. */
 export interface Way extends AttemptWay {

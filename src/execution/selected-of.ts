@@ -7,7 +7,7 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import { SelectedFields, type SelectedOf } from '../fetching/selected.ts';
-import { collectFields, type Selector, toSets } from './selection.ts';
+import { collectFields, type Selector, toSets } from './collect-fields.ts';
 
 /** What a resolver of this service gets to know of the operation: from a plan at once, from GraphQL's executor by its `info`. */
 export type Selection = GraphQLResolveInfo | { readonly selectedOf: SelectedOf };
