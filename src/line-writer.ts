@@ -22,7 +22,14 @@ const mostDelayMs = 100;
  * and all that they are pieced together from with them.
  */
 export function createLineWriter(fd: number): LineWriter {
-  let page: Buffer = Buffer.allocUnsafeSlow(enough);
+  /** Known one by one, as whatever else is written may be a part of what Node.js shares with everybody. */
+  const pages = new WeakSet<ArrayBufferLike>();
+  const toNewPage = (): Buffer => {
+    const page = Buffer.allocUnsafeSlow(enough);
+    pages.add(page.buffer);
+    return page;
+  };
+  let page = toNewPage();
   let used = 0;
   /** One that has been written, for the next lines: the system takes longer to hand out new ones than lines take. */
   let spare: Buffer | undefined;
@@ -37,7 +44,7 @@ export function createLineWriter(fd: number): LineWriter {
   const turnPage = () => {
     if (used === 0) return;
     add(page.subarray(0, used));
-    page = spare ?? Buffer.allocUnsafeSlow(enough);
+    page = spare ?? toNewPage();
     spare = undefined;
     used = 0;
   };
@@ -70,8 +77,7 @@ export function createLineWriter(fd: number): LineWriter {
       // Whoever has read it has left, or the disk is full: there is nobody to tell.
       const end = error ? bytes.length : start + written;
       if (end < bytes.length) return writeFrom(bytes, end);
-      // Whatever is as large as a page is nobody's by now.
-      if (bytes.buffer.byteLength === enough) spare = Buffer.from(bytes.buffer);
+      if (pages.has(bytes.buffer)) spare = Buffer.from(bytes.buffer);
       isWriting = false;
       goOn();
     });

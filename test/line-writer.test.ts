@@ -37,6 +37,22 @@ it('What comes in while a line is written waits for more, and is written togethe
   expect(writes.map(({ text }) => text)).toEqual(['one\n', 'two\nthree\n']);
 });
 
+it('A long line leaves alone what Node.js has beside it in the same memory', () => {
+  const lines = createLineWriter(1);
+  writes.length = 0;
+  const writeMany = () => {
+    for (let number = 0; number < 1_100; number++) lines.write(`${'y'.repeat(63)}\n`);
+  };
+
+  lines.write(`${'x'.repeat(25_000)}\n`);
+  const beside = Array.from({ length: 3 }, () => Buffer.from('canary'));
+  writeMany();
+  writes[0]?.end();
+  writeMany();
+
+  expect(beside.map(String)).toEqual(Array(3).fill('canary'));
+});
+
 it('Whoever waits for the end waits for no more lines', async () => {
   const lines = createLineWriter(1);
   writes.length = 0;

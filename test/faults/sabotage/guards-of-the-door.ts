@@ -143,6 +143,13 @@ export const guardsOfTheDoor: readonly Guard[] = [
     tests: ['test/overload.test.ts'],
   },
   {
+    name: 'no line of the log in memory that is shared',
+    file: 'src/line-writer.ts',
+    from: 'if (pages.has(bytes.buffer))',
+    to: 'if (bytes.buffer.byteLength === enough)',
+    tests: ['test/line-writer.test.ts'],
+  },
+  {
     name: 'a rest between looks for keys that are not to be had',
     file: 'src/http/jwt.ts',
     from: 'performance.now() < restsUntil',
