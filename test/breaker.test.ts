@@ -267,6 +267,19 @@ describe('A provider that fails', () => {
     },
   );
 
+  it("doesn't fail by tags", async () => {
+    const world = await createBreakerWorld();
+    const ask = (tags: readonly string[]) =>
+      world.ask('query ($tags: [String!]) { monitorList(provider: DATAFOLD, tags: $tags) { totalCount } }', { tags });
+    world.datafold.onAny(bad);
+
+    for (let time = 0; time < 30; time++) expect((await ask(['canary'])).errors).toHaveLength(1);
+    expect(changes(world)).toEqual([]);
+
+    for (let time = 0; time < 20; time++) await ask([]);
+    expect(changes(world)).toEqual(['warn DATAFOLD open']);
+  });
+
   it('stops nothing of another provider', async () => {
     const { world } = await createOpenWorld();
     world.olostep.on(olostepPath, { body: olostepBody });

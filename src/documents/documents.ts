@@ -40,6 +40,9 @@ const mostLines = 500;
 /** The most places that an error says: a thousand errors of hundreds each would be the largest part of an answer. */
 const mostPlaces = 20;
 
+/** The most lines that are counted for one error, for all its places together. */
+const mostCounted = 2_000;
+
 /** What a compiled field counts as: both take about a kilobyte. */
 const charsPerField = 20;
 
@@ -94,7 +97,8 @@ export function createDocuments({ schema, limits, introspection }: DocumentsOpti
 /** Whether errors of its execution can say where they are, at little cost. */
 function isLocatable(text: string, document: DocumentNode): boolean {
   const places = mostPlacesOf(document);
-  return places <= mostPlaces && places * countLines(text) <= mostLines;
+  const lines = countLines(text);
+  return places <= mostPlaces && lines <= mostLines && places * lines <= mostCounted;
 }
 
 const countLines = (text: string): number => text.split(/\r\n|[\n\r]/, mostLines + 1).length;

@@ -30,7 +30,8 @@ export function mostPlacesOf({ definitions }: DocumentNode): number {
           const name = (selection.alias ?? selection.name).value;
           const field = fields.get(name) ?? { places: 0, within: [] };
           fields.set(name, field);
-          field.places++;
+          // That one can't fail, and clients add it everywhere.
+          if (selection.name.value !== '__typename') field.places++;
           if (selection.selectionSet !== undefined) field.within.push(selection.selectionSet);
         }
       }

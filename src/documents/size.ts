@@ -22,7 +22,7 @@ export interface DocumentSize {
 const nothing: DocumentSize = { depth: 0, fields: 0, aliases: 0, directives: 0, rootFields: 0, introspections: 0 };
 
 /** The fields that read the schema; `__typename` is one of the data. */
-const introspecting: ReadonlySet<string> = new Set(['__schema', '__type']);
+const introspecting: ReadonlySet<string> = new Set(['__schema', '__type', '_service']);
 
 /** The size of the largest operation in the document, each measure by itself. A fragment counts each time it is used. */
 export function sizeOf({ definitions }: DocumentNode): DocumentSize {
