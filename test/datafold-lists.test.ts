@@ -407,6 +407,16 @@ describe("A monitor's runs", () => {
     expect(listPaths(world)).toEqual([paged(1, 20), paged(1, 30), paged(2, 10), paged(3, 10)]);
   });
 
+  it('are not gone with a cursor that Datafold does not know any more: it is refused', async () => {
+    const world = await createListWorld(runsFrom(45));
+    const { runs } = await read(world, { first: 20 });
+    world.datafold.onAny({ status: 404 });
+
+    const { data, errors } = await read(world, { first: 20, after: runs.pageInfo.endCursor });
+    expect(data).toEqual({ node: { runs: null } });
+    expect(errors).toMatchObject([{ path: ['node', 'runs'], extensions: { code: 'BAD_USER_INPUT' } }]);
+  });
+
   it('are not gone where Datafold has their monitor for one page and not for the next', async () => {
     const world = await createListWorld(runsFrom(45), 10);
     const { runs } = await read(world, { first: 20 });

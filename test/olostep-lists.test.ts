@@ -159,16 +159,21 @@ describe('A run by its id', () => {
       'goes on, and does not say where',
       { data: [anySnapshot('run_other', newest)], has_more: true, next_cursor: null },
     ],
+    [
+      'goes on, to where there is nothing',
+      { data: [anySnapshot('run_other', newest)], has_more: true, next_cursor: 'x' },
+      `${firstPage}&cursor=x`,
+    ],
   ])(
     'has errors for what rows alone have, when it is in none that can be read and the list %s',
-    async (_what, body) => {
+    async (_what, body, next = '') => {
       const found = await ask('phase changed summary', ({ olostep }) => olostep.on(firstPage, { body }));
 
       expect(found.run).toEqual({ phase: 'FINISHED', changed: null, summary: null });
       expect(found.errors).toEqual(
         ['changed', 'summary'].map((name) => [`olostepRun.${name}`, 'UPSTREAM_BAD_RESPONSE']),
       );
-      expect(found.paths).toEqual([firstPage, olostepPath]);
+      expect(found.paths).toEqual([firstPage, ...(next === '' ? [] : [next]), olostepPath]);
     },
   );
 

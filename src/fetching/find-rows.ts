@@ -11,19 +11,23 @@ export interface Search<Row> {
   readonly worthFrom?: number;
 }
 
-/** The rows of the things, by id, as far as the pages that were read have them: that one is missing says nothing of it. */
+/** The rows of things, by id. */
 export class FoundRows<Row> extends Map<string, Row> {
   /** Whether the pages had rows that can't be read, or led nowhere though the list goes on: one that is missing may be there. */
   unread = false;
 }
 
+/** The rows of the things, as far as the pages that were read have them: that one is missing says nothing of it. */
 export async function findRows<Row>(get: Get, search: Search<Row>): Promise<FoundRows<Row>> {
   const { walk, ids, idOf, mostPages, worthFrom = 0 } = search;
   const found = new FoundRows<Row>();
   let request: ListWalk<Row>['first'] | undefined = walk.first;
   for (let pages = 0; request !== undefined && pages < mostPages; pages++) {
     const page = await get(request);
-    if (page === null) break;
+    if (page === null) {
+      if (pages > 0) found.unread = true;
+      break;
+    }
     const before = found.size;
     const { rows, next, unread = false } = walk.read(page);
     if (unread) found.unread = true;

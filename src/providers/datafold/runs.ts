@@ -1,5 +1,5 @@
 /** How to ask Datafold for runs. */
-import type { ProviderError } from '../../errors.ts';
+import { BadUserInput, type ProviderError } from '../../errors.ts';
 import { isAbsent, isObject, toDigits } from '../../json/json.ts';
 import { ParsedMembers } from '../../json/members.ts';
 import { fromMilliseconds } from '../date-time.ts';
@@ -35,7 +35,10 @@ export const runs: RunDefinition = {
     // New runs would shift what is behind them: the pages are those of the time of the first one.
     const until = cursor?.until ?? toEnd(window);
     const list = toList(monitorId, { ...(startedAfter && { start_time: startedAfter }), end_time: until });
-    return readListPart(get, list, { after: cursor, first, pageSize, cursor: { list: name, until } });
+    const page = await readListPart(get, list, { after: cursor, first, pageSize, cursor: { list: name, until } });
+    // A cursor may be good no more where its monitor is.
+    if (page === null && cursor !== undefined) throw new BadUserInput(expectedCursor, 'DATAFOLD');
+    return page;
   },
   endurance({ phase, outcome }, record, isRow) {
     // A monitor that still learns may be evaluated anew; whatever else has ended stays, as far as is known ([I] of the states).
