@@ -93,12 +93,18 @@ describe('A run that has ended', () => {
     expect(world.datafold.paths).toHaveLength(2);
   });
 
-  it.each(['warnings', 'error', 'diff_id', 'started_at'])(
-    'is kept for ten seconds alone when a field is not as documented, lest the error is: %s',
-    async (name) => {
+  it.each([
+    ['warnings', {}],
+    ['error', {}],
+    ['diff_id', {}],
+    ['started_at', {}],
+    ['started_at', '2026-02-30T00:00:00Z'],
+  ])(
+    'is kept for ten seconds alone when a field is not as documented, lest the error is: %s %j',
+    async (name, value) => {
       holdDate('2026-11-22T12:00:00Z');
       const world = await createKeepingWorld();
-      world.datafold.on(datafoldPath, { body: { ...datafoldBody, [name]: { canary: 1 } } });
+      world.datafold.on(datafoldPath, { body: { ...datafoldBody, [name]: value } });
       expect((await askFor(world, datafoldKey)).errors).toHaveLength(1);
 
       world.datafold.on(datafoldPath, { body: datafoldBody });

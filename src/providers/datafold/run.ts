@@ -33,12 +33,12 @@ export function toDatafoldRun(key: MonitorRunKey, body: Body, reading: RunReadin
   };
 }
 
-/** Whether each field can be read that it ought to have, as a record of the run's own or as a row: otherwise the next one may be better. */
-export const isAsDocumented = (record: Body, isRow: boolean): boolean =>
-  (isRow ? inRow : inRecord).every((name) => !(read(record, name) instanceof Error));
-
-const inRow = ['started_at', 'diff_id'] as const;
-const inRecord = [...inRow, 'error', 'warnings'] as const;
+/** Whether each field can be shown that it ought to have, as a record of the run's own or as a row: otherwise the next one may be better. */
+export function isAsDocumented(record: Body, isRow: boolean): boolean {
+  const ofBoth = [toTime(read(record, 'started_at')), toId(read(record, 'diff_id'))];
+  const found = isRow ? ofBoth : [...ofBoth, read(record, 'error'), read(record, 'warnings')];
+  return !found.some((value) => value instanceof Error);
+}
 
 /** What no list says of a run. */
 const unlisted: Selected = new Set(['error', 'warnings']);
