@@ -52,7 +52,7 @@ export async function weigh(
           ...{ url: gateway.url + ask.path, body: ask.body, clients: workload.clients },
           ...(numbers === undefined ? { seconds: Math.max(loadSeconds, seconds) } : { seconds: 600, numbers }),
         });
-        if (failures > 0) throw new Error(`${failures} requests were left without an answer`);
+        if (failures > 0) throw new Error(`${failures} requests failed`);
       };
       try {
         const found = await task(gateway, run);

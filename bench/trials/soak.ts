@@ -27,7 +27,7 @@ export async function soak(contender: Contender, upstream: Upstream): Promise<So
   const spans: Span[] = [];
   const loadIt = async () => {
     const { failures } = await runWrk(load);
-    if (failures > 0) throw new Error(`${contender.title} left ${failures} requests without an answer`);
+    if (failures > 0) throw new Error(`${contender.title} failed ${failures} requests`);
   };
   try {
     await verify(contender.title, gateway, ask, upstream);

@@ -120,7 +120,11 @@ class Flight {
     const { provider, limits } = this.#way;
     waiter.call.price.of(provider).joined++;
     if (waiter.since >= sender.since) return;
-    const isOver = () => this.leave(waiter, toDeadlineFault(false).toError(provider));
+    const isOver = () => {
+      const error = toDeadlineFault(false).toError(provider);
+      this.#tell(waiter, sender, error);
+      this.leave(waiter, error);
+    };
     waiter.timer = setTimeout(isOver, waiter.since + limits.fieldMs - performance.now());
   }
 
@@ -134,8 +138,10 @@ class Flight {
       const latest = hasFailedByTime(error) ? performance.now() + limits.minAttemptMs - limits.fieldMs : Infinity;
       for (const each of this.#land()) {
         if (each === waiter) each.reject(error);
-        else if (each.hasFailed || each.since < latest) this.#failFor(each, waiter, error);
-        else {
+        else if (each.hasFailed || each.since < latest) {
+          this.#tell(each, waiter, error);
+          each.reject(error);
+        } else {
           each.waitAgain();
           join(this.#way, this.#request, this.#credential, each);
         }
@@ -143,13 +149,12 @@ class Flight {
     }
   }
 
-  /** The line of the call itself has another's id. */
-  #failFor(waiter: Waiter, { requestId: sender }: Waiter, error: unknown): void {
+  /** Tells the log of a call that failed for one who waited for it: the call's own line has another's id, and may come later. */
+  #tell(waiter: Waiter, { requestId: sender }: Waiter, error: unknown): void {
     const { provider, log } = this.#way;
     const code = error instanceof GraphQLError ? error.extensions.code : undefined;
     const about = { requestId: waiter.requestId, provider, path: this.#request.path, sender, code };
     log.warn(about, 'joined upstream call failed');
-    waiter.reject(error);
   }
 
   #drop(waiter: Waiter, reason: unknown): void {
