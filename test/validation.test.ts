@@ -16,7 +16,14 @@ import { createWorld } from './world.ts';
 const schema = createSchema();
 const maxErrors = 100;
 /** No measure of a document is on trial here, and excesses are told before what is invalid. */
-const limits = { maxErrors, maxDepth: 100, maxAliases: 1_000, maxDirectives: 1_000, maxRootFields: 1_000 };
+const limits = {
+  maxErrors,
+  maxDepth: 100,
+  maxAliases: 1_000,
+  maxDirectives: 1_000,
+  maxRootFields: 1_000,
+  maxIntrospections: 1_000,
+};
 
 /** What GraphQL itself says of a document; nothing, if it doesn't parse. */
 function toldByGraphQL(text: string, rules: readonly ValidationRule[], hideSuggestions = false): object[] {
