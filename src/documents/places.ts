@@ -1,5 +1,6 @@
 /** In how many places of a document an error of its execution can be. */
-import { type DocumentNode, type FragmentDefinitionNode, Kind, type SelectionSetNode } from 'graphql';
+import { type DocumentNode, Kind, type SelectionSetNode } from 'graphql';
+import { fragmentsOf } from './fragments.ts';
 
 /** Fields that are looked at: as many as five operations may have. A document with more has too many places. */
 const mostLooks = 10_000;
@@ -8,9 +9,8 @@ const mostLooks = 10_000;
  * The most fields of one response name that are merged anywhere in a sound document: an error of such a field names the places
  * of all of them. Types are left aside, so it may be fewer.
  */
-export function mostPlacesOf({ definitions }: DocumentNode): number {
-  const fragments = new Map<string, FragmentDefinitionNode>();
-  for (const node of definitions) if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
+export function mostPlacesOf(document: DocumentNode): number {
+  const fragments = fragmentsOf(document);
   let looks = 0;
   let most = 1;
 
@@ -43,6 +43,6 @@ export function mostPlacesOf({ definitions }: DocumentNode): number {
     }
   };
 
-  for (const node of definitions) if (node.kind === Kind.OPERATION_DEFINITION) merge([node.selectionSet]);
+  for (const node of document.definitions) if (node.kind === Kind.OPERATION_DEFINITION) merge([node.selectionSet]);
   return looks > mostLooks ? Number.POSITIVE_INFINITY : most;
 }

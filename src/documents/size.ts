@@ -1,12 +1,12 @@
 /** How large an operation is once its fragments are expanded. */
 import {
   type DocumentNode,
-  type FragmentDefinitionNode,
   Kind,
   type OperationDefinitionNode,
   type SelectionNode,
   type SelectionSetNode,
 } from 'graphql';
+import { fragmentsOf } from './fragments.ts';
 
 export interface DocumentSize {
   /** The levels of fields, introspection left out: GraphQL limits that by itself. */
@@ -25,9 +25,8 @@ const nothing: DocumentSize = { depth: 0, fields: 0, aliases: 0, directives: 0, 
 const introspecting: ReadonlySet<string> = new Set(['__schema', '__type', '_service']);
 
 /** The size of the largest operation in the document, each measure by itself. A fragment counts each time it is used. */
-export function sizeOf({ definitions }: DocumentNode): DocumentSize {
-  const fragments = new Map<string, FragmentDefinitionNode>();
-  for (const node of definitions) if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
+export function sizeOf(document: DocumentNode): DocumentSize {
+  const fragments = fragmentsOf(document);
   // Each fragment is measured once, so that measuring costs what the document's text does, not what it expands to.
   const measured = new Map<string, DocumentSize>();
 
@@ -65,7 +64,7 @@ export function sizeOf({ definitions }: DocumentNode): DocumentSize {
       .map(ofSelection)
       .reduce(add, { ...nothing, directives: node?.directives?.length ?? 0 });
 
-  const operations = definitions.filter(
+  const operations = document.definitions.filter(
     (node): node is OperationDefinitionNode => node.kind === Kind.OPERATION_DEFINITION,
   );
   return operations.map(ofNode).reduce(largest, nothing);

@@ -1,5 +1,6 @@
 /** Compiles an operation into a plan. */
 import { type DocumentNode, type GraphQLSchema, getOperationAST } from 'graphql';
+import { fragmentsOf } from '../documents/fragments.ts';
 import type { PlanRequest } from './completion.ts';
 import { compilePerConditions, findConditions } from './conditions.ts';
 import { compileQuery, type Data } from './query.ts';
@@ -38,10 +39,9 @@ function compile(
   const operation = getOperationAST(document, operationName);
   const type = schema.getQueryType();
   if (operation?.operation !== 'query' || !type) giveUp();
-  const definitions = document.definitions.filter((definition) => definition.kind === 'FragmentDefinition');
-  const fragments = new Map(definitions.map((fragment) => [fragment.name.value, fragment]));
+  const fragments = fragmentsOf(document);
   const toVariables = compileVariables(schema, operation.variableDefinitions ?? []);
-  const queryOf = compilePerConditions(findConditions([operation, ...definitions]), (conditions) => {
+  const queryOf = compilePerConditions(findConditions([operation, ...fragments.values()]), (conditions) => {
     const query = compileQuery({ schema, fragments, conditions }, type, operation.selectionSet);
     onCompiled(query.size);
     return query;
