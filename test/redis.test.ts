@@ -68,6 +68,18 @@ async function kept(redis: Redis, count: number): Promise<string[]> {
 }
 
 // On a laptop a missing Redis skips these tests, and says so; in CI it fails them.
+/** A world that has kept a run two hours ago: a copy of this name, which is no longer fresh. */
+async function createStaleWorld() {
+  const server = await startRedisServer();
+  const redis = connect(server);
+  holdDate('2026-11-22T12:00:00Z');
+  const world = await createRedisWorld(server.url);
+  await askFor(world, datafoldKey);
+  const [name = ''] = await kept(redis, 1);
+  vi.setSystemTime(new Date('2026-11-22T14:00:00Z'));
+  return { redis, world, name };
+}
+
 if (!hasRedisServer) console.warn('No redis-server found: the tests of Redis are SKIPPED, or fail in CI.');
 describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
   it('are shared: the first request of another process for 50 finished runs makes no call', async () => {
@@ -288,14 +300,8 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
   );
 
   it('stand in for nothing once their run is forbidden, though Redis keeps them, until the run is read again', async () => {
-    const server = await startRedisServer();
-    const redis = connect(server);
-    holdDate('2026-11-22T12:00:00Z');
-    const world = await createRedisWorld(server.url);
-    await askFor(world, datafoldKey);
-    const [name = ''] = await kept(redis, 1);
+    const { redis, world, name } = await createStaleWorld();
     const old = await redis.getBuffer(name);
-    vi.setSystemTime(new Date('2026-11-22T14:00:00Z'));
     await redis.acl('SETUSER', 'default', '-del');
     const ask = () => world.ask(query, { keys: [datafoldKey], allowStale: true });
 
@@ -342,13 +348,7 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
       (redis) => redis.acl('SETUSER', 'default', '+mget', '+set', '+del'),
     ],
   ])('go as soon as it can be, when their run is forbidden while Redis %s', async (_name, forbid, allow) => {
-    const server = await startRedisServer();
-    const redis = connect(server);
-    holdDate('2026-11-22T12:00:00Z');
-    const world = await createRedisWorld(server.url);
-    await askFor(world, datafoldKey);
-    const [name = ''] = await kept(redis, 1);
-    vi.setSystemTime(new Date('2026-11-22T14:00:00Z'));
+    const { redis, world, name } = await createStaleWorld();
 
     await forbid(redis);
     world.datafold.on(datafoldPath, { status: 403 });
