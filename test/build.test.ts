@@ -1,14 +1,30 @@
 /** The service as one file, as it runs in production. */
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { beforeAll, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { datafoldBody, datafoldPath } from './bodies.ts';
 import { startFakeUpstream } from './fake-upstream.ts';
 import { startService } from './process.ts';
 
+const project = fileURLToPath(new URL('..', import.meta.url));
+
 beforeAll(() => {
-  execFileSync(process.execPath, ['src/build/service.ts'], { cwd: fileURLToPath(new URL('..', import.meta.url)) });
+  execFileSync(process.execPath, ['src/build/service.ts'], { cwd: project });
 }, 60_000);
+
+describe('The text of the service', () => {
+  const text = () => readFileSync(`${project}dist/main.mjs`, 'latin1');
+
+  it('is ASCII: with one sign more all of it would be held in memory at two bytes a sign', () => {
+    expect(text().match(/[^\0-\x7f]/)?.[0]).toBeUndefined();
+  });
+
+  it('has GraphQL as ES modules: of a CommonJS one, each file that imports it has getters for all that it exports', () => {
+    expect(text().includes('GraphQLError')).toBe(true);
+    expect(text().includes('require_graphql')).toBe(false);
+  });
+});
 
 it('answers, logs, shows GraphiQL with the examples, and stops, as the sources do', async () => {
   const upstream = await startFakeUpstream();
