@@ -87,8 +87,8 @@ export interface OperationParams extends DocumentParams {
 
 /** An answer in one part, with status 200. */
 export interface WholeAnswer {
-  /** JSON: a text, or its UTF-8. */
-  readonly body: string | Buffer;
+  /** JSON: a text, or the pieces of its UTF-8. */
+  readonly body: string | readonly Buffer[];
   /** How many upstream calls it took. */
   readonly calls: number;
 }

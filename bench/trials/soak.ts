@@ -1,4 +1,5 @@
 /** Whether memory stays what it is under a load that doesn't end. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Contender } from '../contenders.ts';
 import { startGateway } from '../measure/gateway.ts';
 import { type Span, watchResidentMb } from '../measure/memory.ts';
@@ -23,15 +24,15 @@ export async function soak(contender: Contender, upstream: Upstream): Promise<So
   const ask = asks && askOf(asks, contender);
   if (ask === undefined || clients === undefined) throw new Error(`${contender.title} can't be asked for one run`);
   const gateway = await startGateway(contender, upstream.url, ask);
-  const load = { url: gateway.url + ask.path, body: ask.body, clients, seconds: 60 };
   const spans: Span[] = [];
-  const loadIt = async () => {
-    const { failures } = await runWrk(load);
-    if (failures > 0) throw new Error(`${contender.title} failed ${failures} requests`);
-  };
   try {
     await verify(contender.title, gateway, ask, upstream);
-    while (spans.length < minutes) spans.push(await watchResidentMb(gateway.pid, loadIt));
+    // In one piece: between two V8 would give memory back that the next one takes again, and no minute could tell what the least is.
+    const load = runWrk({ url: gateway.url + ask.path, body: ask.body, clients, seconds: minutes * 60 });
+    const aMinute = () => Promise.race([sleep(60_000), load]);
+    while (spans.length < minutes) spans.push(await watchResidentMb(gateway.pid, aMinute));
+    const { failures } = await load;
+    if (failures > 0) throw new Error(`${contender.title} failed ${failures} requests`);
     await calmDown(gateway.pid, upstream);
     await verify(contender.title, gateway, ask, upstream);
     return spans;

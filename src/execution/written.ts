@@ -24,14 +24,13 @@ export class WrittenParts {
     };
   }
 
-  /** The answer as JSON, once: a text, or its UTF-8. */
-  write(answer: unknown): string | Buffer {
+  /** The answer as JSON, once: a text, or the pieces of its UTF-8. To put them into one would copy megabytes. */
+  write(answer: unknown): string | readonly Buffer[] {
     const text = JSON.stringify(answer);
     const shown = this.#shown;
     if (shown === undefined) return text;
     const [start = '', ...rest] = text.split(`"${mark}"`);
     if (rest.length !== shown.length) throw new Error('Expected a place for each part of the answer.');
-    const pieces = rest.flatMap((behind, place) => [shown[place] as Buffer, Buffer.from(behind)]);
-    return Buffer.concat([Buffer.from(start), ...pieces]);
+    return [Buffer.from(start), ...rest.flatMap((behind, place) => [shown[place] as Buffer, Buffer.from(behind)])];
   }
 }

@@ -4,7 +4,7 @@
  * Yoga does, and takes sound operations alone; whatever is unusual, and every refusal, is left to the full way.
  */
 import { toPartsForm } from '../accept.ts';
-import type { Gateway, OperationParams } from '../gateway.ts';
+import type { Gateway, OperationParams, WholeAnswer } from '../gateway.ts';
 import { isAbsent, isObject } from '../json/json.ts';
 import { priceHeader } from '../price.ts';
 import { requestIdHeader } from '../request-id.ts';
@@ -57,8 +57,8 @@ export function createShortWay(gateway: Gateway, goLong: Way, isAlone: () => boo
     if (answer === undefined) return goLong(visit);
     // Beside those of the same turn: their readers are woken up once for all of them, where they are on this machine.
     if (!isAlone()) await endOfTurn();
-    const { body: text, calls } = answer;
-    const bytes = Buffer.byteLength(text);
+    const { body: json, calls } = answer;
+    const bytes = lengthOf(json);
     response.writeHead(200, [
       ...commonHeaders,
       'content-type',
@@ -71,9 +71,15 @@ export function createShortWay(gateway: Gateway, goLong: Way, isAlone: () => boo
       String(calls),
     ]);
     // ASCII, as most answers are, is written at less cost than what may be any UTF-8.
-    response.end(text, bytes === text.length ? 'latin1' : 'utf8');
+    if (typeof json === 'string') return void response.end(json, bytes === json.length ? 'latin1' : 'utf8');
+    for (const piece of json) response.write(piece);
+    response.end();
   };
 }
+
+/** In bytes. */
+const lengthOf = (json: WholeAnswer['body']): number =>
+  typeof json === 'string' ? Buffer.byteLength(json) : json.reduce((sum, { length }) => sum + length, 0);
 
 /** With UTF-8 said or unsaid. Anything else that may be JSON is for the full way to look at. */
 const isJson = (contentType: string | undefined): boolean =>

@@ -1,11 +1,21 @@
+/**
+ * What it is put together in, for the next time: V8 looks for garbage each time that some fifty megabytes of buffers have been
+ * asked for, whatever became of them.
+ */
+let spare: Buffer | undefined;
+
+/** The smallest and the largest that is kept for the next time. */
+const leastSpare = 64 * 1024;
+const mostSpare = 1024 * 1024;
+
 /** JSON that is put together from thousands of short pieces, each of which would cost more as a text. */
 export class JsonBytes {
   #bytes: Buffer;
   #length = 0;
 
-  /** @param expected about how many bytes there will be: a request can ask for thousands of empty lists */
-  constructor(expected: number) {
-    this.#bytes = Buffer.allocUnsafe(expected);
+  constructor() {
+    this.#bytes = spare ?? Buffer.allocUnsafeSlow(leastSpare);
+    spare = undefined;
   }
 
   put(piece: Buffer): void {
@@ -32,14 +42,12 @@ export class JsonBytes {
     return this.#length;
   }
 
-  /** Makes room for so many bytes in all at once: to double it again and again would take three times as much. */
-  reserve(total: number): void {
-    if (total > this.#bytes.length) this.#growTo(total);
-  }
-
-  /** What has been put together, to which nothing may be added any more. */
+  /** What has been put together, once: nothing may be added any more. */
   toBuffer(): Buffer {
-    return this.#bytes.subarray(0, this.#length);
+    const whole = this.#bytes.subarray(0, this.#length);
+    if (this.#bytes.length > mostSpare) return whole;
+    spare = this.#bytes;
+    return Buffer.from(whole);
   }
 
   #withRoomFor(more: number): Buffer {
@@ -48,8 +56,9 @@ export class JsonBytes {
   }
 
   #growTo(total: number): Buffer {
-    const larger = Buffer.allocUnsafe(total);
+    const larger = Buffer.allocUnsafeSlow(total);
     this.#bytes.copy(larger, 0, 0, this.#length);
+    if (this.#bytes.length <= mostSpare) spare = this.#bytes;
     this.#bytes = larger;
     return larger;
   }

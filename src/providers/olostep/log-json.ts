@@ -35,21 +35,17 @@ export interface EventRows extends Omit<Writing, 'into'> {
 export function writeLogEvents(rows: EventRows, { name, fields }: JsonList): Buffer | undefined {
   const write = name === 'nodes' ? toWriteObject(eventFields, fields) : toWriteObject(edgeFields, fields);
   const { count, rowOf, allowance } = rows;
-  const into = new JsonBytes(Math.min(64 + count * 200, 64 * 1024));
+  const into = new JsonBytes();
   const writing = { ...rows, into };
   into.add(sign.openList);
   for (let index = 0; index < count; index++) {
     if (index > 0) into.add(sign.comma);
-    if (index === sampleRows) into.reserve(Math.ceil((1.1 * into.length * count) / sampleRows));
     if (!write(writing, rowOf(index))) return undefined;
   }
   into.add(sign.closeList);
   allowance.expectMore();
   return into.toBuffer();
 }
-
-/** From so many events on it is known how large all of them will be, more or less. */
-const sampleRows = 100;
 
 const { of: columns } = logColumns;
 
