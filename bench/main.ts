@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { build } from './build.ts';
 import { contenders, forwarding, ours } from './contenders.ts';
+import { readKept, toKept } from './kept.ts';
 import { stepAside } from './measure/pinned.ts';
 import { lead } from './measure/sample.ts';
 import { type Options, readOptions } from './options.ts';
@@ -21,10 +22,11 @@ const options = readOptions();
 checkTools();
 await build();
 stepAside();
-const results = await measure(options);
+const measured = await measure(options);
+const kept = options.isKept ? toKept(readKept(), measured) : undefined;
+const results = kept ?? measured;
 const report = writeReport(results);
-// A run of a part doesn't take the place of a whole one.
-const place = options.isComplete ? result : built;
+const place = kept ? result : built;
 mkdirSync(place(''), { recursive: true });
 writeFileSync(place('results.json'), `${JSON.stringify(results, null, 2)}\n`);
 writeFileSync(place('results.md'), report);
@@ -65,9 +67,10 @@ async function measure({ only, workloads: chosen, sets, rounds, seconds, warm }:
       }),
     );
     const soakMb = await attempt('soak', () => soak(ours, upstream));
+    const command = ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' ');
+    const run = { command, date: new Date().toISOString().slice(0, 10) };
     return {
-      command: ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' '),
-      date: new Date().toISOString().slice(0, 10),
+      runs: Object.fromEntries(chosen.map((part) => [part, run])),
       machine: describeMachine(),
       effort,
       samples,

@@ -9,18 +9,18 @@ export interface Options extends Effort {
   readonly only: readonly string[];
   /** What is measured: workloads, and trials of other kinds. */
   readonly workloads: readonly string[];
-  /** Whether that is everything, by everyone, and often enough to be kept. */
-  readonly isComplete: boolean;
+  /** Whether it is measured by everyone, and often enough, to be kept. */
+  readonly isKept: boolean;
 }
 
 /** Fewer processes or rounds say too little: each process can be lucky for as long as it lives. */
 const fewestSets = 3;
 const fewestRounds = 5;
 
-const names = {
-  only: Object.keys({ ...contenders, forwarding }),
-  workloads: [...Object.keys(workloads), 'start', 'memory', 'soak'],
-};
+/** All that can be measured. */
+export const parts: readonly string[] = [...Object.keys(workloads), 'start', 'memory', 'soak'];
+
+const names = { only: Object.keys({ ...contenders, forwarding }), workloads: parts };
 
 /** @throws {Error} that says what is wrong with it */
 export function readOptions(): Options {
@@ -37,11 +37,11 @@ export function readOptions(): Options {
   const only = toNames('only', values.only);
   const chosen = toNames('workloads', values.workloads);
   const [sets, rounds] = [toCount('sets', values.sets), toCount('rounds', values.rounds)];
-  const isAll = only.length === names.only.length && chosen.length === names.workloads.length;
+  const isByAll = only.length === names.only.length;
   return {
     only,
     workloads: chosen,
-    isComplete: isAll && sets >= fewestSets && sets * rounds >= fewestRounds,
+    isKept: isByAll && sets >= fewestSets && sets * rounds >= fewestRounds,
     sets,
     rounds,
     seconds: toCount('seconds', values.seconds),
@@ -49,7 +49,7 @@ export function readOptions(): Options {
   };
 }
 
-function toNames(option: keyof typeof names, text: string): string[] {
+function toNames(option: keyof typeof names, text: string): readonly string[] {
   const chosen = text.split(',');
   const known = names[option];
   if (!chosen.every((name) => known.includes(name))) throw new Error(`--${option}: expected some of ${known.join()}`);

@@ -1,12 +1,19 @@
-/** What a run of the benchmark found. */
+/** What the benchmark found. */
 import type { Machine } from './tools.ts';
 import type { Memory } from './trials/resident-memory.ts';
 import type { Effort, Samples } from './trials/rounds.ts';
 import type { Soak } from './trials/soak.ts';
 
-export interface Results {
+/** A run of the benchmark. */
+export interface Run {
   readonly command: string;
+  /** Its day. */
   readonly date: string;
+}
+
+export interface Results {
+  /** Which run measured it, by workload and trial: each is measured in one go, by all contenders in turns. */
+  readonly runs: Readonly<Record<string, Run>>;
   readonly machine: Machine;
   /** `lead`: how many seconds of each load come before those that count. */
   readonly effort: Effort & { readonly lead: number };

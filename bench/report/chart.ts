@@ -3,6 +3,7 @@ import { contenders } from '../contenders.ts';
 import type { Results } from '../results.ts';
 import { workloads } from '../workloads/workloads.ts';
 import { figureOf } from './figures.ts';
+import { toOrigin } from './origin.ts';
 import { toMicros } from './text.ts';
 
 const shown = ['W1', 'W2', 'W3', 'W3list', 'W4ids', 'W4all'];
@@ -23,8 +24,8 @@ export function drawChart(results: Results): string {
     const [x, y] = [(index % 2) * panelWidth + 10, Math.floor(index / 2) * panelHeight + 40];
     return `<g transform="translate(${x} ${y})">${drawPanel(results, name, names)}</g>`;
   });
-  const { machine, date, command } = results;
-  const origin = `${command}, ${date}, ${machine.processors}, Node ${machine.node}`;
+  const { machine } = results;
+  const origin = `${toOrigin(results, shown)}; ${machine.processors}, Node ${machine.node}`;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${2 * panelWidth} ${height}" role="img">
 <title>CPU time per request</title>
 <style>${style}

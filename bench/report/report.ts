@@ -1,11 +1,13 @@
 /** The results in Markdown. */
 import { contenders, forwarding } from '../contenders.ts';
 import { spreadOf } from '../measure/median.ts';
+import { parts } from '../options.ts';
 import type { Results } from '../results.ts';
 import { columns } from '../trials/resident-memory.ts';
 import { keyCounts, workloads } from '../workloads/workloads.ts';
 import { type Figure, figureOf, ratioOf, wrongOf } from './figures.ts';
 import { judge } from './goals.ts';
+import { toOrigin } from './origin.ts';
 import { notMeasured, orNot, toCount, toMb, toMicros, toRatio, toTable } from './text.ts';
 
 const main = ['W1', 'W2', 'W3', 'W3list', 'W4ids', 'W4all'];
@@ -25,11 +27,11 @@ const figures = (results: Results, head: readonly string[], figure: Figure, toTe
 
 /** The whole page. */
 export function writeReport(results: Results): string {
-  const { command, date, machine, effort } = results;
+  const { machine, effort } = results;
   const { sets, rounds, seconds, warm, lead } = effort;
   return `# What it costs
 
-\`${command}\`, ${date}, on ${machine.processors}, ${machine.memory}, ${machine.system}, Node ${machine.node}.
+${toOrigin(results, parts, (command) => `\`${command}\``)}; on ${machine.processors}, ${machine.memory}, ${machine.system}, Node ${machine.node}.
 
 Medians of ${sets * rounds} rounds of ${seconds} s (W4all: twice as long), in which the contenders took turns; their processes
 were started anew ${sets} times, and ran for ${warm} s before; the first ${lead} s of each round's load doesn't count, as an idle engine

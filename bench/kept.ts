@@ -1,0 +1,39 @@
+/** What is kept of the runs: of each workload and trial the last. */
+import { existsSync, readFileSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
+import { parts } from './options.ts';
+import { result } from './paths.ts';
+import type { Results } from './results.ts';
+
+/** What is kept so far. */
+export function readKept(): Results | undefined {
+  const file = result('results.json');
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
+}
+
+/**
+ * What was kept, with what a run measured in its place. Undefined where one can't stand beside the other, as the machine or the
+ * settings were others: then all has to be measured anew.
+ */
+export function toKept(kept: Results | undefined, results: Results): Results | undefined {
+  if (kept === undefined || parts.every((part) => part in results.runs)) return results;
+  if (!isAlike(kept, results)) return undefined;
+  const isOld = (part: string) => !(part in results.runs);
+  const { startMs, memoryMb, soakMb } = kept;
+  return {
+    ...(isOld('start') && startMs && { startMs }),
+    ...(isOld('memory') && memoryMb && { memoryMb }),
+    ...(isOld('soak') && soakMb && { soakMb }),
+    ...results,
+    runs: { ...kept.runs, ...results.runs },
+    samples: filter({ ...kept.samples, ...results.samples }, (part) => isOld(part) || part in results.samples),
+    // Told as "W1", or "W1, ours, set 2 of 3".
+    failures: { ...filter(kept.failures, (place) => isOld(place.replace(/,.*/, ''))), ...results.failures },
+  };
+}
+
+const isAlike = (kept: Results, { machine, effort }: Results): boolean =>
+  isDeepStrictEqual(kept.machine, machine) && isDeepStrictEqual(kept.effort, effort);
+
+const filter = <Value>(values: Readonly<Record<string, Value>>, isWanted: (name: string) => boolean) =>
+  Object.fromEntries(Object.entries(values).filter(([name]) => isWanted(name)));
