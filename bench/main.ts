@@ -10,7 +10,7 @@ import { built, result } from './paths.ts';
 import { drawChart } from './report/chart.ts';
 import { writeReport } from './report/report.ts';
 import type { Results } from './results.ts';
-import { checkTools, describeMachine } from './tools.ts';
+import { checkTools, describeMachine, describeRevision } from './tools.ts';
 import { timeStarts } from './trials/cold-start.ts';
 import { weigh } from './trials/resident-memory.ts';
 import { type Samples, takeTurns } from './trials/rounds.ts';
@@ -20,6 +20,8 @@ import { workloads } from './workloads/workloads.ts';
 
 const options = readOptions();
 checkTools();
+// Before: whoever measures may have other things to do in the meantime.
+const revision = describeRevision();
 await build();
 stepAside();
 const measured = await measure(options);
@@ -32,6 +34,9 @@ writeFileSync(place('results.json'), `${JSON.stringify(results, null, 2)}\n`);
 writeFileSync(place('results.md'), report);
 writeFileSync(place('chart.svg'), drawChart(results));
 console.log(report);
+console.error(`Written to ${place('')}`);
+if (options.isKept && !kept)
+  console.error('It is not kept: the machine or the settings are not those of what is. Measure all of it.');
 
 async function measure({ only, workloads: chosen, sets, rounds, seconds, warm }: Options): Promise<Results> {
   const effort = { sets, rounds, seconds, warm, lead };
@@ -68,7 +73,7 @@ async function measure({ only, workloads: chosen, sets, rounds, seconds, warm }:
     );
     const soakMb = await attempt('soak', () => soak(ours, upstream));
     const command = ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' ');
-    const run = { command, date: new Date().toISOString().slice(0, 10) };
+    const run = { command, date: new Date().toISOString().slice(0, 10), ...revision };
     return {
       runs: Object.fromEntries(chosen.map((part) => [part, run])),
       machine: describeMachine(),

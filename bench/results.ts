@@ -9,6 +9,8 @@ export interface Run {
   readonly command: string;
   /** Its day. */
   readonly date: string;
+  /** What was measured: a commit. */
+  readonly revision?: string;
 }
 
 export interface Results {

@@ -2,6 +2,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
+import { root } from './paths.ts';
 
 /** Each by the Debian package that brings it. */
 const tools = { wrk: 'wrk', gcc: 'gcc libc6-dev', taskset: 'util-linux' };
@@ -30,3 +31,9 @@ export function describeMachine() {
 }
 
 export type Machine = ReturnType<typeof describeMachine>;
+
+/** The commit that is measured, where that is known. */
+export function describeRevision(): { readonly revision?: string } {
+  const { status, stdout } = spawnSync('git', ['describe', '--always', '--dirty'], { cwd: root, encoding: 'utf8' });
+  return status === 0 ? { revision: stdout.trim() } : {};
+}

@@ -12,7 +12,7 @@ export function settleIn(): void {
   // A request's way is many short functions; by default V8 stops before it has them all in one.
   setFlagsFromString('--max-inlined-bytecode-size=1000');
   setFlagsFromString('--max-inlined-bytecode-size-cumulative=2400');
-  // Where they were made, and at once: given back later, and from another thread, their memory stays with the allocator. 12 MB.
+  // What Maglev took to compile is given back at once, where it was taken: by another thread, later, 12 MB stay with the allocator.
   setFlagsFromString('--no-maglev-destroy-on-background');
   // To 2.5 times: most of what is more is buffers that nobody needs.
   if (getHeapStatistics().heap_size_limit >= largeHeap) setFlagsFromString('--heap-growing-percent=150');

@@ -183,7 +183,7 @@ describe('Items as a table', () => {
         expect(table.sizeOf(number)).toBeLessThanOrEqual(10 * size + text.length);
         for (const [path, column] of Object.entries(of)) {
           const value = find(row, path);
-          const into = new JsonBytes();
+          const into = new JsonBytes(Buffer.alloc(1));
           table.write(number, column, into);
           const bytes = into.toBuffer().toString();
           expect(table.has(number, column)).toBe(value !== undefined);

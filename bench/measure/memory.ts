@@ -16,7 +16,7 @@ export interface Span {
   readonly least: number;
 }
 
-/** What it was while something went on. */
+/** What it was while something went on. @throws {Error} when the process has ended */
 export async function watchResidentMb(pid: number, task: () => Promise<unknown>): Promise<Span> {
   const first = residentMb(pid);
   let [most, least] = [first, first];
@@ -25,7 +25,13 @@ export async function watchResidentMb(pid: number, task: () => Promise<unknown>)
     most = Math.max(most, now);
     least = Math.min(least, now);
   };
-  const timer = setInterval(look, everyMs);
+  const timer = setInterval(() => {
+    try {
+      look();
+    } catch {
+      // It has ended, which the last look tells.
+    }
+  }, everyMs);
   try {
     await task();
   } finally {

@@ -14,6 +14,8 @@ export interface Load {
   /** A caller's own key, for both providers. */
   readonly credentials?: string;
   readonly numbers?: Numbers;
+  /** Ends it before its time, and fails it. */
+  readonly signal?: AbortSignal;
 }
 
 /** {@link numberMark} stands for the requests' numbers from first to last, after which it ends, or for so many in turn. */
@@ -34,13 +36,21 @@ export interface Outcome {
 export const numberMark = '@@@@@@@';
 
 /** Lets clients ask for a time. */
-export async function runWrk({ url, body, clients, seconds, credentials = '', numbers }: Load): Promise<Outcome> {
+export async function runWrk({
+  url,
+  body,
+  clients,
+  seconds,
+  credentials = '',
+  numbers,
+  signal,
+}: Load): Promise<Outcome> {
   const bodyFile = built('request.json');
   writeFileSync(bodyFile, body);
   const amount = ['-t1', `-c${clients}`, `-d${seconds}s`, '--timeout', '20s'];
   const numbering = numbers === undefined ? [] : [numbers[0], numbers[1], numbers[2] ?? numbers[1] + 1].map(String);
   const script = ['-s', `${bench}measure/wrk.lua`, url, '--', bodyFile, credentials, ...numbering];
-  const child = spawnOn(loadCpu, 'wrk', [...amount, ...script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawnOn(loadCpu, 'wrk', [...amount, ...script], { stdio: ['ignore', 'pipe', 'inherit'], signal });
   if (child.stdout === null) throw new Error('No pipe to wrk');
   // After the last request wrk would sleep for the rest of its time.
   child.stdout.on('data', (chunk) => String(chunk).includes('LAST\n') && child.kill('SIGINT'));

@@ -10,7 +10,8 @@ export function toOrigin({ runs }: Results, parts: readonly string[], toCode = (
   for (const part of parts) {
     const run = runs[part];
     if (run === undefined) continue;
-    const told = `${toCode(run.command)}, ${run.date}`;
+    const { command, date, revision } = run;
+    const told = `${toCode(command)}, ${date}${revision === undefined ? '' : ` of ${revision}`}`;
     byRun.set(told, [...(byRun.get(told) ?? []), part]);
   }
   const [most, ...others] = [...byRun].sort(([, a], [, b]) => b.length - a.length);

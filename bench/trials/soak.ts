@@ -24,19 +24,23 @@ export async function soak(contender: Contender, upstream: Upstream): Promise<So
   const ask = asks && askOf(asks, contender);
   if (ask === undefined || clients === undefined) throw new Error(`${contender.title} can't be asked for one run`);
   const gateway = await startGateway(contender, upstream.url, ask);
+  const seconds = minutes * 60;
+  const ending = new AbortController();
   const spans: Span[] = [];
   try {
     await verify(contender.title, gateway, ask, upstream);
     // In one piece: between two V8 would give memory back that the next one takes again, and no minute could tell what the least is.
-    const load = runWrk({ url: gateway.url + ask.path, body: ask.body, clients, seconds: minutes * 60 });
+    const load = runWrk({ url: gateway.url + ask.path, body: ask.body, clients, seconds, signal: ending.signal });
     const aMinute = () => Promise.race([sleep(60_000), load]);
     while (spans.length < minutes) spans.push(await watchResidentMb(gateway.pid, aMinute));
-    const { failures } = await load;
+    const { failures, micros } = await load;
     if (failures > 0) throw new Error(`${contender.title} failed ${failures} requests`);
+    if (micros < 0.99e6 * seconds) throw new Error(`The load ended after ${micros / 1e6} s`);
     await calmDown(gateway.pid, upstream);
     await verify(contender.title, gateway, ask, upstream);
     return spans;
   } finally {
+    ending.abort();
     await gateway.stop();
   }
 }

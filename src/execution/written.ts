@@ -24,13 +24,37 @@ export class WrittenParts {
     };
   }
 
-  /** The answer as JSON, once: a text, or the pieces of its UTF-8. To put them into one would copy megabytes. */
+  /** The answer as JSON, once: a text, or the pieces of its UTF-8. */
   write(answer: unknown): string | readonly Buffer[] {
     const text = JSON.stringify(answer);
     const shown = this.#shown;
     if (shown === undefined) return text;
     const [start = '', ...rest] = text.split(`"${mark}"`);
     if (rest.length !== shown.length) throw new Error('Expected a place for each part of the answer.');
-    return [Buffer.from(start), ...rest.flatMap((behind, place) => [shown[place] as Buffer, Buffer.from(behind)])];
+    return joinSmall([start, ...rest].flatMap((text, place) => [Buffer.from(text), shown[place] ?? nothing]));
   }
 }
+
+/** To copy so many bytes costs more than to send them by themselves; of fewer there may be thousands. */
+const largePiece = 16 * 1024;
+
+function joinSmall(pieces: readonly Buffer[]): Buffer[] {
+  const joined: Buffer[] = [];
+  let small: Buffer[] = [];
+  const joinThem = () => {
+    if (small.length > 0) joined.push(Buffer.concat(small));
+    small = [];
+  };
+  for (const piece of pieces) {
+    if (piece.length < largePiece) {
+      small.push(piece);
+    } else {
+      joinThem();
+      joined.push(piece);
+    }
+  }
+  joinThem();
+  return joined;
+}
+
+const nothing = Buffer.alloc(0);

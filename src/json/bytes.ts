@@ -1,6 +1,8 @@
+/** JSON that is put together from thousands of short pieces, each of which would cost more as a text. */
+
 /**
  * What it is put together in, for the next time: V8 looks for garbage each time that some fifty megabytes of buffers have been
- * asked for, whatever became of them.
+ * asked for, whatever became of them. Nobody has it while it is in use.
  */
 let spare: Buffer | undefined;
 
@@ -8,14 +10,28 @@ let spare: Buffer | undefined;
 const leastSpare = 64 * 1024;
 const mostSpare = 1024 * 1024;
 
-/** JSON that is put together from thousands of short pieces, each of which would cost more as a text. */
+/**
+ * Puts JSON together.
+ * @param put adds to it while it runs, and not later; false when there is none after all
+ * @returns memory of its own
+ */
+export function putTogether(put: (into: JsonBytes) => boolean): Buffer | undefined {
+  const into = new JsonBytes(spare ?? Buffer.allocUnsafeSlow(leastSpare));
+  spare = undefined;
+  try {
+    return put(into) ? into.toBuffer() : undefined;
+  } finally {
+    spare = into.release();
+  }
+}
+
 export class JsonBytes {
   #bytes: Buffer;
   #length = 0;
 
-  constructor() {
-    this.#bytes = spare ?? Buffer.allocUnsafeSlow(leastSpare);
-    spare = undefined;
+  /** @param bytes where it is put together, as long as there is room */
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
   }
 
   put(piece: Buffer): void {
@@ -42,12 +58,27 @@ export class JsonBytes {
     return this.#length;
   }
 
-  /** What has been put together, once: nothing may be added any more. */
+  /** Makes room for so many bytes in all at once: to double it again and again would take three times as much. */
+  reserve(total: number): void {
+    if (total > this.#bytes.length) this.#growTo(total);
+  }
+
+  /** What has been put together, once. */
   toBuffer(): Buffer {
     const whole = this.#bytes.subarray(0, this.#length);
-    if (this.#bytes.length > mostSpare) return whole;
-    spare = this.#bytes;
-    return Buffer.from(whole);
+    return this.#isSpare ? Buffer.from(whole) : whole;
+  }
+
+  /** What the next one may be put together in; of this one there is nothing any more. */
+  release(): Buffer | undefined {
+    const bytes = this.#isSpare ? this.#bytes : undefined;
+    this.#bytes = nothing;
+    this.#length = 0;
+    return bytes;
+  }
+
+  get #isSpare(): boolean {
+    return this.#bytes.length <= mostSpare;
   }
 
   #withRoomFor(more: number): Buffer {
@@ -58,8 +89,9 @@ export class JsonBytes {
   #growTo(total: number): Buffer {
     const larger = Buffer.allocUnsafeSlow(total);
     this.#bytes.copy(larger, 0, 0, this.#length);
-    if (this.#bytes.length <= mostSpare) spare = this.#bytes;
     this.#bytes = larger;
     return larger;
   }
 }
+
+const nothing = Buffer.alloc(0);

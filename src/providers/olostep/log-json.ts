@@ -1,7 +1,7 @@
 /** The events of a large log as JSON, from the JSON that they came in. What isn't as documented is left to `log-event.ts`. */
 import type { Allowance } from '../../allowance.ts';
 import type { AgentLogEvent, AgentLogEventEdge } from '../../generated/types.ts';
-import { JsonBytes } from '../../json/bytes.ts';
+import { type JsonBytes, putTogether } from '../../json/bytes.ts';
 import { sign } from '../../json/scan.ts';
 import type { Table } from '../../json/table.ts';
 import { toTimeBytes } from '../date-time.ts';
@@ -35,17 +35,22 @@ export interface EventRows extends Omit<Writing, 'into'> {
 export function writeLogEvents(rows: EventRows, { name, fields }: JsonList): Buffer | undefined {
   const write = name === 'nodes' ? toWriteObject(eventFields, fields) : toWriteObject(edgeFields, fields);
   const { count, rowOf, allowance } = rows;
-  const into = new JsonBytes();
-  const writing = { ...rows, into };
-  into.add(sign.openList);
-  for (let index = 0; index < count; index++) {
-    if (index > 0) into.add(sign.comma);
-    if (!write(writing, rowOf(index))) return undefined;
-  }
-  into.add(sign.closeList);
-  allowance.expectMore();
-  return into.toBuffer();
+  return putTogether((into) => {
+    const writing = { ...rows, into };
+    into.add(sign.openList);
+    for (let index = 0; index < count; index++) {
+      if (index > 0) into.add(sign.comma);
+      if (index === sampleRows) into.reserve(Math.ceil((1.1 * into.length * count) / sampleRows));
+      if (!write(writing, rowOf(index))) return false;
+    }
+    into.add(sign.closeList);
+    allowance.expectMore();
+    return true;
+  });
 }
+
+/** From so many events on it is known how large all of them will be, more or less. */
+const sampleRows = 100;
 
 const { of: columns } = logColumns;
 

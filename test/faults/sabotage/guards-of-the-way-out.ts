@@ -164,6 +164,13 @@ export const guardsOfTheWayOut: readonly Guard[] = [
     tests: ['test/large-answers.test.ts'],
   },
   {
+    name: 'memory of its own for each list that is put together',
+    file: 'src/json/bytes.ts',
+    from: 'Buffer.from(whole) : whole',
+    to: 'whole : whole',
+    tests: ['test/large-answers.test.ts'],
+  },
+  {
     name: 'an end of a list, of which a part is read',
     file: 'src/json/scan.ts',
     from: ' && bytes[place - 1] === (bytes[at] as number) + 2',
