@@ -396,6 +396,28 @@ describe('Whatever a provider answers, both ways say the same:', () => {
     'long numbers': { body: '{"diff_id":12345678901234567890,"snapshot":{"n":1.00000000000000000001}}' },
   };
 
+  it('lists large and small, which go out in pieces', async () => {
+    const events = Array.from({ length: 400 }, (_, n) => ({
+      id: `e${n}`,
+      ts: Date.UTC(2026, 10) + n,
+      message: 'é'.repeat(60),
+    }));
+    const { monitorId } = olostepKey;
+    // Of the other runs there are copies.
+    olostep.on(olostepPath.replace(olostepKey.runId, 'run_large'), {
+      body: { ...olostepBody, run_id: 'run_large', events },
+    });
+    const large = 'nodes { id message } edges { node { message } }';
+    const query = `{ olostepRun(monitorId: "${monitorId}", runId: "run_large") {
+      a: events(first: 1) { nodes { id } edges { cursor } } b: events(first: 400) { ${large} } c: events { totalCount ${large} } } }`;
+    const before = shortAnswers;
+
+    const answer = await expectSame(toBytes(JSON.stringify({ query })));
+
+    expect(shortAnswers).toBe(before + 1);
+    expect(answer.length).toBeGreaterThan(100_000);
+  });
+
   it.each(Object.entries(replies))('%s', async (_name, reply) => {
     for (const upstream of [datafold, olostep]) upstream.onAny(reply);
     datafold.on(datafoldPath, reply);

@@ -11,30 +11,35 @@ export interface Search<Row> {
   readonly worthFrom?: number;
 }
 
-/** The rows of things, by id. */
-export class FoundRows<Row> extends Map<string, Row> {
+/** What was found. */
+export interface Found<Row> {
+  /** By id. */
+  readonly rows: ReadonlyMap<string, Row>;
   /** Whether the pages had rows that can't be read, or led nowhere though the list goes on: one that is missing may be there. */
-  unread = false;
+  readonly hasUnread: boolean;
 }
 
+export const nothingFound: Found<never> = { rows: new Map<string, never>(), hasUnread: false };
+
 /** The rows of the things, as far as the pages that were read have them: that one is missing says nothing of it. */
-export async function findRows<Row>(get: Get, search: Search<Row>): Promise<FoundRows<Row>> {
+export async function findRows<Row>(get: Get, search: Search<Row>): Promise<Found<Row>> {
   const { walk, ids, idOf, mostPages, worthFrom = 0 } = search;
-  const found = new FoundRows<Row>();
+  const found = new Map<string, Row>();
+  let hasUnread = false;
   let request: ListWalk<Row>['first'] | undefined = walk.first;
   for (let pages = 0; request !== undefined && pages < mostPages; pages++) {
     const page = await get(request);
     if (page === null) {
-      if (pages > 0) found.unread = true;
+      hasUnread ||= pages > 0;
       break;
     }
     const before = found.size;
     const { rows, next, unread = false } = walk.read(page);
-    if (unread) found.unread = true;
+    hasUnread ||= unread;
     for (const row of rows) if (ids.has(idOf(row))) found.set(idOf(row), row);
     const isDone = ids.size - found.size < Math.max(worthFrom, 1);
     if (isDone || (worthFrom > 0 && found.size === before)) break;
     request = next;
   }
-  return found;
+  return { rows: found, hasUnread };
 }

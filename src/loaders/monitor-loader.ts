@@ -2,7 +2,7 @@
 import DataLoader from 'dataloader';
 import { BadUserInput, isOfOneEndpoint } from '../errors.ts';
 import type { Fetches } from '../fetching/fetches.ts';
-import { findRows } from '../fetching/find-rows.ts';
+import { type Found, findRows, nothingFound } from '../fetching/find-rows.ts';
 import { explain, type Need, needOf, planFetches } from '../fetching/planner.ts';
 import type { MonitorKey, Provider } from '../generated/types.ts';
 import type { Limits } from '../limits.ts';
@@ -143,14 +143,14 @@ export class MonitorLoader {
 
     return wants.map(({ monitorId, need }) => {
       if (search === undefined || need !== 'light' || isFull(monitorId)) return get(monitorId);
-      return search.then((rows) => {
+      return search.then(({ rows }) => {
         const found = rows.get(monitorId);
         return found === undefined ? get(monitorId) : this.#toListed(provider, found);
       });
     });
   }
 
-  #search(provider: Provider, wants: readonly MonitorWant[]): Promise<ReadonlyMap<string, MonitorRow>> {
+  #search(provider: Provider, wants: readonly MonitorWant[]): Promise<Found<MonitorRow>> {
     const { walk, mostPages } = providers[provider].monitors;
     const { listFrom, listPageSize } = this.#options.limits;
     return findRows(this.#options.fetches.of(provider), {
@@ -160,7 +160,7 @@ export class MonitorLoader {
       mostPages,
       worthFrom: listFrom,
     }).catch((error: unknown) => {
-      if (isOfOneEndpoint(error)) return new Map();
+      if (isOfOneEndpoint(error)) return nothingFound;
       throw error;
     });
   }

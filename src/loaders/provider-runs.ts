@@ -4,7 +4,7 @@ import type { CredentialOf } from '../credentials.ts';
 import { isOfOneEndpoint, isRefusal, mayPass, toError } from '../errors.ts';
 import { Asked } from '../fetching/asked.ts';
 import type { Fetches } from '../fetching/fetches.ts';
-import { FoundRows, findRows } from '../fetching/find-rows.ts';
+import { type Found, findRows, nothingFound } from '../fetching/find-rows.ts';
 import { explain, type Need, planFetches } from '../fetching/planner.ts';
 import type { MonitorRunKey, Provider } from '../generated/types.ts';
 import type { CopyKind, KeptRuns } from '../kept/kept-runs.ts';
@@ -126,7 +126,7 @@ export class ProviderRuns {
       if (whole !== undefined) return whole;
       const search = want.need === 'full' ? undefined : searches.get(want.list);
       if (search === undefined) return this.#get(want.key);
-      return search.then((rows) => this.#fromRows(rows, want.key)?.run ?? this.#get(want.key));
+      return search.then((found) => this.#fromRows(found, want.key)?.run ?? this.#get(want.key));
     });
   }
 
@@ -173,23 +173,23 @@ export class ProviderRuns {
     const byMonitor = Map.groupBy(wants, ({ key }) => key.monitorId);
     const searches = new Map([...byMonitor].map(([monitorId, same]) => [monitorId, this.#search(monitorId, same)]));
     return wants.map(async ({ key }) => {
-      const rows = (await searches.get(key.monitorId)) ?? new FoundRows();
-      const known = this.#fromRows(rows, key);
+      const found = (await searches.get(key.monitorId)) ?? nothingFound;
+      const known = this.#fromRows(found, key);
       // It may be one of those: that it isn't there can't be said.
-      if (known === undefined && rows.unread) throw toBadField(this.#provider);
+      if (known === undefined && found.hasUnread) throw toBadField(this.#provider);
       return known;
     });
   }
 
   /** Reads the list of a monitor as long as that saves calls. A list that can't be had so is none. */
-  #searchLight(monitorId: string, wants: readonly CopyWant[]): Promise<FoundRows<RunRow>> {
+  #searchLight(monitorId: string, wants: readonly CopyWant[]): Promise<Found<RunRow>> {
     return this.#search(monitorId, wants, this.#options.limits.listFrom).catch((error: unknown) => {
-      if (isOfOneEndpoint(error)) return new FoundRows();
+      if (isOfOneEndpoint(error)) return nothingFound;
       throw error;
     });
   }
 
-  #search(monitorId: string, wants: readonly CopyWant[], worthFrom?: number): Promise<FoundRows<RunRow>> {
+  #search(monitorId: string, wants: readonly CopyWant[], worthFrom?: number): Promise<Found<RunRow>> {
     const { walk, mostPages } = this.#definition;
     const { fetches, limits } = this.#options;
     return findRows(fetches.of(this.#provider), {
@@ -201,7 +201,7 @@ export class ProviderRuns {
     });
   }
 
-  #fromRows(rows: ReadonlyMap<string, RunRow>, key: MonitorRunKey): Known | undefined {
+  #fromRows({ rows }: Found<RunRow>, key: MonitorRunKey): Known | undefined {
     const found = rows.get(key.runId);
     if (found === undefined) return undefined;
     this.#options.price.of(this.#provider).listed++;
