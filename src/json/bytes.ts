@@ -25,6 +25,7 @@ export function putTogether(put: (into: JsonBytes) => boolean): Buffer | undefin
   }
 }
 
+/** What has been put together so far. */
 export class JsonBytes {
   #bytes: Buffer;
   #length = 0;
@@ -66,18 +67,18 @@ export class JsonBytes {
   /** What has been put together, once. */
   toBuffer(): Buffer {
     const whole = this.#bytes.subarray(0, this.#length);
-    return this.#isSpare ? Buffer.from(whole) : whole;
+    return this.#canBeSpare ? Buffer.from(whole) : whole;
   }
 
   /** What the next one may be put together in; of this one there is nothing any more. */
   release(): Buffer | undefined {
-    const bytes = this.#isSpare ? this.#bytes : undefined;
+    const bytes = this.#canBeSpare ? this.#bytes : undefined;
     this.#bytes = nothing;
     this.#length = 0;
     return bytes;
   }
 
-  get #isSpare(): boolean {
+  get #canBeSpare(): boolean {
     return this.#bytes.length <= mostSpare;
   }
 
