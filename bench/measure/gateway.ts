@@ -8,8 +8,12 @@ import { numberMark } from './wrk.ts';
 
 const pollMs = 2;
 const patienceMs = 30_000;
-/** Each process has another, so that none is held back by what is left of the last one's connections. */
-let port = 4_900;
+/**
+ * Each process has another, so that none is held back by what is left of the last one's connections. Between 10,081 and 32,767 is
+ * none that `fetch` refuses, as it does 5,060, or that the system gives to those who ask for any.
+ */
+const [firstPort, lastPort] = [11_000, 11_999];
+let port = lastPort;
 
 export interface Gateway {
   readonly pid: number;
@@ -24,7 +28,7 @@ export interface Gateway {
 /** Starts it, and waits until it answers. Its log goes nowhere. */
 export async function startGateway(contender: Contender, upstreamUrl: string, ask: Ask): Promise<Gateway> {
   const { program = process.execPath, parameters, env, credentials = '' } = contender;
-  port = port < 5_900 ? port + 1 : 4_901;
+  port = port < lastPort ? port + 1 : firstPort;
   const url = `http://127.0.0.1:${port}`;
   const started = performance.now();
   const child = spawnOn(gatewayCpu, program, parameters(port, upstreamUrl), {
