@@ -54,13 +54,16 @@ const memoryGoal = (title: string, limit: number, column: keyof Memory): Goal =>
   value: ({ memoryMb }) => toSpread(memoryMb?.ours?.[column]),
 });
 
-/** The first minute is left out, as memory is filled in it. */
+/**
+ * The first two minutes are left out. V8 gives the heap its room by what is in use after mark-compacts, which are about a minute
+ * apart here: after the second of them memory is filled.
+ */
 const flatGoal = (side: keyof Span, of: (...mb: number[]) => number): Goal => ({
-  title: `the ${side} memory in the minutes 6 to 10 ÷ in 2 to 5, 128 clients`,
+  title: `the ${side} memory in the minutes 6 to 10 ÷ in 3 to 5, 128 clients`,
   limit: 1.1,
   value: ({ soakMb }) => {
     const part = (from: number, to: number) => soakMb && of(...soakMb.slice(from, to).map((span) => span[side]));
-    return divide(part(5, 10), part(1, 5));
+    return divide(part(5, 10), part(2, 5));
   },
 });
 
