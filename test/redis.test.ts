@@ -67,7 +67,6 @@ async function kept(redis: Redis, count: number): Promise<string[]> {
   return names;
 }
 
-// On a laptop a missing Redis skips these tests, and says so; in CI it fails them.
 /** A world that has kept a run two hours ago: a copy of this name, which is no longer fresh. */
 async function createStaleWorld() {
   const server = await startRedisServer();
@@ -80,6 +79,7 @@ async function createStaleWorld() {
   return { redis, world, name };
 }
 
+// On a laptop a missing Redis skips these tests, and says so; in CI it fails them.
 if (!hasRedisServer) console.warn('No redis-server found: the tests of Redis are SKIPPED, or fail in CI.');
 describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
   it('are shared: the first request of another process for 50 finished runs makes no call', async () => {

@@ -6,14 +6,13 @@ import type { Results } from '../results.ts';
  * @param toCode writes a command
  */
 export function toOrigin({ runs }: Results, parts: readonly string[], toCode = (command: string) => command): string {
-  const byRun = new Map<string, string[]>();
-  for (const part of parts) {
-    const run = runs[part];
-    if (run === undefined) continue;
-    const { command, date, revision } = run;
-    const told = `${toCode(command)}, ${date}${revision === undefined ? '' : ` of ${revision}`}`;
-    byRun.set(told, [...(byRun.get(told) ?? []), part]);
-  }
+  const byRun = Map.groupBy(
+    parts.flatMap((part) => (runs[part] === undefined ? [] : [{ part, ...runs[part] }])),
+    ({ command, date, revision }) => `${toCode(command)}, ${date}${revision === undefined ? '' : ` of ${revision}`}`,
+  );
   const [most, ...others] = [...byRun].sort(([, a], [, b]) => b.length - a.length);
-  return [most?.[0] ?? 'nothing', ...others.map(([told, parts]) => `${parts.join(', ')}: ${told}`)].join('; ');
+  return [
+    most?.[0] ?? 'nothing',
+    ...others.map(([told, measured]) => `${measured.map(({ part }) => part).join(', ')}: ${told}`),
+  ].join('; ');
 }
