@@ -203,6 +203,13 @@ describe('A schedule', () => {
     ],
     [{ cron: '0 6 * * *' }, { __typename: 'DatafoldCrontabSchedule', cron: '0 6 * * *' }],
     [{ type: 'none' }, { __typename: 'DatafoldNoSchedule', type: 'none' }],
+    // `type` has a default in each of them.
+    [{ interval: { every: 'hour' } }, { __typename: 'DatafoldHourlySchedule', every: 'hour' }],
+    [
+      { interval: { every: 'day', utc_at: '05:30:00' } },
+      { __typename: 'DatafoldDailySchedule', every: 'day', hour: null, utcAt: '05:30:00' },
+    ],
+    [{}, { __typename: 'DatafoldNoSchedule', type: 'none' }],
   ])('%j is known by its keys', async (schedule, expected) => {
     expect(await read({ ...datafoldMonitorBody, schedule })).toEqual({
       data: { monitor: { ...monitor, schedule: expected } },
@@ -210,8 +217,10 @@ describe('A schedule', () => {
   });
 
   it.each([
-    {},
     { type: 'weekly' },
+    { type: 'crontab' },
+    { type: 7 },
+    { cron: null, type: 'crontab' },
     { type: 'daily', every: 'day' },
     { interval: { every: 'week', type: 'weekly' } },
     { interval: {} },
@@ -335,6 +344,52 @@ describe('Notifications', () => {
       badAt('monitor', 'notifications', 5),
       ...['integrationId', 'channel', 'mentions'].map((field) => badAt('monitor', 'notifications', 6, field)),
     ]);
+  });
+
+  it('have an error where a field is missing that its kind needs', async () => {
+    const notifications = [
+      { type: 'email' },
+      { type: 'pagerduty' },
+      { type: 'webhook', integration: null },
+      { type: 'slack', integration: 13 },
+      { type: 'teams', channel: 'Data' },
+    ];
+
+    const { data, errors } = await read({ ...datafoldMonitorBody, notifications });
+
+    expect(data.monitor.notifications).toEqual([
+      { __typename: 'DatafoldEmailNotification', recipients: null, features: null },
+      { __typename: 'DatafoldPagerdutyNotification', integrationId: null, features: null },
+      { __typename: 'DatafoldWebhookNotification', integrationId: null, features: null },
+      { __typename: 'DatafoldSlackNotification', integrationId: '13', channel: null, mentions: null, features: null },
+      { __typename: 'DatafoldTeamsNotification', integrationId: null, channel: 'Data', mentions: null, features: null },
+    ]);
+    expect(errors).toEqual([
+      badAt('monitor', 'notifications', 0, 'recipients'),
+      badAt('monitor', 'notifications', 1, 'integrationId'),
+      badAt('monitor', 'notifications', 2, 'integrationId'),
+      badAt('monitor', 'notifications', 3, 'channel'),
+      badAt('monitor', 'notifications', 4, 'integrationId'),
+    ]);
+  });
+
+  it('without a type are e-mails where they have recipients, as that is the default there, and else may be any', async () => {
+    const notifications = [
+      { recipients: ['data@shop.example'] },
+      { type: null, recipients: ['data@shop.example'] },
+      { integration: 11 },
+      { integration: 13, channel: '#data' },
+    ];
+
+    const { data, errors } = await read({ ...datafoldMonitorBody, notifications });
+
+    expect(data.monitor.notifications).toEqual([
+      { __typename: 'DatafoldEmailNotification', recipients: ['data@shop.example'], features: null },
+      null,
+      null,
+      null,
+    ]);
+    expect(errors).toEqual([1, 2, 3].map((place) => badAt('monitor', 'notifications', place)));
   });
 });
 

@@ -57,5 +57,10 @@ const kinds: ReadonlyMap<unknown, (body: Body) => Fields<DatafoldNotification>> 
 /** The notification; an error when it isn't one of those that are documented. */
 export function toNotification(value: unknown): Fields<DatafoldNotification> | ProviderError {
   if (!isObject(value)) return toBadField('DATAFOLD');
-  return kinds.get(value.type)?.(new ParsedMembers(value)) ?? toBadField('DATAFOLD');
+  const { type = toDefaultType(value) } = value;
+  return kinds.get(type)?.(new ParsedMembers(value)) ?? toBadField('DATAFOLD');
 }
+
+/** Each kind names its own type as the default, and only an e-mail is told from the others by its fields. */
+const toDefaultType = ({ recipients }: Readonly<Record<string, unknown>>) =>
+  recipients === undefined ? undefined : 'email';

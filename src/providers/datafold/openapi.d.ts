@@ -93,7 +93,7 @@ export interface components {
             warnings: string[];
         };
         /**
-         * @description The words known so far; `queued` is from [D2], the others are in [D1].
+         * @description The words known so far; `queued` is from [D2], the others are in [D1]. No document says what any of them means.
          * @enum {string}
          */
         MonitorRunState: "ok" | "alert" | "error" | "learning" | "checking" | "created" | "queued" | "skipped" | "cancelled";
@@ -107,7 +107,7 @@ export interface components {
             total_pages: number;
             runs: components["schemas"]["ListedRun"][];
         };
-        /** @description ApiPublicMonitorRunOut of [D2], [D3]; without `error` and `warnings`. */
+        /** @description ApiPublicMonitorRunOut of [D2], [D3]; without `error` and `warnings`. A run may have no `started_at`, and no `state`. */
         ListedRun: {
             run_id: number;
             monitor_id: number;
@@ -174,12 +174,12 @@ export interface components {
             /** @description An e-mail address. Newer specifications alone have it. */
             owner?: string | null;
             description?: string | null;
-            /** @description Told apart by its keys, as an interval has no `type` at its top. */
+            /** @description Told apart by its keys, as an interval has no `type` at its top, and the others may have none. */
             schedule: components["schemas"]["IntervalSchedule"] | components["schemas"]["CrontabSchedule"] | components["schemas"]["NoSchedule"];
             dataset?: components["schemas"]["MonitorDataset"][];
             /** @description Told apart by its `type`. */
             alert?: ((components["schemas"]["DiffAlert"] | components["schemas"]["AutomaticAlert"] | components["schemas"]["AbsoluteAlert"] | components["schemas"]["PercentageAlert"] | null) | null) | components["schemas"]["DiffAlert"] | components["schemas"]["AutomaticAlert"] | components["schemas"]["AbsoluteAlert"] | components["schemas"]["PercentageAlert"] | null;
-            /** @description Told apart by their `type`. */
+            /** @description Told apart by their `type`; see EmailNotification for those without. */
             notifications?: (components["schemas"]["EmailNotification"] | components["schemas"]["PagerdutyNotification"] | components["schemas"]["WebhookNotification"] | components["schemas"]["SlackNotification"] | components["schemas"]["TeamsNotification"])[];
         };
         /**
@@ -193,26 +193,28 @@ export interface components {
         HourlyInterval: {
             /** @description `hour`. */
             every: string;
-            /** @description `hourly`. */
-            type: string;
+            /** @description `hourly`, which is also the default. */
+            type?: string;
         };
         DailyInterval: {
             /** @description `day`. */
             every: string;
-            /** @description `daily`. */
-            type: string;
+            /** @description `daily`, which is also the default. */
+            type?: string;
+            /** @description The hour at which the monitor should trigger (0 to 23). */
             hour?: number | null;
-            /** @description The time of the day, in [D2] of format `time`. */
+            /** @description The UTC time at which the monitor should trigger, in [D2] of format `time`. */
             utc_at?: string | null;
         };
         CrontabSchedule: {
             cron: string;
-            /** @description `crontab`. */
-            type: string;
+            /** @description `crontab`, which is also the default. */
+            type?: string;
         };
+        /** @description An object without any member is one, too. */
         NoSchedule: {
-            /** @description `none`. */
-            type: string;
+            /** @description `none`, which is also the default. */
+            type?: string;
         };
         MonitorDataset: {
             connection_id: number;
@@ -225,11 +227,11 @@ export interface components {
         DiffAlert: {
             /** @description `diff`. */
             type: string;
-            /** @description In [D2] an integer; any number is accepted. */
+            /** @description Threshold for the number of different rows allowed: as many still pass. In [D2] an integer; any number is accepted. */
             different_rows_count?: number | null;
-            /** @description In [D2] an integer; any number is accepted. */
+            /** @description Threshold for the percentage of different rows allowed: as many still pass. In [D2] an integer; any number is accepted. */
             different_rows_percent?: number | null;
-            /** @description From 0 to 1. Newer specifications alone have it. */
+            /** @description Alert when the match ratio, from 0 to 1, is below it. Newer specifications alone have it. */
             match_ratio_min?: number | null;
         };
         AutomaticAlert: {
@@ -247,45 +249,47 @@ export interface components {
         PercentageAlert: {
             /** @description `percentage`. */
             type: string;
+            /** @description Threshold for the allowable increase in percent. */
             increase?: number | null;
+            /** @description Threshold for the allowable decrease in percent. */
             decrease?: number | null;
         };
-        /** @description Which fields a notification must have beside its `type` isn't gathered from any document. */
+        /** @description Each kind of notification names its own `type` as the default. One without is therefore an e-mail if it has `recipients`; the others can't be told apart by their fields. */
         EmailNotification: {
-            /** @description `email`. */
-            type: string;
-            recipients?: string[];
+            /** @description `email`, which is also the default. */
+            type?: string;
+            recipients: string[];
             /** @description `attach_csv`, `notify_first_triggered_only`, `disable_recovery_notifications`, `notify_every_run`; any text is accepted. */
             features?: string[] | null;
         };
         PagerdutyNotification: {
-            /** @description `pagerduty`. */
-            type: string;
-            integration?: number;
+            /** @description `pagerduty`, which is also the default. */
+            type?: string;
+            integration: number;
             /** @description `attach_csv`, `notify_first_triggered_only`, `disable_recovery_notifications`, `notify_every_run`; any text is accepted. */
             features?: string[] | null;
         };
         WebhookNotification: {
-            /** @description `webhook`. */
-            type: string;
-            integration?: number;
+            /** @description `webhook`, which is also the default. */
+            type?: string;
+            integration: number;
             /** @description `attach_csv`, `notify_first_triggered_only`, `disable_recovery_notifications`, `notify_every_run`; any text is accepted. */
             features?: string[] | null;
         };
         SlackNotification: {
-            /** @description `slack`. */
-            type: string;
-            integration?: number;
-            channel?: string;
+            /** @description `slack`, which is also the default. */
+            type?: string;
+            integration: number;
+            channel: string;
             mentions?: string[];
             /** @description `attach_csv`, `notify_first_triggered_only`, `disable_recovery_notifications`, `notify_every_run`; any text is accepted. */
             features?: string[] | null;
         };
         TeamsNotification: {
-            /** @description `teams`. */
-            type: string;
-            integration?: number;
-            channel?: string;
+            /** @description `teams`, which is also the default. */
+            type?: string;
+            integration: number;
+            channel: string;
             mentions?: string[];
             /** @description `attach_csv`, `notify_first_triggered_only`, `disable_recovery_notifications`, `notify_every_run`; any text is accepted. */
             features?: string[] | null;
@@ -317,7 +321,7 @@ export interface operations {
                 /** @description What the list is ordered by; of [D2]'s words the one that is used. Which order it has without isn't documented. */
                 order_by?: "id" | "name" | "last_triggered" | "last_run" | null;
                 sort_order?: "asc" | "desc";
-                /** @description Tags with commas between them. That a monitor must have all of them isn't documented. */
+                /** @description Comma-separated tags to filter monitors by. Whether a monitor must have all of them or any isn't documented. */
                 tags?: string | null;
             };
             header?: never;
@@ -385,9 +389,9 @@ export interface operations {
                 page?: number;
                 /** @description How many runs a page has. */
                 page_size?: number;
-                /** @description Runs that started at this time or later. */
+                /** @description Include runs with a timestamp >= this value. Which timestamp isn't documented, nor what becomes of runs without a `started_at`. */
                 start_time?: string | null;
-                /** @description Runs that started at this time or earlier. */
+                /** @description Include runs with a timestamp <= this value. Which timestamp isn't documented, as for `start_time`. */
                 end_time?: string | null;
             };
             header?: never;

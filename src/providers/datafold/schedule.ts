@@ -6,7 +6,7 @@ import { ParsedMembers } from '../../json/members.ts';
 import type { Fields } from '../provider.ts';
 import { createReader, type Found, toBadField } from '../reader.ts';
 import type { components } from './openapi.d.ts';
-import { CrontabSchedule, DailyInterval, HourlyInterval, NoSchedule } from './openapi-checks.ts';
+import { CrontabSchedule, DailyInterval, HourlyInterval } from './openapi-checks.ts';
 import { toNumber } from './values.ts';
 
 type Schemas = components['schemas'];
@@ -15,15 +15,18 @@ type Schedule = Fields<DatafoldSchedule>;
 const readHourly = createReader<Schemas['HourlyInterval']>('DATAFOLD', HourlyInterval);
 const readDaily = createReader<Schemas['DailyInterval']>('DATAFOLD', DailyInterval);
 const readCrontab = createReader<Schemas['CrontabSchedule']>('DATAFOLD', CrontabSchedule);
-const readNone = createReader<Schemas['NoSchedule']>('DATAFOLD', NoSchedule);
 
-/** The schedule, by the key that its kind alone has: an interval says what it is one level down. An error for any other. */
+/**
+ * The schedule, by the key that its kind alone has: an interval says what it is one level down. One without any key is none, as
+ * that is what `type` is by default. An error for any other.
+ */
 export function toSchedule(value: unknown): Schedule | ProviderError {
   if (!isObject(value)) return toBadField('DATAFOLD');
   if (isObject(value.interval)) return toInterval(value.interval);
   const body = new ParsedMembers(value);
   if (!isAbsent(value.cron)) return { __typename: 'DatafoldCrontabSchedule', cron: () => readCrontab(body, 'cron') };
-  if (value.type === 'none') return { __typename: 'DatafoldNoSchedule', type: () => readNone(body, 'type') };
+  const { type = 'none' } = value;
+  if (type === 'none' && isAbsent(value.interval)) return { __typename: 'DatafoldNoSchedule', type };
   return toBadField('DATAFOLD');
 }
 

@@ -27,7 +27,7 @@ export function toListedMonitor(monitor: Schemas['MonitorFull']): Schemas['Liste
   return listed;
 }
 
-/** Of these monitors those that have all of the query's tags, in the order that it asks for. */
+/** Of these monitors those that have all of the query's tags, though no document says all or any, in the order that it asks for. */
 export function findMonitors(monitors: readonly Schemas['MonitorFull'][], query: URLSearchParams) {
   const tags = query.get('tags')?.split(',') ?? [];
   const orderBy = query.get('order_by') ?? 'id';
