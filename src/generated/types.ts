@@ -75,10 +75,10 @@ export type DatafoldAbsoluteAlert = {
 /** When a Datafold monitor finds something. */
 export type DatafoldAlert = DatafoldAbsoluteAlert | DatafoldAutomaticAlert | DatafoldDiffAlert | DatafoldPercentageAlert;
 
-/** When a metric is out of the range that Datafold has learnt. */
+/** When Datafold's anomaly detection finds something in a metric. */
 export type DatafoldAutomaticAlert = {
   readonly __typename: 'DatafoldAutomaticAlert';
-  /** How narrow the range is, from 0 to 100. */
+  /** How sensitive the detection is, from 0 to 100. */
   readonly sensitivity: Maybe<Scalars['Float']['output']>;
 };
 
@@ -117,14 +117,14 @@ export type DatafoldDataset = {
   readonly table: Maybe<Scalars['String']['output']>;
 };
 
-/** When two datasets differ by so much. */
+/** When two datasets differ by more than is allowed. */
 export type DatafoldDiffAlert = {
   readonly __typename: 'DatafoldDiffAlert';
-  /** From how many different rows on. */
+  /** How many different rows are allowed: a run with as many still passes. `null` when Datafold states no such limit. */
   readonly differentRowsCount: Maybe<Scalars['Float']['output']>;
-  /** From how many different rows on, in percent. */
+  /** How many percent of the rows are allowed to differ: a run with as many still passes. `null` when Datafold states no such limit. */
   readonly differentRowsPercent: Maybe<Scalars['Float']['output']>;
-  /** The least share of rows that match, from 0 to 1. Known of newer Datafold versions alone. */
+  /** The least share of rows that match, from 0 to 1: below it Datafold alerts. Known of newer Datafold versions alone. */
   readonly matchRatioMin: Maybe<Scalars['Float']['output']>;
 };
 
@@ -217,7 +217,7 @@ export type DatafoldMonitorType =
   /** A word that is new to us; `DatafoldMonitor.rawType` has it as it came. */
   | 'UNKNOWN';
 
-/** Only when it is triggered. */
+/** Without a schedule. */
 export type DatafoldNoSchedule = {
   readonly __typename: 'DatafoldNoSchedule';
   /** Datafold's word for it: `none`. */
@@ -280,25 +280,28 @@ export type DatafoldRun = MonitorRun & Node & {
   readonly warnings: Maybe<ReadonlyArray<Scalars['String']['output']>>;
 };
 
-/** Datafold's word for where a run is. `phase` and `outcome` are read from it. */
+/**
+ * Datafold's word for where a run is. `phase` and `outcome` are read from it. Datafold's documents list the words. No document says
+ * what they mean: each meaning here is our reading.
+ */
 export type DatafoldRunState =
-  /** Finished, and the alert's condition was met: FINISHED, FINDING. */
+  /** Our reading: finished, and the alert's condition was met. FINISHED, FINDING. */
   | 'ALERT'
-  /** Stopped: FINISHED, CANCELLED. */
+  /** Our reading: it was stopped. FINISHED, CANCELLED. */
   | 'CANCELLED'
-  /** Under way: RUNNING. */
+  /** Our reading: it is running. RUNNING. */
   | 'CHECKING'
-  /** Not started: PENDING. */
+  /** Our reading: it exists and has not started. PENDING. */
   | 'CREATED'
-  /** Could not be evaluated: FINISHED, ERRORED. */
+  /** Our reading: it could not be evaluated. FINISHED, ERRORED. */
   | 'ERROR'
-  /** Evaluated while the automatic threshold still lacks history: FINISHED, LEARNING. */
+  /** Our reading: evaluated while the automatic threshold still lacks history. FINISHED, LEARNING. */
   | 'LEARNING'
-  /** Finished, within limits: FINISHED, PASSED. */
+  /** Our reading: finished, within limits. FINISHED, PASSED. */
   | 'OK'
-  /** Waiting for a worker: PENDING. */
+  /** Our reading: it waits for a worker. PENDING. */
   | 'QUEUED'
-  /** Not executed: FINISHED, SKIPPED. */
+  /** Our reading: it was not executed. FINISHED, SKIPPED. */
   | 'SKIPPED'
   /** A word that is new to us, or none at all; `DatafoldRun.rawState` has it as it came. Phase UNKNOWN. */
   | 'UNKNOWN';
@@ -494,7 +497,7 @@ export type OlostepMonitor = Monitor & Node & {
   readonly diagram: Maybe<Scalars['String']['output']>;
   /** Whether the monitor runs on its schedule. Derived: whether `status` is `ACTIVE`; `null` when that is `UNKNOWN`. */
   readonly enabled: Maybe<Scalars['Boolean']['output']>;
-  /** Why the monitor couldn't be set up, in Olostep's words; `null` when it could. */
+  /** Why `status` is `FAILED`, in Olostep's words; `null` when it isn't, or Olostep doesn't say. */
   readonly errorMessage: Maybe<Scalars['String']['output']>;
   /** The global id of the monitor, stable for ever. Made by this service. */
   readonly id: Scalars['ID']['output'];
@@ -558,7 +561,7 @@ export type OlostepMonitorStatus =
   | 'ACTIVE'
   /** It is deleted; its history is kept. */
   | 'DELETED'
-  /** It couldn't be set up; `OlostepMonitor.errorMessage` says why. */
+  /** Our reading: it couldn't be set up. `OlostepMonitor.errorMessage` says why. */
   | 'FAILED'
   /** It is paused. */
   | 'PAUSED'
