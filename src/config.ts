@@ -113,7 +113,7 @@ function readCommon(env: Env, problems: string[], isOpen: (host: string) => bool
   const persisted = readPersisted(env, problems);
   const { redisUrl, ...reuse } = readReuse(env, problems);
   // What is written in GraphiQL is on no list.
-  const door = readDoorConfig(env, problems, mayExplore && !persisted.persistedOnly);
+  const door = readDoorConfig(env, problems, { graphiql: mayExplore && !persisted.persistedOnly, host: HOST });
   if (door.graphiql && persisted.persistedOnly)
     problems.push('GRAPHIQL: expected not to be true with PERSISTED_ONLY=true, as what is written there is on no list');
   return {
@@ -193,11 +193,17 @@ function readGateway(env: Env, problems: string[], isLocal: boolean): Pick<Gatew
     return { credentials, providers };
   }
   if (held.length === 0) problems.push(`${names.join(', ')}: expected at least one of them to be set`);
-  if (held.length > 0 && !isLocal && !env.API_TOKENS && !env.JWKS_URL && !ALLOW_ANONYMOUS) {
-    problems.push(
-      'API_TOKENS, JWKS_URL: expected one of them to be set, or ALLOW_ANONYMOUS=true, as HOST lets others ask with the ' +
-        'keys that are held here',
-    );
+  if (held.length > 0 && !isLocal && !env.API_TOKENS && !env.JWKS_URL) {
+    if (!ALLOW_ANONYMOUS)
+      problems.push(
+        'API_TOKENS, JWKS_URL: expected one of them to be set, or ALLOW_ANONYMOUS=true, as HOST lets others ask with the ' +
+          'keys that are held here',
+      );
+    else if (!env.ALLOWED_HOSTS)
+      problems.push(
+        'ALLOWED_HOSTS: expected to be set with ALLOW_ANONYMOUS=true, as otherwise any web page that somebody on the network ' +
+          'opens can read answers by DNS rebinding, with the keys that are held here',
+      );
   }
   return { credentials, providers };
 }

@@ -97,7 +97,9 @@ describe('the environment', () => {
   });
 
   it.each(['0.0.0.0', '::', '::1', 'localhost', 'graph.internal', 'graph_1'])('may say HOST=%s', (HOST) => {
-    expect(readConfig({ ...good, HOST, ALLOW_ANONYMOUS: 'true' })).toMatchObject({ host: HOST });
+    expect(readConfig({ ...good, HOST, ALLOW_ANONYMOUS: 'true', ALLOWED_HOSTS: 'graph.test' })).toMatchObject({
+      host: HOST,
+    });
   });
 
   it.each([
@@ -326,7 +328,7 @@ describe('npm start', { timeout: 30_000 }, () => {
   });
 
   it.each([
-    ['the host is not there', { HOST: 'nowhere.invalid', ALLOW_ANONYMOUS: 'true' }, []],
+    ['the host is not there', { HOST: 'nowhere.invalid', API_TOKENS: '0123456789abcdef' }, []],
     ['a flag is unknown', {}, ['--nonsense']],
   ])('says so in one line when %s', async (_, env, flags) => {
     const { code, stdout, stderr } = await startService({ DATAFOLD_API_KEY: 'key', ...env }, flags).ended;

@@ -112,12 +112,47 @@ describe('Allowed hosts', () => {
     },
   );
 
-  it('are not asked of those who look after its health, by an address', async () => {
-    const { url } = await createWorld({}, { allowedHosts });
+  it.each([
+    'localhost',
+    'LOCALHOST:4000',
+    'a.localhost',
+    'a.b_c.localhost:1',
+    '127.0.0.1',
+    '127.1.2.3:80',
+    '[::1]:4000',
+  ])('of a service that is bound to loopback are names of this machine, as %s', async (host) => {
+    const { url } = await createWorld({}, { allowedHosts: 'loopback' });
 
-    expect((await sendLines(url, ['GET /health HTTP/1.1', 'Host: 10.0.0.1:4000']))?.status).toBe(200);
-    expect((await sendLines(url, ['GET /ready HTTP/1.1', 'Host: 10.0.0.1:4000']))?.status).toBe(200);
+    expect(await (await post(url, host))?.json()).toEqual({ data: { __typename: 'Query' } });
   });
+
+  it.each([
+    'evil.test',
+    'localhost.evil.test',
+    '127.0.0.1.evil.test',
+    'xlocalhost',
+    '[::2]',
+    '[::]',
+    '10.0.0.1',
+    '0.0.0.0',
+  ])('of a service that is bound to loopback are no others, as %s is one', async (host) => {
+    const { url } = await createWorld({}, { allowedHosts: 'loopback' });
+
+    // The host that was let in last is remembered.
+    expect((await post(url, 'localhost'))?.status).toBe(200);
+    expect((await post(url, host))?.status).toBe(421);
+    expect((await post(url, `${host}:4000`))?.status).toBe(421);
+  });
+
+  it.each([[allowedHosts], ['loopback' as const]])(
+    'are not asked of those who look after its health, by an address',
+    async (allowedHosts) => {
+      const { url } = await createWorld({}, { allowedHosts });
+
+      expect((await sendLines(url, ['GET /health HTTP/1.1', 'Host: 10.0.0.1:4000']))?.status).toBe(200);
+      expect((await sendLines(url, ['GET /ready HTTP/1.1', 'Host: 10.0.0.1:4000']))?.status).toBe(200);
+    },
+  );
 });
 
 it('Every answer tells browsers to take it as what it is, keep nothing and pass nothing on', async () => {

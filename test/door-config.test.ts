@@ -100,13 +100,18 @@ describe('Keys that are held', () => {
   const expected =
     '  API_TOKENS, JWKS_URL: expected one of them to be set, or ALLOW_ANONYMOUS=true, as HOST lets others ask with the ' +
     'keys that are held here';
+  const unnamed =
+    '  ALLOWED_HOSTS: expected to be set with ALLOW_ANONYMOUS=true, as otherwise any web page that somebody on the network ' +
+    'opens can read answers by DNS rebinding, with the keys that are held here';
 
   it.each(['0.0.0.0', '::', '10.0.0.1', 'graph.internal', '127.0.0.1.evil.test'])(
     'are not given to everybody who reaches %s',
     (HOST) => {
       expect(problemsOf({ ...key, HOST })).toEqual([expected]);
       expect(problemsOf({ ...key, HOST, ALLOW_ANONYMOUS: 'false' })).toEqual([expected]);
-      expect(problemsOf({ ...key, HOST, ALLOW_ANONYMOUS: 'true' })).toEqual([]);
+      expect(problemsOf({ ...key, HOST, ALLOW_ANONYMOUS: 'true' })).toEqual([unnamed]);
+      expect(problemsOf({ ...key, HOST, ALLOW_ANONYMOUS: 'true', ALLOWED_HOSTS: 'graph.test' })).toEqual([]);
+      expect(problemsOf({ ...key, HOST, ALLOW_ANONYMOUS: 'true', API_TOKENS: token })).toEqual([]);
       expect(problemsOf({ ...key, HOST, API_TOKENS: token })).toEqual([]);
       expect(problemsOf({ ...key, HOST, ...jwt })).toEqual([]);
       expect(problemsOf({ HOST, CREDENTIALS: 'forwarded' })).toEqual([]);
@@ -126,6 +131,25 @@ describe('Keys that are held', () => {
     expect(problemsOf({ ...key, CREDENTIALS: 'forwarded' })).toEqual([
       '  DATAFOLD_API_KEY: expected not to be set with CREDENTIALS=forwarded',
     ]);
+  });
+});
+
+describe('DNS rebinding', () => {
+  const hostsOf = (env: Record<string, string>, read = readConfig) => read({ ...key, ...env }).door.allowedHosts;
+
+  it.each(['', '127.0.0.1', '127.8.8.8', '::1', 'localhost', 'LOCALHOST'])(
+    'finds names of this machine alone where the service is bound to loopback: HOST=%s',
+    (HOST) => {
+      expect(hostsOf({ HOST })).toBe('loopback');
+      expect(hostsOf({ HOST, ALLOW_ANONYMOUS: 'true' })).toBe('loopback');
+      expect(hostsOf({ HOST }, readSandboxConfig)).toBe('loopback');
+      expect(hostsOf({ HOST, ALLOWED_HOSTS: 'graph.test' })).toEqual(['graph.test']);
+    },
+  );
+
+  it.each(['0.0.0.0', '::', '10.0.0.1', 'graph.internal'])('reads nothing without a token at HOST=%s', (HOST) => {
+    expect(hostsOf({ HOST, API_TOKENS: token })).toBe(undefined);
+    expect(hostsOf({ HOST, ...jwt })).toBe(undefined);
   });
 });
 
@@ -192,7 +216,7 @@ describe('The sandbox', () => {
       logFormat: 'json',
       limits: { maxDepth: 3 },
       gateway: { introspection: true },
-      door: { apiTokens: [token], graphiql: true },
+      door: { allowedHosts: 'loopback', apiTokens: [token], graphiql: true },
     });
   });
 

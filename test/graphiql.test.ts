@@ -1,13 +1,13 @@
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createGateway } from '../src/gateway.ts';
 import { createServer } from '../src/http/server.ts';
 import { silentLog } from '../src/log.ts';
 import { readOperations } from '../src/operations.ts';
 import { startSandbox } from '../src/sandbox.ts';
+import { findChromium, launchChromium } from './browser.ts';
 
 const browserPath = findChromium();
 
@@ -22,10 +22,7 @@ describe.skipIf(browserPath === undefined && !process.env.CI)(
 
     beforeAll(async () => {
       ({ url, stop } = await startService());
-      browser = await chromium.launch({
-        executablePath: browserPath ?? 'chromium',
-        args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--no-first-run', '--disable-sync'],
-      });
+      browser = await launchChromium(browserPath ?? 'chromium');
     }, 60_000);
 
     afterAll(async () => {
@@ -141,12 +138,4 @@ async function startService() {
       sandbox.close();
     },
   };
-}
-
-function findChromium(): string | undefined {
-  try {
-    return execFileSync('which', ['chromium']).toString().trim();
-  } catch {
-    return undefined;
-  }
 }

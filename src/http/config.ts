@@ -27,20 +27,27 @@ const settings = {
   GRAPHIQL: v.optional(flagSetting),
 };
 
-/**
- * Reads the door's settings, and adds what is wrong to `problems`.
- * @param graphiql whether GraphiQL is shown if the environment doesn't say
- */
-export function readDoorConfig(env: Env, problems: string[], graphiql: boolean): DoorConfig {
+/** What the environment needn't say. */
+export interface DoorDefaults {
+  /** Whether GraphiQL is shown. */
+  readonly graphiql: boolean;
+  /** Where the server listens. */
+  readonly host: string;
+}
+
+/** Reads the door's settings, and adds what is wrong to `problems`. */
+export function readDoorConfig(env: Env, problems: string[], { graphiql, host }: DoorDefaults): DoorConfig {
   const given = readSettings(settings, env, problems);
   const jwt = toJwtConfig(given);
   // Spaces alone are a value too, and none that is good: it has been told above.
   const names = ['JWKS_URL', 'JWT_ISSUER', 'JWT_AUDIENCE'].filter((name) => env[name]);
   if (names.length % 3 !== 0)
     problems.push('JWKS_URL, JWT_ISSUER, JWT_AUDIENCE: expected all of them to be set, or none');
+  // Bound to loopback, the service is for this machine alone; pages of other sites reach it by names of their own.
+  const allowedHosts = given.ALLOWED_HOSTS ?? (isLoopback(host) ? 'loopback' : undefined);
   return {
     graphiql: given.GRAPHIQL ?? graphiql,
-    ...(given.ALLOWED_HOSTS && { allowedHosts: given.ALLOWED_HOSTS }),
+    ...(allowedHosts && { allowedHosts }),
     ...(given.CORS_ORIGINS && { corsOrigins: given.CORS_ORIGINS }),
     ...(given.API_TOKENS && { apiTokens: given.API_TOKENS }),
     ...(jwt && { jwt }),

@@ -17,13 +17,13 @@ import { hasSmallBody, isPlain } from './request-body.ts';
 import { expectsNothing, hasFewHeaders, isHttp1, maxHeaderSize } from './request-headers.ts';
 import { answerSdl, isGet, isSdlShown, sdlPath } from './sdl.ts';
 import { createShortWay, type Way } from './short-way.ts';
-import { createHostCheck, isAtHost, isAtPath, pathOf } from './target.ts';
+import { type AllowedHosts, createHostCheck, isAtHost, isAtPath, pathOf } from './target.ts';
 import { Visit } from './visit.ts';
 
 /** Whom the door lets in. */
 export interface DoorConfig {
   /** The hosts that requests may be sent to, each with a port or for all its ports. @default every host */
-  readonly allowedHosts?: readonly string[];
+  readonly allowedHosts?: AllowedHosts;
   /** The origins whose pages may ask. @default none */
   readonly corsOrigins?: readonly string[];
   /** The tokens that open the graph, 16 characters at least. @default none is needed */

@@ -37,17 +37,33 @@ export function createHostCheck(): Check {
   };
 }
 
+/** `loopback`: the names and addresses of this machine, which no page of another site can have. */
+export type AllowedHosts = readonly string[] | 'loopback';
+
+const loopbackHost = /^(?:(?:[\w-]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
+
 /**
- * Refuses requests to other hosts, as a browser sends them for a page whose name was made to point here.
- * @param allowed hosts; one without a port stands for all its ports. None allow every host
+ * Refuses requests to other hosts, as a browser sends them for a page whose name was made to point here (DNS rebinding).
+ * @param allowed hosts; one without a port stands for all its ports. An empty list allows every host
  */
-export function isAtHost(allowed: readonly string[]): Check {
+export function isAtHost(allowed: AllowedHosts): Check {
+  if (allowed.length === 0) return () => undefined;
+  const isAllowed = allowed === 'loopback' ? (host: string) => loopbackHost.test(host) : createListCheck(allowed);
+  // Most requests name the host that the one before named.
+  let last: string | undefined;
+  return ({ headers: { host = '' } }) => {
+    if (host === last) return undefined;
+    if (!isAllowed(host)) return badInput(421, 'Expected a Host header that this service is configured for.');
+    last = host;
+    return undefined;
+  };
+}
+
+function createListCheck(allowed: readonly string[]): (host: string) => boolean {
   const hosts = new Set(allowed.map((text) => text.toLowerCase()));
-  return ({ headers }) => {
-    if (hosts.size === 0) return undefined;
-    const asked = headers.host?.toLowerCase() ?? '';
-    if (hosts.has(asked) || hosts.has(asked.replace(/:\d+$/, ''))) return undefined;
-    return badInput(421, 'Expected a Host header that this service is configured for.');
+  return (host) => {
+    const requested = host.toLowerCase();
+    return hosts.has(requested) || hosts.has(requested.replace(/:\d+$/, ''));
   };
 }
 

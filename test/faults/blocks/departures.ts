@@ -18,7 +18,7 @@ const neverMs = 600_000;
 /** How long a call is waited for that has not ended, in milliseconds. */
 const patienceMs = 60_000;
 
-const head = 'POST /graphql HTTP/1.1\r\nHost: graph.test\r\nContent-Type: application/json\r\n';
+const head = 'POST /graphql HTTP/1.1\r\nHost: graph.localhost\r\nContent-Type: application/json\r\n';
 
 /** At both providers, and not at the same runs as any other client. */
 const toRequest = (n: number) => {

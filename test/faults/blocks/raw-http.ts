@@ -22,7 +22,7 @@ interface Case {
   readonly ends?: boolean;
 }
 
-const host = 'Host: graph.test';
+const host = 'Host: graph.localhost';
 const type = 'Content-Type: application/json';
 const asking = (runId: number) =>
   JSON.stringify({ query: `{ datafoldRun(monitorId: "7", runId: "${runId}") { state } }` });
@@ -138,7 +138,7 @@ const chunks: Record<string, Case> = {
 const lines: Record<string, Case> = {
   'line feeds alone': refused(post().replaceAll('\r\n', '\n')),
   'a line feed behind the request line': refused(post().replace('HTTP/1.1\r\n', 'HTTP/1.1\n')),
-  'a line feed behind a header': refused(post().replace('graph.test\r\n', 'graph.test\n')),
+  'a line feed behind a header': refused(post().replace('graph.localhost\r\n', 'graph.localhost\n')),
   'a carriage return in a header': refused(post('X-A: a\rb')),
   'NUL in a header': refused(post('X-A: a\0b')),
   'a header without a name': refused(post(': a')),
@@ -168,9 +168,9 @@ const lines: Record<string, Case> = {
 const hosts: Record<string, Case> = Object.fromEntries(
   [
     [],
-    ['Host: graph.test', 'Host: graph.test'],
-    ['Host: graph.test', 'Host: evil.test'],
-    ['Host: graph.test', 'hOST:'],
+    ['Host: graph.localhost', 'Host: graph.localhost'],
+    ['Host: graph.localhost', 'Host: evil.test'],
+    ['Host: graph.localhost', 'hOST:'],
     ['Host:'],
     ['Host: a b'],
     ['Host: a\tb'],
@@ -182,14 +182,14 @@ const hosts: Record<string, Case> = Object.fromEntries(
     ['Host: :80'],
     ['Host: %zz'],
     ['Host: %67raph.test'],
-    ['Host: evil@graph.test'],
-    ['Host: graph.test/graphql'],
-    ['Host: graph.test?a'],
-    ['Host: graph.test#a'],
-    ['Host: graph.test\\evil.test'],
-    ['Host: graph.test, evil.test'],
-    ['Host: http://graph.test'],
-    ['Host: "graph.test"'],
+    ['Host: evil@graph.localhost'],
+    ['Host: graph.localhost/graphql'],
+    ['Host: graph.localhost?a'],
+    ['Host: graph.localhost#a'],
+    ['Host: graph.localhost\\evil.test'],
+    ['Host: graph.localhost, evil.test'],
+    ['Host: http://graph.localhost'],
+    ['Host: "graph.localhost"'],
     ['Host: <script>'],
     ['Host: gr\xe9ph.test'],
     ['Host: 1.2.3.4.5'],

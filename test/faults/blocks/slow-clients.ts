@@ -20,7 +20,7 @@ const mostRequestMs = requestMs + 3_000;
 const dripMs = 500;
 
 const query = '{ datafoldRun(monitorId: "7", runId: "42") { state } }';
-const head = 'POST /graphql HTTP/1.1\r\nHost: graph.test\r\nContent-Type: application/json\r\n';
+const head = 'POST /graphql HTTP/1.1\r\nHost: graph.localhost\r\nContent-Type: application/json\r\n';
 const largeQuery = 'query { olostepRun(monitorId: "monitor_a", runId: "run_a") { snapshot } }';
 
 /** A connection that was opened to be slow. */

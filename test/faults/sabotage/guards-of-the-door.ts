@@ -12,9 +12,30 @@ export const guardsOfTheDoor: readonly Guard[] = [
   {
     name: 'only configured hosts',
     file: 'src/http/target.ts',
-    from: 'if (hosts.size === 0) return undefined;',
-    to: 'if (hosts.size >= 0) return undefined;',
+    from: 'if (allowed.length === 0) return () => undefined;',
+    to: 'if (allowed.length >= 0) return () => undefined;',
     tests: ['test/connection-limits.test.ts'],
+  },
+  {
+    name: 'no name but those of this machine, by default on loopback (DNS rebinding)',
+    file: 'src/http/config.ts',
+    from: "(isLoopback(host) ? 'loopback' : undefined)",
+    to: "(isLoopback(host) ? undefined : 'loopback')",
+    tests: ['dns-rebinding'],
+  },
+  {
+    name: 'names of this machine, from their beginning to their end',
+    file: 'src/http/target.ts',
+    from: 'loopbackHost = /^(?:',
+    to: 'loopbackHost = /(?:',
+    tests: ['dns-rebinding'],
+  },
+  {
+    name: 'no keys held for every web page of a network (DNS rebinding)',
+    file: 'src/config.ts',
+    from: 'else if (!env.ALLOWED_HOSTS)',
+    to: 'else if (!env.HOST)',
+    tests: ['test/door-config.test.ts'],
   },
   {
     name: 'a number of headers',
