@@ -13,6 +13,7 @@ import { useClientErrors } from './plugins/client-errors.ts';
 import { useDocuments } from './plugins/documents.ts';
 import { type GraphContext, useExecution } from './plugins/execution.ts';
 import { useJsonRequests } from './plugins/json-requests.ts';
+import { useParams } from './plugins/params.ts';
 import { useParts } from './plugins/parts.ts';
 import { usePersistedDocuments } from './plugins/persisted-documents.ts';
 import { usePrice } from './plugins/price.ts';
@@ -56,6 +57,7 @@ export function createFullWay(options: FullWayOptions): YogaServerInstance<Reque
     logging: false,
     plugins: [
       usePersistedDocuments(persisted),
+      useParams(),
       useDocuments(documents),
       useExecution(execute, executeInParts, documents),
       useJsonRequests(),

@@ -74,18 +74,22 @@ itRefuses('Accept headers', [
 ]);
 
 const queryAndMore = 'query={__typename}';
+const noQuery = 'Expected a `query`, or the id of a document';
 const notJsonInUrl = 'Expected `variables` and `extensions` as JSON';
 
 itRefuses('query strings', [
-  ['none', 200, 'Must provide query string', gets('')],
+  ['none', 400, noQuery, gets('')],
+  ['an empty query', 400, noQuery, gets('query=')],
+  ['an empty id', 400, noQuery, gets('documentId=&variables={}')],
   ['half a document', 200, 'Syntax Error', gets('query={')],
   ['bad percent-encoding', 200, 'Syntax Error', gets('query=%zz%ff')],
   ['a mutation', 405, 'from a POST request', gets('query=mutation{__typename}')],
   ['variables of half an object', 400, notJsonInUrl, gets(`${queryAndMore}&variables={`)],
-  ['variables of a list', 400, 'Expected "variables" param to be', gets(`${queryAndMore}&variables=[]`)],
+  ['variables of a list', 400, 'Expected `variables` to be a JSON object', gets(`${queryAndMore}&variables=[]`)],
+  ['variables of empty text', 400, 'Expected `variables` to be a JSON object', gets(`${queryAndMore}&variables=""`)],
   ['extensions that are not JSON', 400, notJsonInUrl, gets(`${queryAndMore}&extensions=x`)],
   ['an operation that is not there', 400, 'Expected one operation', gets(`${queryAndMore}&operationName=A`)],
-  ['one that ends in /health', 200, 'Must provide query string', gets('x=/health')],
+  ['one that ends in /health', 400, noQuery, gets('x=/health')],
 ]);
 
 const notAMethod = 'only supports GET and POST';

@@ -1,6 +1,6 @@
 /** Operations that can't be: whatever is posted as one, the answer says what was expected, and is never a 500. */
 import { expect, it } from 'vitest';
-import { asks, body, itRefuses, json, params, query, typename } from './refusal.ts';
+import { asks, body, gets, itRefuses, json, params, query, typename } from './refusal.ts';
 import { createWorld } from './world.ts';
 
 const nested = (open: string, close: string, levels = 10_000) => open.repeat(levels) + close.repeat(levels);
@@ -29,16 +29,20 @@ itRefuses('bodies', [
   ['objects, 10,000 deep', 400, 'Unexpected parameter "a"', body(nestedObject)],
 ]);
 
-const noQuery = 'Must provide query string';
+const noQuery = 'Expected a `query`, or the id of a document';
 const notText = 'Expected "query" param to be a string';
-const notVariables = 'Expected "variables" param to be empty or an object';
-const notExtensions = 'Expected "extensions" param to be empty or an object';
+const notVariables = 'Expected `variables` to be a JSON object, null, or left out.';
+const notExtensions = 'Expected `extensions` to be a JSON object, null, or left out.';
 const notOne = 'Expected one operation';
+const severalOperations = 'query A { __typename } query B { __typename }';
 const named = (operationName: unknown) => params({ query: 'query A { __typename }', operationName });
 
 itRefuses('parameters', [
-  ['none', 200, noQuery, body('{}')],
-  ['a query of null', 200, noQuery, query(null)],
+  ['none', 400, noQuery, body('{}')],
+  ['a query of null', 400, noQuery, query(null)],
+  ['an unknown one of null', 400, noQuery, params({ q: null })],
+  ['variables alone', 400, noQuery, params({ variables: {} })],
+  ['empty ids alone', 400, noQuery, params({ documentId: '', doc_id: '', id: '' })],
   ['a query of a number', 400, notText, query(7)],
   ['a query of a list', 400, notText, query([operation])],
   ['a query of an object', 400, notText, query({})],
@@ -47,17 +51,38 @@ itRefuses('parameters', [
   ['__proto__', 400, 'Unexpected parameter "__proto__"', body('{"query":"{ __typename }","__proto__":1}')],
   ['variables of a number', 400, notVariables, query(operation, 7)],
   ['variables of text', 400, notVariables, query(operation, '{}')],
+  ['variables of empty text', 400, notVariables, query(operation, '')],
   ['variables of a list', 400, notVariables, query(operation, [])],
   ['variables of true', 400, notVariables, query(operation, true)],
   ['extensions of text', 400, notExtensions, params({ query: operation, extensions: 'x' })],
+  ['extensions of empty text', 400, notExtensions, params({ query: operation, extensions: '' })],
   ['extensions of a list', 400, notExtensions, params({ query: operation, extensions: [] })],
   ['an operationName of nothing', 400, notOne, named('B')],
-  ['an empty operationName', 400, notOne, named('')],
   ['an operationName of a number', 400, notOne, named(7)],
   ['an operationName of an object', 400, notOne, named({})],
   ['an operationName of an inherited property', 400, notOne, named('__proto__')],
-  ['several operations, and no operationName', 400, notOne, query('query A { __typename } query B { __typename }')],
+  ['several operations, and no operationName', 400, notOne, query(severalOperations)],
+  [
+    'several operations, and an empty operationName',
+    400,
+    notOne,
+    params({ query: severalOperations, operationName: '' }),
+  ],
 ]);
+
+it.each<[name: string, params: Record<string, string>]>([
+  ['operationName', { query: 'query A { __typename }', operationName: '' }],
+  ['documentId', { query: operation, documentId: '' }],
+  ['doc_id', { query: operation, doc_id: '' }],
+  ['id', { query: operation, id: '' }],
+])('takes an empty %s for none, by POST as by GET', async (_name, given) => {
+  const world = await createWorld();
+  // As often as operations have to be asked for until they have a plan, and once more.
+  for (let time = 0; time < 4; time++) {
+    const responses = [await params(given)(world), await gets(`${new URLSearchParams(given)}`)(world)];
+    for (const response of responses) expect(await response?.json()).toEqual({ data: { __typename: 'Query' } });
+  }
+});
 
 /** Some root fields, of three tokens each. */
 const aliases = (count: number) => Array.from({ length: count }, (_, index) => `a${index}: __typename`).join(' ');

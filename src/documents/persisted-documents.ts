@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache';
 import type { ErrorCode } from '../errors.ts';
 import { isAbsent, isObject } from '../json/json.ts';
 import type { Limits } from '../limits.ts';
+import { presentText } from '../operation-params.ts';
 import { toHash, toKey } from './document-id.ts';
 import type { Documents } from './documents.ts';
 import type { ListedTexts } from './listed-texts.ts';
@@ -66,9 +67,13 @@ export function createPersistedDocuments(options: PersistedDocumentsOptions): Pe
   };
 
   return {
-    textOf({ query, extensions, documentId, doc_id, id }) {
+    textOf(params) {
+      const { query, extensions } = params;
+      const documentId = presentText(params.documentId);
+      const docId = presentText(params.doc_id);
+      const id = presentText(params.id);
       const persistedQuery = isObject(extensions) ? (extensions.persistedQuery ?? undefined) : undefined;
-      const given = documentId ?? doc_id ?? id ?? undefined;
+      const given = documentId ?? docId ?? id ?? undefined;
       // Most requests bring a text and no id.
       if (given === undefined && persistedQuery === undefined) return ofText(query);
       if (given === undefined) {
@@ -77,7 +82,7 @@ export function createPersistedDocuments(options: PersistedDocumentsOptions): Pe
           return toBadRequest('Expected `persistedQuery` with `version` 1 and a `sha256Hash` of text.');
         return isAbsent(query) ? ofId(hash) : ofBoth(hash, query);
       }
-      const ids = [query, persistedQuery, documentId, doc_id, id].filter((value) => !isAbsent(value));
+      const ids = [query, persistedQuery, documentId, docId, id].filter((value) => !isAbsent(value));
       if (ids.length > 1 || typeof given !== 'string')
         return toBadRequest('Expected one of `query`, `documentId`, `doc_id` and `id`, as text.');
       return ofId(given);

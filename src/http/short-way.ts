@@ -6,6 +6,7 @@
 import { toPartsForm } from '../accept.ts';
 import type { Gateway, OperationParams, WholeAnswer } from '../gateway.ts';
 import { isAbsent, isObject } from '../json/json.ts';
+import { parameterNames, presentText } from '../operation-params.ts';
 import { priceHeader } from '../price.ts';
 import { requestIdHeader } from '../request-id.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -109,15 +110,10 @@ function toParams(body: Buffer): OperationParams | undefined {
     return undefined;
   }
   if (!isObject(json)) return undefined;
-  for (const name in json) if (!parameters.has(name)) return undefined;
+  for (const name in json) if (!parameterNames.has(name)) return undefined;
   const { query, variables, operationName, extensions, documentId, doc_id, id } = json;
   if (!isAbsent(extensions) && !isObject(extensions)) return undefined;
   if (!isAbsent(variables) && !isObject(variables)) return undefined;
   if (!isAbsent(operationName) && typeof operationName !== 'string') return undefined;
-  return { query, variables, operationName, extensions, documentId, doc_id, id };
+  return { query, variables, operationName: presentText(operationName), extensions, documentId, doc_id, id };
 }
-
-const parameters: ReadonlySet<string> = new Set([
-  ...['query', 'variables', 'operationName', 'extensions'],
-  ...['documentId', 'doc_id', 'id'],
-]);

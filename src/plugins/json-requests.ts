@@ -1,7 +1,6 @@
 /** Takes an operation as JSON in a POST, or in the query string of a GET, and nothing else for one. */
-import { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import type { ErrorCode } from '../errors.ts';
+import { toBadRequest } from './params.ts';
 
 /** Types that a page of another site can't post without asking first, as it can a form. */
 const json = /^(application\/(?:graphql\+)?json)[ \t]*(?=[;,]|$)/i;
@@ -28,6 +27,3 @@ export const useJsonRequests = (): Plugin => ({
     });
   },
 });
-
-const toBadRequest = (expected: string) =>
-  new GraphQLError(expected, { extensions: { code: 'BAD_USER_INPUT' satisfies ErrorCode, http: { status: 400 } } });
