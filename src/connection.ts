@@ -1,6 +1,7 @@
 /** Pages of lists as Relay connections. */
 import { BadUserInput, type ProviderError } from './errors.ts';
 import type { Provider } from './generated/types.ts';
+import { presentText } from './operation-params.ts';
 import type { Page } from './providers/provider.ts';
 
 /** A connection, ready to be selected from. */
@@ -53,10 +54,15 @@ export function toPageSize(first: number | null | undefined): number {
 /** The most characters of a cursor: those of this service stay well below, and longer ones aren't worth decoding. */
 export const mostCursorChars = 8_192;
 
-/** @throws {BadUserInput} when it is longer than any cursor */
-export function expectCursor(after: string | null | undefined): void {
-  if (after != null && after.length > mostCursorChars)
+/**
+ * The cursor that a page is to begin behind, if there is any: an empty one counts as none.
+ * @throws {BadUserInput} when it is longer than any cursor
+ */
+export function readAfter(after: string | null | undefined): string | undefined {
+  const cursor = presentText(after) ?? undefined;
+  if (cursor !== undefined && cursor.length > mostCursorChars)
     throw new BadUserInput(`Expected \`after\` to be a cursor, of at most ${mostCursorChars} characters.`);
+  return cursor;
 }
 
 /** @param things the name of what is in it: `MonitorRun` makes a `MonitorRunConnection` */

@@ -499,7 +499,7 @@ describe("A monitor's runs", () => {
   });
 
   it.each([
-    ['nothing', () => ''],
+    ['a space', () => ' '],
     ['a word', () => 'next'],
     ['a number', () => btoa('3')],
     ["another provider's", () => btoa('[3,"38001"]')],

@@ -665,7 +665,7 @@ describe('An argument is refused', () => {
     ['providers: []', 'Expected at least one of `providers`, or none to be given.'],
     ['outcomes: []', 'Expected at least one of `outcomes`, or none to be given.'],
     ...[
-      '',
+      ' ',
       'x',
       'bnVsbA',
       'W10',

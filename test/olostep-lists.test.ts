@@ -801,7 +801,7 @@ describe("A monitor's runs", () => {
     const list = `${monitorId}  `;
 
     it.each([
-      ['', 'nothing'],
+      [' ', 'a space'],
       ['garbage', 'garbage'],
       [made(null), 'no list'],
       [made([list]), 'no page'],

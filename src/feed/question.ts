@@ -1,8 +1,7 @@
 /** The arguments of a feed, checked. */
-import { expectCursor, toPageSize } from '../connection.ts';
+import { readAfter, toPageSize } from '../connection.ts';
 import { BadUserInput } from '../errors.ts';
 import type { Provider, QueryRunsArgs, RunOutcome } from '../generated/types.ts';
-import { isAbsent } from '../json/json.ts';
 import { providerNames } from '../providers/index.ts';
 import { type FeedCursor, parseCursor, type Resumes } from './cursor.ts';
 import type { Span } from './lane.ts';
@@ -30,14 +29,14 @@ export interface Question extends Span {
  */
 export function toQuestion(args: QueryRunsArgs, now: number): Question {
   const size = toPageSize(args.first);
-  expectCursor(args.after);
+  const after = readAfter(args.after);
   const since = args.since ? Date.parse(args.since) : Number.NEGATIVE_INFINITY;
   const until = args.until ? Date.parse(args.until) : Number.POSITIVE_INFINITY;
   if (since > until) throw new BadUserInput('Expected `since` at or before `until`.');
   const providers = toChoice('providers', args.providers);
   const outcomes = toChoice('outcomes', args.outcomes);
   const text = JSON.stringify([args.since, args.until, providers, outcomes]);
-  const cursor = isAbsent(args.after) ? undefined : toFeedCursor(args.after, text);
+  const cursor = after === undefined ? undefined : toFeedCursor(after, text);
   // What comes in while pages are turned belongs to none of them.
   const pin = cursor?.pin ?? Math.min(until, now);
   return {

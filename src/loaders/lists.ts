@@ -1,6 +1,6 @@
 /** Pages of the providers' lists, as connections. */
 import type { Allowance } from '../allowance.ts';
-import { type Connection, expectCursor, toConnection, toPageSize } from '../connection.ts';
+import { type Connection, readAfter, toConnection, toPageSize } from '../connection.ts';
 import { BadUserInput } from '../errors.ts';
 import type { Fetches } from '../fetching/fetches.ts';
 import { countAwaited } from '../fetching/planner.ts';
@@ -45,8 +45,7 @@ export class Lists {
     // A list counts as one thing at the least, which is known before it is asked for.
     allowance.spendListed(1);
     const { fetches, limits, price, runs } = this.#options;
-    expectCursor(args.after);
-    const window = { ...args, first: toPageSize(args.first), pageSize: limits.listPageSize, now: this.#options.now };
+    const window = { ...args, ...toPage(args), pageSize: limits.listPageSize, now: this.#options.now };
     const step = { ...pageStep, list: monitorId, things: window.first };
     price.explainPage(provider, step, window.first, window.after, window.startedAfter, window.startedBefore);
     const page = await providers[provider].runs.readPage(fetches.of(provider), monitorId, window);
@@ -64,12 +63,11 @@ export class Lists {
     selectedOf: SelectedOf,
   ): Promise<Connection> {
     allowance.spendListed(1);
-    expectCursor(args.after);
     const { typeName, listed, readPage, toListedMonitor } = providers[provider].monitors;
     if (tags?.some((tag) => tag === '' || tag.includes(',')))
       throw new BadUserInput('Expected `tags` that are not empty and have no comma.', provider);
     const { fetches, limits, price, monitors } = this.#options;
-    const window = { ...args, tags, first: toPageSize(args.first), pageSize: limits.listPageSize };
+    const window = { ...args, ...toPage(args), tags, pageSize: limits.listPageSize };
     price.explainPage(provider, { ...pageStep, things: window.first }, window.first, window.after, tags);
     const page = await readPage(fetches.of(provider), window);
     const inPage = selectedOf.inPage('MonitorConnection');
@@ -81,6 +79,11 @@ export class Lists {
     });
   }
 }
+
+const toPage = ({ first, after }: Pick<MonitorRunsArgs, 'first' | 'after'>) => ({
+  first: toPageSize(first),
+  after: readAfter(after),
+});
 
 const pageStep = { fetch: 'LIST', calls: 1, why: 'A page of the list is selected.' } as const;
 

@@ -4,6 +4,7 @@ import { mostCursorChars } from '../../connection.ts';
 import { BadUserInput } from '../../errors.ts';
 import type { AgentLogEventConnection, OlostepRunEventsArgs } from '../../generated/types.ts';
 import { once } from '../../once.ts';
+import { presentText } from '../../operation-params.ts';
 import { type WriteJson, writeJson } from '../json-fields.ts';
 import type { Fields } from '../provider.ts';
 import type { Log } from './log.ts';
@@ -18,9 +19,11 @@ const bytesPerEvent = 1_000;
 /** The page that the arguments ask for. `after` counts in the whole log, whatever `kind` leaves of it. */
 export function toLogPage(
   log: Log,
-  { first, after, kind }: OlostepRunEventsArgs,
+  args: OlostepRunEventsArgs,
   allowance: Allowance,
 ): Fields<AgentLogEventConnection> & { readonly [writeJson]: WriteJson } {
+  const { first, kind } = args;
+  const after = presentText(args.after);
   const size = first ?? 100;
   if (size < 0 || size > mostPerPage) throw new BadUserInput('Expected `first` between 0 and 1,000.', 'OLOSTEP');
   allowance.spend(log.length * bytesPerLine);
