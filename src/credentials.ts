@@ -15,11 +15,15 @@ export type CredentialMode = (typeof credentialModes)[number];
  */
 export type CredentialOf = (provider: Provider) => Credential;
 
+/** Where a provider's API is, as `toBaseUrl` gives it. */
+export type BaseUrlOf = (provider: Provider) => string;
+
 /** The service's own, made once. A provider without a key is off. */
-export function createHeldCredentials(apiKeys: ReadonlyMap<Provider, string>): CredentialOf {
+export function createHeldCredentials(apiKeys: ReadonlyMap<Provider, string>, baseUrlOf: BaseUrlOf): CredentialOf {
   const credentials = new Map<Provider, Credential>();
   for (const [provider, apiKey] of apiKeys) {
-    credentials.set(provider, createCredential(providers[provider].authorization(apiKey), 'service'));
+    const authorization = providers[provider].authorization(apiKey);
+    credentials.set(provider, createCredential(authorization, 'service', baseUrlOf(provider)));
   }
   return (provider) => {
     const credential = credentials.get(provider);
@@ -29,12 +33,13 @@ export function createHeldCredentials(apiKeys: ReadonlyMap<Provider, string>): C
 }
 
 /** The caller's, for one request alone: from `X-Datafold-Api-Key`, `X-Olostep-Api-Key`, … */
-export const readForwardedCredentials =
+export const createForwardedCredentials =
+  (baseUrlOf: BaseUrlOf) =>
   (asker: { header(name: string): string | null | undefined }): CredentialOf =>
   (provider) => {
     const apiKey = asker.header(forwardedHeader(provider))?.trim();
     if (apiKey === undefined || !isApiKey(apiKey)) throw toMissingKey(provider);
-    return createCredential(providers[provider].authorization(apiKey), 'caller');
+    return createCredential(providers[provider].authorization(apiKey), 'caller', baseUrlOf(provider));
   };
 
 const toMissingKey = (provider: Provider): ProviderError => {

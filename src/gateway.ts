@@ -3,7 +3,7 @@ import type { IncomingMessage, RequestListener } from 'node:http';
 import { getOperationAST } from 'graphql';
 import { toClientErrors } from './client-errors.ts';
 import { type Asker, Context } from './context.ts';
-import { type CredentialMode, createHeldCredentials, readForwardedCredentials } from './credentials.ts';
+import { type CredentialMode, createForwardedCredentials, createHeldCredentials } from './credentials.ts';
 import { createDocuments } from './documents/documents.ts';
 import { createListedTexts } from './documents/listed-texts.ts';
 import type { Manifest } from './documents/manifest.ts';
@@ -25,7 +25,7 @@ import { createSchema } from './schema.ts';
 import { createCall } from './upstream/call.ts';
 import type { Credential } from './upstream/credential.ts';
 import { createSharedCalls } from './upstream/shared-calls.ts';
-import { expectedApiKey, expectedBaseUrl, isApiKey, isBaseUrl } from './upstream/target.ts';
+import { expectedApiKey, expectedBaseUrl, isApiKey, isBaseUrl, toBaseUrl } from './upstream/target.ts';
 import { createUpstream, type Upstream } from './upstream/upstream.ts';
 
 export type { Provider } from './generated/types.ts';
@@ -202,6 +202,9 @@ function checkConfig({ providers: configs = {}, credentials = 'held' }: GatewayC
   if (problems.length > 0) throw new Error(problems.join('\n'));
 }
 
+const baseUrlOf = (configs: NonNullable<GatewayConfig['providers']>, provider: Provider): string =>
+  configs[provider]?.baseUrl ?? providers[provider].defaultBaseUrl;
+
 function createUpstreams(
   { providers: configs = {}, joinCalls = true }: GatewayConfig,
   log: Log,
@@ -210,8 +213,7 @@ function createUpstreams(
 ) {
   const onRefused = ({ digest }: Credential) => kept?.forget(digest);
   const upstreams = providerNames.map((provider): [Provider, Upstream] => {
-    const { baseUrl = providers[provider].defaultBaseUrl } = configs[provider] ?? {};
-    const upstream = createUpstream({ provider, baseUrl, log, limits, onRefused });
+    const upstream = createUpstream({ provider, baseUrl: baseUrlOf(configs, provider), log, limits, onRefused });
     return [provider, joinCalls ? createSharedCalls(provider, upstream, limits, log) : upstream];
   });
   return Object.fromEntries(upstreams) as Record<Provider, Upstream>;
@@ -224,11 +226,14 @@ function createKeptRuns(keptRuns: GatewayConfig['keptRuns'] = true, limits: Limi
 
 /** The credentials of a request. */
 function createCredentials({ providers: configs = {}, credentials }: GatewayConfig) {
-  if (credentials === 'forwarded') return readForwardedCredentials;
+  const baseUrls = Object.fromEntries(
+    providerNames.map((provider) => [provider, toBaseUrl(baseUrlOf(configs, provider)).href]),
+  ) as Record<Provider, string>;
+  if (credentials === 'forwarded') return createForwardedCredentials((provider) => baseUrls[provider]);
   const apiKeys = providerNames.flatMap((provider) => {
     const { apiKey } = configs[provider] ?? {};
     return apiKey === undefined ? [] : [[provider, apiKey] as const];
   });
-  const held = createHeldCredentials(new Map(apiKeys));
+  const held = createHeldCredentials(new Map(apiKeys), (provider) => baseUrls[provider]);
   return () => held;
 }

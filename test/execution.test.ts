@@ -23,7 +23,7 @@ import { type RandomOperation, randomOperation } from './random-operations.ts';
 import { createWorld } from './world.ts';
 
 const schema = createSchema();
-const credential = createCredential('Key canary-key', 'service');
+const credential = createCredential('Key canary-key', 'service', 'https://datafold.test');
 const allowance = new Allowance(defaultLimits);
 
 /** A request whose upstream calls are answered by `answerOf`, and what has been called for it. */

@@ -209,9 +209,13 @@ describe('A call that is under way', () => {
         { length: 1 + Math.floor(Math.random() * 4) },
         () => signs[Math.floor(Math.random() * signs.length)],
       ).join('');
-    const thing = () => ({ authorization: `Key ${text('a/ :=')}`, path: `/${text('a/:=?')}` });
-    const nameOf = ({ authorization, path }: ReturnType<typeof thing>) =>
-      toFlightName(createCredential(authorization, 'caller'), { path });
+    const thing = () => ({
+      authorization: `Key ${text('a/ :=')}`,
+      baseUrl: `https://${text('a:/')}`,
+      path: `/${text('a/:=?')}`,
+    });
+    const nameOf = ({ authorization, baseUrl, path }: ReturnType<typeof thing>) =>
+      toFlightName(createCredential(authorization, 'caller', baseUrl), { path });
 
     let pairs = 0;
     while (pairs < 10_000) {

@@ -1,7 +1,7 @@
 /** Copies of runs that outlive a request. */
 import { describe, expect, it, vi } from 'vitest';
 import { createGateway, type GatewayConfig } from '../src/gateway.ts';
-import { toCopyName } from '../src/kept/kept-runs.ts';
+import { toRunName } from '../src/kept/kept-runs.ts';
 import { createCredential } from '../src/upstream/credential.ts';
 import { anyDatafoldRun, datafoldBody, datafoldKey, datafoldPath, toDatafoldRow } from './bodies.ts';
 import { holdDate, holdDice, until } from './clock.ts';
@@ -183,7 +183,7 @@ describe('A run that has ended', () => {
 
     expect(await askFor(world, datafoldKey)).toEqual(await askFor(world, datafoldKey));
     expect(world.datafold.paths).toHaveLength(1);
-    expect([...copies.keys()]).toEqual([expect.stringMatching(/^[\w+/]{43}=\/DATAFOLD\/run\/7\/42$/)]);
+    expect([...copies.keys()]).toEqual([expect.stringMatching(/^[\w+/]{43}=\/2\/DATAFOLD\/run\/7\/42$/)]);
   });
 
   it('is kept in a store that is closed with the gateway', async () => {
@@ -243,7 +243,7 @@ describe('A row of a list', () => {
     const { errors } = await ask(world, aliases.join(' '));
 
     expect(errors).toBeUndefined();
-    expect(names).toEqual(['/DATAFOLD/row/7/1', '/DATAFOLD/row/7/2']);
+    expect(names).toEqual(['/2/DATAFOLD/row/7/1', '/2/DATAFOLD/row/7/2']);
   });
 });
 
@@ -304,12 +304,13 @@ describe('A copy is of whoever read it:', () => {
         provider === 'DATAFOLD' ? [text('12'), text('12')] : [`monitor_${text('1_-')}`, `run_${text('1_-')}`];
       return {
         authorization: `Key ${text('a/:=')}`,
+        baseUrl: `https://${text('a:/')}`,
         key: { provider, monitorId, runId },
         kind: pick(['run', 'row'] as const),
       };
     };
-    const nameOf = ({ authorization, key, kind }: ReturnType<typeof thing>) =>
-      toCopyName(createCredential(authorization, 'caller'), key, kind);
+    const nameOf = ({ authorization, baseUrl, key, kind }: ReturnType<typeof thing>) =>
+      toRunName(createCredential(authorization, 'caller', baseUrl), key, kind);
 
     let pairs = 0;
     while (pairs < 10_000) {

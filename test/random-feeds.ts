@@ -108,7 +108,7 @@ export async function readRandomFeed(world: FeedWorld, args: QueryRunsArgs, maxF
     },
     async close() {},
   };
-  const credential = createCredential('Key canary-key', 'service');
+  const credential = createCredential('Key canary-key', 'service', 'https://datafold.test');
   const context = new Context({
     upstreams: { DATAFOLD: upstream, OLOSTEP: upstream },
     credentialOf: () => credential,

@@ -44,13 +44,17 @@ export interface World {
 /** The keys that the service holds in every world. */
 export const keys = { datafold: 'canary-datafold-key', olostep: 'canary-olostep-key' };
 
-/** Starts a world of its own for the test that calls it, and ends it with the test. */
+/**
+ * Starts a world of its own for the test that calls it, and ends it with the test.
+ * @param beside another one, whose providers this one asks too: another process of the same service
+ */
 export async function createWorld(
   config: Partial<GatewayConfig> = {},
   door: Partial<ServerOptions> = {},
+  beside?: Pick<World, 'datafold' | 'olostep'>,
 ): Promise<World> {
-  const datafold = await startFakeUpstream();
-  const olostep = await startFakeUpstream();
+  const datafold = beside?.datafold ?? (await startFakeUpstream());
+  const olostep = beside?.olostep ?? (await startFakeUpstream());
   const lines: LogLine[] = [];
   const log = toLog(lines);
   const gateway = createGateway({

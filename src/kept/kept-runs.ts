@@ -1,21 +1,25 @@
-/** Copies of runs that outlive a request. */
-import type { MonitorRunKey } from '../generated/types.ts';
+/** What providers said, kept beyond a request: copies of runs, and of whatever else is read with one credential. */
+import type { MonitorRunKey, Provider } from '../generated/types.ts';
 import type { Credential } from '../upstream/credential.ts';
 
-/** What a provider said of a run, and how long it stands. All times are Unix milliseconds. */
+/** What a provider said of a thing, and how long it stands. All times are Unix milliseconds. */
 export interface Copy {
   /** The JSON object, as UTF-8. It may be a part of something larger, so whoever keeps it for long copies it. */
   readonly bytes: Buffer;
   readonly readAt: number;
-  /** Until when it stands for an answer; later it may stand in for one. */
+  /** Until when whoever wrote it takes it for an answer. Whoever reads it has a limit of its own, and the earlier counts. */
   readonly freshUntil: number;
 }
 
-/** Where copies are kept. It never fails: what can't be read isn't there, and what can't be written is lost. */
+/**
+ * Where copies are kept. It never fails: what can't be read isn't there, and what can't be written is lost. Names are of
+ * {@link toCopyName}.
+ */
 export interface KeptRuns {
   /** The copies of these names, in their order; at once, or soon. */
   read(names: readonly string[]): Copies | Promise<Copies>;
-  write(name: string, copy: Copy): void;
+  /** Keeps it for so many milliseconds at the most. */
+  write(name: string, copy: Copy, ttlMs: number): void;
   /** Forgets copies of what is gone. */
   drop(names: readonly string[]): void;
   /** Forgets all copies of a credential, by its digest: its provider has refused it. What is read later is kept as ever. */
@@ -30,17 +34,41 @@ export type Copies = readonly (Copy | undefined)[];
 export type CopyKind = 'run' | 'row';
 
 /**
- * What a copy is kept by: whose it is, and of what. None of its parts can have a slash but the digest, which comes first and
- * always has the same length; so no two things share a name.
+ * The form of names, of what is kept under them, and of what a store notes beside them. A change of any of it takes another
+ * number: processes of two releases that share a store never read each other's copies.
+ */
+export const formatVersion = 2;
+
+/**
+ * What a copy is kept by: whose it is, and of what. The digest stands for the key and for the base URL, comes first and always has
+ * the same length; the kind has no slash: so no two things share a name.
  */
 export const toCopyName = (
-  { digest }: Credential,
+  { digest }: Pick<Credential, 'digest'>,
+  provider: Provider,
+  kind: string,
+  key: string,
+): string => `${digest}/${formatVersion}/${provider}/${kind}/${key}`;
+
+/** The name of a copy of a run. */
+export const toRunName = (
+  credential: Pick<Credential, 'digest'>,
   { provider, monitorId, runId }: MonitorRunKey,
   kind: CopyKind,
-): string => `${digest}/${provider}/${kind}/${monitorId}/${runId}`;
+): string => toCopyName(credential, provider, kind, `${monitorId}/${runId}`);
 
 /** The digest of the credential that a copy of this name is kept for. */
 export const toOwner = (name: string): string => name.slice(0, digestLength);
 
 /** Of SHA-256 in base64. */
 const digestLength = 44;
+
+/** How far apart the clocks of two processes may be, in milliseconds. */
+const maxClockSkewMs = 1_000;
+
+/**
+ * How long ago that was, in milliseconds. What was read in the future, as a clock has been set back since, is older than anything
+ * may be: nobody can tell its age.
+ */
+export const ageOf = (readAt: number, now: number): number =>
+  readAt > now + maxClockSkewMs ? Number.POSITIVE_INFINITY : Math.max(0, now - readAt);

@@ -1,14 +1,20 @@
-/** Copies of runs in the memory of the process. */
+/** Copies in the memory of the process. */
 import { LRUCache } from 'lru-cache';
 import type { Limits } from '../limits.ts';
-import { type Copy, type KeptRuns, toOwner } from './kept-runs.ts';
+import { ageOf, type Copy, type KeptRuns, toOwner } from './kept-runs.ts';
 
 /** What a copy takes beside its bytes and its name, roughly: objects, a buffer of its own, and its place among its owner's. */
 const overhead = 500;
 
+/** How long it is kept: by the calendar, as its age is, and by the clock that nobody sets. */
+interface Kept extends Copy {
+  readonly ttlMs: number;
+  readonly keptUntil: number;
+}
+
 /** Keeps those that were asked for last, in so many bytes. */
-export function createMemoryRuns(limits: Pick<Limits, 'maxKeptRunBytes' | 'maxKeptRunSize' | 'keepStaleMs'>): KeptRuns {
-  const { maxKeptRunBytes, maxKeptRunSize, keepStaleMs } = limits;
+export function createMemoryRuns(limits: Pick<Limits, 'maxKeptRunBytes' | 'maxKeptRunSize'>): KeptRuns {
+  const { maxKeptRunBytes, maxKeptRunSize } = limits;
   /** The names of each owner's copies, so that no other's are looked at when they are to be forgotten. */
   const namesOf = new Map<string, Set<string>>();
   const note = (name: string) => {
@@ -23,7 +29,7 @@ export function createMemoryRuns(limits: Pick<Limits, 'maxKeptRunBytes' | 'maxKe
     names?.delete(name);
     if (names?.size === 0) namesOf.delete(owner);
   };
-  const copies = new LRUCache<string, Copy>({
+  const copies = new LRUCache<string, Kept>({
     maxSize: maxKeptRunBytes,
     sizeCalculation: ({ bytes }, name) => bytes.length + name.length + overhead,
     onInsert: (_copy, name, reason) => {
@@ -36,16 +42,17 @@ export function createMemoryRuns(limits: Pick<Limits, 'maxKeptRunBytes' | 'maxKe
 
   const find = (name: string): Copy | undefined => {
     const copy = copies.get(name);
-    if (copy === undefined || copy.readAt + keepStaleMs > Date.now()) return copy;
+    if (copy === undefined) return undefined;
+    if (ageOf(copy.readAt, Date.now()) < copy.ttlMs && performance.now() < copy.keptUntil) return copy;
     copies.delete(name);
     return undefined;
   };
 
   return {
     read: (names) => names.map(find),
-    write(name, { bytes, ...times }) {
+    write(name, { bytes, readAt, freshUntil }, ttlMs) {
       if (bytes.length > maxKeptRunSize) copies.delete(name);
-      else copies.set(name, { bytes: detach(bytes), ...times });
+      else copies.set(name, { bytes: detach(bytes), readAt, freshUntil, ttlMs, keptUntil: performance.now() + ttlMs });
     },
     drop(names) {
       for (const name of names) copies.delete(name);

@@ -1,7 +1,8 @@
 /** The keys of Redis that copies are kept by. */
+import { formatVersion } from './kept-runs.ts';
 
-/** What is before every key: whose it is, and which form it has. */
-const prefix = 'monitor-graph:1:';
+/** What is before every key, as others may use the same Redis. */
+const prefix = 'monitor-graph:';
 
 /** Of a copy, given its name. */
 export const toRedisKey = (name: string): string => `${prefix}${name}`;
@@ -10,7 +11,7 @@ export const toRedisKey = (name: string): string => `${prefix}${name}`;
  * Where it says since when the copies of an owner count, in Unix milliseconds: since the first one, or since the credential was
  * refused last. Without it none count, so that whatever Redis loses brings no copy back.
  */
-export const toSinceKey = (digest: string): string => `${prefix}${digest}/since`;
+export const toSinceKey = (digest: string): string => `${prefix}${digest}/${formatVersion}/since`;
 
 /** The most copies of one command: what is in time is of use, be the others late. */
 export const mostAtOnce = 16;

@@ -128,7 +128,7 @@ export async function createRedisRuns({ url, log, limits }: RedisRunsOptions): P
       if (!isReady() || !store.mayAsk()) return nothing;
       return names.length > mostAtOnce ? findAll(names) : find(names);
     },
-    write(name, copy) {
+    write(name, copy, ttlMs) {
       const size = copy.bytes.length;
       if (size > maxStoredRunSize) {
         refusals.drop([name]);
@@ -140,7 +140,7 @@ export async function createRedisRuns({ url, log, limits }: RedisRunsOptions): P
       redis.set(toSinceKey(toOwner(name)), copy.readAt - clockMs, 'PX', 2 * keepStaleMs, 'NX').catch(() => {});
       const onWritten = refusals.writing(name);
       redis
-        .set(toRedisKey(name), toRecord(copy), 'PX', keepStaleMs)
+        .set(toRedisKey(name), toRecord(copy), 'PX', ttlMs)
         .then(
           () => {
             onWritten();

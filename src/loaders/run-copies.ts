@@ -2,7 +2,7 @@
 import { isRefusedCredential, toError } from '../errors.ts';
 import { explainKept, type Need } from '../fetching/planner.ts';
 import type { MonitorRunKey } from '../generated/types.ts';
-import { type Copies, type Copy, type CopyKind, type KeptRuns, toCopyName } from '../kept/kept-runs.ts';
+import { ageOf, type Copies, type Copy, type CopyKind, type KeptRuns, toRunName } from '../kept/kept-runs.ts';
 import type { Limits } from '../limits.ts';
 import type { Price } from '../price.ts';
 import type { ReadLimits, Run, RunDefinition } from '../providers/provider.ts';
@@ -101,7 +101,17 @@ export class RunCopies {
   #meet(key: MonitorRunKey, kind: CopyKind, copy: Copy | undefined): Known | undefined {
     if (copy === undefined) return undefined;
     this.#met.set(this.#nameOf(key, kind), copy);
-    return copy.freshUntil > Date.now() ? this.#toKnown(key, kind, copy, false) : undefined;
+    const now = Date.now();
+    if (now >= copy.freshUntil) return undefined;
+    const known = this.#toKnown(key, kind, copy, false);
+    // Whoever wrote it may keep runs for longer than is done here.
+    return known && ageOf(copy.readAt, now) < this.#freshMsOf(known, kind) ? known : undefined;
+  }
+
+  #freshMsOf({ record, run }: Known, kind: CopyKind): number {
+    const { limits, definition } = this.#options;
+    const freshMs = { lasting: limits.keepRunMs, unsure: limits.keepUnsureRunMs, none: 0 };
+    return freshMs[definition.endurance(run, record, kind === 'row')];
   }
 
   #toKnown(key: MonitorRunKey, kind: CopyKind, { bytes, readAt }: Copy, isStale: boolean): Known | undefined {
@@ -130,16 +140,15 @@ export class RunCopies {
   /** What is in a copy that was met, whatever its age. */
   #old(key: MonitorRunKey, kind: CopyKind): (Known & Pick<Copy, 'readAt'>) | undefined {
     const copy = this.#met.get(this.#nameOf(key, kind));
-    if (copy === undefined || copy.readAt + this.#options.limits.keepStaleMs <= Date.now()) return undefined;
+    if (copy === undefined || !(ageOf(copy.readAt, Date.now()) < this.#options.limits.keepStaleMs)) return undefined;
     const known = this.#toKnown(key, kind, copy, true);
     return known && { ...known, readAt: copy.readAt };
   }
 
   /** Keeps what has just been read, if it can be written; a row once, however many fields and pages have it. */
-  keep(key: MonitorRunKey, kind: CopyKind, { record, run }: Known, readAt: number): void {
-    const { kept, limits, definition } = this.#options;
-    const keepMs = { lasting: limits.keepRunMs, unsure: limits.keepUnsureRunMs, none: 0 };
-    const freshMs = keepMs[definition.endurance(run, record, kind === 'row')];
+  keep(key: MonitorRunKey, kind: CopyKind, known: Known, readAt: number): void {
+    const { kept, limits } = this.#options;
+    const freshMs = this.#freshMsOf(known, kind);
     // A row of a run that goes on would stand in for nothing.
     if (kind === 'row' && freshMs === 0) return;
     const name = this.#nameOf(key, kind);
@@ -148,9 +157,9 @@ export class RunCopies {
       if (this.#keptRows.has(name)) return;
       this.#keptRows.add(name);
     }
-    const bytes = toBytes(record);
+    const bytes = toBytes(known.record);
     if (bytes === undefined || bytes.length > limits.maxKeptRunSize) return;
-    kept.write(name, { bytes, readAt, freshUntil: readAt + freshMs });
+    kept.write(name, { bytes, readAt, freshUntil: readAt + freshMs }, limits.keepStaleMs);
   }
 
   /**
@@ -163,7 +172,7 @@ export class RunCopies {
   }
 
   #nameOf(key: MonitorRunKey, kind: CopyKind): string {
-    return toCopyName(this.#options.credential, key, kind);
+    return toRunName(this.#options.credential, key, kind);
   }
 }
 

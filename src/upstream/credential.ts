@@ -6,7 +6,10 @@ export interface Credential {
   readonly headers: Readonly<Record<string, string>>;
   /** The key in it, if it is so long that it can't be a word: it must not come back in an answer. */
   readonly secret: string | undefined;
-  /** Stands for the credential wherever something is remembered of it: never the credential itself. */
+  /**
+   * Stands for the credential, and for the base URL that it is sent to, wherever something is remembered of it: never the
+   * credential itself. What one API said isn't the answer of another that takes the same key.
+   */
   readonly digest: string;
   /** Whose fault it is when the provider refuses it. */
   readonly owner: 'service' | 'caller';
@@ -14,8 +17,11 @@ export interface Credential {
 
 const shortestSecret = 16;
 
-/** @param authorization the whole `Authorization` header */
-export function createCredential(authorization: string, owner: Credential['owner']): Credential {
+/**
+ * @param authorization the whole `Authorization` header
+ * @param baseUrl where it is sent, as `toBaseUrl` gives it
+ */
+export function createCredential(authorization: string, owner: Credential['owner'], baseUrl: string): Credential {
   const key = authorization.slice(authorization.indexOf(' ') + 1);
   return {
     headers: {
@@ -25,7 +31,8 @@ export function createCredential(authorization: string, owner: Credential['owner
       authorization,
     },
     secret: key.length < shortestSecret ? undefined : key,
-    digest: createHash('sha256').update(authorization).digest('base64'),
+    // A URL has no space.
+    digest: createHash('sha256').update(`${baseUrl} ${authorization}`).digest('base64'),
     owner,
   };
 }

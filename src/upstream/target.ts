@@ -19,5 +19,12 @@ export function isBaseUrl(text: string): boolean {
   return protocol === 'https:' && isIP(hostname.replace(/^\[|\]$/g, '')) === 0;
 }
 
+/** The origin and the path of a base URL, in one form for all ways to write it. */
+export function toBaseUrl(text: string): { readonly origin: string; readonly path: string; readonly href: string } {
+  const { origin, pathname } = new URL(text);
+  const path = pathname.replace(/\/+$/, '');
+  return { origin, path, href: origin + path };
+}
+
 /** Whether the text can be sent in a header as it is. */
 export const isApiKey = (text: string): boolean => /^[\x21-\x7e]{1,4096}$/.test(text);

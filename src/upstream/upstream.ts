@@ -13,6 +13,7 @@ import { createPool } from './pool.ts';
 import type { UpstreamRequest } from './request.ts';
 import { createRetry } from './retry.ts';
 import { createRetryBudget } from './retry-budget.ts';
+import { toBaseUrl } from './target.ts';
 
 /** The way out to one provider. */
 export interface Upstream {
@@ -36,11 +37,11 @@ export interface UpstreamOptions {
 }
 
 export function createUpstream({ provider, baseUrl, log, limits, onRefused }: UpstreamOptions): Upstream {
-  const { origin, pathname } = new URL(baseUrl);
+  const { origin, path } = toBaseUrl(baseUrl);
   const pool = createPool(origin, limits);
   const way: Way = {
     provider,
-    basePath: pathname.replace(/\/+$/, ''),
+    basePath: path,
     limits,
     pool,
     deadlines: new Deadlines(limits.attemptMs),
