@@ -42,7 +42,7 @@ export async function startSandbox(world: SandboxWorld): Promise<RunningSandbox>
 const serve = (sandbox: Sandbox): Server =>
   createServer((request, response) => {
     const { pathname: path, searchParams: query } = new URL(request.url ?? '/', 'http://localhost');
-    const { status, body } = sandbox.answer({ path, query, authorization: request.headers.authorization });
-    response.writeHead(status, { 'content-type': 'application/json' });
+    const { status, headers, body } = sandbox.answer({ path, query, authorization: request.headers.authorization });
+    response.writeHead(status, { ...headers, 'content-type': 'application/json' });
     response.end(JSON.stringify(body));
   });

@@ -106,7 +106,7 @@ export const olostepMonitorBody = {
     include_domains: ['espresso.example'],
     exclude_domains: ['gossip.example'],
   },
-  schedule: { frequency: 'every hour', cron: '0 * * * *', timezone: 'UTC', next_run_at: '2025-11-20T09:00:00Z' },
+  schedule: { frequency: 'every hour', cron: '0 * * * ? *', timezone: 'UTC', next_run_at: '2025-11-20T09:00:00Z' },
   notification: {
     events: ['changed', 'first_snapshot'],
     channels: [{ type: 'email', target: 'shop@espresso.example', events: ['changed'] }],

@@ -12,7 +12,7 @@ const lightFields = `__typename id provider monitorId name enabled createdAt upd
   schedule { frequency cron timezone nextRunAt }
   tracked { type urls webQuery }
   sourcePolicy { includeUrls excludeUrls includeDomains excludeDomains }
-  notification { events channels { type target events } }
+  notification { events channels { type target targetKind events } }
   webhookUrl outputSchema metadata agentId`;
 const fields = `${lightFields} lastRunAt lastRun { runId status changed ranAt } snapshotCount diagram`;
 
@@ -41,7 +41,7 @@ const monitor = {
   status: 'ACTIVE',
   rawStatus: 'active',
   errorMessage: null,
-  schedule: { frequency: 'every hour', cron: '0 * * * *', timezone: 'UTC', nextRunAt: '2025-11-20T09:00:00.000Z' },
+  schedule: { frequency: 'every hour', cron: '0 * * * ? *', timezone: 'UTC', nextRunAt: '2025-11-20T09:00:00.000Z' },
   tracked: { type: 'urls', urls: ['https://espresso.example/machines'], webQuery: 'espresso machines' },
   sourcePolicy: {
     includeUrls: ['https://espresso.example/machines'],
@@ -51,7 +51,7 @@ const monitor = {
   },
   notification: {
     events: ['changed', 'first_snapshot'],
-    channels: [{ type: 'email', target: 'shop@espresso.example', events: ['changed'] }],
+    channels: [{ type: 'email', target: 'shop@espresso.example', targetKind: 'EMAIL', events: ['changed'] }],
   },
   webhookUrl: 'https://hooks.espresso.example/prices',
   outputSchema: { type: 'object', properties: { price: { type: 'string' } } },
@@ -128,6 +128,208 @@ it('knows older answers by their names of ids and times', async () => {
   const older = { ...rest, monitor_id: id, created_at: '2025-10-09T08:53:20Z', updated_at: 1763625609 };
 
   expect(await read(older)).toEqual({ data: { monitor } });
+});
+
+describe('Older answers', () => {
+  /** As the first generation of the documents has a monitor, */
+  const first = {
+    team_id: 'team_5hktz469jyF',
+    monitor_id: monitorId,
+    status: 'active',
+    agent_id: 'agent_forward_deployed_0',
+    fda_id: 'fda_5hktz469jy',
+    schedule_id: 'schedule_r4h9n2j7',
+    schedule_name: null,
+    query: null,
+    url: 'https://espresso.example/machines',
+    frequency: 'daily',
+    cron_expression: '0 0 * * ? *',
+    notification_channel: 'webhook',
+    notification_target: 'https://user:secret@hooks.espresso.example:8443/T0/B0/secret?token=secret#secret',
+    metadata: {},
+    error_message: null,
+    created_at: 1777983215,
+    updated_at: 1777983222,
+  };
+  /** and the second. */
+  const second = {
+    id: monitorId,
+    object: 'monitor',
+    status: 'active',
+    fda_id: 'fda_5hktz469jy',
+    query: 'Tell me of new posts.',
+    frequency: 'every day at 9am America/Los_Angeles',
+    cron_expression: null,
+    notification_channel: 'sms',
+    notification_target: '+14155552671',
+    created_at: 1777983215,
+    updated_at: 1777983222,
+  };
+
+  it('of the first generation lose nothing that there is a field for', async () => {
+    const { errors, data } = await read(first);
+
+    expect(errors).toBeUndefined();
+    expect(data.monitor).toMatchObject({
+      // A monitor of a page needs no query.
+      name: 'https://espresso.example/machines',
+      query: null,
+      createdAt: '2026-05-05T12:13:35.000Z',
+      schedule: { frequency: 'daily', cron: '0 0 * * ? *', timezone: null, nextRunAt: null },
+      tracked: { type: null, urls: ['https://espresso.example/machines'], webQuery: null },
+      notification: {
+        events: null,
+        channels: [{ type: 'webhook', target: 'https://hooks.espresso.example:8443', targetKind: 'URL', events: null }],
+      },
+      agentId: 'agent_forward_deployed_0',
+      webhookUrl: null,
+    });
+  });
+
+  it('of the second generation neither', async () => {
+    const { errors, data } = await read(second);
+
+    expect(errors).toBeUndefined();
+    expect(data.monitor).toMatchObject({
+      name: 'Tell me of new posts.',
+      schedule: { frequency: 'every day at 9am America/Los_Angeles', cron: null, timezone: null, nextRunAt: null },
+      tracked: null,
+      notification: {
+        events: null,
+        channels: [{ type: 'sms', target: '+14155552671', targetKind: 'PHONE', events: null }],
+      },
+      agentId: 'fda_5hktz469jy',
+    });
+  });
+
+  it('lose nothing in a list', async () => {
+    const world = await createListingWorld();
+    world.olostep.on('/v1/monitors', { body: { monitors: [first] } });
+
+    const { data, errors } = await world.ask(
+      `{ monitorList(provider: OLOSTEP) { nodes { name ... on OlostepMonitor {
+        agentId tracked { urls } schedule { cron } notification { channels { target } }
+      } } } }`,
+    );
+
+    expect(errors).toBeUndefined();
+    expect(data.monitorList.nodes).toEqual([
+      {
+        name: first.url,
+        agentId: first.agent_id,
+        tracked: { urls: [first.url] },
+        schedule: { cron: first.cron_expression },
+        notification: { channels: [{ target: 'https://hooks.espresso.example:8443' }] },
+      },
+    ]);
+    expect(world.olostep.paths).toEqual(['/v1/monitors']);
+  });
+
+  it.each([
+    ['frequency', ['monitor.schedule.frequency']],
+    ['cron_expression', ['monitor.schedule.cron']],
+    ['notification_channel', ['monitor.notification.channels.0.type']],
+    ['notification_target', ['monitor.notification.channels.0.target']],
+    ['url', ['monitor.name', 'monitor.tracked.urls']],
+    ['agent_id', ['monitor.agentId']],
+  ])('have an error in place of a bad %s, and nowhere else', async (name, places) => {
+    const answer = await read({ ...first, [name]: 7 });
+
+    expect(errorsOf(answer).toSorted()).toEqual(places.map((place) => [place, 'UPSTREAM_BAD_RESPONSE']));
+  });
+
+  it('count for nothing where a newer answer says the same', async () => {
+    const { id: _id, monitor_id: _older, url: _url, ...older } = { ...second, ...first };
+
+    expect(await read({ ...older, ...olostepMonitorBody, created_at: 1, updated_at: 1 })).toEqual({
+      data: { monitor },
+    });
+  });
+});
+
+describe('The target of a notification', () => {
+  it.each([
+    ['shop@espresso.example', 'EMAIL', 'shop@espresso.example'],
+    ['+14155552671', 'PHONE', '+14155552671'],
+    // Whoever has the whole URL may write to the channel.
+    ['https://hooks.slack.com/services/T0/B0/secret', 'URL', 'https://hooks.slack.com'],
+    ['HTTPS://HOOKS.slack.com:443/services/T0/B0/secret', 'URL', 'https://hooks.slack.com'],
+    ['https://hooks.slack.com?token=secret', 'URL', 'https://hooks.slack.com'],
+    ['https://hooks.slack.com#secret', 'URL', 'https://hooks.slack.com'],
+    ['https://secret@hooks.slack.com', 'URL', 'https://hooks.slack.com'],
+    ['https://user:secret@hooks.slack.com/x', 'URL', 'https://hooks.slack.com'],
+    ['https:hooks.slack.com/secret', 'URL', 'https://hooks.slack.com'],
+    ['https:\\\\hooks.slack.com\\secret', 'URL', 'https://hooks.slack.com'],
+    [' https://hooks.slack.com/secret', 'URL', 'https://hooks.slack.com'],
+    ['slack://secret@T0/secret', 'URL', 'slack://T0'],
+    ['mailto:shop@espresso.example?subject=secret', 'URL', 'mailto:'],
+    ['https://hooks slack.com/secret', 'URL', 'https:'],
+    ['https://', 'URL', 'https:'],
+    // Without its scheme a URL is none, and may be as secret.
+    ['hooks.slack.com/services/T0/B0/secret', 'UNKNOWN', 'hooks.slack.com'],
+    ['//hooks.slack.com/services/secret', 'UNKNOWN', ''],
+    ['hooks.slack.com?token=secret', 'UNKNOWN', 'hooks.slack.com'],
+    ['hooks.slack.com\\secret', 'UNKNOWN', 'hooks.slack.com'],
+    ['hooks.slack.com/secret@x', 'UNKNOWN', 'hooks.slack.com'],
+    ['shop@espresso.example/secret', 'UNKNOWN', 'shop@espresso.example'],
+    ['#prices', 'UNKNOWN', '#prices'],
+    ['+0155', 'UNKNOWN', '+0155'],
+    ['', 'UNKNOWN', ''],
+  ])('%s is of kind %s and shown as %s', async (target, targetKind, shown) => {
+    const notification = { events: ['changed'], channels: [{ type: 'slack', target }] };
+
+    const { data, errors } = await read({ ...olostepMonitorBody, notification });
+
+    expect(errors).toBeUndefined();
+    expect(data.monitor.notification.channels).toEqual([{ type: 'slack', target: shown, targetKind, events: null }]);
+  });
+
+  it.each([
+    [undefined, null, []],
+    [null, 'UNKNOWN', ['target']],
+    [7, 'UNKNOWN', ['target']],
+  ])('that is %j is of kind %s', async (target, targetKind, places) => {
+    const answer = await read({ ...olostepMonitorBody, notification: { channels: [{ type: 'email', target }] } });
+
+    expect(answer.data.monitor.notification.channels).toEqual([
+      { type: 'email', target: null, targetKind, events: null },
+    ]);
+    expect(errorsOf(answer).map(([place]) => place)).toEqual(
+      places.map((place) => `monitor.notification.channels.0.${place}`),
+    );
+  });
+});
+
+it('has null without an error where the types of the clients have it', async () => {
+  const answer = await read({
+    ...olostepMonitorBody,
+    schedule: { frequency: null, cron: null, timezone: null, next_run_at: null },
+    tracked: { type: null, urls: null, web_query: null },
+    source_policy: { include_urls: null, exclude_urls: null, include_domains: null, exclude_domains: null },
+    notification: { events: null, channels: [{ type: 'email', target: 'shop@espresso.example', events: null }] },
+    last_run: { ...olostepMonitorBody.last_run, ran_at: null },
+    agent: { id: null },
+    created: null,
+    updated: null,
+    total_count: null,
+  });
+
+  expect(answer.errors).toBeUndefined();
+  expect(answer.data.monitor).toMatchObject({
+    schedule: { frequency: null, cron: null, timezone: null, nextRunAt: null },
+    tracked: { type: null, urls: null, webQuery: null },
+    sourcePolicy: { includeUrls: null, excludeUrls: null, includeDomains: null, excludeDomains: null },
+    notification: { events: null, channels: [{ type: 'email', events: null }] },
+    lastRun: { runId: 'run_k3v9c1p7zd', ranAt: null },
+    lastRunAt: null,
+    agentId: null,
+    createdAt: null,
+    updatedAt: null,
+    snapshotCount: null,
+  });
+  const channels = await read({ ...olostepMonitorBody, notification: { events: ['changed'], channels: null } });
+  expect(channels.errors).toBeUndefined();
+  expect(channels.data.monitor.notification).toEqual({ events: ['changed'], channels: null });
 });
 
 it('knows rows of older lists by their names of ids', async () => {

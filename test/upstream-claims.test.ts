@@ -38,6 +38,13 @@ describe('The schema', () => {
     expect(descriptionOf('OlostepMonitorStatus.FAILED')).toMatch(/^Our reading: /);
   });
 
+  it('says of a snapshot that it is metadata, and of a cron expression that it has six fields', () => {
+    expect(descriptionOf('OlostepRun.snapshot')).toContain('metadata');
+    expect(descriptionOf('OlostepRun.snapshot')).not.toContain('What the run saw');
+    expect(descriptionOf('OlostepSchedule.cron')).toContain('six fields');
+    expect(descriptionOf('OlostepSchedule.cron')).not.toContain('crontab');
+  });
+
   it('says of tags what the document says, and that it does not say more', () => {
     expect(descriptionOf('Query.monitorList.tags')).not.toContain('with all of');
     expect(descriptionOf('Query.monitorList.tags')).toContain(
@@ -51,6 +58,40 @@ describe('The schema', () => {
       expect(descriptionOf(`DatafoldDiffAlert.${name}`)).not.toContain('From how many');
     }
     expect(descriptionOf('DatafoldDiffAlert.matchRatioMin')).toContain('below it');
+  });
+});
+
+describe('The OpenAPI documents', () => {
+  it('claim the errors of a single Olostep run for no other endpoint', () => {
+    const { paths } = readDocument('olostep');
+    const claimed = Object.entries<{ get: { responses: object } }>(paths).map(([path, { get }]) => [
+      path,
+      Object.keys(get.responses).filter((status) => ['400', '401', '404', '500'].includes(status)),
+    ]);
+
+    expect(Object.fromEntries(claimed)).toEqual({
+      '/v1/monitors': [],
+      '/v1/monitors/{monitor_id}': [],
+      '/v1/monitors/{monitor_id}/events': [],
+      '/v1/monitors/{monitor_id}/runs/{run_id}': ['400', '401', '404', '500'],
+    });
+  });
+
+  it('say what Olostep means by 402, 403, 501 and 504', () => {
+    const { responses } = readDocument('olostep').components;
+
+    expect(responses.PaymentRequired.description).toMatch(/usage_limit_reached.*otherwise the API key is invalid/);
+    expect(responses.Forbidden.description).toContain('IncompleteSignatureException');
+    expect(responses.AtCapacity.description).toContain('max_capacity_reached');
+  });
+
+  it("claim neither which timestamp Datafold's windows go by, nor an order of runs", () => {
+    const { parameters } = readDocument('datafold').paths['/api/v1/monitors/{id}/runs'].get;
+    for (const name of ['start_time', 'end_time']) {
+      const { description } = parameters.find((one: { name: string }) => one.name === name);
+      expect(description).not.toMatch(/^Runs that started/);
+      expect(description).toContain("isn't documented");
+    }
   });
 });
 

@@ -148,6 +148,7 @@ export type ResolversTypes = {
   OlostepRun: ResolverTypeWrapper<Fields<Omit<Types.OlostepRun, 'events' | 'monitor'> & { events?: Types.Maybe<ResolversTypes['AgentLogEventConnection']>, monitor?: Types.Maybe<ResolversTypes['OlostepMonitor']> }>>;
   OlostepSchedule: ResolverTypeWrapper<Fields<Types.OlostepSchedule>>;
   OlostepSourcePolicy: ResolverTypeWrapper<Fields<Types.OlostepSourcePolicy>>;
+  OlostepTargetKind: ResolverTypeWrapper<Fields<Types.OlostepTargetKind>>;
   OlostepTracked: ResolverTypeWrapper<Fields<Types.OlostepTracked>>;
   PageInfo: ResolverTypeWrapper<Fields<Types.PageInfo>>;
   Provider: ResolverTypeWrapper<Fields<Types.Provider>>;
@@ -483,6 +484,7 @@ export type OlostepNotificationResolvers<ContextType = Context, ParentType exten
 export type OlostepNotificationChannelResolvers<ContextType = Context, ParentType extends ResolversParentTypes['OlostepNotificationChannel'] = ResolversParentTypes['OlostepNotificationChannel']> = {
   events?: Resolver<Types.Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
   target?: Resolver<Types.Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  targetKind?: Resolver<Types.Maybe<ResolversTypes['OlostepTargetKind']>, ParentType, ContextType>;
   type?: Resolver<Types.Maybe<ResolversTypes['String']>, ParentType, ContextType>;
 };
 

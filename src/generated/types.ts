@@ -476,20 +476,20 @@ export type OlostepLastRun = {
   readonly __typename: 'OlostepLastRun';
   /** Whether the page had changed since the run before. */
   readonly changed: Maybe<Scalars['Boolean']['output']>;
-  /** When the run was. */
+  /** When the run was; `null` when Olostep doesn't say. */
   readonly ranAt: Maybe<Scalars['DateTime']['output']>;
   /** The run itself; `null` when Olostep has no such run. A call. */
   readonly run: Maybe<OlostepRun>;
   /** Olostep's id of the run: `run_…`. */
   readonly runId: Maybe<Scalars['ID']['output']>;
-  /** Olostep's word for how the run stands: `completed` and others; the list isn't documented. */
+  /** Olostep's word for how the run stands: `completed` and `failed` are known; the list isn't documented. */
   readonly status: Maybe<Scalars['String']['output']>;
 };
 
 /** A web monitor of Olostep. */
 export type OlostepMonitor = Monitor & Node & {
   readonly __typename: 'OlostepMonitor';
-  /** Olostep's id of the agent that does the work. */
+  /** Olostep's id of the agent that does the work; in older answers it may be that of a *forward deployed agent*, `fda_…`. */
   readonly agentId: Maybe<Scalars['ID']['output']>;
   /** When the monitor was made, as Olostep states it. */
   readonly createdAt: Maybe<Scalars['DateTime']['output']>;
@@ -512,7 +512,7 @@ export type OlostepMonitor = Monitor & Node & {
   readonly metadata: Maybe<Scalars['JSON']['output']>;
   /** Olostep's id of the monitor: `monitor_…`. */
   readonly monitorId: Scalars['ID']['output'];
-  /** Olostep names no monitors. Derived: its `query`. */
+  /** Olostep names no monitors. Derived: its `query`, or its page where it has no query. */
   readonly name: Maybe<Scalars['String']['output']>;
   /** Who is told, and of what. */
   readonly notification: Maybe<OlostepNotification>;
@@ -538,7 +538,7 @@ export type OlostepMonitor = Monitor & Node & {
   readonly sourcePolicy: Maybe<OlostepSourcePolicy>;
   /** How the monitor stands. */
   readonly status: OlostepMonitorStatus;
-  /** What the monitor looks at; `null` until Olostep has planned it. */
+  /** What the monitor looks at; `null` until Olostep has planned it. In older answers the page that its owner named. */
   readonly tracked: Maybe<OlostepTracked>;
   /** When the monitor was changed last, as Olostep states it. */
   readonly updatedAt: Maybe<Scalars['DateTime']['output']>;
@@ -584,9 +584,14 @@ export type OlostepNotificationChannel = {
   readonly __typename: 'OlostepNotificationChannel';
   /** Of what, where it isn't what `OlostepNotification.events` says. */
   readonly events: Maybe<ReadonlyArray<Scalars['String']['output']>>;
-  /** The address. */
+  /**
+   * The address: an e-mail address, a phone number, or of a URL no more than its origin. Whoever knows the whole URL of a Slack
+   * webhook may write to its channel. Of a text that is none of these, what follows a `/`, `\\` or `?` is left out, too.
+   */
   readonly target: Maybe<Scalars['String']['output']>;
-  /** The kind: `email`, `slack`, `sms`. */
+  /** What `target` is. Derived from its text; `null` when there is none. */
+  readonly targetKind: Maybe<OlostepTargetKind>;
+  /** Olostep's word for the kind: `email`, `slack`, `sms`; in older answers also `webhook`. */
   readonly type: Maybe<Scalars['String']['output']>;
 };
 
@@ -635,11 +640,17 @@ export type OlostepRun = MonitorRun & Node & {
   readonly readAt: Scalars['DateTime']['output'];
   /** Olostep's id of the run: `run_…`. */
   readonly runId: Scalars['ID']['output'];
-  /** What the run saw. Free-form, undocumented by Olostep; `null` when no snapshot is stored (yet). */
+  /**
+   * Olostep's metadata of the run's snapshot: free-form, as which they are isn't documented; `null` when no snapshot is stored (yet).
+   * The snapshot itself is at `snapshotUrl`.
+   */
   readonly snapshot: Maybe<Scalars['JSON']['output']>;
-  /** When Olostep made the snapshot. From its events page, like `changed`. */
+  /** When Olostep made the snapshot; `null` when it doesn't say. From its events page, like `changed`. */
   readonly snapshotAt: Maybe<Scalars['DateTime']['output']>;
-  /** Where Olostep keeps the snapshot. From its events page, like `changed`. */
+  /**
+   * Where Olostep keeps the snapshot. From its events page, like `changed`. Olostep signs it in advance: whoever has it can read the
+   * snapshot, for a time that isn't documented, so that the one of a kept copy may have expired.
+   */
   readonly snapshotUrl: Maybe<Scalars['String']['output']>;
   /**
    * When the run started. Derived: the time of its earliest event; `null` when there is none. Lists lack it: a call for each run
@@ -666,13 +677,13 @@ export type OlostepRunEventsArgs = {
 /** When an Olostep monitor runs. */
 export type OlostepSchedule = {
   readonly __typename: 'OlostepSchedule';
-  /** The same as a line of crontab. */
+  /** The same as a cron expression: of six fields wherever Olostep documents one (`0 * * * ? *`). What the last one is isn't documented. */
   readonly cron: Maybe<Scalars['String']['output']>;
   /** How often, in its owner's words. */
   readonly frequency: Maybe<Scalars['String']['output']>;
-  /** When the monitor is to run next; `null` when it isn't. */
+  /** When the monitor is to run next; `null` when it isn't, or Olostep doesn't say. */
   readonly nextRunAt: Maybe<Scalars['DateTime']['output']>;
-  /** The time zone of `cron`: `UTC`. */
+  /** The time zone of `cron`: `UTC`; `null` when Olostep doesn't say. */
   readonly timezone: Maybe<Scalars['String']['output']>;
 };
 
@@ -688,6 +699,17 @@ export type OlostepSourcePolicy = {
   /** The pages that it has to look at. */
   readonly includeUrls: Maybe<ReadonlyArray<Scalars['String']['output']>>;
 };
+
+/** What the target of a notification is. */
+export type OlostepTargetKind =
+  /** An e-mail address. */
+  | 'EMAIL'
+  /** A phone number as E.164 has it: `+` and up to 15 digits. */
+  | 'PHONE'
+  /** Something else, or nothing that can be read. */
+  | 'UNKNOWN'
+  /** A URL, for example of a Slack webhook. */
+  | 'URL';
 
 /** What an Olostep monitor looks at. */
 export type OlostepTracked = {

@@ -267,5 +267,7 @@ export interface SandboxRequest {
 
 export interface SandboxAnswer {
   readonly status: number;
+  /** Beside the content type, which is that of JSON. @default none */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly body: unknown;
 }

@@ -1,21 +1,14 @@
 /** The objects in Olostep's answer to a monitor, each field of them checked as it is read. */
-import type {
-  OlostepNotification,
-  OlostepNotificationChannel,
-  OlostepSchedule,
-  OlostepSourcePolicy,
-  OlostepTracked,
-} from '../../generated/types.ts';
+import type { OlostepSchedule, OlostepSourcePolicy, OlostepTracked } from '../../generated/types.ts';
 import { isAbsent, isObject } from '../../json/json.ts';
 import { ParsedMembers } from '../../json/members.ts';
 import type { Body } from '../../upstream/body.ts';
-import type { FieldContext, Fields } from '../provider.ts';
-import { createReader, type Found, toBadField, toEach } from '../reader.ts';
+import type { Fields } from '../provider.ts';
+import { createReader, type Found, toBadField } from '../reader.ts';
 import type { components } from './openapi.d.ts';
 import {
+  Monitor,
   MonitorAgent,
-  MonitorNotification,
-  MonitorNotificationChannel,
   MonitorSchedule,
   MonitorSourcePolicy,
   MonitorTracked,
@@ -25,11 +18,10 @@ import { toDateTime } from './time.ts';
 
 type Schemas = components['schemas'];
 
+const readMonitor = createReader<Schemas['Monitor']>('OLOSTEP', Monitor);
 const readTracked = createReader<NonNullable<Schemas['MonitorTracked']>>('OLOSTEP', MonitorTracked);
 const readPolicy = createReader<NonNullable<Schemas['MonitorSourcePolicy']>>('OLOSTEP', MonitorSourcePolicy);
 const readSchedule = createReader<NonNullable<Schemas['MonitorSchedule']>>('OLOSTEP', MonitorSchedule);
-const readNotification = createReader<NonNullable<Schemas['MonitorNotification']>>('OLOSTEP', MonitorNotification);
-const readChannel = createReader<Schemas['MonitorNotificationChannel']>('OLOSTEP', MonitorNotificationChannel);
 const readWebhook = createReader<NonNullable<Schemas['MonitorWebhook']>>('OLOSTEP', MonitorWebhook);
 const readAgent = createReader<NonNullable<Schemas['MonitorAgent']>>('OLOSTEP', MonitorAgent);
 
@@ -44,13 +36,25 @@ export function readPart<Part>(
   return isObject(value) ? toPart(new ParsedMembers(value)) : toBadField('OLOSTEP');
 }
 
-export const toTracked = (record: Body) =>
-  readPart<Fields<OlostepTracked>>(record, 'tracked', (tracked) => ({
+export function toTracked(record: Body): Found<Fields<OlostepTracked>> {
+  if (isAbsent(record.get('tracked'))) return toOlderTracked(record);
+  return readPart<Fields<OlostepTracked>>(record, 'tracked', (tracked) => ({
     __typename: 'OlostepTracked',
     type: () => readTracked(tracked, 'type'),
     urls: () => readTracked(tracked, 'urls'),
     webQuery: () => readTracked(tracked, 'web_query'),
   }));
+}
+
+/** Older answers have one page, in a field of the monitor. */
+function toOlderTracked(record: Body): Fields<OlostepTracked> | null {
+  if (isAbsent(record.get('url'))) return null;
+  const urls = () => {
+    const url = readMonitor(record, 'url');
+    return typeof url === 'string' ? [url] : url;
+  };
+  return { __typename: 'OlostepTracked', type: null, urls, webQuery: null };
+}
 
 export const toSourcePolicy = (record: Body) =>
   readPart<Fields<OlostepSourcePolicy>>(record, 'source_policy', (policy) => ({
@@ -61,35 +65,33 @@ export const toSourcePolicy = (record: Body) =>
     excludeDomains: () => readPolicy(policy, 'exclude_domains'),
   }));
 
-export const toSchedule = (record: Body) =>
-  readPart<Fields<OlostepSchedule>>(record, 'schedule', (schedule) => ({
+export function toSchedule(record: Body): Found<Fields<OlostepSchedule>> {
+  if (isAbsent(record.get('schedule'))) return toOlderSchedule(record);
+  return readPart<Fields<OlostepSchedule>>(record, 'schedule', (schedule) => ({
     __typename: 'OlostepSchedule',
     frequency: () => readSchedule(schedule, 'frequency'),
     cron: () => readSchedule(schedule, 'cron'),
     timezone: () => readSchedule(schedule, 'timezone'),
     nextRunAt: () => toDateTime(readSchedule(schedule, 'next_run_at')),
   }));
+}
 
-export const toNotification = (record: Body) =>
-  readPart<Fields<OlostepNotification>>(record, 'notification', (notification) => ({
-    __typename: 'OlostepNotification',
-    events: () => readNotification(notification, 'events'),
-    channels: (_args: unknown, context: FieldContext) =>
-      toEach(readNotification(notification, 'channels'), context, toChannel),
-  }));
-
-/** @param item checked here, as the list is checked to be one and no further */
-function toChannel(item: unknown): Fields<OlostepNotificationChannel> | ReturnType<typeof toBadField> {
-  if (!isObject(item)) return toBadField('OLOSTEP');
-  const channel = new ParsedMembers(item);
+/** Older answers have the schedule in fields of the monitor, and say neither its time zone nor what comes next. */
+function toOlderSchedule(record: Body): Fields<OlostepSchedule> | null {
+  if (isAbsent(record.get('frequency')) && isAbsent(record.get('cron_expression'))) return null;
   return {
-    __typename: 'OlostepNotificationChannel',
-    type: () => readChannel(channel, 'type'),
-    target: () => readChannel(channel, 'target'),
-    events: () => readChannel(channel, 'events'),
+    __typename: 'OlostepSchedule',
+    frequency: () => readMonitor(record, 'frequency'),
+    cron: () => readMonitor(record, 'cron_expression'),
+    timezone: null,
+    nextRunAt: null,
   };
 }
 
 export const readWebhookUrl = (record: Body) => readPart(record, 'webhook', (webhook) => readWebhook(webhook, 'url'));
 
-export const readAgentId = (record: Body) => readPart(record, 'agent', (agent) => readAgent(agent, 'id'));
+/** Older answers have the id in fields of the monitor: of the agent, or of a *forward deployed agent* alone. */
+export function readAgentId(record: Body): Found<string> {
+  if (!isAbsent(record.get('agent'))) return readPart(record, 'agent', (agent) => readAgent(agent, 'id'));
+  return readMonitor(record, isAbsent(record.get('agent_id')) ? 'fda_id' : 'agent_id');
+}

@@ -1,5 +1,6 @@
 /** From Olostep's answer to a monitor. */
 import type { OlostepMonitor, OlostepMonitorStatus } from '../../generated/types.ts';
+import { isAbsent } from '../../json/json.ts';
 import type { Body } from '../../upstream/body.ts';
 import { identifyMonitor } from '../identity.ts';
 import { later } from '../later.ts';
@@ -7,7 +8,8 @@ import type { FieldContext, MonitorFields } from '../provider.ts';
 import { createReader, toFreeForm } from '../reader.ts';
 import { toCount } from './count.ts';
 import { readLastRunAt, toLastRun } from './last-run.ts';
-import { readAgentId, readWebhookUrl, toNotification, toSchedule, toSourcePolicy, toTracked } from './monitor-parts.ts';
+import { readAgentId, readWebhookUrl, toSchedule, toSourcePolicy, toTracked } from './monitor-parts.ts';
+import { toNotification } from './notification.ts';
 import type { components } from './openapi.d.ts';
 import { Monitor } from './openapi-checks.ts';
 import { toDateTime } from './time.ts';
@@ -37,7 +39,7 @@ export function toOlostepMonitor(monitorId: string, record: Body): MonitorFields
   return {
     ...identifyMonitor({ provider: 'OLOSTEP', monitorId }),
     __typename: 'OlostepMonitor',
-    name: () => read(record, 'query'),
+    name: () => read(record, isAbsent(record.get('query')) ? 'url' : 'query'),
     enabled: status === 'UNKNOWN' ? null : status === 'ACTIVE',
     createdAt: () => readTime(record, 'created', 'created_at'),
     updatedAt: () => readTime(record, 'updated', 'updated_at'),
@@ -79,5 +81,5 @@ export function toListedOlostepMonitor(monitorId: string, row: Body): MonitorFie
 
 /** By its newer name, or the older one. */
 function readTime<Name extends 'created' | 'updated'>(record: Body, name: Name, olderName: `${Name}_at`) {
-  return toDateTime(read(record, record.get(name) === undefined ? olderName : name));
+  return toDateTime(read(record, isAbsent(record.get(name)) ? olderName : name));
 }

@@ -49,7 +49,7 @@ export interface paths {
         };
         /**
          * List Monitor Events
-         * @description The snapshots of the monitor [O3], newest first [O8]. An event here is the snapshot of one run; what a run logs is an AgentLogEvent.
+         * @description The snapshots of the monitor [O3]. No page names their order; clients take them for newest first [O8], [O9], [O13]. An event here is the snapshot of one run; what a run logs is an AgentLogEvent.
          */
         get: operations["listMonitorEvents"];
         put?: never;
@@ -88,14 +88,15 @@ export interface components {
             monitors?: components["schemas"]["Monitor"][];
             count?: number;
         };
-        /** @description As [O7] and [O10] have it; what is older names its source. */
+        /** @description As [O7] and [O10] have it; what is older names its source. Not consumed of older answers, as nothing in ours stands for them: `team_id`, `schedule_id`, `schedule_name` [O5], [O6]. */
         Monitor: {
             id?: string;
             /** @description What `id` was called before [O5]. */
             monitor_id?: string;
             /** @description Always `monitor`. */
             object?: string;
-            query?: string;
+            /** @description In [O5] there may be a `url` instead. */
+            query?: string | null;
             /** @description A MonitorStatus. Any text is accepted, as the list has grown before. */
             status?: string;
             /** @description There when `status` is `failed`. */
@@ -114,10 +115,24 @@ export interface components {
             } | null;
             last_run?: components["schemas"]["MonitorLastRun"];
             agent?: components["schemas"]["MonitorAgent"];
+            /** @description What `schedule.frequency` was called before, where it may name a time zone [O5], [O6]. */
+            frequency?: string | null;
+            /** @description What `schedule.cron` was called before [O5], [O6]. */
+            cron_expression?: string | null;
+            /** @description The `type` of the one channel that there was before; `email`, `webhook`, `sms` [O5], [O6]. */
+            notification_channel?: string | null;
+            /** @description The `target` of that channel [O5], [O6]. */
+            notification_target?: string | null;
+            /** @description What `agent.id` was called before [O5]. */
+            agent_id?: string | null;
+            /** @description Of a *forward deployed agent*, the one id of an agent in [O6]; in [O13] the id of the agent ends in it. */
+            fda_id?: string | null;
+            /** @description The page to monitor, beside a `query` or instead of it [O5]. */
+            url?: string | null;
             /** @description Unix seconds. Older generations mix these names with the next two, and their forms [O5], [O6]. */
-            created?: number | string;
+            created?: (number | null) | string;
             /** @description Likewise. */
-            updated?: number | string;
+            updated?: (number | null) | string;
             /** @description What `created` was called before [O5], [O6]. */
             created_at?: number | string;
             /** @description What `updated` was called before [O5], [O6]. */
@@ -134,72 +149,81 @@ export interface components {
         MonitorStatus: "provisioning" | "active" | "paused" | "failed" | "deleted";
         /** @description There once the monitor is planned. */
         MonitorTracked: {
-            type?: string;
-            urls?: string[];
+            type?: string | null;
+            urls?: string[] | null;
             web_query?: string | null;
         } | null;
         MonitorSourcePolicy: {
-            include_urls?: string[];
-            exclude_urls?: string[];
-            include_domains?: string[];
-            exclude_domains?: string[];
+            include_urls?: string[] | null;
+            exclude_urls?: string[] | null;
+            include_domains?: string[] | null;
+            exclude_domains?: string[] | null;
         } | null;
         MonitorSchedule: {
-            frequency?: string;
-            cron?: string;
+            frequency?: string | null;
+            /** @description Six fields in every documented value, as `0 * * * ? *` [O5], [O6], [O9], [O13]. */
+            cron?: string | null;
             /** @description Always `UTC`. */
-            timezone?: string;
+            timezone?: string | null;
             /** Format: date-time */
             next_run_at?: string | null;
         } | null;
         MonitorNotification: {
             /** @description `changed`, `first_snapshot` [O8]. */
-            events?: string[];
-            channels?: components["schemas"]["MonitorNotificationChannel"][];
+            events?: string[] | null;
+            channels?: components["schemas"]["MonitorNotificationChannel"][] | null;
         } | null;
         MonitorNotificationChannel: {
             /** @description `email`, `slack`, `sms` [O8]. */
             type?: string;
+            /** @description An e-mail address, the URL of a Slack webhook, which is a secret, or a phone number as E.164 has it [O8]. */
             target?: string;
-            events?: string[];
+            events?: string[] | null;
         };
         /** @description Its calls aren't signed [O8]. */
         MonitorWebhook: {
             url?: string;
         } | null;
-        /** @description In the reply for a single monitor [O7]; the CLI expects it in the list too [O9]. */
+        /** @description In the reply for a single monitor [O7]; clients expect it in the list too [O8], [O9], and tests have null there [O13]. */
         MonitorLastRun: {
             id?: string;
-            /** @description `completed` is the one known word; the list is not documented. */
+            /** @description `completed` [O7] and `failed` [O13] are the known words; no page lists them. */
             status?: string;
             change_detected?: boolean;
             /** Format: date-time */
-            ran_at?: string;
+            ran_at?: string | null;
         } | null;
         MonitorAgent: {
-            id?: string;
+            id?: string | null;
         } | null;
         MonitorEventPage: {
             data?: components["schemas"]["MonitorEvent"][];
             has_more?: boolean;
             next_cursor?: string | null;
-            total_count?: number;
+            /** @description Missing on older pages [O5], and null at times [O9], [O13]. */
+            total_count?: number | null;
         };
-        /** @description The snapshot of one run. The client types allow null in the last three [O9]. */
+        /** @description The snapshot of one run. */
         MonitorEvent: {
-            /** @description Of the event; in a test of the CLI it is a `run_…`, and `run_id` is missing [O9]. */
+            /** @description Of the event; in tests it is a `run_…` [O9], [O13], and `run_id` is missing in one of them [O9]. */
             id?: string;
-            run_id?: string;
+            run_id?: string | null;
             /** @description Unix seconds. */
-            created?: number;
+            created?: number | null;
+            /**
+             * Format: date-time
+             * @description In the type of one client alone [O9].
+             */
+            ran_at?: string | null;
             changed?: boolean | null;
             summary?: string | null;
+            /** @description Signed in advance [O13], so that whoever has it may read the snapshot, for a time that isn't documented. */
             snapshot_url?: string | null;
         };
         MonitorRun: {
             monitor_id?: string;
             run_id?: string;
-            /** @description Free-form; its content is undocumented. */
+            /** @description Metadata of the snapshot; which isn't documented. */
             snapshot?: {
                 [key: string]: unknown;
             } | null;
@@ -227,7 +251,43 @@ export interface components {
             monitor_id?: string;
         };
     };
-    responses: never;
+    responses: {
+        /** @description Credits are used up, where the body has `usage_limit_reached` true [O12] or `code` `credits_exhausted` [O14]; otherwise the API key is invalid [O12], [O14]. */
+        PaymentRequired: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
+        /** @description No such route, where the gateway in front says `Invalid key=value pair` with the header `x-amzn-errortype` `IncompleteSignatureException` [O12]; otherwise a feature that the account may not use [O12], [O14]. */
+        Forbidden: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
+        /** @description The rate limit is exceeded [O14]. Neither the limit nor a header that tells when to come back is documented. */
+        TooManyRequests: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
+        /** @description The service is busy for the moment, with `max_capacity_reached` in the body [O12], [O14]. */
+        AtCapacity: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
+        /** @description The answer took too long [O14], or the network inside failed, which may pass [O12]. */
+        Late: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
+    };
     parameters: never;
     requestBodies: never;
     headers: never;
@@ -255,20 +315,11 @@ export interface operations {
                     "application/json": components["schemas"]["MonitorList"];
                 };
             };
-            /** @description Invalid API key. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Internal server error. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            402: components["responses"]["PaymentRequired"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            501: components["responses"]["AtCapacity"];
+            504: components["responses"]["Late"];
         };
     };
     getMonitor: {
@@ -296,41 +347,17 @@ export interface operations {
                     "application/json": components["schemas"]["Monitor"];
                 };
             };
-            /** @description Invalid monitor_id. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description Invalid API key. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Monitor not found. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Internal server error. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            402: components["responses"]["PaymentRequired"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            501: components["responses"]["AtCapacity"];
+            504: components["responses"]["Late"];
         };
     };
     listMonitorEvents: {
         parameters: {
             query?: {
+                /** @description What more or less than that is answered with isn't documented. */
                 limit?: number;
                 /** @description The `next_cursor` of the page before. */
                 cursor?: string;
@@ -352,36 +379,11 @@ export interface operations {
                     "application/json": components["schemas"]["MonitorEventPage"];
                 };
             };
-            /** @description Invalid monitor_id or limit. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description Invalid API key. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Monitor not found. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Internal server error. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            402: components["responses"]["PaymentRequired"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            501: components["responses"]["AtCapacity"];
+            504: components["responses"]["Late"];
         };
     };
     getMonitorRun: {
@@ -421,6 +423,8 @@ export interface operations {
                 };
                 content?: never;
             };
+            402: components["responses"]["PaymentRequired"];
+            403: components["responses"]["Forbidden"];
             /** @description Monitor not found. */
             404: {
                 headers: {
@@ -428,6 +432,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            429: components["responses"]["TooManyRequests"];
             /** @description Internal server error. */
             500: {
                 headers: {
@@ -435,6 +440,8 @@ export interface operations {
                 };
                 content?: never;
             };
+            501: components["responses"]["AtCapacity"];
+            504: components["responses"]["Late"];
         };
     };
 }

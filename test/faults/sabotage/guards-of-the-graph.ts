@@ -23,6 +23,13 @@ export const guardsOfTheGraph: readonly Guard[] = [
     tests: ['ids'],
   },
   {
+    name: 'secret URLs of notifications',
+    file: 'src/providers/olostep/notification.ts',
+    from: "typeof target === 'string' ? toNotificationTarget(target).text : target",
+    to: 'target',
+    tests: ['test/olostep-monitor.test.ts'],
+  },
+  {
     name: 'ids that no number has rounded',
     file: 'src/id-scalar.ts',
     from: 'Number.isSafeInteger(value)) return',

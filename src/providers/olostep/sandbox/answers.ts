@@ -31,14 +31,12 @@ export function toMonitor(world: World, monitorId: string, query: URLSearchParam
   };
 }
 
-/** A page of the monitor's snapshots; `undefined` when its limit is none. A cursor that is none counts for nothing. */
-export function toEventPage(
-  world: World,
-  monitorId: string,
-  query: URLSearchParams,
-): Schemas['MonitorEventPage'] | undefined {
-  const limit = Number(query.get('limit') ?? 25);
-  if (!Number.isInteger(limit) || limit < 1 || limit > 100) return undefined;
+/**
+ * A page of the monitor's snapshots. Olostep checks little of what it is asked, and how it takes what is out of the ordinary isn't
+ * documented: here a cursor that is none counts for nothing, and so does such a limit.
+ */
+export function toEventPage(world: World, monitorId: string, query: URLSearchParams): Schemas['MonitorEventPage'] {
+  const limit = toLimit(query.get('limit'));
   const snapshots = world.snapshotsOf(monitorId);
   const cursor = query.get('cursor');
   const start = cursor === null ? 0 : snapshots.findIndex(({ run_id }) => toCursor(run_id) === cursor) + 1;
@@ -51,6 +49,14 @@ export function toEventPage(
     next_cursor: hasMore ? toCursor(last.run_id) : null,
     total_count: snapshots.length,
   };
+}
+
+const defaultLimit = 25;
+const mostPerPage = 100;
+
+function toLimit(text: string | null): number {
+  const limit = text === null || text === '' ? defaultLimit : Number(text);
+  return Number.isInteger(limit) && limit >= 1 ? Math.min(limit, mostPerPage) : defaultLimit;
 }
 
 /** The page behind that run. What is in Olostep's own cursors isn't documented. */

@@ -2,15 +2,6 @@
 import type { Choices } from '../../sandbox/dice.ts';
 import { day, hour, minute, second, type Timetable } from '../../sandbox/timetable.ts';
 import type { components } from '../openapi.d.ts';
-import {
-  breadOfTheDay,
-  changelog,
-  espressoPrices,
-  ferryTimetable,
-  jobBoard,
-  type Page,
-  paymentStatus,
-} from './pages.ts';
 
 /**
  * How a run goes:
@@ -33,7 +24,8 @@ export interface Monitor extends Timetable {
   readonly id?: string;
   readonly query: string;
   readonly url: string;
-  readonly page: Page;
+  /** What its runs find, as Olostep would say it; `null` for nothing new. */
+  readonly findings: Choices<string | null>;
   /** The key of a parsed log line that holds its kind: `event` unless it says otherwise. Which it is isn't documented. */
   readonly kindKey?: 'type';
   /** How its runs go. */
@@ -50,6 +42,9 @@ export interface Monitor extends Timetable {
 }
 
 const steady: Choices<Course> = ['whole', 'whole', 'whole', 'whole', 'whole', 'whole', 'garbled'];
+/** More often than not, nothing is new. */
+const rarely = [null, null, null, null] as const;
+
 const shaky: Choices<Course> = ['whole', 'whole', 'whole', 'whole', 'garbled', 'lost', 'silent'];
 
 export const monitors: readonly Monitor[] = [
@@ -57,7 +52,7 @@ export const monitors: readonly Monitor[] = [
     id: 'monitor_n8q2x4m1ak',
     query: 'Tell me when a price of their espresso machines changes.',
     url: 'https://espresso.example/machines',
-    page: espressoPrices,
+    findings: [...rarely, 'Lever One costs 551.65 EUR, 15 % less.', 'Grinder Mini costs 129.00 EUR again.'],
     courses: steady,
     known: {
       21: { id: 'run_ag3ntl0st0', course: 'lost' },
@@ -72,13 +67,14 @@ export const monitors: readonly Monitor[] = [
         include_urls: ['https://espresso.example/machines'],
         exclude_urls: [],
         include_domains: ['espresso.example'],
-        exclude_domains: [],
+        exclude_domains: null,
       },
       notification: {
         events: ['changed', 'first_snapshot'],
         channels: [
           { type: 'email', target: 'shop@coffee.example', events: ['changed'] },
-          { type: 'slack', target: '#prices', events: ['changed', 'first_snapshot'] },
+          // Such a URL is a secret: whoever has it may write to the channel.
+          { type: 'slack', target: 'https://hooks.slack.example/services/T0SHOP/B0PRICES/pr1c3s', events: null },
         ],
       },
       webhook: { url: 'https://hooks.coffee.example/prices' },
@@ -94,7 +90,7 @@ export const monitors: readonly Monitor[] = [
     id: 'monitor_j0bb04rd42',
     query: 'Which jobs do they offer, on all the pages of their board?',
     url: 'https://jobs.example/openings',
-    page: jobBoard,
+    findings: [...rarely, 'New: Data engineer, remote.', 'New: Pipeline plumber, Lisbon. Gone: Warehouse keeper.'],
     courses: steady,
     known: { 14: { id: 'run_l0ngl0gxxl', course: 'long' } },
     history: 14,
@@ -104,10 +100,10 @@ export const monitors: readonly Monitor[] = [
   {
     query: 'Is our payment provider up?',
     url: 'https://status.payments.example',
-    page: paymentStatus,
+    findings: [...rarely, 'Payouts are degraded.', 'All systems are operational again.'],
     courses: shaky,
     settings: {
-      notification: { events: ['changed'], channels: [{ type: 'sms', target: '+351 555 0100' }] },
+      notification: { events: ['changed'], channels: [{ type: 'sms', target: '+3515550100' }] },
       webhook: null,
       metadata: { team: 'checkout', severity: 'high' },
     },
@@ -119,7 +115,7 @@ export const monitors: readonly Monitor[] = [
   {
     query: 'What is new in the parser that we use?',
     url: 'https://parser.example/changelog',
-    page: changelog,
+    findings: [...rarely, 'Version 4.17.0: the flag --verbose is now verbose.'],
     kindKey: 'type',
     courses: steady,
     history: 20,
@@ -129,7 +125,7 @@ export const monitors: readonly Monitor[] = [
   {
     query: 'Which bread does the bakery across the street have today?',
     url: 'https://bakery.example/today',
-    page: breadOfTheDay,
+    findings: [...rarely, 'Walnut batard, 4.80 EUR.', 'Seeded spelt, 5.50 EUR, is sold out.'],
     courses: steady,
     history: 12,
     every: day,
@@ -139,7 +135,7 @@ export const monitors: readonly Monitor[] = [
     // Paused for the winter: the island is closed.
     query: 'Do the ferries run on time?',
     url: 'https://ferry.example/timetable',
-    page: ferryTimetable,
+    findings: [...rarely, 'The 09:15 is delayed by fog.', 'All ferries are on time again.'],
     courses: shaky,
     status: 'paused',
     settings: { webhook: null, output_schema: null },
@@ -149,7 +145,7 @@ export const monitors: readonly Monitor[] = [
   {
     query: 'Tell me when the roastery sells green beans again.',
     url: 'https://roastery.example/green-beans',
-    page: breadOfTheDay,
+    findings: rarely,
     courses: steady,
     status: 'provisioning',
     isLastRunListed: true,
@@ -159,7 +155,7 @@ export const monitors: readonly Monitor[] = [
   {
     query: 'Watch the auction behind the log-in.',
     url: 'https://auction.example/members',
-    page: breadOfTheDay,
+    findings: rarely,
     courses: steady,
     status: 'failed',
     errorMessage: 'The page asks for a log-in.',
@@ -169,7 +165,7 @@ export const monitors: readonly Monitor[] = [
   {
     query: 'Is the old shop still open?',
     url: 'https://old-shop.example',
-    page: paymentStatus,
+    findings: [...rarely, 'The shop is closed on Mondays.'],
     courses: steady,
     status: 'deleted',
     history: 6,

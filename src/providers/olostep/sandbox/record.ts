@@ -6,8 +6,13 @@ import type { Monitor } from './monitors.ts';
 
 type Schemas = components['schemas'];
 
-/** A row of the events page, all of it sure to be there. */
-export type Snapshot = Required<Schemas['MonitorEvent']>;
+/** A row of the events page, of which these are sure to be there. */
+export type Snapshot = Schemas['MonitorEvent'] & {
+  readonly id: string;
+  readonly run_id: string;
+  readonly created: number;
+  readonly changed: boolean | null;
+};
 
 /** The monitor that is told of, and when. */
 export interface Told {
@@ -53,9 +58,9 @@ export const toAgentId = (seed: number, { url }: Monitor): string =>
   `fda_${createDice(seed, 'olostep agent', url).word(4)}`;
 
 const schedules = new Map([
-  [hour, { frequency: 'every hour', cron: '0 * * * *' }],
-  [6 * hour, { frequency: 'every 6 hours', cron: '0 */6 * * *' }],
-  [day, { frequency: 'every day', cron: '0 8 * * *' }],
+  [hour, { frequency: 'every hour', cron: '0 * * * ? *' }],
+  [6 * hour, { frequency: 'every 6 hours', cron: '0 */6 * * ? *' }],
+  [day, { frequency: 'every day', cron: '0 8 * * ? *' }],
 ]);
 
 /** What the owner has asked for. The sandbox runs faster than that, so that a person sees it move. */

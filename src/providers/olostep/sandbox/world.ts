@@ -80,23 +80,23 @@ const storedWithin = 2 * second;
 
 /** What happens in the run, whatever of it can be seen by now. */
 function tell({ seed, monitor, run, beganAt, time }: Moment) {
-  const { known, url, courses, page } = monitor;
+  const { known, url, courses, findings } = monitor;
   const course = known?.[run]?.course ?? createDice(seed, 'olostep course', url, run).pick(courses);
-  const content = page(seed, run);
-  const changed = JSON.stringify(content) !== JSON.stringify(page(seed, run - 1));
+  const finding = createDice(seed, 'olostep finding', url, run).pick(findings);
   const stream = `${toAgentId(seed, monitor)}/${run}`;
-  const log = toLog({ seed, monitor, run, course, beganAt, stream, changed });
+  const log = toLog({ seed, monitor, run, course, beganAt, stream, changed: finding !== null });
   const last = log.at(-1);
   const isStored = course !== 'lost' && last !== undefined && last.ts + storedWithin <= time;
-  return { course, content, changed, log, endedAt: isStored ? last.ts : undefined };
+  return { course, finding, log, endedAt: isStored ? last.ts : undefined };
 }
 
 function toRun(moment: Moment): Pick<MonitorRun, 'snapshot' | 'log_group' | 'events'> {
   const { seed, monitor, time } = moment;
-  const { course, content, log, endedAt } = tell(moment);
+  const { course, log } = tell(moment);
+  const [row] = toSnapshots(moment);
   return {
-    snapshot:
-      endedAt === undefined ? null : { url: monitor.url, taken_at: new Date(endedAt).toISOString(), ...content },
+    // Metadata of the snapshot: which isn't documented, so no more than what is said of it elsewhere too.
+    snapshot: row === undefined ? null : { id: row.id, created: row.created, snapshot_url: row.snapshot_url },
     log_group: course === 'silent' ? null : `/olostep/agents/${toAgentId(seed, monitor)}`,
     events: log.filter(({ ingestion_ts }) => ingestion_ts <= time),
   };
@@ -105,7 +105,7 @@ function toRun(moment: Moment): Pick<MonitorRun, 'snapshot' | 'log_group' | 'eve
 /** The snapshot of the run, once it is stored. */
 function toSnapshots(moment: Moment): Snapshot[] {
   const { seed, monitor, run } = moment;
-  const { changed, endedAt } = tell(moment);
+  const { finding, endedAt } = tell(moment);
   if (endedAt === undefined) return [];
   const runId = toRunId(seed, monitor, run);
   return [
@@ -114,9 +114,9 @@ function toSnapshots(moment: Moment): Snapshot[] {
       run_id: runId,
       created: Math.floor(endedAt / second),
       // What Olostep says of the first snapshot isn't documented: taken for nothing, as there is none before it.
-      changed: run === 1 ? null : changed,
-      summary: run > 1 && changed ? `${monitor.url} says something else than before.` : null,
-      snapshot_url: `https://snapshots.olostep.example/${runId}`,
+      changed: run === 1 ? null : finding !== null,
+      summary: run === 1 ? null : finding,
+      snapshot_url: `https://snapshots.olostep.example/${runId}?X-Amz-Signature=${createDice(seed, runId).word(16)}`,
     },
   ];
 }

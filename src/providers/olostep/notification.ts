@@ -1,0 +1,65 @@
+/** Who is told of the runs of an Olostep monitor, as the generations of Olostep's answers say it. */
+import type { OlostepNotification, OlostepNotificationChannel, OlostepTargetKind } from '../../generated/types.ts';
+import { isAbsent, isObject } from '../../json/json.ts';
+import { ParsedMembers } from '../../json/members.ts';
+import type { Body } from '../../upstream/body.ts';
+import type { FieldContext, Fields } from '../provider.ts';
+import { createReader, type Found, toBadField, toEach } from '../reader.ts';
+import { readPart } from './monitor-parts.ts';
+import { toNotificationTarget } from './notification-target.ts';
+import type { components } from './openapi.d.ts';
+import { Monitor, MonitorNotification, MonitorNotificationChannel } from './openapi-checks.ts';
+
+type Schemas = components['schemas'];
+
+const readMonitor = createReader<Schemas['Monitor']>('OLOSTEP', Monitor);
+const readNotification = createReader<NonNullable<Schemas['MonitorNotification']>>('OLOSTEP', MonitorNotification);
+const readChannel = createReader<Schemas['MonitorNotificationChannel']>('OLOSTEP', MonitorNotificationChannel);
+
+/** Who is told; `null` when nobody is. */
+export function toNotification(record: Body): Found<Fields<OlostepNotification>> {
+  if (isAbsent(record.get('notification'))) return toOlderNotification(record);
+  return readPart<Fields<OlostepNotification>>(record, 'notification', (notification) => ({
+    __typename: 'OlostepNotification',
+    events: () => readNotification(notification, 'events'),
+    channels: (_args: unknown, context: FieldContext) =>
+      toEach(readNotification(notification, 'channels'), context, toChannel),
+  }));
+}
+
+/** Older answers have one channel and one target, in fields of the monitor. */
+function toOlderNotification(record: Body): Fields<OlostepNotification> | null {
+  if (isAbsent(record.get('notification_channel')) && isAbsent(record.get('notification_target'))) return null;
+  const channel: Fields<OlostepNotificationChannel> = {
+    __typename: 'OlostepNotificationChannel',
+    type: () => readMonitor(record, 'notification_channel'),
+    ...toTargetFields(() => readMonitor(record, 'notification_target')),
+    events: null,
+  };
+  return { __typename: 'OlostepNotification', events: null, channels: [channel] };
+}
+
+/** @param item checked here, as the list is checked to be one and no further */
+function toChannel(item: unknown): Fields<OlostepNotificationChannel> | ReturnType<typeof toBadField> {
+  if (!isObject(item)) return toBadField('OLOSTEP');
+  const channel = new ParsedMembers(item);
+  return {
+    __typename: 'OlostepNotificationChannel',
+    type: () => readChannel(channel, 'type'),
+    ...toTargetFields(() => readChannel(channel, 'target')),
+    events: () => readChannel(channel, 'events'),
+  };
+}
+
+/** Of a target that can't be read the kind is unknown, and its error is at the target. */
+const toTargetFields = (readTarget: () => Found<string>) => ({
+  target: (): Found<string> => {
+    const target = readTarget();
+    return typeof target === 'string' ? toNotificationTarget(target).text : target;
+  },
+  targetKind: (): OlostepTargetKind | null => {
+    const target = readTarget();
+    if (target === null) return null;
+    return typeof target === 'string' ? toNotificationTarget(target).kind : 'UNKNOWN';
+  },
+});
