@@ -87,6 +87,14 @@ const requestLimits = {
   maxStoredRunSize: 64 * 1024,
   /** How long a store of copies outside the process may take, in milliseconds. */
   maxStoreMs: 20,
+  /** The largest set of an issuer's keys (JWKS) that is read, in bytes. */
+  maxJwksBytes: 256 * 1024,
+  /** How long a look at an issuer's keys may take, its body included, in milliseconds. */
+  jwksTimeoutMs: 3_000,
+  /** How long an issuer's keys are cached, in milliseconds. */
+  jwksCacheTtlMs: 600_000,
+  /** The shortest time between two looks at an issuer's keys: after a failure, and for tokens whose key is unknown. In milliseconds. */
+  jwksMinIntervalMs: 1_000,
   /** The most operations under way at a time; more are turned away with 503. */
   maxOperations: 256,
   /** The longest delay of the event loop, in milliseconds; beyond it only a sixteenth of `maxOperations` are let in. */

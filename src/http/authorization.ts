@@ -1,6 +1,7 @@
 /** Who may ask: whoever has one of the configured tokens, or a JWT of the configured issuer. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Log } from '../log.ts';
+import type { JwksLimits } from './jwks.ts';
 import { createJwtCheck, type JwtConfig } from './jwt.ts';
 import type { PatientCheck, Refusal } from './refusal.ts';
 
@@ -10,6 +11,7 @@ export interface AuthorizationOptions {
   /** JWTs of this issuer for this audience do as well. */
   readonly jwt?: JwtConfig;
   readonly log: Log;
+  readonly limits: JwksLimits;
 }
 
 /** What an API token must be, for error messages. */
@@ -19,10 +21,10 @@ export const expectedApiToken = '16 to 4,096 visible ASCII characters each, with
 export const isApiToken = (text: string): boolean => /^[\x21-\x7e]{16,4096}$/.test(text);
 
 /** Lets everybody in when neither tokens nor an issuer are configured. */
-export function createAuthorization({ apiTokens = [], jwt, log }: AuthorizationOptions): PatientCheck {
+export function createAuthorization({ apiTokens = [], jwt, log, limits }: AuthorizationOptions): PatientCheck {
   if (apiTokens.length === 0 && jwt === undefined) return () => undefined;
   const digests = apiTokens.map(digestOf);
-  const checkJwt = jwt && createJwtCheck(jwt, log);
+  const checkJwt = jwt && createJwtCheck(jwt, log, limits);
 
   return async ({ headersDistinct: { authorization = [] } }) => {
     const [, token] = (authorization.length === 1 && /^Bearer +(\S+)$/i.exec(authorization[0] ?? '')) || [];

@@ -1,6 +1,7 @@
 /** JWTs, checked with the keys that their issuer publishes. */
-import type { FetchImplementation, JWTVerifyOptions } from 'jose';
+import type { JWTVerifyOptions } from 'jose';
 import type { Log } from '../log.ts';
+import { createJwks, type FindKey, JwksError, type JwksLimits } from './jwks.ts';
 
 export interface JwtConfig {
   /** Where the issuer publishes its keys: https, or http towards loopback. */
@@ -29,46 +30,77 @@ const algorithms = [
   'Ed25519',
 ];
 
-/** What says of the keys, not of the token, that they aren't as they should be. */
-const keyFaults: ReadonlySet<unknown> = new Set(['ERR_JOSE_GENERIC', 'ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVALID']);
+/** What says of a token that it is over, or for somebody else: whatever its keys, it stays so. */
+const claimErrors: ReadonlySet<unknown> = new Set([
+  ...['ERR_JWT_EXPIRED', 'ERR_JWT_CLAIM_VALIDATION_FAILED', 'ERR_JWT_INVALID'],
+]);
 
-/** How long nobody looks for keys that couldn't be had, in milliseconds: whoever likes can bring tokens by the thousand. */
-const restMs = 1_000;
+/** How a try at a token ended, and the keys that it got as far as to need. */
+interface Trial {
+  readonly findKey: FindKey | undefined;
+  /** Undefined when the token is good. */
+  readonly error: unknown;
+}
 
-/** Why nobody looks for them. */
-const resting = new Error('The keys were looked for a moment ago.');
-
-/** The keys are fetched when the first token comes, kept for ten minutes, and looked for again when one is unknown. */
-export function createJwtCheck({ jwksUrl, issuer, audience }: JwtConfig, log: Log) {
+/**
+ * The keys are fetched when the first token comes. A token that fails with those of the cache is tried once more with later ones:
+ * the issuer may have changed a key from one moment to the next, under a new `kid` or the old one.
+ */
+export function createJwtCheck({ jwksUrl, issuer, audience }: JwtConfig, log: Log, limits: JwksLimits) {
   const options: JWTVerifyOptions = { issuer, audience, algorithms, requiredClaims: ['exp'], clockTolerance: 5 };
-  let restsUntil = 0;
-  const fetchKeys: FetchImplementation = async (...request) => {
-    if (performance.now() < restsUntil) throw resting;
-    return fetch(...request);
-  };
   const load = async () => {
-    const { createRemoteJWKSet, customFetch, jwtVerify, errors } = await import('jose');
-    const keys = createRemoteJWKSet(new URL(jwksUrl), { timeoutDuration: 3_000, [customFetch]: fetchKeys });
-    return { verify: (token: string) => jwtVerify(token, keys, options), JOSEError: errors.JOSEError };
+    const { createLocalJWKSet, jwtVerify, errors } = await import('jose');
+    const jwks = createJwks({ url: jwksUrl, log, limits, toFindKey: createLocalJWKSet });
+    const attempt = async (token: string, getKeys: () => FindKey | Promise<FindKey>): Promise<Trial> => {
+      let findKey: FindKey | undefined;
+      try {
+        // What is malformed, or of another algorithm, needs no key, and has none fetched.
+        await jwtVerify(
+          token,
+          async (...parameters) => {
+            findKey = await getKeys();
+            return findKey(...parameters);
+          },
+          options,
+        );
+        return { findKey, error: undefined };
+      } catch (error) {
+        return { findKey, error };
+      }
+    };
+    return { jwks, attempt, JOSEError: errors.JOSEError };
   };
-  let jose: ReturnType<typeof load> | undefined;
+  let loaded: ReturnType<typeof load> | undefined;
+  /** The keys whose unusable ones are in the log already. */
+  let told: FindKey | undefined;
 
   return async (token: string): Promise<JwtVerdict> => {
     // A failure isn't kept: the next token tries again.
-    jose ??= load().catch((error) => {
-      jose = undefined;
+    loaded ??= load().catch((error) => {
+      loaded = undefined;
       throw error;
     });
-    const { verify, JOSEError } = await jose;
-    try {
-      await verify(token);
-      return 'accepted';
-    } catch (error) {
-      if (error instanceof JOSEError && !keyFaults.has(error.code)) return 'refused';
-      if (error === resting) return 'unavailable';
-      restsUntil = performance.now() + restMs;
-      log.error({ reason: error instanceof JOSEError ? error.code : 'network' }, 'keys of the issuer unavailable');
-      return 'unavailable';
+    const { jwks, attempt, JOSEError } = await loaded;
+    const codeOf = (error: unknown) => (error instanceof JOSEError ? error.code : undefined);
+
+    const first = await attempt(token, jwks.current);
+    if (first.error === undefined) return 'accepted';
+    if (first.error instanceof JwksError) return 'unavailable';
+    if (first.findKey === undefined || claimErrors.has(codeOf(first.error))) return 'refused';
+    // jose has codes for what is wrong with tokens; of a key that is weak, or none, Node.js says what it likes.
+    if (codeOf(first.error) === undefined && told !== first.findKey) {
+      told = first.findKey;
+      log.warn({ reason: 'unusable_key' }, 'key of the issuer unusable');
     }
+    let later: FindKey | undefined;
+    try {
+      later = await jwks.laterThan(first.findKey);
+    } catch {
+      // With its key at hand the token is bad, as far as anybody can tell.
+      return codeOf(first.error) === 'ERR_JWKS_NO_MATCHING_KEY' ? 'unavailable' : 'refused';
+    }
+    if (later === undefined) return 'refused';
+    const found = later;
+    return (await attempt(token, () => found)).error === undefined ? 'accepted' : 'refused';
   };
 }

@@ -64,7 +64,7 @@ export function createServer(options: ServerOptions): Server {
   // These lists are the policy: the first check that refuses is the answer, and those behind it aren't made.
   const ofRequests = [isHttp1, hasFewHeaders(limits.maxHeaders), expectsNothing, createHostCheck()];
   const ofTheGraph = [isAtPath(path), isAtHost(allowedHosts)];
-  const isAuthorized = createAuthorization(options);
+  const isAuthorized = createAuthorization({ ...options, limits });
   const ofTheSdl = [isAtHost(allowedHosts), isGet, overload.isCalm, isAuthorized, isSdlShown(gateway)];
   const ofOperations = [
     ...[overload.isCalm, isAuthorized, isPreflighted],
