@@ -213,7 +213,9 @@ function createUpstreams(
 ) {
   const onRefused = ({ digest }: Credential) => kept?.forget(digest);
   const upstreams = providerNames.map((provider): [Provider, Upstream] => {
-    const upstream = createUpstream({ provider, baseUrl: baseUrlOf(configs, provider), log, limits, onRefused });
+    const { readStatus } = providers[provider];
+    const baseUrl = baseUrlOf(configs, provider);
+    const upstream = createUpstream({ provider, baseUrl, log, limits, onRefused, readStatus });
     return [provider, joinCalls ? createSharedCalls(provider, upstream, limits, log) : upstream];
   });
   return Object.fromEntries(upstreams) as Record<Provider, Upstream>;

@@ -155,6 +155,11 @@ const providerLimits = {
   maxLevels: 64,
   /** The largest answer that is read, in bytes. */
   maxAnswerBytes: 10 * 1024 * 1024,
+  /**
+   * The most bytes of a response with another status than 200 that are kept while it is read, to tell what it means. Of a larger
+   * one the status alone counts.
+   */
+  maxErrorResponseBytes: 16 * 1024,
   /** The largest answer that is parsed whole, in bytes; of a larger one what is selected is, and the rest goes unchecked. */
   wholeAnswerBytes: 16 * 1024,
 };

@@ -91,7 +91,7 @@ describe('A run that is asked for more than once', () => {
 
   it('is one call, also when it fails', async () => {
     const world = await createWorld();
-    world.datafold.on(datafoldPath, { status: 501 });
+    world.datafold.on(datafoldPath, { status: 409 });
 
     const { data, errors } = await world.ask(query, { keys: [datafoldKey, datafoldKey, datafoldKey] });
 

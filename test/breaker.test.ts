@@ -123,8 +123,11 @@ describe('A provider that fails', () => {
     ['a redirect', { status: 302 }],
     ['a reset', ({ socket }) => void socket.resetAndDestroy()],
     ['a page of HTML', { headers: { 'content-type': 'text/html' } }],
-    ["another's run", { body: { ...datafoldBody, run_id: 43 } }],
-    ['no implementation', { status: 501 }],
+    ['no capacity', { status: 501 }],
+    ['a version that it lacks', { status: 505 }],
+    ['a network that wants to know who asks', { status: 511 }],
+    ['an origin behind its CDN', { status: 522 }],
+    ['a status that is none', { status: 600 }],
     ['a time-out of its own', { status: 408 }],
   ] satisfies [string, Reply | Handler][])('fails by %s', async (_name, answer) => {
     const world = await createBreakerWorld();
@@ -163,7 +166,10 @@ describe('A provider that fails', () => {
   it("doesn't fail when a call is made so late that the deadline is its end", async () => {
     const world = await createBreakerWorld({ maxInFlight: 20 });
     const answers: (() => void)[] = [];
-    world.datafold.onAny((_request, response) => void answers.push(() => response.writeHead(404).end()));
+    world.datafold.onAny(
+      (_request, response) =>
+        void answers.push(() => response.writeHead(404, { 'content-type': 'application/json' }).end('{}')),
+    );
     const clock = holdClock();
 
     const asked = world.ask(query, { keys: keys(40) });
@@ -204,6 +210,17 @@ describe('A provider that fails', () => {
     await meet(world, 25, { body: { ...datafoldBody, error: `canary ${held.datafold}` } });
 
     expect(changes(world)).toEqual([]);
+  });
+
+  it("doesn't fail by answers with another run's id, which one bad monitor can send, and neither do they count as good ones", async () => {
+    const world = await createBreakerWorld();
+
+    await meet(world, 19, bad);
+    await meet(world, 40, { body: { ...datafoldBody, run_id: 43 } });
+    expect(changes(world)).toEqual([]);
+    await meet(world, 1, bad);
+
+    expect(changes(world)).toEqual(['warn DATAFOLD open']);
   });
 
   it("doesn't fail by an answer that is too large", async () => {

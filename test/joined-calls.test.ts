@@ -132,6 +132,27 @@ describe('A call that is under way', () => {
     expect(await world.ask(query, { keys: [datafoldKey] })).toMatchObject({ data: { monitorRuns: [found()] } });
   });
 
+  it.each([408, 504])(
+    "that fails as its provider says that it was late (%i) is not made again: that isn't the time of the first",
+    async (status) => {
+      const world = await createJoiningWorld({ limits: { maxAttempts: 1 } });
+      const held: (() => void)[] = [];
+      world.datafold.on(datafoldPath, (_request, response) => {
+        held.push(() => response.writeHead(status).end());
+      });
+      const askers = [await join(world, 101), await join(world, 102)];
+
+      for (const release of held) release();
+
+      for (const { asked } of askers) {
+        expect(await asked).toMatchObject({
+          errors: [{ extensions: { code: 'UPSTREAM_TIMEOUT', upstreamStatus: status, retryable: true } }],
+        });
+      }
+      expect(callsOf(world)).toBe(1);
+    },
+  );
+
   it('that fails by the time of the first is made again, once, for those who have more of it', async () => {
     const world = await createJoiningWorld({ limits: { attemptMs: 5_000, fieldMs: 5_000 } });
     const release = hold(world);

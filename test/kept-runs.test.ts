@@ -480,6 +480,16 @@ describe('With allowStale, while a provider is down', () => {
     expect(await world.ask(stale, { keys: [datafoldKey] })).toEqual(copy());
   });
 
+  it.each([408, 425, 429, 500, 501, 502, 503, 504, 505, 507, 511, 520, 522, 524, 527, 530, 599])(
+    'a copy stands in for what may pass: %i',
+    async (status) => {
+      const world = await createWorldWithCopy();
+      world.datafold.on(datafoldPath, { status });
+
+      expect(await world.ask(stale, { keys: [datafoldKey] })).toEqual(copy());
+    },
+  );
+
   it('a copy stands in while the breaker is open, without a call', async () => {
     const world = await createWorldWithCopy({ limits: { breakerMinCalls: 2, maxAttempts: 1 } });
     world.datafold.on(datafoldPath, { status: 503 });

@@ -20,6 +20,7 @@ itIsARunProvider({
   },
   impossibleIds: [...neverIds, '-1', '+1', '01', '1e3', '1.0', '0x10', '1_000', ' 1', '1 ', '١', '１', '1'.repeat(20)],
   expectedKey: 'Expected Datafold ids: whole numbers in decimal digits, 19 at most, without sign or leading zeros.',
+  paymentRequired: 'QUOTA_EXCEEDED',
   farEnd: 'datafold',
   otherFarEnd: 'olostep',
 });
@@ -44,6 +45,7 @@ itIsARunProvider({
     ...['xrun_a', ' run_a', 'run_a ', 'run_a\n', 'monitor_a\n', `run_${'a'.repeat(129)}`, `monitor_${'a'.repeat(129)}`],
   ],
   expectedKey: 'Expected Olostep ids: monitor_… and run_…, each followed by 1 to 128 of A-Z a-z 0-9 _ -.',
+  paymentRequired: 'UPSTREAM_AUTH_FAILED',
   farEnd: 'olostep',
   otherFarEnd: 'datafold',
 });

@@ -22,6 +22,8 @@ export interface ProviderFacts {
   readonly impossibleIds: readonly string[];
   /** and how the provider's ids are described to whoever sends one. */
   readonly expectedKey: string;
+  /** What a bare 402 of the provider's means. */
+  readonly paymentRequired: 'QUOTA_EXCEEDED' | 'UPSTREAM_AUTH_FAILED';
   /** The provider's far end, and the one that must hear nothing of it. */
   readonly farEnd: 'datafold' | 'olostep';
   readonly otherFarEnd: 'datafold' | 'olostep';
@@ -45,7 +47,7 @@ interface Seen {
 }
 
 /** What the fault table says of each status: the code, whether the same request may succeed later, and how often it is made. */
-const statuses: readonly [status: number, code: string, retryable: boolean, attempts: number][] = [
+const statuses: readonly (readonly [status: number, code: string, retryable: boolean, attempts: number])[] = [
   [204, 'UPSTREAM_BAD_RESPONSE', false, 1],
   [206, 'UPSTREAM_BAD_RESPONSE', false, 1],
   [300, 'UPSTREAM_BAD_RESPONSE', false, 1],
@@ -57,7 +59,6 @@ const statuses: readonly [status: number, code: string, retryable: boolean, atte
   [308, 'UPSTREAM_BAD_RESPONSE', false, 1],
   [400, 'BAD_USER_INPUT', false, 1],
   [401, 'UPSTREAM_AUTH_FAILED', false, 1],
-  [402, 'QUOTA_EXCEEDED', false, 1],
   [403, 'FORBIDDEN', false, 1],
   [405, 'UPSTREAM_BAD_RESPONSE', false, 1],
   [408, 'UPSTREAM_TIMEOUT', true, 3],
@@ -67,11 +68,17 @@ const statuses: readonly [status: number, code: string, retryable: boolean, atte
   [425, 'UPSTREAM_UNAVAILABLE', true, 3],
   [429, 'RATE_LIMITED', true, 2],
   [500, 'UPSTREAM_UNAVAILABLE', true, 3],
-  [501, 'UPSTREAM_BAD_RESPONSE', false, 1],
+  [501, 'UPSTREAM_UNAVAILABLE', true, 3],
   [502, 'UPSTREAM_UNAVAILABLE', true, 3],
   [503, 'UPSTREAM_UNAVAILABLE', true, 3],
-  [504, 'UPSTREAM_UNAVAILABLE', true, 3],
-  [505, 'UPSTREAM_BAD_RESPONSE', false, 1],
+  [504, 'UPSTREAM_TIMEOUT', true, 3],
+  ...[505, 506, 507, 508, 509, 510, 511].map((status) => [status, 'UPSTREAM_UNAVAILABLE', true, 1] as const),
+  ...[512, 520, 521, 522, 523, 524, 525, 526, 527, 529, 530, 598, 599].map(
+    (status) => [status, 'UPSTREAM_UNAVAILABLE', true, 3] as const,
+  ),
+  // RFC 9110, 15: a status that is none is read as 5xx.
+  [600, 'UPSTREAM_UNAVAILABLE', true, 3],
+  [999, 'UPSTREAM_UNAVAILABLE', true, 3],
 ];
 
 const noon = '2026-11-20T12:00:00Z';
@@ -95,6 +102,7 @@ const query = `query ($key: MonitorRunKey!) {
 
 export function itIsARunProvider(facts: ProviderFacts): void {
   const { key, path, authorization, body, strangers, impossibleIds, expectedKey, farEnd, otherFarEnd } = facts;
+  const { paymentRequired } = facts;
   const { provider } = key;
   const found = { data: { monitorRun: expect.objectContaining({ id: `${provider}:${key.monitorId}:${key.runId}` }) } };
 
@@ -172,17 +180,24 @@ export function itIsARunProvider(facts: ProviderFacts): void {
       expect(far.paths).toEqual([base.replace(/\/$/, '') + path]);
     });
 
-    it.each(['application/json; charset=utf-8', 'Application/JSON', 'application/problem+json', undefined])(
-      'takes an answer of the content type %s',
-      async (type) => {
-        const world = await createAnswering((_request, response) => {
-          if (type !== undefined) response.setHeader('content-type', type);
-          response.end(JSON.stringify(body));
-        });
+    const jsonTypes: readonly [type: string | string[] | undefined][] = [
+      ['application/json; charset=utf-8'],
+      ['Application/JSON'],
+      ['application/problem+json'],
+      ['application/json; profile="a, b"'],
+      ['application/json, application/json'],
+      ['application/json;charset=utf-8,application/vnd.api+json'],
+      [['application/json', 'application/json; charset=utf-8']],
+      [undefined],
+    ];
+    it.each(jsonTypes)('takes an answer of the content type %s', async (type) => {
+      const world = await createAnswering((_request, response) => {
+        if (type !== undefined) response.setHeader('content-type', type);
+        response.end(JSON.stringify(body));
+      });
 
-        expect((await askFor(world, key)).answer).toEqual(found);
-      },
-    );
+      expect((await askFor(world, key)).answer).toEqual(found);
+    });
 
     it.each([404, 410])('says null, and nothing else, when it answers %i', async (status) => {
       const world = await createAnswering({ status, body: { detail: 'canary-upstream' } });
@@ -192,6 +207,28 @@ export function itIsARunProvider(facts: ProviderFacts): void {
       expect(seen.answer).toEqual({ data: { monitorRun: null } });
       expectNoLeak(seen, world);
       expect(failures(world)).toEqual([]);
+    });
+  });
+
+  describe(`${provider}, when what answers 404 is not it,`, () => {
+    const strangers: Readonly<Record<string, Reply>> = {
+      'a page of HTML': { headers: { 'content-type': 'text/html' }, body: '<h1>canary-page</h1>' },
+      'a page of HTML that says it is JSON': { body: '<h1>canary-page</h1>' },
+      'JSON that says it is HTML': { headers: { 'content-type': 'text/html' }, body: { detail: 'canary' } },
+      nothing: { body: '' },
+      'a list': { body: '["canary"]' },
+      'a text': { body: '"canary"' },
+      null: { body: 'null' },
+      'a page that is too large to be looked at': { body: { detail: 'canary'.repeat(3_000) } },
+    };
+
+    it.each(
+      Object.entries(strangers).flatMap(([name, reply]) => [404, 410].map((status) => [name, status, reply] as const)),
+    )('%s is no absence: %i', async (_name, status, reply) => {
+      const world = await createAnswering({ ...reply, status });
+
+      const failure = { code: 'UPSTREAM_BAD_RESPONSE', retryable: false, upstreamStatus: status };
+      expectFailure(world, await askFor(world, key), failure, 1);
     });
   });
 
@@ -220,19 +257,22 @@ export function itIsARunProvider(facts: ProviderFacts): void {
   });
 
   describe(`${provider}, when it answers with another status,`, () => {
-    it.each(statuses)('%i is %s', async (status, code, retryable, attempts) => {
-      const world = await createAnswering((_request, response) => {
-        response.writeHead(status, 'canary-reason', {
-          'content-type': 'application/json',
-          'set-cookie': 'session=canary-cookie',
-          'x-detail': 'canary-header',
+    it.each([...statuses, [402, paymentRequired, false, 1] as const])(
+      '%i is %s',
+      async (status, code, retryable, attempts) => {
+        const world = await createAnswering((_request, response) => {
+          response.writeHead(status, 'canary-reason', {
+            'content-type': 'application/json',
+            'set-cookie': 'session=canary-cookie',
+            'x-detail': 'canary-header',
+          });
+          response.end(JSON.stringify({ ...body, detail: [{ msg: 'canary-text', input: authorization }] }));
         });
-        response.end(JSON.stringify({ ...body, detail: [{ msg: 'canary-text', input: authorization }] }));
-      });
 
-      expectFailure(world, await askFor(world, key), { code, retryable, upstreamStatus: status }, attempts);
-      expect(world[farEnd].paths).toEqual(Array(attempts).fill(path));
-    });
+        expectFailure(world, await askFor(world, key), { code, retryable, upstreamStatus: status }, attempts);
+        expect(world[farEnd].paths).toEqual(Array(attempts).fill(path));
+      },
+    );
 
     it.each([301, 302, 303, 307, 308])(
       "doesn't follow the redirect of a %i, neither to itself nor elsewhere",
@@ -279,6 +319,8 @@ export function itIsARunProvider(facts: ProviderFacts): void {
       'a page of HTML that says it is JSON': { body: '<h1>canary-page</h1>' },
       'JSON that says it is HTML': { headers: { 'content-type': 'text/html' }, body },
       'JSON that says it is text': { headers: { 'content-type': 'text/plain' }, body },
+      'JSON that says it is HTML as well': { headers: { 'content-type': ['application/json', 'text/html'] }, body },
+      'JSON that says it is JSON or nothing': { headers: { 'content-type': 'application/json,' }, body },
       'JSON that says it is nearly JSON': { headers: { 'content-type': 'application/jsonp' }, body },
       nothing: { body: '' },
       null: { body: 'null' },

@@ -5,6 +5,7 @@ import type * as Types from '../generated/types.ts';
 import type { MonitorKey, MonitorRunKey } from '../generated/types.ts';
 import type { Limits } from '../limits.ts';
 import type { Body } from '../upstream/body.ts';
+import type { ReadStatus } from '../upstream/error-response.ts';
 import type { UpstreamRequest } from '../upstream/request.ts';
 
 /** A provider, as a value: all that this service has to know about its API. Nothing in it calls anything by itself. */
@@ -13,6 +14,8 @@ export interface ProviderDefinition {
   readonly defaultBaseUrl: string;
   /** The whole `Authorization` header for a key. */
   authorization(apiKey: string): string;
+  /** What its statuses mean where that isn't what HTTP says. @default what HTTP says */
+  readonly readStatus?: ReadStatus;
   readonly runs: RunDefinition;
   readonly monitors: MonitorDefinition;
   /** Its stand-in for `npm run sandbox`, loaded only there. */

@@ -10,7 +10,7 @@ import type { Passenger, Pool } from './pool.ts';
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** Empty unless the status is 200: nobody reads an error's text. */
+  /** Of another status than 200 it is empty beyond `maxErrorResponseBytes`: so much tells what is wrong. */
   readonly body: Buffer;
 }
 
@@ -20,7 +20,7 @@ export interface AttemptWay {
   /** Of attempts that have as long as one may take. */
   readonly deadlines: Deadlines;
   /** How much to bear. */
-  readonly limits: Pick<UpstreamLimits, 'maxAnswerBytes'>;
+  readonly limits: Pick<UpstreamLimits, 'maxAnswerBytes' | 'maxErrorResponseBytes'>;
 }
 
 /** Whom an attempt tells how it ended: once, by one of both, which must not throw. */
@@ -136,6 +136,15 @@ export class Attempt implements Passenger, Due, EndListener, Dispatcher.Dispatch
     this.#size += chunk.length;
     if (this.#size > this.#way.limits.maxAnswerBytes) controller.abort(toSizeFault());
     else if (this.#status === 200) this.#add(chunk);
+    else this.#addToError(chunk);
+  }
+
+  #addToError(chunk: Buffer): void {
+    if (this.#size <= this.#way.limits.maxErrorResponseBytes) this.#add(chunk);
+    else {
+      this.#chunk = undefined;
+      this.#moreChunks = undefined;
+    }
   }
 
   #add(chunk: Buffer): void {

@@ -1,14 +1,16 @@
 /** From an answer to the JSON object in it. */
 
+import { withoutByteOrderMark } from '../json/byte-order-mark.ts';
 import { unreadable } from '../json/items.ts';
-import { isObject, parseJson, toDigits } from '../json/json.ts';
+import { toDigits } from '../json/json.ts';
 import { findMembers, type Members, ParsedMembers } from '../json/members.ts';
 import { lastPlace, sign, skipSpace } from '../json/scan.ts';
 import type { Answer } from './attempt.ts';
 import type { Credential } from './credential.ts';
-import { toBodyFault, toCredentialFault, toEchoFault, toIdFault, toStatusFault, toWaitFault } from './fault.ts';
+import { type ReadStatus, toErrorFault } from './error-response.ts';
+import { toBodyFault, toEchoFault, toIdFault } from './fault.ts';
+import { isJson, parseObject } from './json-response.ts';
 import type { UpstreamRequest } from './request.ts';
-import { parseRetryAfter } from './retry-after.ts';
 
 /** A JSON object as an upstream sent it: nothing in it is certain yet, and in a large one not even that it is JSON. */
 export type Body = Members;
@@ -18,29 +20,29 @@ export interface ReadBodyOptions {
   readonly maxRetryAfterMs: number;
   /** The largest body that is parsed whole, in bytes. */
   readonly wholeAnswerBytes: number;
+  /** What the provider means by statuses of its own. @default what HTTP says */
+  readonly readStatus?: ReadStatus | undefined;
 }
 
 /**
- * The JSON object that an answer holds; `null` when it says that there is no such thing (404, 410).
+ * The JSON object that an answer holds; `null` when it says that there is no such thing (404 or 410, in JSON).
  * @param credential what was sent with the request: it must not come back
  * @throws {Fault} when there is no such object
  */
 export type ReadBody = (answer: Answer, request: UpstreamRequest, credential: Credential) => Body | null;
 
 export const createReadBody =
-  ({ maxRetryAfterMs, wholeAnswerBytes }: ReadBodyOptions): ReadBody =>
-  (answer, { echoes, isUnchecked }, { owner, secret }) => {
+  ({ maxRetryAfterMs, wholeAnswerBytes, readStatus }: ReadBodyOptions): ReadBody =>
+  (answer, { echoes, isUnchecked }, credential) => {
     const { status, headers, body } = answer;
-    if (status === 404 || status === 410) return null;
-    if (status === 401) throw toCredentialFault(owner);
-    if (status === 429 || status === 503) {
-      const retryAfterMs = parseRetryAfter(headers['retry-after'], Date.now());
-      if (status === 429 || retryAfterMs !== undefined) throw toWaitFault(status, retryAfterMs, maxRetryAfterMs);
+    if (status !== 200) {
+      const fault = toErrorFault(answer, { credential, isUnchecked, maxRetryAfterMs, readStatus });
+      if (fault !== undefined) throw fault;
+      return null;
     }
-    if (status !== 200) throw toStatusFault(status, isUnchecked);
+    const { secret } = credential;
     // As a free text of a run it would be handed on.
     if (secret !== undefined && body.includes(secret)) throw toEchoFault();
-    // No content type at all is forgiven, as the text itself has to be an object.
     if (!isJson(headers['content-type'])) throw toBodyFault();
     const members = toBody(answer, wholeAnswerBytes);
     for (const field in echoes) {
@@ -60,20 +62,16 @@ export const createReadBody =
 export function fromBytes(bytes: Buffer, wholeAnswerBytes: number): Body {
   const start = skipSpace(bytes, 0);
   if (bytes.length > wholeAnswerBytes && isObjectAt(bytes, start)) return findMembers(bytes, start);
-  return new ParsedMembers(parseObject(bytes), bytes);
+  return toParsed(bytes);
 }
 
-const isJson = (contentType: string | string[] | undefined): boolean =>
-  contentType === undefined ||
-  contentType === 'application/json' ||
-  /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(String(contentType));
-
 /** A large body is read where it is asked for alone, provided that it is there to its end. */
-function toBody({ headers, body }: Answer, wholeAnswerBytes: number): Body {
+function toBody({ headers, body: bytes }: Answer, wholeAnswerBytes: number): Body {
+  const body = withoutByteOrderMark(bytes);
   const start = skipSpace(body, 0);
   const isClosed = isObjectAt(body, start);
   if (body.length > wholeAnswerBytes && isClosed && isMeasured(headers)) return findMembers(body, start);
-  return new ParsedMembers(parseObject(body), body);
+  return toParsed(body);
 }
 
 const isObjectAt = (bytes: Buffer, start: number): boolean =>
@@ -83,13 +81,8 @@ const isObjectAt = (bytes: Buffer, start: number): boolean =>
 const isMeasured = (headers: Answer['headers']): boolean =>
   headers['content-length'] !== undefined || /\bchunked$/i.test(String(headers['transfer-encoding']));
 
-function parseObject(body: Buffer): Readonly<Record<string, unknown>> {
-  let json: unknown;
-  try {
-    json = parseJson(body.toString());
-  } catch {
-    throw toBodyFault();
-  }
-  if (!isObject(json)) throw toBodyFault();
-  return json;
+function toParsed(bytes: Buffer): Body {
+  const object = parseObject(bytes);
+  if (object === undefined) throw toBodyFault();
+  return new ParsedMembers(object, bytes);
 }

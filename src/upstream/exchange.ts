@@ -8,7 +8,7 @@ import type { Body, ReadBody } from './body.ts';
 import type { Call } from './call.ts';
 import type { Credential } from './credential.ts';
 import type { Ending } from './ending.ts';
-import { Fault, toAttemptTimeFault, toDeadlineFault } from './fault.ts';
+import { Fault, isCredentialFault, toAttemptTimeFault, toDeadlineFault } from './fault.ts';
 import type { Gate, Pass } from './gate.ts';
 import type { UpstreamRequest } from './request.ts';
 import { pause, type Retry } from './retry.ts';
@@ -24,7 +24,7 @@ export interface Way extends AttemptWay {
   readonly retry: Retry;
   readonly readBody: ReadBody;
   readonly log: Log;
-  /** Told of each call whose credential the provider doesn't accept (401). */
+  /** Told of each call whose credential the provider doesn't accept. */
   readonly onRefused: ((credential: Credential) => void) | undefined;
 }
 
@@ -166,7 +166,7 @@ export class Exchange implements Receiver {
     const { provider, gate, log, onRefused } = this.#way;
     gate.rest(this.#credential, error);
     const { code, reason, facts } = error;
-    if (facts.upstreamStatus === 401) onRefused?.(this.#credential);
+    if (isCredentialFault(error)) onRefused?.(this.#credential);
     const ms = Math.round(performance.now() - this.#startedAt);
     const { path } = this.#request;
     const about = { requestId: this.#call.requestId, provider, path, upstreamStatus: facts.upstreamStatus };

@@ -58,7 +58,7 @@ const onceMoreGently: RetryRule = { most: 1, baseMs: 500 };
 /** The connection had been closed by then, and nobody read the request. */
 const atOnce: RetryRule = { most: 2, isFirstFree: true };
 
-/** What an HTTP status other than 200, 404 and 410 means. What isn't here, redirects included, is a bad response. */
+/** What an HTTP status other than 200, 404 and 410 means. What isn't here is what its class is. */
 const statusMeanings: Readonly<Record<number, readonly [Fault['code'], Consequences]>> = {
   400: ['BAD_USER_INPUT', {}],
   402: ['QUOTA_EXCEEDED', {}],
@@ -66,11 +66,21 @@ const statusMeanings: Readonly<Record<number, readonly [Fault['code'], Consequen
   408: ['UPSTREAM_TIMEOUT', { retry: again, verdict: 'failure' }],
   422: ['BAD_USER_INPUT', {}],
   425: ['UPSTREAM_UNAVAILABLE', { retry: again, verdict: 'failure' }],
-  500: ['UPSTREAM_UNAVAILABLE', { retry: again, verdict: 'failure' }],
-  502: ['UPSTREAM_UNAVAILABLE', { retry: again, verdict: 'failure' }],
-  503: ['UPSTREAM_UNAVAILABLE', { retry: again, verdict: 'failure' }],
-  504: ['UPSTREAM_UNAVAILABLE', { retry: again, verdict: 'failure' }],
+  // It is the provider, or what stands before it, that was late.
+  504: ['UPSTREAM_TIMEOUT', { retry: again, verdict: 'failure' }],
 };
+
+/**
+ * What a status has in common with its class (RFC 9110, 15): a server error passes, and a status that is none is read as one.
+ * 505 to 511 tell of something that is the same a moment later, so that is left to the client.
+ */
+function toClassMeaning(status: number): readonly [Fault['code'], Consequences] {
+  if (status >= 505 && status <= 511) return ['UPSTREAM_UNAVAILABLE', { retryable: true, verdict: 'failure' }];
+  if (status >= 500 || status < 200) return ['UPSTREAM_UNAVAILABLE', { retry: again, verdict: 'failure' }];
+  return ['UPSTREAM_BAD_RESPONSE', { verdict: isRedirect(status) ? 'failure' : 'answer' }];
+}
+
+const isRedirect = (status: number) => status >= 300 && status < 400;
 
 /** What follows from what a client may be the cause of. It may be another cause, so the client may try again. */
 const unblamed: Consequences = { retry: undefined, retryable: true, verdict: 'nothing' };
@@ -80,20 +90,28 @@ const unblamed: Consequences = { retry: undefined, retryable: true, verdict: 'no
  * @param isUnchecked whether what was asked may be why
  */
 export function toStatusFault(status: number, isUnchecked = false): Fault {
-  const isRedirect = status >= 300 && status < 400;
-  const [code, consequences] = statusMeanings[status] ?? [
-    'UPSTREAM_BAD_RESPONSE',
-    { verdict: isRedirect || status >= 500 ? 'failure' : 'answer' } satisfies Consequences,
-  ];
+  const [code, consequences] = statusMeanings[status] ?? toClassMeaning(status);
   const facts = { upstreamStatus: status, ...consequences };
   // It would fail at that again. What says that the provider is down is no answer to what was asked.
   const doubt = isUnchecked && status === 500 ? unblamed : undefined;
-  return new Fault(code, isRedirect ? 'redirect' : 'status', { ...facts, ...doubt });
+  return new Fault(code, isRedirect(status) ? 'redirect' : 'status', { ...facts, ...doubt });
 }
 
-/** 401: the fault of whoever's credential it is. */
-export const toCredentialFault = (owner: 'service' | 'caller'): Fault =>
-  new Fault(owner === 'caller' ? 'UNAUTHENTICATED' : 'UPSTREAM_AUTH_FAILED', 'status', { upstreamStatus: 401 });
+/** 401, or what means the same: the fault of whoever's credential it is. */
+export const toCredentialFault = (owner: 'service' | 'caller', status = 401): Fault =>
+  new Fault(owner === 'caller' ? 'UNAUTHENTICATED' : 'UPSTREAM_AUTH_FAILED', 'status', { upstreamStatus: status });
+
+/** Whether the credential isn't accepted. */
+export const isCredentialFault = ({ code }: Fault): boolean =>
+  code === 'UNAUTHENTICATED' || code === 'UPSTREAM_AUTH_FAILED';
+
+/** Whatever answered has no such route, so it isn't the API that was asked for, or not at this base URL. */
+export const toRouteFault = (status: number): Fault =>
+  new Fault('UPSTREAM_BAD_RESPONSE', 'unknown_route', { upstreamStatus: status });
+
+/** The provider says that it has no capacity left, whatever the status. */
+export const toBusyFault = (status: number): Fault =>
+  new Fault('UPSTREAM_UNAVAILABLE', 'busy', { upstreamStatus: status, retry: again, verdict: 'failure' });
 
 /**
  * 429, or 503 with a wait: asked to come back later. A wait that is short enough is kept to, exactly; a longer one is for
@@ -134,9 +152,14 @@ export const toAttemptTimeFault = (): Fault =>
 export const toDeadlineFault = (isBlamed: boolean): Fault =>
   new Fault('UPSTREAM_TIMEOUT', 'deadline', { retryable: true, verdict: isBlamed ? 'failure' : 'nothing' });
 
-/** Whether it was the time of this call that was up, be it in its line: another one may have more of it. */
+/**
+ * Whether it was the time of this call that was up, be it in its line: another one may have more of it. A provider that says
+ * itself that it was late (408, 504) says so to all.
+ */
 export const hasFailedByTime = (error: unknown): boolean =>
-  error instanceof ProviderError && timeCodes.has(error.extensions.code);
+  error instanceof ProviderError &&
+  timeCodes.has(error.extensions.code) &&
+  error.extensions.upstreamStatus === undefined;
 
 const timeCodes: ReadonlySet<unknown> = new Set<ProviderErrorCode>(['UPSTREAM_TIMEOUT', 'OVERLOADED']);
 
@@ -147,8 +170,8 @@ export const toBodyFault = (): Fault =>
 /** The body repeats the key that it was asked with: whoever has the key may have put it there, and the provider is well. */
 export const toEchoFault = (): Fault => new Fault('UPSTREAM_BAD_RESPONSE', 'credential_echo');
 
-/** The body is somebody else's run. */
-export const toIdFault = (): Fault => new Fault('UPSTREAM_BAD_RESPONSE', 'id_mismatch', { verdict: 'failure' });
+/** The body is somebody else's run: of one bad monitor, as far as is known, so the provider's others go on. */
+export const toIdFault = (): Fault => new Fault('UPSTREAM_BAD_RESPONSE', 'id_mismatch', { verdict: 'nothing' });
 
 /** The body is larger than what is read. */
 export const toSizeFault = (): Fault => new Fault('UPSTREAM_RESPONSE_TOO_LARGE', 'size');

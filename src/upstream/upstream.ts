@@ -6,6 +6,7 @@ import { type Body, createReadBody } from './body.ts';
 import type { Call } from './call.ts';
 import type { Credential } from './credential.ts';
 import { Deadlines } from './deadlines.ts';
+import type { ReadStatus } from './error-response.ts';
 import { Exchange, type Way } from './exchange.ts';
 import { Fault } from './fault.ts';
 import { createGate } from './gate.ts';
@@ -18,7 +19,7 @@ import { toBaseUrl } from './target.ts';
 /** The way out to one provider. */
 export interface Upstream {
   /**
-   * GETs a JSON object; `null` when the provider has no such thing (404, 410).
+   * GETs a JSON object; `null` when the provider says that it has no such thing (404 or 410, in JSON).
    * @throws {ProviderError | BadUserInput} saying why there is no answer
    */
   getJson(request: UpstreamRequest, credential: Credential, call: Call): Promise<Body | null>;
@@ -32,11 +33,14 @@ export interface UpstreamOptions {
   readonly baseUrl: string;
   readonly log: Log;
   readonly limits: UpstreamLimits;
-  /** Told of each call whose credential the provider doesn't accept (401). */
+  /** Told of each call whose credential the provider doesn't accept. */
   readonly onRefused?: (credential: Credential) => void;
+  /** What the provider means by statuses of its own. @default what HTTP says */
+  readonly readStatus?: ReadStatus | undefined;
 }
 
-export function createUpstream({ provider, baseUrl, log, limits, onRefused }: UpstreamOptions): Upstream {
+export function createUpstream(options: UpstreamOptions): Upstream {
+  const { provider, baseUrl, log, limits, onRefused, readStatus } = options;
   const { origin, path } = toBaseUrl(baseUrl);
   const pool = createPool(origin, limits);
   const way: Way = {
@@ -51,7 +55,7 @@ export function createUpstream({ provider, baseUrl, log, limits, onRefused }: Up
       ruleOf: (error) => (error instanceof Fault ? error.retry : undefined),
       budget: createRetryBudget(limits.retryBudget, limits.retryBudgetPerCall),
     }),
-    readBody: createReadBody(limits),
+    readBody: createReadBody({ ...limits, readStatus }),
     log,
     onRefused,
   };

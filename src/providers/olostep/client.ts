@@ -2,10 +2,12 @@
 import type { ProviderDefinition } from '../provider.ts';
 import { monitors } from './monitors.ts';
 import { runs } from './runs.ts';
+import { readStatus } from './status.ts';
 
 export const olostep: ProviderDefinition = {
   defaultBaseUrl: 'https://api.olostep.com',
   authorization: (apiKey) => `Bearer ${apiKey}`,
+  readStatus,
   runs,
   monitors,
   loadSandbox: () => import('./sandbox.ts'),

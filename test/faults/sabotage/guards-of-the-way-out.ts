@@ -59,6 +59,20 @@ export const guardsOfTheWayOut: readonly Guard[] = [
     tests: ['test/breaker.test.ts'],
   },
   {
+    name: 'no rest for a provider of which one monitor answers with other ids',
+    file: 'src/upstream/fault.ts',
+    from: "'id_mismatch', { verdict: 'nothing' }",
+    to: "'id_mismatch', { verdict: 'failure' }",
+    tests: ['test/breaker.test.ts'],
+  },
+  {
+    name: 'no absence of which something else than the provider tells',
+    file: 'src/upstream/error-response.ts',
+    from: 'return holdsObject(answer) ? undefined : toRouteFault(status);',
+    to: 'return undefined;',
+    tests: ['test/run-provider.test.ts'],
+  },
+  {
     name: 'places for so many calls',
     file: 'src/upstream/bulkhead.ts',
     from: 'if (inside >= places || turns.size > 0 ||',

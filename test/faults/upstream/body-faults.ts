@@ -54,6 +54,10 @@ export const bodyFaults: readonly Fault[] = [
     headers: { 'content-type': ['text/html', 'application/json'] },
     body,
   })),
+  says('sends its type twice', data, ({ body }) => ({
+    headers: { 'content-type': ['application/json', 'application/json; charset=utf-8'] },
+    body,
+  })),
   says('sends nothing', badBody, () => ({})),
   says('sends a space', badBody, () => ({ body: ' ' })),
   says('answers 204', noBody(204), () => ({ status: 204, headers: { 'content-length': [] } })),
@@ -74,7 +78,7 @@ export const bodyFaults: readonly Fault[] = [
   says('sends NaN', badBody, within(`"${upstreamCanary}":NaN`)),
   says('sends a comment', badBody, within(`/* ${upstreamCanary} */ "a":1`)),
   says('sends a trailing comma', badBody, ({ body }) => ({ body: `${body.slice(0, -1)},}` })),
-  says('sends a byte order mark', badBody, ({ body }) => ({ body: `\ufeff${body}` })),
+  says('sends a byte order mark', data, ({ body }) => ({ body: `\ufeff${body}` })),
   says('sends UTF-16', badBody, ({ body }) => ({ body: Buffer.from(body, 'utf16le') })),
   says('sends a JSON prefix against hijacking', badBody, ({ body }) => ({ body: `)]}',\n${body}` })),
   says('sends Latin-1', data, ({ body }) => ({

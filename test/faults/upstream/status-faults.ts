@@ -3,6 +3,8 @@ import { type Fault, upstreamCanary, type Wire } from './fault.ts';
 import { reply } from './fault-server.ts';
 
 const detail = JSON.stringify({ detail: [{ msg: upstreamCanary, input: upstreamCanary }], error: upstreamCanary });
+/** By this Olostep tells credits that are used up from a key that it doesn't know. */
+const usedUp = JSON.stringify({ usage_limit_reached: true, message: upstreamCanary });
 const html = `<h1>${upstreamCanary}</h1>`;
 
 const answers = (status: number, code: string, attempts: Fault['attempts'] = 1): Fault => ({
@@ -26,7 +28,10 @@ const down = 'UPSTREAM_UNAVAILABLE';
 export const statusFaults: readonly Fault[] = [
   answers(400, 'BAD_USER_INPUT'),
   answers(401, 'UNAUTHENTICATED'),
-  answers(402, 'QUOTA_EXCEEDED'),
+  {
+    ...answers(402, 'QUOTA_EXCEEDED'),
+    play: ({ socket }) => reply(socket, { status: 402, body: usedUp }),
+  },
   answers(403, 'FORBIDDEN'),
   answers(404, 'absent'),
   ...[405, 406, 407, 409, 411, 412, 413, 414, 415, 417, 418, 421, 423, 424, 426, 428, 431, 451, 499].map((status) =>
@@ -36,9 +41,11 @@ export const statusFaults: readonly Fault[] = [
   answers(410, 'absent'),
   answers(422, 'BAD_USER_INPUT'),
   answers(425, down, 3),
-  ...[500, 502, 503, 504].map((status) => answers(status, down, 3)),
-  ...[501, 505, 506, 507, 508, 511, 520, 599].map((status) => answers(status, bad)),
-  ...[600, 999].map((status) => answers(status, bad)),
+  ...[500, 501, 502, 503, 512, 520, 521, 522, 523, 524, 525, 526, 527, 599].map((status) => answers(status, down, 3)),
+  answers(504, 'UPSTREAM_TIMEOUT', 3),
+  ...[505, 506, 507, 508, 510, 511].map((status) => answers(status, down)),
+  // None at all is read as 5xx (RFC 9110, 15).
+  ...[600, 999].map((status) => answers(status, down, 3)),
   {
     ...answers(502, down, 3),
     name: 'answers 502 in HTML',

@@ -1,0 +1,54 @@
+/** What a response says whose status isn't 200. */
+import type { Answer } from './attempt.ts';
+import type { Credential } from './credential.ts';
+import { type Fault, toBusyFault, toCredentialFault, toRouteFault, toStatusFault, toWaitFault } from './fault.ts';
+import { holdsObject } from './json-response.ts';
+import { parseRetryAfter } from './retry-after.ts';
+
+/** A response with another status than 200, as a provider that knows its own is shown it. */
+export interface ErrorResponse {
+  readonly status: number;
+  /** The value of a header, given its name in lower case. */
+  header(name: string): string | undefined;
+  /** Its body, as far as it is read: for a look at what it says, never for clients or the log. */
+  text(): string;
+}
+
+/**
+ * What a provider means by a response where that isn't what HTTP says: that it doesn't accept the key, that it has no such
+ * route, that it is busy; `undefined` where it is what HTTP says.
+ */
+export type ReadStatus = (response: ErrorResponse) => 'bad-key' | 'unknown-route' | 'busy' | undefined;
+
+export interface ErrorReading {
+  readonly credential: Credential;
+  /** Whether what was asked may be why. */
+  readonly isUnchecked: boolean | undefined;
+  /** The longest `Retry-After` that is waited for, in milliseconds. */
+  readonly maxRetryAfterMs: number;
+  /** @default as HTTP says */
+  readonly readStatus: ReadStatus | undefined;
+}
+
+/** What is wrong; `undefined` when nothing is: the provider says that there is no such thing. */
+export function toErrorFault(
+  answer: Answer,
+  { credential, isUnchecked, maxRetryAfterMs, readStatus }: ErrorReading,
+): Fault | undefined {
+  const { status, headers } = answer;
+  const meaning = readStatus?.({
+    status,
+    header: (name) => headers[name]?.toString(),
+    text: () => answer.body.toString(),
+  });
+  if (status === 401 || meaning === 'bad-key') return toCredentialFault(credential.owner, status);
+  if (meaning === 'busy') return toBusyFault(status);
+  if (meaning === 'unknown-route') return toRouteFault(status);
+  // A proxy, or a path that leads elsewhere, answers so too, but not in the provider's form.
+  if (status === 404 || status === 410) return holdsObject(answer) ? undefined : toRouteFault(status);
+  if (status === 429 || status === 503) {
+    const retryAfterMs = parseRetryAfter(headers['retry-after'], Date.now());
+    if (status === 429 || retryAfterMs !== undefined) return toWaitFault(status, retryAfterMs, maxRetryAfterMs);
+  }
+  return toStatusFault(status, isUnchecked);
+}
