@@ -1,6 +1,7 @@
 /** The manifests of persisted documents: those that the environment names, and the one of the example operations. */
 import { readFileSync } from 'node:fs';
 import type { Manifest } from './documents/manifest.ts';
+import { withoutMarkInText } from './json/byte-order-mark.ts';
 
 /**
  * Reads them from their files, and adds what is wrong with one as JSON to `problems`, by its place and without its name.
@@ -9,7 +10,7 @@ import type { Manifest } from './documents/manifest.ts';
 export function readManifests(paths: readonly string[], problems: string[]): Manifest[] {
   return paths.flatMap((path, place) => {
     try {
-      return [JSON.parse(readFileSync(path, 'utf8')) as Manifest];
+      return [JSON.parse(withoutMarkInText(readFileSync(path, 'utf8'))) as Manifest];
     } catch (error) {
       const expected = error instanceof SyntaxError ? 'JSON' : 'a file that can be read';
       problems.push(`PERSISTED_DOCUMENTS: manifest ${place + 1}: expected ${expected}`);

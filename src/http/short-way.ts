@@ -5,6 +5,7 @@
  */
 import { toPartsForm } from '../accept.ts';
 import type { Gateway, OperationParams, WholeAnswer } from '../gateway.ts';
+import { withoutByteOrderMark } from '../json/byte-order-mark.ts';
 import { isAbsent, isObject } from '../json/json.ts';
 import { parameterNames, presentText } from '../operation-params.ts';
 import { priceHeader } from '../price.ts';
@@ -105,7 +106,7 @@ const graphqlResponse: ReadonlySet<string> = new Set(['application/graphql-respo
 function toParams(body: Buffer): OperationParams | undefined {
   let json: unknown;
   try {
-    json = JSON.parse(body.toString());
+    json = JSON.parse(withoutByteOrderMark(body).toString());
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
 /** Takes an operation as JSON in a POST, or in the query string of a GET, and nothing else for one. */
 import type { Plugin } from 'graphql-yoga';
+import { withoutMarkInText } from '../json/byte-order-mark.ts';
 import { toBadRequest } from './params.ts';
 
 /** Types that a page of another site can't post without asking first, as it can a form. */
@@ -19,7 +20,7 @@ export const useJsonRequests = (): Plugin => ({
     if (requestParser === undefined) return;
     setRequestParser(async (request) => {
       try {
-        return await requestParser(request);
+        return await requestParser(request.method === 'POST' ? withoutMark(request) : request);
       } catch (error) {
         // Yoga parses these two of a query string without a look at what comes of it.
         throw error instanceof SyntaxError ? toBadRequest('Expected `variables` and `extensions` as JSON.') : error;
@@ -27,3 +28,7 @@ export const useJsonRequests = (): Plugin => ({
     });
   },
 });
+
+/** The body of a POST, which is all that Yoga's parser of JSON looks at. */
+const withoutMark = (request: Request): Request =>
+  ({ json: async () => JSON.parse(withoutMarkInText(await request.text())) }) as Request;
