@@ -9,6 +9,7 @@ import type { Execute } from './execution/execute.ts';
 import { createExecuteInParts } from './execution/in-parts.ts';
 import type { Limits } from './limits.ts';
 import type { Log } from './log.ts';
+import { useAccept } from './plugins/accept.ts';
 import { useClientErrors } from './plugins/client-errors.ts';
 import { useDocuments } from './plugins/documents.ts';
 import { type GraphContext, useExecution } from './plugins/execution.ts';
@@ -61,6 +62,7 @@ export function createFullWay(options: FullWayOptions): YogaServerInstance<Reque
       useDocuments(documents),
       useExecution(execute, executeInParts, documents),
       useJsonRequests(),
+      useAccept(),
       useClientErrors(path, log, limits),
       useParts(log, limits),
       usePrice((request) => prices.get(request)),

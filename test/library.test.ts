@@ -71,6 +71,21 @@ it('is mounted in Fastify', async () => {
   expect(response.headers.get('x-request-id')).toBe('bff-1');
 });
 
+it('takes a request whose headers nobody may change, as those of Deno are', async () => {
+  const { gateway } = await createLibrary();
+  const request = post('http://bff.test/graph');
+  request.headers.set('content-type', 'Application/JSON');
+  request.headers.set('accept', 'application/json;q=0, */*');
+  request.headers.set = () => {
+    throw new TypeError('immutable');
+  };
+
+  const response = await gateway.fetch(request);
+
+  expect(response.headers.get('content-type')).toBe('application/graphql-response+json; charset=utf-8');
+  expect(await response.json()).toEqual(answer);
+});
+
 it('takes its upstream calls along when the request is aborted', async () => {
   const { gateway, upstream } = await createLibrary();
   const left = new Promise((resolve) => {

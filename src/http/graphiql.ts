@@ -3,10 +3,11 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { prefersPage } from '../accept.ts';
 
 /** Whether a browser wants to look at the graph. */
 export const wantsPage = ({ method, headers }: IncomingMessage): boolean =>
-  method === 'GET' && headers.accept?.includes('text/html') === true;
+  method === 'GET' && prefersPage(headers.accept);
 
 /**
  * Makes the page, with one tab an operation. The page is nine megabytes and its package slow to load, so both wait for

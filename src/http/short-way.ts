@@ -3,7 +3,7 @@
  * back without a `Request`, a `Response` or a stream in between. It parses, validates and executes by the same functions as
  * Yoga does, and takes sound operations alone; whatever is unusual, and every refusal, is left to the full way.
  */
-import { toPartsForm } from '../accept.ts';
+import { toWish } from '../accept.ts';
 import type { Gateway, OperationParams, WholeAnswer } from '../gateway.ts';
 import { withoutByteOrderMark } from '../json/byte-order-mark.ts';
 import { isAbsent, isObject } from '../json/json.ts';
@@ -41,7 +41,8 @@ export function createShortWay(gateway: Gateway, goLong: Way, isAlone: () => boo
     const known = wishes.get(accept);
     if (known !== undefined) return known;
     if (wishes.size >= mostWishes) wishes.clear();
-    const wish = { contentType: toContentType(accept), acceptsParts: toPartsForm(accept) !== undefined };
+    const { whole, parts } = toWish(accept);
+    const wish = { contentType: whole && `${whole}; charset=utf-8`, acceptsParts: parts !== undefined };
     wishes.set(accept, wish);
     return wish;
   };
@@ -86,21 +87,6 @@ const lengthOf = (json: WholeAnswer['body']): number =>
 /** With UTF-8 said or unsaid. Anything else that may be JSON is for the full way to look at. */
 const isJson = (contentType: string | undefined): boolean =>
   contentType === 'application/json' || /^application\/json; ?charset=utf-8$/i.test(contentType ?? '');
-
-/** What the client is answered in, as Yoga chooses it; `undefined` where that is more than one piece of JSON. */
-function toContentType(accept: string): string | undefined {
-  for (const range of accept.split(',')) {
-    const [type = '', ...parameters] = range.replace(/\s/g, '').toLowerCase().split(';');
-    const charset = parameters.find((parameter) => parameter.includes('charset='));
-    if (charset !== undefined && charset !== 'charset=utf-8') continue;
-    if (json.has(type)) return 'application/json; charset=utf-8';
-    if (graphqlResponse.has(type)) return 'application/graphql-response+json; charset=utf-8';
-  }
-  return undefined;
-}
-
-const json: ReadonlySet<string> = new Set(['application/json', 'application/*', '*/json', '*/*']);
-const graphqlResponse: ReadonlySet<string> = new Set(['application/graphql-response+json', '*/graphql-response+json']);
 
 /** The operation in a body; `undefined` when it isn't quite one. */
 function toParams(body: Buffer): OperationParams | undefined {

@@ -1,6 +1,6 @@
 /** Has Yoga execute as we do, which the short way does as well; and in parts what is wanted so. */
 import type { Plugin, YogaInitialContext } from 'graphql-yoga';
-import { toPartsForm } from '../accept.ts';
+import { toWish } from '../accept.ts';
 import type { Context } from '../context.ts';
 import type { Documents } from '../documents/documents.ts';
 import type { Execute } from '../execution/execute.ts';
@@ -19,7 +19,7 @@ export const useExecution = (
 ): Plugin<GraphContext & YogaInitialContext> => ({
   onExecute({ args: { document, contextValue }, setExecuteFn }) {
     const incremental = documents.incrementalOf(document);
-    const isInParts = incremental && toPartsForm(contextValue.request.headers.get('accept')) !== undefined;
+    const isInParts = incremental && toWish(contextValue.request.headers.get('accept')).parts !== undefined;
     setExecuteFn(({ contextValue: { graph }, ...operation }) =>
       isInParts ? executeInParts(incremental, operation, graph) : execute(operation, graph),
     );

@@ -2,17 +2,18 @@
 import type { Plugin } from 'graphql-yoga';
 import { withoutMarkInText } from '../json/byte-order-mark.ts';
 import { toBadRequest } from './params.ts';
+import { setHeader } from './set-header.ts';
 
 /** Types that a page of another site can't post without asking first, as it can a form. */
 const json = /^(application\/(?:graphql\+)?json)[ \t]*(?=[;,]|$)/i;
 
 export const useJsonRequests = (): Plugin => ({
-  onRequest({ request: { method, headers } }) {
-    if (method !== 'POST') return;
-    const type = headers.get('content-type') ?? '';
+  onRequest({ request, setRequest }) {
+    const type = request.headers.get('content-type');
+    if (request.method !== 'POST' || type === null) return;
     // In capitals they mean the same, but Yoga has parsers for small letters alone.
     const known = type.replace(json, (_type, name: string) => name.toLowerCase());
-    if (known !== type) headers.set('content-type', known);
+    setHeader(request, setRequest, 'content-type', known);
   },
   onRequestParse({ request, requestParser, setRequestParser, endResponse, fetchAPI }) {
     if (request.method === 'POST' && !json.test(request.headers.get('content-type') ?? ''))

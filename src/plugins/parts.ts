@@ -1,7 +1,6 @@
 /** Answers that come in parts, as Yoga sends them: with each part's errors, the form that is wanted, and headers of ours. */
 import type { IncomingMessage } from 'node:http';
-import { getSSEProcessor, isAsyncIterable, mapAsyncIterator, type Plugin } from 'graphql-yoga';
-import { toPartsForm } from '../accept.ts';
+import { isAsyncIterable, mapAsyncIterator, type Plugin } from 'graphql-yoga';
 import { toClientErrors } from '../client-errors.ts';
 import type { Part } from '../execution/in-parts.ts';
 import type { Limits } from '../limits.ts';
@@ -15,14 +14,9 @@ interface ServerContext extends RequestContext {
 }
 
 export function useParts(log: Log, { maxShownErrors }: Pick<Limits, 'maxShownErrors'>): Plugin<object, ServerContext> {
-  const processAsEvents = getSSEProcessor();
   return {
-    onResultProcess({ request, result, serverContext, setResult, setResultProcessor }) {
+    onResultProcess({ request, result, serverContext, setResult }) {
       if (!isAsyncIterable(result)) return;
-      // Where a wildcard stands beside it, Yoga would take multipart.
-      if (toPartsForm(request.headers.get('accept')) === 'text/event-stream')
-        setResultProcessor(processAsEvents, 'text/event-stream');
-
       const requestId = toRequestId(serverContext.requestId);
       /** How many errors all parts together still have room for; each part can say how many of its own are left out. */
       let room = maxShownErrors;
