@@ -11,7 +11,8 @@ import { defaultLimits, type Limits } from './limits.ts';
 import { type LogFormat, type LogLevel, logFormats, logLevels } from './log.ts';
 import { isLoopback } from './loopback.ts';
 import { readManifests } from './manifests.ts';
-import { providerNames } from './providers/index.ts';
+import { providerNames, providers } from './providers/index.ts';
+import type { ProviderDefinition } from './providers/provider.ts';
 import { countSetting, type Env, flagSetting, listSetting, readSettings, setting, shareSetting } from './settings.ts';
 import { expectedApiKey, expectedBaseUrl, isApiKey, isBaseUrl } from './upstream/target.ts';
 
@@ -70,10 +71,10 @@ const reuseSettings = {
 };
 
 /** Each provider has these two, after its name: `DATAFOLD_API_KEY`, `DATAFOLD_BASE_URL`, … */
-const providerSettings = {
+const providerSettings = ({ apiPath }: Pick<ProviderDefinition, 'apiPath'>) => ({
   API_KEY: v.optional(setting(expectedApiKey, isApiKey)),
-  BASE_URL: v.optional(setting(expectedBaseUrl, isBaseUrl)),
-};
+  BASE_URL: v.optional(setting(expectedBaseUrl(apiPath), (text) => isBaseUrl(text, apiPath))),
+});
 
 /**
  * What `npm start` needs.
@@ -180,17 +181,18 @@ function readLimits(env: Env, problems: string[]): Partial<Limits> {
 
 function readGateway(env: Env, problems: string[], isLocal: boolean): Pick<GatewayConfig, 'credentials' | 'providers'> {
   const { CREDENTIALS: credentials = 'held', ALLOW_ANONYMOUS } = readSettings(gatewaySettings, env, problems);
-  const providers: Partial<Record<Provider, ProviderConfig>> = {};
+  const configs: Partial<Record<Provider, ProviderConfig>> = {};
   for (const provider of providerNames) {
-    const { API_KEY: apiKey, BASE_URL: baseUrl } = readSettings(providerSettings, env, problems, `${provider}_`);
+    const settings = providerSettings(providers[provider]);
+    const { API_KEY: apiKey, BASE_URL: baseUrl } = readSettings(settings, env, problems, `${provider}_`);
     if (apiKey === undefined && credentials === 'held') continue;
-    providers[provider] = { ...(apiKey && { apiKey }), ...(baseUrl && { baseUrl }) };
+    configs[provider] = { ...(apiKey && { apiKey }), ...(baseUrl && { baseUrl }) };
   }
   const names = providerNames.map((provider) => `${provider}_API_KEY`);
   const held = names.filter((name) => env[name]);
   if (credentials === 'forwarded') {
     if (held.length > 0) problems.push(`${held.join(', ')}: expected not to be set with CREDENTIALS=forwarded`);
-    return { credentials, providers };
+    return { credentials, providers: configs };
   }
   if (held.length === 0) problems.push(`${names.join(', ')}: expected at least one of them to be set`);
   if (held.length > 0 && !isLocal && !env.API_TOKENS && !env.JWKS_URL) {
@@ -205,5 +207,5 @@ function readGateway(env: Env, problems: string[], isLocal: boolean): Pick<Gatew
           'opens can read answers by DNS rebinding, with the keys that are held here',
       );
   }
-  return { credentials, providers };
+  return { credentials, providers: configs };
 }

@@ -75,7 +75,10 @@ export interface GatewayConfig {
 export interface ProviderConfig {
   /** The key of the provider's API, without `Key` or `Bearer` before it. */
   readonly apiKey?: string;
-  /** Where the API is: https to a name, or http towards loopback. A path is put before the API's own. @default the provider's */
+  /**
+   * Where the API is: https to a name, or http towards loopback. A path is put before the API's own (`/api/v1/…` of Datafold,
+   * `/v1/…` of Olostep), and must not end in that. @default the provider's
+   */
   readonly baseUrl?: string;
 }
 
@@ -194,8 +197,9 @@ function checkConfig({ providers: configs = {}, credentials = 'held' }: GatewayC
     const isNeeded = credentials === 'held' && configs[provider] !== undefined;
     if (apiKey === undefined ? isNeeded : typeof apiKey !== 'string' || !isApiKey(apiKey))
       problems.push(`providers.${provider}.apiKey: expected ${expectedApiKey}.`);
-    if (baseUrl !== undefined && !isBaseUrl(baseUrl))
-      problems.push(`providers.${provider}.baseUrl: expected ${expectedBaseUrl}.`);
+    const { apiPath } = providers[provider];
+    if (baseUrl !== undefined && !isBaseUrl(baseUrl, apiPath))
+      problems.push(`providers.${provider}.baseUrl: expected ${expectedBaseUrl(apiPath)}.`);
   }
   if (credentials === 'held' && providerNames.every((provider) => configs[provider] === undefined))
     problems.push(`providers: expected at least one of ${providerNames.join(', ')}.`);

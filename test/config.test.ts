@@ -14,8 +14,9 @@ import { startFakeUpstream } from './fake-upstream.ts';
 import { startService } from './process.ts';
 
 const apiKey = 'a key of 1 to 4,096 visible ASCII characters, without spaces';
-const baseUrl =
-  'an https URL with a host name (http, and addresses, only towards loopback) without user, query or fragment';
+const baseUrl = (apiPath: string) =>
+  'one https URL with a host name (http, and addresses, only towards loopback), without user, query, fragment, comma or ' +
+  `space, and without ${apiPath} at its end, as the paths of the API begin with that`;
 const none = 'DATAFOLD_API_KEY, OLOSTEP_API_KEY: expected at least one of them to be set';
 
 const badKeys = [
@@ -42,8 +43,21 @@ const badUrls = [
     'https://[::ffff:169.254.169.254]/canary',
     'https://[fd00:ec2::254]/canary',
   ],
+  ...['https://canary.test,https://other.test', 'https://canary.test/a,b', 'https://canary.test/, https://other.test'],
+  ...[
+    'https://canary.test https://other.test',
+    'https://canary.test;https://other.test',
+    'https://canary.testhttps://other',
+  ],
+  ...['https://canary.test/http:/other.test', 'https://canary.test/https:\\\\other.test', 'https://canary.test/a b'],
   ...['https://10.0.0.1/canary', 'https://0.0.0.0/canary', 'https://[::]/canary', 'https://[::ffff:127.0.0.1]/canary'],
 ];
+
+/** URLs that end in the version that the API's own paths begin with. */
+const versioned = (path: string) =>
+  [path, `${path}/`, `${path}//`, `/canary${path}`, `/${path}`, path.replace('v1', '/v1/'), path.toUpperCase()].map(
+    (end) => `https://canary.test${end}`,
+  );
 
 describe('the environment', () => {
   const good = { DATAFOLD_API_KEY: 'key' };
@@ -59,8 +73,8 @@ describe('the environment', () => {
   it.each([
     ['DATAFOLD_API_KEY', apiKey, [...badKeys, ' ']],
     ['OLOSTEP_API_KEY', apiKey, [...badKeys, ' ']],
-    ['DATAFOLD_BASE_URL', baseUrl, badUrls],
-    ['OLOSTEP_BASE_URL', baseUrl, badUrls],
+    ['DATAFOLD_BASE_URL', baseUrl('/api/v1'), [...badUrls, ...versioned('/api/v1')]],
+    ['OLOSTEP_BASE_URL', baseUrl('/v1'), [...badUrls, ...versioned('/v1'), ...versioned('/api/v1')]],
     [
       'PORT',
       'a port number from 0 to 65535',
@@ -110,6 +124,10 @@ describe('the environment', () => {
     'http://[::1]:1',
     'https://127.0.0.1:4001',
     'https://[::1]:1',
+    'https://host.test/v1',
+    'https://host.test/api/v1/datafold',
+    'https://host.test/my-api/v1',
+    'https://host.test/api/v12',
   ])('may say DATAFOLD_BASE_URL=%s', (url) => {
     expect(readConfig({ ...good, DATAFOLD_BASE_URL: url }).gateway.providers?.DATAFOLD?.baseUrl).toBe(url);
   });
@@ -320,9 +338,9 @@ describe('npm start', { timeout: 30_000 }, () => {
   PORT: expected a port number from 0 to 65535
   LOG_LEVEL: expected one of debug, info, warn, error, silent
   DATAFOLD_API_KEY: expected ${apiKey}
-  DATAFOLD_BASE_URL: expected ${baseUrl}
+  DATAFOLD_BASE_URL: expected ${baseUrl('/api/v1')}
   OLOSTEP_API_KEY: expected ${apiKey}
-  OLOSTEP_BASE_URL: expected ${baseUrl}
+  OLOSTEP_BASE_URL: expected ${baseUrl('/v1')}
 `,
     });
   });
@@ -396,7 +414,10 @@ describe('createGateway', () => {
     return 'nothing is wrong with it';
   };
 
-  it.each(['DATAFOLD', 'OLOSTEP'])('refuses a bad key or base URL of %s, by name and without its value', (provider) => {
+  it.each([
+    ['DATAFOLD', '/api/v1'],
+    ['OLOSTEP', '/v1'],
+  ])('refuses a bad key or base URL of %s, by name and without its value', (provider, apiPath) => {
     const withKey = (key: unknown) => ({ providers: { [provider]: { apiKey: key } } });
     const withUrl = (url: unknown) => ({ providers: { [provider]: { apiKey: 'canary', baseUrl: url } } });
     const keys = [...badKeys, '', ' ', 'canary ', 'canary\n', undefined, null, 7, ['canary']];
@@ -404,8 +425,9 @@ describe('createGateway', () => {
     expect(keys.map((key) => toMessage(withKey(key)))).toEqual(
       keys.map(() => `providers.${provider}.apiKey: expected ${apiKey}.`),
     );
-    expect(['', ...badUrls].map((url) => toMessage(withUrl(url)))).toEqual(
-      ['', ...badUrls].map(() => `providers.${provider}.baseUrl: expected ${baseUrl}.`),
+    const urls = ['', null, 7, ['https://canary.test'], ...badUrls, ...versioned(apiPath)];
+    expect(urls.map((url) => toMessage(withUrl(url)))).toEqual(
+      urls.map(() => `providers.${provider}.baseUrl: expected ${baseUrl(apiPath)}.`),
     );
   });
 
@@ -415,9 +437,9 @@ describe('createGateway', () => {
     expect(toMessage({ providers: { DATAFOLD: bad, OLOSTEP: bad } })).toBe(
       [
         `providers.DATAFOLD.apiKey: expected ${apiKey}.`,
-        `providers.DATAFOLD.baseUrl: expected ${baseUrl}.`,
+        `providers.DATAFOLD.baseUrl: expected ${baseUrl('/api/v1')}.`,
         `providers.OLOSTEP.apiKey: expected ${apiKey}.`,
-        `providers.OLOSTEP.baseUrl: expected ${baseUrl}.`,
+        `providers.OLOSTEP.baseUrl: expected ${baseUrl('/v1')}.`,
       ].join('\n'),
     );
   });

@@ -12,6 +12,8 @@ import type { UpstreamRequest } from '../upstream/request.ts';
 export interface ProviderDefinition {
   /** Where its API is, unless configured otherwise. */
   readonly defaultBaseUrl: string;
+  /** What all its paths begin with, below the base URL. */
+  readonly apiPath: string;
   /** The whole `Authorization` header for a key. */
   authorization(apiKey: string): string;
   /** What its statuses mean where that isn't what HTTP says. @default what HTTP says */

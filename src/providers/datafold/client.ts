@@ -5,6 +5,7 @@ import { runs } from './runs.ts';
 
 export const datafold: ProviderDefinition = {
   defaultBaseUrl: 'https://app.datafold.com',
+  apiPath: '/api/v1',
   authorization: (apiKey) => `Key ${apiKey}`,
   runs,
   monitors,

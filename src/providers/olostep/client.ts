@@ -6,6 +6,7 @@ import { readStatus } from './status.ts';
 
 export const olostep: ProviderDefinition = {
   defaultBaseUrl: 'https://api.olostep.com',
+  apiPath: '/v1',
   authorization: (apiKey) => `Bearer ${apiKey}`,
   readStatus,
   runs,

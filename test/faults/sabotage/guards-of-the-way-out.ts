@@ -213,6 +213,13 @@ export const guardsOfTheWayOut: readonly Guard[] = [
     tests: ['test/config.test.ts'],
   },
   {
+    name: 'no base URL that has the version of the API already',
+    file: 'src/upstream/target.ts',
+    from: '.toLowerCase().endsWith(',
+    to: '.toUpperCase().endsWith(',
+    tests: ['test/config.test.ts'],
+  },
+  {
     name: 'no key for a mere address',
     file: 'src/upstream/target.ts',
     from: "isIP(hostname.replace(/^\\[|\\]$/g, '')) === 0",
