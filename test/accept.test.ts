@@ -1,7 +1,9 @@
 /** What a client says that it accepts, as RFC 9110 has it (12.5.1), through every entrance. */
+import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { datafoldBody, datafoldPath } from './bodies.ts';
 import { forms } from './parts.ts';
+import { sendLines } from './raw-http.ts';
 import { createWorld, type World } from './world.ts';
 
 const json = 'application/json; charset=utf-8';
@@ -138,4 +140,35 @@ describe('A browser', () => {
 
     expect((await response.text()).includes('<!doctype html>')).toBe(isShown);
   });
+});
+
+describe('The page of GraphiQL', () => {
+  const ask = ({ url }: World, coding: string | undefined) => {
+    const lines = coding === undefined ? [] : [`Accept-Encoding: ${coding}`];
+    return sendLines(url, ['GET /graphql HTTP/1.1', 'Host: graph.test', 'Accept: text/html', ...lines]);
+  };
+
+  it('comes packed to who takes gzip, and likes it no less', async () => {
+    const world = await createWorld();
+    const plain = ['gzip', 'x-gzip', 'GZIP', 'gzip, deflate, br', '*', 'br, gzip;q=0.1'];
+    for (const coding of [...plain, 'identity;q=0.5, gzip', 'identity;q=0, *']) {
+      const response = await ask(world, coding);
+
+      expect([coding, response?.headers.get('content-encoding')]).toEqual([coding, 'gzip']);
+      expect(response?.headers.get('vary')).toBe('Accept, Accept-Encoding');
+      expect(gunzipSync(new Uint8Array((await response?.arrayBuffer()) ?? [])).toString()).toMatch(/<\/html>\s*$/);
+    }
+  }, 20_000);
+
+  it('comes as it is to all others', async () => {
+    const world = await createWorld();
+    const codings = [undefined, '', 'identity', 'gzip;q=0', '*;q=0', 'br', 'gzip;q=0, *', 'identity, gzip;q=0.9', 'a'];
+    for (const coding of codings) {
+      const response = await ask(world, coding);
+
+      expect([coding, response?.headers.get('content-encoding')]).toEqual([coding, null]);
+      expect(response?.headers.get('vary')).toBe('Accept, Accept-Encoding');
+      expect(await response?.text()).toMatch(/<!doctype html>.*<\/html>\s*$/s);
+    }
+  }, 20_000);
 });

@@ -1,9 +1,11 @@
 /** GraphiQL, wholly from this process: no script, font or picture of the page comes from elsewhere. */
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream';
 import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
+import { createGunzip, gzip } from 'node:zlib';
 import { prefersPage } from '../accept.ts';
+import { acceptsGzip } from './accept-encoding.ts';
 
 /** Whether a browser wants to look at the graph. */
 export const wantsPage = ({ method, headers }: IncomingMessage): boolean =>
@@ -11,7 +13,7 @@ export const wantsPage = ({ method, headers }: IncomingMessage): boolean =>
 
 /**
  * Makes the page, with one tab an operation. The page is nine megabytes and its package slow to load, so both wait for
- * the first view and are then kept.
+ * the first view; then the page is kept, packed.
  */
 export function createGraphiQL(endpoint: string, operations: readonly string[]) {
   const render = async () => {
@@ -25,11 +27,10 @@ export function createGraphiQL(endpoint: string, operations: readonly string[]) 
     const page = rendered.replace('<head>', `<head>${stillTabs}`);
     const headers = {
       'content-type': 'text/html; charset=utf-8',
-      'content-encoding': 'gzip',
       'content-security-policy': toPolicy(page),
       'x-frame-options': 'DENY',
     };
-    return { headers, body: await promisify(gzip)(page) };
+    return { headers, packed: await promisify(gzip)(page) };
   };
   let page: ReturnType<typeof render> | undefined;
 
@@ -39,9 +40,15 @@ export function createGraphiQL(endpoint: string, operations: readonly string[]) 
       page = undefined;
       throw error;
     });
-    const { headers, body } = await page;
-    response.appendHeader('vary', 'Accept');
-    response.writeHead(200, headers).end(body);
+    const { headers, packed } = await page;
+    response.appendHeader('vary', 'Accept, Accept-Encoding');
+    if (acceptsGzip(response.req.headers['accept-encoding'])) {
+      response.writeHead(200, { ...headers, 'content-encoding': 'gzip' }).end(packed);
+      return;
+    }
+    response.writeHead(200, headers);
+    // A client that leaves in between is no failure: its answer is over.
+    pipeline([packed], createGunzip(), response, () => {});
   };
 }
 
