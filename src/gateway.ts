@@ -1,6 +1,7 @@
 /** The graph as a value with `fetch`. It listens to nothing. */
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { getOperationAST } from 'graphql';
+import { readAbsoluteTarget } from './absolute-target.ts';
 import { toClientErrors } from './client-errors.ts';
 import { type Asker, Context } from './context.ts';
 import { type CredentialMode, createForwardedCredentials, createHeldCredentials } from './credentials.ts';
@@ -151,6 +152,7 @@ export function createGateway(config: GatewayConfig): Gateway {
   return {
     fetch: async (request, context = {}) => (await loadFullWay()).fetch(request, { ...context }),
     async requestListener(request, response, context = {}) {
+      toPathTarget(request);
       if (hasUrl(request)) return (await loadFullWay())(request, response, { ...context });
       const requestId = toRequestId(context.requestId ?? request.headers[requestIdHeader]?.toString());
       response.writeHead(400, { 'content-type': 'application/json; charset=utf-8', [requestIdHeader]: requestId });
@@ -184,6 +186,13 @@ export function createGateway(config: GatewayConfig): Gateway {
       await Promise.all([...Object.values(upstreams).map((upstream) => upstream.close()), kept?.close()]);
     }),
   };
+}
+
+/** Makes a target that is a whole URL the path in it. Express keeps the target in `originalUrl`, and Yoga prefers that. */
+function toPathTarget(request: IncomingMessage & { originalUrl?: string }): void {
+  const { url, originalUrl } = request;
+  request.url = readAbsoluteTarget(url ?? '')?.path ?? url;
+  if (originalUrl !== undefined) request.originalUrl = readAbsoluteTarget(originalUrl)?.path ?? originalUrl;
 }
 
 /** Yoga makes a URL of these before it catches anything, and where it can't, it answers with the stack. */

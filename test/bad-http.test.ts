@@ -121,6 +121,8 @@ it('closes the connection on CONNECT, and tunnels nothing', async () => {
 });
 
 const notThePath = 'Expected the path /graphql';
+const notAHost = 'Expected a target whose host is one, perhaps with a port';
+const notOneHost = 'Expected exactly one Host header';
 
 itRefuses('targets', [
   ['another path', 404, notThePath, targets('/')],
@@ -134,6 +136,13 @@ itRefuses('targets', [
   ['a path that ends in /health', 404, notThePath, targets('/x/health')],
   ['two slashes and another host', 404, notThePath, targets('//evil.test/graphql')],
   ['a whole URL', 404, notThePath, targets('http://evil.test/graphql')],
+  ['a whole URL of another port', 404, notThePath, targets('http://graph.test:81/graphql')],
+  ['a whole URL of another path', 404, notThePath, targets('http://graph.test/graph')],
+  ['a whole URL without a path', 404, notThePath, targets('http://graph.test?/graphql')],
+  ['a whole URL without a host', 400, notAHost, targets('http:///graphql')],
+  ['a whole URL with a user', 400, notAHost, targets('http://graph.test@graph.test/graphql')],
+  ['a whole URL with a port of letters', 400, notAHost, targets('http://graph.test:x/graphql')],
+  ['a whole URL without Host', 400, notOneHost, targets('http://graph.test/graphql', [])],
   ['a whole URL of another scheme', 404, notThePath, targets('file:///graphql')],
   ['an asterisk', 404, notThePath, sends('OPTIONS * HTTP/1.1', 'Host: graph.test')],
   ['NUL', 400, notHttp, targets('/graphql\0')],
@@ -141,7 +150,6 @@ itRefuses('targets', [
   ['none', 400, notHttp, sends('POST HTTP/1.1', 'Host: graph.test')],
 ]);
 
-const notOneHost = 'Expected exactly one Host header';
 const hosted = (...headers: string[]) => targets('/graphql', headers);
 
 itRefuses('Host headers', [
@@ -172,6 +180,28 @@ it.each(['graph.test', 'graph.test:65535', '127.0.0.1:4000', '[::1]:4000', 'grap
     expect(await response?.json()).toEqual({ data: { __typename: 'Query' } });
   },
 );
+
+it.each([
+  ['http://graph.test/graphql', 'graph.test'],
+  ['http://graph.test:80/graphql', 'graph.test'],
+  ['https://graph.test/graphql', 'GRAPH.test:443'],
+  ['HTTP://Graph.TEST:4000/graphql?a=http://evil.test/', 'graph.test:4000'],
+])('takes the whole URL %s as a proxy sends it, with the Host %s', async (target, host) => {
+  const world = await createWorld();
+  const response = await targets(target, [`Host: ${host}`])(world);
+
+  expect(await response?.json()).toEqual({ data: { __typename: 'Query' } });
+  expect(world.lines).toEqual([expect.objectContaining({ path: '/graphql', status: 200 })]);
+});
+
+it('takes the query of a whole URL', async () => {
+  const { url } = await createWorld();
+  const target = 'http://graph.test/graphql?query={__typename}';
+
+  const response = await sendLines(url, [`GET ${target} HTTP/1.1`, 'Host: graph.test', 'Apollo-Require-Preflight: 1']);
+
+  expect(await response?.json()).toEqual({ data: { __typename: 'Query' } });
+});
 
 const beside = (header: string) => hosted('Host: graph.test', header);
 

@@ -77,10 +77,10 @@ it('A client that does not read its answer is cut off, whatever it sends on', as
 describe('Allowed hosts', () => {
   const allowedHosts = ['graph.test', 'other.test:8080', '[::1]'];
 
-  const post = (url: string, host: string) =>
+  const post = (url: string, host: string, target = '/graphql') =>
     sendLines(
       url,
-      ['POST /graphql HTTP/1.1', `Host: ${host}`, 'Content-Type: application/json', 'Content-Length: 26'],
+      [`POST ${target} HTTP/1.1`, `Host: ${host}`, 'Content-Type: application/json', 'Content-Length: 26'],
       '{"query":"{ __typename }"}',
     );
 
@@ -144,6 +144,31 @@ describe('Allowed hosts', () => {
     expect((await post(url, `${host}:4000`))?.status).toBe(421);
   });
 
+  it.each([
+    ['evil.test', 'http://graph.test/graphql'],
+    ['graph.test', 'http://GRAPH.test:4000/graphql?a=b'],
+    ['graph.test', 'https://other.test:8080/graphql'],
+    ['evil.test', 'http://[::1]/graphql'],
+  ])('where Host is %s let in a target of %s, as its host is the one that counts', async (host, target) => {
+    const { url } = await createWorld({}, { allowedHosts });
+
+    expect(await (await post(url, host, target))?.json()).toEqual({ data: { __typename: 'Query' } });
+  });
+
+  it.each(['http://evil.test/graphql', 'http://other.test/graphql', 'http://graph.test.evil.test/graphql'])(
+    'turn away a target of %s, whatever Host is, by POST, with GraphiQL and for the SDL',
+    async (target) => {
+      const { url } = await createWorld({}, { allowedHosts });
+      const get = (target: string) =>
+        sendLines(url, [`GET ${target} HTTP/1.1`, 'Host: graph.test', 'Accept: text/html']);
+
+      const answers = [await post(url, 'graph.test', target), await get(target)];
+      answers.push(await get(target.replace('/graphql', '/schema.graphql')));
+
+      expect(answers.map((response) => response?.status)).toEqual([421, 421, 421]);
+    },
+  );
+
   it.each([[allowedHosts], ['loopback' as const]])(
     'are not asked of those who look after its health, by an address',
     async (allowedHosts) => {
@@ -151,6 +176,7 @@ describe('Allowed hosts', () => {
 
       expect((await sendLines(url, ['GET /health HTTP/1.1', 'Host: 10.0.0.1:4000']))?.status).toBe(200);
       expect((await sendLines(url, ['GET /ready HTTP/1.1', 'Host: 10.0.0.1:4000']))?.status).toBe(200);
+      expect((await sendLines(url, ['GET http://10.0.0.1/ready HTTP/1.1', 'Host: 10.0.0.1']))?.status).toBe(200);
     },
   );
 });

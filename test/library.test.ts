@@ -6,6 +6,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { type Copy, createGateway, type Gateway, type GatewayConfig, type KeptRuns } from '../src/gateway.ts';
 import { datafoldBody, datafoldPath } from './bodies.ts';
 import { type FakeUpstream, startFakeUpstream } from './fake-upstream.ts';
+import { sendLines } from './raw-http.ts';
 
 const query = '{ datafoldRun(monitorId: "7", runId: "42") { id outcome } }';
 const answer = { data: { datafoldRun: { id: 'DATAFOLD:7:42', outcome: 'PASSED' } } };
@@ -48,6 +49,29 @@ it('is mounted in a plain node:http server', async () => {
 
   expect(await (await fetch(post(`${origin}/graph`))).json()).toEqual(answer);
   expect(await (await fetch(`${origin}/`)).text()).toBe('the rest of the site');
+});
+
+it('takes whole URLs for targets, as proxies send them, wherever it is mounted', async () => {
+  const { gateway } = await createLibrary();
+  const server = createServer((request, response) => {
+    // What Express keeps the target in.
+    if (request.headers['x-express']) Object.assign(request, { originalUrl: request.url, url: '/' });
+    void gateway.requestListener(request, response);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const body = JSON.stringify({ query });
+
+  for (const express of [[], ['X-Express: 1']]) {
+    const line = 'POST http://bff.test/graph?a=b HTTP/1.1';
+    const head = [line, 'Host: bff.test', 'Content-Type: application/json', `Content-Length: ${body.length}`];
+
+    const response = await sendLines(url, [...head, ...express], body);
+
+    expect(await response?.json()).toEqual(answer);
+  }
 });
 
 it('is mounted in Fastify', async () => {

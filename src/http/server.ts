@@ -17,7 +17,7 @@ import { hasSmallBody, isPlain } from './request-body.ts';
 import { expectsNothing, hasFewHeaders, isHttp1, maxHeaderSize } from './request-headers.ts';
 import { answerSdl, isGet, isSdlShown, sdlPath } from './sdl.ts';
 import { createShortWay, type Way } from './short-way.ts';
-import { type AllowedHosts, createHostCheck, isAtHost, isAtPath, pathOf } from './target.ts';
+import { type AllowedHosts, createHostCheck, createTargetCheck, isAtHost, isAtPath, pathOf } from './target.ts';
 import { Visit } from './visit.ts';
 
 /** Whom the door lets in. */
@@ -62,7 +62,10 @@ export function createServer(options: ServerOptions): Server {
   const execute = createShortWay(gateway, goLong, overload.isAlone);
 
   // These lists are the policy: the first check that refuses is the answer, and those behind it aren't made.
-  const ofRequests = [isHttp1, hasFewHeaders(limits.maxHeaders), expectsNothing, createHostCheck()];
+  const ofRequests = [
+    ...[isHttp1, hasFewHeaders(limits.maxHeaders), expectsNothing],
+    ...[createHostCheck(), createTargetCheck(allowedHosts)],
+  ];
   const ofTheGraph = [isAtPath(path), isAtHost(allowedHosts)];
   const isAuthorized = createAuthorization({ ...options, limits });
   const ofTheSdl = [isAtHost(allowedHosts), isGet, overload.isCalm, isAuthorized, isSdlShown(gateway)];

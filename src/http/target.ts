@@ -1,5 +1,6 @@
 /** Where a request says it is going: its Host header and its path. */
 import type { IncomingMessage } from 'node:http';
+import { readAbsoluteTarget } from '../absolute-target.ts';
 import { badInput, type Check } from './refusal.ts';
 
 const host = /^(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,255})(?::[0-9]{1,5})?$/;
@@ -66,6 +67,28 @@ function createListCheck(allowed: readonly string[]): (host: string) => boolean 
     return hosts.has(requested) || hosts.has(requested.replace(/:\d+$/, ''));
   };
 }
+
+/**
+ * Makes a target that is a whole URL the path in it, and its host the one that the checks behind this one look at: what the
+ * Host header says doesn't count then (RFC 9112, 3.2.2). Where every host is allowed nothing but that header tells which
+ * are ours, and the URL of another one stays what it is, which is found nowhere.
+ */
+export const createTargetCheck =
+  (allowed: AllowedHosts): Check =>
+  (request) => {
+    const target = readAbsoluteTarget(request.url ?? '');
+    if (target === undefined) return undefined;
+    const { scheme, authority, path } = target;
+    if (!isHost(authority)) return badInput(400, 'Expected a target whose host is one, perhaps with a port.');
+    if (allowed.length === 0 && !isSameHost(scheme, authority, request.headers.host ?? '')) return undefined;
+    request.headers.host = authority;
+    request.url = path;
+    return undefined;
+  };
+
+/** Whatever the case of their letters, and whether the usual port is said or not. */
+const isSameHost = (scheme: string, one: string, other: string): boolean =>
+  new URL(`${scheme}://${one}`).host === new URL(`${scheme}://${other}`).host;
 
 export const isAtPath =
   (path: string): Check =>

@@ -204,8 +204,6 @@ const targets: Record<string, Case> = Object.fromEntries(
     '//graphql',
     '//evil.test/graphql',
     '/\\evil.test/graphql',
-    'http://evil.test/graphql',
-    'https://evil.test:1/graphql',
     'file:///graphql',
     'javascript:alert(1)',
     '*',
@@ -229,6 +227,35 @@ const targets: Record<string, Case> = Object.fromEntries(
     `/${'a'.repeat(20_000)}`,
   ].map((target) => [target.slice(0, 30), refused(at(target), 400, 404, 431)]),
 );
+// Whole URLs: their host is the one that counts, not that of the Host header (RFC 9112, 3.2.2).
+for (const target of [
+  'http://evil.test/graphql',
+  'https://evil.test:1/graphql',
+  'http://graph.localhost.evil.test/graphql',
+])
+  targets[target] = refused(at(target), 421);
+for (const target of [
+  'http://user@graph.localhost/graphql',
+  'http://evil.test@graph.localhost/graphql',
+  'http://graph.localhost:x/graphql',
+  'http://graph.localhost\\@evil.test/graphql',
+  'http:///graphql',
+  'http://%67raph.localhost/graphql',
+])
+  targets[target] = refused(at(target), 400, 404);
+for (const target of [
+  'http://graph.localhost',
+  'http://graph.localhost/x',
+  'http://graph.localhost//graphql',
+  'http:/graphql',
+])
+  targets[target] = refused(at(target), 400, 404);
+for (const target of [
+  'http://graph.localhost/graphql',
+  'https://graph.localhost:443/graphql',
+  'HTTP://127.0.0.1/graphql?a',
+])
+  targets[target] = read(at(target));
 targets['a fragment'] = { bytes: at('/graphql#a'), statuses: [200, 400, 404], executed: 1 };
 
 const methods: Record<string, Case> = {

@@ -38,6 +38,13 @@ export const guardsOfTheDoor: readonly Guard[] = [
     tests: ['test/door-config.test.ts'],
   },
   {
+    name: 'the host of a target that is a whole URL, whatever the Host header says',
+    file: 'src/http/target.ts',
+    from: 'request.headers.host = authority;',
+    to: '',
+    tests: ['test/connection-limits.test.ts', 'raw-http'],
+  },
+  {
     name: 'a number of headers',
     file: 'src/http/request-headers.ts',
     from: 'rawHeaders.length > 2 * most',
