@@ -33,7 +33,6 @@ const resolvers = {
   },
   OlostepRun: {
     phase: phaseOf,
-    outcome: (run: OlostepRun) => (phaseOf(run) === 'FINISHED' ? 'UNKNOWN' : null),
     startedAt: startOf,
     finishedAt: finishOf,
     events: ({ log }: OlostepRun, { first, after, kind }: PageArguments) => {

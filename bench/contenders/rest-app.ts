@@ -17,12 +17,9 @@ export async function serveRest(getBody: GetBody): Promise<void> {
 
   async function getDetail(key: MonitorRunKey) {
     const run = await getOlostep(key);
-    const phase = phaseOf(run);
-    const outcome = phase === 'FINISHED' ? 'UNKNOWN' : null;
     return {
       ...run,
-      phase,
-      outcome,
+      phase: phaseOf(run),
       startedAt: startOf(run),
       finishedAt: finishOf(run),
       events: run.log.map(toLogEvent),

@@ -9,9 +9,9 @@ const freeForm = { type: 'object', additionalProperties: true, nullable: true };
 
 export const identity = object({ id: text, monitorId: text, runId: text });
 
-const shared = { id: text, phase: text, outcome: textOrNull, startedAt: textOrNull };
+const shared = { id: text, phase: text, startedAt: textOrNull };
 
-export const summary = object({ ...shared, state: text });
+export const summary = object({ ...shared, outcome: textOrNull, state: text });
 
 const logEvent = object({
   ...{ id: textOrNull, timestamp: textOrNull, ingestedAt: textOrNull, stream: textOrNull },

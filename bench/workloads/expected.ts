@@ -19,12 +19,11 @@ export function toSummary({ key, body }: Run<DatafoldBody>) {
   };
 }
 
-/** All there is of a run of Olostep's, but its log. */
+/** All that Olostep's response for a run has, but its log. */
 export function toDetail({ key, body: { snapshot, log_group, events = [] } }: Run<OlostepBody>) {
   return {
     id: `OLOSTEP:${key.monitorId}:${key.runId}`,
     phase: 'FINISHED',
-    outcome: 'UNKNOWN',
     startedAt: toIso(Math.min(...events.map(({ ts }) => ts ?? Number.NaN))),
     finishedAt: toIso(events.at(-1)?.ts ?? Number.NaN),
     snapshot,

@@ -11,10 +11,9 @@ export const summary = `id
     startedAt
     state`;
 
-/** All fields of a run of Olostep's, but its log. */
+/** All fields that Olostep's response for a run has, but its log. How it ended is on the events page alone, another call. */
 export const detail = `id
     phase
-    outcome
     startedAt
     finishedAt
     snapshot
