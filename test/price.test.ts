@@ -85,7 +85,7 @@ describe('The number of upstream calls', () => {
 
 describe('The price of an operation', () => {
   /** Of a run whose state can't be read: an error, once its monitor has been asked for. */
-  const broken = '... on DatafoldRun { monitor { name } rawState }';
+  const broken = '... on DatafoldRun { monitor { name } diffId }';
 
   it('is in extensions.upstream for whoever asks for it, and for nobody else', async () => {
     const world = await createBoth();
@@ -163,7 +163,7 @@ describe('The price of an operation', () => {
   ])('has each page and each row once, also when a plan gives up %s', async (_where, query, calls, lists) => {
     const world = await createWorld();
     const monitors = [1, 2].map((id) => ({ ...datafoldMonitorBody, id }));
-    const runsOf = (id: string) => [{ ...datafoldBody, monitor_id: Number(id), state: 7 }];
+    const runsOf = (id: string) => [{ ...datafoldBody, monitor_id: Number(id), diff_id: {} }];
     serveDatafold(world.datafold, { monitors, runsOf });
     const ask = async () => (await world.ask(query, {}, explained)) as Answer & { extensions?: { upstream: object } };
 

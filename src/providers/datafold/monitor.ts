@@ -47,8 +47,20 @@ const unlisted: Selected = new Set(['description', 'schedule', 'datasets', 'aler
 export function toListedDatafoldMonitor(monitorId: string, row: Body): MonitorFields<DatafoldMonitor> {
   const key = { provider: 'DATAFOLD', monitorId } as const;
   const fromMonitor = later(({ monitors }) => monitors.load(key, unlisted));
+  const listed = fillListed(monitorId, row, readListed);
+  // Optional in rows and in single responses alike: that a row lacks one says nothing of the monitor. Not so `owner`, which
+  // older versions of Datafold know nowhere.
+  const orOwn = <Name extends 'lastRunAt' | 'lastAlertAt' | 'state' | 'rawState' | 'tags'>(
+    name: Name,
+    member: string,
+  ) => (row.get(member) === undefined ? fromMonitor<DatafoldMonitor[Name]>(name) : listed[name]);
   return {
-    ...fillListed(monitorId, row, readListed),
+    ...listed,
+    lastRunAt: orOwn('lastRunAt', 'last_run'),
+    lastAlertAt: orOwn('lastAlertAt', 'last_alert'),
+    state: orOwn('state', 'state'),
+    rawState: orOwn('rawState', 'state'),
+    tags: orOwn('tags', 'tags'),
     description: fromMonitor('description'),
     schedule: fromMonitor('schedule'),
     datasets: fromMonitor('datasets'),

@@ -49,10 +49,23 @@ const unlisted: Selected = new Set(['error', 'warnings']);
  */
 export function toListedDatafoldRun(key: MonitorRunKey, row: Body, reading: RunReading): RunFields<DatafoldRun> {
   const fromRun = later(({ runs }) => runs.load(key, unlisted));
+  const listed = toDatafoldRun(key, row, reading);
+  const run = {
+    ...listed,
+    startedAt: row.get('started_at') === undefined ? fromRun<DatafoldRun['startedAt']>('startedAt') : listed.startedAt,
+    diffId: row.get('diff_id') === undefined ? fromRun<DatafoldRun['diffId']>('diffId') : listed.diffId,
+    error: fromRun<DatafoldRun['error']>('error'),
+    warnings: fromRun<DatafoldRun['warnings']>('warnings'),
+  };
+  if (hasState(row)) return run;
   return {
-    ...toDatafoldRun(key, row, reading),
-    rawState: readListed(row, 'state'),
-    error: fromRun('error'),
-    warnings: fromRun('warnings'),
+    ...run,
+    state: fromRun('state', listed.state),
+    phase: fromRun('phase', listed.phase),
+    outcome: fromRun('outcome', listed.outcome),
+    rawState: fromRun('rawState', readListed(row, 'state')),
   };
 }
+
+/** Whether a row says how the run stands; else the run itself does. */
+export const hasState = (row: Body): boolean => typeof row.get('state') === 'string';

@@ -22,9 +22,7 @@ export const runs: RunDefinition = {
   }),
   toRun: toDatafoldRun,
   toListedRun: toListedDatafoldRun,
-  withRow: (run) => run,
   listed: { fields: new Set(['phase', 'outcome', 'startedAt', 'state', 'rawState', 'diffId']), only: new Set() },
-  isListFirst: true,
   mostPages: 10,
   // A single answer has a state always: a row without one leaves the word to that.
   walk: (monitorId, pageSize) => walkList(toList(monitorId, {}), pageSize, ({ lacksOutcome }) => !lacksOutcome),

@@ -1,5 +1,6 @@
 /** The last run of an Olostep monitor, as the monitor states it. */
 import type { MonitorRunKey, OlostepLastRun } from '../../generated/types.ts';
+import { isObject } from '../../json/json.ts';
 import type { Body } from '../../upstream/body.ts';
 import type { Fields } from '../provider.ts';
 import { createReader, type Found, toBadField } from '../reader.ts';
@@ -36,3 +37,14 @@ const readRanAt = (lastRun: Body) => toDateTime(read(lastRun, 'ran_at'));
 
 /** When the last run was; `null` when there is none, or it doesn't say. */
 export const readLastRunAt = (record: Body): Found<string> => readPart(record, 'last_run', readRanAt);
+
+/** Whether all that a last run has is stated, or that there is none. */
+export const isWholeLastRun = (record: Body): boolean => states(record, 'id', 'status', 'change_detected', 'ran_at');
+
+/** Whether its time is stated, or that there is none. */
+export const hasLastRunAt = (record: Body): boolean => states(record, 'ran_at');
+
+function states(record: Body, ...members: readonly string[]): boolean {
+  const lastRun = record.get('last_run');
+  return !isObject(lastRun) || members.every((member) => lastRun[member] !== undefined);
+}

@@ -4,10 +4,10 @@ import { isAbsent } from '../../json/json.ts';
 import type { Body } from '../../upstream/body.ts';
 import { identifyMonitor } from '../identity.ts';
 import { later } from '../later.ts';
-import type { FieldContext, MonitorFields } from '../provider.ts';
+import type { FieldContext, MonitorFields, Selected } from '../provider.ts';
 import { createReader, toFreeForm } from '../reader.ts';
 import { toCount } from './count.ts';
-import { readLastRunAt, toLastRun } from './last-run.ts';
+import { hasLastRunAt, isWholeLastRun, readLastRunAt, toLastRun } from './last-run.ts';
 import { readAgentId, readWebhookUrl, toSchedule, toSourcePolicy, toTracked } from './monitor-parts.ts';
 import { toNotification } from './notification.ts';
 import type { components } from './openapi.d.ts';
@@ -62,22 +62,55 @@ export function toOlostepMonitor(monitorId: string, record: Body): MonitorFields
   };
 }
 
-/** The monitor in a row of the list. What isn't sure to be there is asked for by itself, each by what is selected. */
+/**
+ * The monitor in a row of the list, which is documented to be like a single response, but nowhere to be complete. What a row
+ * lacks is requested from the monitor itself, once for all such fields: that it isn't in the row says nothing of it.
+ */
 export function toListedOlostepMonitor(monitorId: string, row: Body): MonitorFields<OlostepMonitor> {
-  const key = { provider: 'OLOSTEP', monitorId } as const;
-  const byItself = <Name extends 'lastRun' | 'lastRunAt' | 'snapshotCount' | 'diagram'>(name: Name) =>
-    later(({ monitors }) => monitors.load(key, new Set([name])))<OlostepMonitor[Name]>(name);
   const monitor = toOlostepMonitor(monitorId, row);
-  // Null is an answer too: it hasn't run yet. The CLI expects it in rows [O9]; no document says that it is there.
-  const hasLastRun = row.get('last_run') !== undefined;
+  const key = { provider: 'OLOSTEP', monitorId } as const;
+  const byItself = <Name extends 'snapshotCount' | 'diagram'>(name: Name) =>
+    later(({ monitors }) => monitors.load(key, new Set([name])))<OlostepMonitor[Name]>(name);
+  const fromMonitor = later(({ monitors }) => monitors.load(key, unlisted));
+  const states = (...members: readonly string[]) => members.some((member) => row.get(member) !== undefined);
+  const listed = <Name extends keyof MonitorFields<OlostepMonitor>>(name: Name, isInRow: boolean) =>
+    isInRow ? monitor[name] : fromMonitor<OlostepMonitor[Name]>(name, whenGone[name as keyof typeof whenGone]);
+  const { rawStatus } = monitor;
+  // Members that a single response has in some states of the monitor alone: in others there is nothing to request.
+  const isPlanned = rawStatus !== 'provisioning' && rawStatus !== 'failed';
+  const mayHaveFailed = typeof rawStatus !== 'string' || rawStatus === 'failed';
+  const hasStatus = states('status');
   return {
     ...monitor,
-    lastRun: hasLastRun ? monitor.lastRun : byItself('lastRun'),
-    lastRunAt: hasLastRun ? monitor.lastRunAt : byItself('lastRunAt'),
+    name: listed('name', states('query', 'url')),
+    query: listed('query', states('query')),
+    enabled: listed('enabled', hasStatus),
+    status: listed('status', hasStatus),
+    rawStatus: listed('rawStatus', hasStatus),
+    createdAt: listed('createdAt', states('created', 'created_at')),
+    updatedAt: listed('updatedAt', states('updated', 'updated_at')),
+    errorMessage: listed('errorMessage', states('error_message') || !mayHaveFailed),
+    schedule: listed('schedule', states('schedule', 'frequency', 'cron_expression')),
+    tracked: listed('tracked', states('tracked', 'url') || !isPlanned),
+    sourcePolicy: listed('sourcePolicy', states('source_policy')),
+    notification: listed('notification', states('notification', 'notification_channel', 'notification_target')),
+    webhookUrl: listed('webhookUrl', states('webhook')),
+    outputSchema: listed('outputSchema', states('output_schema')),
+    metadata: listed('metadata', states('metadata')),
+    agentId: listed('agentId', states('agent', 'agent_id', 'fda_id') || !isPlanned),
+    // Null is an answer too: it hasn't run yet. In a row it may be a summary [O8].
+    lastRun: listed('lastRun', states('last_run') && isWholeLastRun(row)),
+    lastRunAt: listed('lastRunAt', states('last_run') && hasLastRunAt(row)),
     snapshotCount: byItself('snapshotCount'),
     diagram: byItself('diagram'),
   };
 }
+
+/** What no row is sure to have: a monitor of which this is selected is never taken from a row. */
+const unlisted: Selected = new Set(['lastRun']);
+
+/** What a field that is never null says of a monitor that has gone since. */
+const whenGone = { status: 'UNKNOWN' } as const;
 
 /** By its newer name, or the older one. */
 function readTime<Name extends 'created' | 'updated'>(record: Body, name: Name, olderName: `${Name}_at`) {
