@@ -71,6 +71,11 @@ const requestLimits = {
   maxFeedMonitors: 2_000,
   /** From how many runs of a monitor, or monitors, asked for by id a list is read first, where it has all that is selected. */
   listFrom: 3,
+  /**
+   * Maximum number of events pages of an Olostep monitor, 100 rows each, that are read to find a run that is requested by its
+   * key. A run that may be further back has the error `OPERATION_TOO_COSTLY` in the fields that its row alone states.
+   */
+  maxEventsPages: 10,
   /** The most that a page of Datafold's lists is asked for. Datafold documents no cap, and may send fewer. */
   listPageSize: 100,
   /** How long a copy of a run that has ended for good stands for an answer, in milliseconds. */

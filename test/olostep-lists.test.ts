@@ -41,13 +41,17 @@ describe('A run by its id', () => {
     snapshotAt: '2025-11-20T08:00:00.000Z',
   };
 
+  const logGroup = olostepBody.log_group;
   it.each([
     ['id', [olostepPath], { id: `OLOSTEP:${monitorId}:${runId}` }],
-    ['outcome', [olostepPath], { outcome: 'UNKNOWN' }],
+    ['phase', [olostepPath], { phase: 'FINISHED' }],
+    ['phase snapshot logGroup', [olostepPath], { phase: 'FINISHED', snapshot: olostepBody.snapshot, logGroup }],
+    ['outcome', [firstPage], { outcome: 'FINDING' }],
+    ['phase outcome', [firstPage], { phase: 'FINISHED', outcome: 'FINDING' }],
     [
       'phase outcome snapshot',
-      [olostepPath],
-      { phase: 'FINISHED', outcome: 'UNKNOWN', snapshot: olostepBody.snapshot },
+      [firstPage, olostepPath],
+      { phase: 'FINISHED', outcome: 'FINDING', snapshot: olostepBody.snapshot },
     ],
     ['id changed summary', [firstPage], { id: `OLOSTEP:${monitorId}:${runId}`, changed: true, summary: row.summary }],
     ['changed summary snapshotUrl snapshotAt', [firstPage], row],
@@ -136,21 +140,88 @@ describe('A run by its id', () => {
     });
   });
 
-  it('is asked for by itself when three pages lack it, and has nothing that rows alone have', async () => {
-    const found = await ask('phase outcome changed summary snapshotUrl snapshotAt', ({ olostep }) => {
-      for (const [cursor, next] of [
-        ['', 'b'],
-        ['&cursor=b', 'c'],
-        ['&cursor=c', 'd'],
-      ] as const)
-        olostep.on(`${firstPage}${cursor}`, { body: { data: snapshotsOf(100), has_more: true, next_cursor: next } });
+  const rowFields = 'outcome changed summary snapshotUrl snapshotAt';
+
+  /** Has Olostep answer the pages of these snapshots, and every run of them by itself. */
+  function serveRuns({ olostep }: World, snapshots: readonly Snapshot[], body: object = olostepBody) {
+    serveEvents(olostep, monitorId, snapshots);
+    for (const { run_id } of snapshots)
+      olostep.on(`/v1/monitors/${monitorId}/runs/${run_id}`, { body: { ...body, run_id } });
+  }
+  const eventPages = (paths: readonly string[]) => paths.filter((path) => path.startsWith(eventsPath)).length;
+
+  it('is found on the tenth page, and what rows alone have is too costly beyond it, never null without an error', async () => {
+    const snapshots = snapshotsOf(1_100);
+    for (const place of [999, 1_000]) {
+      const world = await createListingWorld();
+      serveRuns(world, snapshots);
+      const answer = await world.ask(
+        `{ olostepRun(monitorId: "${monitorId}", runId: "run_${place}") { phase ${rowFields} } }`,
+      );
+
+      expect(eventPages(world.olostep.paths)).toBe(10);
+      const isFound = place === 999;
+      expect(answer.data.olostepRun).toMatchObject({ phase: 'FINISHED', changed: isFound ? false : null });
+      expect(errorsOf(answer).toSorted()).toEqual(
+        isFound
+          ? []
+          : rowFields
+              .split(' ')
+              .map((name) => [`olostepRun.${name}`, 'OPERATION_TOO_COSTLY'])
+              .toSorted(),
+      );
+    }
+  });
+
+  it('is looked for on as many pages as the operator allows', async () => {
+    const world = await createListingWorld({ limits: { maxEventsPages: 2 } });
+    serveRuns(world, snapshotsOf(300));
+
+    const answer = await world.ask(`{ olostepRun(monitorId: "${monitorId}", runId: "run_250") { outcome } }`);
+
+    expect(errorsOf(answer)).toEqual([['olostepRun.outcome', 'OPERATION_TOO_COSTLY']]);
+    expect(eventPages(world.olostep.paths)).toBe(2);
+  });
+
+  it.each([
+    ['goes on', olostepBody.events.slice(0, 2), { phase: 'RUNNING', outcome: null, changed: null }],
+    ['left no snapshot', olostepBody.events, { phase: 'FINISHED', outcome: 'UNKNOWN', changed: null }],
+  ])('is looked for no further than rows can be as late as it began: one that %s', async (_what, events, expected) => {
+    const began = newest + 3_600;
+    const body = { snapshot: null, events: events.map((event) => ({ ...event, ts: began * 1_000 })) };
+    for (const more of ['', 'startedAt']) {
+      const world = await createListingWorld();
+      serveRuns(world, snapshotsOf(2_000));
+      world.olostep.on(olostepPath, { body });
+
+      const answer = await world.ask(
+        `{ olostepRun(monitorId: "${monitorId}", runId: "${runId}") { phase outcome changed ${more} } }`,
+      );
+
+      expect(answer.errors).toBeUndefined();
+      expect(answer.data.olostepRun).toMatchObject(expected);
+      // Without more, what its own record says isn't requested before three pages lack it.
+      expect(eventPages(world.olostep.paths)).toBe(more === '' ? 3 : 1);
+      expect(world.olostep.paths.filter((path) => path === olostepPath)).toHaveLength(1);
+    }
+  });
+
+  it('is over by its row alone, where its own record does not say so and nothing but `phase` is selected', async () => {
+    const body = { ...olostepBody, snapshot: null, events: olostepBody.events.slice(0, 1) };
+    const found = await ask('phase', ({ olostep }) => olostep.on(olostepPath, { body }));
+
+    expect(found).toEqual({ run: { phase: 'FINISHED' }, errors: [], paths: [olostepPath, firstPage] });
+  });
+
+  it('is an error, and not a guess, where neither its own record nor an events page says how far it has come', async () => {
+    const body = { ...olostepBody, snapshot: null, events: [] };
+    const found = await ask('phase', ({ olostep }) => {
+      olostep.on(olostepPath, { body });
+      olostep.on(firstPage, { status: 403 });
     });
 
-    expect(found).toEqual({
-      run: { phase: 'FINISHED', outcome: 'UNKNOWN', changed: null, summary: null, snapshotUrl: null, snapshotAt: null },
-      errors: [],
-      paths: [firstPage, `${firstPage}&cursor=b`, `${firstPage}&cursor=c`, olostepPath],
-    });
+    expect(found.run).toBeNull();
+    expect(found.errors).toEqual([['olostepRun.phase', 'FORBIDDEN']]);
   });
 
   it.each([
@@ -196,8 +267,9 @@ describe('A run by its id', () => {
       olostep.on(firstPage, reply),
     );
 
-    expect(run).toEqual({ phase: 'FINISHED', outcome: 'UNKNOWN', changed: null, snapshotAt: null });
+    expect(run).toEqual({ phase: 'FINISHED', outcome: null, changed: null, snapshotAt: null });
     expect(errors).toEqual([
+      ['olostepRun.outcome', code],
       ['olostepRun.changed', code],
       ['olostepRun.snapshotAt', code],
     ]);
@@ -852,7 +924,7 @@ describe('A run of which copies stand in while Olostep is down', () => {
   const key = `key: { provider: OLOSTEP, monitorId: "${monitorId}", runId: "${runId}" }`;
   const down = { status: 500 };
 
-  it('is the same whatever else is asked: what is asked of the run alone comes from no row', async () => {
+  it('is the same whatever else is asked', async () => {
     holdDate('2026-11-22T12:00:00Z');
     const world = await createListingWorld({ keptRuns: true, limits: { maxAttempts: 1 } });
     world.olostep.on(olostepPath, { body: olostepBody });
@@ -869,7 +941,7 @@ describe('A run of which copies stand in while Olostep is down', () => {
     const alone = `alone: monitorRun(${key}, allowStale: true) { phase outcome isStale readAt }`;
     const row = `row: monitorRun(${key}, allowStale: true) { outcome isStale ... on OlostepRun { changed } }`;
 
-    const run = { phase: 'FINISHED', outcome: 'UNKNOWN', isStale: true, readAt: '2026-11-22T12:00:00.000Z' };
+    const run = { phase: 'FINISHED', outcome: 'FINDING', isStale: true, readAt: '2026-11-22T12:00:01.000Z' };
     expect(await world.ask(`{ ${alone} }`)).toEqual({ data: { alone: run } });
     expect(await world.ask(`{ ${row} ${alone} }`)).toEqual({
       data: { alone: run, row: { outcome: 'FINDING', isStale: true, changed: true } },

@@ -31,7 +31,7 @@ it('answers the query in the other direction', async () => {
   expect(errors).toBeUndefined();
   expect(data.incidents).toMatchObject([
     { run: { id: 'DATAFOLD:7:42', outcome: 'FINDING', state: 'ALERT' } },
-    { run: { outcome: 'UNKNOWN', finishedAt: '2026-11-22T08:00:32.933Z' } },
+    { run: { outcome: 'FINDING', finishedAt: '2026-11-22T08:00:32.933Z' } },
     { run: { id: 'DATAFOLD:7:42' } },
   ]);
 });

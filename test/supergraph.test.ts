@@ -240,7 +240,7 @@ describe('Of a query to the gateway, the providers are asked', () => {
     ],
     [
       'for runs, their incidents, and the runs of those, once a run and step',
-      'query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { phase incidents { run { outcome } } } }',
+      'query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { phase incidents { run { startedAt } } } }',
       { keys: [datafoldKey, olostepKey] },
       two,
       [2, 2],

@@ -36,7 +36,8 @@ export async function findRows<Row>(get: Get, search: Search<Row>): Promise<Foun
     const before = found.size;
     const { rows, next, unread = false } = walk.read(page);
     hasUnread ||= unread;
-    for (const row of rows) if (ids.has(idOf(row))) found.set(idOf(row), row);
+    // The first row of a thing is the one that lists show.
+    for (const row of rows) if (ids.has(idOf(row)) && !found.has(idOf(row))) found.set(idOf(row), row);
     const isDone = ids.size - found.size < Math.max(worthFrom, 1);
     if (isDone || (worthFrom > 0 && found.size === before)) break;
     request = next;

@@ -599,14 +599,18 @@ export type OlostepNotificationChannel = {
  * A run of an Olostep web monitor.
  *
  * Olostep states no status, start or end of a run: `phase`, `outcome`, `startedAt` and `finishedAt` are derived from its
- * log and its snapshot, and are `UNKNOWN` or `null` when those don't decide.
+ * log, its snapshot and its row in the monitor's events page, and are `UNKNOWN` or `null` when those don't decide.
+ *
+ * What only the row states, `outcome`, `changed`, `summary`, `snapshotUrl` and `snapshotAt`, is the same however the run is
+ * reached. For runs that are requested by their keys it costs one more call for all runs of a monitor, and none for those that are
+ * cached: the monitor's events pages are read until the run is found, up to 10 pages of 100 rows. Where the run may be
+ * further back, such a field is `null` with the error `OPERATION_TOO_COSTLY`.
  */
 export type OlostepRun = MonitorRun & Node & {
   readonly __typename: 'OlostepRun';
   /**
-   * Whether the page had changed since the run before. From Olostep's events page, which is one more call for all runs of a
-   * monitor that are asked for by id, and none for those that come from it; `null` when the run isn't among the newest 300
-   * there, or Olostep doesn't say.
+   * Whether the page had changed since the run before. From the monitor's events page; `null` when the run isn't there, or Olostep
+   * doesn't say.
    */
   readonly changed: Maybe<Scalars['Boolean']['output']>;
   /** The run's log, in Olostep's order; `null` when Olostep doesn't send one. */
@@ -624,14 +628,14 @@ export type OlostepRun = MonitorRun & Node & {
   /** Olostep's id of the monitor: `monitor_…`. */
   readonly monitorId: Scalars['ID']['output'];
   /**
-   * How the run ended; `null` until `phase` is `FINISHED`. Derived from `changed`, `FINDING` or `PASSED`, where Olostep's events
-   * page has been read: for every run that comes from a list, and for one that is asked for by its id together with `changed`,
-   * `summary`, `snapshotUrl` or `snapshotAt`. `UNKNOWN` elsewhere, as nothing in Olostep's answer for the run says.
+   * How the run ended; `null` until `phase` is `FINISHED`. Derived from `changed`: `FINDING` when it is true, `PASSED` when it is
+   * false, `UNKNOWN` when Olostep doesn't state it. From the events page, like `changed`.
    */
   readonly outcome: Maybe<RunOutcome>;
   /**
-   * How far the run has come. Derived: `FINISHED` with a `run_complete` event or a snapshot, `RUNNING` with other events
-   * alone, else `UNKNOWN`.
+   * How far the run has come. Derived: `FINISHED` with a `run_complete` event, a snapshot, or a row in the monitor's events page;
+   * `RUNNING` with other events alone, else `UNKNOWN`. The events page is read only where log and snapshot don't say `FINISHED`;
+   * when it can't be read then, the run is `null` with the error.
    */
   readonly phase: RunPhase;
   /** Always `OLOSTEP`. */
@@ -645,10 +649,10 @@ export type OlostepRun = MonitorRun & Node & {
    * The snapshot itself is at `snapshotUrl`.
    */
   readonly snapshot: Maybe<Scalars['JSON']['output']>;
-  /** When Olostep made the snapshot; `null` when it doesn't say. From its events page, like `changed`. */
+  /** When Olostep made the snapshot; `null` when it doesn't say. From the events page, like `changed`. */
   readonly snapshotAt: Maybe<Scalars['DateTime']['output']>;
   /**
-   * Where Olostep keeps the snapshot. From its events page, like `changed`. Olostep signs it in advance: whoever has it can read the
+   * Where Olostep keeps the snapshot. From the events page, like `changed`. Olostep signs it in advance: whoever has it can read the
    * snapshot, for a time that isn't documented, so that the one of a kept copy may have expired.
    */
   readonly snapshotUrl: Maybe<Scalars['String']['output']>;
@@ -657,7 +661,7 @@ export type OlostepRun = MonitorRun & Node & {
    * that comes from one.
    */
   readonly startedAt: Maybe<Scalars['DateTime']['output']>;
-  /** What had changed, in Olostep's words. From its events page, like `changed`. */
+  /** What had changed, in Olostep's words. From the events page, like `changed`. */
   readonly summary: Maybe<Scalars['String']['output']>;
 };
 
@@ -666,7 +670,12 @@ export type OlostepRun = MonitorRun & Node & {
  * A run of an Olostep web monitor.
  *
  * Olostep states no status, start or end of a run: `phase`, `outcome`, `startedAt` and `finishedAt` are derived from its
- * log and its snapshot, and are `UNKNOWN` or `null` when those don't decide.
+ * log, its snapshot and its row in the monitor's events page, and are `UNKNOWN` or `null` when those don't decide.
+ *
+ * What only the row states, `outcome`, `changed`, `summary`, `snapshotUrl` and `snapshotAt`, is the same however the run is
+ * reached. For runs that are requested by their keys it costs one more call for all runs of a monitor, and none for those that are
+ * cached: the monitor's events pages are read until the run is found, up to 10 pages of 100 rows. Where the run may be
+ * further back, such a field is `null` with the error `OPERATION_TOO_COSTLY`.
  */
 export type OlostepRunEventsArgs = {
   after?: InputMaybe<Scalars['String']['input']>;

@@ -12,9 +12,9 @@ import type { Limits } from '../limits.ts';
 import type { Price } from '../price.ts';
 import { providers } from '../providers/index.ts';
 import type { Run, RunDefinition, RunRow } from '../providers/provider.ts';
-import { toBadField } from '../providers/reader.ts';
 import type { Body } from '../upstream/body.ts';
-import { type CopyWant, type Known, RunCopies } from './run-copies.ts';
+import { ListRows } from './list-rows.ts';
+import { type CopyWant, RunCopies } from './run-copies.ts';
 
 export interface RunLoaderOptions {
   readonly fetches: Fetches;
@@ -45,7 +45,7 @@ export class ProviderRuns {
   readonly #loader: DataLoader<RunWant, Run | null>;
   /** What has been asked for. Ours, as DataLoader's memory makes one promise more for each key that comes again. */
   readonly #asked: { light?: AskedRuns; full?: AskedRuns } = {};
-  #rowLoader: DataLoader<CopyWant, Known | undefined, string> | undefined;
+  #listRows: ListRows | undefined;
 
   /** @throws {ProviderError} when there is no credential for it */
   constructor(provider: Provider, options: RunLoaderOptions) {
@@ -62,27 +62,42 @@ export class ProviderRuns {
     );
   }
 
-  load(key: MonitorRunKey, need: Need): Promise<Run | null> {
-    if (need === 'row') return this.#loadRowAlone(key);
-    if (need === 'both') return this.#loadWithRow(key);
+  /** @param allowStale whether cached copies may stand in for a list that fails, where its row is needed */
+  load(key: MonitorRunKey, need: Need, allowStale = false): Promise<Run | null> {
+    if (need === 'row') return this.#loadByRow(key, allowStale);
+    if (need === 'both') {
+      // What only the row says is waited for where it is selected; here it is requested, along with the run.
+      const row = this.#rows.load(key).catch(toError);
+      const run = this.load(key, 'full');
+      return allowStale ? this.#orStale(key, run, row) : run;
+    }
     const id = toId(key);
     this.#asked[need] ??= new Asked();
     const asked = this.#asked[need];
     const known = asked.get(id);
     if (known !== undefined) return known;
-    const { isListFirst } = this.#definition;
-    // A row and the run say the same only where a list may be read for either.
-    const kinds: readonly CopyKind[] = need === 'light' && isListFirst ? runOrRow : runAlone;
-    const loading = this.#loader.load({ key, id, kinds, need, list: key.monitorId });
+    const loading = this.#loader.load({
+      key,
+      id,
+      kinds: need === 'light' ? runOrRow : runAlone,
+      need,
+      list: key.monitorId,
+    });
     asked.set(id, loading);
     return loading;
   }
 
   /** @throws `error` when nothing may stand in for the answer, or can */
-  standIn(key: MonitorRunKey, need: Need, error: unknown): Run {
-    const run = mayPass(error) ? this.#copies?.standIn(key, need, error) : undefined;
+  async standIn(key: MonitorRunKey, error: unknown): Promise<Run> {
+    const run = mayPass(error) ? await this.#copies?.standIn(key) : undefined;
     if (run === undefined) throw error;
     return run;
+  }
+
+  /** What the list says of a run; as in {@link FieldContext}. */
+  async loadListRow(key: MonitorRunKey, isStale: boolean): Promise<Body | null> {
+    const known = (isStale ? await this.#copies?.findOldRow(key) : undefined) ?? (await this.#rows.load(key));
+    return known.run && known.record;
   }
 
   /** The run in a row of a list that has been read anyway. */
@@ -90,15 +105,39 @@ export class ProviderRuns {
     return this.#read(key, 'row', record).run;
   }
 
-  /** By its row; one that no page had is asked for by itself. */
-  async #loadRowAlone(key: MonitorRunKey): Promise<Run | null> {
-    const row = await this.#loadRow(key);
-    return row === undefined || row instanceof Error ? this.#loadWithRow(key) : row.run;
+  /** By its row; one that no page has is asked for by itself. */
+  async #loadByRow(key: MonitorRunKey, allowStale: boolean): Promise<Run | null> {
+    try {
+      const { run } = await this.#rows.load(key);
+      if (run !== null) return run;
+    } catch (error) {
+      const old = allowStale && mayPass(error) ? await this.#copies?.findOldRow(key) : undefined;
+      if (old?.run) return old.run;
+    }
+    return this.load(key, 'full');
   }
 
-  async #loadWithRow(key: MonitorRunKey): Promise<Run | null> {
-    const [run, row] = await Promise.all([this.load(key, 'full'), this.#loadRow(key)]);
-    return run && this.#definition.withRow(run, row instanceof Error ? row : row?.record);
+  /** The run, or its cached copy when its row can't be had: a copy has a cached row beside it. */
+  async #orStale(key: MonitorRunKey, run: Promise<Run | null>, row: Promise<unknown>): Promise<Run | null> {
+    const [found, error] = await Promise.all([run, row]);
+    if (found === null || !mayPass(error)) return found;
+    return (await this.#copies?.standIn(key)) ?? found;
+  }
+
+  get #rows(): ListRows {
+    const { fetches, price, limits } = this.#options;
+    this.#listRows ??= new ListRows({
+      provider: this.#provider,
+      definition: this.#definition,
+      get: fetches.of(this.#provider),
+      copies: this.#copies,
+      price,
+      limits,
+      toKnown: (key, row) => this.#read(key, 'row', row),
+      loadDetail: (key) => this.load(key, 'full'),
+      findDetail: (key) => this.#asked.full?.get(toId(key)) ?? this.#asked.light?.get(toId(key)),
+    });
+    return this.#listRows;
   }
 
   #load(wants: readonly RunWant[]): readonly Promise<Run | null>[] {
@@ -115,7 +154,7 @@ export class ProviderRuns {
     // What one alias has asked for by itself is there for the others too.
     const wholeOf = ({ id, need }: RunWant) => (need === 'full' ? undefined : this.#asked.full?.get(id));
     const unknown = this.#asked.full === undefined ? wants : wants.filter((want) => wholeOf(want) === undefined);
-    const plan = planFetches(unknown, this.#definition.isListFirst ? limits.listFrom : undefined);
+    const plan = planFetches(unknown, limits.listFrom);
     price.explain(this.#provider, () => explain(plan));
     if (plan.listed.size === 0) return wants.map((want) => wholeOf(want) ?? this.#get(want.key));
     const searches = new Map(
@@ -126,7 +165,7 @@ export class ProviderRuns {
       if (whole !== undefined) return whole;
       const search = want.need === 'full' ? undefined : searches.get(want.list);
       if (search === undefined) return this.#get(want.key);
-      return search.then((found) => this.#fromRows(found, want.key)?.run ?? this.#get(want.key));
+      return search.then((found) => this.#fromRows(found, want.key) ?? this.#get(want.key));
     });
   }
 
@@ -144,52 +183,17 @@ export class ProviderRuns {
     );
   }
 
-  #read(key: MonitorRunKey, kind: CopyKind, record: Body): Known {
+  #read(key: MonitorRunKey, kind: CopyKind, record: Body): { record: Body; run: Run } {
     const { toRun, toListedRun } = this.#definition;
     const reading = { limits: this.#options.limits, readAt: Date.now(), isStale: false };
-    const known = { record, run: (kind === 'run' ? toRun : toListedRun)(key, record, reading) };
+    const run = (kind === 'run' ? toRun : toListedRun)(key, record, reading);
+    const known = { record, run };
     this.#copies?.keep(key, kind, known, reading.readAt);
     return known;
   }
 
-  /** What a list alone says of a run; undefined where no page that was read has it. */
-  #loadRow(key: MonitorRunKey): Promise<Known | undefined | Error> {
-    this.#rowLoader ??= new DataLoader(async (wants) => this.#loadRows(wants) as unknown as (Known | undefined)[], {
-      cacheKeyFn: ({ key }) => toId(key),
-    });
-    return this.#rowLoader.load({ key, kinds: rowAlone }).catch(toError);
-  }
-
-  #loadRows(wants: readonly CopyWant[]): readonly Promise<Known | undefined>[] {
-    if (this.#copies === undefined) return this.#fetchRows(wants);
-    return this.#copies.before<CopyWant, Known | undefined>(
-      wants,
-      (known) => known,
-      (missing) => this.#fetchRows(missing),
-    );
-  }
-
-  #fetchRows(wants: readonly CopyWant[]): readonly Promise<Known | undefined>[] {
-    const byMonitor = Map.groupBy(wants, ({ key }) => key.monitorId);
-    const searches = new Map([...byMonitor].map(([monitorId, same]) => [monitorId, this.#search(monitorId, same)]));
-    return wants.map(async ({ key }) => {
-      const found = (await searches.get(key.monitorId)) ?? nothingFound;
-      const known = this.#fromRows(found, key);
-      // It may be one of those: that it isn't there can't be said.
-      if (known === undefined && found.hasUnread) throw toBadField(this.#provider);
-      return known;
-    });
-  }
-
   /** Reads the list of a monitor as long as that saves calls. A list that can't be had so is none. */
   #searchLight(monitorId: string, wants: readonly CopyWant[]): Promise<Found<RunRow>> {
-    return this.#search(monitorId, wants, this.#options.limits.listFrom).catch((error: unknown) => {
-      if (isOfOneEndpoint(error)) return nothingFound;
-      throw error;
-    });
-  }
-
-  #search(monitorId: string, wants: readonly CopyWant[], worthFrom?: number): Promise<Found<RunRow>> {
     const { walk, mostPages } = this.#definition;
     const { fetches, limits } = this.#options;
     return findRows(fetches.of(this.#provider), {
@@ -197,20 +201,22 @@ export class ProviderRuns {
       ids: new Set(wants.map(({ key }) => key.runId)),
       idOf: ({ runId }) => runId,
       mostPages,
-      ...(worthFrom && { worthFrom }),
+      worthFrom: limits.listFrom,
+    }).catch((error: unknown) => {
+      if (isOfOneEndpoint(error)) return nothingFound;
+      throw error;
     });
   }
 
-  #fromRows({ rows }: Found<RunRow>, key: MonitorRunKey): Known | undefined {
+  #fromRows({ rows }: Found<RunRow>, key: MonitorRunKey): Run | undefined {
     const found = rows.get(key.runId);
     if (found === undefined) return undefined;
     this.#options.price.of(this.#provider).listed++;
-    return this.#read(key, 'row', found.row);
+    return this.toListed(key, found.row);
   }
 }
 
 const runAlone: readonly CopyKind[] = ['run'];
-const rowAlone: readonly CopyKind[] = ['row'];
 const runOrRow: readonly CopyKind[] = ['run', 'row'];
 
 const toId = ({ monitorId, runId }: MonitorRunKey): string => `${monitorId}/${runId}`;

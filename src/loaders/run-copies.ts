@@ -1,19 +1,24 @@
 /** The copies of one provider's runs, as one request meets and leaves them. */
-import { isRefusedCredential, toError } from '../errors.ts';
-import { explainKept, type Need } from '../fetching/planner.ts';
+import { isRefusedCredential } from '../errors.ts';
+import { explainKept } from '../fetching/planner.ts';
 import type { MonitorRunKey } from '../generated/types.ts';
 import { ageOf, type Copies, type Copy, type CopyKind, type KeptRuns, toRunName } from '../kept/kept-runs.ts';
+import { ParsedMembers } from '../json/members.ts';
 import type { Limits } from '../limits.ts';
 import type { Price } from '../price.ts';
 import type { ReadLimits, Run, RunDefinition } from '../providers/provider.ts';
 import { type Body, fromBytes } from '../upstream/body.ts';
 import type { Credential } from '../upstream/credential.ts';
 
-/** What has been said of a run, and the run in it. */
+/** What has been said of a run, and the run in it; `null` for a row that says that the list doesn't have the run. */
 export interface Known {
   readonly record: Body;
-  readonly run: Run;
+  readonly run: Run | null;
 }
+
+/** What stands for a row that the list doesn't have: every row has more members than none. */
+export const toAbsentRow = (): Known => ({ record: new ParsedMembers({}), run: null });
+const absentRow = Buffer.from('{}');
 
 export interface RunCopiesOptions {
   readonly kept: KeptRuns;
@@ -74,7 +79,8 @@ export class RunCopies {
     let place = 0;
     const known = wants.map(({ key, kinds }) => {
       const fresh = kinds.map((kind) => this.#meet(key, kind, copies[place++]));
-      return fresh.find((one) => one !== undefined);
+      // That the list doesn't have a run isn't that there is none.
+      return fresh.find((one) => one !== undefined && (one.run !== null || kinds.length === 1));
     });
     this.#count(wants.filter((_want, index) => known[index] !== undefined));
     const missing = wants.filter((_want, index) => known[index] === undefined);
@@ -110,6 +116,7 @@ export class RunCopies {
 
   #freshMsOf({ record, run }: Known, kind: CopyKind): number {
     const { limits, definition } = this.#options;
+    if (run === null) return limits.keepUnsureRunMs;
     const freshMs = { lasting: limits.keepRunMs, unsure: limits.keepUnsureRunMs, none: 0 };
     return freshMs[definition.endurance(run, record, kind === 'row')];
   }
@@ -117,6 +124,7 @@ export class RunCopies {
   #toKnown(key: MonitorRunKey, kind: CopyKind, { bytes, readAt }: Copy, isStale: boolean): Known | undefined {
     const { limits, definition } = this.#options;
     const { toRun, toListedRun } = definition;
+    if (kind === 'row' && bytes.equals(absentRow)) return toAbsentRow();
     try {
       const record = fromBytes(bytes, limits.wholeAnswerBytes);
       return { record, run: (kind === 'run' ? toRun : toListedRun)(key, record, { limits, readAt, isStale }) };
@@ -126,23 +134,31 @@ export class RunCopies {
     }
   }
 
-  /** What stands in for an answer that failed, if there is anything that was met. */
-  standIn(key: MonitorRunKey, need: Need, error: unknown): Run | undefined {
-    const run = this.#old(key, 'run');
-    const { isListFirst, withRow } = this.#options.definition;
-    const isRowEnough = need === 'row' || (need === 'light' && isListFirst);
-    const row = isRowEnough || need === 'both' ? this.#old(key, 'row') : undefined;
-    if (row !== undefined && (need === 'row' || (isRowEnough && row.readAt > (run?.readAt ?? 0)))) return row.run;
-    if (run === undefined || need === 'light' || need === 'full') return run?.run;
-    return withRow(run.run, row?.record ?? toError(error));
+  /**
+   * What stands in for an answer that failed, if there is a copy: the same whatever is selected. A run's own record says all; but
+   * one of before its end is worth less than a row of after it, where rows say the same.
+   */
+  async standIn(key: MonitorRunKey): Promise<Run | undefined> {
+    const [run, row] = await Promise.all([this.#findOld(key, 'run'), this.#findOld(key, 'row')]);
+    if (!row?.run) return run?.run ?? undefined;
+    if (run === undefined) return row.run;
+    const isOutdated = run.freshUntil <= run.readAt && run.readAt < row.readAt;
+    return (isOutdated && this.#options.definition.listed.only.size === 0 ? row.run : run.run) ?? undefined;
   }
 
-  /** What is in a copy that was met, whatever its age. */
-  #old(key: MonitorRunKey, kind: CopyKind): (Known & Pick<Copy, 'readAt'>) | undefined {
-    const copy = this.#met.get(this.#nameOf(key, kind));
-    if (copy === undefined || !(ageOf(copy.readAt, Date.now()) < this.#options.limits.keepStaleMs)) return undefined;
+  /** The row in a copy of any age; one without a run says that the list didn't have it. */
+  findOldRow(key: MonitorRunKey): Promise<Known | undefined> {
+    return this.#findOld(key, 'row');
+  }
+
+  async #findOld(key: MonitorRunKey, kind: CopyKind): Promise<(Known & Omit<Copy, 'bytes'>) | undefined> {
+    const { kept, limits } = this.#options;
+    const name = this.#nameOf(key, kind);
+    const copy = this.#met.get(name) ?? (await readFirst(kept, name));
+    if (copy === undefined || !(ageOf(copy.readAt, Date.now()) < limits.keepStaleMs)) return undefined;
+    const { readAt, freshUntil } = copy;
     const known = this.#toKnown(key, kind, copy, true);
-    return known && { ...known, readAt: copy.readAt };
+    return known && { ...known, readAt, freshUntil };
   }
 
   /** Keeps what has just been read, if it can be written; a row once, however many fields and pages have it. */
@@ -159,7 +175,20 @@ export class RunCopies {
     }
     const bytes = toBytes(known.record);
     if (bytes === undefined || bytes.length > limits.maxKeptRunSize) return;
-    kept.write(name, { bytes, readAt, freshUntil: readAt + freshMs }, limits.keepStaleMs);
+    const copy = { bytes, readAt, freshUntil: readAt + freshMs };
+    if (kind === 'run' && this.#met.has(name)) this.#met.set(name, copy);
+    kept.write(name, copy, limits.keepStaleMs);
+  }
+
+  /**
+   * Keeps that the list doesn't have the run: for a moment when it has ended, as its row may still come; else only for the case
+   * that the provider is down, as what says so of a run that goes on stands beside the run's own copy.
+   */
+  keepAbsentRow(key: MonitorRunKey, isFinished: boolean): void {
+    const { kept, limits } = this.#options;
+    const readAt = Date.now();
+    const freshUntil = readAt + (isFinished ? limits.keepUnsureRunMs : 0);
+    kept.write(this.#nameOf(key, 'row'), { bytes: absentRow, readAt, freshUntil }, limits.keepStaleMs);
   }
 
   /**
@@ -173,6 +202,15 @@ export class RunCopies {
 
   #nameOf(key: MonitorRunKey, kind: CopyKind): string {
     return toRunName(this.#options.credential, key, kind);
+  }
+}
+
+/** A store isn't to fail; one that does costs no response. */
+async function readFirst(kept: KeptRuns, name: string): Promise<Copy | undefined> {
+  try {
+    return (await kept.read([name]))[0];
+  } catch {
+    return undefined;
   }
 }
 

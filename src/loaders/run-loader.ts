@@ -32,11 +32,16 @@ export class RunLoader {
       if (price.isExplained) price.ask(provider, `${monitorId}/${runId}`);
       const need = needOf(selected, listed);
       const runs = this.#runsOf(provider);
-      const loading = runs.load(key, need);
-      return allowStale ? loading.catch((error: unknown) => runs.standIn(key, need, error)) : loading;
+      const loading = runs.load(key, need, allowStale);
+      return allowStale ? loading.catch((error: unknown) => runs.standIn(key, error)) : loading;
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  /** What the list of its monitor's runs says of a run; as in {@link FieldContext}. */
+  loadListRow(key: MonitorRunKey, isStale: boolean): Promise<Body | null> {
+    return this.#runsOf(key.provider).loadListRow(key, isStale);
   }
 
   /** The run in a row of a list that has been read anyway. */

@@ -38,13 +38,14 @@ export interface RunDefinition {
   toRun(key: MonitorRunKey, record: Body, reading: RunReading): Run;
   /** The run in a row of a list. What a row doesn't have, it loads once it is selected. */
   toListedRun(key: MonitorRunKey, row: Body, reading: RunReading): Run;
-  /** The same run with what only a row has: no row when none of those that were read is its, an error when none could be. */
-  withRow(run: Run, row: Body | undefined | Error): Run;
+  /**
+   * What the run that `toRun` made tells of its row in the list: how far the list is scanned for it. Undefined for others.
+   * @default nothing, as no field needs a row
+   */
+  rowHint?(run: Run): RowHint | undefined;
   /** What a row says of a run. */
   readonly listed: ListedFields;
-  /** Whether a list is read first for many runs of a monitor that are asked for by their keys. */
-  readonly isListFirst: boolean;
-  /** The most pages of the list that are read to find runs. */
+  /** The most pages of the list that are read to find runs, before these are asked for by themselves. */
   readonly mostPages: number;
   /** The list of a monitor's runs, to find some of them, in pages of so many at most. */
   walk(monitorId: string, pageSize: number): ListWalk<RunRow>;
@@ -58,6 +59,14 @@ export interface RunDefinition {
    * @param isRow whether that is a row of a list
    */
   endurance(run: Run, record: Body, isRow: boolean): Endurance;
+}
+
+/** What a run's own record tells of its row in the list. */
+export interface RowHint {
+  /** Whether the record alone says that the run has ended. */
+  readonly isFinished: boolean;
+  /** The row is no older than this, in Unix milliseconds; `undefined` when the record doesn't tell. */
+  readonly earliest: number | undefined;
 }
 
 /** `lasting`: it has ended for good. `unsure`: it has ended, but something of it may still come, or come right. `none`: it goes on. */
@@ -129,6 +138,8 @@ export interface WalkedPage<Row> {
   readonly next?: UpstreamRequest | undefined;
   /** Whether the list has more: rows that can't be read, or pages that can't be asked for. @default false */
   readonly unread?: boolean;
+  /** None of these rows is later than this, in Unix milliseconds, where the list is newest first. @default unknown */
+  readonly latestUnread?: number | undefined;
 }
 
 /** A run in a list. */
@@ -226,7 +237,16 @@ export type Field<Value> =
 /** What a field can reach of the request that selects it. */
 export interface FieldContext {
   /** The runs of all providers, by their keys. */
-  readonly runs: { load(key: MonitorRunKey, selected: Selected): Promise<Run | null> };
+  readonly runs: {
+    load(key: MonitorRunKey, selected: Selected): Promise<Run | null>;
+    /**
+     * What the list of its monitor's runs says of a run; `null` when the list doesn't have it.
+     * @param isStale whether a cached row of any age comes first
+     * @throws {OperationTooCostly} when the list would have to be read too far
+     * @throws {ProviderError} when the provider failed, or it can't be told whether the list has the run
+     */
+    loadListRow(key: MonitorRunKey, isStale: boolean): Promise<Body | null>;
+  };
   /** The monitors of all providers, by their keys. */
   readonly monitors: { load(key: MonitorKey, selected: Selected): Promise<Monitor | null> };
   /** Whatever is large, or can be asked for again and again, is paid for from here. */

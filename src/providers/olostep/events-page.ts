@@ -64,10 +64,16 @@ export const walk = (monitorId: string): ListWalk<RunRow> => ({
     const next = readNextCursor(page);
     const all = readRows(page, monitorId, mostPerPage);
     const rows = all.filter((row): row is RunRow => !(row instanceof ProviderError));
+    const firstBad = all.findIndex((row) => row instanceof ProviderError);
     return {
       rows,
       next: next === undefined ? undefined : toPageRequest(monitorId, mostPerPage, next),
       unread: rows.length < all.length || (next === undefined && saysMore(page)),
+      latestUnread: lastTimeOf(firstBad === -1 ? rows : all.slice(0, firstBad)),
     };
   },
 });
+
+/** The time of the last of them that says one. */
+const lastTimeOf = (rows: readonly (RunRow | ProviderError)[]): number | undefined =>
+  rows.reduce<number | undefined>((last, row) => (row instanceof ProviderError ? last : (row.time ?? last)), undefined);

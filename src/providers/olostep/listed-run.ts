@@ -3,7 +3,8 @@ import type { MonitorRunKey, OlostepRun } from '../../generated/types.ts';
 import type { Body } from '../../upstream/body.ts';
 import { identifyRun } from '../identity.ts';
 import { later } from '../later.ts';
-import type { Endurance, Run, RunFields, RunReading, Selected } from '../provider.ts';
+import type { Endurance, RowHint, Run, RunFields, RunReading, Selected } from '../provider.ts';
+import type { DetailedRun } from './run.ts';
 import { toOutcome, toSnapshotFields } from './snapshot-row.ts';
 
 /** What no row has: one call of the run's own has all of it. */
@@ -15,7 +16,10 @@ export function toListedOlostepRun(key: MonitorRunKey, row: Body, reading: RunRe
   return {
     ...identifyRun(key, reading),
     __typename: 'OlostepRun',
-    ...toRowFields(row),
+    // That there is one says that a snapshot was made, and so that the run is over.
+    phase: 'FINISHED' as const,
+    outcome: toOutcome(row),
+    ...toSnapshotFields(row),
     startedAt: fromRun<OlostepRun['startedAt']>('startedAt'),
     finishedAt: fromRun<OlostepRun['finishedAt']>('finishedAt'),
     snapshot: fromRun<OlostepRun['snapshot']>('snapshot'),
@@ -25,44 +29,16 @@ export function toListedOlostepRun(key: MonitorRunKey, row: Body, reading: RunRe
 }
 
 /**
- * The same run with what a row alone says.
- * @param row none when the run isn't among those that were read, an error when none could be
- */
-export function withRow(run: Run, row: Body | undefined | Error): Run {
-  if (row === undefined) return { ...run, ...toSame(null) };
-  if (row instanceof Error) {
-    return {
-      ...run,
-      ...toSame(() => {
-        throw row;
-      }),
-    };
-  }
-  return { ...run, ...toRowFields(row) };
-}
-
-/**
- * What a row says. That there is one says that a snapshot was made, and so that the run is over: whatever else is selected, and
- * whatever the run's own record says, which may lack the snapshot and the end of the log.
- */
-const toRowFields = (row: Body) => ({
-  phase: 'FINISHED' as const,
-  outcome: toOutcome(row),
-  ...toSnapshotFields(row),
-});
-
-const toSame = <Field>(field: Field) => ({ changed: field, summary: field, snapshotUrl: field, snapshotAt: field });
-
-/**
  * How sure it is that the run stays as it is. The snapshot is the last that comes of a run; it is stored a little later than
  * the log tells the end.
  * @param record of the run itself, or its row
  */
-export function toEndurance(run: Run, record: Body): Endurance {
-  // Of a row; what a run's own record says has to be derived.
-  const { phase } = run;
-  if (typeof phase !== 'function') return typeof record.get('changed') === 'boolean' ? 'lasting' : 'none';
+export function toEndurance(run: Run, record: Body, isRow: boolean): Endurance {
+  if (isRow) return typeof record.get('changed') === 'boolean' ? 'lasting' : 'unsure';
   // First, as it takes no look at the log.
   if (record.isObject('snapshot')) return 'lasting';
-  return (phase as () => unknown)() === 'FINISHED' ? 'unsure' : 'none';
+  return toRowHint(run)?.isFinished ? 'unsure' : 'none';
 }
+
+/** Of a run that was made of its own record; a row has no need of it. */
+export const toRowHint = (run: Run): RowHint | undefined => (run as Partial<DetailedRun>).toRowHint?.();

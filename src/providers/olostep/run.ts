@@ -1,25 +1,33 @@
 /** From Olostep's answer to a run. */
 import { ProviderError } from '../../errors.ts';
-import type { MonitorRunKey, OlostepRun, OlostepRunEventsArgs, RunPhase } from '../../generated/types.ts';
+import type { MonitorRunKey, OlostepRun, OlostepRunEventsArgs } from '../../generated/types.ts';
 import { once } from '../../once.ts';
 import type { Body } from '../../upstream/body.ts';
 import { identifyRun } from '../identity.ts';
-import type { FieldContext, ReadLimits, RunFields, RunReading } from '../provider.ts';
+import type { Field, FieldContext, ReadLimits, RowHint, RunFields, RunReading } from '../provider.ts';
 import { createReader, toFreeForm } from '../reader.ts';
 import { Log, logColumns } from './log.ts';
 import { runComplete } from './log-event.ts';
 import { toLogPage } from './log-page.ts';
 import type { components } from './openapi.d.ts';
 import { MonitorRun } from './openapi-checks.ts';
+import { type SnapshotFields, toOutcome, toSnapshotFields } from './snapshot-row.ts';
 import { toTime } from './time.ts';
 
 const readField = createReader<components['schemas']['MonitorRun']>('OLOSTEP', MonitorRun);
 
+/** A run with what its own record tells of its row in the events page. */
+export type DetailedRun = RunFields<OlostepRun> & { toRowHint(): RowHint };
+
+/** How much earlier than the first line of a run's log its snapshot may be dated: lines may be lost, and clocks differ. */
+const rowMarginMs = 60 * 60_000;
+
 /**
  * The run in an answer. Its ids are those of the key, which the answer was held against before. Olostep states neither
- * status nor times of a run: they are derived here, once they are selected, from its log and its snapshot.
+ * status nor times of a run: they are derived here, once they are selected, from its log and its snapshot, and from its row in
+ * the events page. What only the row says is read from there, so that no field depends on what else is selected.
  */
-export function toOlostepRun(key: MonitorRunKey, body: Body, reading: RunReading): RunFields<OlostepRun> {
+export function toOlostepRun(key: MonitorRunKey, body: Body, reading: RunReading): DetailedRun {
   let read: { readonly log: Log | null | ProviderError } | undefined;
   /** @param isForAll whether it is first asked for more than a few events: to make a table takes longer than to parse these */
   const readLog = (isForAll = true) => {
@@ -32,30 +40,46 @@ export function toOlostepRun(key: MonitorRunKey, body: Body, reading: RunReading
   };
   // A word is looked for at less cost than a log is read.
   const isComplete = () => body.mayHold(runComplete) && log().findEnd() !== undefined;
-  const phase = once(() => toPhase(body.isObject('snapshot') || isComplete(), log));
+  const isFinished = once(() => body.isObject('snapshot') || isComplete());
   /** What is read from the log fails as the log does. */
   const fromLog = <Value>(derive: () => Value) => {
     const found = readLog();
     return found instanceof Error ? found : derive();
   };
+  const loadRow = ({ runs }: FieldContext) => runs.loadListRow(key, reading.isStale);
+  const fromRow =
+    <Name extends keyof SnapshotFields>(name: Name): Field<OlostepRun[Name]> =>
+    async (_args: never, context: FieldContext) => {
+      const row = await loadRow(context);
+      return (row && toSnapshotFields(row)[name]()) as never;
+    };
   return {
     ...identifyRun(key, reading),
     __typename: 'OlostepRun',
-    phase,
-    outcome: () => (phase() === 'FINISHED' ? 'UNKNOWN' : null),
+    phase: (_args: unknown, context: FieldContext) =>
+      isFinished() ? 'FINISHED' : loadRow(context).then((row) => (row ? 'FINISHED' : toOwnPhase(log()))),
+    async outcome(_args: unknown, context: FieldContext) {
+      const row = await loadRow(context);
+      if (row !== null) return toOutcome(row);
+      return isFinished() ? 'UNKNOWN' : null;
+    },
     startedAt: once(() => fromLog(() => toTime(log().findStart()))),
     finishedAt: once(() => fromLog(() => toEnd(log()))),
     snapshot: (_args: unknown, context: FieldContext) => toFreeForm('OLOSTEP', readField(body, 'snapshot'), context),
-    // A row of the events page says these: `withRow`.
-    changed: null,
-    summary: null,
-    snapshotUrl: null,
-    snapshotAt: null,
+    changed: fromRow('changed'),
+    summary: fromRow('summary'),
+    snapshotUrl: fromRow('snapshotUrl'),
+    snapshotAt: fromRow('snapshotAt'),
     logGroup: () => readField(body, 'log_group'),
     events: (args: OlostepRunEventsArgs, { allowance }: FieldContext) => {
       const found = readLog(args.kind != null || (args.first ?? fewEvents) > fewEvents);
       // An answer without a log has no page of it; one that can't be read has the reason in its place.
       return found === null || found instanceof Error ? found : toLogPage(found, args, allowance);
+    },
+    toRowHint() {
+      // A snapshot has a row somewhere. Without one the run may have ended without, or go on.
+      const start = body.isObject('snapshot') ? null : log().findStart();
+      return { isFinished: isFinished(), earliest: typeof start === 'number' ? start - rowMarginMs : undefined };
     },
   };
 }
@@ -76,11 +100,8 @@ function toLog(
   return events.length > maxEvents ? new ProviderError('OLOSTEP', 'UPSTREAM_RESPONSE_TOO_LARGE') : new Log(events);
 }
 
-/** Nothing tells success from failure, or a run that hasn't begun from one that failed early. */
-function toPhase(isFinished: boolean, log: () => Log): RunPhase {
-  if (isFinished) return 'FINISHED';
-  return log().length > 0 ? 'RUNNING' : 'UNKNOWN';
-}
+/** Of a run without an end, a snapshot or a row. Nothing tells one that hasn't begun from one that failed early. */
+const toOwnPhase = (log: Log) => (log.length > 0 ? 'RUNNING' : 'UNKNOWN');
 
 function toEnd(log: Log) {
   const place = log.findEnd();

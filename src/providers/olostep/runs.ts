@@ -2,7 +2,7 @@
 import type { RunDefinition } from '../provider.ts';
 import { walk } from './events-page.ts';
 import { isMonitorId, isRunId } from './id.ts';
-import { toEndurance, toListedOlostepRun, withRow } from './listed-run.ts';
+import { toEndurance, toListedOlostepRun, toRowHint } from './listed-run.ts';
 import { toOlostepRun } from './run.ts';
 import { readPage } from './run-page.ts';
 
@@ -16,14 +16,12 @@ export const runs: RunDefinition = {
   }),
   toRun: toOlostepRun,
   toListedRun: toListedOlostepRun,
-  withRow,
+  rowHint: toRowHint,
   listed: {
     fields: new Set(['phase', 'outcome', 'changed', 'summary', 'snapshotUrl', 'snapshotAt']),
-    only: new Set(['changed', 'summary', 'snapshotUrl', 'snapshotAt']),
+    // That a run is over its own record may say as well; how it ended, a row alone.
+    only: new Set(['outcome', 'changed', 'summary', 'snapshotUrl', 'snapshotAt']),
   },
-  // A row knows more of the outcome than the run does, and that mustn't depend on how many runs are asked for.
-  isListFirst: false,
-  // So the list is read where it is selected what rows alone have, and nowhere else.
   mostPages: 3,
   walk,
   readPage,

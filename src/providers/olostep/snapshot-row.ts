@@ -39,6 +39,8 @@ export const toSnapshotFields = (row: Body) =>
     snapshotAt: () => toTime(readMilliseconds(row)),
   }) satisfies Partial<RunFields<OlostepRun>>;
 
+export type SnapshotFields = ReturnType<typeof toSnapshotFields>;
+
 /** How a run ended that has a snapshot. */
 export function toOutcome(row: Body): RunOutcome {
   const changed = read(row, 'changed');

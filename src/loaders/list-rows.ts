@@ -1,0 +1,126 @@
+/** What the lists of one provider say of runs that are requested by their keys: the fields that no other response has. */
+import DataLoader from 'dataloader';
+import { OperationTooCostly } from '../errors.ts';
+import { RunScan } from '../fetching/run-scan.ts';
+import type { MonitorRunKey, Provider } from '../generated/types.ts';
+import type { CopyKind } from '../kept/kept-runs.ts';
+import type { Limits } from '../limits.ts';
+import type { Price } from '../price.ts';
+import type { Get, RowHint, Run, RunDefinition } from '../providers/provider.ts';
+import { toBadField } from '../providers/reader.ts';
+import type { Body } from '../upstream/body.ts';
+import { type CopyWant, type Known, type RunCopies, toAbsentRow } from './run-copies.ts';
+
+export interface ListRowsOptions {
+  readonly provider: Provider;
+  readonly definition: RunDefinition;
+  readonly get: Get;
+  readonly copies: RunCopies | undefined;
+  readonly price: Price;
+  readonly limits: Pick<Limits, 'listPageSize' | 'maxEventsPages'>;
+  /** Reads a row, and caches it. */
+  readonly toKnown: (key: MonitorRunKey, row: Body) => Known;
+  /** The run from its own record. */
+  readonly loadDetail: (key: MonitorRunKey) => Promise<Run | null>;
+  /** The same, or the run from its row, if it is requested already. */
+  readonly findDetail: (key: MonitorRunKey) => Promise<Run | null> | undefined;
+}
+
+const rowAlone: readonly CopyKind[] = ['row'];
+
+/** Of one request: a monitor's list is scanned once, however many of its runs are looked for. */
+export class ListRows {
+  readonly #options: ListRowsOptions;
+  readonly #loader: DataLoader<CopyWant, Known, string>;
+  readonly #scans = new Map<string, RunScan>();
+
+  constructor(options: ListRowsOptions) {
+    this.#options = options;
+    this.#loader = new DataLoader(
+      // A promise a row, so that each fails alone.
+      async (wants) => this.#load(wants) as unknown as Known[],
+      { cacheKeyFn: ({ key: { monitorId, runId } }) => `${monitorId}/${runId}` },
+    );
+  }
+
+  /**
+   * The row of the run; one without a run when the list doesn't have it.
+   * @throws {OperationTooCostly} when the list would have to be read further than the limit
+   * @throws {ProviderError} when the provider failed, or a row that can't be read may be the one
+   */
+  load(key: MonitorRunKey): Promise<Known> {
+    return this.#loader.load({ key, kinds: rowAlone });
+  }
+
+  #load(wants: readonly CopyWant[]): readonly Promise<Known>[] {
+    const { copies } = this.#options;
+    if (copies === undefined) return this.#scan(wants);
+    return copies.before<CopyWant, Known>(
+      wants,
+      (known) => known,
+      (missing) => this.#scan(missing),
+    );
+  }
+
+  #scan(wants: readonly CopyWant[]): readonly Promise<Known>[] {
+    const { provider, price } = this.#options;
+    if (price.isExplained) {
+      const byMonitor = Map.groupBy(wants, ({ key }) => key.monitorId);
+      price.explain(provider, () =>
+        [...byMonitor].map(([list, { length }]) => ({ ...scanStep, list, things: length })),
+      );
+    }
+    return wants.map(({ key }) => this.#find(key, this.#scanOf(key.monitorId)));
+  }
+
+  #scanOf(monitorId: string): RunScan {
+    const { definition, get, limits } = this.#options;
+    const scan = this.#scans.get(monitorId) ?? new RunScan(get, definition.walk(monitorId, limits.listPageSize));
+    this.#scans.set(monitorId, scan);
+    return scan;
+  }
+
+  async #find(key: MonitorRunKey, scan: RunScan): Promise<Known> {
+    const { provider, definition, limits, price, toKnown } = this.#options;
+    for (;;) {
+      const row = scan.find(key.runId);
+      if (row !== undefined) {
+        price.of(provider).listed++;
+        return toKnown(key, row.row);
+      }
+      // How far the run can be is known from its own record, which costs a call unless it is requested anyway.
+      const isWorthCall = !scan.hasNext || scan.pages >= definition.mostPages;
+      const hint = scan.pages > 0 ? await this.#hintOf(key, isWorthCall) : undefined;
+      if (hint === null) return toAbsentRow();
+      if (!scan.canFollow(hint?.earliest)) return this.#toAbsent(key, scan, hint);
+      if (scan.pages >= limits.maxEventsPages)
+        throw new OperationTooCostly(
+          `Expected the run on the first ${limits.maxEventsPages} pages of its monitor's list.`,
+        );
+      // Others may have read on while this run was waited for.
+      if (scan.find(key.runId) === undefined) await scan.readPage();
+    }
+  }
+
+  /** What the run's own record tells of its row; `null` when there is no such run, `undefined` when nothing is known of it. */
+  async #hintOf(key: MonitorRunKey, isWorthCall: boolean): Promise<RowHint | null | undefined> {
+    const { definition, loadDetail, findDetail } = this.#options;
+    const detail = isWorthCall ? loadDetail(key) : findDetail(key);
+    try {
+      const run = await detail;
+      return run && definition.rowHint?.(run);
+    } catch {
+      // The row may be found all the same; the run's own fields tell its failure.
+      return undefined;
+    }
+  }
+
+  #toAbsent(key: MonitorRunKey, scan: RunScan, hint: RowHint | undefined): Known {
+    const { provider, copies } = this.#options;
+    if (scan.canBeUnreadable(hint?.earliest)) throw toBadField(provider);
+    copies?.keepAbsentRow(key, hint?.isFinished === true);
+    return toAbsentRow();
+  }
+}
+
+const scanStep = { fetch: 'LIST', calls: 1, why: 'A page of the list alone has some of what is selected.' } as const;
