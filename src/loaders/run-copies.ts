@@ -2,8 +2,8 @@
 import { isRefusedCredential } from '../errors.ts';
 import { explainKept } from '../fetching/planner.ts';
 import type { MonitorRunKey } from '../generated/types.ts';
-import { ageOf, type Copies, type Copy, type CopyKind, type KeptRuns, toRunName } from '../kept/kept-runs.ts';
 import { ParsedMembers } from '../json/members.ts';
+import { ageOf, type Copies, type Copy, type CopyKind, type KeptRuns, toRunName } from '../kept/kept-runs.ts';
 import type { Limits } from '../limits.ts';
 import type { Price } from '../price.ts';
 import type { ReadLimits, Run, RunDefinition } from '../providers/provider.ts';
