@@ -30,8 +30,10 @@ export interface Monitor extends Timetable {
   readonly kindKey?: 'type';
   /** How its runs go. */
   readonly courses: Choices<Course>;
-  /** The runs of which neither the id nor the course depends on the seed: examples may name them. */
-  readonly known?: Readonly<Record<number, { readonly id: string; readonly course: Course }>>;
+  /** The runs of which neither the id nor the course, nor what they find if it says so, depends on the seed: examples may name them. */
+  readonly known?: Readonly<
+    Record<number, { readonly id: string; readonly course: Course; readonly finding?: string }>
+  >;
   /** @default active */
   readonly status?: components['schemas']['MonitorStatus'];
   /** Why it failed. */
@@ -45,6 +47,8 @@ const steady: Choices<Course> = ['whole', 'whole', 'whole', 'whole', 'whole', 'w
 /** More often than not, nothing is new. */
 const rarely = [null, null, null, null] as const;
 
+const cheaper = 'Lever One costs 551.65 EUR, 15 % less.';
+
 const shaky: Choices<Course> = ['whole', 'whole', 'whole', 'whole', 'garbled', 'lost', 'silent'];
 
 export const monitors: readonly Monitor[] = [
@@ -52,13 +56,13 @@ export const monitors: readonly Monitor[] = [
     id: 'monitor_n8q2x4m1ak',
     query: 'Tell me when a price of their espresso machines changes.',
     url: 'https://espresso.example/machines',
-    findings: [...rarely, 'Lever One costs 551.65 EUR, 15 % less.', 'Grinder Mini costs 129.00 EUR again.'],
+    findings: [...rarely, cheaper, 'Grinder Mini costs 129.00 EUR again.'],
     courses: steady,
     known: {
       21: { id: 'run_ag3ntl0st0', course: 'lost' },
       22: { id: 'run_s1l3ntrun0', course: 'silent' },
       23: { id: 'run_g4rbl3dl0g', course: 'garbled' },
-      24: { id: 'run_k3v9c1p7zd', course: 'whole' },
+      24: { id: 'run_k3v9c1p7zd', course: 'whole', finding: cheaper },
       // Begins a few seconds before the origin, to be watched: it ends within a minute.
       25: { id: 'run_w4tchm3n0w', course: 'whole' },
     },

@@ -82,7 +82,7 @@ const storedWithin = 2 * second;
 function tell({ seed, monitor, run, beganAt, time }: Moment) {
   const { known, url, courses, findings } = monitor;
   const course = known?.[run]?.course ?? createDice(seed, 'olostep course', url, run).pick(courses);
-  const finding = createDice(seed, 'olostep finding', url, run).pick(findings);
+  const finding = known?.[run]?.finding ?? createDice(seed, 'olostep finding', url, run).pick(findings);
   const stream = `${toAgentId(seed, monitor)}/${run}`;
   const log = toLog({ seed, monitor, run, course, beganAt, stream, changed: finding !== null });
   const last = log.at(-1);
