@@ -225,6 +225,29 @@ describe('A large answer says what it would say if it were small', () => {
   });
 });
 
+it('A large answer is read whatever number of members comes first', async () => {
+  const world = await createWorld();
+  const others = Array.from({ length: 3_000 }, (_, place) => `"other-${place}":${place},`).join('');
+  const behind = (body: object) => ({ body: `{${others}${JSON.stringify(body).slice(1)}` });
+  world.datafold.on(datafoldPath, behind(datafoldBody));
+  world.olostep.on(olostepPath, behind(olostepBody));
+  const query = `query ($key: MonitorRunKey!) {
+    monitorRun(key: $key) { phase ... on DatafoldRun { warnings diffId } ... on OlostepRun { logGroup events { totalCount } } }
+  }`;
+
+  expect(await world.ask(query, { key: datafoldKey })).toEqual({
+    data: { monitorRun: { phase: 'FINISHED', warnings: datafoldBody.warnings, diffId: String(datafoldBody.diff_id) } },
+  });
+  expect(await world.ask(query, { key: olostepKey })).toEqual({
+    data: { monitorRun: { phase: 'FINISHED', logGroup: olostepBody.log_group, events: { totalCount: 3 } } },
+  });
+  // It is held against the ids as any other.
+  world.datafold.on(datafoldPath, behind({ ...datafoldBody, run_id: 43 }));
+  expect((await world.ask(query, { key: datafoldKey })).errors).toMatchObject([
+    { extensions: { code: 'UPSTREAM_BAD_RESPONSE' } },
+  ]);
+});
+
 describe('A large answer that is broken', () => {
   const { monitor_id, run_id, ...rest } = olostepBody;
   const ids = JSON.stringify({ monitor_id, run_id }).slice(1, -1);

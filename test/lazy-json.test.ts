@@ -93,12 +93,37 @@ describe('Members that are found one by one', () => {
     ]);
   });
 
-  it('are looked for among the first thousand', () => {
-    const text = (before: number) => `{${'"x":1,'.repeat(before)}"a":2}`;
+  it.each([999, 1_000, 1_001, 5_000])('are found behind %i others, whatever these are called', (before) => {
+    const others = (name: (place: number) => string) =>
+      Array.from({ length: before }, (_, place) => `${JSON.stringify(name(place))}:{"a":0},`).join('');
 
-    expect(members(text(999)).get('a')).toBe(2);
-    expect(members(text(1_000)).get('a')).toBe(unreadable);
+    for (const name of [() => 'x', String, (place: number) => `a${place}`, (place: number) => `b"${place}`]) {
+      const found = members(`{${others(name)}"a":[2],"a":3,"\\u0062":{"c":4},"":5,"s\\/\\t":6}`);
+
+      expect(found.get('no such name')).toBeUndefined();
+      expect(found.items('a')?.slice()).toEqual([2]);
+      expect(found.get('a')).toEqual([2]);
+      expect(found.isObject('b')).toBe(true);
+      expect(found.get('b')).toEqual({ c: 4 });
+      expect(found.get('')).toBe(5);
+      expect(found.get('s/\t')).toBe(6);
+      expect(found.get('no such name')).toBeUndefined();
+      expect(found.get('c')).toBeUndefined();
+    }
   });
+
+  it.each(['"y" 1', '"y":', 'y:1', '"y":[1}', '"y":1 "z":2', ''])(
+    'are unreadable behind a break that is behind a thousand others: %s',
+    (broken) => {
+      const found = members(`{${'"x":1,'.repeat(1_500)}"b":1,${broken},"a":2}`);
+
+      for (const _again of [1, 2]) {
+        expect(found.get('b')).toBe(1);
+        expect(found.get('a')).toBe(unreadable);
+        expect(found.items('a')).toBeUndefined();
+      }
+    },
+  );
 
   it('have their items as one, where those are hundreds of thousands', () => {
     const found = members(`{"a":[${'0,'.repeat(300_000)}0],"b":2}`);

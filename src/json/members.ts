@@ -1,10 +1,11 @@
 /** The members of a JSON object, each found and parsed when it is first asked for. */
 import { type AsTable, findItems, type Items, unreadable } from './items.ts';
 import { isObject, parseJson } from './json.ts';
-import { sign, skipSpace, skipText, skipValue } from './scan.ts';
+import { OtherNames, toNextName, toValue } from './other-names.ts';
+import { sign, skipText, skipValue } from './scan.ts';
 
-/** What is asked for is among so many members, or it isn't found: answers that are documented have a dozen. */
-const mostMembers = 1_000;
+/** So many members are noted as they are passed; those behind are looked for by name: documented answers have a dozen. */
+const maxNoted = 1_000;
 
 /** The members of an object. */
 export interface Members {
@@ -76,31 +77,37 @@ interface Member {
 export function findMembers(bytes: Buffer, start: number): Members {
   const members = new Map<string, Member>();
   let latest: Member | undefined;
-  let count = 0;
+  let passed = 0;
   let state: 'open' | 'ended' | 'broken' = 'open';
+  /** Those behind the noted ones, once any of them is asked for. */
+  let others: OtherNames | undefined;
 
-  /** Goes on to the next member. @throws {SyntaxError} */
+  /** Goes on to the next member, and notes it. @throws {SyntaxError} */
   const goOn = () => {
-    const place = skipSpace(bytes, latest === undefined ? start + 1 : endOf(bytes, latest));
-    if (bytes[place] === sign.closeObject) {
-      if (skipSpace(bytes, place + 1) < bytes.length) throw new SyntaxError('more than an object');
+    const nameStart = toNextName(bytes, latest === undefined ? start + 1 : endOf(bytes, latest), latest === undefined);
+    if (nameStart === undefined) {
       state = 'ended';
       return;
     }
-    if (latest !== undefined && bytes[place] !== sign.comma) throw new SyntaxError('no comma');
-    const nameStart = latest === undefined ? place : skipSpace(bytes, place + 1);
-    if (bytes[nameStart] !== sign.quote || ++count > mostMembers) throw new SyntaxError('no name');
+    passed++;
     const nameEnd = skipText(bytes, nameStart);
-    const colonPlace = skipSpace(bytes, nameEnd);
-    if (bytes[colonPlace] !== sign.colon) throw new SyntaxError('no colon');
-    latest = { start: skipSpace(bytes, colonPlace + 1) };
+    latest = { start: toValue(bytes, nameEnd) };
     const name = JSON.parse(bytes.toString('utf8', nameStart, nameEnd));
     if (!members.has(name)) members.set(name, latest);
+  };
+
+  const findBeyond = (name: string): Member | typeof unreadable | undefined => {
+    others ??= new OtherNames(bytes, endOf(bytes, latest as Member));
+    const found = others.find(name);
+    // Nobody asks for other names than a few that are documented.
+    if (found !== undefined) members.set(name, found);
+    return found ?? (others.isBroken ? unreadable : undefined);
   };
 
   const find = (name: string): Member | typeof unreadable | undefined => {
     while (!members.has(name) && state === 'open') {
       try {
+        if (passed === maxNoted) return findBeyond(name);
         goOn();
       } catch {
         state = 'broken';

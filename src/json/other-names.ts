@@ -1,0 +1,114 @@
+/** Members of a JSON object beyond those that are noted by name: where their names are, and nothing more of each. */
+import { sign, skipSpace, skipText, skipValue } from './scan.ts';
+
+/** The members behind a place. They are passed over once, as each of several names would take as long. */
+export class OtherNames {
+  /** Whether something can't be passed over: nobody knows what there is behind it. */
+  readonly isBroken: boolean;
+  readonly #bytes: Buffer;
+  #places = new Int32Array(1_024);
+  #count = 0;
+
+  /** @param from the place behind the member before them */
+  constructor(bytes: Buffer, from: number) {
+    this.#bytes = bytes;
+    this.isBroken = !this.#passOver(from);
+  }
+
+  /** The first of this name: where its value begins. */
+  find(name: string): { readonly start: number } | undefined {
+    const bytes = this.#bytes;
+    const places = this.#places;
+    const count = this.#count;
+    const first = name.charCodeAt(0);
+    for (let step = 0; step < count; step++) {
+      const place = places[step] as number;
+      const byte = bytes[place + 1];
+      // Most are told by their first letter.
+      if (byte !== first && byte !== sign.backslash && name !== '') continue;
+      if (isName(bytes, place, name)) return { start: toValue(bytes, skipText(bytes, place)) };
+    }
+    return undefined;
+  }
+
+  /** Whether it came to the object's end. */
+  #passOver(from: number): boolean {
+    const bytes = this.#bytes;
+    try {
+      for (let place = from; ; ) {
+        const nameStart = toNextName(bytes, place, false);
+        if (nameStart === undefined) return true;
+        const valueStart = toValue(bytes, skipText(bytes, nameStart));
+        this.#add(nameStart);
+        place = skipValue(bytes, valueStart);
+      }
+    } catch {
+      return false;
+    }
+  }
+
+  #add(place: number): void {
+    if (this.#count === this.#places.length) {
+      const larger = new Int32Array(2 * this.#count);
+      larger.set(this.#places);
+      this.#places = larger;
+    }
+    this.#places[this.#count++] = place;
+  }
+}
+
+/**
+ * The place of the next member's name, given that behind the member before it; `undefined` when the object ends there.
+ * @throws {SyntaxError}
+ */
+export function toNextName(bytes: Buffer, from: number, isFirst: boolean): number | undefined {
+  const place = skipSpace(bytes, from);
+  if (bytes[place] === sign.closeObject) {
+    if (skipSpace(bytes, place + 1) < bytes.length) throw new SyntaxError('more than an object');
+    return undefined;
+  }
+  if (!isFirst && bytes[place] !== sign.comma) throw new SyntaxError('no comma');
+  const nameStart = isFirst ? place : skipSpace(bytes, place + 1);
+  if (bytes[nameStart] !== sign.quote) throw new SyntaxError('no name');
+  return nameStart;
+}
+
+/** The place of a value, given that behind its name. @throws {SyntaxError} */
+export function toValue(bytes: Buffer, nameEnd: number): number {
+  const colonPlace = skipSpace(bytes, nameEnd);
+  if (bytes[colonPlace] !== sign.colon) throw new SyntaxError('no colon');
+  return skipSpace(bytes, colonPlace + 1);
+}
+
+/** Whether the text that begins at `start` is this name, which is ASCII: others are in no document. Nothing is decoded for it. */
+function isName(bytes: Buffer, start: number, name: string): boolean {
+  let place = start + 1;
+  for (let step = 0; step < name.length; step++) {
+    let code = bytes[place++];
+    if (code === sign.quote) return false;
+    if (code === sign.backslash) {
+      const escaped = bytes[place++];
+      if (escaped !== 0x75) code = escapes[escaped as number];
+      else {
+        code = 0;
+        for (const end = place + 4; place < end; place++) code = 16 * code + toHexDigit(bytes[place]);
+      }
+    }
+    if (code !== name.charCodeAt(step)) return false;
+  }
+  return bytes[place] === sign.quote;
+}
+
+const toHexDigit = (byte = 0): number => (byte <= 0x39 ? byte - 0x30 : (byte | 0x20) - 0x57);
+
+/** What stands for what behind a backslash, by its byte. */
+const escapes: readonly (number | undefined)[] = Object.assign([] as number[], {
+  [0x22]: 0x22,
+  [0x5c]: 0x5c,
+  [0x2f]: 0x2f,
+  [0x62]: 0x08,
+  [0x66]: 0x0c,
+  [0x6e]: 0x0a,
+  [0x72]: 0x0d,
+  [0x74]: 0x09,
+});
