@@ -4,6 +4,7 @@ import type { Provider } from '../generated/types.ts';
 import { unreadable } from '../json/items.ts';
 import { isRawJson, sizeWithin } from '../json/json.ts';
 import type { Body } from '../upstream/body.ts';
+import type { JsonNumber } from './numbers.ts';
 import type { FieldContext } from './provider.ts';
 
 /** What the OpenAPI document says of a field. */
@@ -18,8 +19,11 @@ export interface Check {
  */
 export type Found<Value> = NonNullable<Value> | null | ProviderError;
 
+/** What the document calls a number may be a text of one. */
+type AsRead<Value> = Value extends number ? JsonNumber : Value;
+
 /** Reads a field of the answer itself. */
-export type Read<Schema> = <Name extends keyof Schema & string>(body: Body, name: Name) => Found<Schema[Name]>;
+export type Read<Schema> = <Name extends keyof Schema & string>(body: Body, name: Name) => Found<AsRead<Schema[Name]>>;
 
 /** Makes the reader of one schema of a provider's OpenAPI document. */
 export const createReader =
@@ -28,12 +32,12 @@ export const createReader =
     toFound(provider, checks[name], body.get(name));
 
 /** The value of a field, once it has been held against the document. `Value` is what the document says of it. */
-export function toFound<Value>(provider: Provider, { required, accepts }: Check, value: unknown): Found<Value> {
+export function toFound<Value>(provider: Provider, { required, accepts }: Check, value: unknown): Found<AsRead<Value>> {
   if (value === undefined) return required ? toBadField(provider) : null;
   if (value === unreadable) return toBadField(provider);
   // A long integer is checked as the number it stands for.
   if (!accepts(isRawJson(value) ? Number(value.rawJSON) : value)) return toBadField(provider);
-  return value as NonNullable<Value> | null;
+  return value as NonNullable<AsRead<Value>> | null;
 }
 
 /** What takes the place of a field that isn't as documented. */

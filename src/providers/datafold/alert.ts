@@ -4,11 +4,11 @@ import type { DatafoldAlert } from '../../generated/types.ts';
 import { isObject } from '../../json/json.ts';
 import { ParsedMembers } from '../../json/members.ts';
 import type { Body } from '../../upstream/body.ts';
+import { toNumber } from '../numbers.ts';
 import type { Fields } from '../provider.ts';
 import { createReader, toBadField } from '../reader.ts';
 import type { components } from './openapi.d.ts';
 import { AbsoluteAlert, AutomaticAlert, DiffAlert, PercentageAlert } from './openapi-checks.ts';
-import { toNumber } from './values.ts';
 
 type Schemas = components['schemas'];
 

@@ -3,6 +3,7 @@ import type { ProviderError } from '../../errors.ts';
 import type { Items } from '../../json/items.ts';
 import type { Body } from '../../upstream/body.ts';
 import type { UpstreamRequest } from '../../upstream/request.ts';
+import { type JsonNumber, toNumber } from '../numbers.ts';
 import { withinLength } from '../page-length.ts';
 import type { ListWalk } from '../provider.ts';
 import { createReader, type Found, toBadField } from '../reader.ts';
@@ -56,8 +57,10 @@ export const readNumbers = (body: Body): PageNumbers => ({
   count: toWhole(read(body, 'count'), 0),
 });
 
-const toWhole = (number: Found<number>, least: number): number | undefined =>
-  typeof number === 'number' && Number.isSafeInteger(number) && number >= least ? number : undefined;
+function toWhole(found: Found<JsonNumber>, least: number): number | undefined {
+  const number = toNumber(found);
+  return typeof number === 'number' && Number.isSafeInteger(number) && number >= least ? number : undefined;
+}
 
 /**
  * The items of a page.

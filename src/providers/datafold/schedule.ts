@@ -3,11 +3,11 @@ import type { ProviderError } from '../../errors.ts';
 import type { DatafoldSchedule } from '../../generated/types.ts';
 import { isAbsent, isObject } from '../../json/json.ts';
 import { ParsedMembers } from '../../json/members.ts';
+import { toNumber } from '../numbers.ts';
 import type { Fields } from '../provider.ts';
 import { createReader, type Found, toBadField } from '../reader.ts';
 import type { components } from './openapi.d.ts';
 import { CrontabSchedule, DailyInterval, HourlyInterval } from './openapi-checks.ts';
-import { toNumber } from './values.ts';
 
 type Schemas = components['schemas'];
 type Schedule = Fields<DatafoldSchedule>;
