@@ -1,4 +1,4 @@
-/** The service as one file, as it runs in production. */
+/** The service as it runs in production: one file, beside the few lines that load it. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -17,11 +17,11 @@ describe('The text of the service', () => {
   const read = (name: string) => readFileSync(`${project}dist/${name}`, 'latin1');
 
   it('is ASCII: with one sign more all of it would be held in memory at two bytes a sign', () => {
-    expect(read('main.mjs').match(/[^\0-\x7f]/)?.[0]).toBeUndefined();
+    expect(read('service.mjs').match(/[^\0-\x7f]/)?.[0]).toBeUndefined();
   });
 
   it('has GraphQL as ES modules: of a CommonJS one, each file that imports it has getters for all that it exports', () => {
-    const { sources } = JSON.parse(read('main.mjs.map')) as { sources: string[] };
+    const { sources } = JSON.parse(read('service.mjs.map')) as { sources: string[] };
     const files = sources.filter((source) => source.includes('node_modules/graphql/'));
 
     expect(files.length).toBeGreaterThan(50);

@@ -43,6 +43,7 @@ it('holds what its exports name, the schema, and nothing that is not for its use
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
   expect(files).toContain(join(folder, 'dist/main.mjs'));
+  expect(files).toContain(join(folder, 'dist/service.mjs'));
   expect(files.filter((file) => /\.test\.|\.env|(?<!\.d)\.ts$/.test(file))).toEqual([]);
   expect(files.filter((file) => readFileSync(file).includes(secret))).toEqual([]);
 });
