@@ -16,6 +16,9 @@ export interface Connection {
 /** The newest runs of several monitors. */
 export interface Feed extends Omit<Connection, 'totalCount'> {
   readonly gaps: readonly FeedGap[];
+  readonly isComplete: boolean;
+  /** RFC 3339, in UTC. */
+  readonly searchedUntil: string | null;
 }
 
 export interface FeedGap {

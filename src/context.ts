@@ -1,7 +1,6 @@
 /** What a resolver can reach. */
 import { Allowance } from './allowance.ts';
 import type { CredentialOf } from './credentials.ts';
-import { Feeds } from './feed/feeds.ts';
 import { Fetches, type FetchOptions } from './fetching/fetches.ts';
 import type { KeptRuns } from './kept/kept-runs.ts';
 import type { Limits } from './limits.ts';
@@ -10,6 +9,7 @@ import { MonitorLoader } from './loaders/monitor-loader.ts';
 import { RunLoader } from './loaders/run-loader.ts';
 import type { Price } from './price.ts';
 import type { FieldContext } from './providers/provider.ts';
+import { RunFeedBudget } from './run-feed/call-budget.ts';
 import type { Ending } from './upstream/ending.ts';
 
 /** Who asks. */
@@ -42,7 +42,7 @@ export class Context implements FieldContext {
   readonly now: number;
   #monitors: MonitorLoader | undefined;
   #lists: Lists | undefined;
-  #feeds: Feeds | undefined;
+  #feedBudget: RunFeedBudget | undefined;
 
   /** @param before what has been loaded in the same request already */
   constructor(options: ContextOptions, before?: Context) {
@@ -69,9 +69,17 @@ export class Context implements FieldContext {
     return this.#lists;
   }
 
-  get feeds(): Feeds {
-    this.#feeds ??= new Feeds(this.limits);
-    return this.#feeds;
+  get feedBudget(): RunFeedBudget {
+    this.#feedBudget ??= new RunFeedBudget(this.limits);
+    return this.#feedBudget;
+  }
+
+  get kept(): KeptRuns | undefined {
+    return this.#options.kept;
+  }
+
+  remainingMs(): number {
+    return Number.POSITIVE_INFINITY;
   }
 
   get maxLevels(): number {

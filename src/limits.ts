@@ -65,10 +65,12 @@ const requestLimits = {
   maxAwaited: 3_000,
   /** The most times that an operation has `Query.runs`. Each merges the runs of all monitors anew. */
   maxFeeds: 5,
-  /** The most upstream calls of all of them together. */
-  maxFeedCalls: 40,
-  /** The most monitors of a provider whose runs they merge: those that ran last. */
+  /** Maximum upstream calls of all of them together. A lower number makes pages shorter, and more of them. */
+  maxFeedCalls: 250,
+  /** Maximum monitors of a provider whose runs they merge: those that ran last. */
   maxFeedMonitors: 2_000,
+  /** How long a response that may still change is used again by the pages behind it, in milliseconds; 0: never. */
+  freshMs: 5_000,
   /** From how many runs of a monitor, or monitors, asked for by id a list is read first, where it has all that is selected. */
   listFrom: 3,
   /**

@@ -3,7 +3,6 @@ import type { Context } from './context.ts';
 import { DateTime } from './date-time-scalar.ts';
 import { BadUserInput } from './errors.ts';
 import { type Selection, selectedIn } from './execution/selected-of.ts';
-import { readFeed } from './feed/feed.ts';
 import { countAwaited } from './fetching/planner.ts';
 import type { SelectedFields, SelectedOf } from './fetching/selected.ts';
 import type { QueryResolvers } from './generated/resolvers.ts';
@@ -11,6 +10,7 @@ import type { MonitorKey, MonitorRunKey, MonitorRunsArgs, Provider } from './gen
 import { identifyMonitor, monitorIdentity, splitGlobalId } from './providers/identity.ts';
 import { isProvider, providerNames, providers } from './providers/index.ts';
 import type { Node, Selected } from './providers/provider.ts';
+import { readRunFeed } from './run-feed/run-feed.ts';
 
 /** Which run, or which monitor. */
 export type NodeKey = MonitorRunKey | MonitorKey;
@@ -59,7 +59,7 @@ const shared: QueryResolvers = {
     return each('keys', mostKeys, keys, (key) => loadMonitor(context, key, selectedOf));
   },
   monitorList: (_query, args, { lists, allowance }, info) => lists.monitors(args, allowance, selectedIn(info)),
-  runs: (_query, args, context, info) => readFeed(args, context, selectedIn(info)),
+  runs: (_query, args, context, info) => readRunFeed(args, context, selectedIn(info)),
 };
 
 /** `datafoldRun`, `olostepRun`, … */

@@ -46,6 +46,16 @@ export class Fetches {
     return asked;
   }
 
+  /** How many calls may still be made. */
+  get left(): number {
+    return this.#options.limits.maxUpstreamCalls - this.#calls;
+  }
+
+  /** Whether the request was made before: its response is there for all. */
+  isRequested(provider: Provider, { path }: UpstreamRequest): boolean {
+    return this.#asked[provider]?.get(path) !== undefined;
+  }
+
   /** The same, of one provider. */
   of(provider: Provider): Get {
     return (request) => this.get(provider, request);

@@ -553,8 +553,10 @@ export type QueryResolvers<ContextType = Context, ParentType extends ResolversPa
 export type RunFeedConnectionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['RunFeedConnection'] = ResolversParentTypes['RunFeedConnection']> = {
   edges?: Resolver<Types.Maybe<ReadonlyArray<Types.Maybe<ResolversTypes['MonitorRunEdge']>>>, ParentType, ContextType>;
   gaps?: Resolver<ReadonlyArray<ResolversTypes['RunFeedGap']>, ParentType, ContextType>;
+  isComplete?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   nodes?: Resolver<Types.Maybe<ReadonlyArray<Types.Maybe<ResolversTypes['MonitorRun']>>>, ParentType, ContextType>;
   pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+  searchedUntil?: Resolver<Types.Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
 };
 
 export type RunFeedGapResolvers<ContextType = Context, ParentType extends ResolversParentTypes['RunFeedGap'] = ResolversParentTypes['RunFeedGap']> = {

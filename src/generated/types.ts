@@ -781,11 +781,12 @@ export type Query = {
   /** One Olostep run; `null` when Olostep has no such run. */
   readonly olostepRun: Maybe<OlostepRun>;
   /**
-   * The newest runs of all monitors, of all providers, newest first: Datafold's by their start, Olostep's by their snapshot,
-   * which is all that its lists say. Finding them costs a page of monitors a provider and then a page of runs for each monitor
-   * that ran lately enough, at most as many calls as `MAX_FEED_CALLS` says (40), for all `runs` of an operation together. A
-   * provider that fails, and whatever is beyond that, is told in `gaps`. `OPERATION_TOO_COSTLY` when an operation has it more
-   * often than `MAX_FEEDS` says (5).
+   * The newest runs of all monitors, of all providers, in one order: by time, newest first, then by id. The time of a Datafold run
+   * is its start, the time of an Olostep run its snapshot, which is all that its lists say. A run without a time takes that of the
+   * run above it in its monitor's list; at the top of the list, that of the first page. Runs that start after the first page
+   * belong to no page. Finding a page costs the list of monitors and a page of runs for each monitor that may have one of its
+   * runs, at most `MAX_FEED_CALLS` (250) upstream calls, for all `runs` of an operation together. Whatever couldn't be read is in
+   * `gaps`. `OPERATION_TOO_COSTLY` when an operation has it more often than `MAX_FEEDS` says (5).
    */
   readonly runs: Maybe<RunFeedConnection>;
 };
@@ -867,20 +868,33 @@ export type RunFeedConnection = {
   readonly __typename: 'RunFeedConnection';
   /** The runs of the page, each with its cursor. */
   readonly edges: Maybe<ReadonlyArray<Maybe<MonitorRunEdge>>>;
-  /** What is missing in the page. Without gaps it is whole. */
+  /**
+   * What is missing: runs that couldn't be read. A page that merely continues has no gap. To retry a gap, send the same `after`
+   * again.
+   */
   readonly gaps: ReadonlyArray<RunFeedGap>;
+  /** Whether nothing is missing so far: neither this page nor an earlier one has a gap. */
+  readonly isComplete: Scalars['Boolean']['output'];
   /** The runs of the page, newest first. */
   readonly nodes: Maybe<ReadonlyArray<Maybe<MonitorRun>>>;
-  /** Where the page stands. A page can be shorter than `first` and yet have a next one. */
+  /**
+   * Where the page stands. A page can be shorter than `first`, or empty, and have a next one: the calls of one request were all
+   * used for reading. Page on until `hasNextPage` is false.
+   */
   readonly pageInfo: PageInfo;
+  /**
+   * Every matching run later than this has been delivered, on this page or an earlier one, except for gaps. On the last page it is
+   * `since`; `null` when there is no `since`.
+   */
+  readonly searchedUntil: Maybe<Scalars['DateTime']['output']>;
 };
 
-/** A part of a feed that couldn't be read: runs of this provider may be missing in the page, and in those after it. */
+/** Runs of this provider that couldn't be read: they are missing on this page, and may be on those behind it. */
 export type RunFeedGap = {
   readonly __typename: 'RunFeedGap';
   /**
-   * Why, as `extensions.code` of an error has it. `OPERATION_TOO_COSTLY`: it would have taken more upstream calls, or monitors,
-   * than `runs` may.
+   * Why, as `extensions.code` of an error has it. `OPERATION_TOO_COSTLY`: the calls of one request don't suffice to read on, or
+   * the provider has more monitors than `runs` merges (`MAX_FEED_MONITORS`).
    */
   readonly code: Scalars['String']['output'];
   /** The monitor of which runs may be missing; `null` when it may be any. */

@@ -101,8 +101,8 @@ export class ProviderRuns {
   }
 
   /** The run in a row of a list that has been read anyway. */
-  toListed(key: MonitorRunKey, record: Body): Run {
-    return this.#read(key, 'row', record).run;
+  toListed(key: MonitorRunKey, record: Body, readAt?: number): Run {
+    return this.#read(key, 'row', record, readAt).run;
   }
 
   /** By its row; one that no page has is asked for by itself. */
@@ -183,9 +183,9 @@ export class ProviderRuns {
     );
   }
 
-  #read(key: MonitorRunKey, kind: CopyKind, record: Body): { record: Body; run: Run } {
+  #read(key: MonitorRunKey, kind: CopyKind, record: Body, readAt = Date.now()): { record: Body; run: Run } {
     const { toRun, toListedRun } = this.#definition;
-    const reading = { limits: this.#options.limits, readAt: Date.now(), isStale: false };
+    const reading = { limits: this.#options.limits, readAt, isStale: false };
     const run = (kind === 'run' ? toRun : toListedRun)(key, record, reading);
     const known = { record, run };
     this.#copies?.keep(key, kind, known, reading.readAt);

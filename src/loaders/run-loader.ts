@@ -44,9 +44,9 @@ export class RunLoader {
     return this.#runsOf(key.provider).loadListRow(key, isStale);
   }
 
-  /** The run in a row of a list that has been read anyway. */
-  toListed(key: MonitorRunKey, row: Body): Run {
-    return this.#runsOf(key.provider).toListed(key, row);
+  /** The run in a row of a list that has been read anyway. @param readAt when, in Unix milliseconds @default now */
+  toListed(key: MonitorRunKey, row: Body, readAt?: number): Run {
+    return this.#runsOf(key.provider).toListed(key, row, readAt);
   }
 
   #runsOf(provider: Provider): ProviderRuns {

@@ -54,6 +54,8 @@ export interface RunDefinition {
    * @throws {BadUserInput} when `after` is no cursor of this list
    */
   readPage(get: Get, monitorId: string, window: RunWindow): Promise<Page<RunRow> | null>;
+  /** The list of a monitor's runs, as the run feed reads it. */
+  readonly pages: RunListPages;
   /**
    * How sure it is that the run stays as it is, and a copy of it may be kept: of the record that it was read from.
    * @param isRow whether that is a row of a list
@@ -136,6 +138,10 @@ export interface WalkedPage<Row> {
   readonly rows: readonly Row[];
   /** How to ask for the page behind it, if there is one. */
   readonly next?: UpstreamRequest | undefined;
+  /** All further pages, where the first one says how many there are: they can be requested in parallel. */
+  readonly rest?: readonly UpstreamRequest[] | undefined;
+  /** How many things the list has, if the page says so. */
+  readonly count?: number | undefined;
   /** Whether the list has more: rows that can't be read, or pages that can't be asked for. @default false */
   readonly unread?: boolean;
   /** None of these rows is later than this, in Unix milliseconds, where the list is newest first. @default unknown */
@@ -146,18 +152,56 @@ export interface WalkedPage<Row> {
 export interface RunRow {
   readonly runId: string;
   readonly row: Body;
-  /** The time that the list goes by, in Unix milliseconds; `undefined` when the row doesn't say. */
+  /** The time that the list goes by, in Unix milliseconds; `undefined` when the row doesn't say, or says no valid time. */
   readonly time: number | undefined;
   /** Whether the row leaves open what an answer of the run's own would say of its outcome. @default false */
   readonly lacksOutcome?: boolean;
+}
+
+/** What names a page of a list of runs: its number, or the provider's cursor. */
+export type PageToken = string | number;
+
+/** The pages of a monitor's list of runs, newest first. Pure. */
+export interface RunListPages {
+  /** Whether pages are numbered from 1, so that reading can begin at any of them. */
+  readonly isNumbered: boolean;
+  /**
+   * The request of a page.
+   * @param token the page; `undefined` for the first
+   * @param isFromClient whether the token comes from a client's cursor: the provider may refuse it
+   */
+  toRequest(monitorId: string, token: PageToken | undefined, pageSize: number, isFromClient: boolean): UpstreamRequest;
+  /**
+   * What a page holds.
+   * @throws {ProviderError} when it isn't the page that was requested, or no page at all
+   */
+  read(monitorId: string, token: PageToken | undefined, pageSize: number, page: Body): RunListPage;
+}
+
+/** A page of a monitor's list of runs. */
+export interface RunListPage {
+  /** In the order of the list; an error in place of a row that can't be read. */
+  readonly rows: readonly (RunRow | ProviderError)[];
+  /** The next page; `undefined` when this is the last. */
+  readonly next: PageToken | undefined;
+  /** How many runs the list has; `undefined` when the page doesn't say. */
+  readonly count: number | undefined;
+  /** How many rows a full page has. */
+  readonly size: number;
+  /** Whether the list says that it has more runs than its pages give. */
+  readonly isIncomplete: boolean;
 }
 
 /** A monitor in a list. */
 export interface MonitorRow {
   readonly monitorId: string;
   readonly row: Body;
-  /** When it ran last, in Unix milliseconds; `null` when it never has; `undefined` when the row doesn't say. */
-  readonly lastRunAt: number | null | undefined;
+  /** When its last run started, in Unix milliseconds; `undefined` when the row doesn't say, or a later run may have no start. */
+  readonly lastRunAt: number | undefined;
+  /** Whether the row says by two fields that the monitor has no run. */
+  readonly hasNeverRun: boolean;
+  /** When the monitor was created, in Unix milliseconds; `undefined` when the row doesn't say. */
+  readonly createdAt: number | undefined;
 }
 
 /** A page of a list. */

@@ -96,16 +96,33 @@ export const walkList = <Row>(list: List<Row>, pageSize: number, isAnswer: (row:
     const { page, size = pageSize } = numbers;
     // A page that doesn't say which one it is has none behind it that could be named.
     if (page !== undefined && hasPageBehind(numbers, page, size))
-      return { rows, unread: unread || items.length < size, next: toPageRequest(list, { page: page + 1, size }) };
-    return { rows, unread: unread || isLonger(numbers, items.length, size) };
+      return {
+        rows,
+        count: numbers.count,
+        unread: unread || items.length < size,
+        ...toFurther(list, numbers, page, size),
+      };
+    return { rows, count: numbers.count, unread: unread || isLonger(numbers, items.length, size) };
   },
 });
 
-const hasPageBehind = ({ pages, count }: PageNumbers, page: number, size: number): boolean =>
+/** More pages than this are requested one by one: a number that a reply makes up must not cost as much memory. */
+const maxParallelPages = 1_000;
+
+/** The next page, and all further ones where the first page says how many there are. */
+function toFurther<Row>(list: List<Row>, { pages, count }: PageNumbers, page: number, size: number) {
+  const next = toPageRequest(list, { page: page + 1, size });
+  const last = pages ?? (count === undefined ? undefined : Math.ceil(count / size));
+  if (page > 1 || last === undefined || last > maxParallelPages) return { next };
+  const rest = Array.from({ length: last - 1 }, (_, place) => toPageRequest(list, { page: place + 2, size }));
+  return { next, rest };
+}
+
+export const hasPageBehind = ({ pages, count }: PageNumbers, page: number, size: number): boolean =>
   pages !== undefined ? pages > page : count !== undefined && count > page * size;
 
 /** Whether the list goes on behind a page that ought to be its last one. */
-function isLonger({ page = 1, pages, count }: PageNumbers, length: number, size: number): boolean {
+export function isLonger({ page = 1, pages, count }: PageNumbers, length: number, size: number): boolean {
   if (count !== undefined) return count > (page - 1) * size + length;
   return pages !== undefined ? pages > page : length >= size;
 }

@@ -55,12 +55,21 @@ const toList = (tags: readonly string[] = []): List<MonitorRow> => ({
 function toRow(item: unknown): MonitorRow | ProviderError {
   const monitorId = isObject(item) ? toDigits(item.id) : undefined;
   if (!isObject(item) || monitorId === undefined || !isId(monitorId)) return toBadField('DATAFOLD');
-  return { monitorId, row: new ParsedMembers(item), lastRunAt: toLastRunAt(item) };
+  return {
+    monitorId,
+    row: new ParsedMembers(item),
+    lastRunAt: toLastRunAt(item),
+    // One field alone may be null while the list of runs has some.
+    hasNeverRun: item.last_run === null && item.state === null,
+    createdAt: toMilliseconds(item.created_at),
+  };
 }
 
-/** When a run began last. While one is under way, `last_run` may be that of the one before it ([U]): then it isn't known. */
-function toLastRunAt({ last_run, state }: Readonly<Record<string, unknown>>): number | null | undefined {
-  const { phase } = readState(state);
-  if (phase === 'PENDING' || phase === 'RUNNING') return undefined;
-  return last_run === null ? null : toMilliseconds(last_run);
+/** States in which the newest run may have no start yet, or never one: `last_run` may be that of a run before it ([U]). */
+const startless: ReadonlySet<unknown> = new Set(['PENDING', 'RUNNING', 'UNKNOWN', 'SKIPPED', 'CANCELLED']);
+
+/** When a run started last, if the row is sure of it. */
+function toLastRunAt({ last_run, state }: Readonly<Record<string, unknown>>): number | undefined {
+  const { phase, outcome } = readState(state);
+  return startless.has(phase) || startless.has(outcome) ? undefined : toMilliseconds(last_run);
 }

@@ -10,6 +10,7 @@ import { isId } from './id.ts';
 import { type List, walkList } from './list.ts';
 import { readListPart } from './list-page.ts';
 import { isAsDocumented, toDatafoldRun, toListedDatafoldRun } from './run.ts';
+import { createRunPages } from './run-pages.ts';
 import { toMilliseconds } from './values.ts';
 
 export const runs: RunDefinition = {
@@ -38,6 +39,7 @@ export const runs: RunDefinition = {
     if (page === null && cursor !== undefined) throw new BadUserInput(expectedCursor, 'DATAFOLD');
     return page;
   },
+  pages: createRunPages((monitorId) => toList(monitorId, {})),
   endurance({ phase, outcome }, record, isRow) {
     // A monitor that still learns may be evaluated anew; whatever else has ended stays, as far as is known ([I] of the states).
     if (phase !== 'FINISHED' || outcome === 'LEARNING') return 'none';

@@ -3,7 +3,7 @@ import { ProviderError } from '../../errors.ts';
 import type { Body } from '../../upstream/body.ts';
 import type { UpstreamRequest } from '../../upstream/request.ts';
 import { withinLength } from '../page-length.ts';
-import type { ListWalk, RunRow } from '../provider.ts';
+import type { ListWalk, RunListPages, RunRow } from '../provider.ts';
 import { createReader, type Found, toBadField } from '../reader.ts';
 import { toCount } from './count.ts';
 import type { components } from './openapi.d.ts';
@@ -77,3 +77,27 @@ export const walk = (monitorId: string): ListWalk<RunRow> => ({
 /** The time of the last of them that says one. */
 const lastTimeOf = (rows: readonly (RunRow | ProviderError)[]): number | undefined =>
   rows.reduce<number | undefined>((last, row) => (row instanceof ProviderError ? last : (row.time ?? last)), undefined);
+
+/** The pages of a monitor's snapshots, as the run feed reads them. */
+export const pages: RunListPages = {
+  isNumbered: false,
+  toRequest: (monitorId, token, pageSize, isFromClient) =>
+    toPageRequest(
+      monitorId,
+      Math.min(pageSize, mostPerPage),
+      typeof token === 'string' ? token : null,
+      isFromClient && token !== undefined,
+    ),
+  read(monitorId, _token, pageSize, page) {
+    const size = Math.min(pageSize, mostPerPage);
+    const next = readNextCursor(page);
+    const count = readTotalCount(page);
+    return {
+      rows: readRows(page, monitorId, size),
+      next,
+      count: typeof count === 'number' ? count : undefined,
+      size,
+      isIncomplete: next === undefined && saysMore(page),
+    };
+  },
+};

@@ -12,6 +12,7 @@ import { isMonitorId } from './id.ts';
 import { readLastRunAt } from './last-run.ts';
 import type { components } from './openapi.d.ts';
 import { MonitorList } from './openapi-checks.ts';
+import { toDateTime } from './time.ts';
 
 type Row = MonitorRow | ProviderError;
 
@@ -72,16 +73,29 @@ function toRow(item: unknown): Row {
   const monitorId = toId(item);
   if (!isObject(item) || typeof monitorId !== 'string' || !isMonitorId(monitorId)) return toBadField('OLOSTEP');
   const row = new ParsedMembers(item);
-  return { monitorId, row, lastRunAt: toLastRunAt(row) };
+  return {
+    monitorId,
+    row,
+    lastRunAt: toLastRunAt(row),
+    // A monitor that is being set up has not run yet [O7]. `last_run: null` alone says nothing sure of its events.
+    hasNeverRun: item.status === 'provisioning',
+    createdAt: toCreatedAt(item),
+  };
 }
 
 /** By its newer name, or the older one; unchecked. */
 const toId = (item: unknown): unknown => (isObject(item) ? (item.id ?? item.monitor_id) : undefined);
 
-/** In Unix milliseconds; `null` when the row says that it hasn't run. */
-function toLastRunAt(row: Body): number | null | undefined {
-  if (row.get('last_run') === null) return null;
+/** In Unix milliseconds; `undefined` when the row doesn't say. */
+function toLastRunAt(row: Body): number | undefined {
   const time = readLastRunAt(row);
+  return typeof time === 'string' ? Date.parse(time) : undefined;
+}
+
+/** In Unix milliseconds; `undefined` when the row doesn't say. By its newer name, or the older one [O5]. */
+function toCreatedAt({ created, created_at: createdAt }: Readonly<Record<string, unknown>>): number | undefined {
+  const value = created ?? createdAt;
+  const time = typeof value === 'number' || typeof value === 'string' ? toDateTime(value) : undefined;
   return typeof time === 'string' ? Date.parse(time) : undefined;
 }
 

@@ -1,6 +1,6 @@
 /** How to ask Olostep for runs. */
 import type { RunDefinition } from '../provider.ts';
-import { walk } from './events-page.ts';
+import { pages, walk } from './events-page.ts';
 import { isMonitorId, isRunId } from './id.ts';
 import { toEndurance, toListedOlostepRun, toRowHint } from './listed-run.ts';
 import { toOlostepRun } from './run.ts';
@@ -25,5 +25,6 @@ export const runs: RunDefinition = {
   mostPages: 3,
   walk,
   readPage,
+  pages,
   endurance: toEndurance,
 };

@@ -27,7 +27,9 @@ export function toRunRow(monitorId: string, item: unknown): RunRow | ProviderErr
   if (typeof runId !== 'string' || !isRunId(runId)) return toBadField('OLOSTEP');
   const row = new ParsedMembers(item);
   const time = readMilliseconds(row);
-  return { runId, row, time: typeof time === 'number' ? time : undefined };
+  // A value that isn't as documented may stand for either; one that is missing is the outcome `UNKNOWN`.
+  const lacksOutcome = read(row, 'changed') instanceof Error;
+  return { runId, row, time: typeof time === 'number' ? time : undefined, lacksOutcome };
 }
 
 /** What a row alone says of a run. */

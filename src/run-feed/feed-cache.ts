@@ -1,0 +1,194 @@
+/**
+ * What the pages of a feed remember for the pages behind them, by credential: lists of monitors, and what has been read of each
+ * monitor's runs. It saves upstream calls; no result depends on it.
+ */
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { ProviderError } from '../errors.ts';
+import type { Provider } from '../generated/types.ts';
+import { isObject, parseJson } from '../json/json.ts';
+import { ParsedMembers } from '../json/members.ts';
+import { ageOf, type KeptRuns, toCopyName } from '../kept/kept-runs.ts';
+import type { Body } from '../upstream/body.ts';
+import type { FeedArguments } from './arguments.ts';
+import type { FeedRow, RunStream, StreamState } from './run-stream.ts';
+import { compareKeys, type SortKey } from './sort-key.ts';
+
+export interface FeedCacheOptions {
+  readonly store: KeptRuns;
+  /** The digest of the credential for a provider. */
+  readonly digestOf: (provider: Provider) => string;
+  readonly args: FeedArguments;
+  /** How long an entry is used, in milliseconds; and how long one that holds an unfinished run is. */
+  readonly ttlMs: number;
+  readonly freshMs: number;
+  /** Unix milliseconds. */
+  readonly now: number;
+}
+
+/** The pages of a list of monitors by their paths, as an earlier page of the same feed has read them. */
+export interface CachedList {
+  readonly pages: ReadonlyMap<string, Body>;
+  readonly readAt: number;
+}
+
+/** Entries from so many bytes on are compressed, as a store outside the process takes no large ones. */
+const compressFromBytes = 16 * 1024;
+/** An entry is never larger than this when it is unpacked, whatever a store gives. */
+const maxUnpackedBytes = 8 * 1024 * 1024;
+
+export class FeedCache {
+  readonly #options: FeedCacheOptions;
+
+  constructor(options: FeedCacheOptions) {
+    this.#options = options;
+  }
+
+  /** All pages of a provider's list of monitors: some of them beside newer ones would hide what a deletion moved. */
+  async getList(provider: Provider): Promise<CachedList | undefined> {
+    const [entry] = await this.#read([this.#toListName(provider)]);
+    const pages = entry && toPages(entry.bytes);
+    return entry && pages && { pages, readAt: entry.readAt };
+  }
+
+  setList(provider: Provider, pages: ReadonlyMap<string, Body>): void {
+    const { now, ttlMs } = this.#options;
+    try {
+      const written = [...pages].map(([path, body]) => `${JSON.stringify(path)}:${body.toBytes().toString()}`);
+      this.#write(this.#toListName(provider), Buffer.from(`{${written.join(',')}}`), now, now + ttlMs);
+    } catch {
+      // One of them is nested deeper than can be written.
+    }
+  }
+
+  /** Goes on with the streams that an earlier page of the same feed has read. */
+  async resume(streams: readonly RunStream[], boundary: SortKey): Promise<void> {
+    const entries = await this.#read(streams.map((stream) => this.#toStreamName(stream)));
+    for (const [place, stream] of streams.entries()) {
+      const entry = entries[place];
+      const found = entry && toState(stream, entry.bytes, entry.readAt);
+      if (found === undefined || compareKeys(boundary, found.start) < 0) continue;
+      stream.resume(found.state, compareKeys(boundary, found.start) === 0);
+    }
+  }
+
+  /** Remembers what a stream has read behind `boundary`. @param isFinal whether a row stays as it is */
+  remember(stream: RunStream, boundary: SortKey, isFinal: (row: FeedRow) => boolean): void {
+    const { ttlMs, freshMs } = this.#options;
+    const state = stream.toState(boundary);
+    const ms = state.rows.every(isFinal) ? ttlMs : freshMs;
+    try {
+      this.#write(this.#toStreamName(stream), toBytes(state, boundary), state.readAt, state.readAt + ms);
+    } catch {
+      // One of its rows is nested deeper than can be written.
+    }
+  }
+
+  /** What all entries of a feed share: no other arguments, and no other first page. */
+  #toStreamName({ provider, monitorId }: RunStream): string {
+    const { args, digestOf } = this.#options;
+    const key = `${monitorId}/${args.fingerprint}.${this.#firstPage}`;
+    return toCopyName({ digest: digestOf(provider) }, provider, 'feed-runs', key);
+  }
+
+  /** The list of monitors is the same whatever else is requested. */
+  #toListName(provider: Provider): string {
+    const digest = this.#options.digestOf(provider);
+    return toCopyName({ digest }, provider, 'feed-monitors', this.#firstPage);
+  }
+
+  get #firstPage(): string {
+    const { snapshotTime, firstPageTime } = this.#options.args;
+    return `${snapshotTime}.${firstPageTime}`;
+  }
+
+  async #read(names: readonly string[]) {
+    const { store, now, ttlMs } = this.#options;
+    let entries: Awaited<ReturnType<KeptRuns['read']>>;
+    try {
+      entries = await store.read(names);
+    } catch {
+      entries = [];
+    }
+    return names.map((_name, place) => {
+      const entry = entries[place];
+      if (entry === undefined || entry.freshUntil <= now || ageOf(entry.readAt, now) > ttlMs) return undefined;
+      const bytes = unpack(entry.bytes);
+      return bytes && { bytes, readAt: entry.readAt };
+    });
+  }
+
+  #write(name: string, bytes: Buffer, readAt: number, freshUntil: number): void {
+    const { store, now } = this.#options;
+    if (freshUntil > now) store.write(name, { bytes: pack(bytes), readAt, freshUntil }, freshUntil - now);
+  }
+}
+
+const plain = Buffer.of(0);
+const packed = Buffer.of(1);
+
+const pack = (bytes: Buffer): Buffer =>
+  bytes.length < compressFromBytes
+    ? Buffer.concat([plain, bytes])
+    : Buffer.concat([packed, deflateRawSync(bytes, { level: 1 })]);
+
+/** `undefined` when it isn't what {@link pack} made. */
+function unpack(bytes: Buffer): Buffer | undefined {
+  try {
+    if (bytes[0] === plain[0]) return bytes.subarray(1);
+    if (bytes[0] === packed[0]) return inflateRawSync(bytes.subarray(1), { maxOutputLength: maxUnpackedBytes });
+  } catch {
+    // Whoever else writes to the store may have spoilt it.
+  }
+  return undefined;
+}
+
+function parseObject(bytes: Buffer): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value = parseJson(bytes.toString());
+    return isObject(value) ? (value as Readonly<Record<string, unknown>>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function toPages(bytes: Buffer): ReadonlyMap<string, Body> | undefined {
+  const pages = Object.entries(parseObject(bytes) ?? {});
+  if (pages.length === 0 || !pages.every(([, page]) => isObject(page))) return undefined;
+  return new Map(pages.map(([path, page]) => [path, new ParsedMembers(page as Record<string, unknown>)]));
+}
+
+/** The state as JSON. The rows are written as their provider wrote them, digit for digit. */
+function toBytes({ rows, readAt, ...state }: StreamState, start: SortKey): Buffer {
+  const bound = state.isExhausted ? null : state.bound;
+  const head = JSON.stringify({ ...state, bound, start });
+  const written = rows.map(
+    ({ time, runId, row, readAt: rowReadAt }) =>
+      `[${time},${JSON.stringify(runId)},${rowReadAt},${row === undefined ? 'null' : row.toBytes().toString()}]`,
+  );
+  return Buffer.from(`{"head":${head},"rows":[${written.join(',')}]}`);
+}
+
+/** What {@link toBytes} wrote; `undefined` when it is anything else. */
+function toState(
+  { provider, monitorId }: RunStream,
+  bytes: Buffer,
+  readAt: number,
+): { readonly state: StreamState; readonly start: SortKey } | undefined {
+  try {
+    const { head, rows } = parseObject(bytes) as {
+      head: StreamState & { bound: number | null; start: SortKey };
+      rows: readonly [number, string, number, Record<string, unknown> | null][];
+    };
+    const { start, ...state } = head;
+    const readRows = rows.map(([time, runId, rowReadAt, row]): FeedRow => {
+      if (!Number.isFinite(time) || typeof runId !== 'string')
+        throw new ProviderError(provider, 'UPSTREAM_BAD_RESPONSE');
+      const body = row === null ? undefined : new ParsedMembers(row);
+      return { time, provider, monitorId, runId, readAt: rowReadAt, row: body };
+    });
+    const bound = head.bound ?? Number.NEGATIVE_INFINITY;
+    return { state: { ...state, bound, rows: readRows, readAt }, start };
+  } catch {
+    return undefined;
+  }
+}
