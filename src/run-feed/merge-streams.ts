@@ -14,8 +14,8 @@ export interface MergeOptions {
   readonly isStuck: boolean;
   /** Goes on with what earlier pages have read of these streams. */
   resume(streams: readonly RunStream[]): Promise<void>;
-  /** How many calls may still be made; 0 once the deadline is near. */
-  callsLeft(): number;
+  /** Those of the streams, in their order, that may still be read: none once the deadline is near. */
+  takeReadable(streams: readonly RunStream[]): readonly RunStream[];
   /** Reads the next page of each stream and gives the rows that came in time. */
   read(streams: readonly RunStream[]): Promise<readonly FeedRow[]>;
 }
@@ -44,9 +44,9 @@ export async function mergeStreams(options: MergeOptions): Promise<readonly Feed
       add(unknown.flatMap(({ rows }) => rows));
       if (unknown.some(({ isOpen }) => isOpen)) continue;
     }
-    const calls = options.callsLeft();
-    if (calls <= 0) return found;
-    add(await options.read(chosen.slice(0, calls)));
+    const readable = options.takeReadable(chosen);
+    if (readable.length === 0) return found;
+    add(await options.read(readable));
   }
   return found;
 }

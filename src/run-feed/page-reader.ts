@@ -3,6 +3,7 @@ import { BadUserInput, OperationTooCostly, ProviderError } from '../errors.ts';
 import type { MonitorRunKey, Provider } from '../generated/types.ts';
 import type { Get, ProviderDefinition, RunRow } from '../providers/provider.ts';
 import type { Body } from '../upstream/body.ts';
+import type { UpstreamRequest } from '../upstream/request.ts';
 import type { FeedArguments } from './arguments.ts';
 import type { RunFeedBudget } from './call-budget.ts';
 import type { FeedCache } from './feed-cache.ts';
@@ -37,13 +38,34 @@ export class PageReader {
   readonly #options: PageReaderOptions;
   /** When the lists of monitors were read that are not from the cache: rows of an older one are not shown. */
   readonly readAtOf = new Map<Provider, number>();
+  /** Streams of which a page was refused, as there was no call left for it: none comes back. */
+  readonly #refused = new Set<RunStream>();
 
   constructor(options: PageReaderOptions) {
     this.#options = options;
   }
 
+  /**
+   * Those of the streams, in their order, whose next page may still be requested. A page that another feed of the operation has
+   * requested costs nothing.
+   */
+  takeReadable(streams: readonly RunStream[]): readonly RunStream[] {
+    if (this.#remainingMs() <= 0) return [];
+    let left = this.#callsLeft();
+    return streams.filter((stream) => !this.#refused.has(stream) && (this.#isRequested(stream) || left-- > 0));
+  }
+
+  #isRequested(stream: RunStream): boolean {
+    return this.#options.context.fetches.isRequested(stream.provider, this.#toRequest(stream));
+  }
+
+  #toRequest({ provider, monitorId, token, isFromClient }: RunStream): UpstreamRequest {
+    const { definitions, context } = this.#options;
+    return definitions[provider].runs.pages.toRequest(monitorId, token, context.limits.listPageSize, isFromClient);
+  }
+
   /** How many pages may still be requested. */
-  callsLeft(): number {
+  #callsLeft(): number {
     const { budget, context, reservedCalls } = this.#options;
     if (this.#remainingMs() <= 0) return 0;
     return Math.min(budget.left, context.fetches.left - reservedCalls);
@@ -85,7 +107,7 @@ export class PageReader {
     const { context, budget } = this.#options;
     return async (request) => {
       if (!context.fetches.isRequested(provider, request)) {
-        if (this.callsLeft() <= keptCalls) throw budget.toError();
+        if (this.#callsLeft() <= keptCalls) throw budget.toError();
         budget.spend();
       }
       return context.fetches.get(provider, request);
@@ -129,7 +151,10 @@ export class PageReader {
   }
 
   #fail(stream: RunStream, error: unknown): readonly FeedRow[] {
-    if (error instanceof OperationTooCostly) return [];
+    if (error instanceof OperationTooCostly) {
+      this.#refused.add(stream);
+      return [];
+    }
     if (error instanceof BadUserInput && stream.restart()) return [];
     this.#options.gaps.add(stream.provider, stream.monitorId, error);
     stream.isFailed = true;
@@ -138,10 +163,10 @@ export class PageReader {
 
   async #readPage(stream: RunStream): Promise<ReadPage | null> {
     const { context, definitions, args } = this.#options;
-    const { provider, monitorId, token, isFromClient } = stream;
+    const { provider, monitorId, token } = stream;
     const { pages } = definitions[provider].runs;
     const pageSize = context.limits.listPageSize;
-    const request = pages.toRequest(monitorId, token, pageSize, isFromClient);
+    const request = this.#toRequest(stream);
     context.price.explainPage(provider, { ...runsStep, list: monitorId }, request.path);
     const body = await this.#get(provider)(request);
     if (body === null) return null;

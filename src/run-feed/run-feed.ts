@@ -78,7 +78,7 @@ export async function readRunFeed(
     first: args.first,
     isStuck: (args.cursor?.repeats ?? 0) > 0,
     resume: async (unknown) => cache?.resume(unknown, boundary),
-    callsLeft: () => reader.callsLeft(),
+    takeReadable: (chosen) => reader.takeReadable(chosen),
     read: (chosen) => reader.read(chosen),
   });
   const page = cutPage(streams, found, args.first, boundary);
