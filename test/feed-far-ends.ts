@@ -33,7 +33,9 @@ export function serveDatafold(far: FakeUpstream, monitors: Runs): void {
     if (pathname === '/api/v1/monitors') {
       const toRow = ([id, runs]: [string, string[]]) => {
         const [last] = newestFirst(runs);
-        return { ...datafoldMonitorRow, id: Number(id), name: `Monitor ${id}`, last_run: last ? toTime(last) : null };
+        // One that never ran has no state either.
+        const lastRun = last ? { last_run: toTime(last) } : { last_run: null, state: null };
+        return { ...datafoldMonitorRow, id: Number(id), name: `Monitor ${id}`, ...lastRun };
       };
       return sendJson(response, toList('monitors', Object.entries(monitors).map(toRow)));
     }

@@ -1,6 +1,7 @@
 /** The monitors of a provider, as the run feed needs them: sorted, and the same on each page as far as they are the same. */
 import { OperationTooCostly, ProviderError } from '../errors.ts';
 import type { Provider } from '../generated/types.ts';
+import type { Limits } from '../limits.ts';
 import type { Get, ListWalk, MonitorDefinition, MonitorRow } from '../providers/provider.ts';
 import type { Body } from '../upstream/body.ts';
 import type { UpstreamRequest } from '../upstream/request.ts';
@@ -13,11 +14,13 @@ export interface Fleet {
   readonly monitors: readonly MonitorRow[];
   /** Why some are missing. */
   readonly errors: readonly unknown[];
+  /** No run of the monitors beyond `maxMonitors` is later, in Unix milliseconds; minus infinity when there is none in the window. */
+  readonly leftOutUntil: number;
 }
 
 export interface FleetOptions {
   readonly provider: Provider;
-  readonly definition: Pick<MonitorDefinition, 'walk' | 'isKey'>;
+  readonly definition: Pick<MonitorDefinition, 'walk' | 'isKey' | 'lagMs'>;
   readonly pageSize: number;
   readonly maxMonitors: number;
   /** Monitors that were created later have no run in the window. Unix milliseconds. */
@@ -60,14 +63,41 @@ export async function readFleet(options: FleetOptions): Promise<Fleet> {
   } catch (error) {
     errors.push(error);
   }
-  const found = [...monitors.values()];
-  if (found.length > maxMonitors) {
-    errors.push(new OperationTooCostly(`Expected at most ${maxMonitors} monitors of a provider.`));
-    found.sort((one, other) => timeOf(other) - timeOf(one) || compareText(one.monitorId, other.monitorId));
-    found.length = maxMonitors;
-  }
-  return { provider, monitors: found.sort((one, other) => compareText(one.monitorId, other.monitorId)), errors };
+  const byTime = [...monitors.values()].sort(
+    (one, other) => compareNumbers(toBound(other, definition), toBound(one, definition)) || compareIds(one, other),
+  );
+  const [leftOut] = byTime.splice(maxMonitors);
+  const leftOutUntil = leftOut === undefined ? Number.NEGATIVE_INFINITY : toBound(leftOut, definition);
+  return { provider, monitors: byTime.sort(compareIds), errors, leftOutUntil };
 }
 
-/** Of one that doesn't say it, the last run may be the newest of all. */
-const timeOf = ({ lastRunAt }: MonitorRow): number => lastRunAt ?? Number.MAX_SAFE_INTEGER;
+/**
+ * No run of the monitor is later, in Unix milliseconds. Of one that doesn't say when it ran last, the last run may be the newest of
+ * all: infinity. Of one that never ran, it is minus infinity.
+ */
+export function toBound(
+  { lastRunAt, hasNeverRun }: MonitorRow,
+  { lagMs = 0 }: Pick<MonitorDefinition, 'lagMs'>,
+): number {
+  if (hasNeverRun) return Number.NEGATIVE_INFINITY;
+  return lastRunAt === undefined ? Number.POSITIVE_INFINITY : lastRunAt + lagMs;
+}
+
+/**
+ * Whether a page is the first one that gets to this time, down to its end: where left-out monitors may have runs, a gap begins.
+ * @param page.start `undefined` for the first page
+ */
+export const isReached = (
+  time: number,
+  { start, end }: { readonly start: number | undefined; readonly end: number },
+): boolean => time > Number.NEGATIVE_INFINITY && time >= end && (start === undefined || time < start);
+
+export const toTooManyMonitors = ({ maxFeedMonitors }: Pick<Limits, 'maxFeedMonitors'>): OperationTooCostly =>
+  new OperationTooCostly(
+    `Expected at most ${maxFeedMonitors} monitors of a provider that may have runs in the window.`,
+  );
+
+/** Two infinities are equal, though their difference is not a number. */
+const compareNumbers = (one: number, other: number): number => (one < other ? -1 : Number(one > other));
+
+const compareIds = (one: MonitorRow, other: MonitorRow): number => compareText(one.monitorId, other.monitorId);

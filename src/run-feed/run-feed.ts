@@ -23,6 +23,7 @@ import type { RunFeedBudget } from './call-budget.ts';
 import { FeedCache } from './feed-cache.ts';
 import { toFeedCursor } from './feed-cursor.ts';
 import { applyCursor, cutPage, toProgress } from './feed-page.ts';
+import { isReached, toBound, toTooManyMonitors } from './fleet.ts';
 import { FeedGaps } from './gaps.ts';
 import { mergeStreams } from './merge-streams.ts';
 import { type FeedDefinition, PageReader } from './page-reader.ts';
@@ -69,7 +70,7 @@ export async function readRunFeed(
   const reader = new PageReader({ args, context, definitions, budget: context.feedBudget, cache, gaps, reservedCalls });
   const boundary = args.cursor?.boundary ?? keyAt(args.snapshotTime);
 
-  const { streams, failedProviders } = await openStreams(args, context, definitions, reader, gaps, boundary);
+  const { streams, failedProviders, leftOut } = await openStreams(args, context, definitions, reader, gaps, boundary);
   if (args.cursor !== undefined) applyCursor(streams, args.cursor);
   const before = toProgress(streams, boundary);
   const found = await mergeStreams({
@@ -100,6 +101,11 @@ export async function readRunFeed(
   const hasNextPage =
     page.hasNextPage && (repeats > 0 || streams.some((stream) => hasRunsBehind(stream, page.boundary)));
 
+  const searchedUntil = hasNextPage ? page.boundary.time : args.since;
+  for (const [provider, time] of leftOut)
+    if (isReached(time, { start: args.cursor?.boundary.time, end: searchedUntil }))
+      gaps.add(provider, null, toTooManyMonitors(context.limits));
+
   const isLossy = args.cursor?.isLossy === true || gaps.all().length > 0;
   const { fingerprint, snapshotTime, firstPageTime } = args;
   const base = { fingerprint, snapshotTime, firstPageTime, isLossy, failedProviders };
@@ -121,7 +127,7 @@ export async function readRunFeed(
     }),
     gaps: gaps.all(),
     isComplete: !isLossy,
-    searchedUntil: fromMilliseconds(hasNextPage ? page.boundary.time : args.since) ?? null,
+    searchedUntil: fromMilliseconds(searchedUntil) ?? null,
   };
 }
 
@@ -153,6 +159,8 @@ async function openStreams(
   boundary: SortKey,
 ) {
   const failedProviders = new Set(args.cursor?.failedProviders);
+  /** No run of a monitor beyond `maxFeedMonitors` is later. */
+  const leftOut = new Map<Provider, number>();
   const window = { boundary, since: args.since, snapshotTime: args.snapshotTime, firstPageTime: args.firstPageTime };
   const names = args.providers.filter((provider) => !failedProviders.has(provider));
   const opened = await Promise.all(
@@ -161,20 +169,15 @@ async function openStreams(
         failedProviders.add(provider);
         return [];
       }
-      const { monitors, errors } = await reader.readFleet(provider);
+      const { monitors, errors, leftOutUntil } = await reader.readFleet(provider);
       for (const error of errors) gaps.add(provider, null, error);
       if (errors.length > 0 && monitors.length === 0) failedProviders.add(provider);
+      leftOut.set(provider, leftOutUntil);
       const { runs, monitors: definition } = definitions[provider];
-      const { lagMs = 0 } = definition;
-      return monitors.map((row) => {
-        const bound = row.lastRunAt === undefined ? Number.POSITIVE_INFINITY : row.lastRunAt + lagMs;
-        const stream = new RunStream(provider, row, runs.pages, window, bound);
-        if (row.hasNeverRun) stream.exhaust();
-        return stream;
-      });
+      return monitors.map((row) => new RunStream(provider, row, runs.pages, window, toBound(row, definition)));
     }),
   );
-  return { streams: opened.flat(), failedProviders };
+  return { streams: opened.flat(), failedProviders, leftOut };
 }
 
 /** Whether there is a credential for the provider; a gap when there is none, and the client may think that there is. */
