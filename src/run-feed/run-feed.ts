@@ -88,7 +88,9 @@ export async function readRunFeed(
   const hasGrown = rememberStreams(streams, page.boundary, cache, definitions, context);
   let after = toProgress(streams, page.boundary);
   let repeats = page.hasNextPage && isSameProgress(before, after) ? (args.cursor?.repeats ?? 0) + 1 : 0;
-  if (repeats > maxRepeats || (repeats > 1 && !hasGrown)) {
+  // Without any call, another feed of the operation had them all.
+  const hadCalls = streams.some(({ hasProgress }) => hasProgress);
+  if (repeats > maxRepeats || (repeats > 1 && hadCalls && !hasGrown)) {
     // The calls of a page don't suffice for this monitor: without a gap, the client would page for ever.
     const stuck = streams.filter(({ isLive }) => isLive).sort((one, other) => compareKeys(one.head, other.head))[0];
     if (stuck !== undefined) {
