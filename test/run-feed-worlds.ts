@@ -132,10 +132,13 @@ export function changeWorld(world: RandomWorld, now: number, random: Random) {
       top.time = later;
       started.push(`${provider}:${id}:${top.id}`);
     } else if (chance(random, 0.3)) {
-      const isDated = provider === 'OLOSTEP' || chance(random, 0.8);
-      const run = createRun(provider, isDated ? later : undefined, random, false);
-      runs.unshift(run);
-      if (!isDated) queued.push(`${provider}:${id}:${run.id}`);
+      // Now and then more than a page of them.
+      for (let left = chance(random, 0.2) ? 1 + below(random, 6) : 1; left > 0; left--) {
+        const isDated = provider === 'OLOSTEP' || chance(random, 0.8);
+        const run = createRun(provider, isDated ? later : undefined, random, false);
+        runs.unshift(run);
+        if (!isDated) queued.push(`${provider}:${id}:${run.id}`);
+      }
     }
   }
   if (chance(random, 0.1)) {
@@ -146,6 +149,22 @@ export function changeWorld(world: RandomWorld, now: number, random: Random) {
   }
   const isDeleting = world.monitors.length > 0 && chance(random, 0.1);
   const deleted = isDeleting ? world.monitors.splice(below(random, world.monitors.length), 1) : [];
+  // Another one may come in its place, as when tags or rights change: an old monitor, first by its id.
+  if (isDeleting && chance(random, 0.5)) {
+    const createdAt = firstPageTime - 400 * 86_400_000;
+    const place = below(random, world.monitors.length + 1);
+    const id = `10${world.monitors.length}${place}`;
+    if (!world.monitors.some((one) => one.id === id))
+      world.monitors.unshift({
+        provider: 'DATAFOLD',
+        id,
+        createdAt,
+        runs: [],
+        saysLastRun: 'yes',
+        lagMs: 0,
+        isFailing: false,
+      });
+  }
   return { started, queued, deleted: deleted.map(({ provider, id }) => `${provider} ${id}`) };
 }
 

@@ -3,14 +3,15 @@
  * monitor's runs. It saves upstream calls; no result depends on it.
  */
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { ProviderError } from '../errors.ts';
+import * as v from 'valibot';
 import type { Provider } from '../generated/types.ts';
 import { isObject, parseJson } from '../json/json.ts';
 import { ParsedMembers } from '../json/members.ts';
 import { ageOf, type KeptRuns, toCopyName } from '../kept/kept-runs.ts';
 import type { Body } from '../upstream/body.ts';
 import type { FeedArguments } from './arguments.ts';
-import type { FeedRow, RunStream, StreamState } from './run-stream.ts';
+import type { FeedRow } from './place-rows.ts';
+import type { RunStream, StartPage, StreamState } from './run-stream.ts';
 import { compareKeys, type SortKey } from './sort-key.ts';
 
 export interface FeedCacheOptions {
@@ -168,27 +169,54 @@ function toBytes({ rows, readAt, ...state }: StreamState, start: SortKey): Buffe
   return Buffer.from(`{"head":${head},"rows":[${written.join(',')}]}`);
 }
 
+const startPage = v.object({
+  token: v.optional(v.union([v.string(), v.number()])),
+  timeAbove: v.optional(v.number()),
+  lastTime: v.optional(v.number()),
+});
+
+/** Whoever else writes to the store may have spoilt an entry: it is checked as a client's input is. */
+const entrySchema = v.object({
+  head: v.object({
+    start: v.object({ time: v.number(), provider: v.string(), monitorId: v.string(), runId: v.string() }),
+    bound: v.nullable(v.number()),
+    isExhausted: v.boolean(),
+    isOpen: v.boolean(),
+    next: startPage,
+    upper: v.optional(v.number()),
+    probe: v.optional(v.number()),
+    pages: v.array(startPage),
+    lastIds: v.array(v.string()),
+    count: v.optional(v.number()),
+    shift: v.number(),
+  }),
+  rows: v.array(v.tuple([v.number(), v.string(), v.number(), v.nullable(v.looseObject({}))])),
+});
+
 /** What {@link toBytes} wrote; `undefined` when it is anything else. */
 function toState(
   { provider, monitorId }: RunStream,
   bytes: Buffer,
   readAt: number,
 ): { readonly state: StreamState; readonly start: SortKey } | undefined {
-  try {
-    const { head, rows } = parseObject(bytes) as {
-      head: StreamState & { bound: number | null; start: SortKey };
-      rows: readonly [number, string, number, Record<string, unknown> | null][];
-    };
-    const { start, ...state } = head;
-    const readRows = rows.map(([time, runId, rowReadAt, row]): FeedRow => {
-      if (!Number.isFinite(time) || typeof runId !== 'string')
-        throw new ProviderError(provider, 'UPSTREAM_BAD_RESPONSE');
-      const body = row === null ? undefined : new ParsedMembers(row);
-      return { time, provider, monitorId, runId, readAt: rowReadAt, row: body };
-    });
-    const bound = head.bound ?? Number.NEGATIVE_INFINITY;
-    return { state: { ...state, bound, rows: readRows, readAt }, start };
-  } catch {
-    return undefined;
-  }
+  const { success, output } = v.safeParse(entrySchema, parseObject(bytes));
+  if (!success) return undefined;
+  const { start, ...head } = output.head;
+  const rows = output.rows.map(
+    ([time, runId, rowReadAt, row]): FeedRow => ({
+      ...{ time, provider, monitorId, runId, readAt: rowReadAt },
+      row: row === null ? undefined : new ParsedMembers(row),
+    }),
+  );
+  const pages = head.pages.map(toStartPage);
+  const { upper, probe, count } = head;
+  const state = { ...head, upper, probe, count, pages, next: toStartPage(head.next), rows, readAt };
+  return { state: { ...state, bound: head.bound ?? Number.NEGATIVE_INFINITY }, start };
 }
+
+/** Each member is there, be it undefined. */
+const toStartPage = ({ token, timeAbove, lastTime }: v.InferOutput<typeof startPage>): StartPage => ({
+  token,
+  timeAbove,
+  lastTime,
+});

@@ -9,7 +9,8 @@ import {
   toDistanceCode,
   toFleetHash,
 } from './feed-cursor.ts';
-import type { FeedRow, RunStream } from './run-stream.ts';
+import type { FeedRow } from './place-rows.ts';
+import type { RunStream } from './run-stream.ts';
 import { compareKeys, type SortKey } from './sort-key.ts';
 
 export interface FeedPage {

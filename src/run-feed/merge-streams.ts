@@ -2,7 +2,8 @@
  * Merges the runs of all monitors, newest first, and reads no more than that takes: in rounds, each of which requests one page of
  * every stream that may have one of the runs that are wanted.
  */
-import type { FeedRow, RunStream } from './run-stream.ts';
+import type { FeedRow } from './place-rows.ts';
+import type { RunStream } from './run-stream.ts';
 import { compareKeys, type SortKey } from './sort-key.ts';
 
 export interface MergeOptions {

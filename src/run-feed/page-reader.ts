@@ -9,8 +9,9 @@ import type { RunFeedBudget } from './call-budget.ts';
 import type { FeedCache } from './feed-cache.ts';
 import { type Fleet, readFleet } from './fleet.ts';
 import type { FeedGaps } from './gaps.ts';
+import type { FeedRow, ReadPage } from './place-rows.ts';
 import type { FeedContext } from './run-feed.ts';
-import type { FeedRow, ReadPage, RunStream } from './run-stream.ts';
+import type { RunStream } from './run-stream.ts';
 
 /** The part of a provider's definition that the feed needs. */
 export interface FeedDefinition {
@@ -144,9 +145,9 @@ export class PageReader {
       if (problem !== undefined) this.#options.gaps.add(stream.provider, stream.monitorId, problem);
       return added;
     }
-    // The monitor was deleted after its list was read. Behind the first page, its runs are lost.
-    if (stream.isOpen) throw new ProviderError(stream.provider, 'UPSTREAM_BAD_RESPONSE');
-    stream.exhaust();
+    // Without a first page, the monitor was deleted after its list was read. Without another one, runs are lost.
+    if (stream.isAtTop) stream.exhaust();
+    else if (!stream.restart()) throw new ProviderError(stream.provider, 'UPSTREAM_BAD_RESPONSE');
     return [];
   }
 

@@ -27,7 +27,8 @@ import { isReached, toBound, toTooManyMonitors } from './fleet.ts';
 import { FeedGaps } from './gaps.ts';
 import { mergeStreams } from './merge-streams.ts';
 import { type FeedDefinition, PageReader } from './page-reader.ts';
-import { type FeedRow, RunStream } from './run-stream.ts';
+import type { FeedRow } from './place-rows.ts';
+import { RunStream } from './run-stream.ts';
 import { compareKeys, keyAt, type SortKey } from './sort-key.ts';
 
 /** What of its request the feed can reach. */
@@ -66,7 +67,7 @@ export async function readRunFeed(
   const gaps = new FeedGaps();
   const inPage = selectedOf.inPage('RunFeedConnection');
   const cache = createCache(args, context);
-  const reservedCalls = reserveCalls(args, inPage);
+  const reservedCalls = reserveCalls(args, inPage, context.limits);
   const reader = new PageReader({ args, context, definitions, budget: context.feedBudget, cache, gaps, reservedCalls });
   const boundary = args.cursor?.boundary ?? keyAt(args.snapshotTime);
 
@@ -142,13 +143,17 @@ function createCache(args: FeedArguments, { kept, limits, now, credentialOf }: F
   return new FeedCache({ store: kept, digestOf, args, ttlMs: limits.keepRunMs, freshMs: limits.freshMs, now });
 }
 
-/** A call for each run of the page, where something is selected that no list says. */
-function reserveCalls({ first, providers: names }: FeedArguments, inPage: SelectedOf): number {
+/** A call for each run of the page, where something is selected that no list says; half of all calls at the most. */
+function reserveCalls(
+  { first, providers: names }: FeedArguments,
+  inPage: SelectedOf,
+  { maxUpstreamCalls }: Limits,
+): number {
   const needsCall = names.some((name) => {
     const { typeName, listed } = providers[name].runs;
     return countAwaited(inPage(typeName), listed) > 0;
   });
-  return needsCall ? first : 0;
+  return needsCall ? Math.min(first, Math.floor(maxUpstreamCalls / 2)) : 0;
 }
 
 /** A stream for each monitor of each provider that can be requested; what can't be read is a gap, once. */

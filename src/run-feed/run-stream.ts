@@ -4,37 +4,10 @@
  */
 import { ProviderError } from '../errors.ts';
 import type { Provider } from '../generated/types.ts';
-import type { MonitorRow, PageToken, RunListPage, RunListPages, RunRow } from '../providers/provider.ts';
-import type { Body } from '../upstream/body.ts';
+import type { MonitorRow, PageToken, RunListPages } from '../providers/provider.ts';
+import { type FeedRow, type FeedWindow, isBefore, placeRows, type ReadPage, toRowTime } from './place-rows.ts';
 import { chooseProbe } from './seek.ts';
 import { compareKeys, type SortKey } from './sort-key.ts';
-
-/** A run that has been read, or what stands where one can't be read. */
-export interface FeedRow extends SortKey {
-  readonly provider: Provider;
-  /** `undefined` where it isn't known whether there is a run to show: that is a gap. */
-  readonly row: Body | undefined;
-  /** When its page was read, in Unix milliseconds. */
-  readonly readAt: number;
-}
-
-/** Which part of all runs a page shows. Times are Unix milliseconds. */
-export interface FeedWindow {
-  /** The page begins behind it. */
-  readonly boundary: SortKey;
-  readonly since: number;
-  readonly snapshotTime: number;
-  readonly firstPageTime: number;
-}
-
-/** A page of the monitor's list, with what the filter says of each row. */
-export interface ReadPage extends Omit<RunListPage, 'rows'> {
-  readonly token: PageToken | undefined;
-  readonly rows: readonly (RunRow | ProviderError)[];
-  /** For each row: whether the filter wants it; `undefined` when the row doesn't let it decide. */
-  readonly matches: readonly (boolean | undefined)[];
-  readonly readAt: number;
-}
 
 /** A page of the list at which reading can begin. */
 export interface StartPage {
@@ -131,6 +104,11 @@ export class RunStream {
     return this.isOpen ? this.#next.token : (this.#probe ?? this.#next.token);
   }
 
+  /** Whether that is the first page of the list. */
+  get isAtTop(): boolean {
+    return this.token === this.#top.token;
+  }
+
   /** Whether that page was named by a client's cursor. */
   get isFromClient(): boolean {
     return this.#isFromClient;
@@ -148,7 +126,7 @@ export class RunStream {
    * @returns `false` when nothing was remembered
    */
   restart(): boolean {
-    if (this.hasProgress || this.token === this.#top.token) return false;
+    if (this.hasProgress || this.isAtTop) return false;
     this.isOpen = false;
     this.rows = [];
     this.bound = this.#window.boundary.time;
@@ -193,8 +171,8 @@ export class RunStream {
   #seek(page: ReadPage): Added {
     const { boundary, firstPageTime } = this.#window;
     const isContiguous = this.#probe === undefined || this.#probe === this.#next.token;
-    const firstDated = page.rows.findIndex((row) => isEvidence(row, firstPageTime));
-    const firstTime = toTime(page.rows[firstDated]);
+    const firstDated = page.rows.findIndex((row) => isBefore(row, firstPageTime));
+    const firstTime = toRowTime(page.rows[firstDated]);
     // Of a page that was jumped to, nothing is known of what stands above: rows without a time have none there.
     if (!isContiguous && (firstTime === undefined || firstTime <= boundary.time)) {
       this.#upper = Number(page.token);
@@ -203,7 +181,7 @@ export class RunStream {
     }
     const timeAbove = isContiguous ? this.#next.timeAbove : firstTime;
     const start: StartPage = { token: page.token, timeAbove, lastTime: undefined };
-    const { placed, lastTime } = this.#place(page, isContiguous ? 0 : firstDated, timeAbove);
+    const { placed, lastTime } = placeRows(this, page, isContiguous ? 0 : firstDated, timeAbove, this.#window);
     const isWhollyBefore = lastTime === undefined ? page.next !== undefined : lastTime > boundary.time;
     if (!isWhollyBefore) {
       this.isOpen = true;
@@ -239,7 +217,7 @@ export class RunStream {
     this.#shift = Math.max(this.#shift - page.rows.length, 0);
     if (skipped === page.rows.length && ++this.#idlePages > maxIdlePages) throw this.#toBadList();
     const start = this.#next;
-    const { placed, lastTime } = this.#place(page, skipped, start.timeAbove);
+    const { placed, lastTime } = placeRows(this, page, skipped, start.timeAbove, this.#window);
     // Such a run stands where an earlier page has passed already: the list isn't in order.
     const isPassed = ({ time }: FeedRow) => time > boundary.time && time <= snapshotTime;
     const isDisordered = (start.timeAbove ?? snapshotTime) <= boundary.time && placed.some(isPassed);
@@ -258,38 +236,6 @@ export class RunStream {
     this.#next = { token: page.next, timeAbove: toStored(lastTime ?? start.timeAbove), lastTime: undefined };
     if (page.next === undefined || this.bound < since) this.exhaust();
     return added;
-  }
-
-  /**
-   * Gives each row its position. A run without a start takes the time of the nearest run above it; runs later than the first
-   * page say nothing, as they weren't there.
-   * @returns the rows that the filter wants, or may, and the time of the last row; `undefined` when no row says one
-   */
-  #place(page: ReadPage, skipped: number, timeAbove: number | undefined) {
-    const { provider, monitorId } = this;
-    const { firstPageTime } = this.#window;
-    const placed: FeedRow[] = [];
-    let above = timeAbove;
-    let lastTime: number | undefined;
-    for (let place = skipped; place < page.rows.length; place++) {
-      const row = page.rows[place] as RunRow | ProviderError;
-      const time = toTime(row);
-      if (time !== undefined && time > firstPageTime) continue;
-      if (time !== undefined) above = time;
-      lastTime = above ?? this.#topTime;
-      const isWanted = page.matches[place];
-      if (isWanted === false) continue;
-      const runId = row instanceof Error ? '' : row.runId;
-      const known = row instanceof Error || isWanted === undefined ? undefined : row.row;
-      placed.push({ time: lastTime, provider, monitorId, runId, row: known, readAt: page.readAt });
-    }
-    return { placed, lastTime };
-  }
-
-  /** The time of a run without a start that has no run above it: outside a window that ended before the first page. */
-  get #topTime(): number {
-    const { snapshotTime, firstPageTime } = this.#window;
-    return snapshotTime < firstPageTime ? Number.POSITIVE_INFINITY : snapshotTime;
   }
 
   #toBadList(): ProviderError {
@@ -349,12 +295,3 @@ const nothingAdded: Added = { added: [], isDisordered: false };
 /** Infinity means that nothing stands above. */
 const toStored = (time: number | undefined): number | undefined =>
   time === Number.POSITIVE_INFINITY ? undefined : time;
-
-/** In whole milliseconds. */
-const toTime = (row: RunRow | ProviderError | undefined): number | undefined =>
-  row === undefined || row instanceof Error || row.time === undefined ? undefined : Math.floor(row.time);
-
-const isEvidence = (row: RunRow | ProviderError, firstPageTime: number): boolean => {
-  const time = toTime(row);
-  return time !== undefined && time <= firstPageTime;
-};

@@ -13,12 +13,19 @@ import { inParallel } from './load.ts';
 import type { Guard } from './sabotage/guard.ts';
 import { guardsOfTheDoor } from './sabotage/guards-of-the-door.ts';
 import { guardsOfTheGraph } from './sabotage/guards-of-the-graph.ts';
+import { guardsOfTheRunFeed } from './sabotage/guards-of-the-run-feed.ts';
 import { guardsOfTheStore } from './sabotage/guards-of-the-store.ts';
 import { guardsOfTheWayOut } from './sabotage/guards-of-the-way-out.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const { positionals: words } = parseArgs({ allowPositionals: true });
-const all: readonly Guard[] = [...guardsOfTheGraph, ...guardsOfTheDoor, ...guardsOfTheStore, ...guardsOfTheWayOut];
+const all: readonly Guard[] = [
+  ...guardsOfTheGraph,
+  ...guardsOfTheDoor,
+  ...guardsOfTheRunFeed,
+  ...guardsOfTheStore,
+  ...guardsOfTheWayOut,
+];
 const guards = all.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
 
 /** Tests that wait rather than compute leave room for others. */
