@@ -88,7 +88,8 @@ export async function readRunFeed(
     if (row === undefined) gaps.add(provider, monitorId, new ProviderError(provider, 'UPSTREAM_BAD_RESPONSE'));
   const hasGrown = rememberStreams(streams, page.boundary, cache, definitions, context);
   let after = toProgress(streams, page.boundary);
-  let repeats = page.hasNextPage && isSameProgress(before, after) ? (args.cursor?.repeats ?? 0) + 1 : 0;
+  let repeats =
+    args.first > 0 && page.hasNextPage && isSameProgress(before, after) ? (args.cursor?.repeats ?? 0) + 1 : 0;
   // Without any call, another feed of the operation had them all.
   const hadCalls = streams.some(({ hasProgress }) => hasProgress);
   if (repeats > maxRepeats || (repeats > 1 && hadCalls && !hasGrown)) {
