@@ -61,10 +61,10 @@ export const mostCursorChars = 8_192;
  * The cursor that a page is to begin behind, if there is any: an empty one counts as none.
  * @throws {BadUserInput} when it is longer than any cursor
  */
-export function readAfter(after: string | null | undefined): string | undefined {
+export function readAfter(after: string | null | undefined, maxChars = mostCursorChars): string | undefined {
   const cursor = presentText(after) ?? undefined;
-  if (cursor !== undefined && cursor.length > mostCursorChars)
-    throw new BadUserInput(`Expected \`after\` to be a cursor, of at most ${mostCursorChars} characters.`);
+  if (cursor !== undefined && cursor.length > maxChars)
+    throw new BadUserInput(`Expected \`after\` to be a cursor, of at most ${maxChars} characters.`);
   return cursor;
 }
 

@@ -1,6 +1,6 @@
 /** The arguments of `Query.runs`, checked. */
 import { createHash } from 'node:crypto';
-import { toPageSize } from '../connection.ts';
+import { readAfter, toPageSize } from '../connection.ts';
 import { BadUserInput } from '../errors.ts';
 import type { Provider, QueryRunsArgs, RunOutcome } from '../generated/types.ts';
 import { providerNames } from '../providers/index.ts';
@@ -39,7 +39,8 @@ export function readFeedArguments(args: QueryRunsArgs, now: number): FeedArgumen
   const providers = toChoice('providers', args.providers);
   const outcomes = toChoice('outcomes', args.outcomes);
   const fingerprint = toFingerprint([args.since ?? null, args.until ?? null, providers ?? null, outcomes ?? null]);
-  const cursor = args.after ? readCursor(args.after, fingerprint) : undefined;
+  const after = readAfter(args.after, maxFeedCursorChars);
+  const cursor = after === undefined ? undefined : readCursor(after, fingerprint);
   return {
     first,
     since,
@@ -64,7 +65,7 @@ const toFingerprint = (values: readonly unknown[]): string =>
   createHash('sha256').update(JSON.stringify(values)).digest('hex').slice(0, 16);
 
 function readCursor(after: string, fingerprint: string): FeedCursor {
-  const cursor = after.length > maxFeedCursorChars ? undefined : parseFeedCursor(after);
+  const cursor = parseFeedCursor(after);
   if (cursor?.fingerprint !== fingerprint)
     throw new BadUserInput('Expected `after` to be a cursor of the same `runs`, with the same arguments.');
   return cursor;
