@@ -4,13 +4,17 @@ import { anyDatafoldRun, datafoldBody, datafoldKey, datafoldPath, olostepBody, o
 import { holdClock } from './clock.ts';
 import { type Answer, createWorld, type World } from './world.ts';
 
+type Headers = Readonly<Record<string, string>>;
+
 /** Every way in for a document. */
 const entrances = {
-  POST: async (world: World, query: string, operationName?: string): Promise<Response> =>
-    world.post(JSON.stringify({ query, operationName })),
-  GET: async (world: World, query: string, operationName?: string): Promise<Response> =>
+  POST: async (world: World, query: string, operationName?: string, headers: Headers = {}): Promise<Response> =>
+    world.post(JSON.stringify({ query, operationName }), {
+      headers: { 'content-type': 'application/json', ...headers },
+    }),
+  GET: async (world: World, query: string, operationName?: string, headers: Headers = {}): Promise<Response> =>
     fetch(`${world.url}?${new URLSearchParams({ query, ...(operationName && { operationName }) })}`, {
-      headers: { 'apollo-require-preflight': 'yes' },
+      headers: { 'apollo-require-preflight': 'yes', ...headers },
     }),
 };
 
@@ -100,6 +104,17 @@ describe.each(Object.entries(entrances))('By %s, a document', (_entrance, send) 
 
     expect(await (await send(world, toDocument(most + 1))).json()).toEqual(refused(what, most));
     expect([...world.datafold.paths, ...world.olostep.paths]).toEqual([]);
+  });
+
+  it.each([
+    ['application/json', 200],
+    ['application/graphql-response+json', 400],
+  ])('that is refused is, for who accepts %s, status %d, whatever is wrong with it', async (accept, status) => {
+    const world = await createAnsweringWorld();
+    const refusedOnes = cases.map(({ most, toDocument }) => toDocument(most + 1));
+
+    for (const document of [...refusedOnes, '{', '{ jobs }', `{ ${'a '.repeat(2_000)} }`])
+      expect((await send(world, document, undefined, { accept })).status).toBe(status);
   });
 
   it('may have 2,000 tokens, and not one more, which costs no call', async () => {

@@ -19,11 +19,6 @@ export function findExcesses(document: DocumentNode, limits: Limits): GraphQLErr
     .map(([, most, what]) => toError(`Expected at most ${most} ${what}, with fragments expanded.`));
 }
 
-/** A document is refused with 400 whatever the client accepts: it is sound, but this service doesn't run it. */
+/** The status is the one of any document that isn't executed. */
 const toError = (expected: string) =>
-  new GraphQLError(expected, {
-    extensions: {
-      code: 'OPERATION_TOO_COSTLY' satisfies ErrorCode,
-      http: { status: 400, spec: false },
-    },
-  });
+  new GraphQLError(expected, { extensions: { code: 'OPERATION_TOO_COSTLY' satisfies ErrorCode } });
