@@ -19,8 +19,9 @@ import { useParts } from './plugins/parts.ts';
 import { usePersistedDocuments } from './plugins/persisted-documents.ts';
 import { usePrice } from './plugins/price.ts';
 import { useRequestId } from './plugins/request-id.ts';
+import type { ServerContext } from './plugins/server-context.ts';
 import type { Price } from './price.ts';
-import { type RequestContext, toRequestId } from './request-id.ts';
+import { toRequestId } from './request-id.ts';
 import { toEnding } from './upstream/ending.ts';
 
 export interface FullWayOptions {
@@ -36,12 +37,12 @@ export interface FullWayOptions {
   readonly isBodyCounted: boolean;
 }
 
-export function createFullWay(options: FullWayOptions): YogaServerInstance<RequestContext, GraphContext> {
+export function createFullWay(options: FullWayOptions): YogaServerInstance<ServerContext, GraphContext> {
   const { path, schema, documents, persisted, execute, contextOf, log, limits, isBodyCounted } = options;
   const executeInParts = createExecuteInParts(schema, execute);
   const prices = new WeakMap<Request, Price>();
 
-  return createYoga<RequestContext, GraphContext>({
+  return createYoga<ServerContext, GraphContext>({
     schema,
     graphqlEndpoint: path,
     context({ request, requestId }) {

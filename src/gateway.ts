@@ -153,7 +153,8 @@ export function createGateway(config: GatewayConfig): Gateway {
     fetch: async (request, context = {}) => (await loadFullWay()).fetch(request, { ...context }),
     async requestListener(request, response, context = {}) {
       toPathTarget(request);
-      if (hasUrl(request)) return (await loadFullWay())(request, response, { ...context });
+      const contentType = request.headers['content-type'];
+      if (hasUrl(request)) return (await loadFullWay())(request, response, { ...context, contentType });
       const requestId = toRequestId(context.requestId ?? request.headers[requestIdHeader]?.toString());
       response.writeHead(400, { 'content-type': 'application/json; charset=utf-8', [requestIdHeader]: requestId });
       response.end(toRefusal('BAD_USER_INPUT', 'Expected a Host and a target that make a URL.', requestId));

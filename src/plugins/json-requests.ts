@@ -2,12 +2,14 @@
 import type { Plugin } from 'graphql-yoga';
 import { withoutMarkInText } from '../json/byte-order-mark.ts';
 import { toBadRequest } from './params.ts';
+import { readEmptyBody } from './read-body.ts';
+import type { ServerContext } from './server-context.ts';
 import { setHeader } from './set-header.ts';
 
 /** Types that a page of another site can't post without asking first, as it can a form. */
 const json = /^(application\/(?:graphql\+)?json)[ \t]*(?=[;,]|$)/i;
 
-export const useJsonRequests = (): Plugin => ({
+export const useJsonRequests = (): Plugin<object, ServerContext> => ({
   onRequest({ request, setRequest }) {
     const type = request.headers.get('content-type');
     if (request.method !== 'POST' || type === null) return;
@@ -15,9 +17,12 @@ export const useJsonRequests = (): Plugin => ({
     const known = type.replace(json, (_type, name: string) => name.toLowerCase());
     setHeader(request, setRequest, 'content-type', known);
   },
-  onRequestParse({ request, requestParser, setRequestParser, endResponse, fetchAPI }) {
-    if (request.method === 'POST' && !json.test(request.headers.get('content-type') ?? ''))
-      return endResponse(new fetchAPI.Response(null, { status: 415 }));
+  onRequestParse({ request, serverContext, requestParser, setRequestParser, endResponse, fetchAPI }) {
+    if (request.method === 'POST') {
+      if (!json.test(typeOf(request, serverContext))) return endResponse(new fetchAPI.Response(null, { status: 415 }));
+      const body = readEmptyBody(request, serverContext);
+      if (body !== undefined) return setRequestParser(() => body);
+    }
     if (requestParser === undefined) return;
     setRequestParser(async (request) => {
       try {
@@ -29,6 +34,9 @@ export const useJsonRequests = (): Plugin => ({
     });
   },
 });
+
+const typeOf = ({ headers }: Request, { req, contentType }: ServerContext): string =>
+  (req === undefined ? headers.get('content-type') : contentType) ?? '';
 
 /** The body of a POST, which is all that Yoga's parser of JSON looks at. */
 const withoutMark = (request: Request): Request =>

@@ -1,17 +1,12 @@
 /** Answers that come in parts, as Yoga sends them: with each part's errors, the form that is wanted, and headers of ours. */
-import type { IncomingMessage } from 'node:http';
 import { isAsyncIterable, mapAsyncIterator, type Plugin } from 'graphql-yoga';
 import { toClientErrors } from '../client-errors.ts';
 import type { Part } from '../execution/in-parts.ts';
 import type { Limits } from '../limits.ts';
 import type { Log } from '../log.ts';
-import { type RequestContext, toRequestId } from '../request-id.ts';
+import { toRequestId } from '../request-id.ts';
 import { toEnding } from '../upstream/ending.ts';
-
-/** What Yoga knows besides when it answers a request of `node:http`. */
-interface ServerContext extends RequestContext {
-  readonly req?: IncomingMessage;
-}
+import type { ServerContext } from './server-context.ts';
 
 export function useParts(log: Log, { maxShownErrors }: Pick<Limits, 'maxShownErrors'>): Plugin<object, ServerContext> {
   return {

@@ -89,9 +89,16 @@ export const guardsOfTheDoor: readonly Guard[] = [
   {
     name: 'no form, no plain text',
     file: 'src/plugins/json-requests.ts',
-    from: "if (request.method === 'POST' && !json.test(",
-    to: "if (request.method === 'PUT' && !json.test(",
+    from: 'if (!json.test(typeOf(request, serverContext)))',
+    to: "if (request.method === 'PUT')",
     tests: ['test/cross-site.test.ts', 'browsers'],
+  },
+  {
+    name: 'no form behind a body parser',
+    file: 'src/plugins/json-requests.ts',
+    from: "(req === undefined ? headers.get('content-type') : contentType) ?? ''",
+    to: "(req === undefined && contentType === '' ? '' : headers.get('content-type')) ?? ''",
+    tests: ['test/library.test.ts'],
   },
   {
     name: 'no origin but the listed ones, and never null',
