@@ -16,6 +16,7 @@ import { createSdl } from './federation/sdl.ts';
 import type { Provider } from './generated/types.ts';
 import type { KeptRuns } from './kept/kept-runs.ts';
 import { createMemoryRuns } from './kept/memory.ts';
+import { createSafeStore } from './kept/safe-store.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { type Log, silentLog } from './log.ts';
 import { once } from './once.ts';
@@ -131,7 +132,7 @@ export function createGateway(config: GatewayConfig): Gateway {
   const listed = createListedTexts(documents, persistedDocuments, exampleDocuments);
   const persisted = createPersistedDocuments({ documents, listed, isOnly, limits });
   const execute = createExecute({ ...limits, schema, introspection, onPlanned: documents.grow });
-  const kept = createKeptRuns(config.keptRuns, limits);
+  const kept = createKeptRuns(config.keptRuns, limits, log);
   const upstreams = createUpstreams(config, log, limits, kept);
   const credentialsOf = createCredentials(config);
 
@@ -235,8 +236,8 @@ function createUpstreams(
   return Object.fromEntries(upstreams) as Record<Provider, Upstream>;
 }
 
-function createKeptRuns(keptRuns: GatewayConfig['keptRuns'] = true, limits: Limits): KeptRuns | undefined {
-  if (typeof keptRuns === 'object') return keptRuns;
+function createKeptRuns(keptRuns: GatewayConfig['keptRuns'] = true, limits: Limits, log: Log): KeptRuns | undefined {
+  if (typeof keptRuns === 'object') return createSafeStore(keptRuns, log);
   return keptRuns ? createMemoryRuns(limits) : undefined;
 }
 

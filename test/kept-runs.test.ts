@@ -1,7 +1,7 @@
 /** Copies of runs that outlive a request. */
 import { describe, expect, it, vi } from 'vitest';
 import { createGateway, type GatewayConfig } from '../src/gateway.ts';
-import { toRunName } from '../src/kept/kept-runs.ts';
+import { type Copies, toRunName } from '../src/kept/kept-runs.ts';
 import { createCredential } from '../src/upstream/credential.ts';
 import { anyDatafoldRun, datafoldBody, datafoldKey, datafoldPath, toDatafoldRow } from './bodies.ts';
 import { holdDate, holdDice, until } from './clock.ts';
@@ -197,16 +197,59 @@ describe('A run that has ended', () => {
 
   it("is asked for, when a store of one's own fails or has nonsense", async () => {
     const found = { data: { monitorRuns: [{ id: 'DATAFOLD:7:42', state: 'OK' }] } };
+    const bytes = Buffer.from(JSON.stringify(datafoldBody));
     const nonsense = { bytes: Buffer.from('{"state":'), readAt: 0, freshUntil: Number.MAX_SAFE_INTEGER };
-    for (const read of [async () => [nonsense], () => [nonsense], () => Promise.reject(new Error('away'))]) {
-      const world = await createKeepingWorld({
-        keptRuns: { read, write() {}, drop() {}, forget() {}, async close() {} },
-      });
-      world.datafold.on(datafoldPath, { body: datafoldBody });
+    const away = new Error('away');
+    for (const read of [
+      () => [nonsense],
+      () => [null],
+      () => [7, 'text'],
+      () => [{ bytes: 'text', readAt: Date.now(), freshUntil: Infinity }],
+      () => [{ bytes, readAt: Number.NaN, freshUntil: Infinity }],
+      () => [{ bytes, readAt: Infinity, freshUntil: Infinity }],
+      () => [{ bytes, readAt: 0, freshUntil: Number.NaN }],
+      () => null,
+      () => ({}),
+      () => {
+        throw away;
+      },
+    ] as unknown as (() => Copies)[]) {
+      for (const reading of [read, async () => read()]) {
+        const world = await createKeepingWorld({
+          keptRuns: { read: reading, write() {}, drop() {}, forget() {}, async close() {} },
+        });
+        world.datafold.on(datafoldPath, { body: datafoldBody });
 
-      expect(await askFor(world, datafoldKey)).toMatchObject(found);
-      expect(world.datafold.paths).toHaveLength(1);
+        expect(await askFor(world, datafoldKey)).toMatchObject(found);
+        expect(world.datafold.paths).toHaveLength(1);
+      }
     }
+  });
+
+  it.each<[string, () => never | Promise<never>]>([
+    [
+      'at once',
+      () => {
+        throw new Error('canary');
+      },
+    ],
+    ['later', () => Promise.reject(new Error('canary'))],
+  ])("is answered when a store of one's own takes nothing, and fails %s; the log is told once", async (_name, fail) => {
+    const world = await createKeepingWorld({
+      keptRuns: { read: fail, write: fail, drop: fail, forget: fail, async close() {} },
+    });
+    world.datafold.on(datafoldPath, { body: datafoldBody });
+    for (const status of [404, 403, 401]) world.datafold.on(anyDatafoldRun(status).path, { status });
+
+    const keys = [datafoldKey, ...[404, 403, 401].map((runId) => anyDatafoldRun(runId).key)];
+    expect(await askFor(world, ...keys)).toMatchObject({
+      data: { monitorRuns: [{ id: 'DATAFOLD:7:42' }, null, null, null] },
+      errors: [{ extensions: { code: 'FORBIDDEN' } }, { extensions: { code: 'UPSTREAM_AUTH_FAILED' } }],
+    });
+
+    expect(world.lines.filter(({ message }) => message === 'store of copies fails')).toEqual([
+      { level: 'warn', message: 'store of copies fails', reason: 'Error' },
+    ]);
   });
 });
 

@@ -72,7 +72,7 @@ type Allowing = (redis: Redis) => Promise<unknown>;
 /** Resolves once so many copies are there. */
 async function kept(redis: Redis, count: number): Promise<string[]> {
   let names: string[] = [];
-  while (names.length < count) names = (await redis.keys('*')).filter((name) => !name.endsWith('/since'));
+  while (names.length < count) names = (await redis.keys('*')).filter((name) => !name.endsWith('/epoch'));
   return names;
 }
 
@@ -184,9 +184,9 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
     ['a list', (redis: Redis, name: string) => redis.del(name).then(() => redis.rpush(name, 'a'))],
     ['a copy that is cut off', (redis: Redis, name: string) => cut(redis, name, -5)],
     ['a head that is cut off', (redis: Redis, name: string) => cut(redis, name, 10)],
-    ['a copy that is no JSON', (redis: Redis, name: string) => redis.setrange(name, 24, '!')],
+    ['a copy that is no JSON', async (redis: Redis, name: string) => redis.setrange(name, (await redis.strlen(name)) - 1, '!')],
     ['another version', (redis: Redis, name: string) => redis.setrange(name, 3, '9')],
-    ['times that are none', (redis: Redis, name: string) => redis.setrange(name, 4, '\x7f\xff\xff\xff')],
+    ['times that are none', (redis: Redis, name: string) => redis.setrange(name, 16, '\x7f\xff\xff\xff')],
     ['megabytes', (redis: Redis, name: string) => redis.set(name, 'x'.repeat(20_000_000))],
   ])('that have been spoilt count as none: %s', async (_name, spoil) => {
     const server = await startRedisServer();
@@ -257,11 +257,11 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
     await kept(redis, 1);
     vi.setSystemTime(new Date('2026-11-22T12:01:00Z'));
 
-    const [since = ''] = await redis.keys('*/since');
-    const before = await redis.get(since);
+    const [epoch = ''] = await redis.keys('*/epoch');
+    const before = await redis.get(epoch);
     first.datafold.on(anyDatafoldRun(99).path, { status: 401 });
     await askFor(first, anyDatafoldRun(99).key);
-    while ((await redis.get(since)) === before);
+    while ((await redis.get(epoch)) === before);
     for (const world of [second, first]) {
       world.datafold.on(datafoldPath, { status: 401 });
       expect(await askFor(world, datafoldKey)).toMatchObject({ data: { monitorRuns: [null] } });
@@ -328,13 +328,15 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
     const redis = connect(server);
     const world = await createRedisWorld(server.url);
     await redis.acl('SETUSER', 'default', '-del');
+    await askFor(world, anyDatafoldRun(100).key);
+    await kept(redis, 1);
 
     server.send('SIGSTOP');
     expect(await askFor(world, datafoldKey)).toMatchObject(found);
     world.datafold.on(datafoldPath, { status: 403 });
     await askFor(world, datafoldKey);
     server.send('SIGCONT');
-    await kept(redis, 1);
+    await kept(redis, 2);
 
     expect(await askFor(world, datafoldKey)).toMatchObject({ data: { monitorRuns: [null] }, errors: [{}] });
     expect(world.told).toEqual([]);
@@ -373,8 +375,8 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
     world.datafold.on(datafoldPath, { body: datafoldBody });
     await askFor(world, datafoldKey);
     const [name = ''] = await kept(redis, 1);
-    const [since = ''] = await redis.keys('*/since');
-    const before = await redis.get(since);
+    const [epoch = ''] = await redis.keys('*/epoch');
+    const before = await redis.get(epoch);
 
     await shutOut(redis);
     world.datafold.on(datafoldPath, { status: 403 });
@@ -383,19 +385,19 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
     keptRuns.drop(Array.from({ length: 10_000 }, (_, place) => `${'a'.repeat(44)}/DATAFOLD/run/7/${place}`));
     await letIn(redis);
 
-    while ((await redis.get(since)) === before);
+    while ((await redis.get(epoch)) === before);
     expect(await redis.exists(name)).toBe(1);
     expect(await askFor(world, datafoldKey)).toMatchObject({ data: { monitorRuns: [null] } });
   });
 
-  it('count for nothing when Redis has lost since when they count', async () => {
+  it('count for nothing when Redis has lost the epoch that they are of', async () => {
     const server = await startRedisServer();
     const redis = connect(server);
     const world = await createRedisWorld(server.url);
     await askFor(world, datafoldKey);
     await kept(redis, 1);
-    const [since = ''] = await redis.keys('*/since');
-    await redis.del(since);
+    const [epoch = ''] = await redis.keys('*/epoch');
+    await redis.del(epoch);
 
     await askFor(world, datafoldKey);
 

@@ -5,7 +5,7 @@ import type { KeptRuns } from '../src/kept/kept-runs.ts';
 import type { Limits } from '../src/limits.ts';
 import { datafoldBody, datafoldKey, datafoldPath } from './bodies.ts';
 import { holdDate, holdDice } from './clock.ts';
-import { stores } from './stores.ts';
+import { found, stores } from './stores.ts';
 import { createWorld, keys, type World } from './world.ts';
 
 const query = `query ($keys: [MonitorRunKey!]!, $allowStale: Boolean! = false) {
@@ -120,6 +120,45 @@ describe.each(stores)('Services that share copies in $name, with one key,', ({ c
     expect(await ask(reader)).toMatchObject({ error: null });
     vi.setSystemTime('2026-11-22T12:00:10.000Z');
     expect(await ask(reader)).toMatchObject({ error: 'mended' });
+  });
+
+  it('take no copy for an answer that was read after the time that the clock shows now, as it was set back', async () => {
+    holdDate(readAt);
+    holdDice(0);
+    const open = await create();
+    const writer = await serve(await open());
+    const other = await serve(await open(), writer);
+    writer.datafold.on(datafoldPath, bodyOf('first'));
+    await askUntilKept(writer);
+
+    vi.setSystemTime('2026-11-21T12:00:00.000Z');
+    writer.datafold.on(datafoldPath, { status: 500 });
+    for (const world of [writer, other]) expect(await ask(world, true)).toBeNull();
+    writer.datafold.on(datafoldPath, bodyOf('second'));
+    for (const world of [writer, other]) expect(await ask(world)).toMatchObject({ error: 'second' });
+
+    // What is read then is kept as ever.
+    await askUntilKept(other);
+    vi.setSystemTime('2026-11-21T13:00:00.000Z');
+    writer.datafold.on(datafoldPath, bodyOf('third'));
+    expect(await ask(other)).toMatchObject({ error: 'third' });
+  });
+
+  it('have no copies of a key that is not accepted any more, though the clock of whoever was told is a day late', async () => {
+    holdDate(readAt);
+    const open = await create();
+    const first = await serve(await open());
+    const second = await serve(await open(), first);
+    first.datafold.on(datafoldPath, bodyOf('first'));
+    await askUntilKept(first);
+
+    vi.setSystemTime('2026-11-21T12:00:00.000Z');
+    first.datafold.on('/api/v1/monitors/7/runs/43', { status: 401 });
+    await second.ask(query, { keys: [{ ...datafoldKey, runId: '43' }] });
+    vi.setSystemTime(readAt);
+
+    first.datafold.on(datafoldPath, bodyOf('second'));
+    await found(async () => (await ask(first)).error === 'second' || undefined);
   });
 
   it('let a copy stand in for as long as the reader does', async () => {

@@ -7,11 +7,8 @@ const prefix = 'monitor-graph:';
 /** Of a copy, given its name. */
 export const toRedisKey = (name: string): string => `${prefix}${name}`;
 
-/**
- * Where it says since when the copies of an owner count, in Unix milliseconds: since the first one, or since the credential was
- * refused last. Without it none count, so that whatever Redis loses brings no copy back.
- */
-export const toSinceKey = (digest: string): string => `${prefix}${digest}/${formatVersion}/since`;
+/** Of the epoch of a credential, given its digest. */
+export const toEpochKey = (digest: string): string => `${prefix}${digest}/${formatVersion}/epoch`;
 
 /** The most copies of one command: what is in time is of use, be the others late. */
 export const mostAtOnce = 16;

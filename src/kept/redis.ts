@@ -1,16 +1,19 @@
 /**
- * Copies of runs in Redis, shared by all processes that are told of the same one. Whatever Redis does, an answer waits
+ * Copies in Redis, shared by all processes that are told of the same one. Whatever Redis does, an answer waits
  * for it no longer than `maxStoreMs`, and while it is away not at all.
  */
 import type { Limits } from '../limits.ts';
 import type { Log } from '../log.ts';
-import { type Copies, type KeptRuns, toOwner } from './kept-runs.ts';
+import { type Copies, type Copy, type KeptRuns, toOwner } from './kept-runs.ts';
 import { createPresence } from './presence.ts';
-import { fromRecord, toRecord } from './record.ts';
+import { fromRecord, maxNameBytes, maxOverheadBytes, toRecord } from './record.ts';
 import { connect, restMs } from './redis-client.ts';
-import { mostAtOnce, toParts, toRedisKey, toSinceKey } from './redis-keys.ts';
-import { clockMs, createRefusals } from './redis-refusals.ts';
+import { createEpochs } from './redis-epochs.ts';
+import { mostAtOnce, toEpochKey, toParts, toRedisKey } from './redis-keys.ts';
+import { createRefusals } from './redis-refusals.ts';
+import { RedisProtocolError } from './redis-replies.ts';
 import { toRedisAddress } from './redis-url.ts';
+import type { Sending } from './undropped.ts';
 
 export interface RedisRunsOptions {
   /** As `isRedisUrl` accepts it. It may hold a password, and goes nowhere but into the client. */
@@ -32,7 +35,8 @@ export async function createRedisRuns({ url, log, limits }: RedisRunsOptions): P
   const { keepStaleMs, maxStoreMs, maxStoredRunSize } = limits;
   const address = toRedisAddress(url);
   if (address === undefined) throw new Error('Expected the URL of a Redis.');
-  const redis = await connect(address);
+  const maxTextBytes = maxStoredRunSize + maxOverheadBytes;
+  const redis = await connect(address, { maxTextBytes, maxValues: 2 * mostAtOnce });
   let isClosing = false;
   let unwritten = 0;
   let lateReads = 0;
@@ -58,13 +62,41 @@ export async function createRedisRuns({ url, log, limits }: RedisRunsOptions): P
   const lose = (reason: string) => {
     if (!isClosing) store.lose(reason);
   };
-  redis.on('error', (error: unknown) => lose(toReason(error)));
+  /** What it says next may be the reply to something else. */
+  const giveUpConnection = (reason: string) => {
+    lose(reason);
+    redis.disconnect(true);
+  };
+  redis.on('error', (error: unknown) => {
+    // It has said what nobody has asked for. That is told while it is read, and ends the connection.
+    if (isOfQueue(error)) throw new RedisProtocolError();
+    lose(toReason(error));
+  });
   redis.on('close', () => lose('closed'));
 
-  const refusals = createRefusals(redis, keepStaleMs);
-  redis.on('ready', refusals.catchUp);
+  // For twice as long as any copy of a run.
+  const epochs = createEpochs(redis, 2 * keepStaleMs);
+  const refusals = createRefusals(redis, epochs);
+  redis.on('ready', () => {
+    // Redis may have lost everything since.
+    epochs.doubt();
+    refusals.catchUp();
+  });
 
   const isReady = () => redis.status === 'ready';
+
+  /** The copies among the values of their epochs and their own. */
+  const toCopies = (names: readonly string[], owners: readonly string[], values: Values): Copies => {
+    const current = owners.map((owner, place) => {
+      // Not before the answer is there: meanwhile it may have been refused.
+      return refusals.isForgotten(owner) ? undefined : epochs.learn(owner, values[place]);
+    });
+    return names.map((name, place) => {
+      const epoch = current[owners.indexOf(toOwner(name))];
+      if (epoch === undefined || refusals.isGone(name)) return undefined;
+      return fromRecord(values[owners.length + place], name, epoch);
+    });
+  };
 
   const find = (names: readonly string[]) =>
     new Promise<Copies>((resolve) => {
@@ -82,42 +114,47 @@ export async function createRedisRuns({ url, log, limits }: RedisRunsOptions): P
           lateReads++;
           if (store.isAway || lateReads >= mostLate) {
             lateReads = 0;
-            lose('late');
             // What it may still send would hold up all that is behind it.
-            redis.disconnect(true);
+            giveUpConnection('late');
           }
         }
-        end(none());
+        end(nothing);
       };
-      const none = () => names.map(() => undefined);
       // When it was this process that was late, the answer is there, and is read before what is immediate.
       const timer = setTimeout(() => setImmediate(giveUp), maxStoreMs);
       const owners = [...new Set(names.map(toOwner))];
-      redis.mgetBuffer([...owners.map(toSinceKey), ...names.map((name) => toRedisKey(name))]).then(
-        (records) => {
+      redis
+        .mgetBuffer([...owners.map(toEpochKey), ...names.map(toRedisKey)])
+        .then((reply) => {
           if (isOver) return;
+          const values = toValues(reply, owners.length + names.length);
           lateReads = 0;
           store.find();
-          const sinces = new Map(
-            owners.map((owner, place) => [owner, Math.max(toTime(records[place]), refusals.sinceOf(owner))]),
-          );
-          end(
-            names.map((name, place) => {
-              // Not before the answer is there: meanwhile it may have gone.
-              const copy = refusals.isGone(name) ? undefined : fromRecord(records[owners.length + place]);
-              return copy && copy.readAt >= (sinces.get(toOwner(name)) ?? Infinity) ? copy : undefined;
-            }),
-          );
-        },
-        (error: unknown) => {
+          end(toCopies(names, owners, values));
+        })
+        .catch((error: unknown) => {
           if (isOver) return;
-          lose(toReason(error));
-          end(none());
-        },
-      );
+          if (error instanceof RedisProtocolError) giveUpConnection(error.code);
+          else lose(toReason(error));
+          end(nothing);
+        });
     });
 
-  const findAll = async (names: readonly string[]) => (await Promise.all(toParts(names).map(find))).flat();
+  const findAll = async (names: readonly string[]) => {
+    const parts = toParts(names);
+    const found = await Promise.all(parts.map(find));
+    return parts.flatMap((part, index) => part.map((_name, place) => found[index]?.[place]));
+  };
+
+  const send = async (name: string, copy: Copy, ttlMs: number, sending: Sending) => {
+    const epoch = await epochs.find(toOwner(name));
+    // Meanwhile it may have gone.
+    if (epoch === undefined || sending.isLate() || !isReady()) return;
+    const reply: unknown = await redis.set(toRedisKey(name), toRecord(name, epoch, copy), 'PX', Math.ceil(ttlMs));
+    if (reply !== 'OK') throw new RedisProtocolError();
+    sending.done();
+    writing.find();
+  };
 
   await new Promise<void>((resolve) => {
     for (const event of ['ready', 'close'] as const) redis.once(event, () => resolve());
@@ -130,26 +167,18 @@ export async function createRedisRuns({ url, log, limits }: RedisRunsOptions): P
     },
     write(name, copy, ttlMs) {
       const size = copy.bytes.length;
-      if (size > maxStoredRunSize) {
+      if (size > maxStoredRunSize || Buffer.byteLength(name) > maxNameBytes) {
         refusals.drop([name]);
         return;
       }
-      if (!isReady() || store.isAway || unwritten + size > mostUnwritten) return;
+      if (!isReady() || store.isAway || refusals.isForgotten(toOwner(name)) || unwritten + size > mostUnwritten) return;
       unwritten += size;
-      // For twice as long as any copy, and never anew, as that could undo a refusal.
-      redis.set(toSinceKey(toOwner(name)), copy.readAt - clockMs, 'PX', 2 * keepStaleMs, 'NX').catch(() => {});
-      const onWritten = refusals.writing(name);
-      redis
-        .set(toRedisKey(name), toRecord(copy), 'PX', ttlMs)
-        .then(
-          () => {
-            onWritten();
-            writing.find();
-          },
-          (error: unknown) => {
-            if (isReply(error)) writing.lose(toReason(error));
-          },
-        )
+      // Now, as what is to go from now on goes behind it.
+      send(name, copy, ttlMs, refusals.writing(name))
+        .catch((error: unknown) => {
+          if (error instanceof RedisProtocolError) giveUpConnection(error.code);
+          else if (isReply(error)) writing.lose(toReason(error));
+        })
         .finally(() => {
           unwritten -= size;
         });
@@ -163,14 +192,21 @@ export async function createRedisRuns({ url, log, limits }: RedisRunsOptions): P
   };
 }
 
-/** A time that was written as digits; for ever, where there is none. */
-function toTime(record: Buffer | null | undefined): number {
-  const text = record?.toString() ?? '';
-  return /^\d{1,15}$/.test(text) ? Number(text) : Infinity;
+type Values = readonly (Buffer | null)[];
+
+/** A value for each key. @throws {RedisProtocolError} when that isn't the reply */
+function toValues(reply: unknown, count: number): Values {
+  const isSound = Array.isArray(reply) && reply.every((value) => value === null || Buffer.isBuffer(value));
+  if (!isSound || reply.length !== count) throw new RedisProtocolError();
+  return reply;
 }
 
 /** Redis itself has said no. */
 const isReply = (error: unknown): boolean => error instanceof Error && error.name === 'ReplyError';
+
+/** Of ioredis: there is no command that a reply could be to. */
+const isOfQueue = (error: unknown): boolean =>
+  error instanceof Error && error.message.startsWith('Command queue state error');
 
 /** A code, or the first word of a reply, which is one: the rest may say what nobody is to read. */
 function toReason(error: unknown): string {

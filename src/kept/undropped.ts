@@ -6,11 +6,16 @@ export interface Undropped {
   has(name: string): boolean;
   add(names: readonly string[]): void;
   all(): readonly string[];
-  /**
-   * For whoever sends what leaves no old copy of these names, beforehand; what it gives is for once the store has done it. A
-   * name that was added in between stays, as the store may have done that before it hears of it.
-   */
-  sending(names: readonly string[]): () => void;
+  /** For whoever sends what leaves no old copy of these names, beforehand. */
+  sending(names: readonly string[]): Sending;
+}
+
+/** Something that leaves no old copy of its names in the store. */
+export interface Sending {
+  /** Whether a name has been added since, so that what is sent would be an old copy itself. */
+  isLate(): boolean;
+  /** The store has done it. A name that was added since stays, as the store may have done it before it hears of that. */
+  done(): void;
 }
 
 export interface UndroppedOptions {
@@ -38,8 +43,11 @@ export function createUndropped({ most, onOverflow }: UndroppedOptions): Undropp
     all: () => [...added.keys()],
     sending(names) {
       const upTo = count;
-      return () => {
-        for (const name of names) if ((added.peek(name) ?? Infinity) <= upTo) added.delete(name);
+      return {
+        isLate: () => names.some((name) => (added.peek(name) ?? 0) > upTo),
+        done() {
+          for (const name of names) if ((added.peek(name) ?? Infinity) <= upTo) added.delete(name);
+        },
       };
     },
   };

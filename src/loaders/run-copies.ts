@@ -108,7 +108,7 @@ export class RunCopies {
     if (copy === undefined) return undefined;
     this.#met.set(this.#nameOf(key, kind), copy);
     const now = Date.now();
-    if (now >= copy.freshUntil) return undefined;
+    if (!(now < copy.freshUntil)) return undefined;
     const known = this.#toKnown(key, kind, copy, false);
     // Whoever wrote it may keep runs for longer than is done here.
     return known && ageOf(copy.readAt, now) < this.#freshMsOf(known, kind) ? known : undefined;

@@ -2,6 +2,7 @@
 import type { Guard } from './guard.ts';
 
 const sharedTests = ['test/shared-store.test.ts'];
+const replyTests = ['test/redis-replies.test.ts'];
 
 export const guardsOfTheStore: readonly Guard[] = [
   {
@@ -38,5 +39,61 @@ export const guardsOfTheStore: readonly Guard[] = [
     from: 'ageOf(copy.readAt, now) < maxAgeMs && ',
     to: '',
     tests: ['test/credential-cache.test.ts'],
+  },
+  {
+    name: 'no copy that was read in the future',
+    file: 'src/kept/kept-runs.ts',
+    from: 'readAt > now + maxClockSkewMs',
+    to: 'readAt > now + 1e12 * maxClockSkewMs',
+    tests: sharedTests,
+  },
+  {
+    name: 'an end of all copies of a refused key that no clock takes part in',
+    file: 'src/kept/record.ts',
+    from: '|| !epoch.equals(record.subarray(epochAt, timesAt))',
+    to: '|| epoch.length === 0',
+    tests: sharedTests,
+  },
+  {
+    name: 'records that say what they are of',
+    file: 'src/kept/record.ts',
+    from: 'nameEnd) !== name) return undefined',
+    to: "nameEnd) === '') return undefined",
+    tests: replyTests,
+  },
+  {
+    name: 'a check of what a Redis says before its client reads it',
+    file: 'src/kept/redis-client.ts',
+    from: 'const bytes = check(values[0] as Buffer);',
+    to: 'const bytes = (check && values[0]) as Buffer;',
+    tests: replyTests,
+  },
+  {
+    name: 'an end of the connection when the client of Redis throws',
+    file: 'src/kept/redis-client.ts',
+    from: 'socket.destroy(new RedisProtocolError());',
+    to: 'throw new RedisProtocolError();',
+    tests: replyTests,
+  },
+  {
+    name: 'a length of what a Redis says',
+    file: 'src/kept/redis-replies.ts',
+    from: 'isPassedOver = length > maxTextBytes;',
+    to: 'isPassedOver = length > 1e9 * maxTextBytes;',
+    tests: replyTests,
+  },
+  {
+    name: 'values of a Redis that are those that were asked for',
+    file: 'src/kept/redis.ts',
+    from: 'if (!isSound || reply.length !== count) throw',
+    to: 'if (isSound === undefined) throw',
+    tests: replyTests,
+  },
+  {
+    name: 'an answer though a store of copies throws',
+    file: 'src/kept/safe-store.ts',
+    from: '    } catch (error) {\n      fail(error);',
+    to: '    } catch (error) {\n      throw error;',
+    tests: ['test/kept-runs.test.ts'],
   },
 ];

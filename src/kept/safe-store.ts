@@ -1,0 +1,60 @@
+/** Any store of copies, held to what is promised of one: it never fails, whatever it does, and what it gives are copies. */
+import type { Log } from '../log.ts';
+import type { Copies, Copy, KeptRuns } from './kept-runs.ts';
+import { createPresence } from './presence.ts';
+
+/** How long after a failure it takes until another one is told, in milliseconds, if it has worked in between. */
+const restMs = 1_000;
+
+const nothing: Copies = [];
+
+export function createSafeStore(store: KeptRuns, log: Log): KeptRuns {
+  const health = createPresence({
+    restMs,
+    onLost: (reason) => log.warn({ reason }, 'store of copies fails'),
+    onFound: () => log.info({}, 'store of copies works again'),
+  });
+  const fail = (error: unknown) => {
+    // Its words may be of what is kept.
+    health.lose(error instanceof Error ? error.name : 'unknown');
+    return nothing;
+  };
+  const toCopies = (found: unknown): Copies => {
+    if (!Array.isArray(found)) return fail(new TypeError());
+    if (health.isAway) health.find();
+    return found.map((copy: unknown) => (isCopy(copy) ? copy : undefined));
+  };
+  /** Whether it is done at once or later, nobody waits for it. */
+  const attempt = (act: () => unknown) => {
+    try {
+      const done = act();
+      if (isPromise(done)) done.then(undefined, fail);
+    } catch (error) {
+      fail(error);
+    }
+  };
+
+  return {
+    read(names) {
+      try {
+        const found: unknown = store.read(names);
+        return isPromise(found) ? Promise.resolve(found).then(toCopies).catch(fail) : toCopies(found);
+      } catch (error) {
+        return fail(error);
+      }
+    },
+    write: (name, copy, ttlMs) => attempt(() => store.write(name, copy, ttlMs)),
+    drop: (names) => attempt(() => store.drop(names)),
+    forget: (digest) => attempt(() => store.forget(digest)),
+    close: () => store.close(),
+  };
+}
+
+const isPromise = (value: unknown): value is PromiseLike<unknown> =>
+  typeof (value as Partial<PromiseLike<unknown>> | undefined)?.then === 'function';
+
+function isCopy(value: unknown): value is Copy {
+  if (typeof value !== 'object' || value === null) return false;
+  const { bytes, readAt, freshUntil } = value as Partial<Copy>;
+  return Buffer.isBuffer(bytes) && typeof readAt === 'number' && typeof freshUntil === 'number';
+}
