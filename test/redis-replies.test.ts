@@ -158,6 +158,35 @@ describe('An answer is the same as without Redis, when Redis', () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(128 * 1024 * 1024);
   });
 
+  it.each([
+    ['mget', '$-1\r\n'],
+    ['mget', ':1\r\n'],
+    ['mget', '*1\r\n$-1\r\n'],
+    ['mget', '*2\r\n:1\r\n:1\r\n'],
+    ['set', ':1\r\n'],
+  ])(
+    'says to %s what is no reply to it: %j; the log is told, and it is asked again by a new connection',
+    async (to, said) => {
+      const redis = await startFakeRedis();
+      const told: string[] = [];
+      const tell = (fields: object, message: string) => void told.push(`${message} ${JSON.stringify(fields)}`);
+      const log = { info: tell, warn: tell, error: tell };
+      const keptRuns = await createRedisRuns({ url: redis.url, log, limits: defaultLimits });
+      const world = await createWorld({ keptRuns });
+      world.datafold.on(datafoldPath, { body: datafoldBody });
+      const ask = () => world.ask(query, { keys: [{ provider: 'DATAFOLD', monitorId: '7', runId: '42' }] });
+
+      redis.say((command) => (command === to ? said : undefined));
+      await ask();
+      await until(() => told.length > 0);
+      redis.say(() => undefined);
+      while (told.length === 1) await ask();
+
+      expect(told).toEqual(['redis is away {"reason":"PROTOCOL"}', 'redis is back {}']);
+      expect(redis.commands.filter(([command]) => command === 'info')).toHaveLength(2);
+    },
+  );
+
   it('mixes up its replies: no run is that of another credential', async () => {
     const redis = await startFakeRedis();
     const keptRuns = await createRedisRuns({ url: redis.url, log: silentLog, limits: defaultLimits });

@@ -184,7 +184,10 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
     ['a list', (redis: Redis, name: string) => redis.del(name).then(() => redis.rpush(name, 'a'))],
     ['a copy that is cut off', (redis: Redis, name: string) => cut(redis, name, -5)],
     ['a head that is cut off', (redis: Redis, name: string) => cut(redis, name, 10)],
-    ['a copy that is no JSON', async (redis: Redis, name: string) => redis.setrange(name, (await redis.strlen(name)) - 1, '!')],
+    [
+      'a copy that is no JSON',
+      async (redis: Redis, name: string) => redis.setrange(name, (await redis.strlen(name)) - 1, '!'),
+    ],
     ['another version', (redis: Redis, name: string) => redis.setrange(name, 3, '9')],
     ['times that are none', (redis: Redis, name: string) => redis.setrange(name, 16, '\x7f\xff\xff\xff')],
     ['megabytes', (redis: Redis, name: string) => redis.set(name, 'x'.repeat(20_000_000))],
@@ -462,7 +465,8 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
     const load = async () => {
       for (let time = 1; time <= 50; time++) {
         const { data, errors } = await askFor(world, ...keysOf50);
-        if (errors !== undefined || data.monitorRuns.includes(null)) throw new Error('an answer failed');
+        if (errors !== undefined || data.monitorRuns.includes(null))
+          throw new Error(`an answer failed: ${JSON.stringify(errors?.[0])}`);
         answered++;
       }
     };

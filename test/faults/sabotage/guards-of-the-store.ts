@@ -86,7 +86,7 @@ export const guardsOfTheStore: readonly Guard[] = [
     name: 'values of a Redis that are those that were asked for',
     file: 'src/kept/redis.ts',
     from: 'if (!isSound || reply.length !== count) throw',
-    to: 'if (isSound === undefined) throw',
+    to: 'if (isSound === null) throw',
     tests: replyTests,
   },
   {
