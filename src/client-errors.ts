@@ -1,5 +1,6 @@
 /** Whatever goes wrong with an operation, as its client gets to see it; and bugs, as the log does. */
 import { GraphQLError } from 'graphql';
+import { logBadParts } from './bad-parts.ts';
 import { OperationTooCostly, toClientError } from './errors.ts';
 import type { Log } from './log.ts';
 
@@ -55,5 +56,6 @@ export function toClientErrors(
 ): GraphQLError[] {
   const masked = toShownErrors(errors, most).map((error) => toMasked(error, 'Unexpected error.') as GraphQLError);
   logBugs(masked, requestId, log, departure);
+  logBadParts(masked, requestId, log);
   return masked.map((error) => toClientError(error, requestId));
 }

@@ -41,6 +41,8 @@ export interface FailureFacts {
 /** A provider failed. Takes the place of the smallest field that it touches. */
 export class ProviderError extends GraphQLError {
   override readonly name = 'ProviderError';
+  /** Whether the log has been told of it where it arose. */
+  isLogged = false;
 
   /** @param sentence how it goes on after the provider's name, where that isn't the same for all of the code; a constant */
   constructor(

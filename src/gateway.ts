@@ -18,7 +18,7 @@ import type { KeptRuns } from './kept/kept-runs.ts';
 import { createMemoryRuns } from './kept/memory.ts';
 import { createSafeStore } from './kept/safe-store.ts';
 import { defaultLimits, type Limits } from './limits.ts';
-import { type Log, silentLog } from './log.ts';
+import { consoleLog, type Log } from './log.ts';
 import { once } from './once.ts';
 import { priceHeader } from './price.ts';
 import { providerNames, providers } from './providers/index.ts';
@@ -66,7 +66,7 @@ export interface GatewayConfig {
   readonly keptRuns?: boolean | KeptRuns;
   /** Whether an upstream call that is under way serves all who ask the same with the same credential. @default true */
   readonly joinCalls?: boolean;
-  /** Where failed upstream calls and bugs are told. @default nowhere */
+  /** Where failed upstream calls and bugs are told. @default the console, warnings and errors */
   readonly log?: Log;
   /** How long, how many, how much. */
   readonly limits?: Partial<Limits>;
@@ -122,7 +122,7 @@ export interface Gateway {
  * @throws {Error} that says all that is wrong with the configuration, and never a key
  */
 export function createGateway(config: GatewayConfig): Gateway {
-  const { path = '/graphql', introspection = true, log = silentLog, isBodyCounted = false } = config;
+  const { path = '/graphql', introspection = true, log = consoleLog, isBodyCounted = false } = config;
   checkConfig(config);
   const limits = { ...defaultLimits, ...config.limits };
 
@@ -143,6 +143,7 @@ export function createGateway(config: GatewayConfig): Gateway {
       call: createCall(asker.requestId, asker.ending, asker.header(priceHeader) != null),
       kept,
       limits,
+      log,
     });
   // Most requests go the short way, and a process starts in three quarters of the time without it.
   const loadFullWay = once(async () => {

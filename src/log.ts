@@ -65,5 +65,13 @@ export function createLog(least: LogLevel, lines: Lines): Log {
   return { info: createTell('info'), warn: createTell('warn'), error: createTell('error') };
 }
 
+/** The log of a process that has none of its own: warnings and errors, on the console. */
+export const consoleLog: Log = {
+  info() {},
+  // Looked up each time, as whoever embeds this may put another one there.
+  warn: (fields, message) => console.warn(`monitor-graph: ${message}`, fields),
+  error: (fields, message) => console.error(`monitor-graph: ${message}`, fields),
+};
+
 /** A log that nobody reads. */
 export const silentLog: Log = { info() {}, warn() {}, error() {} };

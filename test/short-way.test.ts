@@ -38,6 +38,7 @@ beforeAll(async () => {
       },
       isBodyCounted: true,
       introspection: false,
+      log: silentLog,
       persistedDocuments: [{ [hashOf(everything)]: everything, relay: everything }],
       limits: { ...limits, usesBeforePlan },
     });

@@ -1,8 +1,10 @@
 /** What one request asks the providers: each thing once, and no more than a request may. */
+import { logBadGap } from '../bad-parts.ts';
 import type { CredentialOf } from '../credentials.ts';
 import { OperationTooCostly } from '../errors.ts';
 import type { Provider } from '../generated/types.ts';
 import type { Limits } from '../limits.ts';
+import type { Log } from '../log.ts';
 import type { Get } from '../providers/provider.ts';
 import type { Body } from '../upstream/body.ts';
 import type { Call } from '../upstream/call.ts';
@@ -18,6 +20,7 @@ export interface FetchOptions {
   readonly call: Call;
   /** How many upstream calls, all providers together. */
   readonly limits: Pick<Limits, 'maxUpstreamCalls'>;
+  readonly log?: Log | undefined;
 }
 
 /** Of one request; nothing of it outlives that. */
@@ -49,6 +52,12 @@ export class Fetches {
   /** How many calls may still be made. */
   get left(): number {
     return this.#options.limits.maxUpstreamCalls - this.#calls;
+  }
+
+  /** Tells the log of an error that is none of the answer, if it is about a response that isn't as documented. */
+  report(error: unknown, field: string): void {
+    const { call, log } = this.#options;
+    if (log !== undefined) logBadGap(error, field, call.requestId, log);
   }
 
   /** Whether the request was made before: its response is there for all. */

@@ -160,8 +160,9 @@ export class MonitorLoader {
       mostPages,
       worthFrom: listFrom,
     }).catch((error: unknown) => {
-      if (isOfOneEndpoint(error)) return nothingFound;
-      throw error;
+      if (!isOfOneEndpoint(error)) throw error;
+      this.#options.fetches.report(error, 'monitors');
+      return nothingFound;
     });
   }
 

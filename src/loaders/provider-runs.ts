@@ -203,8 +203,9 @@ export class ProviderRuns {
       mostPages,
       worthFrom: limits.listFrom,
     }).catch((error: unknown) => {
-      if (isOfOneEndpoint(error)) return nothingFound;
-      throw error;
+      if (!isOfOneEndpoint(error)) throw error;
+      this.#options.fetches.report(error, 'runs');
+      return nothingFound;
     });
   }
 

@@ -1,6 +1,7 @@
 /** Whatever goes wrong, the client gets a GraphQL answer: a code of the list, the listed extensions, the request's id. */
 import type { ExecutionResult, GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import { logBadParts } from '../bad-parts.ts';
 import { logBugs, toShownErrors } from '../client-errors.ts';
 import { toClientError, toRefusal } from '../errors.ts';
 import type { Limits } from '../limits.ts';
@@ -36,6 +37,7 @@ export function useClientErrors(
       const requestId = toRequestId(serverContext.requestId);
       const shown = toShownErrors(errors, maxShownErrors);
       logBugs(shown, requestId, log, toEnding(request.signal).reason);
+      logBadParts(shown, requestId, log);
       setResult({ ...result, errors: shown.map((error) => withStatus(error, requestId)) });
     },
     onResponse({ response, serverContext, setResponse, fetchAPI }) {

@@ -6,6 +6,12 @@ import { compareText } from './sort-key.ts';
 
 export class FeedGaps {
   readonly #gaps = new Map<string, FeedGap>();
+  readonly #report: (error: GraphQLError) => void;
+
+  /** @param report tells the log of an error that clients see as a gap alone */
+  constructor(report: (error: GraphQLError) => void) {
+    this.#report = report;
+  }
 
   /**
    * Notes that runs of a monitor are missing, or of any monitor of the provider: `null`.
@@ -13,6 +19,7 @@ export class FeedGaps {
    */
   add(provider: Provider, monitorId: string | null, error: unknown): void {
     if (!(error instanceof GraphQLError)) throw error;
+    this.#report(error);
     const code = String(error.extensions.code);
     this.#gaps.set(`${provider} ${monitorId} ${code}`, { __typename: 'RunFeedGap', provider, monitorId, code });
   }

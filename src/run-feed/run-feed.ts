@@ -64,7 +64,7 @@ export async function readRunFeed(
 ): Promise<Feed> {
   const args = readFeedArguments(queryArgs, context.now);
   context.feedBudget.open();
-  const gaps = new FeedGaps();
+  const gaps = new FeedGaps((error) => context.fetches.report(error, 'runs.gaps'));
   const inPage = selectedOf.inPage('RunFeedConnection');
   const cache = createCache(args, context);
   const reservedCalls = reserveCalls(args, inPage, context.limits);

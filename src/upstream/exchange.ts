@@ -6,6 +6,7 @@ import type { ProviderPrice } from '../price.ts';
 import { type Answer, Attempt, type AttemptWay, type Receiver } from './attempt.ts';
 import type { Body, ReadBody } from './body.ts';
 import type { Call } from './call.ts';
+import { toLoggedType } from './content-type.ts';
 import type { Credential } from './credential.ts';
 import type { Ending } from './ending.ts';
 import { Fault, isCredentialFault, toAttemptTimeFault, toDeadlineFault } from './fault.ts';
@@ -24,8 +25,16 @@ export interface Way extends AttemptWay {
   readonly retry: Retry;
   readonly readBody: ReadBody;
   readonly log: Log;
+  /** What has been seen so far: how many responses were about another id than the one that was asked for. */
+  readonly seen: { mismatches: number };
   /** Told of each call whose credential the provider doesn't accept. */
   readonly onRefused: ((credential: Credential) => void) | undefined;
+}
+
+/** What is told of a response that is of no use. */
+interface FailedResponse {
+  readonly upstreamStatus: number;
+  readonly contentType: string;
 }
 
 /**
@@ -47,6 +56,8 @@ export class Exchange implements Receiver {
   #attempts = 0;
   #failures = 0;
   #firstAttemptAt = Number.POSITIVE_INFINITY;
+  /** What came back of the last attempt that failed, if anything did: for the log. */
+  #failedResponse: FailedResponse | undefined;
   #isShort = false;
   #pass: Pass | undefined;
 
@@ -78,11 +89,17 @@ export class Exchange implements Receiver {
       this.#leave();
       this.#resolve(body);
     } catch (error) {
-      this.onFailure(error);
+      this.#end(error, { upstreamStatus: answer.status, contentType: toLoggedType(answer.headers['content-type']) });
     }
   }
 
   onFailure(error: unknown): void {
+    this.#end(error);
+  }
+
+  /** The attempt failed. */
+  #end(error: unknown, response?: FailedResponse): void {
+    this.#failedResponse = response;
     try {
       this.#leave(error);
       this.#failures++;
@@ -165,12 +182,14 @@ export class Exchange implements Receiver {
     }
     const { provider, gate, log, onRefused } = this.#way;
     gate.rest(this.#credential, error);
-    const { code, reason, facts } = error;
+    const { code, reason } = error;
     if (isCredentialFault(error)) onRefused?.(this.#credential);
     const ms = Math.round(performance.now() - this.#startedAt);
     const { path } = this.#request;
-    const about = { requestId: this.#call.requestId, provider, path, upstreamStatus: facts.upstreamStatus };
-    log.warn({ ...about, code, reason, attempts: this.#attempts, ms }, 'upstream call failed');
+    const about = { requestId: this.#call.requestId, provider, path, ...this.#failedResponse };
+    // Somebody else's record is more than a failure: whoever looks after security finds it, and how often it has happened.
+    const isForeign = error.reason === 'id_mismatch' && { security: true, mismatches: ++this.#way.seen.mismatches };
+    log.warn({ ...about, code, reason, attempts: this.#attempts, ms, ...isForeign }, 'upstream call failed');
     this.#reject(error.toError(provider));
   }
 }

@@ -41,9 +41,11 @@ export class Fault extends Error {
 
   /** The error that takes the run's place in the answer. */
   toError(provider: Provider): ProviderError | BadUserInput {
-    return this.code === 'BAD_USER_INPUT'
-      ? new BadUserInput(`${provider} refused these ids.`, provider, this.facts)
-      : new ProviderError(provider, this.code, this.facts);
+    if (this.code === 'BAD_USER_INPUT') return new BadUserInput(`${provider} refused these ids.`, provider, this.facts);
+    const error = new ProviderError(provider, this.code, this.facts);
+    // Whoever makes it tells the log.
+    error.isLogged = true;
+    return error;
   }
 }
 

@@ -57,6 +57,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
     }),
     readBody: createReadBody({ ...limits, readStatus }),
     log,
+    seen: { mismatches: 0 },
     onRefused,
   };
 
