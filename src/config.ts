@@ -157,7 +157,7 @@ function readPersisted(env: Env, problems: string[]): Pick<GatewayConfig, 'persi
   };
 }
 
-/** `fieldMs` from `FIELD_MS`, and so on. Whole numbers stay whole; the others are shares. */
+/** `attemptMs` from `ATTEMPT_MS`, and so on. Whole numbers stay whole; the others are shares. */
 function readLimits(env: Env, problems: string[]): Partial<Limits> {
   const limits: Record<string, number> = {};
   for (const [limit, byDefault] of Object.entries(defaultLimits)) {
@@ -166,13 +166,14 @@ function readLimits(env: Env, problems: string[]): Partial<Limits> {
     const given = readSettings({ [name]: v.optional(value) }, env, problems)[name];
     if (given !== undefined) limits[limit] = given;
   }
-  const { minAttemptMs, attemptMs, fieldMs, lingerMs, graceMs, headMs, requestMs, keepRunMs, keepStaleMs } = {
-    ...defaultLimits,
-    ...limits,
-  };
+  const { minAttemptMs, attemptMs, operationTimeoutMs, lingerMs, graceMs, headMs, requestMs, keepRunMs, keepStaleMs } =
+    {
+      ...defaultLimits,
+      ...limits,
+    };
   // Otherwise no call would ever be made, or the last answers would have no time.
-  if (minAttemptMs > attemptMs || attemptMs > fieldMs)
-    problems.push('MIN_ATTEMPT_MS, ATTEMPT_MS, FIELD_MS: expected none to be more than the next');
+  if (minAttemptMs > attemptMs || attemptMs > operationTimeoutMs)
+    problems.push('MIN_ATTEMPT_MS, ATTEMPT_MS, OPERATION_TIMEOUT_MS: expected none to be more than the next');
   if (headMs > requestMs) problems.push('HEAD_MS: expected not to be more than REQUEST_MS');
   if (keepRunMs > keepStaleMs) problems.push('KEEP_RUN_MS: expected not to be more than KEEP_STALE_MS');
   if (lingerMs > graceMs) problems.push('LINGER_MS: expected not to be more than GRACE_MS');

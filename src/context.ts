@@ -10,6 +10,8 @@ import { RunLoader } from './loaders/run-loader.ts';
 import type { Price } from './price.ts';
 import type { FieldContext } from './providers/provider.ts';
 import { RunFeedBudget } from './run-feed/call-budget.ts';
+import type { OperationCall } from './upstream/call.ts';
+import type { OperationDeadline } from './upstream/deadline.ts';
 import type { Ending } from './upstream/ending.ts';
 
 /** Who asks. */
@@ -19,11 +21,14 @@ export interface Asker {
   header(name: string): string | null | undefined;
   /** Whether an answer that comes in parts is wanted so. @default false */
   readonly acceptsParts?: boolean;
+  /** How long its client has been kept waiting before the operation begins, in milliseconds. @default 0 */
+  readonly waitedMs?: number;
   /** Comes when nobody waits for the answer any more. */
   readonly ending: Ending;
 }
 
 export interface ContextOptions extends FetchOptions {
+  readonly call: OperationCall;
   readonly limits: Limits;
   /** Copies of runs that outlive the request. @default none are kept */
   readonly kept?: KeptRuns | undefined;
@@ -78,8 +83,14 @@ export class Context implements FieldContext {
     return this.#options.kept;
   }
 
+  /** When the operation has to be answered. */
+  get deadline(): OperationDeadline {
+    return this.#options.call.ending;
+  }
+
+  /** What takes long can stop a little before the deadline, so that what has been found is answered. */
   remainingMs(): number {
-    return Number.POSITIVE_INFINITY;
+    return this.deadline.remainingMs();
   }
 
   get maxLevels(): number {

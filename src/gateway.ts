@@ -24,8 +24,10 @@ import { priceHeader } from './price.ts';
 import { providerNames, providers } from './providers/index.ts';
 import { type RequestContext, requestIdHeader, toRequestId } from './request-id.ts';
 import { createSchema } from './schema.ts';
-import { createCall } from './upstream/call.ts';
+import { OperationCall } from './upstream/call.ts';
 import type { Credential } from './upstream/credential.ts';
+import { OperationDeadline } from './upstream/deadline.ts';
+import { Deadlines } from './upstream/deadlines.ts';
 import { createSharedCalls } from './upstream/shared-calls.ts';
 import { expectedApiKey, expectedBaseUrl, isApiKey, isBaseUrl, toBaseUrl } from './upstream/target.ts';
 import { createUpstream, type Upstream } from './upstream/upstream.ts';
@@ -136,11 +138,16 @@ export function createGateway(config: GatewayConfig): Gateway {
   const upstreams = createUpstreams(config, log, limits, kept);
   const credentialsOf = createCredentials(config);
 
+  const deadlines = new Deadlines(limits.operationTimeoutMs);
   const contextOf = (asker: Asker) =>
     new Context({
       upstreams,
       credentialOf: credentialsOf(asker),
-      call: createCall(asker.requestId, asker.ending, asker.header(priceHeader) != null),
+      call: new OperationCall(
+        asker.requestId,
+        new OperationDeadline(deadlines, asker.ending, asker.waitedMs),
+        asker.header(priceHeader) != null,
+      ),
       kept,
       limits,
       log,
@@ -171,8 +178,11 @@ export function createGateway(config: GatewayConfig): Gateway {
       if (getOperationAST(document, operationName)?.operation !== 'query') return undefined;
       const operation = { document, operationName, variableValues: variables };
       const context = contextOf(asker);
+      const { deadline } = context;
       const written = new WrittenParts();
+      deadline.start();
       return execute(operation, context, written).then(({ data, errors }) => {
+        deadline.stop();
         if (data === undefined) return undefined;
         const { price } = context;
         const extensions = price.isExplained ? { upstream: price.show() } : undefined;

@@ -102,6 +102,11 @@ const requestLimits = {
   jwksCacheTtlMs: 600_000,
   /** The shortest time between two looks at an issuer's keys: after a failure, and for tokens whose key is unknown. In milliseconds. */
   jwksMinIntervalMs: 1_000,
+  /**
+   * How long an operation may take, in milliseconds: all its upstream calls share this deadline, their waits and retries
+   * included. What has been found by then is answered, and the rest is `UPSTREAM_TIMEOUT`.
+   */
+  operationTimeoutMs: 15_000,
   /** The most operations under way at a time; more are turned away with 503. */
   maxOperations: 256,
   /** The longest delay of the event loop, in milliseconds; beyond it only a sixteenth of `maxOperations` are let in. */
@@ -114,8 +119,6 @@ const requestLimits = {
 
 /** What a provider is asked for, and what it may answer; each provider by itself. */
 const providerLimits = {
-  /** All attempts and waits of one field together, in milliseconds. */
-  fieldMs: 5_000,
   /** One attempt, connecting included, in milliseconds. */
   attemptMs: 3_000,
   /** The time that must be left for an attempt, in milliseconds; none starts with less. */
@@ -171,7 +174,7 @@ const providerLimits = {
   wholeAnswerBytes: 16 * 1024,
 };
 
-/** Each can be set in `createGateway({ limits })`, or by a variable of its name: `fieldMs` by `FIELD_MS`. */
+/** Each can be set in `createGateway({ limits })`, or by a variable of its name: `attemptMs` by `ATTEMPT_MS`. */
 export const defaultLimits = { ...requestLimits, ...providerLimits };
 
 export type Limits = Readonly<typeof defaultLimits>;

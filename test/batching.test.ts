@@ -226,7 +226,7 @@ describe('Among many keys,', () => {
 
   it('a silent one is waited for until its time is up, and holds up no other, of either provider', async () => {
     // With two places each, one of them taken by silence, a call goes out once the one before it has been answered.
-    const world = await createWorld({ limits: { maxInFlight: 2 } });
+    const world = await createWorld({ limits: { maxInFlight: 2, operationTimeoutMs: 5_000 } });
     const datafold = [1, 2, 3, 4].map((runId) => anyDatafoldRun(runId));
     have(world.datafold, datafold.slice(1, 3));
     const olostep = ['run_1', olostepKey.runId, 'run_3'].map((runId) => ({ ...olostepKey, runId }));
@@ -346,7 +346,7 @@ describe('Of calls under way at a time,', () => {
 
   it('those that no room is made for in time are given up', async () => {
     // The breaker would speak first.
-    const world = await createWorld({ limits: { breakerMinCalls: 1_000, retryBudget: 0 } });
+    const world = await createWorld({ limits: { breakerMinCalls: 1_000, retryBudget: 0, operationTimeoutMs: 5_000 } });
     const all = runs(100);
     world.datafold.onAny(silence);
     const clock = holdClock();
@@ -372,7 +372,7 @@ describe('Of calls under way at a time,', () => {
   });
 
   it('those that came too late leave no room taken', async () => {
-    const world = await createWorld({ limits: { maxInFlight: 2 } });
+    const world = await createWorld({ limits: { maxInFlight: 2, operationTimeoutMs: 5_000 } });
     const all = runs(10);
     world.datafold.onAny(silence);
     const clock = holdClock();

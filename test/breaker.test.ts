@@ -151,7 +151,7 @@ describe('A provider that fails', () => {
   });
 
   it('fails by silence until the deadline', async () => {
-    const world = await createBreakerWorld({ attemptMs: 5_000 });
+    const world = await createBreakerWorld({ attemptMs: 5_000, operationTimeoutMs: 5_000 });
     world.datafold.onAny(silence);
     const clock = holdClock();
 
@@ -164,7 +164,7 @@ describe('A provider that fails', () => {
   });
 
   it("doesn't fail when a call is made so late that the deadline is its end", async () => {
-    const world = await createBreakerWorld({ maxInFlight: 20 });
+    const world = await createBreakerWorld({ maxInFlight: 20, operationTimeoutMs: 5_000 });
     const answers: (() => void)[] = [];
     world.datafold.onAny(
       (_request, response) =>

@@ -175,7 +175,7 @@ describe('Limits', () => {
     const given = Object.fromEntries(Object.keys(defaultLimits).map((limit) => [limit, wanted(limit)]));
     const env = Object.fromEntries(names.map((name, index) => [name, String(Object.values(given)[index])]));
 
-    expect(env).toMatchObject({ FIELD_MS: '7', BREAKER_THRESHOLD: '0.25', MAX_BODY_BYTES: '7' });
+    expect(env).toMatchObject({ OPERATION_TIMEOUT_MS: '7', BREAKER_THRESHOLD: '0.25', MAX_BODY_BYTES: '7' });
     expect(readConfig({ ...key, ...env }).limits).toEqual(given);
     expect(readConfig(key).limits).toEqual({});
   });
@@ -186,9 +186,9 @@ describe('Limits', () => {
   });
 
   it.each(['0', '-1', '1.5', '1e3', '0x10', 'canary', ' ', '2147483648', '99999999999'])('are never %o', (value) => {
-    expect(problemsOf({ ...key, FIELD_MS: value, MAX_HEADERS: value })).toEqual([
+    expect(problemsOf({ ...key, OPERATION_TIMEOUT_MS: value, MAX_HEADERS: value })).toEqual([
       '  MAX_HEADERS: expected a whole number from 1 to 2147483647',
-      '  FIELD_MS: expected a whole number from 1 to 2147483647',
+      '  OPERATION_TIMEOUT_MS: expected a whole number from 1 to 2147483647',
     ]);
   });
 

@@ -12,8 +12,10 @@ import { ParsedMembers } from '../src/json/members.ts';
 import { defaultLimits } from '../src/limits.ts';
 import { readOperations } from '../src/operations.ts';
 import { createSchema } from '../src/schema.ts';
-import { createCall } from '../src/upstream/call.ts';
+import { OperationCall } from '../src/upstream/call.ts';
 import { createCredential } from '../src/upstream/credential.ts';
+import { OperationDeadline } from '../src/upstream/deadline.ts';
+import { Deadlines } from '../src/upstream/deadlines.ts';
 import { OwnEnding } from '../src/upstream/ending.ts';
 import type { Upstream } from '../src/upstream/upstream.ts';
 import { datafoldBody, datafoldPath, olostepBody, olostepKey, olostepPath } from './bodies.ts';
@@ -40,7 +42,7 @@ function createRequest(answerOf: AnswerOf, maxResponseBytes: number) {
   const context = new Context({
     upstreams: { DATAFOLD: upstream('DATAFOLD'), OLOSTEP: upstream('OLOSTEP') },
     credentialOf: () => credential,
-    call: createCall('test', new OwnEnding()),
+    call: new OperationCall('test', new OperationDeadline(new Deadlines(15_000), new OwnEnding())),
     // How many of a list come together depends on the executor's steps as well.
     limits: { ...defaultLimits, maxResponseBytes, listFrom: 1_000 },
   });

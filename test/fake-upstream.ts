@@ -30,6 +30,8 @@ export interface FakeUpstream {
   arrived(count: number): Promise<void>;
   /** Resolves once `count` requests have been given up by the service before they were answered, now or later. */
   deserted(count: number): Promise<void>;
+  /** How many requests are under way. */
+  underWay(): number;
   /** The most requests that have been under way at one time so far. */
   mostAtOnce(): number;
   close(): void;
@@ -77,6 +79,7 @@ export async function startFakeUpstream(): Promise<FakeUpstream> {
     async deserted(count) {
       while (deserted < count) await once(server, 'deserted');
     },
+    underWay: () => underWay,
     mostAtOnce: () => most,
     close() {
       server.close();

@@ -43,6 +43,15 @@ async function join(world: World, other: number, init: RequestInit = {}) {
   };
 }
 
+const timedOut = {
+  errors: expect.arrayContaining([
+    expect.objectContaining({
+      path: ['monitorRuns', 0],
+      extensions: expect.objectContaining({ code: 'UPSTREAM_TIMEOUT', retryable: true }),
+    }),
+  ]),
+};
+
 const callsOf = (world: World) => world.datafold.paths.filter((path) => path === datafoldPath).length;
 const hasLeft = (world: World, count: number) =>
   until(() => world.lines.filter(({ status }) => status === 499).length === count);
@@ -153,8 +162,8 @@ describe('A call that is under way', () => {
     },
   );
 
-  it('that fails by the time of the first is made again, once, for those who have more of it', async () => {
-    const world = await createJoiningWorld({ limits: { attemptMs: 5_000, fieldMs: 5_000 } });
+  it('goes on beyond the deadline of the first, for those who have more time', async () => {
+    const world = await createJoiningWorld({ limits: { attemptMs: 9_000, operationTimeoutMs: 5_000 } });
     const release = hold(world);
     const clock = holdClock();
     const first = await join(world, 101);
@@ -162,32 +171,66 @@ describe('A call that is under way', () => {
     const others = [await join(world, 102), await join(world, 103)];
 
     await clock.pass(1_000);
-    expect(await first.asked).toMatchObject({ errors: [{ extensions: { code: 'UPSTREAM_TIMEOUT' } }] });
-    await until(() => callsOf(world) === 2);
+    expect(await first.asked).toMatchObject(timedOut);
     release();
 
     for (const { runs } of others) expect(await runs).toEqual(found());
-    expect(callsOf(world)).toBe(2);
+    expect(callsOf(world)).toBe(1);
+    expect(world.lines.filter(({ level }) => level === 'warn')).toEqual([
+      expect.objectContaining({ message: 'joined upstream call failed', code: 'UPSTREAM_TIMEOUT' }),
+    ]);
   });
 
-  it('is waited for by each no longer than it has time, and made no third time', async () => {
-    const world = await createJoiningWorld({ limits: { attemptMs: 5_000, fieldMs: 5_000 } });
+  it('is waited for by each until the deadline of its operation, and ends with the last of them', async () => {
+    const world = await createJoiningWorld({ limits: { attemptMs: 9_000, operationTimeoutMs: 5_000 } });
+    hold(world);
+    const clock = holdClock();
+    const askers = [await join(world, 101)];
+    for (const other of [102, 103]) {
+      await clock.pass(2_000);
+      askers.push(await join(world, other));
+    }
+
+    // They came 2 s after one another, and the first has 1 s left.
+    for (const [place, ms] of [1_000, 2_000, 1_999].entries()) {
+      await clock.pass(ms);
+      if (place < 2) expect(await askers[place]?.asked).toMatchObject(timedOut);
+    }
+    expect(world.lines.filter(({ message }) => message === 'request')).toHaveLength(2);
+    await clock.pass(1);
+
+    expect(await askers[2]?.asked).toMatchObject(timedOut);
+    await world.datafold.deserted(1);
+    expect(callsOf(world)).toBe(1);
+  });
+
+  it('that fails by time is made again, once, for those who have more of it', async () => {
+    const world = await createJoiningWorld({ limits: { maxAttempts: 1, attemptMs: 3_000, operationTimeoutMs: 9_000 } });
     hold(world);
     const clock = holdClock();
     const first = await join(world, 101);
     await clock.pass(2_000);
-    const second = await join(world, 102);
-    await clock.pass(2_000);
-    const third = await join(world, 103);
+    const others = [await join(world, 102), await join(world, 103)];
 
     await clock.pass(1_000);
-    await first.asked;
+    expect(await first.asked).toMatchObject(timedOut);
     await until(() => callsOf(world) === 2);
-    await clock.pass(2_000);
+    await clock.pass(3_000);
 
-    for (const { asked } of [second, third])
-      expect(await asked).toMatchObject({ errors: [{ extensions: { code: 'UPSTREAM_TIMEOUT' } }] });
+    for (const { asked } of others) expect(await asked).toMatchObject(timedOut);
     expect(callsOf(world)).toBe(2);
+  });
+
+  it('that fails by time is not made again for one who has hardly any left', async () => {
+    const world = await createJoiningWorld({ limits: { maxAttempts: 1, attemptMs: 3_000, operationTimeoutMs: 3_249 } });
+    hold(world);
+    const clock = holdClock();
+    const askers = [await join(world, 101), await join(world, 102)];
+
+    await clock.pass(3_000);
+
+    for (const { asked } of askers) expect(await asked).toMatchObject(timedOut);
+    expect(callsOf(world)).toBe(1);
   });
 
   it('serves nobody with another credential', async () => {
@@ -328,7 +371,9 @@ describe('A call that waits for its turn', () => {
   });
 
   it('serves who came before for as long as that one has time, and goes on for the other', async () => {
-    const { world, timesOf, answer } = await createSlowWorld({ limits: { attemptMs: 5_000, fieldMs: 5_000 } });
+    const { world, timesOf, answer } = await createSlowWorld({
+      limits: { attemptMs: 5_000, operationTimeoutMs: 5_000 },
+    });
     const clock = holdClock();
     const many = askFor(world, 1, 40);
     await world.datafold.arrived(32);

@@ -517,7 +517,7 @@ describe('With allowStale, while a provider is down', () => {
   });
 
   it('a copy stands in for an answer that takes too long', async () => {
-    const world = await createWorldWithCopy({ limits: { minAttemptMs: 10, attemptMs: 50, fieldMs: 100 } });
+    const world = await createWorldWithCopy({ limits: { minAttemptMs: 10, attemptMs: 50, operationTimeoutMs: 100 } });
     world.datafold.on(datafoldPath, silence);
 
     expect(await world.ask(stale, { keys: [datafoldKey] })).toEqual(copy());

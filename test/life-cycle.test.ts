@@ -129,7 +129,11 @@ describe('A process that is to stop', { timeout: 30_000 }, () => {
   });
 
   it('gives up what hangs when its time is over, and takes the upstream calls along', async () => {
-    const { service, upstream, url } = await start({ GRACE_MS: '1500', FIELD_MS: '600000', ATTEMPT_MS: '600000' });
+    const { service, upstream, url } = await start({
+      GRACE_MS: '1500',
+      OPERATION_TIMEOUT_MS: '600000',
+      ATTEMPT_MS: '600000',
+    });
     upstream.on(datafoldPath, silence);
     const asked = createClient(url).ask();
     await upstream.arrived(1);
@@ -142,7 +146,11 @@ describe('A process that is to stop', { timeout: 30_000 }, () => {
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)('ends at once when it is told so a second time, by %s', async (signal) => {
-    const { service, upstream, url } = await start({ GRACE_MS: '600000', FIELD_MS: '600000', ATTEMPT_MS: '600000' });
+    const { service, upstream, url } = await start({
+      GRACE_MS: '600000',
+      OPERATION_TIMEOUT_MS: '600000',
+      ATTEMPT_MS: '600000',
+    });
     upstream.on(datafoldPath, silence);
     const asked = createClient(url).ask();
     await upstream.arrived(1);

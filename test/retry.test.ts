@@ -166,7 +166,7 @@ describe.each([
   });
 
   it('hands on a short wait at once, when too little time would be left after it', async () => {
-    const world = await createWorldOf([later('2', status), good], { fieldMs: 2_249 });
+    const world = await createWorldOf([later('2', status), good], { operationTimeoutMs: 2_249 });
     holdClock();
     holdDice(0);
 
@@ -214,7 +214,7 @@ it('A limit without a wait is tried again once, within half a second', async () 
 
 describe('A call whose time runs', () => {
   it('is tried again after a silent attempt, once', async () => {
-    const world = await createWorldOf([silence], { fieldMs: 20_000 });
+    const world = await createWorldOf([silence], { operationTimeoutMs: 20_000 });
     const clock = holdClock();
     holdDice(0);
 
@@ -233,8 +233,8 @@ describe('A call whose time runs', () => {
     [3_999, 1],
   ])(
     'is tried again after a silent attempt only with a second left: of %i ms, %i attempts',
-    async (fieldMs, attempts) => {
-      const world = await createWorldOf([silence], { fieldMs });
+    async (operationTimeoutMs, attempts) => {
+      const world = await createWorldOf([silence], { operationTimeoutMs });
       const clock = holdClock();
       holdDice(0);
 
@@ -255,7 +255,7 @@ describe('A call whose time runs', () => {
   ])('is tried again only with 250 ms left: at %i of 5,000 ms, %i attempts', async (ms, attempts) => {
     const answers: (() => void)[] = [];
     const slow: Handler = (_request, response) => void answers.push(() => response.writeHead(500).end());
-    const world = await createWorldOf([slow, good], { attemptMs: 5_000 });
+    const world = await createWorldOf([slow, good], { attemptMs: 5_000, operationTimeoutMs: 5_000 });
     const clock = holdClock();
     holdDice(0);
 
@@ -269,8 +269,8 @@ describe('A call whose time runs', () => {
     expect(world.datafold.paths).toHaveLength(attempts);
   });
 
-  it('is given up in the middle of an attempt when the 5 s of the field are over', async () => {
-    const world = await createWorldOf([silence]);
+  it('is given up in the middle of an attempt when the deadline of its operation is reached', async () => {
+    const world = await createWorldOf([silence], { operationTimeoutMs: 5_000 });
     const clock = holdClock();
     holdDice(0);
 
@@ -290,7 +290,7 @@ describe('A call whose time runs', () => {
 
   it("isn't made at all when its place comes with less than 250 ms left", async () => {
     const answers: (() => void)[] = [];
-    const world = await createWorld({ limits: { attemptMs: 5_000, maxInFlight: 1 } });
+    const world = await createWorld({ limits: { attemptMs: 5_000, operationTimeoutMs: 5_000, maxInFlight: 1 } });
     const [first, second] = [anyDatafoldRun(1), anyDatafoldRun(2)];
     world.datafold.on(first.path, (_request, response) => {
       answers.push(() => response.setHeader('content-type', 'application/json').end(JSON.stringify(first.body)));

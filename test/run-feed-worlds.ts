@@ -8,8 +8,10 @@ import type { KeptRuns } from '../src/kept/kept-runs.ts';
 import { createMemoryRuns } from '../src/kept/memory.ts';
 import { defaultLimits } from '../src/limits.ts';
 import { readRunFeed } from '../src/run-feed/run-feed.ts';
-import { createCall } from '../src/upstream/call.ts';
+import { OperationCall } from '../src/upstream/call.ts';
 import { createCredential } from '../src/upstream/credential.ts';
+import { OperationDeadline } from '../src/upstream/deadline.ts';
+import { Deadlines } from '../src/upstream/deadlines.ts';
 import { OwnEnding } from '../src/upstream/ending.ts';
 import type { Upstream } from '../src/upstream/upstream.ts';
 
@@ -327,7 +329,7 @@ export async function readWorldPage({ world, args, maxFeedCalls, kept, limits }:
   const context = new Context({
     upstreams: { DATAFOLD: upstream, OLOSTEP: upstream },
     credentialOf: () => credential,
-    call: createCall('test', new OwnEnding()),
+    call: new OperationCall('test', new OperationDeadline(new Deadlines(15_000), new OwnEnding())),
     limits: { ...defaultLimits, listPageSize: world.maxRows, ...limits, maxFeedCalls },
     kept,
   });

@@ -150,8 +150,8 @@ export function createServer(options: ServerOptions): Server {
   server.maxRequestsPerSocket = limits.maxRequestsPerConnection;
   // They are counted by a check, which says so; Node.js would drop some, or blame their size.
   server.maxHeadersCount = 0;
-  // A client that doesn't read its answer: nothing here takes longer than a field and the time to send.
-  server.timeout = limits.fieldMs + 15_000;
+  // A client that doesn't read its answer: nothing here takes longer than an operation and the time to send.
+  server.timeout = limits.operationTimeoutMs + 15_000;
   lifeCycle.watch(server, answers);
   return server;
 }

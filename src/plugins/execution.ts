@@ -1,10 +1,11 @@
 /** Has Yoga execute as we do, which the short way does as well; and in parts what is wanted so. */
-import type { Plugin, YogaInitialContext } from 'graphql-yoga';
+import { isAsyncIterable, type Plugin, type YogaInitialContext } from 'graphql-yoga';
 import { toWish } from '../accept.ts';
 import type { Context } from '../context.ts';
 import type { Documents } from '../documents/documents.ts';
 import type { Execute } from '../execution/execute.ts';
-import type { ExecuteInParts } from '../execution/in-parts.ts';
+import type { ExecuteInParts, Part } from '../execution/in-parts.ts';
+import type { OperationDeadline } from '../upstream/deadline.ts';
 
 /** What Yoga knows: it copies what it is given into an object of its own. */
 export interface GraphContext {
@@ -21,7 +22,32 @@ export const useExecution = (
     const incremental = documents.incrementalOf(document);
     const isInParts = incremental && toWish(contextValue.request.headers.get('accept')).parts !== undefined;
     setExecuteFn(({ contextValue: { graph }, ...operation }) =>
-      isInParts ? executeInParts(incremental, operation, graph) : execute(operation, graph),
+      withinDeadline(graph.deadline, () =>
+        isInParts ? executeInParts(incremental, operation, graph) : execute(operation, graph),
+      ),
     );
   },
 });
+
+/** The deadline is that of all parts together. */
+async function withinDeadline(
+  deadline: OperationDeadline,
+  run: () => ReturnType<ExecuteInParts>,
+): ReturnType<ExecuteInParts> {
+  deadline.start();
+  const result = await run().catch((error: unknown) => {
+    deadline.stop();
+    throw error;
+  });
+  if (isAsyncIterable(result)) return stopBehind(deadline, result);
+  deadline.stop();
+  return result;
+}
+
+async function* stopBehind(deadline: OperationDeadline, parts: AsyncIterable<Part>): AsyncGenerator<Part> {
+  try {
+    yield* parts;
+  } finally {
+    deadline.stop();
+  }
+}

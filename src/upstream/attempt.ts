@@ -3,7 +3,7 @@ import type { Client, Dispatcher } from 'undici';
 import type { UpstreamLimits } from '../limits.ts';
 import type { Deadlines, Due } from './deadlines.ts';
 import type { Ending, EndListener } from './ending.ts';
-import { type Fault, toNetworkFault, toSizeFault } from './fault.ts';
+import { toAttemptTimeFault, toNetworkFault, toSizeFault } from './fault.ts';
 import type { Passenger, Pool } from './pool.ts';
 
 /** What came back, whatever its status. */
@@ -17,7 +17,7 @@ export interface Answer {
 /** What all attempts at a provider have in common. */
 export interface AttemptWay {
   readonly pool: Pool;
-  /** Of attempts that have as long as one may take. */
+  /** Of all attempts: each may take as long. */
   readonly deadlines: Deadlines;
   /** How much to bear. */
   readonly limits: Pick<UpstreamLimits, 'maxAnswerBytes' | 'maxErrorResponseBytes'>;
@@ -28,8 +28,6 @@ export interface Receiver {
   onAnswer(answer: Answer): void;
   /** @param reason a {@link Fault} for anything that isn't a whole answer in time; the ending's own when it was ended */
   onFailure(reason: unknown): void;
-  /** What is wrong when it takes too long. */
-  toTimeUp(): Fault;
 }
 
 /**
@@ -46,8 +44,6 @@ export class Attempt implements Passenger, Due, EndListener, Dispatcher.Dispatch
   readonly #way: AttemptWay;
   readonly #ending: Ending;
   readonly #receiver: Receiver;
-  /** Where it has less time than others. */
-  readonly #timer: NodeJS.Timeout | undefined;
   #connection: Client | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
@@ -59,10 +55,7 @@ export class Attempt implements Passenger, Due, EndListener, Dispatcher.Dispatch
   /** Why nobody waits for it any more. */
   #left: unknown;
 
-  /**
-   * @param now by the monotonic clock
-   * @param ms how long it may take; without, as long as any may
-   */
+  /** @param now by the monotonic clock */
   constructor(
     way: AttemptWay,
     path: string,
@@ -70,24 +63,18 @@ export class Attempt implements Passenger, Due, EndListener, Dispatcher.Dispatch
     ending: Ending,
     receiver: Receiver,
     now: number,
-    ms?: number,
   ) {
     this.path = path;
     this.headers = headers;
     this.#way = way;
     this.#ending = ending;
     this.#receiver = receiver;
-    if (ms === undefined) way.deadlines.add(this, now);
-    else this.#timer = setTimeout(Attempt.#timeUp, ms, this);
+    way.deadlines.add(this, now);
     ending.add(this);
   }
 
-  static #timeUp(attempt: Attempt): void {
-    attempt.#leave(attempt.#receiver.toTimeUp());
-  }
-
   onDue(): void {
-    Attempt.#timeUp(this);
+    this.#leave(toAttemptTimeFault());
   }
 
   handleEvent(): void {
@@ -103,7 +90,6 @@ export class Attempt implements Passenger, Due, EndListener, Dispatcher.Dispatch
 
   #settle(): void {
     this.#way.deadlines.delete(this);
-    if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#ending.delete(this);
   }
 

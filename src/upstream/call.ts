@@ -1,27 +1,39 @@
 import type { Provider } from '../generated/types.ts';
 import { Price } from '../price.ts';
 import type { Line } from './bulkhead.ts';
+import type { OperationDeadline } from './deadline.ts';
 import type { Ending } from './ending.ts';
 
 /** On whose behalf a call is made. One object for all calls of a request, which take their turn together. */
 export interface Call {
-  /** Comes when the client leaves. */
+  /** Comes when the client disconnects, or the deadline of the operation is reached. */
   readonly ending: Ending;
   readonly requestId: string;
   /** Where it stands at each provider that it has asked. */
   readonly lines: Partial<Record<Provider, Line>>;
   /** Whom its attempts are counted for. */
   readonly price: Price;
-  /** Since when its time runs, by the monotonic clock. @default since it is asked for */
-  readonly since?: number;
+  /** When it has to be over, by the monotonic clock, in milliseconds. */
+  readonly deadlineAt: number;
   /** Told before each attempt. What it throws ends the call, which is no failure. */
   send?(): void;
 }
 
-/** @param isExplained whether somebody wants to know why its calls are made */
-export const createCall = (requestId: string, ending: Ending, isExplained = false): Call => ({
-  ending,
-  requestId,
-  lines: {},
-  price: new Price(isExplained),
-});
+/** The call of an operation. A class, as every operation has one, and methods of a prototype cost it nothing. */
+export class OperationCall implements Call {
+  readonly requestId: string;
+  readonly ending: OperationDeadline;
+  readonly lines: Call['lines'] = {};
+  readonly price: Price;
+
+  /** @param isExplained whether the client wants to know why its calls are made */
+  constructor(requestId: string, deadline: OperationDeadline, isExplained = false) {
+    this.requestId = requestId;
+    this.ending = deadline;
+    this.price = new Price(isExplained);
+  }
+
+  get deadlineAt(): number {
+    return this.ending.at;
+  }
+}

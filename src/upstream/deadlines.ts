@@ -1,45 +1,75 @@
-/** Times by which things have to be over, all of them as far away at first: the oldest comes next, so one timer does for all. */
+/** Deadlines that are all equally far away when they are added, as a rule: the oldest is reached next, so one timer is enough. */
 import { type InRow, Row } from './row.ts';
 
 /** Something with a deadline. */
 export interface Due extends InRow<Due> {
-  /** By the monotonic clock, in milliseconds; 0 while it is among none. */
+  /** By the monotonic clock, in milliseconds; 0 while it is in no queue. */
   dueAt: number;
-  /** Its time is up. It is not among them any more. */
+  /** Its time is up. It has been taken out of the queue. */
   onDue(): void;
 }
 
-/** The deadlines of attempts to one provider. Most are over long before, and then nothing but their neighbours hears of it. */
+/** The longest delay that `setTimeout` takes; it makes 1 ms of a longer one. */
+const maxTimerMs = 2 ** 31 - 1;
+
+/** What a sum of times is off by at the most, in milliseconds. */
+const roundingMs = 0.001;
+
+/** A queue of deadlines. Most items leave it long before they are due, and then only their neighbours are touched. */
 export class Deadlines {
   readonly #ms: number;
   /** In the order of their times. */
   readonly #row = new Row<Due>();
-  /** Runs while there are any, and for a while behind the last one: it costs less than to stop and start it. */
+  /** No deadline is later than this. */
+  #capAt = Number.POSITIVE_INFINITY;
+  /** Runs while the queue has items, and for a while behind the last one: that costs less than to stop and start it. */
   #timer: NodeJS.Timeout | undefined;
+  #firesAt = 0;
 
-  /** @param ms how far away each is when it is added */
+  /** @param ms how far away each deadline is */
   constructor(ms: number) {
     this.#ms = ms;
   }
 
-  /** @param now by the monotonic clock: no earlier than the time before */
-  add(due: Due, now: number): void {
-    due.dueAt = now + this.#ms;
-    this.#row.add(due);
-    this.#timer ??= this.#start(this.#ms);
+  /**
+   * @param now by the monotonic clock
+   * @param startedAt since when the time of this item runs
+   */
+  add(due: Due, now: number, startedAt = now): void {
+    const dueAt = Math.min(startedAt + this.#ms, this.#capAt);
+    due.dueAt = dueAt;
+    let earlier = this.#row.last;
+    // Only one whose time began to run before it was added is not the last.
+    while (earlier !== undefined && earlier.dueAt > dueAt) earlier = earlier.earlier;
+    this.#row.addBehind(earlier, due);
+    if (this.#timer === undefined || dueAt < this.#firesAt) this.#start(dueAt, now);
   }
 
-  /** Takes out what is over in time, if it is among them. */
+  /** Takes out an item that is done in time, if it is in the queue. */
   delete(due: Due): void {
     if (due.dueAt === 0) return;
     due.dueAt = 0;
     this.#row.delete(due);
   }
 
-  // What is waited for has connections, which keep the process; nobody else needs the timer.
-  readonly #start = (ms: number) => setTimeout(this.#ring, ms).unref();
+  /** From now on no deadline is later than this, neither of those in the queue nor of those that come. */
+  cap(at: number, now: number): void {
+    this.#capAt = Math.min(this.#capAt, at);
+    for (let due = this.#row.last; due !== undefined && due.dueAt > this.#capAt; due = due.earlier)
+      due.dueAt = this.#capAt;
+    const { first } = this.#row;
+    if (first !== undefined) this.#start(first.dueAt, now);
+  }
 
-  readonly #ring = () => {
+  #start(at: number, now: number): void {
+    clearTimeout(this.#timer);
+    this.#firesAt = at;
+    // What is waited for has connections, which keep the process; nobody else needs the timer.
+    this.#timer = setTimeout(this.#fire, Math.min(Math.ceil(at - now - roundingMs), maxTimerMs)).unref();
+  }
+
+  readonly #fire = () => {
+    this.#timer = undefined;
     const now = performance.now();
     let next = this.#row.first;
     while (next !== undefined && next.dueAt <= now) {
@@ -47,6 +77,6 @@ export class Deadlines {
       next.onDue();
       next = this.#row.first;
     }
-    this.#timer = next && this.#start(Math.ceil(next.dueAt - now));
+    if (next !== undefined) this.#start(next.dueAt, now);
   };
 }

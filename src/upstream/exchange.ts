@@ -8,12 +8,12 @@ import type { Body, ReadBody } from './body.ts';
 import type { Call } from './call.ts';
 import { toLoggedType } from './content-type.ts';
 import type { Credential } from './credential.ts';
+import { deadlineReached } from './deadline.ts';
 import type { Ending } from './ending.ts';
-import { Fault, isCredentialFault, toAttemptTimeFault, toDeadlineFault } from './fault.ts';
+import { Fault, isCredentialFault, toDeadlineFault } from './fault.ts';
 import type { Gate, Pass } from './gate.ts';
 import type { UpstreamRequest } from './request.ts';
 import { pause, type Retry } from './retry.ts';
-import { withDeadline } from './with-deadline.ts';
 
 /** What all exchanges with a provider have in common. */
 export interface Way extends AttemptWay {
@@ -38,7 +38,7 @@ interface FailedResponse {
 }
 
 /**
- * From the outside in: deadline of the field, retry with a budget, gate (cool-down of the credential, breaker, bulkhead),
+ * From the outside in: deadline of the operation, retry with a budget, gate (cool-down of the credential, breaker, bulkhead),
  * deadline of the attempt, one attempt with its cap of size, status, type, ids. A class, as every call is one that waits for
  * tens of milliseconds: what an async function holds on to is several times as large.
  */
@@ -52,13 +52,11 @@ export class Exchange implements Receiver {
   readonly #resolve: (body: Body | null) => void;
   readonly #reject: (reason: unknown) => void;
   readonly #startedAt: number;
-  readonly #endsAt: number;
   #attempts = 0;
   #failures = 0;
   #firstAttemptAt = Number.POSITIVE_INFINITY;
   /** What came back of the last attempt that failed, if anything did: for the log. */
   #failedResponse: FailedResponse | undefined;
-  #isShort = false;
   #pass: Pass | undefined;
 
   constructor(
@@ -77,10 +75,8 @@ export class Exchange implements Receiver {
     this.#price = call.price.of(way.provider);
     this.#resolve = resolve;
     this.#reject = reject;
-    const now = performance.now();
-    this.#startedAt = call.since ?? now;
-    this.#endsAt = this.#startedAt + way.limits.fieldMs;
-    this.#enter(now);
+    this.#startedAt = performance.now();
+    this.#enter(this.#startedAt);
   }
 
   onAnswer(answer: Answer): void {
@@ -93,19 +89,20 @@ export class Exchange implements Receiver {
     }
   }
 
-  onFailure(error: unknown): void {
-    this.#end(error);
+  onFailure(reason: unknown): void {
+    this.#end(reason);
   }
 
   /** The attempt failed. */
-  #end(error: unknown, response?: FailedResponse): void {
+  #end(reason: unknown, response?: FailedResponse): void {
     this.#failedResponse = response;
     try {
+      const error = reason === deadlineReached ? this.#toDeadlineFault() : reason;
       this.#leave(error);
       this.#failures++;
       const wait = this.#waitAfter(error);
       if (wait === undefined) this.#fail(error);
-      else pause(wait, this.#ending).then(() => this.#enter(performance.now()), this.#reject);
+      else void this.#pause(wait);
     } catch (bug) {
       // Whoever has called would swallow it, and the exchange would never end.
       this.#reject(bug);
@@ -115,16 +112,21 @@ export class Exchange implements Receiver {
   /** The wait before the next attempt, in milliseconds; `undefined` when there is to be none. */
   #waitAfter(error: unknown): number | undefined {
     if (this.#ending.reason !== undefined) return undefined;
-    return this.#way.retry.waitAfter(error, this.#failures, this.#endsAt - performance.now());
+    return this.#way.retry.waitAfter(error, this.#failures, this.#call.deadlineAt - performance.now());
   }
 
-  /** What is wrong when the attempt under way takes too long. */
-  toTimeUp(): Fault {
-    return this.#isShort ? this.#toFieldTimeUp() : toAttemptTimeFault();
-  }
-
-  #toFieldTimeUp(): Fault {
+  #toDeadlineFault(): Fault {
     return toDeadlineFault(performance.now() - this.#firstAttemptAt >= this.#way.limits.attemptMs);
+  }
+
+  async #pause(ms: number): Promise<void> {
+    try {
+      await pause(ms, this.#ending);
+    } catch (reason) {
+      this.onFailure(reason);
+      return;
+    }
+    this.#enter(performance.now());
   }
 
   /** The next attempt. */
@@ -132,18 +134,17 @@ export class Exchange implements Receiver {
     try {
       if (this.#ending.reason !== undefined) throw this.#ending.reason;
       this.#pass = this.#way.gate.enter(this.#credential, this.#call);
-      if (this.#pass === undefined) void this.#wait(now);
+      if (this.#pass === undefined) void this.#wait();
       else this.#send(now);
     } catch (error) {
       this.onFailure(error);
     }
   }
 
-  async #wait(now: number): Promise<void> {
+  async #wait(): Promise<void> {
     const ending = this.#ending;
-    const wait = (end: Ending) => this.#way.gate.wait(this.#credential, this.#call, end);
     try {
-      this.#pass = await withDeadline(this.#endsAt - now, () => this.#toFieldTimeUp(), ending, wait);
+      this.#pass = await this.#way.gate.wait(this.#credential, this.#call, ending);
       // The place may be one that another call of the same client has just left, as it is over for all of them.
       if (ending.reason !== undefined) throw ending.reason;
       this.#send(performance.now());
@@ -154,18 +155,15 @@ export class Exchange implements Receiver {
 
   #send(now: number): void {
     const { limits, basePath, pool } = this.#way;
-    const leftMs = this.#endsAt - now;
-    if (leftMs < limits.minAttemptMs) throw this.#toFieldTimeUp();
+    if (this.#call.deadlineAt - now < limits.minAttemptMs) throw this.#toDeadlineFault();
     this.#call.send?.();
     if (++this.#attempts === 1) {
       this.#firstAttemptAt = now;
       this.#way.retry.begin();
     }
     this.#price.calls++;
-    this.#isShort = leftMs <= limits.attemptMs;
     const path = basePath === '' ? this.#request.path : basePath + this.#request.path;
-    const ms = this.#isShort ? Math.ceil(leftMs) : undefined;
-    pool.take(new Attempt(this.#way, path, this.#credential.headers, this.#ending, this, now, ms));
+    pool.take(new Attempt(this.#way, path, this.#credential.headers, this.#ending, this, now));
   }
 
   /** Through the gate, once for each time that it let this in. */

@@ -2,6 +2,7 @@
 import { BadUserInput, type FailureFacts, ProviderError, type ProviderErrorCode } from '../errors.ts';
 import type { Provider } from '../generated/types.ts';
 import type { Verdict } from './breaker.ts';
+import { deadlineReached } from './deadline.ts';
 import { isEndOfUsedConnection } from './pool.ts';
 import type { RetryRule } from './retry.ts';
 
@@ -148,11 +149,15 @@ export const toAttemptTimeFault = (): Fault =>
   new Fault('UPSTREAM_TIMEOUT', 'attempt', { retry: onceMoreInTime, verdict: 'failure' });
 
 /**
- * The time of the whole field is up.
- * @param isBlamed whether the provider had enough of it; otherwise the call waited for its turn
+ * The deadline of the operation is reached.
+ * @param isBlamed whether the provider had enough time; otherwise the call began late, or waited for its turn
  */
 export const toDeadlineFault = (isBlamed: boolean): Fault =>
   new Fault('UPSTREAM_TIMEOUT', 'deadline', { retryable: true, verdict: isBlamed ? 'failure' : 'nothing' });
+
+/** The error of a call that ends because its operation does: `reason` itself, unless that is the deadline. */
+export const toEndError = (reason: unknown, provider: Provider): unknown =>
+  reason === deadlineReached ? toDeadlineFault(false).toError(provider) : reason;
 
 /**
  * Whether it was the time of this call that was up, be it in its line: another one may have more of it. A provider that says

@@ -14,12 +14,24 @@ export class Row<Item extends InRow<Item>> {
     return this.#first;
   }
 
+  get last(): Item | undefined {
+    return this.#last;
+  }
+
   /** Puts it at the end. It is in no row. */
   add(item: Item): void {
-    item.earlier = this.#last;
-    if (this.#last === undefined) this.#first = item;
-    else this.#last.later = item;
-    this.#last = item;
+    this.addBehind(this.#last, item);
+  }
+
+  /** Puts it behind one that is in this row, or at the beginning. It is in no row. */
+  addBehind(earlier: Item | undefined, item: Item): void {
+    const later = earlier === undefined ? this.#first : earlier.later;
+    item.earlier = earlier;
+    item.later = later;
+    if (earlier === undefined) this.#first = item;
+    else earlier.later = item;
+    if (later === undefined) this.#last = item;
+    else later.earlier = item;
   }
 
   /** Takes it out. It is in this row. */

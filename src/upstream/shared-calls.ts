@@ -9,8 +9,9 @@ import type { Log } from '../log.ts';
 import type { Body } from './body.ts';
 import type { Call } from './call.ts';
 import type { Credential } from './credential.ts';
+import { deadlineReached } from './deadline.ts';
 import { type EndListener, OwnEnding } from './ending.ts';
-import { hasFailedByTime, toDeadlineFault } from './fault.ts';
+import { hasFailedByTime, toEndError } from './fault.ts';
 import type { UpstreamRequest } from './request.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -23,18 +24,19 @@ interface Way {
   readonly log: Log;
 }
 
-type SharedLimits = Pick<UpstreamLimits, 'fieldMs' | 'minAttemptMs'>;
+type SharedLimits = Pick<UpstreamLimits, 'minAttemptMs'>;
 
 /**
  * The same way out, on which a call serves all who ask for it while it is under way. Until one of their calls is sent each
  * stands in line for itself, as the line of one may be long where that of another is short; the others are served by the one
- * that is sent first, and each has its own deadline all the same. It ends early when all of them have left.
+ * that is sent first. Each waits for it until the deadline of its own operation, and it goes on until the last of these. It ends
+ * early when all of them have left.
  */
 export function createSharedCalls(provider: Provider, upstream: Upstream, limits: SharedLimits, log: Log): Upstream {
   const way: Way = { provider, upstream, flights: new Map(), limits, log };
   return {
     getJson(request, credential, call) {
-      if (call.ending.reason !== undefined) return Promise.reject(call.ending.reason);
+      if (call.ending.reason !== undefined) return Promise.reject(toEndError(call.ending.reason, provider));
       return new Promise((resolve, reject) => join(way, request, credential, new Waiter(call, resolve, reject)));
     },
     close: () => upstream.close(),
@@ -81,7 +83,7 @@ class Flight {
     waiter.flight = this;
     this.#waiters.push(waiter);
     if (this.#sender !== undefined) {
-      this.#carry(waiter, this.#sender);
+      this.#carry(waiter);
       return;
     }
     this.#way.upstream.getJson(this.#request, this.#credential, waiter).then(
@@ -100,32 +102,39 @@ class Flight {
     if (this.#waiters.length === 1) return;
     for (const other of this.#waiters) {
       if (other === waiter) continue;
-      this.#carry(other, waiter);
+      this.#carry(other);
       // Out of its line.
       other.ending.end(joined);
     }
   }
 
-  leave(waiter: Waiter, reason: unknown): void {
-    this.#drop(waiter, reason);
-    if (waiter !== this.#sender) waiter.ending.end(reason);
-    if (this.#waiters.length > 0) return;
-    // Before it ends: who comes now needs another one.
-    this.#forget();
-    this.#sender?.ending.end(reason);
+  /** When the last of those who wait for it has to be answered. */
+  get deadlineAt(): number {
+    let latest = 0;
+    for (const { call } of this.#waiters) latest = Math.max(latest, call.deadlineAt);
+    return latest;
   }
 
-  /** Lets one wait for the call of another, but not for longer than for its own. */
-  #carry(waiter: Waiter, sender: Waiter): void {
-    const { provider, limits } = this.#way;
-    waiter.call.price.of(provider).joined++;
-    if (waiter.since >= sender.since) return;
-    const isOver = () => {
-      const error = toDeadlineFault(false).toError(provider);
+  leave(waiter: Waiter, reason: unknown): void {
+    const sender = this.#sender;
+    this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
+    const isLast = this.#waiters.length === 0;
+    const error = toEndError(reason, this.#way.provider);
+    // What ends the call itself is told by the call.
+    if (reason === deadlineReached && sender !== undefined && !(isLast && waiter === sender))
       this.#tell(waiter, sender, error);
-      this.leave(waiter, error);
-    };
-    waiter.timer = setTimeout(isOver, waiter.since + limits.fieldMs - performance.now());
+    waiter.end();
+    waiter.reject(error);
+    if (waiter !== sender) waiter.ending.end(reason);
+    if (!isLast) return;
+    // Before it ends: who comes now needs another one.
+    this.#forget();
+    sender?.ending.end(reason);
+  }
+
+  /** Lets one wait for the call of another. */
+  #carry({ call }: Waiter): void {
+    call.price.of(this.#way.provider).joined++;
   }
 
   #fail(waiter: Waiter, error: unknown): void {
@@ -135,10 +144,10 @@ class Flight {
     } else if (this.#sender === waiter) {
       // The time of one isn't that of the others: they go on, once, if they have enough of it.
       const { limits } = this.#way;
-      const latest = hasFailedByTime(error) ? performance.now() + limits.minAttemptMs - limits.fieldMs : Infinity;
+      const enoughFrom = hasFailedByTime(error) ? performance.now() + limits.minAttemptMs : Number.POSITIVE_INFINITY;
       for (const each of this.#land()) {
         if (each === waiter) each.reject(error);
-        else if (each.hasFailed || each.since < latest) {
+        else if (each.hasFailed || each.call.deadlineAt < enoughFrom) {
           this.#tell(each, waiter, error);
           each.reject(error);
         } else {
@@ -155,12 +164,6 @@ class Flight {
     const code = error instanceof GraphQLError ? error.extensions.code : undefined;
     const about = { requestId: waiter.requestId, provider, path: this.#request.path, sender, code };
     log.warn(about, 'joined upstream call failed');
-  }
-
-  #drop(waiter: Waiter, reason: unknown): void {
-    this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
-    waiter.end();
-    waiter.reject(reason);
   }
 
   #land(): readonly Waiter[] {
@@ -182,12 +185,9 @@ class Waiter implements Call, EndListener {
   readonly requestId: string;
   readonly lines: Call['lines'];
   readonly price: Call['price'];
-  readonly since = performance.now();
   /** Of its own call. */
   ending = new OwnEnding();
   flight: Flight | undefined;
-  /** Its deadline, where the call that it waits for has a later one. */
-  timer: NodeJS.Timeout | undefined;
   /** Whether a call that it waited for has failed by time already. */
   hasFailed = false;
 
@@ -199,6 +199,11 @@ class Waiter implements Call, EndListener {
     this.lines = call.lines;
     this.price = call.price;
     call.ending.add(this);
+  }
+
+  /** The call that is made on its behalf may serve others who have more time. */
+  get deadlineAt(): number {
+    return this.flight?.deadlineAt ?? this.call.deadlineAt;
   }
 
   handleEvent(): void {
@@ -218,7 +223,5 @@ class Waiter implements Call, EndListener {
 
   end(): void {
     this.call.ending.delete(this);
-    if (this.timer !== undefined) clearTimeout(this.timer);
-    this.timer = undefined;
   }
 }

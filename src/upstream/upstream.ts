@@ -8,7 +8,7 @@ import type { Credential } from './credential.ts';
 import { Deadlines } from './deadlines.ts';
 import type { ReadStatus } from './error-response.ts';
 import { Exchange, type Way } from './exchange.ts';
-import { Fault } from './fault.ts';
+import { Fault, toEndError } from './fault.ts';
 import { createGate } from './gate.ts';
 import { createPool } from './pool.ts';
 import type { UpstreamRequest } from './request.ts';
@@ -62,8 +62,10 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   };
 
   return {
-    getJson: (request, credential, call) =>
-      new Promise((resolve, reject) => new Exchange(way, request, credential, call, resolve, reject)),
+    getJson(request, credential, call) {
+      if (call.ending.reason !== undefined) return Promise.reject(toEndError(call.ending.reason, provider));
+      return new Promise((resolve, reject) => new Exchange(way, request, credential, call, resolve, reject));
+    },
     close: () => pool.close(),
   };
 }

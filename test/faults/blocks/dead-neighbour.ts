@@ -28,7 +28,12 @@ async function trySubject(tally: Tally, subject: Subject): Promise<void> {
   const dead = await startFaultServer((socket) => reply(socket, { status: 503 }));
   const well = await startFaultServer(tell(subject));
   // A slow machine isn't to be taken for a slow provider.
-  const patient = { MAX_LOOP_DELAY_MS: '60000', MAX_WAIT_MS: '30000', ATTEMPT_MS: '30000', FIELD_MS: '60000' };
+  const patient = {
+    MAX_LOOP_DELAY_MS: '60000',
+    MAX_WAIT_MS: '30000',
+    ATTEMPT_MS: '30000',
+    OPERATION_TIMEOUT_MS: '60000',
+  };
   const env = { ...patient, [other.variable]: healthy.baseUrl };
   const start = (baseUrl: string) => startService({ ...env, [subject.variable]: baseUrl });
   // A service each, as one whose breaker is open would go on sparing a provider that is well again.

@@ -92,7 +92,7 @@ async function askBoth(
 /** Calls that never end fill their own places alone. */
 async function tryHanging(tally: Tally, subject: Subject): Promise<void> {
   const far = await startFaultServer(() => {});
-  const env = { ...modes[0].env, MAX_WAIT_MS: '250', ATTEMPT_MS: '1000', FIELD_MS: '1500' };
+  const env = { ...modes[0].env, MAX_WAIT_MS: '250', ATTEMPT_MS: '1000', OPERATION_TIMEOUT_MS: '1500' };
   await withNeighbour(subject, far.baseUrl, env, async (service, other) => {
     const { ask, close } = openLoad(service);
     const [failures, answers]: [Outcomes, Outcomes] = await Promise.all([

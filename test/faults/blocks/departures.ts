@@ -75,7 +75,7 @@ export async function run(tally: Tally): Promise<void> {
     // Neither the bulkhead is on trial, nor whom a busy machine turns away.
     {
       ...{ MAX_WAITING: '1000', MAX_WAIT_MS: `${neverMs}`, MAX_LOOP_DELAY_MS: '60000' },
-      ...{ ATTEMPT_MS: `${neverMs}`, FIELD_MS: `${neverMs}` },
+      ...{ ATTEMPT_MS: `${neverMs}`, OPERATION_TIMEOUT_MS: `${neverMs}` },
     },
     { isProbed: true },
   );

@@ -131,7 +131,7 @@ async function hang(tally: Tally, providers: Providers): Promise<void> {
   const service = await start(providers, {
     GRACE_MS: `${grace}`,
     LINGER_MS: '200',
-    FIELD_MS: '8000',
+    OPERATION_TIMEOUT_MS: '8000',
     ATTEMPT_MS: '8000',
   });
   const waiting = providers.datafold.requests.length;

@@ -15,9 +15,9 @@ import { patienceMs } from '../upstream/patience.ts';
 import { otherThan, type Subject, subjects, toRun } from '../upstream/subjects.ts';
 import { trusted, type Unreachable, unreachables, untrusted } from '../upstream/unreachable.ts';
 
-const fieldMs = 2_500;
+const operationMs = 2_500;
 const environment = {
-  FIELD_MS: String(fieldMs),
+  OPERATION_TIMEOUT_MS: String(operationMs),
   ATTEMPT_MS: '600',
   CONNECT_MS: '500',
   RETRY_BUDGET: '1000',
@@ -97,7 +97,7 @@ function problemsOf({ body, ms }: Asked, codes: readonly string[]): string[] {
   const code = body.errors?.[0]?.extensions.code ?? 'data';
   return [
     codes.includes(code) ? [] : [`${code}, not ${codes}`],
-    ms > fieldMs + patienceMs() ? [`${Math.round(ms)} ms`] : [],
+    ms > operationMs + patienceMs() ? [`${Math.round(ms)} ms`] : [],
   ].flat();
 }
 

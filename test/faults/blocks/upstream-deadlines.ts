@@ -1,4 +1,5 @@
-/** The deadlines as they are by default: 3 s an attempt, 5 s a field, up to 2 s of `Retry-After`, connecting 1 s. */
+/** The deadlines as they are by default: 3 s an attempt, 15 s an operation, up to 2 s of `Retry-After`, connecting 1 s. */
+import { datafoldMonitorRow } from '../../bodies.ts';
 import { startService } from '../service.ts';
 import type { Tally } from '../tally.ts';
 import { openBlackHole } from '../upstream/black-hole.ts';
@@ -29,8 +30,8 @@ const waitFor =
     reply(socket, { status: 503, headers: { 'retry-after': String(seconds) } });
 
 const cases: readonly Case[] = [
-  { name: 'hangs', play: hang, isOnce: false, code: 'UPSTREAM_TIMEOUT', fromMs: 4_900, toMs: 5_000 },
-  { name: 'drips', play: dripBody, isOnce: false, code: 'UPSTREAM_TIMEOUT', fromMs: 4_900, toMs: 5_000 },
+  { name: 'hangs', play: hang, isOnce: false, code: 'UPSTREAM_TIMEOUT', fromMs: 5_950, toMs: 6_100 },
+  { name: 'drips', play: dripBody, isOnce: false, code: 'UPSTREAM_TIMEOUT', fromMs: 5_950, toMs: 6_100 },
   { name: 'hangs once', play: hang, isOnce: true, code: 'data', fromMs: 2_950, toMs: 3_100 },
   { name: 'drips once', play: dripBody, isOnce: true, code: 'data', fromMs: 2_950, toMs: 3_100 },
   { name: 'asks for 2 s', play: waitFor(2), isOnce: true, code: 'data', fromMs: 2_000, toMs: 2_100 },
@@ -40,7 +41,11 @@ const cases: readonly Case[] = [
 const query = 'query ($key: MonitorRunKey!) { monitorRun(key: $key) { id } }';
 
 export async function run(tally: Tally): Promise<void> {
-  await Promise.all([...subjects.map((subject) => tryCases(tally, subject)), trySwallowed(tally)]);
+  await Promise.all([
+    ...subjects.map((subject) => tryCases(tally, subject)),
+    trySwallowed(tally),
+    tryOperations(tally),
+  ]);
 }
 
 async function tryCases(tally: Tally, { provider, variable, toKey, toBody }: Subject): Promise<void> {
@@ -82,4 +87,40 @@ async function trySwallowed(tally: Tally): Promise<void> {
   );
   await service.stop('SIGKILL');
   hole.close();
+}
+
+/** A list of 240 monitors that comes 20 a page, in 1.7 s each: longer than an operation may take, whatever a call may. */
+async function tryOperations(tally: Tally): Promise<void> {
+  const server = await startFaultServer((socket, { path }) => {
+    const page = Number(new URL(path, 'http://localhost').searchParams.get('page') ?? 1);
+    const monitors = Array.from({ length: 20 }, (_, index) => ({ ...datafoldMonitorRow, id: 20 * page + index }));
+    const body = JSON.stringify({ count: 240, page, page_size: 20, total_pages: 12, monitors });
+    setTimeout(() => reply(socket, { body }), 1_700);
+  });
+  const service = await startService({ DATAFOLD_BASE_URL: server.baseUrl });
+  const runs = 'runs(first: 20, providers: [DATAFOLD]) { nodes { id } gaps { code } }';
+  const check = (name: string, text: string, startedAt: number) => {
+    const ms = performance.now() - startedAt;
+    const isRight = text.includes('"code":"UPSTREAM_TIMEOUT"') && ms <= 15_000 + patienceMs();
+    tally.check(name, isRight, `${text.slice(0, 500)} after ${Math.round(ms)} ms`);
+  };
+  const startedAt = performance.now();
+  await Promise.all([
+    service.ask(`{ ${runs} }`).then(({ status, text }) => {
+      check('a list that takes too long is answered in part', text, startedAt);
+      tally.check('a list that takes too long is no error of HTTP', status === 200, status);
+    }),
+    readParts(service.url, `{ __typename ... @defer { ${runs} } }`).then((text) => {
+      check('the parts of an operation that takes too long come', text, startedAt);
+      tally.check('the parts end with a last one', /"hasNext":false\}\r\n-----\r\n$/.test(text), text.slice(-500));
+    }),
+  ]);
+  await service.stop('SIGKILL');
+  server.close();
+}
+
+async function readParts(url: string, query: string): Promise<string> {
+  const headers = { 'content-type': 'application/json', accept: 'multipart/mixed' };
+  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query }) });
+  return response.text().catch((error: unknown) => String(error));
 }

@@ -3,17 +3,31 @@ import type { Guard } from './guard.ts';
 
 export const guardsOfTheWayOut: readonly Guard[] = [
   {
-    name: 'a deadline for a field',
+    name: 'a deadline for an operation',
+    file: 'src/upstream/deadline.ts',
+    from: 'this.#deadlines.add(this, now, now - this.#waitedMs);',
+    to: 'this.#deadlines.add(this, now, now + 1e9);',
+    tests: ['test/deadline.test.ts'],
+  },
+  {
+    name: 'no attempt that hardly has time left',
     file: 'src/upstream/exchange.ts',
-    from: 'this.#endsAt = this.#startedAt + way.limits.fieldMs;',
-    to: 'this.#endsAt = this.#startedAt + 1e9 * way.limits.fieldMs;',
+    from: 'if (this.#call.deadlineAt - now < limits.minAttemptMs)',
+    to: 'if (this.#call.deadlineAt - now < 0)',
     tests: ['test/retry.test.ts'],
   },
   {
+    name: 'a deadline of its own for each who waits for a shared call',
+    file: 'src/upstream/shared-calls.ts',
+    from: 'latest = Math.max(latest, call.deadlineAt);',
+    to: 'latest ||= call.deadlineAt;',
+    tests: ['test/joined-calls.test.ts'],
+  },
+  {
     name: 'a deadline for an attempt',
-    file: 'src/upstream/deadlines.ts',
-    from: 'due.dueAt = now + this.#ms;',
-    to: 'due.dueAt = now + 1e9;',
+    file: 'src/upstream/attempt.ts',
+    from: 'way.deadlines.add(this, now);',
+    to: 'void now;',
     tests: ['test/retry.test.ts', 'upstream-deadlines'],
   },
   {
@@ -110,7 +124,7 @@ export const guardsOfTheWayOut: readonly Guard[] = [
   {
     name: 'calls that go on for those who stay',
     file: 'src/upstream/shared-calls.ts',
-    from: 'if (this.#waiters.length > 0) return;',
+    from: 'if (!isLast) return;',
     to: '',
     tests: ['test/joined-calls.test.ts'],
   },

@@ -1,0 +1,73 @@
+/** The deadline of an operation: all its upstream calls share it, however deep they are nested. */
+import type { Deadlines, Due } from './deadlines.ts';
+import { type Ending, type EndListener, OwnEnding } from './ending.ts';
+
+/** Why the calls of an operation end whose deadline is reached. Clients are told by each call's own error. */
+export const deadlineReached = new Error('The deadline of the operation is reached.');
+
+/** When an operation has to be answered. */
+export interface Deadline {
+  /** By the monotonic clock, in milliseconds; infinite while the operation isn't running. It may come nearer. */
+  readonly at: number;
+  /** The milliseconds until then: 0 once it is reached, or the client has disconnected. */
+  remainingMs(): number;
+}
+
+/**
+ * Ends the calls of an operation: when the client disconnects, with the client's reason, or when the deadline is reached, with
+ * {@link deadlineReached}. A class, as every operation has one, and methods of a prototype cost it nothing.
+ */
+export class OperationDeadline extends OwnEnding implements Deadline, Due, EndListener {
+  dueAt = 0;
+  earlier: Due | undefined;
+  later: Due | undefined;
+  readonly #deadlines: Deadlines;
+  readonly #client: Ending;
+  readonly #waitedMs: number;
+
+  /**
+   * @param client comes when the client disconnects
+   * @param waitedMs how long the client has been kept waiting before the operation begins, in milliseconds
+   */
+  constructor(deadlines: Deadlines, client: Ending, waitedMs = 0) {
+    super();
+    this.#deadlines = deadlines;
+    this.#client = client;
+    this.#waitedMs = waitedMs;
+  }
+
+  get at(): number {
+    return this.dueAt === 0 ? Number.POSITIVE_INFINITY : this.dueAt;
+  }
+
+  remainingMs(): number {
+    return this.reason === undefined ? Math.max(this.at - performance.now(), 0) : 0;
+  }
+
+  /** The operation begins. */
+  start(): void {
+    if (this.#client.reason !== undefined) {
+      this.end(this.#client.reason);
+      return;
+    }
+    this.#client.add(this);
+    const now = performance.now();
+    this.#deadlines.add(this, now, now - this.#waitedMs);
+  }
+
+  /** The operation is complete. */
+  stop(): void {
+    this.#client.delete(this);
+    this.#deadlines.delete(this);
+  }
+
+  onDue(): void {
+    this.#client.delete(this);
+    this.end(deadlineReached);
+  }
+
+  handleEvent(): void {
+    this.#deadlines.delete(this);
+    this.end(this.#client.reason);
+  }
+}

@@ -1,0 +1,252 @@
+import { describe, expect, it } from 'vitest';
+import { createGateway, type Gateway } from '../src/gateway.ts';
+import {
+  anyDatafoldRun,
+  datafoldBody,
+  datafoldKey,
+  datafoldMonitorBody,
+  datafoldMonitorPath,
+  datafoldPath,
+  olostepKey,
+  olostepPath,
+} from './bodies.ts';
+import { type HeldClock, holdClock, until } from './clock.ts';
+import { serveDatafold } from './datafold-far-end.ts';
+import { type FakeUpstream, type Handler, type Reply, silence } from './fake-upstream.ts';
+import { forms, nextOf, readParts } from './parts.ts';
+import { createWorld, keys, type World } from './world.ts';
+
+const query = 'query ($key: MonitorRunKey!) { monitorRun(key: $key) { id } }';
+const timedOut = (provider: string, path: readonly (string | number)[]) =>
+  expect.objectContaining({
+    path,
+    extensions: { code: 'UPSTREAM_TIMEOUT', provider, requestId: expect.any(String), retryable: true },
+  });
+
+/** So long that an attempt ends by the deadline of its operation. */
+const attemptMs = 60_000;
+
+/** Answers, in the clock of the test, so many milliseconds after it was asked. */
+const delayed =
+  (ms: number, answer: Reply | Handler): Handler =>
+  (request, response) => {
+    setTimeout(() => {
+      if (typeof answer === 'function') return answer(request, response);
+      response.writeHead(answer.status ?? 200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(answer.body));
+    }, ms);
+  };
+
+/** Lets time pass while a provider is asked, until the answer is there; returns how long that took, `mostMs` at the most. */
+async function passUntil<Answer>(clock: HeldClock, asked: Promise<Answer>, far: FakeUpstream, mostMs: number) {
+  let isDone = false;
+  const done = asked.finally(() => {
+    isDone = true;
+  });
+  let ms = 0;
+  for (; ms < mostMs; ms += 100) {
+    await until(() => isDone || far.underWay() > 0);
+    if (isDone) break;
+    await clock.pass(100);
+  }
+  return { ms, answer: isDone ? await done : undefined };
+}
+
+describe('An operation whose deadline is reached', () => {
+  it('is answered with what there is: a long list that is read page by page, each of which takes its time', async () => {
+    const world = await createWorld();
+    const monitors = Array.from({ length: 240 }, (_, index) => ({ ...datafoldMonitorBody, id: 1 + index }));
+    const slow: Pick<FakeUpstream, 'onAny'> = { onAny: (answer) => world.datafold.onAny(delayed(1_700, answer)) };
+    serveDatafold(slow as FakeUpstream, { monitors, cap: 20 });
+    const clock = holdClock();
+
+    const asked = world.ask('{ runs(first: 20, providers: [DATAFOLD]) { nodes { id } gaps { provider code } } }');
+    const { ms, answer } = await passUntil(clock, asked, world.datafold, 15_100);
+
+    expect(ms).toBeLessThanOrEqual(15_000);
+    expect(answer).toMatchObject({
+      data: { runs: { gaps: expect.arrayContaining([{ provider: 'DATAFOLD', code: 'UPSTREAM_TIMEOUT' }]) } },
+    });
+  });
+
+  it('has had one deadline for all its levels', async () => {
+    const world = await createWorld({ limits: { operationTimeoutMs: 5_000 } });
+    world.datafold.on(datafoldPath, delayed(2_600, { body: datafoldBody }));
+    world.datafold.on(datafoldMonitorPath, delayed(2_600, { body: datafoldMonitorBody }));
+    const clock = holdClock();
+
+    const asked = world.ask('{ datafoldRun(monitorId: 7, runId: 42) { warnings monitor { name } } }');
+    const { ms, answer } = await passUntil(clock, asked, world.datafold, 6_000);
+
+    expect(ms).toBe(5_000);
+    expect(answer).toEqual({
+      data: { datafoldRun: { warnings: datafoldBody.warnings, monitor: null } },
+      errors: [timedOut('DATAFOLD', ['datafoldRun', 'monitor'])],
+    });
+  });
+
+  it('keeps what has come, and asks for nothing any more', async () => {
+    const world = await createWorld({ limits: { attemptMs, operationTimeoutMs: 5_000, maxInFlight: 2 } });
+    const runs = [1, 2, 3].map(anyDatafoldRun);
+    world.datafold.on(runs[0]?.path ?? '', { body: runs[0]?.body });
+    world.datafold.onAny(silence);
+    const clock = holdClock();
+
+    const asked = world.ask('query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { id monitor { name } } }', {
+      keys: runs.map(({ key }) => key),
+    });
+    await world.datafold.arrived(3);
+    await clock.pass(5_000);
+
+    expect(await asked).toEqual({
+      data: { monitorRuns: [{ id: 'DATAFOLD:7:1', monitor: null }, null, null] },
+      errors: expect.arrayContaining([
+        timedOut('DATAFOLD', ['monitorRuns', 0, 'monitor']),
+        timedOut('DATAFOLD', ['monitorRuns', 1]),
+        timedOut('DATAFOLD', ['monitorRuns', 2]),
+      ]),
+    });
+    await world.datafold.deserted(2);
+    expect(world.datafold.paths).toHaveLength(3);
+    // Each call that was made, or waited to be, is told once.
+    expect(world.lines.filter(({ level }) => level === 'warn')).toEqual(
+      [2, 3, 7].map(() => expect.objectContaining({ message: 'upstream call failed', reason: 'deadline', ms: 5_000 })),
+    );
+  });
+
+  it.each([
+    ['POST', {}],
+    ['GET', { method: 'GET' }],
+  ])('is answered over the short way and the full one: by %s', async (method, init) => {
+    const world = await createWorld({ limits: { attemptMs } });
+    world.datafold.on(datafoldPath, silence);
+    const clock = holdClock();
+    const operation = '{ datafoldRun(monitorId: 7, runId: 42) { id } }';
+    const headers = { 'apollo-require-preflight': 'true' };
+
+    const asked =
+      method === 'POST'
+        ? world.ask(operation)
+        : fetch(`${world.url}?query=${encodeURIComponent(operation)}`, { ...init, headers }).then((response) =>
+            response.json(),
+          );
+    await world.datafold.arrived(1);
+    await clock.pass(14_999);
+    expect(world.lines).toEqual([]);
+    await clock.pass(1);
+
+    expect(await asked).toEqual({ data: { datafoldRun: null }, errors: [timedOut('DATAFOLD', ['datafoldRun'])] });
+  });
+});
+
+describe.each(forms)('An answer in parts, as %s,', (form) => {
+  const askFor = (world: World, query: string, variables: object = {}) =>
+    world.post(JSON.stringify({ query, variables }), {
+      headers: { 'content-type': 'application/json', accept: form },
+    });
+
+  it('ends with a proper last part when the deadline is reached, however many levels are left', async () => {
+    const world = await createWorld({ limits: { operationTimeoutMs: 5_000 } });
+    world.datafold.on(datafoldPath, { body: datafoldBody });
+    world.datafold.on(datafoldMonitorPath, delayed(2_600, { body: datafoldMonitorBody }));
+    world.datafold.onAny(delayed(2_600, { body: { count: 0, page: 1, page_size: 100, total_pages: 0, runs: [] } }));
+    const clock = holdClock();
+
+    const parts = readParts(
+      await askFor(
+        world,
+        `{ datafoldRun(monitorId: 7, runId: 42) {
+          id
+          ... @defer(label: "name") { monitor { name } }
+          ... @defer(label: "runs") { monitor { description runs(first: 1) { nodes { id } } } }
+        } }`,
+      ),
+    );
+    expect(await nextOf(parts)).toEqual({ data: { datafoldRun: { id: 'DATAFOLD:7:42' } }, hasNext: true });
+    await world.datafold.arrived(2);
+    await clock.pass(2_600);
+    const seen = [await nextOf(parts)];
+    await world.datafold.arrived(3);
+    await clock.pass(2_400);
+    for await (const part of parts) seen.push(part);
+
+    expect(seen.flatMap(({ incremental = [] }) => incremental)).toEqual([
+      { path: ['datafoldRun'], label: 'name', data: { monitor: { name: datafoldMonitorBody.name } } },
+      {
+        path: ['datafoldRun'],
+        label: 'runs',
+        data: { monitor: { description: datafoldMonitorBody.description, runs: null } },
+        errors: [timedOut('DATAFOLD', ['datafoldRun', 'monitor', 'runs'])],
+      },
+    ]);
+    expect(seen.map(({ hasNext }) => hasNext)).toEqual(seen.map((_part, place) => place < seen.length - 1));
+  });
+
+  it('ends so as well where items of a list are streamed', async () => {
+    const world = await createWorld({ limits: { attemptMs, operationTimeoutMs: 5_000 } });
+    world.datafold.on(datafoldPath, { body: datafoldBody });
+    world.olostep.on(olostepPath, silence);
+    const clock = holdClock();
+
+    const streamed = 'query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) @stream(initialCount: 1) { id } }';
+    const parts = readParts(await askFor(world, streamed, { keys: [datafoldKey, olostepKey, datafoldKey] }));
+    await nextOf(parts);
+    await world.olostep.arrived(1);
+    await clock.pass(5_000);
+    const seen: Awaited<ReturnType<typeof nextOf>>[] = [];
+    for await (const part of parts) seen.push(part);
+
+    expect(seen.flatMap(({ incremental = [] }) => incremental)).toEqual([
+      { path: ['monitorRuns', 1], items: [null], errors: [timedOut('OLOSTEP', ['monitorRuns', 1])] },
+      { path: ['monitorRuns', 2], items: [{ id: 'DATAFOLD:7:42' }] },
+    ]);
+    expect(seen.at(-1)).toMatchObject({ hasNext: false });
+  });
+});
+
+it('A gateway that is mounted elsewhere has the same deadline', async () => {
+  const world = await createWorld();
+  world.datafold.on(datafoldPath, silence);
+  const gateway: Gateway = createGateway({
+    providers: { DATAFOLD: { apiKey: keys.datafold, baseUrl: world.datafold.baseUrl } },
+    limits: { attemptMs },
+  });
+  const request = new Request('http://bff.test/graphql', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query, variables: { key: datafoldKey } }),
+  });
+  await gateway.prepare();
+  const clock = holdClock();
+
+  const asked = gateway.fetch(request);
+  await world.datafold.arrived(1);
+  await clock.pass(15_000);
+
+  expect(await (await asked).json()).toEqual({
+    data: { monitorRun: null },
+    errors: [timedOut('DATAFOLD', ['monitorRun'])],
+  });
+  await gateway.close();
+});
+
+it('A page of `monitorList` that is too late is null, and what is beside it is there', async () => {
+  const world = await createWorld({ limits: { attemptMs } });
+  world.datafold.on(datafoldPath, { body: datafoldBody });
+  world.datafold.onAny(silence);
+  const clock = holdClock();
+
+  const asked = world.ask(
+    '{ datafoldRun(monitorId: 7, runId: 42) { id monitor { name } } monitorList(provider: DATAFOLD) { nodes { id } } }',
+  );
+  await world.datafold.arrived(3);
+  await clock.pass(15_000);
+
+  expect(await asked).toEqual({
+    data: { datafoldRun: { id: 'DATAFOLD:7:42', monitor: null }, monitorList: null },
+    errors: expect.arrayContaining([
+      timedOut('DATAFOLD', ['datafoldRun', 'monitor']),
+      timedOut('DATAFOLD', ['monitorList']),
+    ]),
+  });
+});
