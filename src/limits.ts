@@ -13,6 +13,11 @@ const requestLimits = {
    * one is closed under a request of theirs.
    */
   keepAliveMs: 65_000,
+  /**
+   * How long a connection may stand still, in milliseconds, before it is closed: its client doesn't read its answer, or sends
+   * nothing. While a client waits for an operation it isn't counted.
+   */
+  socketTimeoutMs: 20_000,
   /** The most connections at a time; more are closed at once. */
   maxConnections: 1_000,
   /** The most requests of a connection, which is closed behind the last one. */

@@ -213,7 +213,7 @@ describe('A client that is slow on purpose', () => {
       headersTimeout: 10_000,
       requestTimeout: 15_000,
       keepAliveTimeout: 65_000,
-      timeout: 30_000,
+      timeout: 20_000,
       maxConnections: 1_000,
       maxRequestsPerSocket: 1_000,
     });

@@ -605,6 +605,18 @@ it('A client that does not read its parts is cut off, as any other is', async ()
   await expect(parts.next()).rejects.toThrow('terminated');
 });
 
+it('A client that does not read a part is cut off, though it would wait for others', async () => {
+  const { world, over, large } = await createUnreadWorld();
+  world.datafold.on(datafoldPath, silence);
+  const query = `{ ${large} ... @defer { datafoldRun(monitorId: 7, runId: 42) { id } } }`;
+
+  const response = await askFor(world, 'multipart/mixed', query);
+
+  await over;
+  expect(world.lines).toEqual([expect.objectContaining({ message: 'request', status: 499 })]);
+  await expect(response.text()).rejects.toThrow('terminated');
+});
+
 it.each(['multipart/mixed', 'text/event-stream'])(
   'A client that does not read its one part of %s is cut off as well',
   async (accept) => {

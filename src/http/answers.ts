@@ -7,6 +7,11 @@ export interface Answers {
   end(response: ServerResponse): void;
   /** Those under way on a connection, in the order of their requests: several when its client doesn't wait for them. */
   on(socket: Duplex): readonly ServerResponse[];
+  /**
+   * Whether the client at the other end waits for this service: its request has arrived, its answer isn't complete, and it has
+   * read what there is of it.
+   */
+  isWaiting(socket: Duplex): boolean;
 }
 
 const none: readonly ServerResponse[] = [];
@@ -29,6 +34,7 @@ function close(response: ServerResponse): void {
  */
 export function createAnswers(): Answers {
   const underWay = new WeakMap<Duplex, ServerResponse[]>();
+  const on = (socket: Duplex) => underWay.get(socket) ?? none;
   return {
     begin(response) {
       const { socket } = response.req;
@@ -43,6 +49,8 @@ export function createAnswers(): Answers {
       const place = answers?.indexOf(response) ?? -1;
       if (place !== -1) answers?.splice(place, 1);
     },
-    on: (socket) => underWay.get(socket) ?? none,
+    on,
+    isWaiting: (socket) =>
+      socket.writableLength === 0 && on(socket).some(({ req, writableEnded }) => req.complete && !writableEnded),
   };
 }

@@ -1,6 +1,6 @@
 /** Answers what isn't HTTP enough to become a request: Node.js gives it up before anybody gets to see it. */
 import { once } from 'node:events';
-import { STATUS_CODES } from 'node:http';
+import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { toRefusal } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -28,17 +28,26 @@ export function createMalformed(log: Log, answers: Answers, patienceOf: () => nu
     if (met.has(socket)) return void (error.code === 'ECONNRESET' && socket.destroy());
     met.add(socket);
     // Whole requests that came before on this connection are answered before, lest their clients take this for theirs.
-    const before = answers.on(socket).filter(({ req }) => req.complete);
-    // Each byte puts off the connection's own timeout, so that sending on would keep it for ever.
-    const signal = AbortSignal.timeout(patienceOf());
-    try {
-      await Promise.all(before.map((response) => once(response, 'close', { signal })));
-    } catch {
+    while (!(await areClosed(answers.on(socket), patienceOf()))) {
+      if (answers.isWaiting(socket)) continue;
+      // Each byte puts off the connection's own timeout, so that sending on would keep it for ever.
       socket.destroy();
       return;
     }
     answerMalformed(error, socket, log);
   };
+}
+
+/** Whether the answers to whole requests are closed, at the latest after so many milliseconds. */
+async function areClosed(responses: readonly ServerResponse[], ms: number): Promise<boolean> {
+  const whole = responses.filter(({ req }) => req.complete);
+  const signal = AbortSignal.timeout(ms);
+  try {
+    await Promise.all(whole.map((response) => once(response, 'close', { signal })));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function answerMalformed(error: NodeJS.ErrnoException, socket: Duplex, log: Log): void {

@@ -145,13 +145,17 @@ export function createServer(options: ServerOptions): Server {
       'clientError',
       createMalformed(log, answers, () => server.timeout),
     )
+    .on('timeout', (socket) => {
+      // The deadline of its operation is what bounds this; until then the client isn't the one who is slow.
+      if (answers.isWaiting(socket)) socket.setTimeout(server.timeout);
+      else socket.destroy();
+    })
     .once('close', overload.close);
   server.maxConnections = limits.maxConnections;
   server.maxRequestsPerSocket = limits.maxRequestsPerConnection;
   // They are counted by a check, which says so; Node.js would drop some, or blame their size.
   server.maxHeadersCount = 0;
-  // A client that doesn't read its answer: nothing here takes longer than an operation and the time to send.
-  server.timeout = limits.operationTimeoutMs + 15_000;
+  server.timeout = limits.socketTimeoutMs;
   lifeCycle.watch(server, answers);
   return server;
 }

@@ -89,15 +89,15 @@ async function trySwallowed(tally: Tally): Promise<void> {
   hole.close();
 }
 
-/** A list of 240 monitors that comes 20 a page, in 1.7 s each: longer than an operation may take, whatever a call may. */
+/** A list of 240 monitors that comes 20 a page, in 8 s each: two of them one after the other are more than an operation may take. */
 async function tryOperations(tally: Tally): Promise<void> {
   const server = await startFaultServer((socket, { path }) => {
     const page = Number(new URL(path, 'http://localhost').searchParams.get('page') ?? 1);
     const monitors = Array.from({ length: 20 }, (_, index) => ({ ...datafoldMonitorRow, id: 20 * page + index }));
     const body = JSON.stringify({ count: 240, page, page_size: 20, total_pages: 12, monitors });
-    setTimeout(() => reply(socket, { body }), 1_700);
+    setTimeout(() => reply(socket, { body }), 8_000);
   });
-  const service = await startService({ DATAFOLD_BASE_URL: server.baseUrl });
+  const service = await startService({ DATAFOLD_BASE_URL: server.baseUrl, ATTEMPT_MS: '10000' });
   const runs = 'runs(first: 20, providers: [DATAFOLD]) { nodes { id } gaps { code } }';
   const check = (name: string, text: string, startedAt: number) => {
     const ms = performance.now() - startedAt;

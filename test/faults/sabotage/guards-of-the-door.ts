@@ -75,8 +75,8 @@ export const guardsOfTheDoor: readonly Guard[] = [
   {
     name: 'answers in the order of their requests',
     file: 'src/http/malformed.ts',
-    from: 'await Promise.all(before.map(',
-    to: 'await Promise.all(before.slice(0, 0).map(',
+    from: 'await Promise.all(whole.map(',
+    to: 'await Promise.all(whole.slice(0, 0).map(',
     tests: ['raw-http'],
   },
   {
@@ -141,6 +141,27 @@ export const guardsOfTheDoor: readonly Guard[] = [
     from: 'headersTimeout: limits.headMs,',
     to: 'headersTimeout: 0,',
     tests: ['test/connection-limits.test.ts'],
+  },
+  {
+    name: 'no end for who waits for an operation',
+    file: 'src/http/server.ts',
+    from: 'if (answers.isWaiting(socket)) socket',
+    to: 'if (socket.destroyed) socket',
+    tests: ['test/deadline.test.ts'],
+  },
+  {
+    name: 'an end for who does not read the answer',
+    file: 'src/http/server.ts',
+    from: 'else socket.destroy();',
+    to: '',
+    tests: ['test/connection-limits.test.ts'],
+  },
+  {
+    name: 'an end for who does not read a part, while there are more',
+    file: 'src/http/answers.ts',
+    from: 'socket.writableLength === 0 && ',
+    to: '',
+    tests: ['test/incremental-delivery.test.ts'],
   },
   {
     name: 'a number of connections',
