@@ -115,6 +115,11 @@ export interface Gateway {
   readSdl(): string | undefined;
   /** Loads what the first request that isn't plain JSON in a POST would have everybody wait for. */
   prepare(): Promise<void>;
+  /**
+   * For a process that shuts down: from now on no operation, be it running or new, takes longer than so many milliseconds from
+   * now. What it has found by then is answered, and the rest is `UPSTREAM_TIMEOUT`.
+   */
+  capDeadlines(ms: number): void;
   /** Ends the connections to the providers, once nothing is under way. To say so again is no harm. */
   close(): Promise<void>;
 }
@@ -194,6 +199,10 @@ export function createGateway(config: GatewayConfig): Gateway {
     readSdl: introspection ? createSdl(schema) : () => undefined,
     async prepare() {
       await loadFullWay();
+    },
+    capDeadlines(ms) {
+      const now = performance.now();
+      deadlines.cap(now + ms, now);
     },
     close: once(async () => {
       await Promise.all([...Object.values(upstreams).map((upstream) => upstream.close()), kept?.close()]);

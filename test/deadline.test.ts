@@ -286,6 +286,36 @@ describe('A client that waits is not cut off, however often its connection is lo
   });
 });
 
+describe('A deadline that comes nearer as the process shuts down', () => {
+  it('ends operations that run, and those that come, with what they have by then', async () => {
+    const world = await createWorld({ limits: { attemptMs } });
+    world.datafold.on(datafoldPath, { body: datafoldBody });
+    world.datafold.on(datafoldMonitorPath, silence);
+    const clock = holdClock();
+    const ask = () => world.ask('{ datafoldRun(monitorId: 7, runId: 42) { id monitor { name } } }');
+
+    const first = ask();
+    await world.datafold.arrived(2);
+    world.gateway.capDeadlines(2_000);
+    await clock.pass(1_000);
+    const second = ask();
+    await world.datafold.arrived(4);
+    // What is said later doesn't give more time.
+    world.gateway.capDeadlines(10_000);
+    await clock.pass(999);
+    expect(world.lines).toEqual([]);
+    await clock.pass(1);
+
+    const partial = {
+      data: { datafoldRun: { id: 'DATAFOLD:7:42', monitor: null } },
+      errors: [timedOut('DATAFOLD', ['datafoldRun', 'monitor'])],
+    };
+    expect(await Promise.all([first, second])).toEqual([partial, partial]);
+    expect(await ask()).toEqual({ data: { datafoldRun: null }, errors: [timedOut('DATAFOLD', ['datafoldRun'])] });
+    expect(world.datafold.paths).toHaveLength(4);
+  });
+});
+
 it('A gateway that is mounted elsewhere has the same deadline', async () => {
   const world = await createWorld();
   world.datafold.on(datafoldPath, silence);

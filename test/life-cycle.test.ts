@@ -128,20 +128,58 @@ describe('A process that is to stop', { timeout: 30_000 }, () => {
     expect((await service.stop('SIGTERM')).code).toBe(0);
   });
 
-  it('gives up what hangs when its time is over, and takes the upstream calls along', async () => {
+  it('answers who waits for a provider that hangs, shortly before its time is over, and ends with 0', async () => {
     const { service, upstream, url } = await start({
-      GRACE_MS: '1500',
-      OPERATION_TIMEOUT_MS: '600000',
-      ATTEMPT_MS: '600000',
+      ...{ GRACE_MS: '1500', LINGER_MS: '200' },
+      ...{ OPERATION_TIMEOUT_MS: '600000', ATTEMPT_MS: '600000' },
     });
     upstream.on(datafoldPath, silence);
     const asked = createClient(url).ask();
     await upstream.arrived(1);
 
     const ended = service.stop('SIGTERM');
-    await expect(asked).rejects.toThrow();
+    const response = await asked;
     await upstream.deserted(1);
 
+    expect(response.statusCode).toBe(200);
+    expect(response.headers.connection).toBe('close');
+    expect(await json(response)).toMatchObject({
+      data: { datafoldRun: null },
+      errors: [{ path: ['datafoldRun'], extensions: { code: 'UPSTREAM_TIMEOUT', provider: 'DATAFOLD' } }],
+    });
+    expect(await ended).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('answers even who waits for something else than an operation, as for the keys of an issuer', async () => {
+    const far = await startFakeUpstream();
+    onTestFinished(() => far.close());
+    far.onAny(silence);
+    const { service, url } = await start({
+      ...{ GRACE_MS: '500', LINGER_MS: '100' },
+      ...{ JWKS_URL: `${far.baseUrl}/keys`, JWT_ISSUER: 'https://issuer.test', JWT_AUDIENCE: 'monitor-graph' },
+      JWKS_TIMEOUT_MS: '600000',
+    });
+    const header = Buffer.from('{"alg":"ES256","kid":"a"}').toString('base64url');
+    const asked = fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${header}.e30.e30` },
+      body: query,
+    });
+    await far.arrived(1);
+
+    const ended = service.stop('SIGTERM');
+    const response = await asked;
+
+    expect(response.status).toBe(503);
+    expect(response.headers.get('connection')).toBe('close');
+    expect(await response.json()).toEqual({
+      errors: [
+        {
+          message: 'This process shuts down. Try again.',
+          extensions: { code: 'OVERLOADED', requestId: response.headers.get('x-request-id') },
+        },
+      ],
+    });
     expect(await ended).toMatchObject({ code: 0, stderr: '' });
   });
 

@@ -3,21 +3,25 @@ import { once } from 'node:events';
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { setImmediate as immediate, setTimeout as wait } from 'node:timers/promises';
+import type { Gateway } from '../gateway.ts';
 import type { Limits } from '../limits.ts';
+import { requestIdHeader, toRequestId } from '../request-id.ts';
 import type { Answers } from './answers.ts';
+import { type Refusal, refuse } from './refusal.ts';
 
 export interface LifeCycle {
   /** Whether new requests are welcome. */
   isReady(): boolean;
-  /** Takes the server and its answers under its care; before it listens. */
-  watch(server: Server, answers: Answers): void;
+  /** Takes the server, its answers and the operations of its gateway under its care; before it listens. */
+  watch(server: Server, answers: Answers, gateway: Pick<Gateway, 'capDeadlines'>): void;
   /** To be told of every answer before it begins. */
   begin(response: ServerResponse): void;
   /** To be told when an answer is over. */
   end(): void;
   /**
    * Says at once that requests should go elsewhere, and asks every client to close its connection behind the answer; goes
-   * on serving for `lingerMs`, stops listening, and resolves when the last answer is over, or given up after `graceMs`.
+   * on serving for `lingerMs`, stops listening, and resolves when the last answer is over. No operation takes longer than
+   * until shortly before `graceMs`, so that its client is answered by then; a client that hasn't read its answer is cut off.
    */
   stop(): Promise<void>;
 }
@@ -26,6 +30,7 @@ export interface LifeCycle {
 export function createLifeCycle({ lingerMs, graceMs }: Pick<Limits, 'lingerMs' | 'graceMs'>): LifeCycle {
   let server: Server | undefined;
   let answers: Answers | undefined;
+  let gateway: Pick<Gateway, 'capDeadlines'> | undefined;
   const sockets = new Set<Socket>();
   let accepted = 0;
   let state: 'ready' | 'draining' | 'closed' = 'ready';
@@ -40,11 +45,26 @@ export function createLifeCycle({ lingerMs, graceMs }: Pick<Limits, 'lingerMs' |
     }
   };
 
+  const waiting = () => [...sockets].filter((socket) => answers?.isWaiting(socket));
+
+  /** A process that is late may be about to send the last answers; what is none of an operation gets one here. */
+  const answered = async () => {
+    const until = performance.now() + maxLateMs;
+    while (performance.now() < until && waiting().length > 0) await wait(10);
+    for (const response of waiting().flatMap((socket) => answers?.on(socket) ?? [])) {
+      if (response.headersSent || !response.req.complete) continue;
+      const requestId = toRequestId(response.req.headers[requestIdHeader]?.toString());
+      response.setHeader(requestIdHeader, requestId);
+      refuse(response, stopped, requestId);
+    }
+  };
+
   return {
     isReady: () => state === 'ready',
-    watch(watched, itsAnswers) {
+    watch(watched, itsAnswers, itsGateway) {
       server = watched;
       answers = itsAnswers;
+      gateway = itsGateway;
       server.on('connection', (socket) => {
         accepted++;
         sockets.add(socket);
@@ -60,6 +80,7 @@ export function createLifeCycle({ lingerMs, graceMs }: Pick<Limits, 'lingerMs' |
     },
     async stop() {
       state = 'draining';
+      gateway?.capDeadlines(graceMs - toSendMs(graceMs));
       const old = [...sockets];
       for (const response of old.flatMap((socket) => answers?.on(socket) ?? [])) {
         if (!response.headersSent) response.setHeader('connection', 'close');
@@ -74,7 +95,8 @@ export function createLifeCycle({ lingerMs, graceMs }: Pick<Limits, 'lingerMs' |
       endSilent(old);
       const timers = [
         setTimeout(() => endSilent(sockets), lingerMs),
-        setTimeout(() => {
+        setTimeout(async () => {
+          await answered();
           for (const socket of sockets) socket.destroy();
         }, graceMs - lingerMs),
       ];
@@ -83,6 +105,19 @@ export function createLifeCycle({ lingerMs, graceMs }: Pick<Limits, 'lingerMs' |
     },
   };
 }
+
+/** How long the last answers are waited for when the time is up, in milliseconds. */
+const maxLateMs = 500;
+
+const stopped: Refusal = {
+  status: 503,
+  code: 'OVERLOADED',
+  message: 'This process shuts down. Try again.',
+  headers: { 'retry-after': '1' },
+};
+
+/** How much of the time is kept for sending the last answers, in milliseconds. */
+const toSendMs = (graceMs: number): number => Math.min(1_000, graceMs / 4);
 
 /** Browsers open connections in advance, which Node.js doesn't count as idle. Each has had its time to say something. */
 function endSilent(sockets: Iterable<Socket>): void {

@@ -156,7 +156,7 @@ export function createServer(options: ServerOptions): Server {
   // They are counted by a check, which says so; Node.js would drop some, or blame their size.
   server.maxHeadersCount = 0;
   server.timeout = limits.socketTimeoutMs;
-  lifeCycle.watch(server, answers);
+  lifeCycle.watch(server, answers, gateway);
   return server;
 }
 

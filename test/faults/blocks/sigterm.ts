@@ -124,7 +124,7 @@ function ask(agent: Agent, port: number): Promise<string> {
   });
 }
 
-/** A provider that hangs doesn't hold the end up for longer than the grace. */
+/** A provider that hangs doesn't hold the end up for longer than the grace, and whoever waits for it is answered by then. */
 async function hang(tally: Tally, providers: Providers): Promise<void> {
   providers.datafold.onAny(silence);
   const grace = 1_500;
@@ -136,13 +136,17 @@ async function hang(tally: Tally, providers: Providers): Promise<void> {
   });
   const waiting = providers.datafold.requests.length;
   const answers = Array.from({ length: 10 }, (_, n) =>
-    service.ask(`{ datafoldRun(monitorId: "7", runId: "${n}") { state } }`).catch(() => undefined),
+    service.ask(`{ datafoldRun(monitorId: "7", runId: "${n}") { state } }`).then(
+      ({ text }) => text,
+      (error: unknown) => String(error),
+    ),
   );
   await providers.datafold.arrived(waiting + 10);
   const started = performance.now();
   const code = await service.stop();
   const ms = performance.now() - started;
-  await Promise.all(answers);
+  for (const text of await Promise.all(answers))
+    tally.check('beside a hanging provider: is answered', text.includes('"code":"UPSTREAM_TIMEOUT"'), text);
   tally.check(
     'beside a hanging provider: ends within the grace and a second',
     ms <= grace + 1_000,

@@ -164,6 +164,20 @@ export const guardsOfTheDoor: readonly Guard[] = [
     tests: ['test/incremental-delivery.test.ts'],
   },
   {
+    name: 'an answer for who waits when the process is to stop',
+    file: 'src/http/life-cycle.ts',
+    from: 'gateway?.capDeadlines(graceMs - toSendMs(graceMs));',
+    to: '',
+    tests: ['test/life-cycle.test.ts', 'sigterm'],
+  },
+  {
+    name: 'an answer for who waits for no operation when the process is to stop',
+    file: 'src/http/life-cycle.ts',
+    from: 'await answered();',
+    to: '',
+    tests: ['test/life-cycle.test.ts'],
+  },
+  {
     name: 'a number of connections',
     file: 'src/http/server.ts',
     from: 'server.maxConnections = limits.maxConnections;',
