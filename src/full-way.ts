@@ -45,10 +45,10 @@ export function createFullWay(options: FullWayOptions): YogaServerInstance<Serve
   return createYoga<ServerContext, GraphContext>({
     schema,
     graphqlEndpoint: path,
-    context({ request, requestId }) {
+    context({ request, requestId, waitedMs = 0 }) {
       const { headers, signal } = request;
       const header = (name: string) => headers.get(name);
-      const graph = contextOf({ requestId: toRequestId(requestId), header, ending: toEnding(signal) });
+      const graph = contextOf({ requestId: toRequestId(requestId), header, ending: toEnding(signal), waitedMs });
       prices.set(request, graph.price);
       return { graph };
     },

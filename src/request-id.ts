@@ -8,6 +8,8 @@ export const requestIdHeader = 'x-request-id';
 export interface RequestContext {
   /** The id of the request. @default that of the `x-request-id` header, or a new one */
   requestId?: string;
+  /** How long its client has been kept waiting already, in milliseconds: so much less time its operation has. @default 0 */
+  waitedMs?: number;
 }
 
 /** The id that the client or a proxy gave, if it is harmless in a log and in a header; else a new one. */

@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { DoorConfig } from '../src/http/server.ts';
 import { defaultLimits, type Limits } from '../src/limits.ts';
 import { holdClock, until } from './clock.ts';
-import { type FakeUpstream, type Handler, type Reply, startFakeUpstream } from './fake-upstream.ts';
+import { type FakeUpstream, type Handler, type Reply, silence, startFakeUpstream } from './fake-upstream.ts';
 import { sendLines } from './raw-http.ts';
 import { createWorld, type World } from './world.ts';
 
@@ -152,6 +152,41 @@ describe('With an issuer of JWTs', async () => {
     expect((await askAs(world, `Bearer ${token}`)).status).toBe(200);
     expect(keys.paths).toEqual([]);
   });
+
+  it.each(['POST', 'GET'])(
+    'who waits for the keys has so much less of the deadline of the operation, by %s',
+    async (method) => {
+      const keys = await startFakeUpstream();
+      onTestFinished(() => keys.close());
+      const answers: (() => void)[] = [];
+      keys.on('/keys', (_request, response) => {
+        answers.push(() => response.setHeader('content-type', 'application/json').end(JSON.stringify(keySet)));
+      });
+      const jwt = { jwksUrl: `${keys.baseUrl}/keys`, issuer, audience };
+      const world = await createWorld({ limits: { attemptMs: 60_000 } }, { jwt });
+      world.datafold.onAny(silence);
+      const headers = {
+        'content-type': 'application/json',
+        authorization: `Bearer ${await createJwt().sign(mine.privateKey)}`,
+      };
+      const query = '{ datafoldRun(monitorId: 7, runId: 42) { state } }';
+      const clock = holdClock();
+
+      const asked =
+        method === 'POST'
+          ? world.post(JSON.stringify({ query }), { headers })
+          : fetch(`${world.url}?query=${encodeURIComponent(query)}`, { headers });
+      await keys.arrived(1);
+      await clock.pass(2_000);
+      for (const answer of answers) answer();
+      await world.datafold.arrived(1);
+      await clock.pass(12_999);
+      expect(world.lines).toEqual([]);
+      await clock.pass(1);
+
+      expect(await (await asked).json()).toMatchObject({ errors: [{ extensions: { code: 'UPSTREAM_TIMEOUT' } }] });
+    },
+  );
 
   it('a client that leaves while the keys are fetched takes no place and makes no call', async () => {
     const keys = await startFakeUpstream();

@@ -4,6 +4,7 @@ import type { Log } from '../log.ts';
 import type { JwksLimits } from './jwks.ts';
 import { createJwtCheck, type JwtConfig } from './jwt.ts';
 import type { PatientCheck, Refusal } from './refusal.ts';
+import type { WithBody } from './request-body.ts';
 
 export interface AuthorizationOptions {
   /** Each of them opens the graph. See {@link isApiToken}. */
@@ -26,11 +27,15 @@ export function createAuthorization({ apiTokens = [], jwt, log, limits }: Author
   const digests = apiTokens.map(digestOf);
   const checkJwt = jwt && createJwtCheck(jwt, log, limits);
 
-  return async ({ headersDistinct: { authorization = [] } }) => {
+  return async (request: WithBody) => {
+    const { authorization = [] } = request.headersDistinct;
     const [, token] = (authorization.length === 1 && /^Bearer +(\S+)$/i.exec(authorization[0] ?? '')) || [];
     if (token === undefined) return unauthenticated;
     if (isOneOf(digests, digestOf(token))) return undefined;
+    const startedAt = performance.now();
     const verdict = (await checkJwt?.(token)) ?? 'refused';
+    // The time of the operation has begun to run: whoever waits for keys isn't to wait the longer for the answer.
+    request.waitedMs = performance.now() - startedAt;
     if (verdict === 'accepted') return undefined;
     return verdict === 'refused' ? unauthenticated : unavailable;
   };

@@ -2,8 +2,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { badInput, type Check, type PatientCheck, type Refusal } from './refusal.ts';
 
-/** Where whoever comes next finds a body that has been read already. */
-export type WithBody = IncomingMessage & { body?: Buffer };
+/** Where whoever comes next finds a body that has been read already, and how long its client has been kept waiting. */
+export type WithBody = IncomingMessage & {
+  body?: Buffer;
+  /** For the issuer's keys, in milliseconds. */
+  waitedMs?: number;
+};
 
 /** Refuses bodies that would have to be unpacked, which nobody here does. */
 export const isPlain: Check = ({

@@ -58,7 +58,10 @@ export function createServer(options: ServerOptions): Server {
   const overload = createOverload(limits);
   const showGraphiQL = createGraphiQL(path, operations);
   const answers = createAnswers();
-  const goLong: Way = (visit) => gateway.requestListener(visit.request, visit.dress(), { requestId: visit.requestId });
+  const goLong: Way = (visit) => {
+    const { request, requestId, waitedMs } = visit;
+    return gateway.requestListener(request, visit.dress(), { requestId, waitedMs });
+  };
   const execute = createShortWay(gateway, goLong, overload.isAlone);
 
   // These lists are the policy: the first check that refuses is the answer, and those behind it aren't made.

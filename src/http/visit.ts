@@ -24,6 +24,10 @@ export class Visit implements Asker {
     this.requestId = toRequestId(this.header(requestIdHeader));
   }
 
+  get waitedMs(): number {
+    return this.request.waitedMs ?? 0;
+  }
+
   header(name: string): string | undefined {
     return this.request.headers[name]?.toString();
   }

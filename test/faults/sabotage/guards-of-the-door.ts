@@ -178,6 +178,13 @@ export const guardsOfTheDoor: readonly Guard[] = [
     tests: ['test/life-cycle.test.ts'],
   },
   {
+    name: 'time that the keys of an issuer took',
+    file: 'src/http/authorization.ts',
+    from: 'request.waitedMs = performance.now() - startedAt;',
+    to: 'void startedAt;',
+    tests: ['test/authorization.test.ts'],
+  },
+  {
     name: 'a number of connections',
     file: 'src/http/server.ts',
     from: 'server.maxConnections = limits.maxConnections;',
