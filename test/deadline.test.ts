@@ -14,12 +14,13 @@ import {
   olostepBody,
   olostepKey,
   olostepPath,
+  toDatafoldRow,
 } from './bodies.ts';
-import { type HeldClock, holdClock, until } from './clock.ts';
+import { type HeldClock, holdClock, holdDice, until } from './clock.ts';
 import { serveDatafold } from './datafold-far-end.ts';
 import { type FakeUpstream, type Handler, type Reply, silence } from './fake-upstream.ts';
 import { forms, nextOf, readParts } from './parts.ts';
-import { createWorld, keys, type World } from './world.ts';
+import { createListingWorld, createWorld, keys, type World } from './world.ts';
 
 const query = 'query ($key: MonitorRunKey!) { monitorRun(key: $key) { id } }';
 const timedOut = (provider: string, path: readonly (string | number)[]) =>
@@ -145,6 +146,34 @@ describe('An operation whose deadline is reached', () => {
     await clock.pass(1);
 
     expect(await asked).toEqual({ data: { datafoldRun: null }, errors: [timedOut('DATAFOLD', ['datafoldRun'])] });
+  });
+
+  it('keeps the runs that were found on the first pages of a list, when a later one is too late', async () => {
+    const world = await createListingWorld({ limits: { operationTimeoutMs: 5_000, listPageSize: 3 } });
+    const rows = [6, 5, 4, 3, 2, 1].map((runId) => toDatafoldRow(anyDatafoldRun(runId).body));
+    const toPage = (page: number) => ({
+      body: { count: 6, page, page_size: 3, total_pages: 2, runs: rows.slice(3 * page - 3, 3 * page) },
+    });
+    world.datafold.onAny((request, response) => {
+      if (request.url?.includes('page=1')) return delayed(1, toPage(1))(request, response);
+    });
+    const clock = holdClock();
+    holdDice(0);
+
+    const asked = world.ask('query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { id } }', {
+      keys: [6, 5, 3, 2, 1].map((runId) => anyDatafoldRun(runId).key),
+    });
+    await world.datafold.arrived(1);
+    await clock.pass(1);
+    await world.datafold.arrived(2);
+    await clock.pass(3_000);
+    await world.datafold.arrived(3);
+    await clock.pass(2_000);
+
+    expect(await asked).toEqual({
+      data: { monitorRuns: [{ id: 'DATAFOLD:7:6' }, { id: 'DATAFOLD:7:5' }, null, null, null] },
+      errors: [2, 3, 4].map((place) => timedOut('DATAFOLD', ['monitorRuns', place])),
+    });
   });
 });
 

@@ -1,5 +1,7 @@
 /** Finds things in the pages of a list. */
+import { isOfOneEndpoint } from '../errors.ts';
 import type { Get, ListWalk } from '../providers/provider.ts';
+import type { Body } from '../upstream/body.ts';
 
 export interface Search<Row> {
   readonly walk: ListWalk<Row>;
@@ -17,18 +19,29 @@ export interface Found<Row> {
   readonly rows: ReadonlyMap<string, Row>;
   /** Whether the pages had rows that can't be read, or led nowhere though the list goes on: one that is missing may be there. */
   readonly hasUnread: boolean;
+  /** Why a page behind the first couldn't be read: what was found before is there all the same. */
+  readonly failure?: unknown;
 }
 
 export const nothingFound: Found<never> = { rows: new Map<string, never>(), hasUnread: false };
 
-/** The rows of the things, as far as the pages that were read have them: that one is missing says nothing of it. */
+/**
+ * The rows of the things, as far as the pages that were read have them: that one is missing says nothing of it.
+ * @throws what the first page fails with
+ */
 export async function findRows<Row>(get: Get, search: Search<Row>): Promise<Found<Row>> {
   const { walk, ids, idOf, mostPages, worthFrom = 0 } = search;
   const found = new Map<string, Row>();
   let hasUnread = false;
   let request: ListWalk<Row>['first'] | undefined = walk.first;
   for (let pages = 0; request !== undefined && pages < mostPages; pages++) {
-    const page = await get(request);
+    let page: Body | null;
+    try {
+      page = await get(request);
+    } catch (failure) {
+      if (pages === 0) throw failure;
+      return { rows: found, hasUnread, failure };
+    }
     if (page === null) {
       hasUnread ||= pages > 0;
       break;
@@ -43,4 +56,9 @@ export async function findRows<Row>(get: Get, search: Search<Row>): Promise<Foun
     request = next;
   }
   return { rows: found, hasUnread };
+}
+
+/** The failure of a list, where nothing else that the provider is asked for would do any better. */
+export function throwFailure({ failure }: Found<unknown>): void {
+  if (failure !== undefined && !isOfOneEndpoint(failure)) throw failure;
 }

@@ -2,7 +2,7 @@
 import DataLoader from 'dataloader';
 import { BadUserInput, isOfOneEndpoint } from '../errors.ts';
 import type { Fetches } from '../fetching/fetches.ts';
-import { type Found, findRows, nothingFound } from '../fetching/find-rows.ts';
+import { type Found, findRows, nothingFound, throwFailure } from '../fetching/find-rows.ts';
 import { explain, type Need, needOf, planFetches } from '../fetching/planner.ts';
 import type { MonitorKey, Provider } from '../generated/types.ts';
 import type { Limits } from '../limits.ts';
@@ -143,9 +143,11 @@ export class MonitorLoader {
 
     return wants.map(({ monitorId, need }) => {
       if (search === undefined || need !== 'light' || isFull(monitorId)) return get(monitorId);
-      return search.then(({ rows }) => {
-        const found = rows.get(monitorId);
-        return found === undefined ? get(monitorId) : this.#toListed(provider, found);
+      return search.then((found) => {
+        const row = found.rows.get(monitorId);
+        if (row !== undefined) return this.#toListed(provider, row);
+        throwFailure(found);
+        return get(monitorId);
       });
     });
   }

@@ -4,7 +4,7 @@ import type { CredentialOf } from '../credentials.ts';
 import { isOfOneEndpoint, isRefusal, mayPass, toError } from '../errors.ts';
 import { Asked } from '../fetching/asked.ts';
 import type { Fetches } from '../fetching/fetches.ts';
-import { type Found, findRows, nothingFound } from '../fetching/find-rows.ts';
+import { type Found, findRows, nothingFound, throwFailure } from '../fetching/find-rows.ts';
 import { explain, type Need, planFetches } from '../fetching/planner.ts';
 import type { MonitorRunKey, Provider } from '../generated/types.ts';
 import type { CopyKind, KeptRuns } from '../kept/kept-runs.ts';
@@ -165,7 +165,12 @@ export class ProviderRuns {
       if (whole !== undefined) return whole;
       const search = want.need === 'full' ? undefined : searches.get(want.list);
       if (search === undefined) return this.#get(want.key);
-      return search.then((found) => this.#fromRows(found, want.key) ?? this.#get(want.key));
+      return search.then((found) => {
+        const run = this.#fromRows(found, want.key);
+        if (run !== undefined) return run;
+        throwFailure(found);
+        return this.#get(want.key);
+      });
     });
   }
 
