@@ -257,7 +257,7 @@ function createUpstreams(
 }
 
 function createKeptRuns(keptRuns: GatewayConfig['keptRuns'] = true, limits: Limits, log: Log): KeptRuns | undefined {
-  if (typeof keptRuns === 'object') return createSafeStore(keptRuns, log);
+  if (typeof keptRuns === 'object') return createSafeStore(keptRuns, log, limits.maxStoreMs);
   return keptRuns ? createMemoryRuns(limits) : undefined;
 }
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import { createGateway, type Gateway } from '../src/gateway.ts';
+import { createGateway, type Gateway, type KeptRuns } from '../src/gateway.ts';
 import {
   anyDatafoldRun,
   datafoldBody,
@@ -174,6 +174,25 @@ describe('An operation whose deadline is reached', () => {
       data: { monitorRuns: [{ id: 'DATAFOLD:7:6' }, { id: 'DATAFOLD:7:5' }, null, null, null] },
       errors: [2, 3, 4].map((place) => timedOut('DATAFOLD', ['monitorRuns', place])),
     });
+  });
+
+  it('does not wait for a store of copies that never answers any longer than for others', async () => {
+    const stuck: KeptRuns = {
+      read: () => new Promise(() => {}),
+      write: () => {},
+      drop: () => {},
+      forget: () => {},
+      close: async () => {},
+    };
+    const world = await createWorld({ keptRuns: stuck });
+    world.datafold.on(datafoldPath, { body: datafoldBody });
+    const clock = holdClock();
+
+    const asked = world.ask(query, { key: datafoldKey });
+    await clock.waitOf(20);
+    await clock.pass(20);
+
+    expect(await asked).toEqual({ data: { monitorRun: { id: 'DATAFOLD:7:42' } } });
   });
 });
 

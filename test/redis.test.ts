@@ -38,8 +38,9 @@ async function createRedisWorld(url: string, limits: Partial<Limits> = {}, besid
   const at = (level: string) => (fields: object, message: string) => void told.push({ level, message, ...fields });
   const log = { info: at('info'), warn: at('warn'), error: at('error') };
   // The machines of tests are slow and shared: what these tests prove is no matter of twenty milliseconds.
-  const keptRuns = await createRedisRuns({ url, log, limits: { ...defaultLimits, maxStoreMs: 500, ...limits } });
-  const world = await createWorld({ keptRuns, limits }, {}, beside);
+  const patient = { maxStoreMs: 500, ...limits };
+  const keptRuns = await createRedisRuns({ url, log, limits: { ...defaultLimits, ...patient } });
+  const world = await createWorld({ keptRuns, limits: patient }, {}, beside);
   world.datafold.on(datafoldPath, { body: datafoldBody });
   for (const { path, body } of runs) world.datafold.on(path, { body });
   return { ...world, told };

@@ -1,4 +1,7 @@
-/** Any store of copies, held to what is promised of one: it never fails, whatever it does, and what it gives are copies. */
+/**
+ * Any store of copies, held to what is promised of one: it never fails, whatever it does, nobody waits for it for long, and what it
+ * gives are copies.
+ */
 import type { Log } from '../log.ts';
 import type { Copies, Copy, KeptRuns } from './kept-runs.ts';
 import { createPresence } from './presence.ts';
@@ -8,7 +11,8 @@ const restMs = 1_000;
 
 const nothing: Copies = [];
 
-export function createSafeStore(store: KeptRuns, log: Log): KeptRuns {
+/** @param maxReadMs what takes longer to read isn't there */
+export function createSafeStore(store: KeptRuns, log: Log, maxReadMs: number): KeptRuns {
   const health = createPresence({
     restMs,
     onLost: (reason) => log.warn({ reason }, 'store of copies fails'),
@@ -24,6 +28,23 @@ export function createSafeStore(store: KeptRuns, log: Log): KeptRuns {
     if (health.isAway) health.find();
     return found.map((copy: unknown) => (isCopy(copy) ? copy : undefined));
   };
+  const inTime = (found: PromiseLike<unknown>) =>
+    new Promise<Copies>((resolve) => {
+      let isOver = false;
+      const end = (toResult: () => Copies) => {
+        if (isOver) return;
+        isOver = true;
+        clearTimeout(timer);
+        resolve(toResult());
+      };
+      const late = () => end(() => fail(new LateStore()));
+      // When it was this process that was late, what was read is there, and comes before what is immediate.
+      const timer = setTimeout(() => setImmediate(late), maxReadMs);
+      found.then(
+        (copies) => end(() => toCopies(copies)),
+        (error: unknown) => end(() => fail(error)),
+      );
+    });
   /** Whether it is done at once or later, nobody waits for it. */
   const attempt = (act: () => unknown) => {
     try {
@@ -38,7 +59,7 @@ export function createSafeStore(store: KeptRuns, log: Log): KeptRuns {
     read(names) {
       try {
         const found: unknown = store.read(names);
-        return isPromise(found) ? Promise.resolve(found).then(toCopies).catch(fail) : toCopies(found);
+        return isPromise(found) ? inTime(found) : toCopies(found);
       } catch (error) {
         return fail(error);
       }
@@ -48,6 +69,10 @@ export function createSafeStore(store: KeptRuns, log: Log): KeptRuns {
     forget: (digest) => attempt(() => store.forget(digest)),
     close: () => store.close(),
   };
+}
+
+class LateStore extends Error {
+  override readonly name = 'late';
 }
 
 const isPromise = (value: unknown): value is PromiseLike<unknown> =>
