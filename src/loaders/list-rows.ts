@@ -81,34 +81,40 @@ export class ListRows {
   }
 
   async #find(key: MonitorRunKey, scan: RunScan): Promise<Known> {
-    const { provider, definition, limits, price, toKnown } = this.#options;
+    const { provider, definition, limits, price, toKnown, loadDetail, findDetail } = this.#options;
+    let detail: Promise<Run | null> | undefined;
+    let hint: RowHint | null | undefined;
     for (;;) {
       const row = scan.find(key.runId);
       if (row !== undefined) {
         price.of(provider).listed++;
         return toKnown(key, row.row);
       }
-      // How far the run can be is known from its own record, which costs a call unless it is requested anyway.
-      const isWorthCall = !scan.hasNext || scan.pages >= definition.mostPages;
-      const hint = scan.pages > 0 ? await this.#hintOf(key, isWorthCall) : undefined;
+      if (scan.pages > 0 && detail === undefined) {
+        // How far back the row can be is known from the run's own record, which costs a call unless it is requested anyway.
+        const isWorthCall = !scan.hasNext || scan.pages >= definition.mostPages;
+        detail = isWorthCall ? loadDetail(key) : findDetail(key);
+        if (detail !== undefined) {
+          hint = await this.#hintIn(detail);
+          // Others may have read on meanwhile.
+          continue;
+        }
+      }
       if (hint === null) return toAbsentRow();
       if (!scan.canFollow(hint?.earliest)) return this.#toAbsent(key, scan, hint);
       if (scan.pages >= limits.maxEventsPages)
         throw new OperationTooCostly(
           `Expected the run on the first ${limits.maxEventsPages} pages of its monitor's list.`,
         );
-      // Others may have read on while this run was waited for.
-      if (scan.find(key.runId) === undefined) await scan.readPage();
+      await scan.readPage();
     }
   }
 
-  /** What the run's own record tells of its row; `null` when there is no such run, `undefined` when nothing is known of it. */
-  async #hintOf(key: MonitorRunKey, isWorthCall: boolean): Promise<RowHint | null | undefined> {
-    const { definition, loadDetail, findDetail } = this.#options;
-    const detail = isWorthCall ? loadDetail(key) : findDetail(key);
+  /** What the run tells of its row; `null` when there is no such run, `undefined` when nothing is known of it. */
+  async #hintIn(detail: Promise<Run | null>): Promise<RowHint | null | undefined> {
     try {
       const run = await detail;
-      return run && definition.rowHint?.(run);
+      return run && this.#options.definition.rowHint?.(run);
     } catch {
       // The row may be found all the same; the run's own fields tell its failure.
       return undefined;

@@ -9,7 +9,7 @@ import {
   possibleTypes,
   RunLogDocument,
 } from '../../src/client.ts';
-import { datafoldBody, datafoldKey, datafoldPath, olostepKey } from '../bodies.ts';
+import { datafoldBody, datafoldKey, datafoldPath, olostepBody, olostepKey } from '../bodies.ts';
 import { createWorldWithRuns, datafoldIds, olostepIds } from './world-with-runs.ts';
 
 it('answers typed documents with their types', async () => {
@@ -66,6 +66,66 @@ it('finds what is selected of an interface in its cache, for runs of each provid
   expect(from('DatafoldRun:DATAFOLD:7:42')).toMatchObject({ phase: 'FINISHED', outcome: 'PASSED' });
   expect(from('OlostepRun:OLOSTEP:monitor_n8q2x4m1ak:run_k3v9c1p7zd')).toMatchObject({ outcome: 'UNKNOWN' });
   expect(world.datafold.paths).toHaveLength(1);
+});
+
+it('keeps on screen what a list says of a run when that run is opened', async () => {
+  const { client, world } = await createClient();
+  const { monitorId, runId } = olostepKey;
+  const row = { id: 'event_1', run_id: runId, created: 1763625609, changed: true, summary: null, snapshot_url: null };
+  world.olostep.onAny(({ url = '' }, response) => {
+    const isPage = url.startsWith(`/v1/monitors/${monitorId}/events`);
+    response.writeHead(isPage || url.startsWith(`/v1/monitors/${monitorId}?`) ? 200 : 404, {
+      'content-type': 'application/json',
+    });
+    response.end(JSON.stringify(isPage ? { data: [row], has_more: false } : { id: monitorId }));
+  });
+  const list = client.watchQuery({
+    query: gql`
+      query List($key: MonitorKey!) {
+        monitor(key: $key) {
+          id
+          runs {
+            nodes {
+              id
+              phase
+              outcome
+            }
+          }
+        }
+      }
+    `,
+    variables: { key: { provider: 'OLOSTEP', monitorId } },
+  });
+  const shown: unknown[] = [];
+  await new Promise<void>((resolve) => {
+    const subscription = list.subscribe(({ data }) => {
+      const { monitor } = (data ?? {}) as { monitor?: { runs: { nodes: { outcome: string }[] } } };
+      if (monitor === undefined) return;
+      shown.push(monitor.runs.nodes.map(({ outcome }) => outcome));
+      resolve();
+    });
+    onTestFinished(() => subscription.unsubscribe());
+  });
+
+  for (const fields of ['outcome', 'phase outcome snapshot', 'phase startedAt logGroup'])
+    await client.query({
+      query: gql(`query Run($monitorId: ID!, $runId: ID!) {
+        olostepRun(monitorId: $monitorId, runId: $runId) { id ${fields} }
+      }`),
+      variables: olostepIds,
+    });
+
+  expect(shown).toEqual(shown.map(() => ['FINDING']));
+  const run = client.readFragment({
+    id: `OlostepRun:OLOSTEP:${monitorId}:${runId}`,
+    fragment: gql`
+      fragment Opened on OlostepRun {
+        outcome
+        logGroup
+      }
+    `,
+  });
+  expect(run).toMatchObject({ outcome: 'FINDING', logGroup: olostepBody.log_group });
 });
 
 it('answers a node again out of its cache, interface within interface', async () => {

@@ -5,6 +5,7 @@ const excesses = 'src/documents/excesses.ts';
 const limitTests = ['test/operation-limits.test.ts'];
 const persistedTests = ['test/persisted-documents.test.ts'];
 const keptTests = ['test/kept-runs.test.ts'];
+const valueTests = ['test/one-value.test.ts'];
 const partsTests = ['test/incremental-delivery.test.ts'];
 
 export const guardsOfTheGraph: readonly Guard[] = [
@@ -231,6 +232,62 @@ export const guardsOfTheGraph: readonly Guard[] = [
     from: 'before?.runs ?? new RunLoader({ fetches: this.fetches, credentialOf, kept, price: this.price, limits });',
     to: '((globalThis as { shared?: RunLoader }).shared ??= new RunLoader({ fetches: this.fetches, credentialOf, kept, price: this.price, limits }));',
     tests: ['test/batching.test.ts'],
+  },
+  {
+    name: "an outcome of Olostep's that comes from its row",
+    file: 'src/providers/olostep/run.ts',
+    from: 'if (row !== null) return toOutcome(row);',
+    to: 'if (row !== null) void toOutcome(row);',
+    tests: valueTests,
+  },
+  {
+    name: 'a phase that a row decides',
+    file: 'src/providers/olostep/run.ts',
+    from: "(row ? 'FINISHED' : toOwnPhase(log()))",
+    to: '(row ? toOwnPhase(log()) : toOwnPhase(log()))',
+    tests: valueTests,
+  },
+  {
+    name: 'a number of events pages',
+    file: 'src/loaders/list-rows.ts',
+    from: 'scan.pages >= limits.maxEventsPages)',
+    to: 'scan.pages >= 1e6 * limits.maxEventsPages)',
+    tests: ['test/olostep-lists.test.ts'],
+  },
+  {
+    name: 'a scan that ends where the run began',
+    file: 'src/fetching/run-scan.ts',
+    from: 'return this.hasNext && !(this.#isOrdered && earliest',
+    to: 'return this.hasNext && !(!this.#isOrdered && earliest',
+    tests: ['test/olostep-lists.test.ts'],
+  },
+  {
+    name: 'a look at what others have read meanwhile',
+    file: 'src/loaders/list-rows.ts',
+    from: 'hint = await this.#hintIn(detail);',
+    to: 'hint = await this.#hintIn(detail); if (!scan.canFollow(hint?.earliest)) return this.#toAbsent(key, scan, hint ?? undefined);',
+    tests: valueTests,
+  },
+  {
+    name: 'a state that a row without one leaves to the run itself',
+    file: 'src/providers/datafold/run.ts',
+    from: 'if (hasState(row)) return run;',
+    to: 'if (hasState !== undefined) return run;',
+    tests: valueTests,
+  },
+  {
+    name: 'what a row of a monitor lacks, from the monitor itself',
+    file: 'src/providers/olostep/monitor.ts',
+    from: 'isInRow ? monitor[name]',
+    to: 'isInRow || name ? monitor[name]',
+    tests: valueTests,
+  },
+  {
+    name: 'that a list lacks a run, which is not that there is none',
+    file: 'src/loaders/run-copies.ts',
+    from: 'one !== undefined && (one.run !== null || kinds.length === 1)',
+    to: 'one !== undefined && (one.run !== null || kinds.length > 0)',
+    tests: ['test/olostep-outcome.test.ts'],
   },
   {
     name: 'copies by whose they are',
