@@ -1,7 +1,17 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { holdDate } from './clock.ts';
 import { now } from './feed-far-ends.ts';
-import { createFeedWorld, selection } from './run-feed-world.ts';
+import {
+  askPage,
+  createFeedWorld,
+  datafoldList,
+  eventsOf,
+  gapsOf,
+  idsOf,
+  pageThrough,
+  runsOf,
+  selection,
+} from './run-feed-world.ts';
 
 beforeEach(() => holdDate(now));
 
@@ -35,5 +45,159 @@ describe('Several run feeds of an operation', () => {
     }
 
     expect({ hasNextPage, found }).toEqual({ hasNextPage: false, found: { a: 10, b: 10 } });
+  });
+});
+
+/** What each page says of how far it has looked, and of what is missing. */
+describe('A page of the run feed', () => {
+  const since = '2026-11-20T05:30:00.000Z';
+  const down = { status: 503, body: { detail: 'Down for a moment' } };
+  const gap = { provider: 'DATAFOLD', monitorId: '7', code: 'UPSTREAM_UNAVAILABLE' };
+  const oneAttempt = { limits: { maxAttempts: 1 } };
+
+  it('says the time down to which all runs are delivered, on the last page the start of the window', async () => {
+    const pages = await pageThrough(await createFeedWorld(), `first: 3 since: "${since}"`);
+
+    expect(pages.map(({ searchedUntil }) => searchedUntil)).toEqual([
+      '2026-11-20T07:40:00.000Z',
+      '2026-11-20T07:15:00.000Z',
+      since,
+    ]);
+    for (const page of pages) expect(page).toMatchObject({ isComplete: true, gaps: [] });
+  });
+
+  it('says no time on the last page, where the window has no start', async () => {
+    expect(await askPage(await createFeedWorld(), 'first: 50')).toMatchObject({
+      searchedUntil: null,
+      isComplete: true,
+      pageInfo: { hasNextPage: false },
+    });
+  });
+
+  it('with a gap is not complete, nor is any behind it; and the gap is named once', async () => {
+    const world = await createFeedWorld(oneAttempt);
+    world.datafold.on(runsOf(7), down);
+    const pages = await pageThrough(world, 'first: 3');
+
+    expect(pages.length).toBeGreaterThan(2);
+    expect(gapsOf(pages)).toEqual([gap]);
+    expect(pages[0]?.gaps).toEqual([gap]);
+    expect(pages.map(({ isComplete }) => isComplete)).toEqual(pages.map(() => false));
+    expect(idsOf(pages)).toContain('DATAFOLD:8:500');
+  });
+
+  it.each([false, true])(
+    'delivers what a gap stands for once the same `after` is sent again, with a cache: %s',
+    async (keptRuns) => {
+      const world = await createFeedWorld(
+        { ...oneAttempt, keptRuns },
+        { datafold: { 7: ['06:30', '06:20'], 8: ['07:50'] } },
+      );
+      const given = 'first: 2';
+      const first = await askPage(world, given);
+      expect(first).toMatchObject({ ids: ['DATAFOLD:8:750', 'OLOSTEP:monitor_a:run_0745'], isComplete: true });
+      const { endCursor } = first.pageInfo;
+
+      world.datafold.on(runsOf(7), down);
+      const second = await askPage(world, 'first: 20', endCursor);
+      expect(second).toMatchObject({ gaps: [gap], isComplete: false, pageInfo: { hasNextPage: false } });
+      expect(second.ids).not.toContain('DATAFOLD:7:630');
+
+      world.datafold.on(runsOf(7), toDatafoldRuns(['2026-11-20T06:30:00Z', '2026-11-20T06:20:00Z']));
+      const again = await askPage(world, 'first: 20', endCursor);
+      expect(again).toMatchObject({ gaps: [], isComplete: true, pageInfo: { hasNextPage: false } });
+      expect(again.ids.filter((id) => id.startsWith('DATAFOLD:7'))).toEqual(['DATAFOLD:7:1', 'DATAFOLD:7:2']);
+      expect(again.ids.filter((id) => !id.startsWith('DATAFOLD:7'))).toEqual(second.ids);
+    },
+  );
+
+  it.each([false, true])(
+    'delivers the runs of a provider that was down once the same `after` is sent again, with a cache: %s',
+    async (keptRuns) => {
+      const world = await createFeedWorld({ ...oneAttempt, keptRuns });
+      world.olostep.on('/v1/monitors', down);
+      const until = `until: "${now}"`;
+      const failed = await askPage(world, `first: 50 ${until}`);
+      expect(failed).toMatchObject({ gaps: [{ provider: 'OLOSTEP', monitorId: null }], isComplete: false });
+
+      const olostepMonitors = [{ id: 'monitor_a' }, { id: 'monitor_b' }];
+      world.olostep.on('/v1/monitors', { body: { monitors: olostepMonitors, count: 2 } });
+      expect(await askPage(world, `first: 50 ${until}`)).toMatchObject({
+        ids: expect.arrayContaining(['OLOSTEP:monitor_b:run_0300']),
+        gaps: [],
+        isComplete: true,
+      });
+    },
+  );
+});
+
+/** A Datafold page of a monitor's runs, by their times. */
+const toDatafoldRuns = (times: readonly (string | null)[], states: readonly string[] = []) => ({
+  body: {
+    ...{ count: times.length, page: 1, page_size: 100, total_pages: 1 },
+    runs: times.map((started_at, place) => ({ run_id: place + 1, started_at, state: states[place] ?? 'ok' })),
+  },
+});
+
+const toDatafoldMonitors = (...monitors: readonly object[]) => ({
+  body: { count: monitors.length, page: 1, page_size: 100, total_pages: 1, monitors },
+});
+
+describe('The run feed hides no run', () => {
+  it.each([1, 2, 20])(
+    'without a start: it takes the time of the run above it, or of the first page; in pages of %i',
+    async (first) => {
+      const world = await createFeedWorld({}, { olostep: { monitor_a: ['07:30'] } });
+      world.datafold.on(datafoldList, toDatafoldMonitors({ id: 7, state: 'queued', last_run: '2026-11-20T07:40:00Z' }));
+      const times = [null, '2026-11-20T07:40:00Z', null, null, '2026-11-20T07:20:00Z', null];
+      world.datafold.on(runsOf(7), toDatafoldRuns(times, ['queued', 'ok', 'skipped', 'cancelled', 'ok', 'skipped']));
+
+      const pages = await pageThrough(world, `first: ${first}`);
+      expect(idsOf(pages)).toEqual([
+        ...['DATAFOLD:7:1', 'DATAFOLD:7:2', 'DATAFOLD:7:3', 'DATAFOLD:7:4'],
+        ...['OLOSTEP:monitor_a:run_0730', 'DATAFOLD:7:5', 'DATAFOLD:7:6'],
+      ]);
+      expect(gapsOf(pages)).toEqual([]);
+    },
+  );
+
+  it('that was skipped, when only those are wanted', async () => {
+    const world = await createFeedWorld({}, { olostep: {} });
+    world.datafold.on(datafoldList, toDatafoldMonitors({ id: 7, state: 'skipped', last_run: null }));
+    world.datafold.on(runsOf(7), toDatafoldRuns(['2026-11-20T07:40:00Z', null], ['ok', 'skipped']));
+
+    expect(await askPage(world, 'first: 5 outcomes: [SKIPPED]')).toMatchObject({ ids: ['DATAFOLD:7:2'], gaps: [] });
+  });
+
+  it('of a monitor whose `last_run` is null, at either provider', async () => {
+    const world = await createFeedWorld({}, { datafold: { 7: ['07:40', '07:20'] }, olostep: { monitor_a: ['07:30'] } });
+    world.datafold.on(datafoldList, toDatafoldMonitors({ id: 7, state: 'ok', last_run: null }));
+    world.olostep.on('/v1/monitors', {
+      body: { monitors: [{ id: 'monitor_a', status: 'active', last_run: null }], count: 1 },
+    });
+
+    const ids = ['DATAFOLD:7:740', 'OLOSTEP:monitor_a:run_0730', 'DATAFOLD:7:720'];
+    expect(await askPage(world, 'first: 5')).toMatchObject({ ids, gaps: [] });
+  });
+
+  it.each([
+    [
+      'outcomes: [FINDING]',
+      ['run_0740'],
+      [{ provider: 'OLOSTEP', monitorId: 'monitor_a', code: 'UPSTREAM_BAD_RESPONSE' }],
+    ],
+    ['', ['run_0750', 'run_0740'], []],
+    // The page ends before the run.
+    ['outcomes: [FINDING] until: "2026-11-20T07:45:00Z"', ['run_0740'], []],
+  ])('whose `changed` is no boolean: with %s it is a gap, as the filter can not tell', async (given, runIds, gaps) => {
+    const world = await createFeedWorld({}, { datafold: {}, olostep: { monitor_a: ['07:50', '07:40 changed'] } });
+    const toRow = (time: string, changed: unknown) => ({
+      ...{ run_id: `run_${time.replace(':', '')}`, created: Date.parse(`2026-11-20T${time}:00Z`) / 1_000, changed },
+    });
+    const data = [toRow('07:50', 'yes'), toRow('07:40', true)];
+    world.olostep.on(eventsOf('a'), { body: { data, has_more: false, next_cursor: null, total_count: 2 } });
+
+    const ids = runIds.map((id) => `OLOSTEP:monitor_a:${id}`);
+    expect(await askPage(world, `first: 5 ${given}`)).toMatchObject({ ids, gaps, isComplete: gaps.length === 0 });
   });
 });
