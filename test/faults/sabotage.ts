@@ -14,6 +14,7 @@ import type { Guard } from './sabotage/guard.ts';
 import { guardsOfTheDoor } from './sabotage/guards-of-the-door.ts';
 import { guardsOfTheGraph } from './sabotage/guards-of-the-graph.ts';
 import { guardsOfTheRunFeed } from './sabotage/guards-of-the-run-feed.ts';
+import { guardsOfTheRunFeedOverHttp } from './sabotage/guards-of-the-run-feed-over-http.ts';
 import { guardsOfTheStore } from './sabotage/guards-of-the-store.ts';
 import { guardsOfTheWayOut } from './sabotage/guards-of-the-way-out.ts';
 
@@ -23,6 +24,7 @@ const all: readonly Guard[] = [
   ...guardsOfTheGraph,
   ...guardsOfTheDoor,
   ...guardsOfTheRunFeed,
+  ...guardsOfTheRunFeedOverHttp,
   ...guardsOfTheStore,
   ...guardsOfTheWayOut,
 ];
