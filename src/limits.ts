@@ -138,7 +138,7 @@ const providerLimits = {
   maxBackOffMs: 1_000,
   /** The longest `Retry-After` that is waited for, in milliseconds. */
   maxRetryAfterMs: 2_000,
-  /** The longest cool-down of a credential that a provider limits (429), in milliseconds. */
+  /** The longest cool-down of a credential that a provider asks to wait (429 or 503 with `Retry-After`), in milliseconds. */
   maxCoolDownMs: 60_000,
   /** How many retries a provider bears at once. */
   retryBudget: 10,

@@ -13,14 +13,18 @@ import { createWorld, type World } from './world.ts';
 
 const query = 'query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { id } }';
 const found = { data: { monitorRuns: [{ id: 'DATAFOLD:7:42' }] } };
-const limited = (facts: object) => ({
+const sentences = {
+  RATE_LIMITED: 'DATAFOLD asks to be called less often.',
+  UPSTREAM_UNAVAILABLE: 'DATAFOLD is not available.',
+} as const;
+const limited = (facts: object, code: keyof typeof sentences = 'RATE_LIMITED') => ({
   data: { monitorRuns: [null] },
   errors: [
     expect.objectContaining({
-      message: 'DATAFOLD asks to be called less often.',
+      message: sentences[code],
       extensions: {
         ...facts,
-        code: 'RATE_LIMITED',
+        code,
         provider: 'DATAFOLD',
         retryable: true,
         requestId: expect.any(String),
@@ -38,7 +42,7 @@ const ask = (world: World, apiKey?: string) =>
       : { headers: { 'content-type': 'application/json', 'x-datafold-api-key': apiKey, 'x-olostep-api-key': apiKey } },
   );
 
-const limit = (wait: string) => ({ status: 429, headers: { 'retry-after': wait } });
+const limit = (wait: string, status = 429) => ({ status, headers: { 'retry-after': wait } });
 
 describe('A credential that is to be used less often', () => {
   it('rests for as long as it was asked to, without a call, and says how long that is', async () => {
@@ -58,12 +62,16 @@ describe('A credential that is to be used less often', () => {
     expect(world.datafold.paths).toHaveLength(2);
   });
 
-  it('rests for a minute at the most, whatever it was asked', async () => {
+  it.each([
+    ['3600', 3_600_000],
+    ['123456789012', 123_456_789_012_000],
+    ['9'.repeat(400), Number.MAX_SAFE_INTEGER],
+  ])('rests for a minute at the most, whatever it was asked: %s', async (wait, retryAfterMs) => {
     const world = await createWorld();
-    world.datafold.on(datafoldPath, limit('3600'));
+    world.datafold.on(datafoldPath, limit(wait));
     const clock = holdClock();
 
-    expect(await ask(world)).toEqual(limited({ upstreamStatus: 429, retryAfterMs: 3_600_000 }));
+    expect(await ask(world)).toEqual(limited({ upstreamStatus: 429, retryAfterMs }));
     world.datafold.on(datafoldPath, { body: datafoldBody });
     expect(await ask(world)).toEqual(limited({ retryAfterMs: 60_000 }));
     await clock.pass(60_000);
@@ -100,6 +108,47 @@ describe('A credential that is to be used less often', () => {
     expect(await ask(world)).toEqual(limited({ upstreamStatus: 429 }));
     world.datafold.on(datafoldPath, { body: datafoldBody });
     expect(await ask(world)).toEqual(found);
+  });
+
+  it('rests as well when the provider is not available to it until then, and is told so', async () => {
+    const world = await createWorld();
+    world.datafold.on(datafoldPath, limit('30', 503));
+    const clock = holdClock();
+
+    expect(await ask(world)).toEqual(limited({ upstreamStatus: 503, retryAfterMs: 30_000 }, 'UPSTREAM_UNAVAILABLE'));
+    world.datafold.on(datafoldPath, { body: datafoldBody });
+    expect(await ask(world)).toEqual(limited({ retryAfterMs: 30_000 }, 'UPSTREAM_UNAVAILABLE'));
+    expect(world.datafold.paths).toHaveLength(1);
+
+    await clock.pass(30_000);
+    expect(await ask(world)).toEqual(found);
+  });
+
+  it('rests as well when the provider is busy until then, whatever the status', async () => {
+    const world = await createWorld();
+    const body = { detail: 'Not enough resources available to run this' };
+    const headers = { 'retry-after': '30' };
+    world.olostep.on(olostepPath, { status: 404, headers, body });
+    holdClock();
+
+    for (const upstreamStatus of [404, undefined]) {
+      const facts = { code: 'UPSTREAM_UNAVAILABLE', retryAfterMs: 30_000, ...(upstreamStatus && { upstreamStatus }) };
+      expect(await world.ask(query, { keys: [olostepKey] })).toMatchObject({ errors: [{ extensions: facts }] });
+    }
+    expect(world.olostep.paths).toHaveLength(1);
+  });
+
+  it.each([
+    ['a day late', '2026-11-19T12:00:00Z'],
+    ['a day early', '2026-11-21T12:00:00Z'],
+  ])('rests until a date as the provider has it, though the clock here is %s', async (_name, date) => {
+    const world = await createWorld();
+    const headers = { date: 'Fri, 20 Nov 2026 12:00:00 GMT', 'retry-after': 'Fri, 20 Nov 2026 12:00:30 GMT' };
+    world.datafold.on(datafoldPath, { status: 429, headers });
+    holdClock(date);
+
+    expect(await ask(world)).toEqual(limited({ upstreamStatus: 429, retryAfterMs: 30_000 }));
+    expect(await ask(world)).toEqual(limited({ retryAfterMs: 30_000 }));
   });
 
   it('keeps to the longest wait that it was asked for, in whichever order', async () => {
@@ -148,17 +197,20 @@ describe('A credential that is to be used less often', () => {
     });
   });
 
-  it("stops nothing of another's credential", async () => {
+  it.each([
+    [429, 'RATE_LIMITED'],
+    [503, 'UPSTREAM_UNAVAILABLE'],
+  ] as const)("stops nothing of another's credential: %i", async (status, code) => {
     const world = await createWorld({ credentials: 'forwarded' });
     world.datafold.on(datafoldPath, (request, response) => {
-      if (request.headers.authorization === 'Key tenant-a') response.writeHead(429, { 'retry-after': '30' }).end();
+      if (request.headers.authorization === 'Key tenant-a') response.writeHead(status, { 'retry-after': '30' }).end();
       else response.setHeader('content-type', 'application/json').end(JSON.stringify(datafoldBody));
     });
     holdClock();
 
-    expect(await ask(world, 'tenant-a')).toEqual(limited({ upstreamStatus: 429, retryAfterMs: 30_000 }));
+    expect(await ask(world, 'tenant-a')).toEqual(limited({ upstreamStatus: status, retryAfterMs: 30_000 }, code));
     expect(await ask(world, 'tenant-b')).toEqual(found);
-    expect(await ask(world, 'tenant-a')).toEqual(limited({ retryAfterMs: 30_000 }));
+    expect(await ask(world, 'tenant-a')).toEqual(limited({ retryAfterMs: 30_000 }, code));
     expect(world.datafold.requests.map(({ headers }) => headers.authorization)).toEqual([
       'Key tenant-a',
       'Key tenant-b',

@@ -50,6 +50,8 @@ export async function startFakeUpstream(): Promise<FakeUpstream> {
     const path = request.url ?? '';
     paths.push(path);
     requests.push(request);
+    // The clock of a test is its own: without a date of theirs, answers have none.
+    response.sendDate = false;
     most = Math.max(most, ++underWay);
     response.once('close', () => {
       underWay--;

@@ -156,7 +156,10 @@ describe.each([
   it.each([
     ['3', 3_000],
     ['86400', 86_400_000],
+    ['12345678901', 12_345_678_901_000],
+    ['9'.repeat(400), Number.MAX_SAFE_INTEGER],
     ['Fri, 20 Nov 2026 12:00:03 GMT', 3_000],
+    ['Fri, 31 Dec 9999 23:59:59 GMT', Date.UTC(9999, 11, 31, 23, 59, 59) - Date.parse(noon)],
   ])('hands on a wait of more than 2 seconds at once: %s', async (header, retryAfterMs) => {
     const world = await createWorldOf([later(header, status), good]);
     holdClock(noon);
@@ -174,22 +177,15 @@ describe.each([
     expect(world.datafold.paths).toHaveLength(1);
   });
 
-  it.each([
-    'soon',
-    '-1',
-    '1.5',
-    '1e9',
-    '0x1',
-    '12345678901',
-    '',
-    'Fri, 99 Nov 2026 12:00:02 GMT',
-    '2026-11-20T12:00:01Z',
-  ])("isn't tried again, and hands on no wait, when its Retry-After says %j", async (header) => {
-    const world = await createWorldOf([later(header, status), good]);
+  it.each(['soon', '-1', '1.5', '1e9', '0x1', '', 'Fri, 99 Nov 2026 12:00:02 GMT', '2026-11-20T12:00:01Z'])(
+    "isn't tried again, and hands on no wait, when its Retry-After says %j",
+    async (header) => {
+      const world = await createWorldOf([later(header, status), good]);
 
-    expect(await ask(world)).toEqual(failed(code, { upstreamStatus: status }));
-    expect(world.datafold.paths).toHaveLength(1);
-  });
+      expect(await ask(world)).toEqual(failed(code, { upstreamStatus: status }));
+      expect(world.datafold.paths).toHaveLength(1);
+    },
+  );
 
   it("isn't tried again when it says two waits", async () => {
     const world = await createWorldOf([{ status, headers: { 'retry-after': ['1', '2'] } }, good]);

@@ -42,13 +42,13 @@ export function toErrorFault(
     text: () => answer.body.toString(),
   });
   if (status === 401 || meaning === 'bad-key') return toCredentialFault(credential.owner, status);
-  if (meaning === 'busy') return toBusyFault(status);
   if (meaning === 'unknown-route') return toRouteFault(status);
-  // A proxy, or a path that leads elsewhere, answers so too, but not in the provider's form.
-  if (status === 404 || status === 410) return holdsObject(answer) ? undefined : toRouteFault(status);
-  if (status === 429 || status === 503) {
-    const retryAfterMs = parseRetryAfter(headers['retry-after'], Date.now());
+  if (meaning === 'busy' || status === 429 || status === 503) {
+    const retryAfterMs = parseRetryAfter(headers['retry-after'], headers.date);
     if (status === 429 || retryAfterMs !== undefined) return toWaitFault(status, retryAfterMs, maxRetryAfterMs);
   }
+  if (meaning === 'busy') return toBusyFault(status);
+  // A proxy, or a path that leads elsewhere, answers so too, but not in the provider's form.
+  if (status === 404 || status === 410) return holdsObject(answer) ? undefined : toRouteFault(status);
   return toStatusFault(status, isUnchecked);
 }

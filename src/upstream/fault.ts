@@ -2,6 +2,7 @@
 import { BadUserInput, type FailureFacts, ProviderError, type ProviderErrorCode } from '../errors.ts';
 import type { Provider } from '../generated/types.ts';
 import type { Verdict } from './breaker.ts';
+import type { Wait } from './cool-down.ts';
 import { deadlineReached } from './deadline.ts';
 import { isEndOfUsedConnection } from './pool.ts';
 import type { RetryRule } from './retry.ts';
@@ -117,25 +118,24 @@ export const toBusyFault = (status: number): Fault =>
   new Fault('UPSTREAM_UNAVAILABLE', 'busy', { upstreamStatus: status, retry: again, verdict: 'failure' });
 
 /**
- * 429, or 503 with a wait: asked to come back later. A wait that is short enough is kept to, exactly; a longer one is for
+ * 429, or another status with a wait: asked to come back later. A wait that is short enough is kept to, exactly; a longer one is for
  * the client.
  * @param retryAfterMs the wait that was asked for; `undefined` when none was; NaN when it can't be read
  */
-export function toWaitFault(status: 429 | 503, retryAfterMs: number | undefined, longestMs: number): Fault {
+export function toWaitFault(status: number, retryAfterMs: number | undefined, longestMs: number): Fault {
   const isLimit = status === 429;
   const code = isLimit ? 'RATE_LIMITED' : 'UPSTREAM_UNAVAILABLE';
   const facts = { upstreamStatus: status, retryable: true, verdict: isLimit ? 'answer' : 'failure' } as const;
   if (retryAfterMs === undefined) return new Fault(code, 'status', { ...facts, retry: onceMoreGently });
   if (Number.isNaN(retryAfterMs)) return new Fault(code, 'status', facts);
   const retry: RetryRule | undefined = retryAfterMs <= longestMs ? { most: 1, afterMs: retryAfterMs } : undefined;
-  // A provider that is not available is so to everybody: that is for the breaker.
-  const coolDownMs = isLimit ? retryAfterMs : undefined;
-  return new Fault(code, 'status', { ...facts, retryAfterMs, retry, coolDownMs });
+  // Of this credential alone, be the provider unavailable to others or not: that is for the breaker.
+  return new Fault(code, 'status', { ...facts, retryAfterMs, retry, coolDownMs: retryAfterMs });
 }
 
-/** The credential was asked to be used less often, and its time hasn't come. */
-export const toCoolDownFault = (waitMs: number): Fault =>
-  new Fault('RATE_LIMITED', 'cool_down', { retryable: true, retryAfterMs: Math.ceil(waitMs) });
+/** The credential was asked to be used later, with an error of this code, and its time hasn't come. */
+export const toCoolDownFault = ({ code, waitMs }: Wait): Fault =>
+  new Fault(code, 'cool_down', { retryable: true, retryAfterMs: Math.ceil(waitMs) });
 
 /** The breaker is open. */
 export const toBreakerFault = (retryAfterMs: number): Fault =>

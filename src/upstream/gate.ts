@@ -75,11 +75,11 @@ export function createGate(provider: Provider, limits: UpstreamLimits, onChange:
     if (owner === 'caller' && isIdle(line)) lines.delete(digest);
   };
 
-  const rest = ({ digest }: Credential, { coolDownMs = 0 }: Fault) => coolDown.start(digest, coolDownMs);
+  const rest = ({ digest }: Credential, { code, coolDownMs = 0 }: Fault) => coolDown.start(digest, coolDownMs, code);
 
   const check = ({ digest }: Credential) => {
     const wait = coolDown.waitOf(digest);
-    if (wait > 0) throw toCoolDownFault(wait);
+    if (wait !== undefined) throw toCoolDownFault(wait);
     breaker.check();
   };
 

@@ -1,6 +1,6 @@
 /** The deadlines as they are by default: 3 s an attempt, 15 s an operation, up to 2 s of `Retry-After`, connecting 1 s. */
 import { datafoldMonitorRow } from '../../bodies.ts';
-import { startService } from '../service.ts';
+import { canaries, startService } from '../service.ts';
 import type { Tally } from '../tally.ts';
 import { openBlackHole } from '../upstream/black-hole.ts';
 import { drip } from '../upstream/fault.ts';
@@ -48,18 +48,26 @@ export async function run(tally: Tally): Promise<void> {
   ]);
 }
 
-async function tryCases(tally: Tally, { provider, variable, toKey, toBody }: Subject): Promise<void> {
+async function tryCases(tally: Tally, { provider, variable, header, toKey, toBody }: Subject): Promise<void> {
   const server = await startFaultServer((socket, request) => {
     const one = cases[toRun(request.path)];
     if (one === undefined || (one.isOnce && request.nth > 1))
       reply(socket, { body: JSON.stringify(toBody(toRun(request.path))) });
     else one.play(socket, request);
   });
-  const service = await startService({ [variable]: server.baseUrl });
-  await service.ask(query, { key: toKey(cases.length) });
+  // Each case has a key of its own, so that no cool-down is another's.
+  const service = await startService({
+    [variable]: server.baseUrl,
+    CREDENTIALS: 'forwarded',
+    DATAFOLD_API_KEY: '',
+    OLOSTEP_API_KEY: '',
+  });
+  const ask = (index: number) =>
+    service.ask(query, { key: toKey(index) }, { [header]: `${canaries[provider]}-${index}` });
+  await ask(cases.length);
   await Promise.all(
     cases.map(async ({ name, code, fromMs, toMs }, index) => {
-      const { body, ms } = await service.ask(query, { key: toKey(index) });
+      const { body, ms } = await ask(index);
       const outcome = body.errors?.[0].extensions.code ?? 'data';
       const isInTime = ms >= fromMs && ms <= toMs + patienceMs();
       tally.check(`${provider} ${name}`, outcome === code && isInTime, `${outcome} after ${Math.round(ms)} ms`);
