@@ -104,6 +104,71 @@ describe.skipIf(browserPath === undefined && !process.env.CI)(
       await Promise.all([page.close(), frame.close()]);
     }, 60_000);
 
+    it('keeps no headers in the browser, unless the person switches that on', async () => {
+      const context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
+      const page = await context.newPage();
+      const sent: (string | undefined)[] = [];
+      page.on('request', (request) => {
+        if (request.postData()?.includes('BothProviders')) sent.push(request.headers().authorization);
+      });
+      const execute = async () => {
+        const count = sent.length;
+        await page.getByRole('button', { name: /Execute query/ }).click();
+        await expect.poll(() => sent.length).toBe(count + 1);
+        await page.locator('.result-window').getByText('"DATAFOLD:7:42"').waitFor();
+      };
+      /** All that outlives the page, once the tab of this number is stored as the active one. */
+      const stored = async (tab: number) => {
+        await page.getByRole('tab').nth(tab).getByRole('button').first().click();
+        const active = () => page.evaluate("JSON.parse(localStorage['graphiql:tabState'] ?? '{}').activeTabIndex");
+        await expect.poll(active, { timeout: 10_000 }).toBe(tab);
+        return page.evaluate<string>('JSON.stringify([localStorage, sessionStorage, document.cookie, location.href])');
+      };
+      const keepHeaders = async (answer: 'On' | 'Off') => {
+        await page.getByRole('button', { name: /settings/i }).click();
+        await page.getByRole('button', { name: answer, exact: true }).click();
+        await page.getByRole('button', { name: 'Close dialog' }).click();
+      };
+      const canary = 'Bearer canary-of-a-person';
+      const headers = page.locator('.graphiql-editor-tool .monaco-editor').last();
+
+      // What another page has left there is neither sent nor kept.
+      await page.goto(new URL('/health', url).href);
+      await page.evaluate(`localStorage['graphiql:headers'] = '{"Authorization": "${canary}"}'`);
+      await page.goto(url);
+      await execute();
+      expect(await stored(1)).not.toContain('canary');
+      await stored(0);
+
+      await page.getByRole('button', { name: 'Headers', exact: true }).click();
+      await headers.click();
+      await page.keyboard.insertText(`{"Authorization": "${canary}"}`);
+      await expect.poll(() => headers.innerText()).toContain('canary');
+      await execute();
+      expect(sent).toEqual([undefined, canary]);
+      expect(await stored(1)).not.toContain('canary');
+
+      await page.goto(url);
+      await stored(0);
+      await execute();
+      expect(sent).toEqual([undefined, canary, undefined]);
+
+      await page.getByRole('button', { name: 'Headers', exact: true }).click();
+      await headers.click();
+      await page.keyboard.insertText(`{"Authorization": "${canary}"}`);
+      await expect.poll(() => headers.innerText()).toContain('canary');
+      await keepHeaders('On');
+      expect(await stored(1)).toContain('canary');
+      await stored(0);
+      await page.goto(url);
+      await execute();
+      expect(sent.at(-1)).toBe(canary);
+
+      await keepHeaders('Off');
+      expect(await stored(1)).not.toContain('canary');
+      await context.close();
+    }, 60_000);
+
     it('documents the schema', async () => {
       const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
       await page.goto(url);

@@ -23,8 +23,9 @@ export function createGraphiQL(endpoint: string, operations: readonly string[]) 
       endpoint,
       defaultTabs: operations.map((query) => ({ query })),
       schemaDescription: true,
+      shouldPersistHeaders: unlessSwitchedOn,
     });
-    const page = rendered.replace('<head>', `<head>${stillTabs}`);
+    const page = rendered.replace('<head>', `<head>${stillTabs}`).replace('<script>', `<script>${forgetHeaders}`);
     const headers = {
       'content-type': 'text/html; charset=utf-8',
       'content-security-policy': toPolicy(page),
@@ -57,6 +58,18 @@ export function createGraphiQL(endpoint: string, operations: readonly string[]) 
  * Without it they are at their places at once.
  */
 const stillTabs = '<style>.graphiql-tab { transform: none !important }</style>';
+
+/**
+ * Whether headers, keys and tokens among them, stay in the browser beyond the page. Neither yes, which the package has by
+ * itself, nor no, which takes the setting away from the person: `null` is what JSON has for neither.
+ */
+const unlessSwitchedOn = null as unknown as undefined;
+
+/** GraphiQL would fill in what another page of this origin has kept, and send it here: nobody has switched that on. */
+const forgetHeaders = `
+  try {
+    if (localStorage.getItem('graphiql:shouldPersistHeaders') !== 'true') localStorage.removeItem('graphiql:headers');
+  } catch {}`;
 
 /** Lets the page run its own script and ask this service, and nothing else. */
 function toPolicy(page: string): string {

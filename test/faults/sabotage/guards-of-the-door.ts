@@ -101,6 +101,13 @@ export const guardsOfTheDoor: readonly Guard[] = [
     tests: ['test/library.test.ts'],
   },
   {
+    name: 'no headers that GraphiQL keeps in the browser',
+    file: 'src/http/graphiql.ts',
+    from: 'shouldPersistHeaders: unlessSwitchedOn,',
+    to: '',
+    tests: ['test/graphiql.test.ts'],
+  },
+  {
     name: 'no origin but the listed ones, and never null',
     file: 'src/http/cors.ts',
     from: 'origin !== undefined && origins.includes(origin)',
