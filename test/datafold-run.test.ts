@@ -120,12 +120,9 @@ describe('A field of the wrong type is null, with an error there alone:', () => 
     expect(await read({ ...datafoldBody, error: value })).toEqual(broken('error'));
   });
 
-  it.each(['', 'text', 0, long, true, null, {}, { 0: 'text' }, [1], ['text', 1], [null], [['text']], [{}], [long]])(
-    'warnings: %j',
-    async (value) => {
-      expect(await read({ ...datafoldBody, warnings: value })).toEqual(broken('warnings'));
-    },
-  );
+  it.each(['', 'text', 0, long, true, null, {}, { 0: 'text' }])('warnings: %j', async (value) => {
+    expect(await read({ ...datafoldBody, warnings: value })).toEqual(broken('warnings'));
+  });
 
   it('each of several has its own error', async () => {
     const { data, errors } = await read({ ...datafoldBody, diff_id: 'x', error: 1, warnings: null });

@@ -14,7 +14,7 @@ import { parse } from 'yaml';
 
 interface ObjectSchema {
   readonly required?: readonly string[];
-  readonly properties?: Readonly<Record<string, object>>;
+  readonly properties?: Readonly<Record<string, object & { readonly items?: object }>>;
 }
 
 interface OpenApiDocument {
@@ -60,11 +60,19 @@ function toChecks(document: OpenApiDocument): string {
   const tables: string[] = [];
   const functions: Record<string, string> = {};
   for (const [name, { properties = {}, required = [] }] of answeredSchemas(document)) {
-    const rows = Object.entries(properties).map(([field, schema]) => {
-      const check = `${name}_${field}`;
+    const compile = (check: string, schema: object) => {
       ajv.addSchema(withoutReferences(schema), check);
       functions[check] = check;
-      return `  ${field}: { required: ${required.includes(field)}, accepts: (value: unknown): boolean => ${check}(value) },`;
+      return `(value: unknown): boolean => ${check}(value)`;
+    };
+    const rows = Object.entries(properties).map(([field, schema]) => {
+      const check = `${name}_${field}`;
+      const { items, ...list } = schema;
+      // Of a list, each value is checked on its own, so that a bad one doesn't lose the others.
+      const isOfValues = items !== undefined && !JSON.stringify(items).includes('$ref');
+      const accepts = compile(check, isOfValues ? { ...list, items: {} } : schema);
+      const acceptsItem = isOfValues ? `, acceptsItem: ${compile(`${check}_item`, items)}` : '';
+      return `  ${field}: { required: ${required.includes(field)}, accepts: ${accepts}${acceptsItem} },`;
     });
     tables.push(`export const ${name} = {\n${rows.join('\n')}\n};`);
   }

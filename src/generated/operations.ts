@@ -12,7 +12,7 @@ export type BothProvidersQueryVariables = Exact<{
 
 
 export type BothProvidersQuery = { readonly monitorRuns: ReadonlyArray<
-    | { readonly state: Types.DatafoldRunState, readonly warnings: ReadonlyArray<string> | null, readonly id: string, readonly phase: Types.RunPhase, readonly outcome: Types.RunOutcome | null, readonly startedAt: string | null }
+    | { readonly state: Types.DatafoldRunState, readonly warnings: ReadonlyArray<string | null> | null, readonly id: string, readonly phase: Types.RunPhase, readonly outcome: Types.RunOutcome | null, readonly startedAt: string | null }
     | { readonly finishedAt: string | null, readonly snapshot: unknown, readonly id: string, readonly phase: Types.RunPhase, readonly outcome: Types.RunOutcome | null, readonly startedAt: string | null }
    | null> };
 
@@ -22,7 +22,7 @@ export type DatafoldRunQueryVariables = Exact<{
 }>;
 
 
-export type DatafoldRunQuery = { readonly datafoldRun: { readonly id: string, readonly monitorId: string, readonly runId: string, readonly phase: Types.RunPhase, readonly outcome: Types.RunOutcome | null, readonly startedAt: string | null, readonly state: Types.DatafoldRunState, readonly rawState: string | null, readonly diffId: string | null, readonly error: string | null, readonly warnings: ReadonlyArray<string> | null } | null };
+export type DatafoldRunQuery = { readonly datafoldRun: { readonly id: string, readonly monitorId: string, readonly runId: string, readonly phase: Types.RunPhase, readonly outcome: Types.RunOutcome | null, readonly startedAt: string | null, readonly state: Types.DatafoldRunState, readonly rawState: string | null, readonly diffId: string | null, readonly error: string | null, readonly warnings: ReadonlyArray<string | null> | null } | null };
 
 export type MonitorListQueryVariables = Exact<{
   provider?: Types.Provider;
@@ -43,7 +43,7 @@ export type MonitorQueryVariables = Exact<{
 
 
 export type MonitorQuery = { readonly monitors: ReadonlyArray<
-    | { readonly type: Types.DatafoldMonitorType | null, readonly tags: ReadonlyArray<string> | null, readonly id: string, readonly name: string | null, readonly enabled: boolean | null, readonly lastRunAt: string | null, readonly runs: { readonly totalCount: number | null, readonly nodes: ReadonlyArray<
+    | { readonly type: Types.DatafoldMonitorType | null, readonly tags: ReadonlyArray<string | null> | null, readonly id: string, readonly name: string | null, readonly enabled: boolean | null, readonly lastRunAt: string | null, readonly runs: { readonly totalCount: number | null, readonly nodes: ReadonlyArray<
           | { readonly id: string, readonly outcome: Types.RunOutcome | null }
           | { readonly id: string, readonly outcome: Types.RunOutcome | null }
          | null> | null, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } | null }

@@ -295,8 +295,8 @@ export type DatafoldDiffAlertResolvers<ContextType = Context, ParentType extends
 };
 
 export type DatafoldEmailNotificationResolvers<ContextType = Context, ParentType extends ResolversParentTypes['DatafoldEmailNotification'] = ResolversParentTypes['DatafoldEmailNotification']> = {
-  features?: Resolver<Types.Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
-  recipients?: Resolver<Types.Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
+  features?: Resolver<Types.Maybe<ReadonlyArray<Types.Maybe<ResolversTypes['String']>>>, ParentType, ContextType>;
+  recipients?: Resolver<Types.Maybe<ReadonlyArray<Types.Maybe<ResolversTypes['String']>>>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
@@ -325,7 +325,7 @@ export type DatafoldMonitorResolvers<ContextType = Context, ParentType extends R
   runs?: Resolver<Types.Maybe<ResolversTypes['MonitorRunConnection']>, ParentType, ContextType, RequireFields<Types.DatafoldMonitorRunsArgs, 'first'>>;
   schedule?: Resolver<Types.Maybe<ResolversTypes['DatafoldSchedule']>, ParentType, ContextType>;
   state?: Resolver<Types.Maybe<ResolversTypes['DatafoldRunState']>, ParentType, ContextType>;
-  tags?: Resolver<Types.Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
+  tags?: Resolver<Types.Maybe<ReadonlyArray<Types.Maybe<ResolversTypes['String']>>>, ParentType, ContextType>;
   type?: Resolver<Types.Maybe<ResolversTypes['DatafoldMonitorType']>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
@@ -340,7 +340,7 @@ export type DatafoldNotificationResolvers<ContextType = Context, ParentType exte
 };
 
 export type DatafoldPagerdutyNotificationResolvers<ContextType = Context, ParentType extends ResolversParentTypes['DatafoldPagerdutyNotification'] = ResolversParentTypes['DatafoldPagerdutyNotification']> = {
-  features?: Resolver<Types.Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
+  features?: Resolver<Types.Maybe<ReadonlyArray<Types.Maybe<ResolversTypes['String']>>>, ParentType, ContextType>;
   integrationId?: Resolver<Types.Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
@@ -366,7 +366,7 @@ export type DatafoldRunResolvers<ContextType = Context, ParentType extends Resol
   runId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   startedAt?: Resolver<Types.Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   state?: Resolver<ResolversTypes['DatafoldRunState'], ParentType, ContextType>;
-  warnings?: Resolver<Types.Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
+  warnings?: Resolver<Types.Maybe<ReadonlyArray<Types.Maybe<ResolversTypes['String']>>>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
@@ -376,22 +376,22 @@ export type DatafoldScheduleResolvers<ContextType = Context, ParentType extends 
 
 export type DatafoldSlackNotificationResolvers<ContextType = Context, ParentType extends ResolversParentTypes['DatafoldSlackNotification'] = ResolversParentTypes['DatafoldSlackNotification']> = {
   channel?: Resolver<Types.Maybe<ResolversTypes['String']>, ParentType, ContextType>;
-  features?: Resolver<Types.Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
+  features?: Resolver<Types.Maybe<ReadonlyArray<Types.Maybe<ResolversTypes['String']>>>, ParentType, ContextType>;
   integrationId?: Resolver<Types.Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
-  mentions?: Resolver<Types.Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
+  mentions?: Resolver<Types.Maybe<ReadonlyArray<Types.Maybe<ResolversTypes['String']>>>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
 export type DatafoldTeamsNotificationResolvers<ContextType = Context, ParentType extends ResolversParentTypes['DatafoldTeamsNotification'] = ResolversParentTypes['DatafoldTeamsNotification']> = {
   channel?: Resolver<Types.Maybe<ResolversTypes['String']>, ParentType, ContextType>;
-  features?: Resolver<Types.Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
+  features?: Resolver<Types.Maybe<ReadonlyArray<Types.Maybe<ResolversTypes['String']>>>, ParentType, ContextType>;
   integrationId?: Resolver<Types.Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
-  mentions?: Resolver<Types.Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
+  mentions?: Resolver<Types.Maybe<ReadonlyArray<Types.Maybe<ResolversTypes['String']>>>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
 export type DatafoldWebhookNotificationResolvers<ContextType = Context, ParentType extends ResolversParentTypes['DatafoldWebhookNotification'] = ResolversParentTypes['DatafoldWebhookNotification']> = {
-  features?: Resolver<Types.Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
+  features?: Resolver<Types.Maybe<ReadonlyArray<Types.Maybe<ResolversTypes['String']>>>, ParentType, ContextType>;
   integrationId?: Resolver<Types.Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
@@ -478,11 +478,11 @@ export type OlostepMonitorResolvers<ContextType = Context, ParentType extends Re
 
 export type OlostepNotificationResolvers<ContextType = Context, ParentType extends ResolversParentTypes['OlostepNotification'] = ResolversParentTypes['OlostepNotification']> = {
   channels?: Resolver<Types.Maybe<ReadonlyArray<Types.Maybe<ResolversTypes['OlostepNotificationChannel']>>>, ParentType, ContextType>;
-  events?: Resolver<Types.Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
+  events?: Resolver<Types.Maybe<ReadonlyArray<Types.Maybe<ResolversTypes['String']>>>, ParentType, ContextType>;
 };
 
 export type OlostepNotificationChannelResolvers<ContextType = Context, ParentType extends ResolversParentTypes['OlostepNotificationChannel'] = ResolversParentTypes['OlostepNotificationChannel']> = {
-  events?: Resolver<Types.Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
+  events?: Resolver<Types.Maybe<ReadonlyArray<Types.Maybe<ResolversTypes['String']>>>, ParentType, ContextType>;
   target?: Resolver<Types.Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   targetKind?: Resolver<Types.Maybe<ResolversTypes['OlostepTargetKind']>, ParentType, ContextType>;
   type?: Resolver<Types.Maybe<ResolversTypes['String']>, ParentType, ContextType>;
@@ -518,15 +518,15 @@ export type OlostepScheduleResolvers<ContextType = Context, ParentType extends R
 };
 
 export type OlostepSourcePolicyResolvers<ContextType = Context, ParentType extends ResolversParentTypes['OlostepSourcePolicy'] = ResolversParentTypes['OlostepSourcePolicy']> = {
-  excludeDomains?: Resolver<Types.Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
-  excludeUrls?: Resolver<Types.Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
-  includeDomains?: Resolver<Types.Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
-  includeUrls?: Resolver<Types.Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
+  excludeDomains?: Resolver<Types.Maybe<ReadonlyArray<Types.Maybe<ResolversTypes['String']>>>, ParentType, ContextType>;
+  excludeUrls?: Resolver<Types.Maybe<ReadonlyArray<Types.Maybe<ResolversTypes['String']>>>, ParentType, ContextType>;
+  includeDomains?: Resolver<Types.Maybe<ReadonlyArray<Types.Maybe<ResolversTypes['String']>>>, ParentType, ContextType>;
+  includeUrls?: Resolver<Types.Maybe<ReadonlyArray<Types.Maybe<ResolversTypes['String']>>>, ParentType, ContextType>;
 };
 
 export type OlostepTrackedResolvers<ContextType = Context, ParentType extends ResolversParentTypes['OlostepTracked'] = ResolversParentTypes['OlostepTracked']> = {
   type?: Resolver<Types.Maybe<ResolversTypes['String']>, ParentType, ContextType>;
-  urls?: Resolver<Types.Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
+  urls?: Resolver<Types.Maybe<ReadonlyArray<Types.Maybe<ResolversTypes['String']>>>, ParentType, ContextType>;
   webQuery?: Resolver<Types.Maybe<ResolversTypes['String']>, ParentType, ContextType>;
 };
 

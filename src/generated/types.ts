@@ -131,10 +131,10 @@ export type DatafoldDiffAlert = {
 /** By e-mail. */
 export type DatafoldEmailNotification = {
   readonly __typename: 'DatafoldEmailNotification';
-  /** Datafold's words for what is special about it: `attach_csv`, `notify_every_run`, … */
-  readonly features: Maybe<ReadonlyArray<Scalars['String']['output']>>;
-  /** The addresses. */
-  readonly recipients: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+  /** Datafold's words for what is special about it: `attach_csv`, `notify_every_run`, … One that didn't come as text is `null`, with an error. */
+  readonly features: Maybe<ReadonlyArray<Maybe<Scalars['String']['output']>>>;
+  /** The addresses. One that didn't come as text is `null`, with an error. */
+  readonly recipients: Maybe<ReadonlyArray<Maybe<Scalars['String']['output']>>>;
 };
 
 /** Every hour. */
@@ -189,8 +189,8 @@ export type DatafoldMonitor = Monitor & Node & {
   readonly schedule: Maybe<DatafoldSchedule>;
   /** How the monitor's last run stands, in the words that runs have; `null` when Datafold doesn't say. */
   readonly state: Maybe<DatafoldRunState>;
-  /** The tags of the monitor; `null` when Datafold doesn't say. */
-  readonly tags: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+  /** The tags of the monitor; `null` when Datafold doesn't say. One that didn't come as text is `null`, with an error. */
+  readonly tags: Maybe<ReadonlyArray<Maybe<Scalars['String']['output']>>>;
   /** What the monitor does; `null` when Datafold doesn't say. */
   readonly type: Maybe<DatafoldMonitorType>;
 };
@@ -230,8 +230,8 @@ export type DatafoldNotification = DatafoldEmailNotification | DatafoldPagerduty
 /** By PagerDuty. */
 export type DatafoldPagerdutyNotification = {
   readonly __typename: 'DatafoldPagerdutyNotification';
-  /** Datafold's words for what is special about it: `attach_csv`, `notify_every_run`, … */
-  readonly features: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+  /** Datafold's words for what is special about it: `attach_csv`, `notify_every_run`, … One that didn't come as text is `null`, with an error. */
+  readonly features: Maybe<ReadonlyArray<Maybe<Scalars['String']['output']>>>;
   /** Datafold's id of the integration. */
   readonly integrationId: Maybe<Scalars['ID']['output']>;
 };
@@ -276,8 +276,8 @@ export type DatafoldRun = MonitorRun & Node & {
   readonly startedAt: Maybe<Scalars['DateTime']['output']>;
   /** Datafold's state of the run; `UNKNOWN` when its word is new to us or missing. */
   readonly state: DatafoldRunState;
-  /** Warnings of the run, in Datafold's words; empty when there were none. Lists lack them: a call for each run that comes from one. */
-  readonly warnings: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+  /** Warnings of the run, in Datafold's words; empty when there were none. Lists lack them: a call for each run that comes from one. One that didn't come as text is `null`, with an error. */
+  readonly warnings: Maybe<ReadonlyArray<Maybe<Scalars['String']['output']>>>;
 };
 
 /**
@@ -314,12 +314,12 @@ export type DatafoldSlackNotification = {
   readonly __typename: 'DatafoldSlackNotification';
   /** The channel. */
   readonly channel: Maybe<Scalars['String']['output']>;
-  /** Datafold's words for what is special about it: `attach_csv`, `notify_every_run`, … */
-  readonly features: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+  /** Datafold's words for what is special about it: `attach_csv`, `notify_every_run`, … One that didn't come as text is `null`, with an error. */
+  readonly features: Maybe<ReadonlyArray<Maybe<Scalars['String']['output']>>>;
   /** Datafold's id of the integration. */
   readonly integrationId: Maybe<Scalars['ID']['output']>;
-  /** Who is mentioned. */
-  readonly mentions: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+  /** Who is mentioned. One that didn't come as text is `null`, with an error. */
+  readonly mentions: Maybe<ReadonlyArray<Maybe<Scalars['String']['output']>>>;
 };
 
 /** In Microsoft Teams. */
@@ -327,19 +327,19 @@ export type DatafoldTeamsNotification = {
   readonly __typename: 'DatafoldTeamsNotification';
   /** The channel. */
   readonly channel: Maybe<Scalars['String']['output']>;
-  /** Datafold's words for what is special about it: `attach_csv`, `notify_every_run`, … */
-  readonly features: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+  /** Datafold's words for what is special about it: `attach_csv`, `notify_every_run`, … One that didn't come as text is `null`, with an error. */
+  readonly features: Maybe<ReadonlyArray<Maybe<Scalars['String']['output']>>>;
   /** Datafold's id of the integration. */
   readonly integrationId: Maybe<Scalars['ID']['output']>;
-  /** Who is mentioned. */
-  readonly mentions: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+  /** Who is mentioned. One that didn't come as text is `null`, with an error. */
+  readonly mentions: Maybe<ReadonlyArray<Maybe<Scalars['String']['output']>>>;
 };
 
 /** By a webhook. */
 export type DatafoldWebhookNotification = {
   readonly __typename: 'DatafoldWebhookNotification';
-  /** Datafold's words for what is special about it: `attach_csv`, `notify_every_run`, … */
-  readonly features: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+  /** Datafold's words for what is special about it: `attach_csv`, `notify_every_run`, … One that didn't come as text is `null`, with an error. */
+  readonly features: Maybe<ReadonlyArray<Maybe<Scalars['String']['output']>>>;
   /** Datafold's id of the integration. */
   readonly integrationId: Maybe<Scalars['ID']['output']>;
 };
@@ -575,15 +575,15 @@ export type OlostepNotification = {
   readonly __typename: 'OlostepNotification';
   /** By which ways. */
   readonly channels: Maybe<ReadonlyArray<Maybe<OlostepNotificationChannel>>>;
-  /** Of what: `changed`, `first_snapshot`. */
-  readonly events: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+  /** Of what: `changed`, `first_snapshot`. One that didn't come as text is `null`, with an error. */
+  readonly events: Maybe<ReadonlyArray<Maybe<Scalars['String']['output']>>>;
 };
 
 /** A way on which somebody is told of an Olostep monitor's runs. */
 export type OlostepNotificationChannel = {
   readonly __typename: 'OlostepNotificationChannel';
-  /** Of what, where it isn't what `OlostepNotification.events` says. */
-  readonly events: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+  /** Of what, where it isn't what `OlostepNotification.events` says. One that didn't come as text is `null`, with an error. */
+  readonly events: Maybe<ReadonlyArray<Maybe<Scalars['String']['output']>>>;
   /**
    * The address: an e-mail address, a phone number, or of a URL no more than its origin. Whoever knows the whole URL of a Slack
    * webhook may write to its channel. Of a text that is none of these, what follows a `/`, `\\` or `?` is left out, too.
@@ -699,14 +699,14 @@ export type OlostepSchedule = {
 /** Where an Olostep monitor may look. */
 export type OlostepSourcePolicy = {
   readonly __typename: 'OlostepSourcePolicy';
-  /** The domains that it mustn't look at. */
-  readonly excludeDomains: Maybe<ReadonlyArray<Scalars['String']['output']>>;
-  /** The pages that it mustn't look at. */
-  readonly excludeUrls: Maybe<ReadonlyArray<Scalars['String']['output']>>;
-  /** The domains that it has to look at. */
-  readonly includeDomains: Maybe<ReadonlyArray<Scalars['String']['output']>>;
-  /** The pages that it has to look at. */
-  readonly includeUrls: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+  /** The domains that it mustn't look at. One that didn't come as text is `null`, with an error. */
+  readonly excludeDomains: Maybe<ReadonlyArray<Maybe<Scalars['String']['output']>>>;
+  /** The pages that it mustn't look at. One that didn't come as text is `null`, with an error. */
+  readonly excludeUrls: Maybe<ReadonlyArray<Maybe<Scalars['String']['output']>>>;
+  /** The domains that it has to look at. One that didn't come as text is `null`, with an error. */
+  readonly includeDomains: Maybe<ReadonlyArray<Maybe<Scalars['String']['output']>>>;
+  /** The pages that it has to look at. One that didn't come as text is `null`, with an error. */
+  readonly includeUrls: Maybe<ReadonlyArray<Maybe<Scalars['String']['output']>>>;
 };
 
 /** What the target of a notification is. */
@@ -725,8 +725,8 @@ export type OlostepTracked = {
   readonly __typename: 'OlostepTracked';
   /** Olostep's word for the kind. */
   readonly type: Maybe<Scalars['String']['output']>;
-  /** The pages. */
-  readonly urls: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+  /** The pages. One that didn't come as text is `null`, with an error. */
+  readonly urls: Maybe<ReadonlyArray<Maybe<Scalars['String']['output']>>>;
   /** The search of the web. */
   readonly webQuery: Maybe<Scalars['String']['output']>;
 };

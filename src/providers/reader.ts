@@ -11,6 +11,8 @@ import type { FieldContext } from './provider.ts';
 export interface Check {
   readonly required: boolean;
   readonly accepts: (value: unknown) => boolean;
+  /** Of each value in a list of values. */
+  readonly acceptsItem?: (value: unknown) => boolean;
 }
 
 /**
@@ -19,8 +21,12 @@ export interface Check {
  */
 export type Found<Value> = NonNullable<Value> | null | ProviderError;
 
-/** What the document calls a number may be a text of one. */
-type AsRead<Value> = Value extends number ? JsonNumber : Value;
+/** What the document calls a number may be a text of one, and a list may have errors in the place of values. */
+type AsRead<Value> = Value extends number
+  ? JsonNumber
+  : Value extends readonly (infer Item)[]
+    ? readonly (Item | ProviderError)[]
+    : Value;
 
 /** Reads a field of the answer itself. */
 export type Read<Schema> = <Name extends keyof Schema & string>(body: Body, name: Name) => Found<AsRead<Schema[Name]>>;
@@ -32,13 +38,48 @@ export const createReader =
     toFound(provider, checks[name], body.get(name));
 
 /** The value of a field, once it has been held against the document. `Value` is what the document says of it. */
-export function toFound<Value>(provider: Provider, { required, accepts }: Check, value: unknown): Found<AsRead<Value>> {
+export function toFound<Value>(
+  provider: Provider,
+  { required, accepts, acceptsItem }: Check,
+  value: unknown,
+): Found<AsRead<Value>> {
   if (value === undefined) return required ? toBadField(provider) : null;
   if (value === unreadable) return toBadField(provider);
-  // A long integer is checked as the number it stands for.
-  if (!accepts(isRawJson(value) ? Number(value.rawJSON) : value)) return toBadField(provider);
-  return value as NonNullable<AsRead<Value>> | null;
+  if (!accepts(toChecked(value))) return toBadField(provider);
+  const found = acceptsItem !== undefined && Array.isArray(value) ? withBadItems(provider, value, acceptsItem) : value;
+  return found as NonNullable<AsRead<Value>> | null | ProviderError;
 }
+
+/** A long integer is checked as the number it stands for. */
+const toChecked = (value: unknown): unknown => (isRawJson(value) ? Number(value.rawJSON) : value);
+
+/** So many errors tell what is wrong with a list. One with more of them is no such list. */
+const maxBadItems = 20;
+
+/** The values of a list, an error in the place of each that isn't as documented. */
+function withBadItems(
+  provider: Provider,
+  items: readonly unknown[],
+  acceptsItem: NonNullable<Check['acceptsItem']>,
+): readonly unknown[] | ProviderError {
+  const isBad = (item: unknown) => !acceptsItem(toChecked(item));
+  let place = items.findIndex(isBad);
+  if (place === -1) return items;
+  const found = [...items];
+  const bad = toBadField(provider);
+  for (let count = 0; place < found.length; place++) {
+    if (!isBad(items[place])) continue;
+    if (++count > maxBadItems) return bad;
+    found[place] = bad;
+  }
+  return found;
+}
+
+/** Whether a field is as documented, with all that is in it. */
+export const isAsDocumented = (found: unknown): boolean =>
+  Array.isArray(found) ? !found.some(isError) : !isError(found);
+
+const isError = (value: unknown) => value instanceof Error;
 
 /** What takes the place of a field that isn't as documented. */
 export const toBadField = (provider: Provider) => new ProviderError(provider, 'UPSTREAM_BAD_RESPONSE');

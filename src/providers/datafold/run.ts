@@ -4,7 +4,7 @@ import type { Body } from '../../upstream/body.ts';
 import { identifyRun } from '../identity.ts';
 import { later } from '../later.ts';
 import type { RunFields, RunReading, Selected } from '../provider.ts';
-import { createReader } from '../reader.ts';
+import { createReader, isAsDocumented } from '../reader.ts';
 import type { components } from './openapi.d.ts';
 import { ListedRun, MonitorRun } from './openapi-checks.ts';
 import { readState } from './state.ts';
@@ -34,10 +34,9 @@ export function toDatafoldRun(key: MonitorRunKey, body: Body, reading: RunReadin
 }
 
 /** Whether each field can be shown that it ought to have, as a record of the run's own or as a row: otherwise the next one may be better. */
-export function isAsDocumented(record: Body, isRow: boolean): boolean {
+export function isRunAsDocumented(record: Body, isRow: boolean): boolean {
   const ofBoth = [toTime(read(record, 'started_at')), toId(read(record, 'diff_id'))];
-  const found = isRow ? ofBoth : [...ofBoth, read(record, 'error'), read(record, 'warnings')];
-  return !found.some((value) => value instanceof Error);
+  return (isRow ? ofBoth : [...ofBoth, read(record, 'error'), read(record, 'warnings')]).every(isAsDocumented);
 }
 
 /** What no list says of a run. */

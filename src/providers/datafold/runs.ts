@@ -9,7 +9,7 @@ import { parseCursor } from './cursor.ts';
 import { isId } from './id.ts';
 import { type List, walkList } from './list.ts';
 import { readListPart } from './list-page.ts';
-import { isAsDocumented, toDatafoldRun, toListedDatafoldRun } from './run.ts';
+import { isRunAsDocumented, toDatafoldRun, toListedDatafoldRun } from './run.ts';
 import { createRunPages } from './run-pages.ts';
 import { toMilliseconds } from './values.ts';
 
@@ -43,7 +43,7 @@ export const runs: RunDefinition = {
   endurance({ phase, outcome }, record, isRow) {
     // A monitor that still learns may be evaluated anew; whatever else has ended stays, as far as is known ([I] of the states).
     if (phase !== 'FINISHED' || outcome === 'LEARNING') return 'none';
-    return isAsDocumented(record, isRow) ? 'lasting' : 'unsure';
+    return isRunAsDocumented(record, isRow) ? 'lasting' : 'unsure';
   },
 };
 

@@ -183,8 +183,9 @@ const special: readonly Case[] = [
   datafoldSays('started_at elsewhere', 'started_at', '"2026-11-20T08:00:00+05:30"', {
     startedAt: '2026-11-20T02:30:00.000Z',
   }),
-  ...['["a",7]', '[null]', '[["a"]]'].map((json) =>
-    datafoldSays(`warnings: ${json}`, 'warnings', json, { warnings: null }, ['warnings']),
+  datafoldSays('warnings: ["a",7]', 'warnings', '["a",7]', { warnings: ['a', null] }, ['warnings.1']),
+  ...['[null]', '[["a"]]'].map((json) =>
+    datafoldSays(`warnings: ${json}`, 'warnings', json, { warnings: [null] }, ['warnings.0']),
   ),
   one(
     'state in __proto__',
