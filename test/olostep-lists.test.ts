@@ -646,7 +646,7 @@ describe("A monitor's runs", () => {
       world.olostep.onAny(page([0], 'x'));
 
       expect(await world.ask('{ runs(providers: [OLOSTEP]) { nodes { runId } gaps { monitorId code } } }')).toEqual({
-        data: { runs: { nodes: [], gaps: [{ monitorId, code: 'UPSTREAM_BAD_RESPONSE' }] } },
+        data: { runs: { nodes: [{ runId: 'run_0' }], gaps: [{ monitorId, code: 'UPSTREAM_BAD_RESPONSE' }] } },
       });
       expect(world.olostep.paths.length).toBeLessThanOrEqual(3);
     });
