@@ -18,8 +18,10 @@ const requestLimits = {
    * nothing. While a client waits for an operation it isn't counted.
    */
   socketTimeoutMs: 20_000,
-  /** The most connections at a time; more are closed at once. */
+  /** The most connections at a time. For a new one more, one that waits for its client is closed, the longest idle first. */
   maxConnections: 1_000,
+  /** The most connections besides, where none of these can be closed: `/health` and `/ready` alone are answered there. */
+  maxProbeConnections: 20,
   /** The most requests of a connection, which is closed behind the last one. */
   maxRequestsPerConnection: 1_000,
   /** The most headers of a request. */

@@ -214,7 +214,6 @@ describe('A client that is slow on purpose', () => {
       requestTimeout: 15_000,
       keepAliveTimeout: 65_000,
       timeout: 20_000,
-      maxConnections: 1_000,
       maxRequestsPerSocket: 1_000,
     });
   });
@@ -224,7 +223,6 @@ describe('A client that is slow on purpose', () => {
       headMs: 1_000,
       requestMs: 2_000,
       keepAliveMs: 3_000,
-      maxConnections: 4,
       maxRequestsPerConnection: 5,
     };
     const { server } = await createWorld({ limits });
@@ -233,7 +231,6 @@ describe('A client that is slow on purpose', () => {
       headersTimeout: 1_000,
       requestTimeout: 2_000,
       keepAliveTimeout: 3_000,
-      maxConnections: 4,
       maxRequestsPerSocket: 5,
     });
   });

@@ -39,7 +39,8 @@ export function createOverload({ maxOperations, maxLoopDelayMs }: Pick<Limits, '
   } satisfies Overload;
 }
 
-const toOverloaded = (): Refusal => ({
+/** What is told to a client that is turned away because of others. */
+export const toOverloaded = (): Refusal => ({
   status: 503,
   code: 'OVERLOADED',
   message: 'Too busy. Try again soon.',

@@ -5,6 +5,7 @@ import { defaultLimits, type Limits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { createAnswers } from './answers.ts';
 import { createAuthorization } from './authorization.ts';
+import { createConnections } from './connections.ts';
 import { createCors } from './cors.ts';
 import { isPreflighted } from './cross-site.ts';
 import { createGraphiQL, wantsPage } from './graphiql.ts';
@@ -58,6 +59,7 @@ export function createServer(options: ServerOptions): Server {
   const overload = createOverload(limits);
   const showGraphiQL = createGraphiQL(path, operations);
   const answers = createAnswers();
+  const connections = createConnections(limits, answers);
   const goLong: Way = (visit) => {
     const { request, requestId, waitedMs } = visit;
     return gateway.requestListener(request, visit.dress(), { requestId, waitedMs });
@@ -92,6 +94,8 @@ export function createServer(options: ServerOptions): Server {
     if (request.method !== 'POST' || asked !== path) await undefined;
     if (asked === '/health') return answerEmpty(visit.dress(), 200);
     if (asked === '/ready') return answerEmpty(visit.dress(), lifeCycle.isReady() ? 200 : 503);
+    const crowded = connections.isForAll(request, response);
+    if (crowded !== undefined) return say(visit, crowded);
     if (asked === sdlPath) {
       const refusal = await waitForRefusal(ofTheSdl, request, response);
       return refusal === undefined ? answerSdl(visit.dress(), gateway) : say(visit, refusal);
@@ -119,7 +123,9 @@ export function createServer(options: ServerOptions): Server {
     lifeCycle.end();
     // 499 as nginx has it: the client left before its answer was complete.
     const status = response.writableFinished ? response.statusCode : 499;
-    const ms = Math.round(performance.now() - visit.startedAt);
+    const now = performance.now();
+    connections.end(response, now);
+    const ms = Math.round(now - visit.startedAt);
     log.info({ requestId, method: request.method, path: pathOf(request), status, ms }, 'request');
   };
 
@@ -135,6 +141,7 @@ export function createServer(options: ServerOptions): Server {
     const visit = new Visit(request, response);
     answers.begin(response);
     lifeCycle.begin(response);
+    connections.begin(response, visit.startedAt);
     // What comes by POST is dressed once it is known not to go the short way.
     if (request.method !== 'POST') visit.dress();
     response.on('close', () => end(visit));
@@ -154,11 +161,11 @@ export function createServer(options: ServerOptions): Server {
       else socket.destroy();
     })
     .once('close', overload.close);
-  server.maxConnections = limits.maxConnections;
   server.maxRequestsPerSocket = limits.maxRequestsPerConnection;
   // They are counted by a check, which says so; Node.js would drop some, or blame their size.
   server.maxHeadersCount = 0;
   server.timeout = limits.socketTimeoutMs;
+  connections.watch(server);
   lifeCycle.watch(server, answers, gateway);
   return server;
 }
