@@ -7,6 +7,7 @@ import type { Limits } from './limits.ts';
 import { Lists } from './loaders/lists.ts';
 import { MonitorLoader } from './loaders/monitor-loader.ts';
 import { RunLoader } from './loaders/run-loader.ts';
+import { type Log, silentLog } from './log.ts';
 import type { Price } from './price.ts';
 import type { FieldContext } from './providers/provider.ts';
 import { RunFeedBudget } from './run-feed/call-budget.ts';
@@ -32,6 +33,8 @@ export interface ContextOptions extends FetchOptions {
   readonly limits: Limits;
   /** Copies of runs that outlive the request. @default none are kept */
   readonly kept?: KeptRuns | undefined;
+  /** @default nobody reads one */
+  readonly log?: Log;
 }
 
 /** Made anew for each request, and of its parts those that are asked for. */
@@ -91,6 +94,14 @@ export class Context implements FieldContext {
   /** What takes long can stop a little before the deadline, so that what has been found is answered. */
   remainingMs(): number {
     return this.deadline.remainingMs();
+  }
+
+  get log(): Log {
+    return this.#options.log ?? silentLog;
+  }
+
+  get requestId(): string {
+    return this.#options.call.requestId;
   }
 
   get maxLevels(): number {

@@ -856,14 +856,63 @@ describe("A monitor's runs", () => {
       expect(pages()).toHaveLength(3);
     });
 
-    it('have an error in place of one of which nobody knows whether it is in the window', async () => {
-      const { ask } = await createListed([{ run_id: 'run_0' }, ...snapshotsOf(2).slice(1)]);
+    it('have one that says no time where the list has it: with the nearest above, or now if there is none', async () => {
+      holdDate(new Date((newest + 60) * 1_000).toISOString());
+      const [first, second, third] = snapshotsOf(3);
+      const { ask } = await createListed([
+        { run_id: 'run_top' },
+        ...(first ? [first] : []),
+        ...(second ? [second, { ...anySnapshot('run_null', 0), created: null }] : []),
+        ...(third ? [third, { ...anySnapshot('run_bad', 0), created: 'soon' }] : []),
+      ] as Snapshot[]);
 
-      const answer = await ask({ startedAfter: hour(1) });
+      expect(idsOf(await ask({ startedAfter: hour(0) }))).toEqual(['run_top', 'run_0']);
+      expect(idsOf(await ask({ startedBefore: hour(0) }))).toEqual(['run_0', 'run_1', 'run_null', 'run_2', 'run_bad']);
+      expect(idsOf(await ask({ startedAfter: hour(1), startedBefore: hour(1) }))).toEqual(['run_1', 'run_null']);
+      expect(idsOf(await ask({ startedBefore: hour(2) }))).toEqual(['run_2', 'run_bad']);
 
-      expect(idsOf(answer)).toEqual([undefined, 'run_1']);
-      expect(errorsOf(answer)).toEqual([['monitor.runs.edges.0.node', 'UPSTREAM_BAD_RESPONSE']]);
-      expect(idsOf(await ask({ startedAfter: hour(1), after: edgesOf(answer)[0]?.cursor }))).toEqual(['run_1']);
+      const pages: unknown[] = [];
+      let after: string | null = null;
+      do {
+        const answer: Answer = await ask({ first: 1, startedBefore: hour(1), after });
+        expect(answer.errors).toBeUndefined();
+        pages.push(idsOf(answer));
+        const { hasNextPage, endCursor } = answer.data.monitor.runs.pageInfo;
+        after = hasNextPage ? endCursor : null;
+      } while (after !== null);
+      expect(pages.flat()).toEqual(['run_1', 'run_null', 'run_2', 'run_bad']);
+    });
+
+    it('have one that says no more than when it ran where that was', async () => {
+      const ran_at = `${hour(1).slice(0, 'yyyy-mm-ddThh:'.length)}30:00Z`;
+      const [first, second] = snapshotsOf(3);
+      const { ask } = await createListed([
+        first,
+        { ...anySnapshot('run_ran', 0), created: null, ran_at },
+        second,
+      ] as Snapshot[]);
+
+      expect(idsOf(await ask({ startedBefore: ran_at }))).toEqual(['run_ran', 'run_1']);
+      expect(idsOf(await ask({ startedAfter: hour(0) }))).toEqual(['run_0']);
+    });
+
+    it('are all looked for where the list is not newest first, which the log tells, and sorted page by page', async () => {
+      const snapshots = snapshotsOf(230).toReversed();
+      const { world, ask, pages } = await createListed(snapshots);
+
+      const answer = await ask({ first: 100, startedAfter: hour(4) });
+
+      expect(idsOf(answer)).toEqual(['run_0', 'run_1', 'run_2', 'run_3', 'run_4']);
+      expect(answer.data.monitor.runs.pageInfo.hasNextPage).toBe(false);
+      expect(pages()).toHaveLength(3);
+      expect(world.lines).toContainEqual(
+        expect.objectContaining({
+          level: 'warn',
+          message: 'list of runs out of order',
+          provider: 'OLOSTEP',
+          monitorId,
+        }),
+      );
     });
   });
 

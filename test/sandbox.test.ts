@@ -601,12 +601,16 @@ it("answers Datafold's monitors and lists through the graph without an error", a
   expect(nodes[0]).toMatchObject({
     name: 'Orders: row count',
     type: 'METRIC',
-    // Those alone that have started; the stand-in sends at most 50 at once.
+    // The stand-in sends at most 50 at once.
     runs: { pageInfo: { hasNextPage: true } },
     schedule: { __typename: 'DatafoldHourlySchedule' },
     alert: { __typename: 'DatafoldAutomaticAlert' },
   });
   expect(nodes[0].runs.nodes).toHaveLength(50);
+  const undated = nodes.flatMap(({ runs }: { runs: { nodes: { startedAt: unknown }[] } }) =>
+    runs.nodes.filter(({ startedAt }) => startedAt === null),
+  );
+  for (const outcome of ['SKIPPED', null]) expect(undated).toContainEqual(expect.objectContaining({ outcome }));
 });
 
 it('answers a page of examples through the graph without an error', async () => {

@@ -45,6 +45,14 @@ describe('The schema', () => {
     expect(descriptionOf('OlostepSchedule.cron')).not.toContain('crontab');
   });
 
+  it('says that the order of runs is our reading, and where those without a time stand', () => {
+    for (const type of ['DatafoldMonitor', 'OlostepMonitor']) {
+      expect(descriptionOf(`${type}.runs`)).toContain('is our reading');
+      expect(descriptionOf(`${type}.runs`)).toContain('stands where the list has it');
+    }
+    expect(descriptionOf('DatafoldMonitor.runs')).not.toContain('Those alone that have started');
+  });
+
   it('says of tags what the document says, and that it does not say more', () => {
     expect(descriptionOf('Query.monitorList.tags')).not.toContain('with all of');
     expect(descriptionOf('Query.monitorList.tags')).toContain(

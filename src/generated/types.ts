@@ -180,9 +180,11 @@ export type DatafoldMonitor = Monitor & Node & {
   /** Datafold's word for the type, exactly as it came; `null` when there is none. */
   readonly rawType: Maybe<Scalars['String']['output']>;
   /**
-   * The runs of the monitor in Datafold's order, which is newest first as far as is known. Those alone that have started: the
-   * list is held still by the time at which its first page was read. `null`, without an error, when Datafold has no such
-   * monitor any more.
+   * The runs of the monitor, newest first. No document names the order of Datafold's list: that it is newest first is our reading,
+   * each page is checked, and sorted by what was read where it isn't. A run without a start stands where the list has it: it counts
+   * as having started with the nearest run above it that has a start, or when the first page was read if there is none. A window is
+   * found in the list, which takes a few calls more the further back it is; its runs aren't counted. `null`, without an error, when
+   * Datafold has no such monitor any more.
    */
   readonly runs: Maybe<MonitorRunConnection>;
   /** When the monitor runs. Lists lack it: a call for each monitor. */
@@ -361,8 +363,8 @@ export type Monitor = {
   /** The service that runs the monitor. */
   readonly provider: Provider;
   /**
-   * The runs of the monitor, newest first. Each provider's type says which they are, and what selecting of them costs; `null`,
-   * without an error, when the provider has no such monitor any more.
+   * The runs of the monitor, newest first. Each provider's type says which they are, where those without a time stand, and what
+   * selecting of them costs; `null`, without an error, when the provider has no such monitor any more.
    */
   readonly runs: Maybe<MonitorRunConnection>;
 };
@@ -439,7 +441,7 @@ export type MonitorRunConnection = {
   readonly nodes: Maybe<ReadonlyArray<Maybe<MonitorRun>>>;
   /** Where the page stands. A page can be shorter than `first` and yet have a next one. */
   readonly pageInfo: PageInfo;
-  /** How many runs there are on all pages together; `null` when the provider doesn't say. */
+  /** How many runs there are on all pages together; `null` when the provider doesn't say, and for a window of time. */
   readonly totalCount: Maybe<Scalars['Int']['output']>;
 };
 
@@ -525,9 +527,11 @@ export type OlostepMonitor = Monitor & Node & {
   /** Olostep's word for the status, exactly as it came; `null`, with an error, when it didn't come as text. */
   readonly rawStatus: Maybe<Scalars['String']['output']>;
   /**
-   * The runs of the monitor that have a snapshot, newest first: Olostep lists no others. Their times are those of the snapshots.
-   * With a window, pages are looked through up to 500 snapshots at a time. `null`, without an error, when Olostep has no such
-   * monitor any more.
+   * The runs of the monitor that have a snapshot, newest first: Olostep lists no others. Their times are those of the snapshots. No
+   * document names the order of Olostep's list: that it is newest first is our reading, each page is checked, and sorted by what was
+   * read where it isn't. A run without a time stands where the list has it: it counts as having that of the nearest run above it, or
+   * that at which the first page was read if there is none. With a window, pages are looked through up to 500 snapshots at a time,
+   * and its runs aren't counted. `null`, without an error, when Olostep has no such monitor any more.
    */
   readonly runs: Maybe<MonitorRunConnection>;
   /** When the monitor runs. */

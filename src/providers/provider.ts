@@ -213,6 +213,8 @@ export interface Page<Row> {
   readonly totalCount: number | null | ProviderError;
   /** Where reading stopped, on a page without items that has a next one. @default the cursor of the last item */
   readonly endCursor?: string;
+  /** Whether the list is in another order than it is taken for. @default false */
+  readonly isOutOfOrder?: boolean;
 }
 
 /** Which runs of a list. */

@@ -1,7 +1,6 @@
-/** Cursors of Datafold's lists: Datafold itself has page numbers alone. */
+/** Cursors of Datafold's list of monitors: Datafold itself has page numbers alone. */
 import { BadUserInput } from '../../errors.ts';
 import { isObject } from '../../json/json.ts';
-import { fromIsoText } from '../date-time.ts';
 
 /** Where an item stands. */
 export interface Cursor {
@@ -9,14 +8,12 @@ export interface Cursor {
   readonly list: string;
   /** How many items stand before it. */
   readonly place: number;
-  /** The time that holds the list still, so that what comes in later shifts no page: RFC 3339, in UTC. */
-  readonly until?: string | undefined;
   /** The most items that Datafold has sent in a page of which it was asked for more. @default unknown */
   readonly most?: number | undefined;
 }
 
-export const toCursor = ({ list, place, until, most }: Cursor): string =>
-  Buffer.from(JSON.stringify({ list, place, until, most })).toString('base64url');
+export const toCursor = ({ list, place, most }: Cursor): string =>
+  Buffer.from(JSON.stringify({ list, place, most })).toString('base64url');
 
 /**
  * What a cursor of this list says; `undefined` when there is none.
@@ -40,11 +37,10 @@ function parse(text: string): Cursor | undefined {
 }
 
 const isCursor = (value: object): value is Cursor => {
-  const { list, place, until, most } = value as { readonly [Name in keyof Cursor]: unknown };
+  const { list, place, most } = value as { readonly [Name in keyof Cursor]: unknown };
   const isPlace = isWholeFrom(0, place);
   const isMost = most === undefined || isWholeFrom(1, most);
-  const isUntil = until === undefined || (typeof until === 'string' && fromIsoText(until) === until);
-  return typeof list === 'string' && isPlace && isUntil && isMost;
+  return typeof list === 'string' && isPlace && isMost;
 };
 
 const isWholeFrom = (least: number, value: unknown): boolean =>

@@ -1,4 +1,5 @@
 /** A part of a list of Datafold's, wherever it begins, from pages that are numbered. */
+import type { ProviderError } from '../../errors.ts';
 import type { Items } from '../../json/items.ts';
 import type { Get, Page } from '../provider.ts';
 import { toBadField } from '../reader.ts';
@@ -15,11 +16,15 @@ export interface ListPart {
   /** The most that a page is asked for. */
   readonly pageSize: number;
   /** What the cursors of its items say, beside what is learned here. */
-  readonly cursor: Pick<Cursor, 'list' | 'until'>;
+  readonly cursor: Pick<Cursor, 'list'>;
 }
 
 /** The largest number that GraphQL's `Int` holds. */
 const mostCount = 2 ** 31 - 1;
+
+/** How many things a list has, as it is shown. */
+export const toTotalCount = (count: number | undefined): number | ProviderError =>
+  count === undefined || count > mostCount ? toBadField('DATAFOLD') : count;
 
 /**
  * The part of the list, or its beginning, where no page has all of it; `null` when there is no such list. A call, and one more
@@ -31,12 +36,13 @@ export async function readListPart<Row>(get: Get, list: List<Row>, part: ListPar
   const offset = startOf(part);
   const mostSize = Math.min(after?.most ?? pageSize, pageSize);
   const asked = choosePage(offset, Math.min(first, mostSize), mostSize);
-  const reply = await getReply(get, list, asked, part);
+  const isUnchecked = after !== undefined || list.query.tags !== undefined;
+  const reply = await getReply(get, list, asked, pageSize, isUnchecked);
   if (reply === null) return null;
   const { size } = reply;
   const most = size < asked.size ? size : after?.most;
   if (hasPlace(reply, offset)) return toPage(list, part, reply, most);
-  const other = await getReply(get, list, { page: Math.floor(offset / size) + 1, size }, part);
+  const other = await getReply(get, list, { page: Math.floor(offset / size) + 1, size }, pageSize, isUnchecked);
   // There was a list a moment ago.
   if (other === null || !hasPlace(other, offset)) throw toBadField('DATAFOLD');
   return toPage(list, part, other, most);
@@ -46,7 +52,7 @@ export async function readListPart<Row>(get: Get, list: List<Row>, part: ListPar
 const startOf = ({ after }: ListPart): number => (after === undefined ? 0 : after.place + 1);
 
 /** A page as it came. */
-interface Reply {
+export interface Reply {
   /** How many items of the list stand before it. */
   readonly start: number;
   readonly size: number;
@@ -54,13 +60,19 @@ interface Reply {
   readonly count: PageNumbers['count'];
 }
 
-async function getReply<Row>(
+/**
+ * A page; `null` when there is no such list.
+ * @param isUnchecked whether a client chose the page, or what is asked for beside it
+ * @throws {ProviderError} when what Datafold sends isn't a page
+ */
+export async function getReply<Row>(
   get: Get,
   list: List<Row>,
   asked: PageChoice,
-  { after, pageSize }: ListPart,
+  pageSize: number,
+  isUnchecked: boolean,
 ): Promise<Reply | null> {
-  const body = await get(toPageRequest(list, asked, after !== undefined || list.query.tags !== undefined));
+  const body = await get(toPageRequest(list, asked, isUnchecked));
   if (body === null) return null;
   // What was asked for can be what Datafold said of its pages before.
   const items = readItems(list, body, Math.min(asked.size, pageSize));
@@ -69,7 +81,7 @@ async function getReply<Row>(
 }
 
 /** Whether an item with so many before it would be in the page, or is in none. */
-const hasPlace = ({ start, size, count }: Reply, place: number): boolean =>
+export const hasPlace = ({ start, size, count }: Reply, place: number): boolean =>
   (place >= start && place < start + size) || (count !== undefined && place >= count);
 
 function toPage<Row>(list: List<Row>, part: ListPart, reply: Reply, most: Cursor['most']): Page<Row> {
@@ -90,6 +102,6 @@ function toPage<Row>(list: List<Row>, part: ListPart, reply: Reply, most: Cursor
     })),
     hasNextPage: hasMore,
     hasPreviousPage: offset > 0,
-    totalCount: count === undefined || count > mostCount ? toBadField('DATAFOLD') : count,
+    totalCount: toTotalCount(count),
   };
 }

@@ -6,6 +6,12 @@ import { isRunId } from './id.ts';
 export interface Place {
   /** Olostep's cursor of the page; `null` for the first. */
   readonly page: string | null;
+  /** The time by which rows at the top of the page are placed that say none, in Unix milliseconds. @default later than any */
+  readonly above?: number | undefined;
+  /** When the list was read first, in Unix milliseconds. @default now */
+  readonly readAt?: number | undefined;
+  /** Whether the list has turned out to be in another order than newest first. @default false */
+  readonly isUnordered?: boolean | undefined;
   /** The run in the page, behind which to go on; from the page's beginning without. */
   readonly behind?: {
     /** Its number in the page, as it was. */
@@ -16,19 +22,28 @@ export interface Place {
 }
 
 /** @param list which list: the monitor and the window, as text */
-export const toCursor = (list: string, { page, behind }: Place): string =>
-  Buffer.from(JSON.stringify(behind === undefined ? [list, page] : [list, page, behind.index, behind.runId])).toString(
-    'base64url',
-  );
+export const toCursor = (list: string, { page, behind, above, readAt, isUnordered = false }: Place): string =>
+  Buffer.from(
+    JSON.stringify([
+      list,
+      page,
+      behind?.index ?? null,
+      behind?.runId ?? null,
+      above ?? null,
+      readAt ?? null,
+      isUnordered,
+    ]),
+  ).toString('base64url');
 
 /** @throws {BadUserInput} when it is no cursor of this list */
 export function parseCursor(list: string, cursor: string): Place {
   try {
-    const [ofList, page, index, runId] = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+    const [ofList, page, index, runId, time, firstTime, flag] = JSON.parse(Buffer.from(cursor, 'base64url').toString());
     if (ofList !== list || !isPage(page)) throw unknownCursor();
-    if (index === undefined && page !== null) return { page };
+    const more = { above: toTimeOrNone(time), readAt: toTimeOrNone(firstTime), isUnordered: flag === true };
+    if (index == null && page !== null) return { page, ...more };
     if (isIndex(index) && (runId === null || (typeof runId === 'string' && isRunId(runId))))
-      return { page, behind: { index, runId } };
+      return { page, behind: { index, runId }, ...more };
   } catch {
     // Not one of ours.
   }
@@ -38,6 +53,8 @@ export function parseCursor(list: string, cursor: string): Place {
 /** Olostep's cursors are opaque; what can't be written into a URL is none. */
 const isPage = (page: unknown): page is string | null =>
   page === null || (typeof page === 'string' && page !== '' && page.isWellFormed());
+
+const toTimeOrNone = (time: unknown) => (typeof time === 'number' ? time : undefined);
 
 const isIndex = (index: unknown): index is number => Number.isInteger(index) && (index as number) >= 0;
 

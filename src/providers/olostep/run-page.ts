@@ -3,38 +3,53 @@ import { OperationTooCostly, ProviderError } from '../../errors.ts';
 import type { Body } from '../../upstream/body.ts';
 import type { Get, Page, RunRow, RunWindow } from '../provider.ts';
 import { toBadField } from '../reader.ts';
+import { orderToleranceMs, RunOrder, toTimeWindow } from '../run-order.ts';
+import { type ListedPage, readSortedPage } from '../sorted-page.ts';
 import { mostPerPage, readNextCursor, readRows, readTotalCount, saysMore, toPageRequest } from './events-page.ts';
 import { type Place, parseCursor, toCursor, unknownCursor } from './run-cursor.ts';
-import { type Bounds, toBounds } from './run-window.ts';
 
 type Row = RunRow | ProviderError;
-type Item = Page<RunRow>['items'][number];
 
 /** The most of Olostep's pages that are read for one of ours. */
 const mostPages = 5;
 
 /**
- * The runs of the monitor that have a snapshot, newest first [O8]; `null` when there is no such monitor. Without a window it
+ * The runs of the monitor that have a snapshot, newest first; `null` when there is no such monitor. Without a window it
  * is one call as a rule, of a page as long as ours. Olostep can't be asked for a window: its pages are looked through. Each run
- * comes once.
+ * comes once. A run without a time is where its list places it: it counts as having one with the nearest run above it that has
+ * one, or now if there is none.
  * @throws {BadUserInput} when `after` is no cursor of this list
  * @throws {ProviderError} when Olostep failed, its pages go round, or it says that there is more but not where
  */
-export async function readPage(get: Get, monitorId: string, window: RunWindow): Promise<Page<RunRow> | null> {
-  const bounds = toBounds(monitorId, window);
+export function readPage(get: Get, monitorId: string, window: RunWindow): Promise<Page<RunRow> | null> {
+  const list = `${monitorId} ${window.startedAfter ?? ''} ${window.startedBefore ?? ''}`;
+  const read = (part: RunWindow) => readListed(get, monitorId, list, part);
+  return readSortedPage({ list, window, read, unknownCursor });
+}
+
+async function readListed(get: Get, monitorId: string, list: string, window: RunWindow): Promise<ListedPage | null> {
+  const { isWhole, earliest, latest } = toTimeWindow(window);
   // That there is more is seen from the next run, so one is looked for where none is wanted.
   const size = Math.max(window.first, 1);
-  const items: Item[] = [];
+  const items: { readonly cursor: string; readonly row: Row; readonly time: number }[] = [];
   let totalCount: Page<RunRow>['totalCount'] = null;
-  const toPage = (hasNextPage: boolean, endCursor?: string): Page<RunRow> => ({
-    items: window.first === 0 ? [] : items,
-    hasNextPage: hasNextPage || (window.first === 0 && items.length > 0),
-    hasPreviousPage: window.after != null,
-    totalCount,
-    ...(endCursor !== undefined && window.first > 0 && { endCursor }),
-  });
 
-  let place: Place = window.after == null ? { page: null } : parseCursor(bounds.list, window.after);
+  let place: Place = window.after == null ? { page: null, above: window.now } : parseCursor(list, window.after);
+  const { readAt = window.now } = place;
+  const order = new RunOrder(readAt, place.above ?? Number.POSITIVE_INFINITY);
+  const isUnordered = () => place.isUnordered === true || order.isOutOfOrder;
+  const toPage = (hasNextPage: boolean, endCursor?: string): ListedPage => {
+    const shown = window.first === 0 ? [] : items;
+    return {
+      items: shown,
+      times: shown.map(({ time }) => time),
+      hasNextPage: hasNextPage || (window.first === 0 && items.length > 0),
+      hasPreviousPage: window.after != null,
+      totalCount,
+      ...(endCursor !== undefined && window.first > 0 && { endCursor }),
+      ...(isUnordered() && { isOutOfOrder: true }),
+    };
+  };
   /** Olostep's pages and runs that have been met on the way to this page of ours. */
   const asked = [place.page];
   const met = new Set<string>();
@@ -44,10 +59,10 @@ export async function readPage(get: Get, monitorId: string, window: RunWindow): 
     asked.push(next);
     return next;
   };
-  let limit = bounds.isWhole ? Math.min((place.behind?.index ?? -1) + 1 + size, mostPerPage) : mostPerPage;
+  let limit = isWhole ? Math.min((place.behind?.index ?? -1) + 1 + size, mostPerPage) : mostPerPage;
   /** What has been found so far, to be gone on with behind the pages that were read: nobody needs to read them again. */
-  const toPart = (): Page<RunRow> => {
-    const cursor = toCursor(bounds.list, place);
+  const toPart = (): ListedPage => {
+    const cursor = toCursor(list, place);
     const last = items.pop();
     if (last === undefined) return toPage(true, cursor);
     items.push({ ...last, cursor });
@@ -67,9 +82,11 @@ export async function readPage(get: Get, monitorId: string, window: RunWindow): 
       if (place.page !== null) throw unknownCursor();
       return null;
     }
-    if (bounds.isWhole && pages === 1) totalCount = readTotalCount(page);
+    if (isWhole && pages === 1) totalCount = readTotalCount(page);
     const rows = readRows(page, monitorId, limit);
     const next = readNextCursor(page);
+    const { above } = order;
+    const times = rows.map((row) => order.place(row instanceof ProviderError ? undefined : row.time));
 
     const start = place.behind === undefined ? 0 : findEnd(rows, place.behind);
     if (start === undefined) {
@@ -87,13 +104,13 @@ export async function readPage(get: Get, monitorId: string, window: RunWindow): 
       if (runId !== null) met.add(runId);
       hasNew = true;
       if (index < start) continue;
-      const side = bounds.sideOf(timeOf(row));
-      // Newest first: whatever follows is earlier still.
-      if (side === 'earlier') return toPage(false);
-      if (side === 'later') continue;
+      const time = times[index] ?? 0;
+      // Newest first: whatever follows is earlier still, but for those whose snapshot took long.
+      if (time < earliest - orderToleranceMs && !isUnordered()) return toPage(false);
+      if (time > latest || time < earliest) continue;
       if (items.length === size) return toPage(true);
-      const cursor = toCursor(bounds.list, { page: place.page, behind: { index, runId } });
-      items.push({ cursor, row: toItem(row, bounds) });
+      const where = { page: place.page, behind: { index, runId } };
+      items.push({ cursor: toCursor(list, { ...where, above, readAt, isUnordered: isUnordered() }), row, time });
     }
     if (next === undefined) {
       // What there is more can't be had. What has come is shown first, and whoever goes on behind it is told.
@@ -101,10 +118,10 @@ export async function readPage(get: Get, monitorId: string, window: RunWindow): 
       return toPage(saysMore(page));
     }
     if (!hasNew) throw toBadField('OLOSTEP');
-    place = { page: goOn(next) };
-    limit = bounds.isWhole ? size : mostPerPage;
+    place = { page: goOn(next), above: order.above, readAt, isUnordered: isUnordered() };
+    limit = isWhole ? size : mostPerPage;
     // A shorter page is as good, but an empty one is worth another look.
-    if (items.length < (bounds.isWhole ? 1 : size) && pages < mostPages) continue;
+    if (items.length < (isWhole ? 1 : size) && pages < mostPages) continue;
     return toPart();
   }
 }
@@ -115,9 +132,3 @@ function findEnd(rows: readonly Row[], { index, runId }: NonNullable<Place['behi
   const found = rows.findIndex((row) => !(row instanceof ProviderError) && row.runId === runId);
   return found === -1 ? undefined : found + 1;
 }
-
-const timeOf = (row: Row): number | undefined => (row instanceof ProviderError ? undefined : row.time);
-
-/** Of a run without a time nobody knows whether it is in the window. */
-const toItem = (row: Row, { isWhole }: Bounds): Row =>
-  isWhole || timeOf(row) !== undefined ? row : toBadField('OLOSTEP');

@@ -12,7 +12,7 @@ import { createReader, type Found, toBadField } from '../reader.ts';
 import { isRunId } from './id.ts';
 import type { components } from './openapi.d.ts';
 import { MonitorEvent } from './openapi-checks.ts';
-import { second, toMilliseconds, toTime } from './time.ts';
+import { second, toDateTime, toMilliseconds, toTime } from './time.ts';
 
 const read = createReader<components['schemas']['MonitorEvent']>('OLOSTEP', MonitorEvent);
 
@@ -26,10 +26,17 @@ export function toRunRow(monitorId: string, item: unknown): RunRow | ProviderErr
   const runId = item.run_id ?? item.id;
   if (typeof runId !== 'string' || !isRunId(runId)) return toBadField('OLOSTEP');
   const row = new ParsedMembers(item);
-  const time = readMilliseconds(row);
   // A value that isn't as documented may stand for either; one that is missing is the outcome `UNKNOWN`.
   const lacksOutcome = read(row, 'changed') instanceof Error;
-  return { runId, row, time: typeof time === 'number' ? time : undefined, lacksOutcome };
+  return { runId, row, time: readListTime(row), lacksOutcome };
+}
+
+/** The time that the list goes by: when the snapshot was made, or the run was where a row says that alone. In Unix milliseconds. */
+function readListTime(row: Body): number | undefined {
+  const created = readMilliseconds(row);
+  if (typeof created === 'number') return created;
+  const ranAt = toDateTime(read(row, 'ran_at'));
+  return typeof ranAt === 'string' ? Date.parse(ranAt) : undefined;
 }
 
 /** What a row alone says of a run. */

@@ -31,6 +31,20 @@ export const guardsOfTheGraph: readonly Guard[] = [
     tests: ['test/olostep-monitor.test.ts'],
   },
   {
+    name: 'lists of runs that are in another order',
+    file: 'src/providers/run-order.ts',
+    from: 'time > this.#earliest + orderToleranceMs)',
+    to: 'time > this.#earliest + 1e300 * orderToleranceMs)',
+    tests: ['test/datafold-lists.test.ts', 'test/olostep-lists.test.ts'],
+  },
+  {
+    name: 'runs that begin while somebody pages',
+    file: 'src/providers/datafold/run-pages-reader.ts',
+    from: 'offset += Math.max(next.count - reply.count, 0);',
+    to: 'offset += 0 * Math.max(next.count - reply.count, 0);',
+    tests: ['test/run-list-worlds.test.ts'],
+  },
+  {
     name: 'ids that no number has rounded',
     file: 'src/id-scalar.ts',
     from: 'Number.isSafeInteger(value)) return',

@@ -10,7 +10,7 @@ export function toListedRun(run: Schemas['MonitorRun']): Schemas['ListedRun'] {
   return listed;
 }
 
-/** Of these runs, newest last, those that the query asks for, newest first. One without a start is in no window of time. */
+/** Of these runs, newest last, those that the query asks for, newest first. One without a start is in no window, as far as we know. */
 export function findRuns(runs: readonly Schemas['MonitorRun'][], query: URLSearchParams): Schemas['MonitorRun'][] {
   const start = fromIsoText(query.get('start_time') ?? '');
   const end = fromIsoText(query.get('end_time') ?? '');

@@ -1,0 +1,161 @@
+/** Reads the numbered pages of a Datafold monitor's runs for one page of ours, and follows the runs that arrive meanwhile. */
+import type { ProviderError } from '../../errors.ts';
+import type { Get, RunRow } from '../provider.ts';
+import { toBadField } from '../reader.ts';
+import type { List } from './list.ts';
+import { getReply, hasPlace, type Reply } from './list-page.ts';
+import { choosePage } from './page-choice.ts';
+import { type RunCursor, unknownRunCursor } from './run-cursor.ts';
+
+/** The most of Datafold's pages that are read for one of ours. */
+export const maxPages = 10;
+
+/** Where reading goes on: a page, and the number of runs in the list before the next one. */
+export interface Start {
+  readonly reply: Reply;
+  readonly offset: number;
+}
+
+export interface RunPagesOptions {
+  readonly get: Get;
+  readonly list: List<RunRow>;
+  /** The most rows that a page is requested with. */
+  readonly pageSize: number;
+  readonly cursor: RunCursor | undefined;
+  /** Whether whole pages are read, of a window that may be anywhere in them. */
+  readonly isWindow: boolean;
+}
+
+/** Each page is requested once in a request of ours, as the same path is. */
+export class RunPagesReader {
+  readonly #options: RunPagesOptions;
+  /** The most runs that Datafold has sent in a page of which it was asked for more. */
+  most: number | undefined;
+  /** How many runs the list had when its first page was read; `undefined` when Datafold doesn't say. */
+  total: number | undefined;
+
+  constructor(options: RunPagesOptions) {
+    this.#options = options;
+    this.most = options.cursor?.most;
+    this.total = options.cursor?.total;
+  }
+
+  /** How many rows a page is requested with at most. */
+  get size(): number {
+    return Math.min(this.most ?? this.#options.pageSize, this.#options.pageSize);
+  }
+
+  row(item: unknown): RunRow | ProviderError {
+    return this.#options.list.toRow(item);
+  }
+
+  /**
+   * The page that has the run with so many before it.
+   * @param wanted how many runs from there on are of interest
+   * @throws {ProviderError} when Datafold sends another page, or had such a list a moment ago
+   */
+  async readAt(offset: number, wanted: number): Promise<Reply> {
+    const reply = await this.#readNear(offset, wanted);
+    if (reply === null) throw toBadField('DATAFOLD');
+    return reply;
+  }
+
+  /** The first page; `null` when there is no such list. */
+  readFirst(wanted: number): Promise<Reply | null> {
+    return this.#readNear(0, wanted);
+  }
+
+  async #readNear(offset: number, wanted: number): Promise<Reply | null> {
+    const { size } = this;
+    const isWindow = this.#options.isWindow;
+    const asked = isWindow
+      ? { page: Math.floor(offset / size) + 1, size }
+      : choosePage(offset, Math.min(wanted, size), size);
+    const reply = await this.#read(asked);
+    if (reply === null || hasPlace(reply, offset)) return reply;
+    // Its pages are of another size than it was asked for.
+    const other = await this.#read({ page: Math.floor(offset / reply.size) + 1, size: reply.size });
+    if (other === null || !hasPlace(other, offset)) throw toBadField('DATAFOLD');
+    return other;
+  }
+
+  async #read(asked: { readonly page: number; readonly size: number }): Promise<Reply | null> {
+    const { get, list, pageSize, cursor } = this.#options;
+    const reply = await getReply(get, list, asked, pageSize, cursor !== undefined);
+    if (reply === null) return null;
+    if (reply.size < asked.size) this.most = reply.size;
+    if (cursor === undefined) this.total ??= reply.count;
+    return reply;
+  }
+
+  /**
+   * The page that has the next run, wherever it stands by then: each run that has begun since the page before has pushed it down.
+   * @throws {ProviderError} like {@link RunPagesReader.readAt}
+   */
+  async readBehind(start: Start, wanted: number): Promise<Start> {
+    let { reply, offset } = start;
+    do {
+      const next = await this.readAt(offset, wanted);
+      if (next.count !== undefined && reply.count !== undefined) offset += Math.max(next.count - reply.count, 0);
+      reply = next;
+    } while (!hasPlace(reply, offset));
+    return { reply, offset };
+  }
+
+  /**
+   * Where a cursor leads to. Runs that have begun since push all others down: the run that the cursor is of is looked for where
+   * it was, then by how many more runs there are, or fewer, and from there on down.
+   * @throws {BadUserInput} when it isn't found
+   */
+  async goOn({ place, runId, count }: RunCursor, wanted: number): Promise<Start> {
+    // Without a number of runs there is no other way to see that they have moved on.
+    const isCounted = count !== undefined;
+    const reply = await this.#readBehind(isCounted ? place + 1 : place, isCounted ? wanted : wanted + 1);
+    const found = this.#find(reply, runId);
+    if (found !== undefined) {
+      const offset = found + 1;
+      // A page that is a little short is better than another call, and one that is far too short isn't.
+      const isShort =
+        reply.start + reply.size - offset < Math.min(wanted, reply.size) / 2 && hasMoreBehind(reply, offset);
+      return isShort ? this.readBehind({ reply, offset }, wanted) : { reply, offset };
+    }
+    const arrived = isCounted && reply.count !== undefined ? reply.count - count : undefined;
+    // Where it should have been in the page and isn't, the same number says nothing.
+    const isMissing = place >= reply.start;
+    if ((arrived === 0 && !isMissing) || runId === null) {
+      const offset = place + 1 + Math.max(arrived ?? 0, 0);
+      return hasPlace(reply, offset) ? { reply, offset } : this.readBehind({ reply, offset }, wanted);
+    }
+    for (let [offset, pages] = [Math.max(place + (arrived ?? 0), 0), 1]; pages <= maxPages; pages++) {
+      const page = await this.readAt(offset, wanted + 1);
+      const at = this.#find(page, runId);
+      if (at !== undefined) return { reply: page, offset: at + 1 };
+      offset = page.start + page.items.length;
+      if (page.items.length < page.size || (page.count !== undefined && offset >= page.count)) break;
+    }
+    throw unknownRunCursor();
+  }
+
+  /** A cursor may be good no more where its monitor is. */
+  async #readBehind(offset: number, wanted: number): Promise<Reply> {
+    const reply = await this.#readNear(offset, wanted);
+    if (reply === null) throw unknownRunCursor();
+    return reply;
+  }
+
+  /** How many runs stand before that one, if it is in the page. */
+  #find({ start, items }: Reply, runId: string | null): number | undefined {
+    if (runId === null) return undefined;
+    const found = items.slice().findIndex((item) => {
+      const row = this.row(item);
+      return !(row instanceof Error) && row.runId === runId;
+    });
+    return found === -1 ? undefined : start + found;
+  }
+}
+
+/** Whether the list goes on behind a page. */
+export function hasMoreBehind({ start, size, items, count }: Reply, offset: number): boolean {
+  if (count !== undefined) return offset < count;
+  return offset - start < items.length || items.length >= size;
+}
