@@ -146,7 +146,7 @@ export function changeWorld(world: RandomWorld, now: number, random: Random) {
   if (chance(random, 0.1)) {
     const provider: Provider = 'DATAFOLD';
     const runs = [createRun(provider, now + 1_000, random, false)];
-    const id = String(500 + world.monitors.length);
+    const id = String(1_000 + runIds++);
     world.monitors.push({ provider, id, createdAt: now + 1, runs, saysLastRun: 'yes', lagMs: 0, isFailing: false });
   }
   const isDeleting = world.monitors.length > 0 && chance(random, 0.1);
@@ -154,18 +154,8 @@ export function changeWorld(world: RandomWorld, now: number, random: Random) {
   // Another one may come in its place, as when tags or rights change: an old monitor, first by its id.
   if (isDeleting && chance(random, 0.5)) {
     const createdAt = firstPageTime - 400 * 86_400_000;
-    const place = below(random, world.monitors.length + 1);
-    const id = `10${world.monitors.length}${place}`;
-    if (!world.monitors.some((one) => one.id === id))
-      world.monitors.unshift({
-        provider: 'DATAFOLD',
-        id,
-        createdAt,
-        runs: [],
-        saysLastRun: 'yes',
-        lagMs: 0,
-        isFailing: false,
-      });
+    const monitor = { provider: 'DATAFOLD', id: String(100_000 + runIds++), createdAt, runs: [] } as const;
+    world.monitors.unshift({ ...monitor, runs: [], saysLastRun: 'yes', lagMs: 0, isFailing: false });
   }
   return { started, queued, deleted: deleted.map(({ provider, id }) => `${provider} ${id}`) };
 }
