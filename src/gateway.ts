@@ -210,10 +210,14 @@ export function createGateway(config: GatewayConfig): Gateway {
   };
 }
 
-/** Makes a target that is a whole URL the path in it. Express keeps the target in `originalUrl`, and Yoga prefers that. */
+/**
+ * Makes a target that is a whole URL the path in it. Express keeps the target in `originalUrl`, and Yoga prefers that. One whose
+ * authority makes no URL stays, and is refused.
+ */
 function toPathTarget(request: IncomingMessage & { originalUrl?: string }): void {
-  const { url, originalUrl } = request;
-  request.url = readAbsoluteTarget(url ?? '')?.path ?? url;
+  const { url = '', originalUrl } = request;
+  if (!url.startsWith('/') && !URL.canParse(url)) return;
+  request.url = readAbsoluteTarget(url)?.path ?? url;
   if (originalUrl !== undefined) request.originalUrl = readAbsoluteTarget(originalUrl)?.path ?? originalUrl;
 }
 
