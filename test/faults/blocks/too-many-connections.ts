@@ -33,7 +33,13 @@ export async function run(tally: Tally): Promise<void> {
       await keepBusy(tally, stage);
       tally.check('no unexpected error', !stage.service.output().includes('unexpected error'));
     },
-    { MAX_LOOP_DELAY_MS: '60000', ATTEMPT_MS: '20000', MAX_WAIT_MS: '20000', MAX_WAITING: '1000' },
+    {
+      MAX_LOOP_DELAY_MS: '60000',
+      OPERATION_TIMEOUT_MS: '60000',
+      ATTEMPT_MS: '60000',
+      MAX_WAIT_MS: '60000',
+      MAX_WAITING: '1000',
+    },
   );
   await fillWithOperations(tally);
 }
