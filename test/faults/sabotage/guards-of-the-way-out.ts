@@ -229,8 +229,8 @@ export const guardsOfTheWayOut: readonly Guard[] = [
   {
     name: 'values of the documented type',
     file: 'src/providers/reader.ts',
-    from: '!accepts(isRawJson(value) ?',
-    to: 'required && !required && accepts(isRawJson(value) ?',
+    from: '!accepts(toChecked(value))',
+    to: 'required && !required && accepts(toChecked(value))',
     tests: ['test/datafold-run.test.ts'],
   },
   {
