@@ -57,7 +57,15 @@ export async function readFleet(options: FleetOptions): Promise<Fleet> {
     if (page.rest !== undefined) {
       const results = await Promise.allSettled(page.rest.map(readPage));
       for (const result of results) if (result.status === 'rejected') errors.push(result.reason);
-    } else while (page.next !== undefined) page = await readPage(page.next);
+    } else {
+      const paths = new Set([first.path]);
+      while (page.next !== undefined) {
+        // A list that leads back to a page of its own has no end.
+        if (paths.has(page.next.path)) throw toBadList();
+        paths.add(page.next.path);
+        page = await readPage(page.next);
+      }
+    }
     // While the pages were read, a deletion may have moved a monitor from one of them to another.
     if (seen.size < count && errors.length === 0) errors.push(toBadList());
   } catch (error) {
