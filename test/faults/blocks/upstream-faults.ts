@@ -65,9 +65,9 @@ const query = `query ($faulty: MonitorRunKey!, $sibling: MonitorRunKey!) {
 fragment fields on MonitorRun {
   id
   phase
-  outcome
   startedAt
-  ... on DatafoldRun { state rawState diffId error warnings }
+  # An Olostep run's outcome takes a call of its own.
+  ... on DatafoldRun { outcome state rawState diffId error warnings }
   ... on OlostepRun { finishedAt snapshot logGroup events { totalCount } }
 }`;
 

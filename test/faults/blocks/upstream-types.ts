@@ -234,9 +234,9 @@ const query = `query ($key: MonitorRunKey!) {
   run: monitorRun(key: $key) {
     provider
     phase
-    outcome
     startedAt
-    ... on DatafoldRun { state rawState diffId error warnings }
+    # An Olostep run's outcome takes a call of its own.
+    ... on DatafoldRun { outcome state rawState diffId error warnings }
     ... on OlostepRun {
       finishedAt
       snapshot
