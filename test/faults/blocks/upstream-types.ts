@@ -56,7 +56,8 @@ const datafoldFields: Readonly<Record<string, Field>> = {
     places: ['diffId'],
   },
   error: { accepts: { missing: none, null: none, string: { error: 'x' } }, places: ['error'] },
-  warnings: { accepts: {}, places: ['warnings'] },
+  // A list that holds what is no text is told apart below.
+  warnings: { accepts: {}, except: 'array', places: ['warnings'] },
 };
 
 const withoutLog = { startedAt: null, finishedAt: null, events: null };
@@ -184,7 +185,7 @@ const special: readonly Case[] = [
     startedAt: '2026-11-20T02:30:00.000Z',
   }),
   datafoldSays('warnings: ["a",7]', 'warnings', '["a",7]', { warnings: ['a', null] }, ['warnings.1']),
-  ...['[null]', '[["a"]]'].map((json) =>
+  ...['[null]', '[["a"]]', '[1]'].map((json) =>
     datafoldSays(`warnings: ${json}`, 'warnings', json, { warnings: [null] }, ['warnings.0']),
   ),
   one(
