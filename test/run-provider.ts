@@ -493,28 +493,25 @@ export function itIsARunProvider(facts: ProviderFacts): void {
       },
     };
 
-    it.each(Object.entries(silences))(
-      '%s, each of two attempts times out after 3 seconds',
-      async (_name, answer) => {
-        const world = await createAnswering(answer);
-        const clock = holdClock();
+    it.each(Object.entries(silences))('%s, each of two attempts times out after 3 seconds', async (_name, answer) => {
+      const world = await createAnswering(answer);
+      const clock = holdClock();
 
-        const asked = askFor(world, key);
-        await world[farEnd].arrived(1);
-        await clock.pass(2_999);
-        expect(world[farEnd].paths).toEqual([path]);
-        await clock.pass(1);
-        await Promise.all([world[farEnd].deserted(1), world[farEnd].arrived(2)]);
-        await clock.pass(2_999);
-        expect(failures(world)).toEqual([]);
-        await clock.pass(1);
-        expect(failures(world)).toHaveLength(1);
+      const asked = askFor(world, key);
+      await world[farEnd].arrived(1);
+      await clock.pass(2_999);
+      expect(world[farEnd].paths).toEqual([path]);
+      await clock.pass(1);
+      await Promise.all([world[farEnd].deserted(1), world[farEnd].arrived(2)]);
+      await clock.pass(2_999);
+      expect(failures(world)).toEqual([]);
+      await clock.pass(1);
+      expect(failures(world)).toHaveLength(1);
 
-        expectFailure(world, await asked, tooSlow, 2);
-        await world[farEnd].deserted(2);
-        expect(world[farEnd].paths).toEqual([path, path]);
-      },
-    );
+      expectFailure(world, await asked, tooSlow, 2);
+      await world[farEnd].deserted(2);
+      expect(world[farEnd].paths).toEqual([path, path]);
+    });
 
     it('a slow answer is no failure, as long as it is there in time', async () => {
       const world = await createAnswering((_request, response) => {
