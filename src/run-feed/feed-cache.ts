@@ -7,7 +7,8 @@ import * as v from 'valibot';
 import type { Provider } from '../generated/types.ts';
 import { isObject, parseJson } from '../json/json.ts';
 import { ParsedMembers } from '../json/members.ts';
-import { ageOf, type KeptRuns, toCopyName } from '../kept/kept-runs.ts';
+import { type CacheOwner, type CredentialCache, createCredentialCache } from '../kept/credential-cache.ts';
+import type { KeptRuns } from '../kept/kept-runs.ts';
 import type { Body } from '../upstream/body.ts';
 import type { FeedArguments } from './arguments.ts';
 import type { FeedRow } from './place-rows.ts';
@@ -39,23 +40,29 @@ const maxUnpackedBytes = 8 * 1024 * 1024;
 
 export class FeedCache {
   readonly #options: FeedCacheOptions;
+  readonly #lists: CredentialCache;
+  readonly #streams: CredentialCache;
 
   constructor(options: FeedCacheOptions) {
     this.#options = options;
+    this.#lists = createCredentialCache(options.store, 'feed-monitors');
+    this.#streams = createCredentialCache(options.store, 'feed-runs');
   }
 
   /** All pages of a provider's list of monitors: some of them beside newer ones would hide what a deletion moved. */
   async getList(provider: Provider): Promise<CachedList | undefined> {
-    const [entry] = await this.#read([this.#toListName(provider)]);
-    const pages = entry && toPages(entry.bytes);
-    return entry && pages && { pages, readAt: entry.readAt };
+    const [entry] = await this.#lists.getMany(this.#ownerOf(provider), [this.#firstPage], this.#options.ttlMs);
+    const bytes = entry && unpack(entry.bytes);
+    const pages = bytes && toPages(bytes);
+    return pages && entry && { pages, readAt: entry.fetchedAt };
   }
 
   setList(provider: Provider, pages: ReadonlyMap<string, Body>): void {
     const { now, ttlMs } = this.#options;
     try {
       const written = [...pages].map(([path, body]) => `${JSON.stringify(path)}:${body.toBytes().toString()}`);
-      this.#write(this.#toListName(provider), Buffer.from(`{${written.join(',')}}`), now, now + ttlMs);
+      const bytes = pack(Buffer.from(`{${written.join(',')}}`));
+      this.#lists.set(this.#ownerOf(provider), this.#firstPage, { bytes, fetchedAt: now }, ttlMs);
     } catch {
       // One of them is nested deeper than can be written.
     }
@@ -63,10 +70,17 @@ export class FeedCache {
 
   /** Goes on with the streams that an earlier page of the same feed has read. */
   async resume(streams: readonly RunStream[], boundary: SortKey): Promise<void> {
-    const entries = await this.#read(streams.map((stream) => this.#toStreamName(stream)));
+    const byProvider = Map.groupBy(streams, ({ provider }) => provider);
+    await Promise.all([...byProvider].map(([provider, own]) => this.#resumeOf(provider, own, boundary)));
+  }
+
+  async #resumeOf(provider: Provider, streams: readonly RunStream[], boundary: SortKey): Promise<void> {
+    const keys = streams.map((stream) => this.#toStreamKey(stream));
+    const entries = await this.#streams.getMany(this.#ownerOf(provider), keys, this.#options.ttlMs);
     for (const [place, stream] of streams.entries()) {
       const entry = entries[place];
-      const found = entry && toState(stream, entry.bytes, entry.readAt);
+      const bytes = entry && unpack(entry.bytes);
+      const found = bytes && toState(stream, bytes, entry.fetchedAt);
       if (found === undefined || compareKeys(boundary, found.start) < 0) continue;
       stream.resume(found.state, compareKeys(boundary, found.start) === 0);
     }
@@ -74,53 +88,31 @@ export class FeedCache {
 
   /** Remembers what a stream has read behind `boundary`. @param isFinal whether a row stays as it is */
   remember(stream: RunStream, boundary: SortKey, isFinal: (row: FeedRow) => boolean): void {
-    const { ttlMs, freshMs } = this.#options;
+    const { now, ttlMs, freshMs } = this.#options;
     const state = stream.toState(boundary);
     const ms = state.rows.every(isFinal) ? ttlMs : freshMs;
+    if (state.readAt + ms <= now) return;
     try {
-      this.#write(this.#toStreamName(stream), toBytes(state, boundary), state.readAt, state.readAt + ms);
+      const entry = { bytes: pack(toBytes(state, boundary)), fetchedAt: state.readAt };
+      this.#streams.set(this.#ownerOf(stream.provider), this.#toStreamKey(stream), entry, ms);
     } catch {
       // One of its rows is nested deeper than can be written.
     }
   }
 
-  /** What all entries of a feed share: no other arguments, and no other first page. */
-  #toStreamName({ provider, monitorId }: RunStream): string {
-    const { args, digestOf } = this.#options;
-    const key = `${monitorId}/${args.fingerprint}.${this.#firstPage}`;
-    return toCopyName({ digest: digestOf(provider) }, provider, 'feed-runs', key);
+  #ownerOf(provider: Provider): CacheOwner {
+    return { credential: { digest: this.#options.digestOf(provider) }, provider };
   }
 
-  /** The list of monitors is the same whatever else is requested. */
-  #toListName(provider: Provider): string {
-    const digest = this.#options.digestOf(provider);
-    return toCopyName({ digest }, provider, 'feed-monitors', this.#firstPage);
+  /** No other arguments share it, and no other first page. */
+  #toStreamKey({ monitorId }: RunStream): string {
+    return `${monitorId}/${this.#options.args.fingerprint}.${this.#firstPage}`;
   }
 
+  /** What the list of monitors is remembered by: it is the same whatever else is requested. */
   get #firstPage(): string {
     const { snapshotTime, firstPageTime } = this.#options.args;
     return `${snapshotTime}.${firstPageTime}`;
-  }
-
-  async #read(names: readonly string[]) {
-    const { store, now, ttlMs } = this.#options;
-    let entries: Awaited<ReturnType<KeptRuns['read']>>;
-    try {
-      entries = await store.read(names);
-    } catch {
-      entries = [];
-    }
-    return names.map((_name, place) => {
-      const entry = entries[place];
-      if (entry === undefined || entry.freshUntil <= now || ageOf(entry.readAt, now) > ttlMs) return undefined;
-      const bytes = unpack(entry.bytes);
-      return bytes && { bytes, readAt: entry.readAt };
-    });
-  }
-
-  #write(name: string, bytes: Buffer, readAt: number, freshUntil: number): void {
-    const { store, now } = this.#options;
-    if (freshUntil > now) store.write(name, { bytes: pack(bytes), readAt, freshUntil }, freshUntil - now);
   }
 }
 
@@ -138,7 +130,7 @@ function unpack(bytes: Buffer): Buffer | undefined {
     if (bytes[0] === plain[0]) return bytes.subarray(1);
     if (bytes[0] === packed[0]) return inflateRawSync(bytes.subarray(1), { maxOutputLength: maxUnpackedBytes });
   } catch {
-    // Whoever else writes to the store may have spoilt it.
+    // Another writer of the store may have spoilt it.
   }
   return undefined;
 }
@@ -175,7 +167,7 @@ const startPage = v.object({
   lastTime: v.optional(v.number()),
 });
 
-/** Whoever else writes to the store may have spoilt an entry: it is checked as a client's input is. */
+/** Another writer of the store may have spoilt an entry: it is checked as a client's input is. */
 const entrySchema = v.object({
   head: v.object({
     start: v.object({ time: v.number(), provider: v.string(), monitorId: v.string(), runId: v.string() }),

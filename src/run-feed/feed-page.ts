@@ -46,11 +46,11 @@ export function cutPage(
 const firstBehind = ({ rows }: RunStream, boundary: SortKey): FeedRow | undefined =>
   rows.find((row) => compareKeys(row, boundary) > 0);
 
-/** What a cursor says of where each stream is, behind `boundary`. */
-export function toProgress(
-  streams: readonly RunStream[],
-  boundary: SortKey,
-): Pick<FeedCursor, 'boundary' | 'codes' | 'slot'> {
+/** What a cursor says of where each stream is. */
+export type FeedProgress = Pick<FeedCursor, 'boundary' | 'codes' | 'slot'>;
+
+/** Where each stream is, behind `boundary`. */
+export function toProgress(streams: readonly RunStream[], boundary: SortKey): FeedProgress {
   const codes = new Map<Provider, ProviderCodes>();
   const byProvider = Map.groupBy(streams, ({ provider }) => provider);
   for (const [provider, own] of byProvider) {
@@ -81,6 +81,16 @@ function toSlot(byProvider: ReadonlyMap<Provider, readonly RunStream[]>, boundar
   }
   return least?.slot;
 }
+
+/** Whether a page came no further. */
+export function isSameProgress(before: FeedProgress, after: FeedProgress): boolean {
+  if (compareKeys(before.boundary, after.boundary) !== 0) return false;
+  const isSameSlot = before.slot?.token === after.slot?.token && before.slot?.monitorIndex === after.slot?.monitorIndex;
+  return isSameSlot && [...after.codes].every(([name, { codes }]) => isSameCodes(before.codes.get(name)?.codes, codes));
+}
+
+const isSameCodes = (before: Uint16Array | undefined, after: Uint16Array): boolean =>
+  before?.length === after.length && after.every((code, place) => code === before[place]);
 
 /** Sets each stream to where the cursor says that it is. Codes of another set of monitors say nothing of these. */
 export function applyCursor(streams: readonly RunStream[], { codes, boundary, slot }: FeedCursor): void {

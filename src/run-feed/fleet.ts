@@ -15,7 +15,7 @@ export interface Fleet {
   /** Why some are missing. */
   readonly errors: readonly unknown[];
   /** No run of the monitors beyond `maxMonitors` is later, in Unix milliseconds; minus infinity when there is none in the window. */
-  readonly leftOutUntil: number;
+  readonly omittedUntil: number;
 }
 
 export interface FleetOptions {
@@ -74,9 +74,9 @@ export async function readFleet(options: FleetOptions): Promise<Fleet> {
   const byTime = [...monitors.values()].sort(
     (one, other) => compareNumbers(toBound(other, definition), toBound(one, definition)) || compareIds(one, other),
   );
-  const [leftOut] = byTime.splice(maxMonitors);
-  const leftOutUntil = leftOut === undefined ? Number.NEGATIVE_INFINITY : toBound(leftOut, definition);
-  return { provider, monitors: byTime.sort(compareIds), errors, leftOutUntil };
+  const [omitted] = byTime.splice(maxMonitors);
+  const omittedUntil = omitted === undefined ? Number.NEGATIVE_INFINITY : toBound(omitted, definition);
+  return { provider, monitors: byTime.sort(compareIds), errors, omittedUntil };
 }
 
 /**
@@ -92,7 +92,7 @@ export function toBound(
 }
 
 /**
- * Whether a page is the first one that gets to this time, down to its end: where left-out monitors may have runs, a gap begins.
+ * Whether a page is the first one that gets to this time, down to its end: where omitted monitors may have runs, a gap begins.
  * @param page.start `undefined` for the first page
  */
 export const isReached = (

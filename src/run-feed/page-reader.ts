@@ -1,23 +1,17 @@
 /** Reads the pages of the providers' lists for a run feed, within its budget and the operation's deadline. */
 import { BadUserInput, OperationTooCostly, ProviderError } from '../errors.ts';
 import type { MonitorRunKey, Provider } from '../generated/types.ts';
-import type { Get, ProviderDefinition, RunRow } from '../providers/provider.ts';
+import type { Get, RunRow } from '../providers/provider.ts';
 import type { Body } from '../upstream/body.ts';
 import type { UpstreamRequest } from '../upstream/request.ts';
 import type { FeedArguments } from './arguments.ts';
 import type { RunFeedBudget } from './call-budget.ts';
 import type { FeedCache } from './feed-cache.ts';
+import type { FeedContext, FeedDefinition } from './feed-context.ts';
 import { type Fleet, readFleet } from './fleet.ts';
 import type { FeedGaps } from './gaps.ts';
 import type { FeedRow, ReadPage } from './place-rows.ts';
-import type { FeedContext } from './run-feed.ts';
 import type { RunStream } from './run-stream.ts';
-
-/** The part of a provider's definition that the feed needs. */
-export interface FeedDefinition {
-  readonly runs: Pick<ProviderDefinition['runs'], 'pages' | 'toListedRun' | 'endurance'>;
-  readonly monitors: Pick<ProviderDefinition['monitors'], 'walk' | 'isKey' | 'lagMs'>;
-}
 
 export interface PageReaderOptions {
   readonly args: FeedArguments;
@@ -104,11 +98,11 @@ export class PageReader {
   }
 
   /** Requests a page, as one of the budget; what the operation has requested already costs nothing. */
-  #get(provider: Provider, keptCalls = 0): Get {
+  #get(provider: Provider, minCallsLeft = 0): Get {
     const { context, budget } = this.#options;
     return async (request) => {
       if (!context.fetches.isRequested(provider, request)) {
-        if (this.#callsLeft() <= keptCalls) throw budget.toError();
+        if (this.#callsLeft() <= minCallsLeft) throw budget.toError();
         budget.spend();
       }
       return context.fetches.get(provider, request);
@@ -172,9 +166,10 @@ export class PageReader {
     const body = await this.#get(provider)(request);
     if (body === null) return null;
     const page = pages.read(monitorId, token, pageSize, body);
-    const matches = await Promise.all(
-      page.rows.map((row) => (args.outcomes === undefined ? true : this.#matches(stream, row))),
-    );
+    const matches =
+      args.outcomes === undefined
+        ? page.rows.map(() => true)
+        : await Promise.all(page.rows.map((row) => this.#matches(stream, row)));
     return { ...page, token, matches, readAt: context.now };
   }
 

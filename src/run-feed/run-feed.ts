@@ -3,50 +3,26 @@
  * monitors and merges the lists of their runs, each read only as far as a page needs it.
  */
 import { type Feed, toPart } from '../connection.ts';
-import type { CredentialOf } from '../credentials.ts';
 import { ProviderError } from '../errors.ts';
-import type { Fetches } from '../fetching/fetches.ts';
 import { countAwaited } from '../fetching/planner.ts';
 import type { SelectedOf } from '../fetching/selected.ts';
 import type { Provider, QueryRunsArgs } from '../generated/types.ts';
-import type { KeptRuns } from '../kept/kept-runs.ts';
 import type { Limits } from '../limits.ts';
-import type { MonitorLoader } from '../loaders/monitor-loader.ts';
-import type { RunLoader } from '../loaders/run-loader.ts';
-import type { Price } from '../price.ts';
 import { fromMilliseconds } from '../providers/date-time.ts';
 import { providers } from '../providers/index.ts';
-import type { FieldContext } from '../providers/provider.ts';
 import type { Body } from '../upstream/body.ts';
 import { type FeedArguments, readFeedArguments } from './arguments.ts';
-import type { RunFeedBudget } from './call-budget.ts';
 import { FeedCache } from './feed-cache.ts';
+import type { FeedContext, FeedDefinition } from './feed-context.ts';
 import { toFeedCursor } from './feed-cursor.ts';
-import { applyCursor, cutPage, toProgress } from './feed-page.ts';
+import { applyCursor, cutPage, isSameProgress, toProgress } from './feed-page.ts';
 import { isReached, toBound, toTooManyMonitors } from './fleet.ts';
 import { FeedGaps } from './gaps.ts';
 import { mergeStreams } from './merge-streams.ts';
-import { type FeedDefinition, PageReader } from './page-reader.ts';
+import { PageReader } from './page-reader.ts';
 import type { FeedRow } from './place-rows.ts';
 import { RunStream } from './run-stream.ts';
 import { compareKeys, keyAt, type SortKey } from './sort-key.ts';
-
-/** What of its request the feed can reach. */
-export interface FeedContext extends FieldContext {
-  readonly runs: RunLoader;
-  readonly monitors: FieldContext['monitors'] & Pick<MonitorLoader, 'note'>;
-  readonly fetches: Fetches;
-  readonly feedBudget: RunFeedBudget;
-  readonly credentialOf: CredentialOf;
-  readonly price: Price;
-  /** What outlives the request. @default nothing does */
-  readonly kept?: KeptRuns | undefined;
-  /** When the request came, in Unix milliseconds. */
-  readonly now: number;
-  readonly limits: Limits;
-  /** How long the operation may still take, in milliseconds. */
-  remainingMs(): number;
-}
 
 /** So many pages in a row may come no further while the cache still learns something. */
 const maxRepeats = 50;
@@ -71,7 +47,7 @@ export async function readRunFeed(
   const reader = new PageReader({ args, context, definitions, budget: context.feedBudget, cache, gaps, reservedCalls });
   const boundary = args.cursor?.boundary ?? keyAt(args.snapshotTime);
 
-  const { streams, failedProviders, leftOut } = await openStreams(args, context, definitions, reader, gaps, boundary);
+  const { streams, failedProviders, omitted } = await openStreams(args, context, definitions, reader, gaps, boundary);
   if (args.cursor !== undefined) applyCursor(streams, args.cursor);
   const before = toProgress(streams, boundary);
   const found = await mergeStreams({
@@ -106,7 +82,7 @@ export async function readRunFeed(
     page.hasNextPage && (repeats > 0 || streams.some((stream) => hasRunsBehind(stream, page.boundary)));
 
   const searchedUntil = hasNextPage ? page.boundary.time : args.since;
-  for (const [provider, time] of leftOut)
+  for (const [provider, time] of omitted)
     if (isReached(time, { start: args.cursor?.boundary.time, end: searchedUntil }))
       gaps.add(provider, null, toTooManyMonitors(context.limits));
 
@@ -168,7 +144,7 @@ async function openStreams(
 ) {
   const failedProviders = new Set(args.cursor?.failedProviders);
   /** No run of a monitor beyond `maxFeedMonitors` is later. */
-  const leftOut = new Map<Provider, number>();
+  const omitted = new Map<Provider, number>();
   const window = { boundary, since: args.since, snapshotTime: args.snapshotTime, firstPageTime: args.firstPageTime };
   const names = args.providers.filter((provider) => !failedProviders.has(provider));
   const opened = await Promise.all(
@@ -177,15 +153,15 @@ async function openStreams(
         failedProviders.add(provider);
         return [];
       }
-      const { monitors, errors, leftOutUntil } = await reader.readFleet(provider);
+      const { monitors, errors, omittedUntil } = await reader.readFleet(provider);
       for (const error of errors) gaps.add(provider, null, error);
       if (errors.length > 0 && monitors.length === 0) failedProviders.add(provider);
-      leftOut.set(provider, leftOutUntil);
+      omitted.set(provider, omittedUntil);
       const { runs, monitors: definition } = definitions[provider];
       return monitors.map((row) => new RunStream(provider, row, runs.pages, window, toBound(row, definition)));
     }),
   );
-  return { streams: opened.flat(), failedProviders, leftOut };
+  return { streams: opened.flat(), failedProviders, omitted };
 }
 
 /** Whether there is a credential for the provider; a gap when there is none, and the client may think that there is. */
@@ -227,15 +203,6 @@ function rememberStreams(
   }
   return read.length > 0;
 }
-
-function isSameProgress(before: ReturnType<typeof toProgress>, after: ReturnType<typeof toProgress>): boolean {
-  if (compareKeys(before.boundary, after.boundary) !== 0) return false;
-  const isSameSlot = before.slot?.token === after.slot?.token && before.slot?.monitorIndex === after.slot?.monitorIndex;
-  return isSameSlot && [...after.codes].every(([name, { codes }]) => isSameCodes(before.codes.get(name)?.codes, codes));
-}
-
-const isSameCodes = (before: Uint16Array | undefined, after: Uint16Array): boolean =>
-  before?.length === after.length && after.every((code, place) => code === before[place]);
 
 /** The runs of the page, paid for, and known to the loaders: what a list says of them isn't requested again. */
 function toNodes(
