@@ -23,27 +23,30 @@ const notHttp = [400, 'Expected HTTP/1.1, as RFC 9112 has it.'] as const;
  */
 export function createMalformed(log: Log, answers: Answers, patienceOf: () => number) {
   const met = new WeakSet<Duplex>();
+  const wholeOn = (socket: Duplex) => answers.on(socket).filter(({ req }) => req.complete);
   return async (error: NodeJS.ErrnoException, socket: Duplex): Promise<void> => {
     // Whatever else comes of it comes here, too; only its end matters.
     if (met.has(socket)) return void (error.code === 'ECONNRESET' && socket.destroy());
     met.add(socket);
-    // Whole requests that came before on this connection are answered before, lest their clients take this for theirs.
-    while (!(await areClosed(answers.on(socket), patienceOf()))) {
-      if (answers.isWaiting(socket)) continue;
-      // Each byte puts off the connection's own timeout, so that sending on would keep it for ever.
-      socket.destroy();
-      return;
+    // Whole requests that came before on this connection are answered before, so that no client takes this for its own. Without any,
+    // this is the first response: a request whose body isn't HTTP gets no other.
+    for (let before = wholeOn(socket); before.length > 0 && !(await areClosed(before, patienceOf())); ) {
+      if (!answers.isWaiting(socket)) {
+        // Each byte puts off the connection's own timeout, so that sending on would keep it for ever.
+        socket.destroy();
+        return;
+      }
+      before = wholeOn(socket);
     }
     answerMalformed(error, socket, log);
   };
 }
 
-/** Whether the answers to whole requests are closed, at the latest after so many milliseconds. */
+/** Whether the responses are closed, at the latest after so many milliseconds. */
 async function areClosed(responses: readonly ServerResponse[], ms: number): Promise<boolean> {
-  const whole = responses.filter(({ req }) => req.complete);
   const signal = AbortSignal.timeout(ms);
   try {
-    await Promise.all(whole.map((response) => once(response, 'close', { signal })));
+    await Promise.all(responses.map((response) => once(response, 'close', { signal })));
     return true;
   } catch {
     return false;
