@@ -11,23 +11,10 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { inParallel } from './load.ts';
 import type { Guard } from './sabotage/guard.ts';
-import { guardsOfTheDoor } from './sabotage/guards-of-the-door.ts';
-import { guardsOfTheGraph } from './sabotage/guards-of-the-graph.ts';
-import { guardsOfTheRunFeed } from './sabotage/guards-of-the-run-feed.ts';
-import { guardsOfTheRunFeedOverHttp } from './sabotage/guards-of-the-run-feed-over-http.ts';
-import { guardsOfTheStore } from './sabotage/guards-of-the-store.ts';
-import { guardsOfTheWayOut } from './sabotage/guards-of-the-way-out.ts';
+import { guards as all } from './sabotage/guards.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const { positionals: words } = parseArgs({ allowPositionals: true });
-const all: readonly Guard[] = [
-  ...guardsOfTheGraph,
-  ...guardsOfTheDoor,
-  ...guardsOfTheRunFeed,
-  ...guardsOfTheRunFeedOverHttp,
-  ...guardsOfTheStore,
-  ...guardsOfTheWayOut,
-];
 const guards = all.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
 
 /** Tests that wait rather than compute leave room for others. */

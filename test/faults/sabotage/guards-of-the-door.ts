@@ -75,8 +75,8 @@ export const guardsOfTheDoor: readonly Guard[] = [
   {
     name: 'answers in the order of their requests',
     file: 'src/http/malformed.ts',
-    from: 'await Promise.all(whole.map(',
-    to: 'await Promise.all(whole.slice(0, 0).map(',
+    from: 'await Promise.all(responses.map(',
+    to: 'await Promise.all(responses.slice(0, 0).map(',
     tests: ['raw-http'],
   },
   {

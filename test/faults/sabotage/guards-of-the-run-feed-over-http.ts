@@ -76,8 +76,8 @@ export const guardsOfTheRunFeedOverHttp: readonly Guard[] = [
   {
     name: 'run feed over HTTP: pages go on with what earlier ones have read',
     file: 'src/run-feed/feed-cache.ts',
-    from: 'if (freshUntil > now) store.write(',
-    to: 'if (freshUntil > now && store === undefined) store.write(',
+    from: 'if (state.readAt + ms <= now) return;',
+    to: 'if (state.readAt + ms > 0) return;',
     tests: ['test/run-feed-fleets.test.ts'],
   },
   {
