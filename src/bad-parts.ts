@@ -1,4 +1,4 @@
-/** Tells the log of parts of responses that aren't as documented. A response that is bad as a whole is told of by its call. */
+/** Logs parts of responses that aren't as documented. The call logs a response that is bad as a whole. */
 import { GraphQLError } from 'graphql';
 import { ProviderError } from './errors.ts';
 import type { Provider } from './generated/types.ts';

@@ -68,7 +68,7 @@ export function createLog(least: LogLevel, lines: Lines): Log {
 /** The log of a process that has none of its own: warnings and errors, on the console. */
 export const consoleLog: Log = {
   info() {},
-  // Looked up each time, as whoever embeds this may put another one there.
+  // Looked up each time, as the embedding program may replace it.
   warn: (fields, message) => console.warn(`monitor-graph: ${message}`, fields),
   error: (fields, message) => console.error(`monitor-graph: ${message}`, fields),
 };

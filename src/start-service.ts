@@ -66,7 +66,7 @@ async function serve(parts: Parts, signals: ShutdownSignals): Promise<void> {
   // All of the start may have been one turn of the event loop: a signal that came in it is heard now, before anybody is let in.
   await immediate();
   const listening = once(server, 'listening');
-  // From the moment at which the system lets clients in. What keeps it from that is told below.
+  // From the moment at which the system lets clients in. What prevents that is reported below.
   signals.handOver(async (signal) => {
     await listening.catch(() => {});
     log.info({ signal }, 'stopping');
@@ -81,7 +81,7 @@ async function serve(parts: Parts, signals: ShutdownSignals): Promise<void> {
   server.listen(config.port, config.host);
   await listening;
   settleIn();
-  // Whoever reads that it listens may tell it to stop.
+  // A process manager may send a signal as soon as it reads that the service listens.
   const url = toUrl(config.host, (server.address() as AddressInfo).port);
   if (isSandbox) greet(url, operations);
   else log.info({ url, providers: Object.keys(config.gateway.providers ?? {}) }, 'listening');

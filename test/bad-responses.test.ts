@@ -29,7 +29,7 @@ describe('A response that is bad as a whole', () => {
     ['a type of its own', { headers: { 'content-type': 'application/x-canary' } }, 'other'],
     ['a type that repeats the key', { headers: { 'content-type': `text/${keys.datafold}` } }, 'other'],
     ['another run', { headers: json, body: { ...datafoldBody, run_id: 43 } }, 'application/json'],
-  ])('is told of with its status and content type: %s', async (_name, reply, contentType) => {
+  ])('is logged with its status and content type: %s', async (_name, reply, contentType) => {
     const world = await createWorld({ limits: { maxAttempts: 1 } });
     world.datafold.on(datafoldPath, reply);
 
@@ -43,7 +43,7 @@ describe('A response that is bad as a whole', () => {
     expect(JSON.stringify(world.lines)).not.toContain('canary');
   });
 
-  it('without a content type is told of as such', async () => {
+  it('without a content type is logged as such', async () => {
     const world = await createWorld({ limits: { maxAttempts: 1 } });
     world.datafold.on(datafoldPath, (_request, response) => void response.end('canary'));
 
@@ -52,7 +52,7 @@ describe('A response that is bad as a whole', () => {
     expect(warnings(world)).toEqual([expect.objectContaining({ upstreamStatus: 200, contentType: 'none' })]);
   });
 
-  it('is told of by the last attempt: of one that got no response there is no status', async () => {
+  it('is logged by the last attempt: of one that got no response there is no status', async () => {
     const world = await createWorld({ limits: { maxAttempts: 2, backOffMs: 1 } });
     let attempts = 0;
     world.datafold.on(datafoldPath, ({ socket }, response) => {
@@ -89,7 +89,7 @@ describe('A response of which a part is bad', () => {
   } }`;
 
   it.each([
-    ['the short way', {}],
+    ['the fast path', {}],
     ['the way of Yoga', { 'content-type': 'application/graphql+json' }],
   ])('leaves one line for each field of it, not for each item, on %s', async (_name, headers) => {
     const world = await createWorld();

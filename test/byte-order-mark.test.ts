@@ -1,4 +1,4 @@
-/** A byte order mark before JSON, as some systems write it: whoever sends it, it is no part of what is said. */
+/** A byte order mark before JSON, as some systems write it, is no part of the JSON. */
 
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -52,7 +52,7 @@ describe('before the JSON of a client', () => {
   const typename = { data: { __typename: 'Query' } };
 
   it.each([
-    ['the short way', {}],
+    ['the fast path', {}],
     ['the way of Yoga', { accept: 'multipart/mixed' }],
   ])('is passed over on %s', async (_name, headers) => {
     const world = await createWorld();

@@ -101,7 +101,7 @@ describe('A new client, where there are as many connections as there may be', ()
   it.each([
     ['head', 'POST /graphql HTTP/1.1\r\nHost: gr'],
     ['body', toPost('{ __typename }', 100)],
-  ])('takes the place of one that has sent half a %s, and is told so', async (_name, half) => {
+  ])('takes the place of one that has sent half a %s, which gets a response that says so', async (_name, half) => {
     const world = await createWorld({ limits: { maxConnections: 1 } });
     const taken = once(world.server, 'connection') as Promise<[Socket]>;
     const slow = await open(world, half);

@@ -110,7 +110,7 @@ describe('A credential that is to be used less often', () => {
     expect(await ask(world)).toEqual(found);
   });
 
-  it('rests as well when the provider is not available to it until then, and is told so', async () => {
+  it('cools down as well when the provider is not available to it until then, and gets that error', async () => {
     const world = await createWorld();
     world.datafold.on(datafoldPath, limit('30', 503));
     const clock = holdClock();

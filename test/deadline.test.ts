@@ -43,14 +43,14 @@ const delayed =
     }, ms);
   };
 
-/** Lets time pass while a provider is asked, until the answer is there; returns how long that took, `mostMs` at the most. */
-async function passUntil<Answer>(clock: HeldClock, asked: Promise<Answer>, far: FakeUpstream, mostMs: number) {
+/** Lets time pass while a provider is asked, until the answer is there; returns how long that took, `maxMs` at the most. */
+async function passUntil<Answer>(clock: HeldClock, asked: Promise<Answer>, far: FakeUpstream, maxMs: number) {
   let isDone = false;
   const done = asked.finally(() => {
     isDone = true;
   });
   let ms = 0;
-  for (; ms < mostMs; ms += 100) {
+  for (; ms < maxMs; ms += 100) {
     await until(() => isDone || far.underWay() > 0);
     if (isDone) break;
     await clock.pass(100);
@@ -118,7 +118,7 @@ describe('An operation whose deadline is reached', () => {
     });
     await world.datafold.deserted(2);
     expect(world.datafold.paths).toHaveLength(3);
-    // Each call that was made, or waited to be, is told once.
+    // Each call that was made, or waited to be, is logged once.
     expect(world.lines.filter(({ level }) => level === 'warn')).toEqual(
       [2, 3, 7].map(() => expect.objectContaining({ message: 'upstream call failed', reason: 'deadline', ms: 5_000 })),
     );
@@ -127,7 +127,7 @@ describe('An operation whose deadline is reached', () => {
   it.each([
     ['POST', {}],
     ['GET', { method: 'GET' }],
-  ])('is answered over the short way and the full one: by %s', async (method, init) => {
+  ])('is answered on the fast path and the slow path: by %s', async (method, init) => {
     const world = await createWorld({ limits: { attemptMs } });
     world.datafold.on(datafoldPath, silence);
     const clock = holdClock();

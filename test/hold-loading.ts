@@ -1,6 +1,6 @@
 /**
  * Loaded before the service (`node --import`): stops the process where it loads the module whose URL ends with `HOLD_AT`, says so
- * on descriptor 3, and goes on once it is told to there. Meanwhile nothing of the service runs.
+ * on descriptor 3, and goes on once a message there says so. Meanwhile nothing of the service runs.
  */
 import { readSync, writeSync } from 'node:fs';
 import { registerHooks } from 'node:module';

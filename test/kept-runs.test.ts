@@ -234,7 +234,7 @@ describe('A run that has ended', () => {
       },
     ],
     ['later', () => Promise.reject(new Error('canary'))],
-  ])("is answered when a store of one's own takes nothing, and fails %s; the log is told once", async (_name, fail) => {
+  ])("is answered when a store of one's own takes nothing, and fails %s; it is logged once", async (_name, fail) => {
     const world = await createKeepingWorld({
       keptRuns: { read: fail, write: fail, drop: fail, forget: fail, async close() {} },
     });

@@ -251,7 +251,7 @@ describe('The target of a notification', () => {
   it.each([
     ['shop@espresso.example', 'EMAIL', 'shop@espresso.example'],
     ['+14155552671', 'PHONE', '+14155552671'],
-    // Whoever has the whole URL may write to the channel.
+    // The whole URL is enough to write to the channel.
     ['https://hooks.slack.com/services/T0/B0/secret', 'URL', 'https://hooks.slack.com'],
     ['HTTPS://HOOKS.slack.com:443/services/T0/B0/secret', 'URL', 'https://hooks.slack.com'],
     ['https://hooks.slack.com?token=secret', 'URL', 'https://hooks.slack.com'],

@@ -165,7 +165,7 @@ describe('An answer is the same as without Redis, when Redis', () => {
     ['mget', '*2\r\n:1\r\n:1\r\n'],
     ['set', ':1\r\n'],
   ])(
-    'says to %s what is no reply to it: %j; the log is told, and it is asked again by a new connection',
+    'says to %s what is no reply to it: %j; it is logged, and Redis is used again by a new connection',
     async (to, said) => {
       const redis = await startFakeRedis();
       const told: string[] = [];

@@ -144,7 +144,7 @@ describe.each(stores)('Services that share copies in $name, with one key,', ({ c
     expect(await ask(other)).toMatchObject({ error: 'third' });
   });
 
-  it('have no copies of a key that is not accepted any more, though the clock of whoever was told is a day late', async () => {
+  it('have no copies of a key that is not accepted any more, though the clock of the process that was refused is a day late', async () => {
     holdDate(readAt);
     const open = await create();
     const first = await serve(await open());

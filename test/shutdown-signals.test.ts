@@ -1,4 +1,4 @@
-/** A process that is told to stop before it has started. */
+/** A process that gets a signal before it has started. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
@@ -44,7 +44,7 @@ async function startUntil(
 
 const silently = { code: 0, stdout: '', stderr: '' };
 
-describe('A process that is told to stop while it starts ends well, by', { timeout: 60_000 }, () => {
+describe('A process that gets a signal while it starts ends well, by', { timeout: 60_000 }, () => {
   it.each(['SIGTERM', 'SIGINT'] as const)('%s while its modules are loaded', async (signal) => {
     expect(await (await startUntil('/src/gateway.ts')).stop(signal)).toEqual(silently);
   });

@@ -589,8 +589,8 @@ export type OlostepNotificationChannel = {
   /** Of what, where it isn't what `OlostepNotification.events` says. One that didn't come as text is `null`, with an error. */
   readonly events: Maybe<ReadonlyArray<Maybe<Scalars['String']['output']>>>;
   /**
-   * The address: an e-mail address, a phone number, or of a URL no more than its origin. Whoever knows the whole URL of a Slack
-   * webhook may write to its channel. Of a text that is none of these, what follows a `/`, `\\` or `?` is left out, too.
+   * The address: an e-mail address, a phone number, or of a URL no more than its origin. The whole URL of a Slack webhook
+   * is enough to write to its channel. Of a text that is none of these, what follows a `/`, `\\` or `?` is left out, too.
    */
   readonly target: Maybe<Scalars['String']['output']>;
   /** What `target` is. Derived from its text; `null` when there is none. */
@@ -656,7 +656,7 @@ export type OlostepRun = MonitorRun & Node & {
   /** When Olostep made the snapshot; `null` when it doesn't say. From the events page, like `changed`. */
   readonly snapshotAt: Maybe<Scalars['DateTime']['output']>;
   /**
-   * Where Olostep keeps the snapshot. From the events page, like `changed`. Olostep signs it in advance: whoever has it can read the
+   * Where Olostep keeps the snapshot. From the events page, like `changed`. Olostep signs it in advance: it is enough to read the
    * snapshot, for a time that isn't documented, so that the one of a kept copy may have expired.
    */
   readonly snapshotUrl: Maybe<Scalars['String']['output']>;

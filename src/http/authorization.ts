@@ -34,7 +34,7 @@ export function createAuthorization({ apiTokens = [], jwt, log, limits }: Author
     if (isOneOf(digests, digestOf(token))) return undefined;
     const startedAt = performance.now();
     const verdict = (await checkJwt?.(token)) ?? 'refused';
-    // The time of the operation has begun to run: whoever waits for keys isn't to wait the longer for the answer.
+    // The wait for keys counts towards the deadline of the operation.
     request.waitedMs = performance.now() - startedAt;
     if (verdict === 'accepted') return undefined;
     return verdict === 'refused' ? unauthenticated : unavailable;

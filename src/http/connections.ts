@@ -92,7 +92,7 @@ export function createConnections(
     const [first] = answers.on(socket);
     const isLate = first === undefined ? isInFirstHead(socket) : !first.req.complete;
     forget(socket);
-    // Whoever has begun a request is told why it isn't answered.
+    // A client that has begun a request gets a response that says why it isn't served.
     if (isLate) server?.emit('clientError', toLate(), socket);
     else socket.destroy();
   };

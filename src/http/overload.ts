@@ -39,7 +39,7 @@ export function createOverload({ maxOperations, maxLoopDelayMs }: Pick<Limits, '
   } satisfies Overload;
 }
 
-/** What is told to a client that is turned away because of others. */
+/** The response to a client that is rejected because of others. */
 export const toOverloaded = (): Refusal => ({
   status: 503,
   code: 'OVERLOADED',

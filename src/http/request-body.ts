@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { badInput, type Check, type PatientCheck, type Refusal } from './refusal.ts';
 
-/** Where whoever comes next finds a body that has been read already, and how long its client has been kept waiting. */
+/** A request whose body has been read already, and how long its client has been kept waiting. */
 export type WithBody = IncomingMessage & {
   body?: Buffer;
   /** For the issuer's keys, in milliseconds. */

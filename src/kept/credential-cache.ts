@@ -11,7 +11,7 @@ export interface CacheOwner {
 
 /** Times are Unix milliseconds. */
 export interface CacheEntry {
-  /** It may be a part of something larger. A store may come from outside the process: whoever reads it checks it. */
+  /** It may be a part of something larger. A store may be outside the process: the reader checks what it gets. */
   readonly bytes: Buffer;
   readonly fetchedAt: number;
 }
@@ -22,7 +22,7 @@ export type CacheEntries = readonly (CacheEntry | undefined)[];
 export interface CredentialCache {
   /** The owner's records under these keys that are younger than `maxAgeMs`, in their order; at once, or soon. */
   getMany(owner: CacheOwner, keys: readonly string[], maxAgeMs: number): CacheEntries | Promise<CacheEntries>;
-  /** Keeps a record for `ttlMs` at the most, whoever reads it. */
+  /** Keeps a record for `ttlMs` at the most, for all readers. */
   set(owner: CacheOwner, key: string, entry: CacheEntry, ttlMs: number): void;
   delete(owner: CacheOwner, keys: readonly string[]): void;
 }

@@ -7,7 +7,7 @@ export interface Copy {
   /** The JSON object, as UTF-8. It may be a part of something larger, so whoever keeps it for long copies it. */
   readonly bytes: Buffer;
   readonly readAt: number;
-  /** Until when whoever wrote it takes it for an answer. Whoever reads it has a limit of its own, and the earlier counts. */
+  /** Until when its writer takes it for an answer. The reader has a limit of its own, and the earlier one counts. */
   readonly freshUntil: number;
 }
 

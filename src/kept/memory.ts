@@ -9,7 +9,7 @@ const overhead = 500;
 /** How long it is kept: by the calendar, as its age is, and by the clock that nobody sets. */
 interface Kept extends Copy {
   readonly ttlMs: number;
-  readonly keptUntil: number;
+  readonly expiresAt: number;
 }
 
 /** Keeps those that were asked for last, in so many bytes. */
@@ -43,7 +43,7 @@ export function createMemoryRuns(limits: Pick<Limits, 'maxKeptRunBytes' | 'maxKe
   const find = (name: string): Copy | undefined => {
     const copy = copies.get(name);
     if (copy === undefined) return undefined;
-    if (ageOf(copy.readAt, Date.now()) < copy.ttlMs && performance.now() < copy.keptUntil) return copy;
+    if (ageOf(copy.readAt, Date.now()) < copy.ttlMs && performance.now() < copy.expiresAt) return copy;
     copies.delete(name);
     return undefined;
   };
@@ -52,7 +52,7 @@ export function createMemoryRuns(limits: Pick<Limits, 'maxKeptRunBytes' | 'maxKe
     read: (names) => names.map(find),
     write(name, { bytes, readAt, freshUntil }, ttlMs) {
       if (bytes.length > maxKeptRunSize) copies.delete(name);
-      else copies.set(name, { bytes: detach(bytes), readAt, freshUntil, ttlMs, keptUntil: performance.now() + ttlMs });
+      else copies.set(name, { bytes: detach(bytes), readAt, freshUntil, ttlMs, expiresAt: performance.now() + ttlMs });
     },
     drop(names) {
       for (const name of names) copies.delete(name);

@@ -68,7 +68,7 @@ export async function createRedisRuns({ url, log, limits }: RedisRunsOptions): P
     redis.disconnect(true);
   };
   redis.on('error', (error: unknown) => {
-    // It has said what nobody has asked for. That is told while it is read, and ends the connection.
+    // Redis has sent a reply to no command. Reading it reports that, and ends the connection.
     if (isOfQueue(error)) throw new RedisProtocolError();
     lose(toReason(error));
   });

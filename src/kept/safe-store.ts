@@ -6,7 +6,7 @@ import type { Log } from '../log.ts';
 import type { Copies, Copy, KeptRuns } from './kept-runs.ts';
 import { createPresence } from './presence.ts';
 
-/** How long after a failure it takes until another one is told, in milliseconds, if it has worked in between. */
+/** How long after a failure another one is logged at the earliest, in milliseconds, if the store has worked in between. */
 const restMs = 1_000;
 
 const nothing: Copies = [];

@@ -6,11 +6,11 @@ export interface Undropped {
   has(name: string): boolean;
   add(names: readonly string[]): void;
   all(): readonly string[];
-  /** For whoever sends what leaves no old copy of these names, beforehand. */
+  /** Call before sending a command that removes or overwrites the copies of these names. */
   sending(names: readonly string[]): Sending;
 }
 
-/** Something that leaves no old copy of its names in the store. */
+/** A command that removes or overwrites the copies of its names. */
 export interface Sending {
   /** Whether a name has been added since, so that what is sent would be an old copy itself. */
   isLate(): boolean;

@@ -110,7 +110,7 @@ export class RunCopies {
     const now = Date.now();
     if (!(now < copy.freshUntil)) return undefined;
     const known = this.#toKnown(key, kind, copy, false);
-    // Whoever wrote it may keep runs for longer than is done here.
+    // Its writer may keep runs for longer than this process does.
     return known && ageOf(copy.readAt, now) < this.#freshMsOf(known, kind) ? known : undefined;
   }
 

@@ -1,4 +1,4 @@
-/** Numbers of answers, for whoever reckons with them: the compiler lets nobody do so before. */
+/** Numbers of upstream responses, for arithmetic: the compiler refuses arithmetic on a number that hasn't been through here. */
 import { isRawJson, type RawJson } from '../json/json.ts';
 import type { Found } from './reader.ts';
 

@@ -82,7 +82,7 @@ const mark = 'sorted';
 const toCursor = (list: string, { after, length, index, runId }: SortedPlace): string =>
   Buffer.from(JSON.stringify([mark, list, after, length, index, runId])).toString('base64url');
 
-/** `undefined` for any other cursor, which whoever reads the list looks at. */
+/** `undefined` for any other cursor, which the reader of the list checks. */
 function parseCursor(list: string, cursor: string | null | undefined): SortedPlace | undefined {
   if (cursor == null) return undefined;
   try {

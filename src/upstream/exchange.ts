@@ -31,7 +31,7 @@ export interface Way extends AttemptWay {
   readonly onRefused: ((credential: Credential) => void) | undefined;
 }
 
-/** What is told of a response that is of no use. */
+/** What the log says of a response that can't be used. */
 interface FailedResponse {
   readonly upstreamStatus: number;
   readonly contentType: string;
@@ -185,7 +185,7 @@ export class Exchange implements Receiver {
     const ms = Math.round(performance.now() - this.#startedAt);
     const { path } = this.#request;
     const about = { requestId: this.#call.requestId, provider, path, ...this.#failedResponse };
-    // Somebody else's record is more than a failure: whoever looks after security finds it, and how often it has happened.
+    // Somebody else's record is more than a failure: security monitoring finds the line, and how often it has happened.
     const isForeign = error.reason === 'id_mismatch' && { security: true, mismatches: ++this.#way.seen.mismatches };
     log.warn({ ...about, code, reason, attempts: this.#attempts, ms, ...isForeign }, 'upstream call failed');
     this.#reject(error.toError(provider));

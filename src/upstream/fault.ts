@@ -45,7 +45,7 @@ export class Fault extends Error {
   toError(provider: Provider): ProviderError | BadUserInput {
     if (this.code === 'BAD_USER_INPUT') return new BadUserInput(`${provider} refused these ids.`, provider, this.facts);
     const error = new ProviderError(provider, this.code, this.facts);
-    // Whoever makes it tells the log.
+    // The call that makes it logs it.
     error.isLogged = true;
     return error;
   }
@@ -101,7 +101,7 @@ export function toStatusFault(status: number, isUnchecked = false): Fault {
   return new Fault(code, isRedirect(status) ? 'redirect' : 'status', { ...facts, ...doubt });
 }
 
-/** 401, or what means the same: the fault of whoever's credential it is. */
+/** 401, or what means the same: the fault of the credential's owner. */
 export const toCredentialFault = (owner: 'service' | 'caller', status = 401): Fault =>
   new Fault(owner === 'caller' ? 'UNAUTHENTICATED' : 'UPSTREAM_AUTH_FAILED', 'status', { upstreamStatus: status });
 

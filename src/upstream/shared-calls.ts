@@ -120,7 +120,7 @@ class Flight {
     this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
     const isLast = this.#waiters.length === 0;
     const error = toEndError(reason, this.#way.provider);
-    // What ends the call itself is told by the call.
+    // The call itself logs what ends it.
     if (reason === deadlineReached && sender !== undefined && !(isLast && waiter === sender))
       this.#tell(waiter, sender, error);
     waiter.end();

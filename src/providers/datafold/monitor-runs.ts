@@ -119,13 +119,13 @@ class MonitorRuns {
       }
       if (!hasMoreBehind(reply, offset)) return this.#toPage(false);
       if (reply.items.length < reply.size) {
-        // What there is more can't be had. What has come is shown first, and whoever goes on behind it is told.
+        // The rest can't be had. What has come is shown first, and the next page is an error.
         if (this.#items.length === 0) throw toBadField('DATAFOLD');
         return this.#toPage(true);
       }
       const last = rows.length === 0 ? undefined : this.#toCursor(reply, offset - 1, rows.at(-1) ?? null, times.at(-1));
       if (last !== undefined) {
-        // Whether there is a next one, the next page tells whoever asks for it.
+        // Whether there is another run, the next page finds out.
         if (this.#items.length === size || pages >= maxPages) return this.#toPage(true, last);
       }
       try {

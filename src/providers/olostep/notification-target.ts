@@ -14,7 +14,7 @@ const scheme = /^[a-z][a-z0-9+.-]*:/i;
 /** Where a URL without its scheme has what may be secret. A channel's name begins with `#`. */
 const endOfHost = /[/\\?]|(?<=.)#/s;
 
-/** The target. Whoever knows the whole URL of a Slack webhook may write to its channel: of a URL only the origin is shown. */
+/** The target. The URL of a Slack webhook is a secret, as it lets its owner write to the channel: only its origin is shown. */
 export function toNotificationTarget(target: string): NotificationTarget {
   if (emailAddress.test(target)) return { kind: 'EMAIL', text: target };
   if (phoneNumber.test(target)) return { kind: 'PHONE', text: target };

@@ -1,4 +1,4 @@
-/** Who is told of the runs of an Olostep monitor, as the generations of Olostep's answers say it. */
+/** Who is notified of the runs of an Olostep monitor, as the generations of Olostep's responses say it. */
 import type { OlostepNotification, OlostepNotificationChannel, OlostepTargetKind } from '../../generated/types.ts';
 import { isAbsent, isObject } from '../../json/json.ts';
 import { ParsedMembers } from '../../json/members.ts';
@@ -16,7 +16,7 @@ const readMonitor = createReader<Schemas['Monitor']>('OLOSTEP', Monitor);
 const readNotification = createReader<NonNullable<Schemas['MonitorNotification']>>('OLOSTEP', MonitorNotification);
 const readChannel = createReader<Schemas['MonitorNotificationChannel']>('OLOSTEP', MonitorNotificationChannel);
 
-/** Who is told; `null` when nobody is. */
+/** Who is notified; `null` when nobody is. */
 export function toNotification(record: Body): Found<Fields<OlostepNotification>> {
   if (isAbsent(record.get('notification'))) return toOlderNotification(record);
   return readPart<Fields<OlostepNotification>>(record, 'notification', (notification) => ({

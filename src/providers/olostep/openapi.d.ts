@@ -217,7 +217,7 @@ export interface components {
             ran_at?: string | null;
             changed?: boolean | null;
             summary?: string | null;
-            /** @description Signed in advance [O13], so that whoever has it may read the snapshot, for a time that isn't documented. */
+            /** @description Signed in advance [O13], so that it is enough to read the snapshot, for a time that isn't documented. */
             snapshot_url?: string | null;
         };
         MonitorRun: {

@@ -184,7 +184,7 @@ function startLoad(port: number) {
 
 const body = JSON.stringify({ query: '{ datafoldRun(monitorId: "7", runId: "42") { state } }' });
 
-/** Whether the client is told to close its connection; or what is wrong with the answer. */
+/** Whether the response asks the client to close its connection; or what is wrong with the response. */
 function ask(agent: Agent, port: number): Promise<{ isLast: boolean } | string> {
   return new Promise((resolve, reject) => {
     const headers = { 'content-type': 'application/json', 'content-length': body.length };

@@ -124,7 +124,7 @@ function ask(agent: Agent, port: number): Promise<string> {
   });
 }
 
-/** A provider that hangs doesn't hold the end up for longer than the grace, and whoever waits for it is answered by then. */
+/** A provider that hangs doesn't delay the shutdown beyond its timeout, and waiting clients are answered by then. */
 async function hang(tally: Tally, providers: Providers): Promise<void> {
   providers.datafold.onAny(silence);
   const grace = 1_500;

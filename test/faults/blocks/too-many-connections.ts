@@ -10,7 +10,7 @@ import type { Tally } from '../tally.ts';
 
 const maxConnections = 1_000;
 /** Far less than any time after which a connection is closed for itself, and enough for a busy machine. */
-const mostMs = 3_000;
+const maxMs = 3_000;
 const newClients = 50;
 
 const operation = '{ datafoldRun(monitorId: "7", runId: "42") { state } }';
@@ -80,7 +80,7 @@ async function tryOnce(port: number, bytes: string): Promise<Tried> {
   socket.on('error', () => {});
   socket.write(bytes);
   const closed = new Promise((resolve) => socket.once('close', resolve));
-  await Promise.race([closed, setTimeout(mostMs + 1_000, undefined, { ref: false })]);
+  await Promise.race([closed, setTimeout(maxMs + 1_000, undefined, { ref: false })]);
   socket.destroy();
   return { status: Number(answer.split(' ', 2)[1] ?? 0), ms: performance.now() - started };
 }
@@ -95,8 +95,8 @@ async function fill(tally: Tally, { service }: Stage, name: string, bytes: strin
   const slowest: number[] = [];
   for (let n = 0; n < newClients; n++) {
     const [asked, probed] = [await tryOnce(port, toPost(operation)), await tryOnce(port, ready)];
-    tally.check(`${name}: a new client is answered`, asked.status === 200 && asked.ms < mostMs, asked);
-    tally.check(`${name}: /ready is answered`, probed.status === 200 && probed.ms < mostMs, probed);
+    tally.check(`${name}: a new client is answered`, asked.status === 200 && asked.ms < maxMs, asked);
+    tally.check(`${name}: /ready is answered`, probed.status === 200 && probed.ms < maxMs, probed);
     slowest.push(asked.ms, probed.ms);
   }
   // Closed by the other end, which is read to know: those that were open longest.
@@ -153,10 +153,10 @@ async function fillWithOperations(tally: Tally): Promise<void> {
         const silent = await openAll(service.port, 30, '');
         for (const bytes of [ready, health]) {
           const { status, ms } = await tryOnce(service.port, bytes);
-          tally.check('busy connections: probes are answered', status === 200 && ms < mostMs, { status, ms });
+          tally.check('busy connections: probes are answered', status === 200 && ms < maxMs, { status, ms });
         }
         const { status, ms } = await tryOnce(service.port, toPost(operation));
-        tally.check('busy connections: others are told so', status === 503 && ms < mostMs, { status, ms });
+        tally.check('busy connections: others are told so', status === 503 && ms < maxMs, { status, ms });
         for (const socket of silent) socket.destroy();
       }
       tally.check('busy connections: none is cut off', !held.some(({ closed }) => closed));

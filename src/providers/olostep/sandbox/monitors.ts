@@ -77,7 +77,7 @@ export const monitors: readonly Monitor[] = [
         events: ['changed', 'first_snapshot'],
         channels: [
           { type: 'email', target: 'shop@coffee.example', events: ['changed'] },
-          // Such a URL is a secret: whoever has it may write to the channel.
+          // Such a URL is a secret: it is enough to write to the channel.
           { type: 'slack', target: 'https://hooks.slack.example/services/T0SHOP/B0PRICES/pr1c3s', events: null },
         ],
       },
