@@ -7,7 +7,8 @@ import type { Dialect } from './workloads/ask.ts';
 
 /** How our service is started in production, but that its variables come from here: in the project's folder. */
 const { scripts } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
-const [, ...serve] = scripts.serve.split(' ').filter((word: string) => !word.startsWith('--env-file'));
+const [, parameters] = scripts.serve.split('exec node ');
+const serve = parameters.split(' ').filter((word: string) => !word.startsWith('--env-file'));
 const [entry, flags] = [serve.at(-1), serve.slice(0, -1)];
 
 /** How many connections to a provider each may have: more than W3 can use, 16 clients with 50 runs each. */
@@ -41,11 +42,11 @@ const own = (title: string, dialect: Dialect, name: string): Contender => ({
 });
 
 /** Our service as its users start it: every guard on, one line of log a request; but nothing kept. */
-const service = (title: string, settings: Readonly<Record<string, string>>): Contender => ({
+const service = (title: string, settings: Readonly<Record<string, string>>, folder = root): Contender => ({
   title,
   dialect: 'graph',
   isOurs: true,
-  parameters: () => [...flags, `${root}${entry}`],
+  parameters: () => [...flags, `${folder}${entry}`],
   env: (port, upstreamUrl) => ({
     HOST: '127.0.0.1',
     PORT: `${port}`,
@@ -59,7 +60,12 @@ const service = (title: string, settings: Readonly<Record<string, string>>): Con
   }),
 });
 
-export const ours = service('monitor-graph', { DATAFOLD_API_KEY: 'key', OLOSTEP_API_KEY: 'key' });
+const ownKeys = { DATAFOLD_API_KEY: 'key', OLOSTEP_API_KEY: 'key' };
+
+export const ours = service('monitor-graph', ownKeys);
+
+/** Our service as it was built in another checkout, to compare revisions. @param folder its path, with a slash at the end */
+export const oursIn = (folder: string): Contender => service(`monitor-graph of ${folder}`, ownKeys, folder);
 
 /** In the order in which they take turns. */
 export const contenders: Readonly<Record<string, Contender>> = {
