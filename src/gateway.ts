@@ -252,9 +252,10 @@ function createUpstreams(
 ) {
   const onRefused = ({ digest }: Credential) => kept?.forget(digest);
   const upstreams = providerNames.map((provider): [Provider, Upstream] => {
-    const { readStatus } = providers[provider];
+    const { readStatus, monitors } = providers[provider];
     const baseUrl = baseUrlOf(configs, provider);
-    const upstream = createUpstream({ provider, baseUrl, log, limits, onRefused, readStatus });
+    const listRequest = monitors.walk(1).first;
+    const upstream = createUpstream({ provider, baseUrl, log, limits, onRefused, listRequest, readStatus });
     return [provider, joinCalls ? createSharedCalls(provider, upstream, limits, log) : upstream];
   });
   return Object.fromEntries(upstreams) as Record<Provider, Upstream>;

@@ -59,7 +59,10 @@ const requestLimits = {
   maxShownErrors: 1_000,
   /** The most of an answer that lists and aliases can multiply: texts, snapshots, and events, a thousand bytes each beside these. */
   maxResponseBytes: 16 * 1024 * 1024,
-  /** The most upstream calls of an operation, all providers together. One that is tried again counts once. */
+  /**
+   * The most upstream calls of an operation, all providers together. A retry doesn't count. A call of the list of monitors that
+   * decides whether a 404 means absence counts, but isn't refused.
+   */
   maxUpstreamCalls: 250,
   /**
    * The most representations of an operation, all its `_entities` together. A gateway sends all of one step at once, each
@@ -158,6 +161,8 @@ const providerLimits = {
   maxBreakerRestMs: 60_000,
   /** How many good probes in a row close it. */
   breakerProbes: 3,
+  /** The most credentials that are remembered as verified by a 200: their 404 means absence without a call of the list of monitors. */
+  maxVerifiedCredentials: 10_000,
   /** Calls in flight at a time. */
   maxInFlight: 32,
   /** Calls in flight of one caller's own credential at a time. */

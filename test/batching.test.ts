@@ -10,7 +10,7 @@ import {
 } from './bodies.ts';
 import { holdClock, holdDice } from './clock.ts';
 import { type FakeUpstream, type Handler, silence } from './fake-upstream.ts';
-import { type Answer, createWorld, type World } from './world.ts';
+import { type Answer, createWorld, verifyCredentials, type World } from './world.ts';
 
 const query = 'query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { id } }';
 const nodesQuery = 'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }';
@@ -116,6 +116,7 @@ describe('A run that is asked for more than once', () => {
 
   it('is one call, also when there is no such run', async () => {
     const world = await createWorld();
+    await verifyCredentials(world);
 
     expect(await world.ask(query, { keys: [datafoldKey, datafoldKey] })).toEqual({
       data: { monitorRuns: [null, null] },

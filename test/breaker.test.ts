@@ -11,7 +11,7 @@ import {
 } from './bodies.ts';
 import { holdClock, holdDice, until } from './clock.ts';
 import { type Handler, type Reply, silence } from './fake-upstream.ts';
-import { createWorld, keys as held, type World } from './world.ts';
+import { createWorld, keys as held, verifyCredentials, type World } from './world.ts';
 
 const query = 'query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { id } }';
 const found = { data: { monitorRuns: [{ id: 'DATAFOLD:7:42' }] } };
@@ -165,6 +165,7 @@ describe('A provider that fails', () => {
 
   it("doesn't fail when a call is made so late that the deadline is its end", async () => {
     const world = await createBreakerWorld({ maxInFlight: 20, operationTimeoutMs: 5_000 });
+    await verifyCredentials(world);
     const answers: (() => void)[] = [];
     world.datafold.onAny(
       (_request, response) =>
@@ -197,6 +198,7 @@ describe('A provider that fails', () => {
 
   it.each([400, 401, 402, 403, 404, 409, 410, 418, 422, 429])("doesn't fail by saying %i", async (status) => {
     const world = await createBreakerWorld();
+    await verifyCredentials(world);
 
     await meet(world, 40, { status });
 

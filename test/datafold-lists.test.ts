@@ -3,7 +3,7 @@ import { choosePage } from '../src/providers/datafold/page-choice.ts';
 import { anyDatafoldRun, datafoldBody, toDatafoldRow } from './bodies.ts';
 import { holdDate } from './clock.ts';
 import { type DatafoldData, serveDatafold } from './datafold-far-end.ts';
-import { type Answer, createListingWorld, type World } from './world.ts';
+import { type Answer, createListingWorld, verifyCredentials, type World } from './world.ts';
 
 const noon = Date.parse('2026-11-20T12:00:00Z');
 const minute = 60_000;
@@ -162,6 +162,7 @@ describe('What is asked of Datafold for runs by their keys:', () => {
 
   it.each([[404], [410], [422], [403], [400]])('each by itself, when the list answers %i', async (status) => {
     const world = await createListWorld(runsFrom(3));
+    await verifyCredentials(world);
     world.datafold.on(walked(1), { status });
 
     expect(runIds(await ask(world, light, [1, 2, 3]))).toEqual([1, 2, 3]);

@@ -7,7 +7,7 @@ import {
   datafoldMonitorRow,
 } from './bodies.ts';
 import { serveDatafold } from './datafold-far-end.ts';
-import { createListingWorld, type World } from './world.ts';
+import { createListingWorld, verifyCredentials, type World } from './world.ts';
 
 const light = `
   id provider monitorId name enabled createdAt modifiedAt lastRunAt lastAlertAt type rawType state rawState tags owner
@@ -457,6 +457,7 @@ it('is null without an error in all that Datafold may leave out, and null where 
 
 it('is null when there is no such monitor, and an error when it is another one', async () => {
   const world = await createListingWorld();
+  await verifyCredentials(world);
   const query = 'query ($key: MonitorKey!) { monitor(key: $key) { name } }';
 
   expect(await world.ask(query, { key: datafoldMonitorKey })).toEqual({ data: { monitor: null } });
@@ -542,6 +543,7 @@ describe('What is asked of Datafold for', () => {
 
   it.each([404, 422, 403])('three monitors, when the list answers %i: each by itself', async (status) => {
     const world = await createListingWorld();
+    await verifyCredentials(world);
     for (const body of monitorsUpTo(3)) world.datafold.on(`/api/v1/monitors/${body.id}`, { body });
     world.datafold.on(firstOfList, { status });
 

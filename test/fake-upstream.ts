@@ -24,6 +24,8 @@ export interface FakeUpstream {
   readonly requests: IncomingMessage[];
   /** Answers the path so from now on; a path without an answer is 404. */
   on(path: string, answer: Reply | Handler): void;
+  /** Answers the path as those that have no answer of their own. */
+  off(path: string): void;
   /** Answers every path that has no answer of its own. */
   onAny(answer: Reply | Handler): void;
   /** Resolves once `count` requests have arrived, now or later. */
@@ -72,6 +74,7 @@ export async function startFakeUpstream(): Promise<FakeUpstream> {
     paths,
     requests,
     on: (path, answer) => void answers.set(path, answer),
+    off: (path) => void answers.delete(path),
     onAny(answer) {
       fallback = answer;
     },

@@ -6,7 +6,7 @@ import { notDatafolds, notOlosteps } from './bad-ids.ts';
 import { datafoldKey, olostepKey } from './bodies.ts';
 import type { FakeUpstream } from './fake-upstream.ts';
 import { datafoldIds, olostepIds, toId } from './random-ids.ts';
-import { type Answer, createWorld, keys as credentials, type World } from './world.ts';
+import { type Answer, createWorld, keys as credentials, verifyCredentials, type World } from './world.ts';
 
 const byKey = 'query ($key: MonitorRunKey!) { monitorRun(key: $key) { id } }';
 const byKeys = 'query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { id } }';
@@ -83,6 +83,7 @@ describe('an id of no grammar', { timeout: 30_000 }, () => {
 
   it('is refused at its place in a list, and touches no neighbour', async () => {
     const world = await createWorld();
+    await verifyCredentials(world);
     world.datafold.onAny({ body: { state: 'ok' } });
     const wrong = notDatafolds.slice(0, 98).map((monitorId) => ({ ...datafoldKey, monitorId }));
 
@@ -162,6 +163,7 @@ describe('an id as a JSON number', () => {
 
   it.each(ways)('is its digits while it is whole and safe: $argument', async (way) => {
     const world = await createWorld();
+    await verifyCredentials(world);
     const numbers = ['0', '1', '7', '2147483648', '9007199254740991', '-0', '8.0', '1e3'];
 
     for (const digits of numbers) await post(world, way, digits);
@@ -302,6 +304,7 @@ it.each(grammars)(
   '$provider: whatever 10,000 keys say, only ids of the grammar reach the wire, and all of those do',
   async ({ provider, far, authorization, monitorId, runId, path, good }) => {
     const world = await createWorld();
+    await verifyCredentials(world);
     const upstream: FakeUpstream = far(world);
     const isGood = (key: { monitorId: string; runId: string }) =>
       monitorId.test(key.monitorId) && runId.test(key.runId);

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { anySnapshot, olostepBody, olostepKey, olostepPath } from './bodies.ts';
 import { holdDate } from './clock.ts';
 import { type Snapshot, serveEvents } from './olostep-events.ts';
-import { type Answer, createListingWorld, type World } from './world.ts';
+import { type Answer, createListingWorld, verifyCredentials, type World } from './world.ts';
 
 const { monitorId, runId } = olostepKey;
 const eventsPath = `/v1/monitors/${monitorId}/events`;
@@ -250,6 +250,7 @@ describe('A run by its id', () => {
 
   it('is null when neither has it', async () => {
     const world = await createListingWorld();
+    await verifyCredentials(world);
 
     expect(await world.ask(`{ olostepRun(monitorId: "${monitorId}", runId: "${runId}") { changed } }`)).toEqual({
       data: { olostepRun: null },

@@ -4,7 +4,7 @@ import type { GatewayConfig } from '../src/gateway.ts';
 import { anySnapshot, olostepBody } from './bodies.ts';
 import { holdDate, holdDice } from './clock.ts';
 import { serveEvents } from './olostep-events.ts';
-import { createListingWorld, type World } from './world.ts';
+import { createListingWorld, verifyCredentials, type World } from './world.ts';
 
 const monitorId = 'monitor_n8q2x4m1ak';
 const now = '2025-11-20T12:00:00.000Z';
@@ -100,6 +100,7 @@ describe('Runs of one monitor that are requested by their keys cost', () => {
 
   it('nothing again while they are cached, whatever has read them', async () => {
     const world = await createServed({ keptRuns: true });
+    await verifyCredentials(world);
     await world.ask(`{ monitor(key: { provider: OLOSTEP, monitorId: "${monitorId}" }) { id } }`);
     await ask(world, range(20), 'snapshot');
     expect(calls(world).runs).toBe(21);

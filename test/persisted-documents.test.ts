@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import type { GatewayConfig } from '../src/gateway.ts';
 import { readOperations } from '../src/operations.ts';
 import { anyDatafoldRun, datafoldBody, datafoldKey, datafoldPath } from './bodies.ts';
-import { type Answer, createWorld, type World } from './world.ts';
+import { type Answer, createWorld, verifyCredentials, type World } from './world.ts';
 
 const hashOf = (text: string, algorithm = 'sha256') => createHash(algorithm).update(text).digest('hex');
 
@@ -95,6 +95,7 @@ describe.each(Object.entries(entrances))('By %s, a listed document', (_entrance,
 
   it('makes as many upstream calls as one that is sent', async () => {
     const world = await createListedWorld({ limits: { maxUpstreamCalls: 1 } });
+    await verifyCredentials(world);
     const keys = [anyDatafoldRun(1).key, anyDatafoldRun(2).key];
 
     const { errors } = (await (await send(world, { id: hashOf(runs), variables: { keys } })).json()) as Answer;

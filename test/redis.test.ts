@@ -10,7 +10,7 @@ import { anyDatafoldRun, datafoldBody, datafoldKey, datafoldPath } from './bodie
 import { holdDate, until } from './clock.ts';
 import { startService } from './process.ts';
 import { findPort, hasRedisServer, type RedisServer, startRedisServer } from './redis-server.ts';
-import { createWorld, type LogLine, type World } from './world.ts';
+import { createWorld, type LogLine, verifyCredentials, type World } from './world.ts';
 
 const query = `query ($keys: [MonitorRunKey!]!, $allowStale: Boolean! = false) {
   monitorRuns(keys: $keys, allowStale: $allowStale) { id phase readAt isStale ... on DatafoldRun { error warnings } }
@@ -161,6 +161,7 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
     const redis = connect(server);
     holdDate('2026-11-22T12:00:00Z');
     const [first, second] = await createRedisWorlds(server.url);
+    await verifyCredentials(second);
     await askFor(first, datafoldKey);
     const [name = ''] = await kept(redis, 1);
     vi.setSystemTime(new Date('2026-11-22T14:00:00Z'));

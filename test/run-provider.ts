@@ -5,7 +5,7 @@ import type { GatewayConfig } from '../src/gateway.ts';
 import type { MonitorRunKey } from '../src/generated/types.ts';
 import { holdClock, holdDate, holdDice } from './clock.ts';
 import { type FakeUpstream, type Handler, type Reply, silence, startFakeUpstream } from './fake-upstream.ts';
-import { type Answer, createWorld, type LogLine, type World } from './world.ts';
+import { type Answer, createWorld, type LogLine, verifyCredentials, type World } from './world.ts';
 
 export interface ProviderFacts {
   /** A run of the provider, */
@@ -202,6 +202,7 @@ export function itIsARunProvider(facts: ProviderFacts): void {
 
     it.each([404, 410])('says null, and nothing else, when it answers %i', async (status) => {
       const world = await createAnswering({ status, body: { detail: 'canary-upstream' } });
+      await verifyCredentials(world);
 
       const seen = await askFor(world, key);
 

@@ -16,7 +16,7 @@ import {
   olostepPath,
   toDatafoldRow,
 } from './bodies.ts';
-import { createListingWorld, createWorld, type World } from './world.ts';
+import { createListingWorld, createWorld, verifyCredentials, type World } from './world.ts';
 
 /** Of each run what no list has, so that it is a call. */
 const query = `query ($representations: [_Any!]!) {
@@ -110,6 +110,7 @@ describe('A gateway finds', () => {
 
   it('null, and no error, where the provider has no such run', async () => {
     const world = await createSubgraph();
+    await verifyCredentials(world);
     expect(await resolve(world, { __typename: 'DatafoldRun', monitorId: '7', runId: '43' })).toEqual({
       data: { _entities: [null] },
     });
@@ -117,6 +118,7 @@ describe('A gateway finds', () => {
 
   it.each(['id', 'monitorId'])('null, and no error, where the provider has no such monitor, by its %s', async (key) => {
     const world = await createSubgraph();
+    await verifyCredentials(world);
     const representation = { __typename: 'DatafoldMonitor', [key]: key === 'id' ? 'DATAFOLD:monitor:8' : '8' };
     expect(await resolve(world, representation)).toEqual({ data: { _entities: [null] } });
   });

@@ -20,7 +20,7 @@ import {
 } from './bodies.ts';
 import type { Handler } from './fake-upstream.ts';
 import { createSupergraph, createSupergraphWith, type Supergraph } from './supergraph-world.ts';
-import { keys, type World } from './world.ts';
+import { keys, verifyCredentials, type World } from './world.ts';
 
 const datafoldId = 'DATAFOLD:7:42';
 const olostepId = `OLOSTEP:${olostepKey.monitorId}:${olostepKey.runId}`;
@@ -54,6 +54,7 @@ async function createBoth(runIds: readonly string[] = two): Promise<Supergraph> 
   datafold.on(datafoldPath, { body: datafoldBody });
   olostep.on(olostepPath, { body: olostepBody });
   for (const { path, body } of fifty) if (path !== datafoldPath) datafold.on(path, { body });
+  await verifyCredentials(supergraph.world);
   answerForMonitors(supergraph.world);
   return supergraph;
 }

@@ -103,6 +103,35 @@ export async function createWorld(
   };
 }
 
+/**
+ * Has both providers answer the list of monitors, so that their 404 is absence from now on, and forgets these requests.
+ * @param world in which neither provider has answered anything
+ */
+export async function verifyCredentials(world: Pick<World, 'ask' | 'datafold' | 'olostep'>): Promise<void> {
+  const { datafold, olostep, ask } = world;
+  datafold.on(datafoldList, { body: { count: 0, page: 1, page_size: 1, total_pages: 0, monitors: [] } });
+  olostep.on(olostepList, { body: { monitors: [], count: 0 } });
+  const absent = ['DATAFOLD', 'OLOSTEP'].map((provider) =>
+    ask('query ($key: MonitorRunKey!) { monitorRun(key: $key) { id } }', {
+      key: { provider, ...absentKeys[provider] },
+    }),
+  );
+  for (const { errors } of await Promise.all(absent)) if (errors) throw new Error(JSON.stringify(errors));
+  datafold.off(datafoldList);
+  olostep.off(olostepList);
+  for (const { paths, requests } of [datafold, olostep]) {
+    paths.length = 0;
+    requests.length = 0;
+  }
+}
+
+const datafoldList = '/api/v1/monitors?page=1&page_size=1&order_by=id&sort_order=asc';
+const olostepList = '/v1/monitors';
+const absentKeys: Readonly<Record<string, object>> = {
+  DATAFOLD: { monitorId: '404', runId: '404' },
+  OLOSTEP: { monitorId: 'monitor_absent', runId: 'run_absent' },
+};
+
 /** The same, where lists are read first as they are by default. */
 export const createListingWorld = (config: Partial<GatewayConfig> = {}): Promise<World> =>
   createWorld({ ...config, limits: { listFrom: defaultLimits.listFrom, ...config.limits } });

@@ -7,7 +7,7 @@ import type { Limits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import type { Get } from '../providers/provider.ts';
 import type { Body } from '../upstream/body.ts';
-import type { Call } from '../upstream/call.ts';
+import type { OperationCall } from '../upstream/call.ts';
 import type { UpstreamRequest } from '../upstream/request.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { Asked } from './asked.ts';
@@ -17,7 +17,7 @@ export interface FetchOptions {
   /** The way out to every provider. */
   readonly upstreams: Readonly<Record<Provider, Upstream>>;
   readonly credentialOf: CredentialOf;
-  readonly call: Call;
+  readonly call: OperationCall;
   /** How many upstream calls, all providers together. */
   readonly limits: Pick<Limits, 'maxUpstreamCalls'>;
   readonly log?: Log | undefined;
@@ -51,7 +51,8 @@ export class Fetches {
 
   /** How many calls may still be made. */
   get left(): number {
-    return this.#options.limits.maxUpstreamCalls - this.#calls;
+    const { call, limits } = this.#options;
+    return limits.maxUpstreamCalls - this.#calls - call.extraCalls;
   }
 
   /** Tells the log of an error that is none of the answer, if it is about a response that isn't as documented. */
@@ -74,7 +75,7 @@ export class Fetches {
     const { upstreams, credentialOf, call, limits } = this.#options;
     try {
       // Counted here, so that no shape of a query gets around it.
-      if (++this.#calls > limits.maxUpstreamCalls)
+      if (++this.#calls + call.extraCalls > limits.maxUpstreamCalls)
         throw new OperationTooCostly(`Expected at most ${limits.maxUpstreamCalls} upstream calls.`);
       return upstreams[provider].getJson(request, credentialOf(provider), call);
     } catch (error) {

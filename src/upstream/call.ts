@@ -15,6 +15,8 @@ export interface Call {
   readonly price: Price;
   /** When it has to be over, by the monotonic clock, in milliseconds. */
   readonly deadlineAt: number;
+  /** Counts a call of the list of monitors that decides whether a 404 means absence. The operation didn't request it. */
+  countExtra(): void;
   /** Told before each attempt. What it throws ends the call, which is no failure. */
   send?(): void;
 }
@@ -25,6 +27,8 @@ export class OperationCall implements Call {
   readonly ending: OperationDeadline;
   readonly lines: Call['lines'] = {};
   readonly price: Price;
+  /** How many calls were made that the operation didn't request. */
+  extraCalls = 0;
 
   /** @param isExplained whether the client wants to know why its calls are made */
   constructor(requestId: string, deadline: OperationDeadline, isExplained = false) {
@@ -35,5 +39,9 @@ export class OperationCall implements Call {
 
   get deadlineAt(): number {
     return this.ending.at;
+  }
+
+  countExtra(): void {
+    this.extraCalls++;
   }
 }

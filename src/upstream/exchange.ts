@@ -1,4 +1,5 @@
 /** One question to a provider, until there is an answer or no more time, budget or hope for one. */
+import { isOfOneEndpoint } from '../errors.ts';
 import type { Provider } from '../generated/types.ts';
 import type { UpstreamLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
@@ -10,10 +11,12 @@ import { toLoggedType } from './content-type.ts';
 import type { Credential } from './credential.ts';
 import { deadlineReached } from './deadline.ts';
 import type { Ending } from './ending.ts';
-import { Fault, isCredentialFault, toDeadlineFault } from './fault.ts';
+import { Fault, isCredentialFault, toDeadlineFault, toRouteFault } from './fault.ts';
 import type { Gate, Pass } from './gate.ts';
 import type { UpstreamRequest } from './request.ts';
 import { pause, type Retry } from './retry.ts';
+import type { Upstream } from './upstream.ts';
+import type { VerifiedCredentials } from './verified-credentials.ts';
 
 /** What all exchanges with a provider have in common. */
 export interface Way extends AttemptWay {
@@ -25,6 +28,9 @@ export interface Way extends AttemptWay {
   readonly retry: Retry;
   readonly readBody: ReadBody;
   readonly log: Log;
+  readonly verified: VerifiedCredentials;
+  /** Requests the provider's list of monitors, to verify a credential: concurrent calls are coalesced. */
+  readonly list: { readonly request: UpstreamRequest; readonly upstream: Pick<Upstream, 'getJson'> };
   /** What has been seen so far: how many responses were about another id than the one that was asked for. */
   readonly seen: { mismatches: number };
   /** Told of each call whose credential the provider doesn't accept. */
@@ -36,6 +42,11 @@ interface FailedResponse {
   readonly upstreamStatus: number;
   readonly contentType: string;
 }
+
+const toFailedResponse = ({ status, headers }: Answer): FailedResponse => ({
+  upstreamStatus: status,
+  contentType: toLoggedType(headers['content-type']),
+});
 
 /**
  * From the outside in: deadline of the operation, retry with a budget, gate (cool-down of the credential, breaker, bulkhead),
@@ -83,10 +94,39 @@ export class Exchange implements Receiver {
     try {
       const body = this.#way.readBody(answer, this.#request, this.#credential);
       this.#leave();
-      this.#resolve(body);
+      if (body === null) this.#confirmAbsence(answer);
+      else {
+        this.#way.verified.add(this.#credential.digest);
+        this.#resolve(body);
+      }
     } catch (error) {
-      this.#end(error, { upstreamStatus: answer.status, contentType: toLoggedType(answer.headers['content-type']) });
+      this.#end(error, toFailedResponse(answer));
     }
+  }
+
+  /** Takes a 404 for absence if the credential is verified. If not, one call of the list of monitors decides. */
+  #confirmAbsence(answer: Answer): void {
+    const { verified, list } = this.#way;
+    const { digest } = this.#credential;
+    if (verified.has(digest)) {
+      this.#resolve(null);
+      return;
+    }
+    const refuse = () => this.#end(toRouteFault(answer.status), toFailedResponse(answer));
+    // Every account has a list of monitors, an empty one at least.
+    if (this.#request.path === list.request.path) verified.refute(digest);
+    if (verified.isRefuted(digest)) {
+      refuse();
+      return;
+    }
+    list.upstream.getJson(list.request, this.#credential, this.#call).then(
+      () => this.#resolve(null),
+      (error: unknown) => {
+        if (verified.has(digest)) this.#resolve(null);
+        else if (isOfOneEndpoint(error)) refuse();
+        else this.#reject(error);
+      },
+    );
   }
 
   onFailure(reason: unknown): void {
@@ -162,6 +202,7 @@ export class Exchange implements Receiver {
       this.#way.retry.begin();
     }
     this.#price.calls++;
+    if (this.#attempts === 1 && this.#request === this.#way.list.request) this.#call.countExtra();
     const path = basePath === '' ? this.#request.path : basePath + this.#request.path;
     pool.take(new Attempt(this.#way, path, this.#credential.headers, this.#ending, this, now));
   }
@@ -178,10 +219,13 @@ export class Exchange implements Receiver {
       this.#reject(error);
       return;
     }
-    const { provider, gate, log, onRefused } = this.#way;
+    const { provider, gate, log, verified, onRefused } = this.#way;
     gate.rest(this.#credential, error);
     const { code, reason } = error;
-    if (isCredentialFault(error)) onRefused?.(this.#credential);
+    if (isCredentialFault(error)) {
+      verified.delete(this.#credential.digest);
+      onRefused?.(this.#credential);
+    }
     const ms = Math.round(performance.now() - this.#startedAt);
     const { path } = this.#request;
     const about = { requestId: this.#call.requestId, provider, path, ...this.#failedResponse };

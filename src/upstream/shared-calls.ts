@@ -206,6 +206,10 @@ class Waiter implements Call, EndListener {
     return this.flight?.deadlineAt ?? this.call.deadlineAt;
   }
 
+  countExtra(): void {
+    this.call.countExtra();
+  }
+
   handleEvent(): void {
     this.flight?.leave(this, this.call.ending.reason);
   }

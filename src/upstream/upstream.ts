@@ -14,7 +14,9 @@ import { createPool } from './pool.ts';
 import type { UpstreamRequest } from './request.ts';
 import { createRetry } from './retry.ts';
 import { createRetryBudget } from './retry-budget.ts';
+import { createSharedCalls } from './shared-calls.ts';
 import { toBaseUrl } from './target.ts';
+import { VerifiedCredentials } from './verified-credentials.ts';
 
 /** The way out to one provider. */
 export interface Upstream {
@@ -35,6 +37,8 @@ export interface UpstreamOptions {
   readonly limits: UpstreamLimits;
   /** Told of each call whose credential the provider doesn't accept. */
   readonly onRefused?: (credential: Credential) => void;
+  /** The first page of the provider's list of monitors, which every account has. */
+  readonly listRequest: UpstreamRequest;
   /** What the provider means by statuses of its own. @default what HTTP says */
   readonly readStatus?: ReadStatus | undefined;
 }
@@ -43,6 +47,13 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   const { provider, baseUrl, log, limits, onRefused, readStatus } = options;
   const { origin, path } = toBaseUrl(baseUrl);
   const pool = createPool(origin, limits);
+  const upstream: Upstream = {
+    getJson(request, credential, call) {
+      if (call.ending.reason !== undefined) return Promise.reject(toEndError(call.ending.reason, provider));
+      return new Promise((resolve, reject) => new Exchange(way, request, credential, call, resolve, reject));
+    },
+    close: () => pool.close(),
+  };
   const way: Way = {
     provider,
     basePath: path,
@@ -57,15 +68,15 @@ export function createUpstream(options: UpstreamOptions): Upstream {
     }),
     readBody: createReadBody({ ...limits, readStatus }),
     log,
+    verified: new VerifiedCredentials(limits.maxVerifiedCredentials),
+    list: {
+      // A copy: the exchange tells it by identity from a list that an operation requests.
+      request: { ...options.listRequest },
+      upstream: createSharedCalls(provider, upstream, limits, log),
+    },
     seen: { mismatches: 0 },
     onRefused,
   };
 
-  return {
-    getJson(request, credential, call) {
-      if (call.ending.reason !== undefined) return Promise.reject(toEndError(call.ending.reason, provider));
-      return new Promise((resolve, reject) => new Exchange(way, request, credential, call, resolve, reject));
-    },
-    close: () => pool.close(),
-  };
+  return upstream;
 }

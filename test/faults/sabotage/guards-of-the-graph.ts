@@ -117,8 +117,8 @@ export const guardsOfTheGraph: readonly Guard[] = [
   {
     name: 'a number of upstream calls',
     file: 'src/fetching/fetches.ts',
-    from: 'if (++this.#calls > limits.maxUpstreamCalls)',
-    to: 'if (++this.#calls > 1e9 * limits.maxUpstreamCalls)',
+    from: 'if (++this.#calls + call.extraCalls > limits.maxUpstreamCalls)',
+    to: 'if (++this.#calls + call.extraCalls > 1e9 * limits.maxUpstreamCalls)',
     tests: limitTests,
   },
   {
