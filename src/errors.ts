@@ -89,6 +89,10 @@ export const toError = (thrown: unknown): Error => (thrown instanceof Error ? th
 export const mayPass = (error: unknown): boolean =>
   error instanceof ProviderError && error.extensions.retryable === true;
 
+/** Whether it took too long, be it for the deadline of the operation: what was found before is there all the same. */
+export const isTimeout = (error: unknown): boolean =>
+  error instanceof ProviderError && error.extensions.code === ('UPSTREAM_TIMEOUT' satisfies ErrorCode);
+
 /** Failures of one endpoint that say nothing of the provider's others: an answer that isn't as documented, a refusal. */
 const ofOneEndpoint: ReadonlySet<unknown> = new Set<ErrorCode>([
   'BAD_USER_INPUT',

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { anySnapshot, olostepBody, olostepKey, olostepPath } from './bodies.ts';
-import { holdDate } from './clock.ts';
+import { holdClock, holdDate, holdDice, until } from './clock.ts';
+import { silence } from './fake-upstream.ts';
 import { type Snapshot, serveEvents } from './olostep-events.ts';
 import { type Answer, createListingWorld, verifyCredentials, type World } from './world.ts';
 
@@ -855,6 +856,36 @@ describe("A monitor's runs", () => {
       expect(idsOf(second)).toEqual(runIds(snapshotsOf(720)).slice(700));
       expect(second.data.monitor.runs.pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: true });
       expect(pages()).toHaveLength(3);
+    });
+
+    it('are those of the pages that came in time, and the page behind goes on at the one that was too late', async () => {
+      const snapshots = snapshotsOf(150);
+      const { world, ask, pages } = await createListed(snapshots);
+      const window = { first: 100, startedAfter: hour(120), startedBefore: hour(60) };
+      const [next] = snapshots.slice(99);
+      world.olostep.on(`${firstPage}&cursor=${encodeURIComponent(`behind ${next?.run_id}&`)}`, silence);
+      const clock = holdClock();
+      holdDice(0);
+
+      const asked = ask(window);
+      for (const times of [1, 2]) {
+        await until(() => world.olostep.paths.filter((path) => path.includes('&cursor=')).length === times);
+        await clock.pass(3_000);
+      }
+      const first = await asked;
+      expect(first.errors).toBeUndefined();
+      expect(idsOf(first)).toEqual(runIds(snapshots).slice(60, 100));
+      expect(first.data.monitor.runs.pageInfo).toMatchObject({ hasNextPage: true });
+      pages();
+
+      serveEvents(world.olostep, monitorId, snapshots);
+      world.olostep.on(`${firstPage}&cursor=${encodeURIComponent(`behind ${next?.run_id}&`)}`, {
+        body: { data: snapshots.slice(100), has_more: false, next_cursor: null },
+      });
+      const second = await ask({ ...window, after: first.data.monitor.runs.pageInfo.endCursor });
+      expect(idsOf(second)).toEqual(runIds(snapshots).slice(100, 121));
+      expect(second.data.monitor.runs.pageInfo).toMatchObject({ hasNextPage: false });
+      expect(pages()).toHaveLength(1);
     });
 
     it('have one that says no time where the list has it: with the nearest above, or now if there is none', async () => {

@@ -1,5 +1,5 @@
 /** Reads the pages of the providers' lists for a run feed, within its budget and the operation's deadline. */
-import { BadUserInput, OperationTooCostly, ProviderError } from '../errors.ts';
+import { BadUserInput, isTimeout, OperationTooCostly, ProviderError } from '../errors.ts';
 import type { MonitorRunKey, Provider } from '../generated/types.ts';
 import type { Get, RunRow } from '../providers/provider.ts';
 import type { Body } from '../upstream/body.ts';
@@ -185,9 +185,6 @@ export class PageReader {
     return typeof found === 'string' && args.outcomes?.has(found) === true;
   }
 }
-
-const isTimeout = (error: unknown): boolean =>
-  error instanceof ProviderError && error.extensions.code === 'UPSTREAM_TIMEOUT';
 
 async function beforeDeadline(work: Promise<unknown>, ms: number): Promise<void> {
   if (ms === Number.POSITIVE_INFINITY) return void (await work);

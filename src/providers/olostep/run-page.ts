@@ -1,5 +1,5 @@
 /** A page of a monitor's runs, read from Olostep's events pages: forward only, as they are. */
-import { OperationTooCostly, ProviderError } from '../../errors.ts';
+import { isTimeout, OperationTooCostly, ProviderError } from '../../errors.ts';
 import type { Body } from '../../upstream/body.ts';
 import type { Get, Page, RunRow, RunWindow } from '../provider.ts';
 import { toBadField } from '../reader.ts';
@@ -73,7 +73,8 @@ async function readListed(get: Get, monitorId: string, list: string, window: Run
     try {
       page = await get(toPageRequest(monitorId, limit, place.page, pages === 1 && place.page !== null));
     } catch (error) {
-      if (pages > 1 && place.behind === undefined && error instanceof OperationTooCostly) return toPart();
+      if (pages > 1 && place.behind === undefined && (error instanceof OperationTooCostly || isTimeout(error)))
+        return toPart();
       throw error;
     }
     if (page === null) {
