@@ -89,7 +89,7 @@ export const toError = (thrown: unknown): Error => (thrown instanceof Error ? th
 export const mayPass = (error: unknown): boolean =>
   error instanceof ProviderError && error.extensions.retryable === true;
 
-/** Whether it took too long, be it for the deadline of the operation: what was found before is there all the same. */
+/** Whether a call took longer than its attempt or the operation may: what other calls have found can still be shown. */
 export const isTimeout = (error: unknown): boolean =>
   error instanceof ProviderError && error.extensions.code === ('UPSTREAM_TIMEOUT' satisfies ErrorCode);
 

@@ -858,7 +858,7 @@ describe("A monitor's runs", () => {
       expect(pages()).toHaveLength(3);
     });
 
-    it('are those of the pages that came in time, and the page behind goes on at the one that was too late', async () => {
+    it('are shown as far as pages came in time, and the next page continues at the one that timed out', async () => {
       const snapshots = snapshotsOf(150);
       const { world, ask, pages } = await createListed(snapshots);
       const window = { first: 100, startedAfter: hour(120), startedBefore: hour(60) };
