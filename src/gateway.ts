@@ -17,13 +17,14 @@ import type { Provider } from './generated/types.ts';
 import type { KeptRuns } from './kept/kept-runs.ts';
 import { createMemoryRuns } from './kept/memory.ts';
 import { createSafeStore } from './kept/safe-store.ts';
+import { lazy } from './lazy.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { consoleLog, type Log } from './log.ts';
-import { once } from './once.ts';
 import { priceHeader } from './price.ts';
 import { providerNames, providers } from './providers/index.ts';
 import { type RequestContext, requestIdHeader, toRequestId } from './request-id.ts';
 import { createSchema } from './schema.ts';
+import { createSlowPath } from './slow-path.ts';
 import { OperationCall } from './upstream/call.ts';
 import type { Credential } from './upstream/credential.ts';
 import { OperationDeadline } from './upstream/deadline.ts';
@@ -157,18 +158,18 @@ export function createGateway(config: GatewayConfig): Gateway {
       limits,
       log,
     });
-  // Most requests go the short way, and a process starts in three quarters of the time without it.
-  const loadFullWay = once(async () => {
-    const { createFullWay } = await import('./full-way.ts');
-    return createFullWay({ path, schema, documents, persisted, execute, contextOf, log, limits, isBodyCounted });
+  const loadSlowPath = createSlowPath({
+    ...{ path, schema, documents, persisted, execute, contextOf, log, limits, isBodyCounted },
   });
+  // Each by itself: after a failure only what has failed is closed again.
+  const closings = [...Object.values(upstreams), ...(kept ? [kept] : [])].map((part) => lazy(async () => part.close()));
 
   return {
-    fetch: async (request, context = {}) => (await loadFullWay()).fetch(request, { ...context }),
+    fetch: async (request, context = {}) => (await loadSlowPath()).fetch(request, { ...context }),
     async requestListener(request, response, context = {}) {
       toPathTarget(request);
       const contentType = request.headers['content-type'];
-      if (hasUrl(request)) return (await loadFullWay())(request, response, { ...context, contentType });
+      if (hasUrl(request)) return (await loadSlowPath())(request, response, { ...context, contentType });
       const requestId = toRequestId(context.requestId ?? request.headers[requestIdHeader]?.toString());
       response.writeHead(400, { 'content-type': 'application/json; charset=utf-8', [requestIdHeader]: requestId });
       response.end(toRefusal('BAD_USER_INPUT', 'Expected a Host and a target that make a URL.', requestId));
@@ -198,15 +199,15 @@ export function createGateway(config: GatewayConfig): Gateway {
     },
     readSdl: introspection ? createSdl(schema) : () => undefined,
     async prepare() {
-      await loadFullWay();
+      await loadSlowPath();
     },
     capDeadlines(ms) {
       const now = performance.now();
       deadlines.cap(now + ms, now);
     },
-    close: once(async () => {
-      await Promise.all([...Object.values(upstreams).map((upstream) => upstream.close()), kept?.close()]);
-    }),
+    async close() {
+      await Promise.all(closings.map((close) => close()));
+    },
   };
 }
 

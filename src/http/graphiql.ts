@@ -5,6 +5,8 @@ import { pipeline } from 'node:stream';
 import { promisify } from 'node:util';
 import { createGunzip, gzip } from 'node:zlib';
 import { prefersPage } from '../accept.ts';
+import { importModule } from '../import-module.ts';
+import { lazy } from '../lazy.ts';
 import { acceptsGzip } from './accept-encoding.ts';
 
 /** Whether a browser wants to look at the graph. */
@@ -16,8 +18,8 @@ export const wantsPage = ({ method, headers }: IncomingMessage): boolean =>
  * the first view; then the page is kept, packed.
  */
 export function createGraphiQL(endpoint: string, operations: readonly string[]) {
-  const render = async () => {
-    const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
+  const loadPage = lazy(async () => {
+    const { renderGraphiQL } = await importModule(() => import('@graphql-yoga/render-graphiql'));
     const rendered = renderGraphiQL({
       title: 'monitor-graph',
       endpoint,
@@ -32,16 +34,10 @@ export function createGraphiQL(endpoint: string, operations: readonly string[]) 
       'x-frame-options': 'DENY',
     };
     return { headers, packed: await promisify(gzip)(page) };
-  };
-  let page: ReturnType<typeof render> | undefined;
+  });
 
   return async (response: ServerResponse): Promise<void> => {
-    // A failure isn't kept: the next view tries again.
-    page ??= render().catch((error) => {
-      page = undefined;
-      throw error;
-    });
-    const { headers, packed } = await page;
+    const { headers, packed } = await loadPage();
     response.appendHeader('vary', 'Accept, Accept-Encoding');
     if (acceptsGzip(response.req.headers['accept-encoding'])) {
       response.writeHead(200, { ...headers, 'content-encoding': 'gzip' }).end(packed);

@@ -1,5 +1,7 @@
 /** JWTs, checked with the keys that their issuer publishes. */
 import type { JWTVerifyOptions } from 'jose';
+import { importModule } from '../import-module.ts';
+import { lazy } from '../lazy.ts';
 import type { Log } from '../log.ts';
 import { createJwks, type FindKey, JwksError, type JwksLimits } from './jwks.ts';
 
@@ -48,8 +50,8 @@ interface Trial {
  */
 export function createJwtCheck({ jwksUrl, issuer, audience }: JwtConfig, log: Log, limits: JwksLimits) {
   const options: JWTVerifyOptions = { issuer, audience, algorithms, requiredClaims: ['exp'], clockTolerance: 5 };
-  const load = async () => {
-    const { createLocalJWKSet, jwtVerify, errors } = await import('jose');
+  const load = lazy(async () => {
+    const { createLocalJWKSet, jwtVerify, errors } = await importModule(() => import('jose'));
     const jwks = createJwks({ url: jwksUrl, log, limits, toFindKey: createLocalJWKSet });
     const attempt = async (token: string, getKeys: () => FindKey | Promise<FindKey>): Promise<Trial> => {
       let findKey: FindKey | undefined;
@@ -69,18 +71,12 @@ export function createJwtCheck({ jwksUrl, issuer, audience }: JwtConfig, log: Lo
       }
     };
     return { jwks, attempt, JOSEError: errors.JOSEError };
-  };
-  let loaded: ReturnType<typeof load> | undefined;
+  });
   /** The keys whose unusable ones are in the log already. */
   let told: FindKey | undefined;
 
   return async (token: string): Promise<JwtVerdict> => {
-    // A failure isn't kept: the next token tries again.
-    loaded ??= load().catch((error) => {
-      loaded = undefined;
-      throw error;
-    });
-    const { jwks, attempt, JOSEError } = await loaded;
+    const { jwks, attempt, JOSEError } = await load();
     const codeOf = (error: unknown) => (error instanceof JOSEError ? error.code : undefined);
 
     const first = await attempt(token, jwks.current);

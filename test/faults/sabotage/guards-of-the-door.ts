@@ -269,6 +269,20 @@ export const guardsOfTheDoor: readonly Guard[] = [
     tests: ['early-sigterm'],
   },
   {
+    name: 'lazy loading: a load that rejects is forgotten',
+    file: 'src/lazy.ts',
+    from: 'current.then(undefined, forget);',
+    to: 'void forget;',
+    tests: ['test/lazy.test.ts'],
+  },
+  {
+    name: 'imports: file descriptors are free before a module is evaluated',
+    file: 'src/import-module.ts',
+    from: 'expectFreeDescriptors();\n',
+    to: '',
+    tests: ['test/lazy.test.ts'],
+  },
+  {
     name: 'bugs that stay at home',
     file: 'src/client-errors.ts',
     from: 'if (isTold(error)) return error;',

@@ -1,0 +1,27 @@
+/** Imports modules while the process serves requests. */
+import { closeSync, openSync } from 'node:fs';
+import { devNull } from 'node:os';
+
+/** An import reads one file at a time; the others are for threads of Node.js that open files meanwhile. */
+const minFreeDescriptors = 8;
+
+/**
+ * Imports a module if the process has file descriptors left to read it and its dependencies. Node.js remembers for good that the
+ * evaluation of a module has failed, as it does where a CommonJS dependency cannot be read: no later import of it succeeds.
+ * @param load the `import()`
+ * @throws {Error} with the code `EMFILE` or `ENFILE`; then nothing has been imported, and a later call may succeed
+ */
+export async function importModule<Module>(load: () => Promise<Module>): Promise<Module> {
+  expectFreeDescriptors();
+  // In the same turn of the event loop, before any connection is accepted.
+  return load();
+}
+
+function expectFreeDescriptors(): void {
+  const opened: number[] = [];
+  try {
+    while (opened.length < minFreeDescriptors) opened.push(openSync(devNull, 'r'));
+  } finally {
+    for (const descriptor of opened) closeSync(descriptor);
+  }
+}
