@@ -1,12 +1,8 @@
 /** Logs parts of responses that aren't as documented. The call logs a response that is bad as a whole. */
 import { GraphQLError } from 'graphql';
+import type { RequestLog } from './bounded-log.ts';
 import { ProviderError } from './errors.ts';
 import type { Provider } from './generated/types.ts';
-import type { Log } from './log.ts';
-
-/** The most lines of an answer, however many parts of it are bad. */
-const maxLines = 20;
-const maxFieldChars = 200;
 
 /** Parts of one kind: the same field of whatever list it is in. */
 interface Kind {
@@ -16,7 +12,7 @@ interface Kind {
 }
 
 /** A line for each kind of part that the errors of an answer are about: a list may have thousands of one kind. */
-export function logBadParts(errors: readonly GraphQLError[], requestId: string, log: Log): void {
+export function logBadParts(errors: readonly GraphQLError[], log: RequestLog): void {
   const kinds = new Map<string, Kind>();
   for (const error of errors) {
     const bad = toBadPart(error);
@@ -27,24 +23,22 @@ export function logBadParts(errors: readonly GraphQLError[], requestId: string, 
     if (kind === undefined) kinds.set(`${provider} ${field}`, { provider, field, count: 1 });
     else kind.count++;
   }
-  for (const kind of [...kinds.values()].slice(0, maxLines)) tell(kind, requestId, log);
-  if (kinds.size > maxLines)
-    log.warn({ requestId, more: kinds.size - maxLines }, 'more parts of upstream responses are not as documented');
+  for (const kind of kinds.values()) tell(kind, log);
 }
 
 /** The same of an error that becomes no error of the answer, but a gap. */
-export function logBadGap(error: unknown, field: string, requestId: string, log: Log): void {
+export function logBadGap(error: unknown, field: string, log: RequestLog): void {
   const bad = toBadPart(error);
   if (bad === undefined) return;
   // It may stand for several gaps.
   bad.isLogged = true;
-  tell({ provider: bad.extensions.provider as Provider, field, count: 1 }, requestId, log);
+  tell({ provider: bad.extensions.provider as Provider, field, count: 1 }, log);
 }
 
-function tell({ provider, field, count }: Kind, requestId: string, log: Log): void {
+function tell({ provider, field, count }: Kind, log: RequestLog): void {
   // What isn't JSON of a 200 is never read as far as its parts.
   const response = { upstreamStatus: 200, contentType: 'application/json' };
-  const about = { requestId, provider, field: field.slice(0, maxFieldChars), count, ...response };
+  const about = { provider, field, count, ...response };
   log.warn({ ...about, code: 'UPSTREAM_BAD_RESPONSE' }, 'part of an upstream response is not as documented');
 }
 

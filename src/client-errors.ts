@@ -1,8 +1,8 @@
 /** Whatever goes wrong with an operation, as its client gets to see it; and bugs, as the log does. */
 import { GraphQLError } from 'graphql';
 import { logBadParts } from './bad-parts.ts';
+import type { RequestLog } from './bounded-log.ts';
 import { OperationTooCostly, toClientError } from './errors.ts';
-import type { Log } from './log.ts';
 
 /** Hides a bug from the client; what it was stays with it, as its cause, for the log. */
 export function toMasked(error: unknown, message: string): Error {
@@ -23,10 +23,10 @@ const isTold = (error: unknown): error is GraphQLError =>
   error instanceof GraphQLError && (error.originalError == null || isTold(error.originalError));
 
 /** Tells the log of the bugs among masked errors. @param departure why nobody waits for the answer any more */
-export function logBugs(errors: readonly GraphQLError[], requestId: string, log: Log, departure: unknown): void {
+export function logBugs(errors: readonly GraphQLError[], log: RequestLog, departure: unknown): void {
   for (const { extensions, cause } of errors) {
     if (!extensions.unexpected || isDeparture(cause, departure)) continue;
-    log.error({ requestId, error: cause instanceof Error ? cause.stack : 'not an Error' }, 'unexpected error');
+    log.error({ error: cause instanceof Error ? cause.stack : 'not an Error' }, 'unexpected error');
   }
 }
 
@@ -49,13 +49,12 @@ export function toShownErrors(errors: readonly GraphQLError[], most: number): re
 /** The errors of an execution, for the client. @param most how many are shown */
 export function toClientErrors(
   errors: readonly GraphQLError[],
-  requestId: string,
-  log: Log,
+  log: RequestLog,
   departure: unknown,
   most: number,
 ): GraphQLError[] {
   const masked = toShownErrors(errors, most).map((error) => toMasked(error, 'Unexpected error.') as GraphQLError);
-  logBugs(masked, requestId, log, departure);
-  logBadParts(masked, requestId, log);
-  return masked.map((error) => toClientError(error, requestId));
+  logBugs(masked, log, departure);
+  logBadParts(masked, log);
+  return masked.map((error) => toClientError(error, log.requestId));
 }

@@ -1,5 +1,6 @@
 /** What a resolver can reach. */
 import { Allowance } from './allowance.ts';
+import type { RequestLog } from './bounded-log.ts';
 import type { CredentialOf } from './credentials.ts';
 import { Fetches, type FetchOptions } from './fetching/fetches.ts';
 import type { KeptRuns } from './kept/kept-runs.ts';
@@ -7,7 +8,6 @@ import type { Limits } from './limits.ts';
 import { Lists } from './loaders/lists.ts';
 import { MonitorLoader } from './loaders/monitor-loader.ts';
 import { RunLoader } from './loaders/run-loader.ts';
-import { type Log, silentLog } from './log.ts';
 import type { Price } from './price.ts';
 import type { FieldContext } from './providers/provider.ts';
 import { RunFeedBudget } from './run-feed/call-budget.ts';
@@ -33,8 +33,6 @@ export interface ContextOptions extends FetchOptions {
   readonly limits: Limits;
   /** Copies of runs that outlive the request. @default none are kept */
   readonly kept?: KeptRuns | undefined;
-  /** @default nobody reads one */
-  readonly log?: Log;
 }
 
 /** Made anew for each request, and of its parts those that are asked for. */
@@ -96,12 +94,8 @@ export class Context implements FieldContext {
     return this.deadline.remainingMs();
   }
 
-  get log(): Log {
-    return this.#options.log ?? silentLog;
-  }
-
-  get requestId(): string {
-    return this.#options.call.requestId;
+  get log(): RequestLog {
+    return this.#options.call.log;
   }
 
   get maxLevels(): number {

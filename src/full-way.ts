@@ -1,6 +1,7 @@
 /** The way of requests that aren't plain JSON in a POST, and of every refusal: Yoga, with what makes it answer as we do. */
 import type { GraphQLSchema } from 'graphql';
 import { createYoga, type YogaServerInstance } from 'graphql-yoga';
+import type { RequestLog } from './bounded-log.ts';
 import { toMasked } from './client-errors.ts';
 import type { Asker, Context } from './context.ts';
 import type { Documents } from './documents/documents.ts';
@@ -8,7 +9,6 @@ import type { PersistedDocuments } from './documents/persisted-documents.ts';
 import type { Execute } from './execution/execute.ts';
 import { createExecuteInParts } from './execution/in-parts.ts';
 import type { Limits } from './limits.ts';
-import type { Log } from './log.ts';
 import { useAccept } from './plugins/accept.ts';
 import { useClientErrors } from './plugins/client-errors.ts';
 import { useDocuments } from './plugins/documents.ts';
@@ -19,9 +19,8 @@ import { useParts } from './plugins/parts.ts';
 import { usePersistedDocuments } from './plugins/persisted-documents.ts';
 import { usePrice } from './plugins/price.ts';
 import { useRequestId } from './plugins/request-id.ts';
-import type { ServerContext } from './plugins/server-context.ts';
+import { requestLogOf, type ServerContext } from './plugins/server-context.ts';
 import type { Price } from './price.ts';
-import { toRequestId } from './request-id.ts';
 import { toEnding } from './upstream/ending.ts';
 
 export interface FullWayOptions {
@@ -30,25 +29,26 @@ export interface FullWayOptions {
   readonly documents: Documents;
   readonly persisted: PersistedDocuments;
   readonly execute: Execute;
-  readonly contextOf: (asker: Asker) => Context;
-  readonly log: Log;
+  readonly contextOf: (asker: Asker, log: RequestLog) => Context;
+  readonly toRequestLog: (requestId: string) => RequestLog;
   readonly limits: Limits;
   /** Whether a server in front has held the body to its limit already. */
   readonly isBodyCounted: boolean;
 }
 
 export function createFullWay(options: FullWayOptions): YogaServerInstance<ServerContext, GraphContext> {
-  const { path, schema, documents, persisted, execute, contextOf, log, limits, isBodyCounted } = options;
+  const { path, schema, documents, persisted, execute, contextOf, toRequestLog, limits, isBodyCounted } = options;
   const executeInParts = createExecuteInParts(schema, execute);
   const prices = new WeakMap<Request, Price>();
 
   return createYoga<ServerContext, GraphContext>({
     schema,
     graphqlEndpoint: path,
-    context({ request, requestId, waitedMs = 0 }) {
+    context({ request, waitedMs = 0, requestLog }) {
       const { headers, signal } = request;
       const header = (name: string) => headers.get(name);
-      const graph = contextOf({ requestId: toRequestId(requestId), header, ending: toEnding(signal), waitedMs });
+      const log = requestLogOf({ requestLog });
+      const graph = contextOf({ requestId: log.requestId, header, ending: toEnding(signal), waitedMs }, log);
       prices.set(request, graph.price);
       return { graph };
     },
@@ -64,10 +64,10 @@ export function createFullWay(options: FullWayOptions): YogaServerInstance<Serve
       useExecution(execute, executeInParts, documents),
       useJsonRequests(),
       useAccept(),
-      useClientErrors(path, log, limits),
-      useParts(log, limits),
+      useClientErrors(path, limits),
+      useParts(limits),
       usePrice((request) => prices.get(request)),
-      useRequestId(),
+      useRequestId(toRequestLog),
     ],
     // Yoga takes any URL that ends so for a health check, and no URL ends in a space.
     healthCheckEndpoint: ' ',

@@ -2,6 +2,7 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { getOperationAST } from 'graphql';
 import { readAbsoluteTarget } from './absolute-target.ts';
+import { createBoundedLog, RequestLog } from './bounded-log.ts';
 import { toClientErrors } from './client-errors.ts';
 import { type Asker, Context } from './context.ts';
 import { type CredentialMode, createForwardedCredentials, createHeldCredentials } from './credentials.ts';
@@ -130,9 +131,10 @@ export interface Gateway {
  * @throws {Error} that says all that is wrong with the configuration, and never a key
  */
 export function createGateway(config: GatewayConfig): Gateway {
-  const { path = '/graphql', introspection = true, log = consoleLog, isBodyCounted = false } = config;
+  const { path = '/graphql', introspection = true, isBodyCounted = false } = config;
   checkConfig(config);
   const limits = { ...defaultLimits, ...config.limits };
+  const log = createBoundedLog(config.log ?? consoleLog, limits);
 
   const schema = createSchema();
   const documents = createDocuments({ schema, limits, introspection });
@@ -145,21 +147,21 @@ export function createGateway(config: GatewayConfig): Gateway {
   const credentialsOf = createCredentials(config);
 
   const deadlines = new Deadlines(limits.operationTimeoutMs);
-  const contextOf = (asker: Asker) =>
+  const toRequestLog = (requestId: string) => new RequestLog(log, requestId, limits.maxLogLines);
+  const contextOf = (asker: Asker, requestLog: RequestLog) =>
     new Context({
       upstreams,
       credentialOf: credentialsOf(asker),
       call: new OperationCall(
-        asker.requestId,
+        requestLog,
         new OperationDeadline(deadlines, asker.ending, asker.waitedMs),
         asker.header(priceHeader) != null,
       ),
       kept,
       limits,
-      log,
     });
   const loadSlowPath = createSlowPath({
-    ...{ path, schema, documents, persisted, execute, contextOf, log, limits, isBodyCounted },
+    ...{ path, schema, documents, persisted, execute, contextOf, toRequestLog, limits, isBodyCounted },
   });
   // Each by itself: after a failure only what has failed is closed again.
   const closings = [...Object.values(upstreams), ...(kept ? [kept] : [])].map((part) => lazy(async () => part.close()));
@@ -183,7 +185,8 @@ export function createGateway(config: GatewayConfig): Gateway {
       if (asker.acceptsParts && documents.incrementalOf(document) !== undefined) return undefined;
       if (getOperationAST(document, operationName)?.operation !== 'query') return undefined;
       const operation = { document, operationName, variableValues: variables };
-      const context = contextOf(asker);
+      const requestLog = toRequestLog(asker.requestId);
+      const context = contextOf(asker, requestLog);
       const { deadline } = context;
       const written = new WrittenParts();
       deadline.start();
@@ -192,8 +195,8 @@ export function createGateway(config: GatewayConfig): Gateway {
         if (data === undefined) return undefined;
         const { price } = context;
         const extensions = price.isExplained ? { upstream: price.show() } : undefined;
-        const shown =
-          errors && toClientErrors(errors, asker.requestId, log, asker.ending.reason, limits.maxShownErrors);
+        const shown = errors && toClientErrors(errors, requestLog, asker.ending.reason, limits.maxShownErrors);
+        requestLog.complete();
         return { body: written.write({ errors: shown, data, extensions }), calls: price.calls() };
       });
     },
@@ -257,7 +260,7 @@ function createUpstreams(
     const baseUrl = baseUrlOf(configs, provider);
     const listRequest = monitors.walk(1).first;
     const upstream = createUpstream({ provider, baseUrl, log, limits, onRefused, listRequest, readStatus });
-    return [provider, joinCalls ? createSharedCalls(provider, upstream, limits, log) : upstream];
+    return [provider, joinCalls ? createSharedCalls(provider, upstream, limits) : upstream];
   });
   return Object.fromEntries(upstreams) as Record<Provider, Upstream>;
 }

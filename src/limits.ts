@@ -57,6 +57,12 @@ const requestLimits = {
   maxErrors: 5,
   /** The most errors that an answer has: each selection of each thing in a list can be one. The last says how many more there are. */
   maxShownErrors: 1_000,
+  /** Maximum log lines of a request, the line that each request has aside. One more line counts those that were omitted. */
+  maxLogLines: 50,
+  /** Maximum characters of a text in a log line. A longer one is cut, and says how long it was. */
+  maxLogTextChars: 2_000,
+  /** Maximum characters of a log line as JSON. The texts of a longer one are cut further. */
+  maxLogLineChars: 8_192,
   /** The most of an answer that lists and aliases can multiply: texts, snapshots, and events, a thousand bytes each beside these. */
   maxResponseBytes: 16 * 1024 * 1024,
   /**

@@ -125,15 +125,15 @@ describe('A response of which a part is bad', () => {
     ]);
   });
 
-  it('leaves twenty lines at the most, and says how many more there would be', async () => {
-    const world = await createWorld();
+  it('leaves at most the log lines of a request, and one that counts the others', async () => {
+    const world = await createWorld({ limits: { maxLogLines: 20 } });
     world.olostep.on(olostepPath, { body: { ...olostepBody, log_group: 7 } });
     const aliases = Array.from({ length: 45 }, (_, place) => `a${place}: logGroup`).join(' ');
 
     await world.ask(query.replace('logGroup', aliases).replace(/a: events.*/, ''));
 
     expect(warnings(world)).toHaveLength(21);
-    expect(warnings(world).at(-1)).toMatchObject({ more: 25 });
+    expect(warnings(world).at(-1)).toMatchObject({ message: 'more log lines of the request omitted', omitted: 25 });
   });
 
   it('leaves one where it is a gap of the feed, or where it is read for nothing', async () => {

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { buildSchema, type DocumentNode, type ExecutionResult, execute, parse, validate } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { Allowance } from '../src/allowance.ts';
+import { RequestLog } from '../src/bounded-log.ts';
 import { Context } from '../src/context.ts';
 import { ProviderError } from '../src/errors.ts';
 import { createExecute } from '../src/execution/execute.ts';
@@ -10,6 +11,7 @@ import { compileOperation, type Plan } from '../src/execution/plan.ts';
 import type { MonitorRunKey, Provider } from '../src/generated/types.ts';
 import { ParsedMembers } from '../src/json/members.ts';
 import { defaultLimits } from '../src/limits.ts';
+import { silentLog } from '../src/log.ts';
 import { readOperations } from '../src/operations.ts';
 import { createSchema } from '../src/schema.ts';
 import { OperationCall } from '../src/upstream/call.ts';
@@ -42,7 +44,10 @@ function createRequest(answerOf: AnswerOf, maxResponseBytes: number) {
   const context = new Context({
     upstreams: { DATAFOLD: upstream('DATAFOLD'), OLOSTEP: upstream('OLOSTEP') },
     credentialOf: () => credential,
-    call: new OperationCall('test', new OperationDeadline(new Deadlines(15_000), new OwnEnding())),
+    call: new OperationCall(
+      new RequestLog(silentLog, 'test', 0),
+      new OperationDeadline(new Deadlines(15_000), new OwnEnding()),
+    ),
     // How many of a list come together depends on the executor's steps as well.
     limits: { ...defaultLimits, maxResponseBytes, listFrom: 1_000 },
   });

@@ -1,4 +1,5 @@
 /** Random worlds of monitors and runs at both providers, and by brute force what the run feed has to deliver of them. */
+import { RequestLog } from '../src/bounded-log.ts';
 import { Context } from '../src/context.ts';
 import { ProviderError } from '../src/errors.ts';
 import { SelectedFields, type SelectedOf } from '../src/fetching/selected.ts';
@@ -7,6 +8,7 @@ import { ParsedMembers } from '../src/json/members.ts';
 import type { KeptRuns } from '../src/kept/kept-runs.ts';
 import { createMemoryRuns } from '../src/kept/memory.ts';
 import { defaultLimits } from '../src/limits.ts';
+import { silentLog } from '../src/log.ts';
 import { readRunFeed } from '../src/run-feed/run-feed.ts';
 import { OperationCall } from '../src/upstream/call.ts';
 import { createCredential } from '../src/upstream/credential.ts';
@@ -319,7 +321,10 @@ export async function readWorldPage({ world, args, maxFeedCalls, kept, limits }:
   const context = new Context({
     upstreams: { DATAFOLD: upstream, OLOSTEP: upstream },
     credentialOf: () => credential,
-    call: new OperationCall('test', new OperationDeadline(new Deadlines(15_000), new OwnEnding())),
+    call: new OperationCall(
+      new RequestLog(silentLog, 'test', 0),
+      new OperationDeadline(new Deadlines(15_000), new OwnEnding()),
+    ),
     limits: { ...defaultLimits, listPageSize: world.maxRows, ...limits, maxFeedCalls },
     kept,
   });

@@ -4,7 +4,6 @@ import type { CredentialOf } from '../credentials.ts';
 import { OperationTooCostly } from '../errors.ts';
 import type { Provider } from '../generated/types.ts';
 import type { Limits } from '../limits.ts';
-import type { Log } from '../log.ts';
 import type { Get } from '../providers/provider.ts';
 import type { Body } from '../upstream/body.ts';
 import type { OperationCall } from '../upstream/call.ts';
@@ -20,7 +19,6 @@ export interface FetchOptions {
   readonly call: OperationCall;
   /** How many upstream calls, all providers together. */
   readonly limits: Pick<Limits, 'maxUpstreamCalls'>;
-  readonly log?: Log | undefined;
 }
 
 /** Of one request; nothing of it outlives that. */
@@ -57,8 +55,7 @@ export class Fetches {
 
   /** Tells the log of an error that is none of the answer, if it is about a response that isn't as documented. */
   report(error: unknown, field: string): void {
-    const { call, log } = this.#options;
-    if (log !== undefined) logBadGap(error, field, call.requestId, log);
+    logBadGap(error, field, this.#options.call.log);
   }
 
   /** Whether the request was made before: its response is there for all. */

@@ -1,5 +1,6 @@
 /** The door: what comes in over HTTP is looked at here before the graph sees it. */
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createBoundedLog } from '../bounded-log.ts';
 import type { Gateway } from '../gateway.ts';
 import { defaultLimits, type Limits } from '../limits.ts';
 import type { Log } from '../log.ts';
@@ -52,8 +53,9 @@ export interface ServerOptions extends DoorConfig {
 
 /** Makes the server; whoever calls it lets it listen. */
 export function createServer(options: ServerOptions): Server {
-  const { gateway, log, operations, path = '/graphql', graphiql = true } = options;
+  const { gateway, operations, path = '/graphql', graphiql = true } = options;
   const limits = { ...defaultLimits, ...options.limits };
+  const log = createBoundedLog(options.log, limits);
   const { lifeCycle = createLifeCycle(limits), allowedHosts = [], corsOrigins = [] } = options;
   const cors = createCors(corsOrigins);
   const overload = createOverload(limits);
@@ -72,7 +74,7 @@ export function createServer(options: ServerOptions): Server {
     ...[createHostCheck(), createTargetCheck(allowedHosts)],
   ];
   const ofTheGraph = [isAtPath(path), isAtHost(allowedHosts)];
-  const isAuthorized = createAuthorization({ ...options, limits });
+  const isAuthorized = createAuthorization({ ...options, log, limits });
   const ofTheSdl = [isAtHost(allowedHosts), isGet, overload.isCalm, isAuthorized, isSdlShown(gateway)];
   const ofOperations = [
     ...[overload.isCalm, isAuthorized, isPreflighted],

@@ -1,5 +1,6 @@
 /** Pages of the providers' lists, as connections. */
 import type { Allowance } from '../allowance.ts';
+import type { RequestLog } from '../bounded-log.ts';
 import { type Connection, readAfter, toConnection, toPageSize } from '../connection.ts';
 import { BadUserInput } from '../errors.ts';
 import type { Fetches } from '../fetching/fetches.ts';
@@ -7,7 +8,6 @@ import { countAwaited } from '../fetching/planner.ts';
 import type { SelectedOf } from '../fetching/selected.ts';
 import type { MonitorKey, MonitorRunsArgs, QueryMonitorListArgs } from '../generated/types.ts';
 import type { Limits } from '../limits.ts';
-import type { Log } from '../log.ts';
 import type { Price } from '../price.ts';
 import { providers } from '../providers/index.ts';
 import type { MonitorLoader } from './monitor-loader.ts';
@@ -19,8 +19,7 @@ export interface ListsOptions {
   readonly runs: RunLoader;
   readonly monitors: Pick<MonitorLoader, 'note'>;
   readonly limits: Pick<Limits, 'listPageSize'>;
-  readonly log: Log;
-  readonly requestId: string;
+  readonly log: RequestLog;
   /** One time for all of them, in Unix milliseconds, as it is part of what some pages are asked for with. */
   readonly now: number;
 }
@@ -53,10 +52,7 @@ export class Lists {
     price.explainPage(provider, step, window.first, window.after, window.startedAfter, window.startedBefore);
     const page = await providers[provider].runs.readPage(fetches.of(provider), monitorId, window);
     if (page === null) return null;
-    if (page.isOutOfOrder) {
-      const { log, requestId } = this.#options;
-      log.warn({ provider, monitorId, requestId }, 'list of runs out of order');
-    }
+    if (page.isOutOfOrder) this.#options.log.warn({ provider, monitorId }, 'list of runs out of order');
     const { typeName, listed } = providers[provider].runs;
     const inPage = selectedOf.inPage('MonitorRunConnection');
     spend(allowance, page, inPage.places, countAwaited(inPage(typeName), listed));

@@ -1,13 +1,13 @@
 /** Whatever goes wrong, the client gets a GraphQL answer: a code of the list, the listed extensions, the request's id. */
 import type { ExecutionResult, GraphQLError } from 'graphql';
-import type { Plugin } from 'graphql-yoga';
+import { isAsyncIterable, type Plugin } from 'graphql-yoga';
 import { logBadParts } from '../bad-parts.ts';
 import { logBugs, toShownErrors } from '../client-errors.ts';
 import { toClientError, toRefusal } from '../errors.ts';
 import type { Limits } from '../limits.ts';
-import type { Log } from '../log.ts';
-import { type RequestContext, toRequestId } from '../request-id.ts';
+import { toRequestId } from '../request-id.ts';
 import { toEnding } from '../upstream/ending.ts';
+import { requestLogOf, type ServerContext } from './server-context.ts';
 
 /** What was expected, where Yoga or GraphQL only say what went wrong. */
 const clearer: ReadonlyMap<string, string> = new Map([
@@ -21,9 +21,8 @@ const clearer: ReadonlyMap<string, string> = new Map([
 
 export function useClientErrors(
   path: string,
-  log: Log,
   { maxShownErrors }: Pick<Limits, 'maxShownErrors'>,
-): Plugin<object, RequestContext> {
+): Plugin<object, ServerContext> {
   /** What was expected, where Yoga says so with a status alone. */
   const sentences: Readonly<Record<number, string>> = {
     404: `Expected the path ${path}.`,
@@ -32,13 +31,16 @@ export function useClientErrors(
   };
   return {
     onResultProcess({ request, result, setResult, serverContext }) {
+      if (isAsyncIterable(result)) return;
       const { errors } = result as ExecutionResult;
-      if (errors === undefined) return;
-      const requestId = toRequestId(serverContext.requestId);
-      const shown = toShownErrors(errors, maxShownErrors);
-      logBugs(shown, requestId, log, toEnding(request.signal).reason);
-      logBadParts(shown, requestId, log);
-      setResult({ ...result, errors: shown.map((error) => withStatus(error, requestId)) });
+      const log = requestLogOf(serverContext);
+      if (errors !== undefined) {
+        const shown = toShownErrors(errors, maxShownErrors);
+        logBugs(shown, log, toEnding(request.signal).reason);
+        logBadParts(shown, log);
+        setResult({ ...result, errors: shown.map((error) => withStatus(error, log.requestId)) });
+      }
+      log.complete();
     },
     onResponse({ response, serverContext, setResponse, fetchAPI }) {
       const sentence = response.headers.has('content-type') ? undefined : sentences[response.status];

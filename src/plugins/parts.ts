@@ -1,23 +1,22 @@
 /** Answers that come in parts, as Yoga sends them: with each part's errors, the form that is wanted, and headers of ours. */
 import { isAsyncIterable, mapAsyncIterator, type Plugin } from 'graphql-yoga';
+import type { RequestLog } from '../bounded-log.ts';
 import { toClientErrors } from '../client-errors.ts';
 import type { Part } from '../execution/in-parts.ts';
 import type { Limits } from '../limits.ts';
-import type { Log } from '../log.ts';
-import { toRequestId } from '../request-id.ts';
 import { toEnding } from '../upstream/ending.ts';
-import type { ServerContext } from './server-context.ts';
+import { requestLogOf, type ServerContext } from './server-context.ts';
 
-export function useParts(log: Log, { maxShownErrors }: Pick<Limits, 'maxShownErrors'>): Plugin<object, ServerContext> {
+export function useParts({ maxShownErrors }: Pick<Limits, 'maxShownErrors'>): Plugin<object, ServerContext> {
   return {
     onResultProcess({ request, result, serverContext, setResult }) {
       if (!isAsyncIterable(result)) return;
-      const requestId = toRequestId(serverContext.requestId);
+      const log = requestLogOf(serverContext);
       /** How many errors all parts together still have room for; each part can say how many of its own are left out. */
       let room = maxShownErrors;
       const toClient = <Errors extends Pick<Part, 'errors'>>(part: Errors): Errors => {
         if (part.errors === undefined) return part;
-        const errors = toClientErrors(part.errors, requestId, log, toEnding(request.signal).reason, Math.max(room, 1));
+        const errors = toClientErrors(part.errors, log, toEnding(request.signal).reason, Math.max(room, 1));
         room -= errors.length;
         return { ...part, errors };
       };
@@ -25,7 +24,7 @@ export function useParts(log: Log, { maxShownErrors }: Pick<Limits, 'maxShownErr
         const { incremental, ...rest } = toClient(part);
         return incremental === undefined ? rest : { incremental: incremental.map(toClient), ...rest };
       };
-      setResult(mapAsyncIterator(result as AsyncIterable<Part>, toClientPart));
+      setResult(completeBehind(log, mapAsyncIterator(result as AsyncIterable<Part>, toClientPart)));
     },
     onResponse({ response: { headers }, serverContext }) {
       if (!/^(multipart\/mixed|text\/event-stream)/.test(headers.get('content-type') ?? '')) return;
@@ -40,4 +39,12 @@ export function useParts(log: Log, { maxShownErrors }: Pick<Limits, 'maxShownErr
       if (timeout !== undefined) setImmediate(() => socket?.setTimeout(timeout));
     },
   };
+}
+
+async function* completeBehind(log: RequestLog, parts: AsyncIterable<Part>): AsyncGenerator<Part> {
+  try {
+    yield* parts;
+  } finally {
+    log.complete();
+  }
 }

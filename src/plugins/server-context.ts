@@ -1,8 +1,11 @@
 /** What Yoga knows of a request beside the request itself. */
 import type { IncomingMessage } from 'node:http';
+import type { RequestLog } from '../bounded-log.ts';
 import type { RequestContext } from '../request-id.ts';
 
 export interface ServerContext extends RequestContext {
+  /** Set by `useRequestId`, before any other hook needs it. */
+  requestLog?: RequestLog | undefined;
   /** Where it has come in by `node:http`; `body` is what a body parser in front has made of its body. */
   readonly req?: IncomingMessage & { readonly body?: unknown };
   /**
@@ -10,4 +13,10 @@ export interface ServerContext extends RequestContext {
    * the headers accordingly.
    */
   readonly contentType?: string | undefined;
+}
+
+/** The log of the request. */
+export function requestLogOf({ requestLog }: Pick<ServerContext, 'requestLog'>): RequestLog {
+  if (requestLog === undefined) throw new Error('Expected `useRequestId` among the plugins.');
+  return requestLog;
 }

@@ -1,3 +1,4 @@
+import type { RequestLog } from '../bounded-log.ts';
 import type { Provider } from '../generated/types.ts';
 import { Price } from '../price.ts';
 import type { Line } from './bulkhead.ts';
@@ -8,7 +9,8 @@ import type { Ending } from './ending.ts';
 export interface Call {
   /** Comes when the client disconnects, or the deadline of the operation is reached. */
   readonly ending: Ending;
-  readonly requestId: string;
+  /** The log of the request. */
+  readonly log: RequestLog;
   /** Where it stands at each provider that it has asked. */
   readonly lines: Partial<Record<Provider, Line>>;
   /** Whom its attempts are counted for. */
@@ -23,7 +25,7 @@ export interface Call {
 
 /** The call of an operation. A class, as every operation has one, and methods of a prototype cost it nothing. */
 export class OperationCall implements Call {
-  readonly requestId: string;
+  readonly log: RequestLog;
   readonly ending: OperationDeadline;
   readonly lines: Call['lines'] = {};
   readonly price: Price;
@@ -31,8 +33,8 @@ export class OperationCall implements Call {
   extraCalls = 0;
 
   /** @param isExplained whether the client wants to know why its calls are made */
-  constructor(requestId: string, deadline: OperationDeadline, isExplained = false) {
-    this.requestId = requestId;
+  constructor(log: RequestLog, deadline: OperationDeadline, isExplained = false) {
+    this.log = log;
     this.ending = deadline;
     this.price = new Price(isExplained);
   }

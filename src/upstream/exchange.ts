@@ -2,7 +2,6 @@
 import { isOfOneEndpoint } from '../errors.ts';
 import type { Provider } from '../generated/types.ts';
 import type { UpstreamLimits } from '../limits.ts';
-import type { Log } from '../log.ts';
 import type { ProviderPrice } from '../price.ts';
 import { type Answer, Attempt, type AttemptWay, type Receiver } from './attempt.ts';
 import type { Body, ReadBody } from './body.ts';
@@ -27,7 +26,6 @@ export interface Way extends AttemptWay {
   readonly gate: Gate;
   readonly retry: Retry;
   readonly readBody: ReadBody;
-  readonly log: Log;
   readonly verified: VerifiedCredentials;
   /** Requests the provider's list of monitors, to verify a credential: concurrent calls are coalesced. */
   readonly list: { readonly request: UpstreamRequest; readonly upstream: Pick<Upstream, 'getJson'> };
@@ -219,7 +217,7 @@ export class Exchange implements Receiver {
       this.#reject(error);
       return;
     }
-    const { provider, gate, log, verified, onRefused } = this.#way;
+    const { provider, gate, verified, onRefused } = this.#way;
     gate.rest(this.#credential, error);
     const { code, reason } = error;
     if (isCredentialFault(error)) {
@@ -228,10 +226,11 @@ export class Exchange implements Receiver {
     }
     const ms = Math.round(performance.now() - this.#startedAt);
     const { path } = this.#request;
-    const about = { requestId: this.#call.requestId, provider, path, ...this.#failedResponse };
+    const about = { provider, path, ...this.#failedResponse };
     // Somebody else's record is more than a failure: security monitoring finds the line, and how often it has happened.
     const isForeign = error.reason === 'id_mismatch' && { security: true, mismatches: ++this.#way.seen.mismatches };
-    log.warn({ ...about, code, reason, attempts: this.#attempts, ms, ...isForeign }, 'upstream call failed');
+    const line = { ...about, code, reason, attempts: this.#attempts, ms, ...isForeign };
+    this.#call.log.warn(line, 'upstream call failed');
     this.#reject(error.toError(provider));
   }
 }

@@ -5,7 +5,6 @@
 import { GraphQLError } from 'graphql';
 import type { Provider } from '../generated/types.ts';
 import type { UpstreamLimits } from '../limits.ts';
-import type { Log } from '../log.ts';
 import type { Body } from './body.ts';
 import type { Call } from './call.ts';
 import type { Credential } from './credential.ts';
@@ -21,7 +20,6 @@ interface Way {
   readonly upstream: Upstream;
   readonly flights: Map<string, Flight>;
   readonly limits: SharedLimits;
-  readonly log: Log;
 }
 
 type SharedLimits = Pick<UpstreamLimits, 'minAttemptMs'>;
@@ -32,8 +30,8 @@ type SharedLimits = Pick<UpstreamLimits, 'minAttemptMs'>;
  * that is sent first. Each waits for it until the deadline of its own operation, and it goes on until the last of these. It ends
  * early when all of them have left.
  */
-export function createSharedCalls(provider: Provider, upstream: Upstream, limits: SharedLimits, log: Log): Upstream {
-  const way: Way = { provider, upstream, flights: new Map(), limits, log };
+export function createSharedCalls(provider: Provider, upstream: Upstream, limits: SharedLimits): Upstream {
+  const way: Way = { provider, upstream, flights: new Map(), limits };
   return {
     getJson(request, credential, call) {
       if (call.ending.reason !== undefined) return Promise.reject(toEndError(call.ending.reason, provider));
@@ -159,11 +157,11 @@ class Flight {
   }
 
   /** Tells the log of a call that failed for one who waited for it: the call's own line has another's id, and may come later. */
-  #tell(waiter: Waiter, { requestId: sender }: Waiter, error: unknown): void {
-    const { provider, log } = this.#way;
+  #tell(waiter: Waiter, sender: Waiter, error: unknown): void {
+    const { provider } = this.#way;
     const code = error instanceof GraphQLError ? error.extensions.code : undefined;
-    const about = { requestId: waiter.requestId, provider, path: this.#request.path, sender, code };
-    log.warn(about, 'joined upstream call failed');
+    const about = { provider, path: this.#request.path, sender: sender.log.requestId, code };
+    waiter.log.warn(about, 'joined upstream call failed');
   }
 
   #land(): readonly Waiter[] {
@@ -182,7 +180,7 @@ class Waiter implements Call, EndListener {
   readonly call: Call;
   readonly resolve: (body: Body | null) => void;
   readonly reject: (reason: unknown) => void;
-  readonly requestId: string;
+  readonly log: Call['log'];
   readonly lines: Call['lines'];
   readonly price: Call['price'];
   /** Of its own call. */
@@ -195,7 +193,7 @@ class Waiter implements Call, EndListener {
     this.call = call;
     this.resolve = resolve;
     this.reject = reject;
-    this.requestId = call.requestId;
+    this.log = call.log;
     this.lines = call.lines;
     this.price = call.price;
     call.ending.add(this);

@@ -67,12 +67,11 @@ export function createUpstream(options: UpstreamOptions): Upstream {
       budget: createRetryBudget(limits.retryBudget, limits.retryBudgetPerCall),
     }),
     readBody: createReadBody({ ...limits, readStatus }),
-    log,
     verified: new VerifiedCredentials(limits.maxVerifiedCredentials),
     list: {
       // A copy: the exchange tells it by identity from a list that an operation requests.
       request: { ...options.listRequest },
-      upstream: createSharedCalls(provider, upstream, limits, log),
+      upstream: createSharedCalls(provider, upstream, limits),
     },
     seen: { mismatches: 0 },
     onRefused,

@@ -269,6 +269,27 @@ export const guardsOfTheDoor: readonly Guard[] = [
     tests: ['early-sigterm'],
   },
   {
+    name: 'log: a number of lines for each request',
+    file: 'src/bounded-log.ts',
+    from: 'if (this.#lines <= this.#maxLines) return true;',
+    to: 'if (this.#lines >= 0) return true;',
+    tests: ['test/log-limits.test.ts'],
+  },
+  {
+    name: 'log: a number of characters for each text',
+    file: 'src/bounded-log.ts',
+    from: 'text.length <= maxChars ? text :',
+    to: 'text.length >= 0 ? text :',
+    tests: ['test/log-limits.test.ts'],
+  },
+  {
+    name: 'log: a number of characters for each line',
+    file: 'src/bounded-log.ts',
+    from: 'if (lineChars <= maxLogLineChars || maxChars === 0) return bounded;',
+    to: 'if (lineChars >= 0) return bounded;',
+    tests: ['test/log-limits.test.ts'],
+  },
+  {
     name: 'lazy loading: a load that rejects is forgotten',
     file: 'src/lazy.ts',
     from: 'current.then(undefined, forget);',
