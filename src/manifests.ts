@@ -1,6 +1,7 @@
 /** The manifests of persisted documents: those that the environment names, and the one of the example operations. */
 import { readFileSync } from 'node:fs';
 import type { Manifest } from './documents/manifest.ts';
+import exampleDocuments from './generated/persisted-documents.json' with { type: 'json' };
 import { withoutMarkInText } from './json/byte-order-mark.ts';
 
 /**
@@ -19,6 +20,5 @@ export function readManifests(paths: readonly string[], problems: string[]): Man
   });
 }
 
-/** Each operation as clients print it. Made by codegen. */
-export const readOperationManifest = (): Manifest =>
-  JSON.parse(readFileSync(new URL('./generated/persisted-documents.json', import.meta.url), 'utf8'));
+/** Each example operation as clients print it. Made by codegen. */
+export const exampleManifest: Manifest = exampleDocuments;

@@ -7,14 +7,14 @@ import { type Config, ConfigError, readConfig, readSandboxConfig } from './confi
 import { ManifestError } from './documents/listed-texts.ts';
 import { settleIn } from './engine.ts';
 import { createGateway } from './gateway.ts';
+import { exampleOperations } from './generated/example-operations.ts';
 import { createLifeCycle } from './http/life-cycle.ts';
 import { createServer } from './http/server.ts';
 import type { KeptRuns } from './kept/kept-runs.ts';
 import { defaultLimits } from './limits.ts';
 import { createLineWriter, type LineWriter } from './line-writer.ts';
 import { createLog, createPrettyLines, type Log } from './log.ts';
-import { readOperationManifest } from './manifests.ts';
-import { readOperations } from './operations.ts';
+import { exampleManifest } from './manifests.ts';
 import type { ShutdownSignals } from './shutdown-signals.ts';
 
 /** Starts the service, as the environment and the command line have it. */
@@ -58,11 +58,10 @@ interface Parts {
 async function serve(parts: Parts, signals: ShutdownSignals): Promise<void> {
   const { config, log, lines, keptRuns, isSandbox, close } = parts;
   const { limits } = config;
-  const exampleDocuments = readOperationManifest();
+  const exampleDocuments = exampleManifest;
   const gateway = createGateway({ ...config.gateway, keptRuns, exampleDocuments, limits, log, isBodyCounted: true });
-  const operations = readOperations();
   const lifeCycle = createLifeCycle({ ...defaultLimits, ...limits });
-  const server = createServer({ ...config.door, gateway, log, operations, limits, lifeCycle });
+  const server = createServer({ ...config.door, gateway, log, operations: exampleOperations, limits, lifeCycle });
   // All of the start may have been one turn of the event loop: a signal that came in it is heard now, before anybody is let in.
   await immediate();
   const listening = once(server, 'listening');
@@ -83,7 +82,7 @@ async function serve(parts: Parts, signals: ShutdownSignals): Promise<void> {
   settleIn();
   // A process manager may send a signal as soon as it reads that the service listens.
   const url = toUrl(config.host, (server.address() as AddressInfo).port);
-  if (isSandbox) greet(url, operations);
+  if (isSandbox) greet(url, exampleOperations);
   else log.info({ url, providers: Object.keys(config.gateway.providers ?? {}) }, 'listening');
   // Once the first requests are answered, and before there are many.
   setTimeout(() => {

@@ -10,7 +10,7 @@ import { startService } from './process.ts';
 const project = fileURLToPath(new URL('..', import.meta.url));
 
 beforeAll(() => {
-  execFileSync(process.execPath, ['src/build/service.ts'], { cwd: project });
+  execFileSync(process.execPath, ['scripts/build/service.ts'], { cwd: project });
 }, 60_000);
 
 describe('The text of the service', () => {

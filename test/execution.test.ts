@@ -8,11 +8,11 @@ import { Context } from '../src/context.ts';
 import { ProviderError } from '../src/errors.ts';
 import { createExecute } from '../src/execution/execute.ts';
 import { compileOperation, type Plan } from '../src/execution/plan.ts';
+import { exampleOperations } from '../src/generated/example-operations.ts';
 import type { MonitorRunKey, Provider } from '../src/generated/types.ts';
 import { ParsedMembers } from '../src/json/members.ts';
 import { defaultLimits } from '../src/limits.ts';
 import { silentLog } from '../src/log.ts';
-import { readOperations } from '../src/operations.ts';
 import { createSchema } from '../src/schema.ts';
 import { OperationCall } from '../src/upstream/call.ts';
 import { createCredential } from '../src/upstream/credential.ts';
@@ -109,7 +109,7 @@ const bothRuns = (selection: string) => `{
 }`;
 
 describe('the plan of an operation', () => {
-  it.each(readOperations().map((text) => [/query (\w+)/.exec(text)?.[1], text]))(
+  it.each(exampleOperations.map((text) => [/query (\w+)/.exec(text)?.[1], text]))(
     'answers the example %s as GraphQL does, by itself',
     async (_name, text) => {
       holdDate('2026-11-22T12:00:00Z');

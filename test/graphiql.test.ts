@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createGateway } from '../src/gateway.ts';
+import { exampleOperations } from '../src/generated/example-operations.ts';
 import { createServer } from '../src/http/server.ts';
 import { silentLog } from '../src/log.ts';
-import { readOperations } from '../src/operations.ts';
 import { startSandbox } from '../src/sandbox.ts';
 import { findChromium, launchChromium } from './browser.ts';
 
@@ -64,7 +64,7 @@ describe.skipIf(browserPath === undefined && !process.env.CI)(
       await page.goto(url);
 
       const answer = page.locator('.result-window');
-      for (const { name, field } of readOperations().map(describeOperation).reverse()) {
+      for (const { name, field } of exampleOperations.map(describeOperation).reverse()) {
         await page.getByRole('button', { name, exact: true }).click();
         // GraphiQL looks for the operation in a text a while after the text is there, and stores the text as it does so.
         const stored = () => page.evaluate(`localStorage['graphiql:query']`);
@@ -192,7 +192,7 @@ const tabsOf = (page: Page) => page.getByRole('tab').allInnerTexts();
 async function startService() {
   const sandbox = await startSandbox({ now: Date.now, seed: 1 });
   const gateway = createGateway({ providers: sandbox.providers, isBodyCounted: true });
-  const server = createServer({ gateway, log: silentLog, operations: readOperations() });
+  const server = createServer({ gateway, log: silentLog, operations: exampleOperations });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {

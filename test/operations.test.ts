@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { readOperations } from '../src/operations.ts';
+import { exampleOperations } from '../src/generated/example-operations.ts';
 import { startSandbox } from '../src/sandbox.ts';
 import { createWorld } from './world.ts';
 
-it.each(readOperations().map((text) => [text.match(/query (\w+)/)?.[1], text]))(
+it.each(exampleOperations.map((text) => [text.match(/query (\w+)/)?.[1], text]))(
   'answers the example operation %s on the sandbox, without errors and without null runs',
   async (_name, text) => {
     const sandbox = await startSandbox({ now: Date.now, seed: 1 });

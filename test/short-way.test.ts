@@ -8,9 +8,9 @@ import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createGateway, type Gateway } from '../src/gateway.ts';
+import { exampleOperations } from '../src/generated/example-operations.ts';
 import { createServer } from '../src/http/server.ts';
 import { silentLog } from '../src/log.ts';
-import { readOperations } from '../src/operations.ts';
 import { datafoldBody, datafoldKey, datafoldPath, olostepBody, olostepKey, olostepPath } from './bodies.ts';
 import { type FakeUpstream, type Reply, startFakeUpstream } from './fake-upstream.ts';
 import { simpleRequests } from './faults/blocks/browsers.ts';
@@ -152,7 +152,7 @@ describe('The short way and the full way answer alike', () => {
   beforeAll(answerWell);
 
   it.each(
-    readOperations().map((query) => [query.split('\n').find((line) => /^(query|\{)/.test(line)) ?? query, query]),
+    exampleOperations.map((query) => [query.split('\n').find((line) => /^(query|\{)/.test(line)) ?? query, query]),
   )('the example %s', async (_name, query) => {
     await expectSame(
       toBytes(JSON.stringify({ query, variables: { key: datafoldKey, keys: [datafoldKey, olostepKey] } })),

@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { buildASTSchema, type GraphQLSchema, isEnumType, isInterfaceType, isObjectType, parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { readSdl } from '../src/schema.ts';
+import { sdl } from '../src/generated/sdl.ts';
 import { readDocument } from './documented.ts';
 
-const schema: GraphQLSchema = buildASTSchema(parse(readSdl().join('\n')), { assumeValidSDL: true });
+const schema: GraphQLSchema = buildASTSchema(parse(sdl.join('\n')), { assumeValidSDL: true });
 
 /** The description at `Type`, `Type.field`, `Type.VALUE` or `Type.field.argument`, in one line. */
 function descriptionOf(path: string): string {

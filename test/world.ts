@@ -4,10 +4,10 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { createGateway, type Gateway, type GatewayConfig } from '../src/gateway.ts';
+import { exampleOperations } from '../src/generated/example-operations.ts';
 import { createServer, type ServerOptions } from '../src/http/server.ts';
 import { defaultLimits } from '../src/limits.ts';
 import type { Log } from '../src/log.ts';
-import { readOperations } from '../src/operations.ts';
 import { type FakeUpstream, startFakeUpstream } from './fake-upstream.ts';
 
 /** What the service answers to an operation. */
@@ -73,7 +73,7 @@ export async function createWorld(
   const server = createServer({
     gateway,
     log,
-    operations: readOperations(),
+    operations: exampleOperations,
     ...(config.limits && { limits: config.limits }),
     ...door,
   });

@@ -23,7 +23,7 @@ const stepMs = 50;
 const answerMs = 100;
 
 export async function run(tally: Tally): Promise<void> {
-  execFileSync(process.execPath, ['src/build/service.ts'], { cwd: root });
+  execFileSync(process.execPath, ['scripts/build/service.ts'], { cwd: root });
   const datafold = await startFakeUpstream();
   datafold.onAny((_request, response) => {
     globalThis.setTimeout(() => {

@@ -3,7 +3,6 @@
  * `dist/service.mjs`, one file: it starts in less than half the time, as hundreds of files needn't be found and read. What is
  * rarely used stays outside, and is loaded on first use.
  */
-import { cpSync } from 'node:fs';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 
 /** Modules of Node.js by `require`: to import one looks at all that it has, and `node:http` has a whole other HTTP client. */
@@ -69,7 +68,3 @@ await build({
   // An ES module lacks `require`.
   banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
 });
-
-// Read when it starts, from beside it.
-cpSync('src/operations', 'dist/operations', { recursive: true });
-cpSync('src/generated/persisted-documents.json', 'dist/generated/persisted-documents.json');
