@@ -1,5 +1,6 @@
 /** JSON without loss: numbers that a JavaScript number can't hold keep all their digits. */
 import { randomUUID } from 'node:crypto';
+import { isInteger, markLongNumbers, mayHoldLongNumber } from './long-numbers.ts';
 
 /** ECMAScript's raw JSON, which TypeScript's library doesn't describe yet. */
 declare global {
@@ -14,14 +15,6 @@ export interface RawJson {
   readonly rawJSON: string;
 }
 
-/** Where a number can start that a JavaScript number may not hold: 2^53, the first unsafe integer, has 16 digits. */
-const longNumber = /(?:^|[:,[\s])-?(?:\d[\d.]{15}|\d[\d.]*[eE][+-]?\d{3})/;
-/** What is in every such number that has an exponent, and seldom elsewhere: to look for it takes a tenth of the time. */
-const longExponent = /\d[eE][+-]?\d{3}/;
-const fewestDigits = 16;
-/** A text, to be passed over, or such a number. */
-const textOrLongNumber = /"[^"\\]*(?:\\.[^"\\]*)*"|-?(?:\d[\d.]{15,}(?:[eE][+-]?\d+)?|\d[\d.]*[eE][+-]?\d{3,})/g;
-
 /** Below so many levels nobody reads, as free-form values may not be nested as deeply. */
 const deepest = 100;
 
@@ -32,48 +25,13 @@ const deepest = 100;
  */
 export function parseJson(text: string): unknown {
   const value = JSON.parse(text);
-  // Only now: what isn't JSON may have a quote at each place, and to look for the end of each text would take for ever.
-  if (!holdsLongNumber(text)) return value;
-  // A reviver would see every value, and take a hundred times as long: the few numbers travel as texts that nobody else
+  // Only now: what follows relies on strings that are closed and numbers that are written as JSON has them.
+  if (!mayHoldLongNumber(text)) return value;
+  // A reviver would see every value, and take a hundred times as long: the few numbers travel as strings that nobody else
   // could have written.
   const mark = `${randomUUID()}:`;
-  let marked = 0;
-  const markedText = text.replace(textOrLongNumber, (found) => {
-    if (found.startsWith('"') || isHeld(found)) return found;
-    marked++;
-    return `"${mark}${found}"`;
-  });
-  return marked === 0 ? value : unmark(JSON.parse(markedText), mark, deepest);
-}
-
-/** Whether the text holds a {@link longNumber}; most texts don't, and tell so at little cost. */
-const holdsLongNumber = (text: string): boolean =>
-  holdsManyDigits(text) || (longExponent.test(text) && longNumber.test(text));
-
-/** Whether a number of many digits is in the text. So many in a row can't all be between two steps. */
-function holdsManyDigits(text: string): boolean {
-  for (let step = fewestDigits - 1; step < text.length; step += fewestDigits) {
-    // As `isDigitAt` has it, without the call: it is made for every sixteenth character of an answer.
-    const code = text.charCodeAt(step);
-    if (code > 57 || code < 46 || code === 47) continue;
-    let start = step;
-    while (isDigitAt(text, start - 1)) start--;
-    while (isDigitAt(text, step + 1)) step++;
-    if (step - start >= fewestDigits - 1 && longNumber.test(text.slice(Math.max(0, start - 2), step + 1))) return true;
-  }
-  return false;
-}
-
-/** A digit, or the point between two. */
-function isDigitAt(text: string, place: number): boolean {
-  const code = text.charCodeAt(place);
-  return code === 46 || (code >= 48 && code <= 57);
-}
-
-/** Whether a JavaScript number says the same as its text. */
-function isHeld(text: string): boolean {
-  const value = Number(text);
-  return /^-?\d+$/.test(text) ? Number.isSafeInteger(value) : String(value) === text;
+  const marked = markLongNumbers(text, mark);
+  return marked === undefined ? value : unmark(JSON.parse(marked), mark, deepest);
 }
 
 /** Puts the numbers back, in place. */
@@ -105,7 +63,7 @@ export const isRawJson = (value: unknown): value is RawJson => typeof value === 
 /** The digits of an integer that {@link parseJson} read; `undefined` when it is something else. */
 export function toDigits(value: unknown): string | undefined {
   if (Number.isSafeInteger(value)) return String(value);
-  return isRawJson(value) && /^-?\d+$/.test(value.rawJSON) ? value.rawJSON : undefined;
+  return isRawJson(value) && isInteger(value.rawJSON) ? value.rawJSON : undefined;
 }
 
 /**
@@ -114,7 +72,8 @@ export function toDigits(value: unknown): string | undefined {
  */
 export function sizeWithin(levels: number, value: unknown): number | undefined {
   if (typeof value === 'string') return value.length + 2;
-  if (typeof value !== 'object' || value === null || isRawJson(value)) return 8;
+  if (typeof value !== 'object' || value === null) return 8;
+  if (isRawJson(value)) return Math.max(8, value.rawJSON.length);
   if (levels === 0) return undefined;
   let size = 2;
   if (Array.isArray(value)) {

@@ -151,8 +151,10 @@ class TableReader {
     if (byte === sign.quote) return this.#readText(start);
     if (byte === sign.openObject) return levels === 0 ? odd : this.#readObject(start, inner, levels - 1);
     if (byte === sign.openList) return levels === 0 ? odd : this.#readValues(start, levels - 1);
-    this.#size += 8;
-    return readWord(this.#bytes, start);
+    const end = readWord(this.#bytes, start);
+    // A number may have any number of digits.
+    this.#size += Math.max(8, end - start);
+    return end;
   }
 
   #readValues(start: number, levels: number): number {

@@ -16,7 +16,7 @@ export const sign = {
 } as const;
 
 /** Most bytes are told by the first comparison. */
-const isSpace = (byte = 0) => byte <= 0x20 && (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09);
+export const isSpace = (byte = 0) => byte <= 0x20 && (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09);
 
 /** Whether `what` is there. */
 export function isAt(bytes: Buffer, place: number, what: Buffer): boolean {

@@ -1,6 +1,6 @@
 /** A JSON list of objects as rows, with their members that matter as columns. It is known to be JSON, and nothing of it is parsed. */
 import type { JsonBytes } from './bytes.ts';
-import { isAt, sign } from './scan.ts';
+import { isAt, isSpace, sign, skipSpace, skipText } from './scan.ts';
 
 export interface TableParts {
   readonly bytes: Buffer;
@@ -62,8 +62,7 @@ export class Table {
     const { bytes, isSpaced } = this.#parts;
     const start = this.#startOf(row, column);
     const end = this.#endOf(row, column);
-    if (isSpaced && bytes[start] !== sign.quote)
-      into.put(Buffer.from(bytes.toString('latin1', start, end).replaceAll(textOrSpace, '$1'), 'latin1'));
+    if (isSpaced && bytes[start] !== sign.quote) copyWithoutSpace(bytes, start, end, into);
     else into.copy(bytes, start, end);
   }
 
@@ -121,5 +120,19 @@ export class Table {
   }
 }
 
-/** A text, to be left as it is, or what may stand between signs. */
-const textOrSpace = /("[^"\\]*(?:\\.[^"\\]*)*")|[ \n\r\t]+/g;
+/** Copies the JSON from `start` on, without that from `end` on, piece by piece between its white space. */
+function copyWithoutSpace(bytes: Buffer, start: number, end: number, into: JsonBytes): void {
+  let copied = start;
+  for (let place = start; place < end; ) {
+    if (bytes[place] === sign.quote) {
+      place = skipText(bytes, place);
+    } else if (isSpace(bytes[place])) {
+      into.copy(bytes, copied, place);
+      copied = skipSpace(bytes, place);
+      place = copied;
+    } else {
+      place++;
+    }
+  }
+  into.copy(bytes, copied, Math.max(copied, end));
+}
