@@ -25,35 +25,56 @@ export interface ReadBodyOptions {
 }
 
 /**
- * The JSON object that an answer holds; `null` when it says that there is no such thing (404 or 410, in JSON).
+ * The JSON object that an answer holds; `null` when it says that there is no such thing (404 or 410, in JSON). Of a large answer
+ * it may come later.
  * @param credential what was sent with the request: it must not come back
  * @throws {Fault} when there is no such object
  */
-export type ReadBody = (answer: Answer, request: UpstreamRequest, credential: Credential) => Body | null;
+export type ReadBody = (
+  answer: Answer,
+  request: UpstreamRequest,
+  credential: Credential,
+) => Body | null | Promise<Body | null>;
+
+/** Larger bodies are searched for the key in several steps. */
+const maxBytesAtOnce = 256 * 1024;
 
 export const createReadBody =
-  ({ maxRetryAfterMs, wholeAnswerBytes, readStatus }: ReadBodyOptions): ReadBody =>
-  (answer, { echoes, isUnchecked }, credential) => {
-    const { status, headers, body } = answer;
+  (options: ReadBodyOptions): ReadBody =>
+  (answer, request, credential) => {
+    const { maxRetryAfterMs, readStatus } = options;
+    const { key } = credential;
+    const { status, body } = answer;
     if (status !== 200) {
+      const { isUnchecked } = request;
       const fault = toErrorFault(answer, { credential, isUnchecked, maxRetryAfterMs, readStatus });
       if (fault !== undefined) throw fault;
       return null;
     }
-    const { secret } = credential;
-    // As a free text of a run it would be handed on.
-    if (secret !== undefined && body.includes(secret)) throw toEchoFault();
-    if (!isJson(headers['content-type'])) throw toBodyFault();
-    const members = toBody(answer, wholeAnswerBytes);
-    for (const field in echoes) {
-      const value = members.get(field);
-      if (value === unreadable) throw toBodyFault();
-      const asked = echoes[field];
-      // A missing id says nothing; a different one says that this is somebody else's run.
-      if (value != null && value !== asked && toDigits(value) !== asked) throw toIdFault();
-    }
-    return members;
+    if (key === undefined) return toCheckedBody(answer, request, options);
+    if (body.length <= maxBytesAtOnce) return toUnlessEcho(key.isIn(body), answer, request, options);
+    return key.isInLarge(body).then((isEcho) => toUnlessEcho(isEcho, answer, request, options));
   };
+
+/** @param isEcho whether the body holds the key: as a free text of a run it would be handed on */
+function toUnlessEcho(isEcho: boolean, answer: Answer, request: UpstreamRequest, options: ReadBodyOptions): Body {
+  if (isEcho) throw toEchoFault();
+  return toCheckedBody(answer, request, options);
+}
+
+/** The object, held against what was asked for. */
+function toCheckedBody(answer: Answer, { echoes }: UpstreamRequest, { wholeAnswerBytes }: ReadBodyOptions): Body {
+  if (!isJson(answer.headers['content-type'])) throw toBodyFault();
+  const members = toBody(answer, wholeAnswerBytes);
+  for (const field in echoes) {
+    const value = members.get(field);
+    if (value === unreadable) throw toBodyFault();
+    const asked = echoes[field];
+    // A missing id says nothing; a different one says that this is somebody else's run.
+    if (value != null && value !== asked && toDigits(value) !== asked) throw toIdFault();
+  }
+  return members;
+}
 
 /**
  * The same object again, from what `toBytes` made of it.

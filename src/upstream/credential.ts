@@ -1,11 +1,12 @@
 /** What opens a provider's API, and whose it is. */
 import { createHash } from 'node:crypto';
+import { KeyPattern } from './key-search.ts';
 
 export interface Credential {
   /** What is sent with every call. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The key in it, if it is so long that it can't be a word: it must not come back in an answer. */
-  readonly secret: string | undefined;
+  /** The key in it, unless it is so short that it may be a word: it must not come back in a response. */
+  readonly key: KeyPattern | undefined;
   /**
    * Stands for the credential, and for the base URL that it is sent to, wherever something is remembered of it: never the
    * credential itself. What one API said isn't the answer of another that takes the same key.
@@ -15,7 +16,8 @@ export interface Credential {
   readonly owner: 'service' | 'caller';
 }
 
-const shortestSecret = 16;
+/** In characters. Shorter keys are not looked for. */
+const shortestKey = 16;
 
 /**
  * @param authorization the whole `Authorization` header
@@ -30,7 +32,7 @@ export function createCredential(authorization: string, owner: Credential['owner
       'user-agent': 'monitor-graph',
       authorization,
     },
-    secret: key.length < shortestSecret ? undefined : key,
+    key: key.length < shortestKey ? undefined : new KeyPattern(key),
     // A URL has no space.
     digest: createHash('sha256').update(`${baseUrl} ${authorization}`).digest('base64'),
     owner,

@@ -91,14 +91,26 @@ export class Exchange implements Receiver {
   onAnswer(answer: Answer): void {
     try {
       const body = this.#way.readBody(answer, this.#request, this.#credential);
-      this.#leave();
-      if (body === null) this.#confirmAbsence(answer);
-      else {
-        this.#way.verified.add(this.#credential.digest);
-        this.#resolve(body);
-      }
+      if (body instanceof Promise) this.#readLater(body, answer);
+      else this.#finish(body, answer);
     } catch (error) {
       this.#end(error, toFailedResponse(answer));
+    }
+  }
+
+  #readLater(reading: Promise<Body | null>, answer: Answer): void {
+    void reading.then(
+      (body) => this.#finish(body, answer),
+      (error: unknown) => this.#end(error, toFailedResponse(answer)),
+    );
+  }
+
+  #finish(body: Body | null, answer: Answer): void {
+    this.#leave();
+    if (body === null) this.#confirmAbsence(answer);
+    else {
+      this.#way.verified.add(this.#credential.digest);
+      this.#resolve(body);
     }
   }
 

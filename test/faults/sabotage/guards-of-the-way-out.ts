@@ -180,9 +180,16 @@ export const guardsOfTheWayOut: readonly Guard[] = [
   {
     name: 'no key that a provider repeats',
     file: 'src/upstream/body.ts',
-    from: 'if (secret !== undefined && body.includes(secret)) throw',
-    to: 'if (secret !== undefined && body.length === 0) throw',
+    from: 'if (isEcho) throw',
+    to: 'if (isEcho && answer.body.length === 0) throw',
     tests: ['test/credentials.test.ts'],
+  },
+  {
+    name: 'no key that a provider repeats with escapes',
+    file: 'src/upstream/key-notations.ts',
+    from: 'if (this.#isPlain && (byte === backslash || byte === percent)) {',
+    to: 'if (this.#isPlain && byte === backslash && byte === percent) {',
+    tests: ['test/key-echo.test.ts'],
   },
   {
     name: 'a connection that had ended says nothing of its provider',

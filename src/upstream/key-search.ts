@@ -1,0 +1,155 @@
+/**
+ * Finds the API key that a request was sent with in the bytes of its response, however the key is written there: as it is, with
+ * any of its letters as JSON escapes, in JSON inside a JSON string, percent-encoded, or percent-encoded twice. The key in any of
+ * these is a run of bytes of a small alphabet, at least as long as the key, so most of a response is skipped: only the last byte
+ * of each stretch of that length is read. Long runs are decoded byte by byte, once.
+ */
+import { setImmediate } from 'node:timers/promises';
+import { KeyRun } from './key-notations.ts';
+
+/** A key to look for. */
+export class KeyPattern {
+  readonly #text: string;
+  // Made when the first response is searched: a caller's credential is created for each request.
+  #key: Buffer | undefined;
+  #alphabet: Uint8Array | undefined;
+  #failures: Uint16Array | undefined;
+
+  /** @param key visible ASCII characters */
+  constructor(key: string) {
+    this.#text = key;
+  }
+
+  get key(): Buffer {
+    this.#key ??= Buffer.from(this.#text, 'latin1');
+    return this.#key;
+  }
+
+  /** 1 at each byte that can be a part of the key in one of the notations. */
+  get alphabet(): Uint8Array {
+    if (this.#alphabet === undefined) {
+      this.#alphabet = new Uint8Array(256);
+      for (const byte of this.key) this.#alphabet[byte] = 1;
+      for (const byte of notation) this.#alphabet[byte] = 1;
+    }
+    return this.#alphabet;
+  }
+
+  /** Of each prefix of the key, the length of its longest proper prefix that it ends with (Knuth, Morris and Pratt). */
+  get failures(): Uint16Array {
+    if (this.#failures !== undefined) return this.#failures;
+    const { key } = this;
+    const failures = new Uint16Array(key.length);
+    for (let place = 1, matched = 0; place < key.length; place++) {
+      while (matched > 0 && key[matched] !== key[place]) matched = failures[matched - 1] as number;
+      if (key[matched] === key[place]) matched++;
+      failures[place] = matched;
+    }
+    this.#failures = failures;
+    return failures;
+  }
+
+  /** Whether the key is in the bytes. */
+  isIn(bytes: Buffer): boolean {
+    if (bytes.length > maxSmallBytes && !mayHoldEscape(bytes)) return bytes.includes(this.key);
+    return new KeyScan(this, bytes).advance(bytes.length);
+  }
+
+  /** The same of many bytes, without holding up the event loop for long. */
+  async isInLarge(bytes: Buffer): Promise<boolean> {
+    if (!mayHoldEscape(bytes)) return bytes.includes(this.key);
+    const scan = new KeyScan(this, bytes);
+    for (let limit = stepBytes; ; limit += stepBytes) {
+      if (scan.advance(limit)) return true;
+      if (limit >= bytes.length) return false;
+      await setImmediate();
+    }
+  }
+}
+
+/** So few bytes are scanned in less time than two calls of native code take. */
+const maxSmallBytes = 4 * 1024;
+/** So many bytes take some milliseconds, whatever they are. */
+const stepBytes = 128 * 1024;
+
+/** Whether anything may be written otherwise than as it is. Native code tells so in a fraction of the time of a scan. */
+const mayHoldEscape = (bytes: Buffer): boolean => bytes.includes(backslash) || bytes.includes(percent);
+
+const backslash = 0x5c;
+const percent = 0x25;
+const notation = Buffer.from('\\%u0123456789abcdefABCDEF');
+
+/** A search through the bytes of one response, which can be made in several steps. */
+export class KeyScan {
+  readonly #pattern: KeyPattern;
+  readonly #bytes: Buffer;
+  /** The key may begin here, or behind it. */
+  #start = 0;
+  /** The next byte to be read. */
+  #place: number;
+  /** While that is in a run that may hold the key. */
+  #run: KeyRun | undefined;
+
+  constructor(pattern: KeyPattern, bytes: Buffer) {
+    this.#pattern = pattern;
+    this.#bytes = bytes;
+    this.#place = pattern.key.length - 1;
+  }
+
+  /**
+   * Goes on to `limit`.
+   * @param limit a place in the bytes, or behind them
+   * @returns whether it found the key, which ends the search
+   */
+  advance(limit: number): boolean {
+    const end = Math.min(limit, this.#bytes.length);
+    while (this.#place < end) {
+      if (this.#run === undefined) this.#skip(end);
+      else if (this.#isFoundInRun(this.#run, end)) return true;
+    }
+    return false;
+  }
+
+  /** To the first run that is as long as the key. */
+  #skip(end: number): void {
+    const bytes = this.#bytes;
+    const { alphabet, key } = this.#pattern;
+    const { length } = key;
+    let start = this.#start;
+    let place = this.#place;
+    while (place < end) {
+      let back = place;
+      while (alphabet[bytes[back] as number] === 1) {
+        if (--back < start) {
+          this.#run = new KeyRun(this.#pattern);
+          this.#start = start;
+          this.#place = start;
+          return;
+        }
+      }
+      // No encoded key holds this byte.
+      start = back + 1;
+      place = back + length;
+    }
+    this.#start = start;
+    this.#place = place;
+  }
+
+  #isFoundInRun(run: KeyRun, end: number): boolean {
+    const bytes = this.#bytes;
+    const { alphabet, key } = this.#pattern;
+    let place = this.#place;
+    while (place < end) {
+      const byte = bytes[place++] as number;
+      if (alphabet[byte] !== 1) {
+        this.#run = undefined;
+        this.#start = place;
+        place += key.length - 1;
+        break;
+      }
+      if (run.push(byte)) return true;
+    }
+    this.#place = place;
+    return false;
+  }
+}
