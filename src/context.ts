@@ -12,7 +12,6 @@ import type { Price } from './price.ts';
 import type { FieldContext } from './providers/provider.ts';
 import { RunFeedBudget } from './run-feed/call-budget.ts';
 import type { OperationCall } from './upstream/call.ts';
-import type { OperationDeadline } from './upstream/deadline.ts';
 import type { Ending } from './upstream/ending.ts';
 
 /** Who asks. */
@@ -84,14 +83,14 @@ export class Context implements FieldContext {
     return this.#options.kept;
   }
 
-  /** When the operation has to be answered. */
-  get deadline(): OperationDeadline {
-    return this.#options.call.ending;
+  /** On whose behalf all its calls are made. */
+  get call(): OperationCall {
+    return this.#options.call;
   }
 
   /** What takes long can stop a little before the deadline, so that what has been found is answered. */
   remainingMs(): number {
-    return this.deadline.remainingMs();
+    return this.call.ending.remainingMs();
   }
 
   get log(): RequestLog {

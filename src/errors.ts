@@ -43,6 +43,8 @@ export class ProviderError extends GraphQLError {
   override readonly name = 'ProviderError';
   /** Whether the log has been told of it where it arose. */
   isLogged = false;
+  /** Whether it failed by the time of one call, be it in its line: another call for the same may have more of it. */
+  isOfCall = false;
 
   /** @param sentence how it goes on after the provider's name, where that isn't the same for all of the code; a constant */
   constructor(

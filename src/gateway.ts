@@ -30,6 +30,7 @@ import { OperationCall } from './upstream/call.ts';
 import type { Credential } from './upstream/credential.ts';
 import { OperationDeadline } from './upstream/deadline.ts';
 import { Deadlines } from './upstream/deadlines.ts';
+import { ResponseBudget } from './upstream/response-budget.ts';
 import { createSharedCalls } from './upstream/shared-calls.ts';
 import { expectedApiKey, expectedBaseUrl, isApiKey, isBaseUrl, toBaseUrl } from './upstream/target.ts';
 import { createUpstream, type Upstream } from './upstream/upstream.ts';
@@ -187,11 +188,11 @@ export function createGateway(config: GatewayConfig): Gateway {
       const operation = { document, operationName, variableValues: variables };
       const requestLog = toRequestLog(asker.requestId);
       const context = contextOf(asker, requestLog);
-      const { deadline } = context;
+      const { call } = context;
       const written = new WrittenParts();
-      deadline.start();
+      call.start();
       return execute(operation, context, written).then(({ data, errors }) => {
-        deadline.stop();
+        call.complete();
         if (data === undefined) return undefined;
         const { price } = context;
         const extensions = price.isExplained ? { upstream: price.show() } : undefined;
@@ -254,12 +255,13 @@ function createUpstreams(
   limits: Limits,
   kept: KeptRuns | undefined,
 ) {
+  const budget = new ResponseBudget(limits);
   const onRefused = ({ digest }: Credential) => kept?.forget(digest);
   const upstreams = providerNames.map((provider): [Provider, Upstream] => {
     const { readStatus, monitors } = providers[provider];
     const baseUrl = baseUrlOf(configs, provider);
     const listRequest = monitors.walk(1).first;
-    const upstream = createUpstream({ provider, baseUrl, log, limits, onRefused, listRequest, readStatus });
+    const upstream = createUpstream({ provider, baseUrl, log, limits, budget, onRefused, listRequest, readStatus });
     return [provider, joinCalls ? createSharedCalls(provider, upstream, limits) : upstream];
   });
   return Object.fromEntries(upstreams) as Record<Provider, Upstream>;

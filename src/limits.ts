@@ -71,6 +71,11 @@ const requestLimits = {
    */
   maxUpstreamCalls: 250,
   /**
+   * The high-water mark of the bytes of large upstream responses, both providers together: of those that are being read, and of
+   * those that operations use. Above it one is read at a time, so `maxAnswerBytes` more are possible.
+   */
+  maxUpstreamResponseTotalBytes: 64 * 1024 * 1024,
+  /**
    * The most representations of an operation, all its `_entities` together. A gateway sends all of one step at once, each
    * once, but the same run may come by either key: twice `maxUpstreamCalls`, as more could hardly be answered in full.
    */
@@ -181,8 +186,8 @@ const providerLimits = {
   maxEvents: 100_000,
   /** How deep a free-form value may be nested. */
   maxLevels: 64,
-  /** The largest answer that is read, in bytes. */
-  maxAnswerBytes: 10 * 1024 * 1024,
+  /** The largest upstream response that is read, in bytes: 100,000 events of Olostep are about 14 MB. */
+  maxAnswerBytes: 16 * 1024 * 1024,
   /**
    * The most bytes of a response with another status than 200 that are kept while it is read, to tell what it means. Of a larger
    * one the status alone counts.

@@ -5,7 +5,7 @@ import type { Context } from '../context.ts';
 import type { Documents } from '../documents/documents.ts';
 import type { Execute } from '../execution/execute.ts';
 import type { ExecuteInParts, Part } from '../execution/in-parts.ts';
-import type { OperationDeadline } from '../upstream/deadline.ts';
+import type { OperationCall } from '../upstream/call.ts';
 
 /** What Yoga knows: it copies what it is given into an object of its own. */
 export interface GraphContext {
@@ -22,7 +22,7 @@ export const useExecution = (
     const incremental = documents.incrementalOf(document);
     const isInParts = incremental && toWish(contextValue.request.headers.get('accept')).parts !== undefined;
     setExecuteFn(({ contextValue: { graph }, ...operation }) =>
-      withinDeadline(graph.deadline, () =>
+      withinDeadline(graph.call, () =>
         isInParts ? executeInParts(incremental, operation, graph) : execute(operation, graph),
       ),
     );
@@ -30,24 +30,21 @@ export const useExecution = (
 });
 
 /** The deadline is that of all parts together. */
-async function withinDeadline(
-  deadline: OperationDeadline,
-  run: () => ReturnType<ExecuteInParts>,
-): ReturnType<ExecuteInParts> {
-  deadline.start();
+async function withinDeadline(call: OperationCall, run: () => ReturnType<ExecuteInParts>): ReturnType<ExecuteInParts> {
+  call.start();
   const result = await run().catch((error: unknown) => {
-    deadline.stop();
+    call.complete();
     throw error;
   });
-  if (isAsyncIterable(result)) return stopBehind(deadline, result);
-  deadline.stop();
+  if (isAsyncIterable(result)) return completeBehind(call, result);
+  call.complete();
   return result;
 }
 
-async function* stopBehind(deadline: OperationDeadline, parts: AsyncIterable<Part>): AsyncGenerator<Part> {
+async function* completeBehind(call: OperationCall, parts: AsyncIterable<Part>): AsyncGenerator<Part> {
   try {
     yield* parts;
   } finally {
-    deadline.stop();
+    call.complete();
   }
 }

@@ -1,10 +1,20 @@
 /** One GET over the wire, read to its end. */
 import type { Client, Dispatcher } from 'undici';
 import type { UpstreamLimits } from '../limits.ts';
+import { BodyChunks } from './body-chunks.ts';
+import { deadlineReached } from './deadline.ts';
 import type { Deadlines, Due } from './deadlines.ts';
 import type { Ending, EndListener } from './ending.ts';
-import { toAttemptTimeFault, toNetworkFault, toSizeFault } from './fault.ts';
+import { toAttemptTimeFault, toMemoryFault, toNetworkFault, toSizeFault } from './fault.ts';
 import type { Passenger, Pool } from './pool.ts';
+import {
+  type ByteUser,
+  type CountedResponse,
+  type HeldBytes,
+  maxUncountedBytes,
+  type ResponseBudget,
+  type ResponseReader,
+} from './response-budget.ts';
 
 /** What came back, whatever its status. */
 export interface Answer {
@@ -12,6 +22,8 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** Of another status than 200 it is empty beyond `maxErrorResponseBytes`: so much tells what is wrong. */
   readonly body: Buffer;
+  /** Of a large one: to be retained by whoever uses the body for longer than it takes to receive it. */
+  readonly held: HeldBytes | undefined;
 }
 
 /** What all attempts at a provider have in common. */
@@ -19,12 +31,18 @@ export interface AttemptWay {
   readonly pool: Pool;
   /** Of all attempts: each may take as long. */
   readonly deadlines: Deadlines;
+  /** Of all large responses, those of other providers included. */
+  readonly budget: ResponseBudget;
   /** How much to bear. */
   readonly limits: Pick<UpstreamLimits, 'maxAnswerBytes' | 'maxErrorResponseBytes'>;
 }
 
 /** Whom an attempt tells how it ended: once, by one of both, which must not throw. */
 export interface Receiver {
+  /** By the monotonic clock, in milliseconds: when the operation has to be complete. */
+  readonly deadlineAt: number;
+  /** Whether the attempt is made for this user of its bytes. */
+  isFor(user: ByteUser): boolean;
   onAnswer(answer: Answer): void;
   /** @param reason a {@link Fault} for anything that isn't a whole answer in time; the ending's own when it was ended */
   onFailure(reason: unknown): void;
@@ -34,7 +52,9 @@ export interface Receiver {
  * Sends the request and reads the answer; it can be ended at any point, also while it waits for a connection. A class, as
  * every call has one, and methods of a prototype cost it nothing; for the same reason it is itself what undici is given.
  */
-export class Attempt implements Passenger, Due, EndListener, Dispatcher.DispatchOptions, Dispatcher.DispatchHandler {
+export class Attempt
+  implements Passenger, Due, EndListener, ResponseReader, Dispatcher.DispatchOptions, Dispatcher.DispatchHandler
+{
   readonly method = 'GET';
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -51,7 +71,10 @@ export class Attempt implements Passenger, Due, EndListener, Dispatcher.Dispatch
   #size = 0;
   /** Most answers come in one piece, which needn't be copied. */
   #chunk: Buffer | undefined;
-  #moreChunks: Buffer[] | undefined;
+  /** Where it comes in more of them. */
+  #chunks: BodyChunks | undefined;
+  /** Once the response is large. */
+  #counted: CountedResponse | undefined;
   /** Why nobody waits for it any more. */
   #left: unknown;
 
@@ -74,23 +97,34 @@ export class Attempt implements Passenger, Due, EndListener, Dispatcher.Dispatch
   }
 
   onDue(): void {
-    this.#leave(toAttemptTimeFault());
+    this.#leave(this.#hasBeenPaused ? toMemoryFault() : toAttemptTimeFault());
   }
 
   handleEvent(): void {
-    this.#leave(this.#ending.reason);
+    const { reason } = this.#ending;
+    this.#leave(reason === deadlineReached && this.#hasBeenPaused ? toMemoryFault() : reason);
+  }
+
+  refuse(): void {
+    this.#leave(toMemoryFault());
   }
 
   #leave(reason: unknown): void {
     this.#left = reason;
     this.#controller?.abort(reason as Error);
+    this.#fail(reason);
+  }
+
+  #fail(reason: unknown): void {
     this.#settle();
+    this.#counted?.release(this);
     this.#receiver.onFailure(reason);
   }
 
   #settle(): void {
     this.#way.deadlines.delete(this);
     this.#ending.delete(this);
+    this.#counted?.end();
   }
 
   board(connection: Client): boolean {
@@ -113,6 +147,26 @@ export class Attempt implements Passenger, Due, EndListener, Dispatcher.Dispatch
     if (this.#left !== undefined) controller.abort(this.#left as Error);
   }
 
+  get deadlineAt(): number {
+    return this.#receiver.deadlineAt;
+  }
+
+  isFor(user: ByteUser): boolean {
+    return this.#receiver.isFor(user);
+  }
+
+  pause(): void {
+    this.#controller?.pause();
+  }
+
+  resume(): void {
+    this.#controller?.resume();
+  }
+
+  get #hasBeenPaused(): boolean {
+    return this.#counted?.hasBeenPaused === true;
+  }
+
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Answer['headers']): void {
     this.#status = status;
     this.#responseHeaders = headers;
@@ -121,41 +175,57 @@ export class Attempt implements Passenger, Due, EndListener, Dispatcher.Dispatch
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#size += chunk.length;
     if (this.#size > this.#way.limits.maxAnswerBytes) controller.abort(toSizeFault());
-    else if (this.#status === 200) this.#add(chunk);
-    else this.#addToError(chunk);
+    else if (this.#status !== 200) this.#addToError(chunk);
+    else {
+      this.#add(chunk);
+      if (this.#size > maxUncountedBytes) this.#count(controller, chunk);
+    }
   }
 
   #addToError(chunk: Buffer): void {
     if (this.#size <= this.#way.limits.maxErrorResponseBytes) this.#add(chunk);
     else {
       this.#chunk = undefined;
-      this.#moreChunks = undefined;
+      this.#chunks = undefined;
+    }
+  }
+
+  /** Counts the bytes of a large response, those that came before it was large included. */
+  #count(controller: Dispatcher.DispatchController, { length }: Buffer): void {
+    if (this.#counted !== undefined) this.#counted.add(length);
+    else if (Number(this.#responseHeaders['content-length']) > this.#way.limits.maxAnswerBytes)
+      controller.abort(toSizeFault());
+    else {
+      this.#counted = this.#way.budget.open(this);
+      this.#counted.add(this.#size);
     }
   }
 
   #add(chunk: Buffer): void {
     if (this.#chunk === undefined) this.#chunk = chunk;
-    else if (this.#moreChunks === undefined) this.#moreChunks = [chunk];
-    else this.#moreChunks.push(chunk);
+    else {
+      this.#chunks ??= new BodyChunks(this.#chunk);
+      this.#chunks.add(chunk);
+    }
   }
 
   onResponseEnd(): void {
     this.#alight();
     if (this.#left !== undefined) return;
     this.#settle();
-    this.#receiver.onAnswer({ status: this.#status, headers: this.#responseHeaders, body: this.#toBody() });
+    const held = this.#counted;
+    this.#receiver.onAnswer({ status: this.#status, headers: this.#responseHeaders, body: this.#toBody(), held });
+    held?.release(this);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     this.#alight();
     if (this.#left !== undefined) return;
-    this.#settle();
-    this.#receiver.onFailure(toNetworkFault(error, this.#status === 0));
+    this.#fail(toNetworkFault(error, this.#status === 0, this.#hasBeenPaused));
   }
 
   #toBody(): Buffer {
-    const first = this.#chunk ?? nothing;
-    return this.#moreChunks === undefined ? first : Buffer.concat([first, ...this.#moreChunks], this.#size);
+    return this.#chunks?.toBody() ?? this.#chunk ?? nothing;
   }
 }
 

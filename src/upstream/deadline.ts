@@ -40,6 +40,11 @@ export class OperationDeadline extends OwnEnding implements Deadline, Due, EndLi
     return this.dueAt === 0 ? Number.POSITIVE_INFINITY : this.dueAt;
   }
 
+  /** Whether the operation has begun and is neither complete nor ended. */
+  get isRunning(): boolean {
+    return this.dueAt !== 0;
+  }
+
   remainingMs(): number {
     return this.reason === undefined ? Math.max(this.at - performance.now(), 0) : 0;
   }

@@ -13,6 +13,7 @@ import type { Ending } from './ending.ts';
 import { Fault, isCredentialFault, toDeadlineFault, toRouteFault } from './fault.ts';
 import type { Gate, Pass } from './gate.ts';
 import type { UpstreamRequest } from './request.ts';
+import type { ByteUser } from './response-budget.ts';
 import { pause, type Retry } from './retry.ts';
 import type { Upstream } from './upstream.ts';
 import type { VerifiedCredentials } from './verified-credentials.ts';
@@ -88,6 +89,14 @@ export class Exchange implements Receiver {
     this.#enter(this.#startedAt);
   }
 
+  get deadlineAt(): number {
+    return this.#call.deadlineAt;
+  }
+
+  isFor(user: ByteUser): boolean {
+    return this.#call.isFor(user);
+  }
+
   onAnswer(answer: Answer): void {
     try {
       const body = this.#way.readBody(answer, this.#request, this.#credential);
@@ -99,10 +108,13 @@ export class Exchange implements Receiver {
   }
 
   #readLater(reading: Promise<Body | null>, answer: Answer): void {
-    void reading.then(
-      (body) => this.#finish(body, answer),
-      (error: unknown) => this.#end(error, toFailedResponse(answer)),
-    );
+    answer.held?.retain(this);
+    void reading
+      .then(
+        (body) => this.#finish(body, answer),
+        (error: unknown) => this.#end(error, toFailedResponse(answer)),
+      )
+      .finally(() => answer.held?.release(this));
   }
 
   #finish(body: Body | null, answer: Answer): void {
@@ -110,6 +122,7 @@ export class Exchange implements Receiver {
     if (body === null) this.#confirmAbsence(answer);
     else {
       this.#way.verified.add(this.#credential.digest);
+      if (answer.held !== undefined) this.#call.hold(answer.held);
       this.#resolve(body);
     }
   }

@@ -15,6 +15,10 @@ interface Consequences extends FailureFacts {
   readonly coolDownMs?: number | undefined;
   /** What it says of the provider. @default 'answer', as it was there to say no */
   readonly verdict?: Verdict;
+  /** How the client's error goes on after the provider's name, a constant. @default what all errors of the code say */
+  readonly sentence?: string;
+  /** Whether another call for the same may succeed now, as it has more time, or another place to wait. @default false */
+  readonly isOfCall?: boolean;
 }
 
 /**
@@ -29,24 +33,29 @@ export class Fault extends Error {
   readonly retry: RetryRule | undefined;
   readonly coolDownMs: number | undefined;
   readonly verdict: Verdict;
+  readonly sentence: string | undefined;
+  readonly isOfCall: boolean;
 
   constructor(code: Fault['code'], reason: string, consequences: Consequences = {}) {
-    const { retry, coolDownMs, verdict = 'answer', ...facts } = consequences;
+    const { retry, coolDownMs, verdict = 'answer', sentence, isOfCall = false, ...facts } = consequences;
     super(reason);
     this.code = code;
     this.reason = reason;
     this.retry = retry;
     this.coolDownMs = coolDownMs;
     this.verdict = verdict;
+    this.sentence = sentence;
+    this.isOfCall = isOfCall;
     this.facts = { retryable: retry !== undefined, ...facts };
   }
 
   /** The error that takes the run's place in the answer. */
   toError(provider: Provider): ProviderError | BadUserInput {
     if (this.code === 'BAD_USER_INPUT') return new BadUserInput(`${provider} refused these ids.`, provider, this.facts);
-    const error = new ProviderError(provider, this.code, this.facts);
+    const error = new ProviderError(provider, this.code, this.facts, this.sentence);
     // The call that makes it logs it.
     error.isLogged = true;
+    error.isOfCall = this.isOfCall;
     return error;
   }
 }
@@ -142,18 +151,30 @@ export const toBreakerFault = (retryAfterMs: number): Fault =>
   new Fault('UPSTREAM_UNAVAILABLE', 'circuit_open', { retryable: true, retryAfterMs });
 
 /** There is no place for another call. */
-export const toQueueFault = (): Fault => new Fault('OVERLOADED', 'queue', { retryable: true });
+export const toQueueFault = (): Fault => new Fault('OVERLOADED', 'queue', { retryable: true, isOfCall: true });
+
+/** There is no room for another large response, or there was none for too long. That is no failure of the provider. */
+export const toMemoryFault = (): Fault =>
+  new Fault('OVERLOADED', 'memory', {
+    retryable: true,
+    verdict: 'nothing',
+    sentence: 'sent a large response that this service has no memory for at the moment.',
+  });
 
 /** The time of an attempt is up. */
 export const toAttemptTimeFault = (): Fault =>
-  new Fault('UPSTREAM_TIMEOUT', 'attempt', { retry: onceMoreInTime, verdict: 'failure' });
+  new Fault('UPSTREAM_TIMEOUT', 'attempt', { retry: onceMoreInTime, verdict: 'failure', isOfCall: true });
 
 /**
  * The deadline of the operation is reached.
  * @param isBlamed whether the provider had enough time; otherwise the call began late, or waited for its turn
  */
 export const toDeadlineFault = (isBlamed: boolean): Fault =>
-  new Fault('UPSTREAM_TIMEOUT', 'deadline', { retryable: true, verdict: isBlamed ? 'failure' : 'nothing' });
+  new Fault('UPSTREAM_TIMEOUT', 'deadline', {
+    retryable: true,
+    verdict: isBlamed ? 'failure' : 'nothing',
+    isOfCall: true,
+  });
 
 /** The error of a call that ends because its operation does: `reason` itself, unless that is the deadline. */
 export const toEndError = (reason: unknown, provider: Provider): unknown =>
@@ -163,12 +184,7 @@ export const toEndError = (reason: unknown, provider: Provider): unknown =>
  * Whether it was the time of this call that was up, be it in its line: another one may have more of it. A provider that says
  * itself that it was late (408, 504) says so to all.
  */
-export const hasFailedByTime = (error: unknown): boolean =>
-  error instanceof ProviderError &&
-  timeCodes.has(error.extensions.code) &&
-  error.extensions.upstreamStatus === undefined;
-
-const timeCodes: ReadonlySet<unknown> = new Set<ProviderErrorCode>(['UPSTREAM_TIMEOUT', 'OVERLOADED']);
+export const hasFailedByTime = (error: unknown): boolean => error instanceof ProviderError && error.isOfCall;
 
 /** The body isn't a JSON object. */
 export const toBodyFault = (): Fault =>
@@ -192,16 +208,18 @@ const protocolCode =
 /**
  * What a failed connection or a broken answer means. A fault stays itself.
  * @param isUnanswered whether nothing of the answer had come
+ * @param hasBeenPaused whether the response wasn't read for a while: the provider may have given up waiting
  */
-export function toNetworkFault(error: unknown, isUnanswered: boolean): Fault {
+export function toNetworkFault(error: unknown, isUnanswered: boolean, hasBeenPaused = false): Fault {
   if (error instanceof Fault) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code ?? error.name) : 'unknown';
   if (code === 'UND_ERR_CONNECT_TIMEOUT')
-    return new Fault('UPSTREAM_TIMEOUT', 'connect', { retry: again, verdict: 'failure' });
+    return new Fault('UPSTREAM_TIMEOUT', 'connect', { retry: again, verdict: 'failure', isOfCall: true });
   if (code === 'ENOTFOUND') return new Fault('UPSTREAM_UNAVAILABLE', 'dns', { verdict: 'failure' });
   if (tlsCode.test(code)) return new Fault('UPSTREAM_UNAVAILABLE', `tls ${code}`, { verdict: 'failure' });
   if (protocolCode.test(code))
     return new Fault('UPSTREAM_BAD_RESPONSE', `protocol ${code}`, { retry: onceMore, verdict: 'failure' });
+  if (hasBeenPaused) return toMemoryFault();
   // The connection had ended while nobody used it, which says nothing of what the provider is like now.
   const isStale = isUnanswered && isEndOfUsedConnection(error);
   return new Fault('UPSTREAM_UNAVAILABLE', `network ${code}`, {

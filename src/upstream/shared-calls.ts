@@ -12,6 +12,7 @@ import { deadlineReached } from './deadline.ts';
 import { type EndListener, OwnEnding } from './ending.ts';
 import { hasFailedByTime, toEndError } from './fault.ts';
 import type { UpstreamRequest } from './request.ts';
+import type { ByteUser, HeldBytes } from './response-budget.ts';
 import type { Upstream } from './upstream.ts';
 
 /** What is joined, and where else to ask. */
@@ -68,6 +69,8 @@ class Flight {
   readonly #waiters: Waiter[] = [];
   /** Whose call is made, once it is. */
   #sender: Waiter | undefined;
+  /** The bytes of its response, if that is large. */
+  #held: HeldBytes | undefined;
 
   constructor(way: Way, name: string, request: UpstreamRequest, credential: Credential) {
     this.#way = way;
@@ -86,7 +89,12 @@ class Flight {
     }
     this.#way.upstream.getJson(this.#request, this.#credential, waiter).then(
       (body) => {
-        for (const each of this.#land()) each.resolve(body);
+        const held = this.#held;
+        for (const each of this.#land()) {
+          if (held !== undefined) each.call.hold(held);
+          each.resolve(body);
+        }
+        held?.release(this);
       },
       (error: unknown) => this.#fail(waiter, error),
     );
@@ -111,6 +119,16 @@ class Flight {
     let latest = 0;
     for (const { call } of this.#waiters) latest = Math.max(latest, call.deadlineAt);
     return latest;
+  }
+
+  isFor(user: ByteUser): boolean {
+    return this.#waiters.some(({ call }) => call.isFor(user));
+  }
+
+  /** Retains the bytes until all who wait for the response have it. */
+  hold(bytes: HeldBytes): void {
+    bytes.retain(this);
+    this.#held = bytes;
   }
 
   leave(waiter: Waiter, reason: unknown): void {
@@ -210,6 +228,14 @@ class Waiter implements Call, EndListener {
 
   handleEvent(): void {
     this.flight?.leave(this, this.call.ending.reason);
+  }
+
+  isFor(user: ByteUser): boolean {
+    return this.flight?.isFor(user) === true;
+  }
+
+  hold(bytes: HeldBytes): void {
+    this.flight?.hold(bytes);
   }
 
   send(): void {

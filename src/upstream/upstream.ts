@@ -12,6 +12,7 @@ import { Fault, toEndError } from './fault.ts';
 import { createGate } from './gate.ts';
 import { createPool } from './pool.ts';
 import type { UpstreamRequest } from './request.ts';
+import type { ResponseBudget } from './response-budget.ts';
 import { createRetry } from './retry.ts';
 import { createRetryBudget } from './retry-budget.ts';
 import { createSharedCalls } from './shared-calls.ts';
@@ -35,6 +36,8 @@ export interface UpstreamOptions {
   readonly baseUrl: string;
   readonly log: Log;
   readonly limits: UpstreamLimits;
+  /** Of all large responses, those of other providers included. */
+  readonly budget: ResponseBudget;
   /** Told of each call whose credential the provider doesn't accept. */
   readonly onRefused?: (credential: Credential) => void;
   /** The first page of the provider's list of monitors, which every account has. */
@@ -44,7 +47,7 @@ export interface UpstreamOptions {
 }
 
 export function createUpstream(options: UpstreamOptions): Upstream {
-  const { provider, baseUrl, log, limits, onRefused, readStatus } = options;
+  const { provider, baseUrl, log, limits, budget, onRefused, readStatus } = options;
   const { origin, path } = toBaseUrl(baseUrl);
   const pool = createPool(origin, limits);
   const upstream: Upstream = {
@@ -60,6 +63,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
     limits,
     pool,
     deadlines: new Deadlines(limits.attemptMs),
+    budget,
     gate: createGate(provider, limits, (state) => log.warn({ provider, state }, 'breaker')),
     retry: createRetry({
       ...limits,

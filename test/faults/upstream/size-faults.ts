@@ -8,6 +8,9 @@ const json = { 'content-type': 'application/json' };
 const block = Buffer.alloc(64 * 1024, ' ');
 const chunk = Buffer.concat([Buffer.from(`${block.length.toString(16)}\r\n`), block, Buffer.from('\r\n')]);
 
+/** Each takes more memory than its bytes while it is kept by itself. */
+const smallChunks = Buffer.from(`40\r\n${' '.repeat(64)}\r\n`.repeat(1_000));
+
 /** Writes as fast as it is read, until the other side has had enough. */
 function flood(socket: Socket, bytes: Buffer): void {
   const go = () => {
@@ -33,6 +36,14 @@ export const sizeFaults: readonly Fault[] = [
     play({ socket }) {
       socket.write(toHead(200, 'OK', { ...json, 'transfer-encoding': 'chunked' }));
       flood(socket, chunk);
+    },
+  },
+  {
+    name: 'sends small chunks without end',
+    ...tooLarge,
+    play({ socket }) {
+      socket.write(toHead(200, 'OK', { ...json, 'transfer-encoding': 'chunked' }));
+      flood(socket, smallChunks);
     },
   },
   {

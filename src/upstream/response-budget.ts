@@ -1,0 +1,180 @@
+/**
+ * Bounds the memory of large upstream responses, all providers together: of those that are being read, and of those that
+ * operations use. Responses of at most {@link maxUncountedBytes} aren't counted, so that most calls don't pay for it.
+ *
+ * Each response that is being read has a rank: the one whose operation has the earliest deadline is the first. Above the
+ * high-water mark the first alone is read, and the others are paused, so that TCP holds their bytes back at the provider. The
+ * first may exceed the mark by one response of maximum size: that is the maximum of all counted bytes, but for what is in
+ * flight when a response is paused. The bytes of a response that has been read stay counted until the last operation that
+ * uses them is complete. Calls that are coalesced have one response, which is counted once.
+ *
+ * No deadlock is possible. Below the maximum the first response is always read, so it ends, or its attempt times out. At the
+ * maximum it is paused until bytes are given back. Either an operation that waits for no large response uses some: it gives
+ * them back when it is complete, at the latest at its deadline. Or all operations that use bytes wait for more: then the
+ * last response is refused, its operation goes on without it, and the first is read with the bytes that it gave back. Each
+ * refusal ends a response, so this ends as well, in the worst case with the first itself, whose operation then needs more than
+ * the maximum alone.
+ */
+import { type InRow, Row } from './row.ts';
+
+/** Responses up to this size, in bytes, aren't counted. */
+export const maxUncountedBytes = 64 * 1024;
+
+/** Reads a large response. */
+export interface ResponseReader {
+  /** By the monotonic clock, in milliseconds: when the operation has to be complete that the response is read for. */
+  readonly deadlineAt: number;
+  /** Whether the response is read for this user. */
+  isFor(user: ByteUser): boolean;
+  /** Called while the reader passes on bytes. */
+  pause(): void;
+  /** Never called while the reader passes on bytes. It may pass on some before it returns. */
+  resume(): void;
+  /** There is no room for the response. The reader releases it before it returns. */
+  refuse(): void;
+}
+
+/** An operation, or anything else that uses the bytes of a response. Known by its identity. */
+export type ByteUser = object;
+
+/** Bytes that stay counted as long as somebody uses them. */
+export interface HeldBytes {
+  retain(user: ByteUser): void;
+  /** The user doesn't need them any more. */
+  release(user: ByteUser): void;
+}
+
+export interface ResponseBudgetOptions {
+  /** The high-water mark, in bytes. */
+  readonly maxUpstreamResponseTotalBytes: number;
+  /** The maximum size of a response, in bytes. */
+  readonly maxAnswerBytes: number;
+}
+
+/** A large response. Its reader is its first user. */
+export class CountedResponse implements HeldBytes, InRow<CountedResponse> {
+  earlier: CountedResponse | undefined;
+  later: CountedResponse | undefined;
+  readonly reader: ResponseReader;
+  readonly deadlineAt: number;
+  bytes = 0;
+  isPaused = false;
+  /** Whether it has ever been paused: its provider didn't have all the time then. */
+  hasBeenPaused = false;
+  readonly users: Set<ByteUser>;
+  readonly #budget: ResponseBudget;
+
+  constructor(budget: ResponseBudget, reader: ResponseReader) {
+    this.#budget = budget;
+    this.reader = reader;
+    this.deadlineAt = reader.deadlineAt;
+    this.users = new Set([reader]);
+  }
+
+  /** More bytes of it have been read. May pause the reader. */
+  add(bytes: number): void {
+    this.bytes += bytes;
+    this.#budget.add(this, bytes);
+  }
+
+  /** Nothing more of it is read. */
+  end(): void {
+    this.#budget.end(this);
+  }
+
+  retain(user: ByteUser): void {
+    this.users.add(user);
+  }
+
+  release(user: ByteUser): void {
+    if (this.users.delete(user) && this.users.size === 0) this.#budget.release(this);
+  }
+}
+
+export class ResponseBudget {
+  readonly #highWaterMark: number;
+  readonly #maxBytes: number;
+  #bytes = 0;
+  /** Those that are being read, by their ranks. */
+  readonly #reading = new Row<CountedResponse>();
+  /** Those that have been read, and are used. */
+  readonly #held = new Set<CountedResponse>();
+  #isScheduled = false;
+
+  constructor({ maxUpstreamResponseTotalBytes, maxAnswerBytes }: ResponseBudgetOptions) {
+    this.#highWaterMark = maxUpstreamResponseTotalBytes;
+    this.#maxBytes = maxUpstreamResponseTotalBytes + maxAnswerBytes;
+  }
+
+  /** Starts to count a response that is being read. */
+  open(reader: ResponseReader): CountedResponse {
+    const response = new CountedResponse(this, reader);
+    let earlier = this.#reading.last;
+    while (earlier !== undefined && earlier.deadlineAt > response.deadlineAt) earlier = earlier.earlier;
+    this.#reading.addBehind(earlier, response);
+    return response;
+  }
+
+  add(response: CountedResponse, bytes: number): void {
+    this.#bytes += bytes;
+    if (this.#bytes <= this.#limitOf(response)) return;
+    response.isPaused = true;
+    response.hasBeenPaused = true;
+    response.reader.pause();
+    // Nobody else may be there to make room for the first.
+    if (response === this.#reading.first) this.#schedule();
+  }
+
+  end(response: CountedResponse): void {
+    this.#reading.delete(response);
+    response.isPaused = false;
+    this.#held.add(response);
+    this.#schedule();
+  }
+
+  release(response: CountedResponse): void {
+    this.#held.delete(response);
+    this.#bytes -= response.bytes;
+    this.#schedule();
+  }
+
+  /** As many bytes there may be for the response to be read. */
+  #limitOf(response: CountedResponse): number {
+    return response === this.#reading.first ? this.#maxBytes : this.#highWaterMark;
+  }
+
+  /** Not at once: readers pass on bytes now, and operations may be about to give some back. */
+  #schedule(): void {
+    if (this.#isScheduled || this.#reading.first === undefined) return;
+    this.#isScheduled = true;
+    setImmediate(this.#settle);
+  }
+
+  readonly #settle = (): void => {
+    this.#isScheduled = false;
+    let response = this.#reading.first;
+    while (response !== undefined) {
+      const { later } = response;
+      if (this.#bytes > this.#limitOf(response)) break;
+      if (response.isPaused) {
+        response.isPaused = false;
+        response.reader.resume();
+      }
+      response = later;
+    }
+    const { first, last } = this.#reading;
+    if (first?.isPaused && !this.#canWait()) last?.reader.refuse();
+  };
+
+  /** Whether bytes are given back without any response that is being read. */
+  #canWait(): boolean {
+    for (const { users } of this.#held) if (![...users].some((user) => this.#isReadFor(user))) return true;
+    return false;
+  }
+
+  #isReadFor(user: ByteUser): boolean {
+    for (let response = this.#reading.first; response !== undefined; response = response.later)
+      if (response.reader.isFor(user)) return true;
+    return false;
+  }
+}
