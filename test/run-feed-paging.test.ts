@@ -161,6 +161,46 @@ describe('The run feed hides no run', () => {
     },
   );
 
+  describe('without a start, though the list of monitors has the state of the run below it', () => {
+    const createStartlessWorld = async (keptRuns: boolean) => {
+      const world = await createFeedWorld({ keptRuns }, { olostep: { monitor_a: ['07:50', '07:30'] } });
+      world.datafold.on(datafoldList, toDatafoldMonitors({ id: 7, state: 'ok', last_run: '2026-11-20T07:40:00Z' }));
+      world.datafold.on(runsOf(7), toDatafoldRuns([null, '2026-11-20T07:40:00Z'], ['queued', 'ok']));
+      return world;
+    };
+
+    it.each([
+      [1, true],
+      [1, false],
+      [2, true],
+      [2, false],
+      [20, true],
+    ])(
+      'it is five minutes later than the last run that the list states; in pages of %i, with a cache: %s',
+      async (first, keptRuns) => {
+        const pages = await pageThrough(await createStartlessWorld(keptRuns), `first: ${first}`);
+
+        expect(idsOf(pages)).toEqual([
+          ...['OLOSTEP:monitor_a:run_0750', 'DATAFOLD:7:1', 'DATAFOLD:7:2', 'OLOSTEP:monitor_a:run_0730'],
+        ]);
+        expect(gapsOf(pages)).toEqual([]);
+      },
+    );
+
+    it.each([
+      ['since: "2026-11-20T07:45:00Z"', ['OLOSTEP:monitor_a:run_0750', 'DATAFOLD:7:1']],
+      // What no document lets tell: nothing says that there is such a run.
+      ['since: "2026-11-20T07:46:00Z"', ['OLOSTEP:monitor_a:run_0750']],
+      // The window had ended before the first page.
+      ['until: "2026-11-20T07:59:00Z" since: "2026-11-20T07:35:00Z"', ['OLOSTEP:monitor_a:run_0750', 'DATAFOLD:7:2']],
+    ])('it is in the windows of that time: %s', async (window, ids) => {
+      const pages = await pageThrough(await createStartlessWorld(true), `first: 20 ${window}`);
+
+      expect(idsOf(pages)).toEqual(ids);
+      expect(gapsOf(pages)).toEqual([]);
+    });
+  });
+
   it('that was skipped, when only those are wanted', async () => {
     const world = await createFeedWorld({}, { olostep: {} });
     world.datafold.on(datafoldList, toDatafoldMonitors({ id: 7, state: 'skipped', last_run: null }));

@@ -20,6 +20,9 @@ import type { Upstream } from '../src/upstream/upstream.ts';
 /** The time of the first page in every world. */
 export const firstPageTime = Date.parse('2026-11-20T08:00:00.000Z');
 
+/** A run may start so much later than the list of monitors says. */
+const maxLagMs = 5 * 60_000;
+
 export interface WorldRun {
   readonly id: string;
   /** Unix milliseconds; `undefined` when the list doesn't say. */
@@ -36,6 +39,8 @@ export interface WorldMonitor {
   readonly runs: WorldRun[];
   /** What the list of monitors says of its last run. */
   readonly saysLastRun: 'yes' | 'null' | 'nothing';
+  /** Of which run the list of monitors says the state: of the newest one, or of the newest one that has started. No document says. */
+  readonly saysStateOf: 'newest' | 'started';
   readonly lagMs: number;
   isFailing: boolean;
 }
@@ -111,6 +116,7 @@ export function createRandomWorld(random: Random, { mayFail, maxMonitors = 14 }:
       saysLastRun: pick(random, ['yes', 'yes', 'yes', 'null', 'nothing'] as const),
       lagMs: pick(random, [0, 0, unitMs === 1_000 ? 2_000 : 120_000]),
       isFailing: mayFail && chance(random, 0.1),
+      saysStateOf: pick(random, ['newest', 'newest', 'started'] as const),
     };
   });
   return {
@@ -128,8 +134,16 @@ export function changeWorld(world: RandomWorld, now: number, random: Random) {
   const started: string[] = [];
   /** Runs without a start that come in at the top of their list: while a page stands at the snapshot's time, it may show them. */
   const queued: string[] = [];
-  for (const { provider, id, runs } of world.monitors) {
+  /** Runs without a start that are placed by what the list of monitors said of the run below them, which it says no more. */
+  const displaced: string[] = [];
+  /** Runs without a start that may come twice: cursors that count from the top name other rows once there are more above. */
+  const repeatable: string[] = [];
+  for (const monitor of world.monitors) {
+    const { provider, id, runs } = monitor;
     const [top] = runs;
+    if (provider === 'OLOSTEP' && world.isOffsetCursor)
+      for (const run of runs) if (!hasTime(run)) repeatable.push(`${provider}:${id}:${run.id}`);
+    const startless = Number.isFinite(toRowBound(monitor)) ? runs.slice(0, runs.findIndex(hasTime)) : [];
     // Olostep's times are whole seconds.
     const later = Math.max(Math.ceil(now / 1_000) * 1_000, firstPageTime + 1_000);
     if (top !== undefined && top.time === undefined && chance(random, 0.2)) {
@@ -144,23 +158,28 @@ export function changeWorld(world: RandomWorld, now: number, random: Random) {
         if (!isDated) queued.push(`${provider}:${id}:${run.id}`);
       }
     }
+    if (!Number.isFinite(toRowBound(monitor)) || toRowBound(monitor) > firstPageTime)
+      for (const run of startless) displaced.push(`${provider}:${id}:${run.id}`);
   }
   if (chance(random, 0.1)) {
     const provider: Provider = 'DATAFOLD';
     const runs = [createRun(provider, now + 1_000, random, false)];
     const id = String(1_000 + runIds++);
-    world.monitors.push({ provider, id, createdAt: now + 1, runs, saysLastRun: 'yes', lagMs: 0, isFailing: false });
+    world.monitors.push({ ...plain, provider, id, createdAt: now + 1, runs });
   }
   const isDeleting = world.monitors.length > 0 && chance(random, 0.1);
   const deleted = isDeleting ? world.monitors.splice(below(random, world.monitors.length), 1) : [];
   // Another one may come in its place, as when tags or rights change: an old monitor, first by its id.
   if (isDeleting && chance(random, 0.5)) {
     const createdAt = firstPageTime - 400 * 86_400_000;
-    const monitor = { provider: 'DATAFOLD', id: String(100_000 + runIds++), createdAt, runs: [] } as const;
-    world.monitors.unshift({ ...monitor, runs: [], saysLastRun: 'yes', lagMs: 0, isFailing: false });
+    world.monitors.unshift({ ...plain, provider: 'DATAFOLD', id: String(100_000 + runIds++), createdAt, runs: [] });
   }
-  return { started, queued, deleted: deleted.map(({ provider, id }) => `${provider} ${id}`) };
+  return { started, queued, displaced, repeatable, deleted: deleted.map(({ provider, id }) => `${provider} ${id}`) };
 }
+
+const plain = { saysLastRun: 'yes', saysStateOf: 'newest', lagMs: 0, isFailing: false } as const;
+
+const hasTime = ({ time }: WorldRun): boolean => time !== undefined;
 
 export interface ExpectedRun {
   readonly provider: Provider;
@@ -183,8 +202,9 @@ export function toExpected({ monitors }: RandomWorld, args: QueryRunsArgs): Expe
   const until = args.until ? Date.parse(args.until) : Infinity;
   const end = Math.min(until, firstPageTime);
   return monitors
-    .flatMap(({ provider, id: monitorId, runs }) => {
-      let above = until < firstPageTime ? Infinity : end;
+    .flatMap((monitor) => {
+      const { provider, id: monitorId, runs } = monitor;
+      let above = until < firstPageTime ? Infinity : Math.min(end, toRowBound(monitor));
       return runs.map(({ id: runId, time, outcome }) => {
         above = time ?? above;
         const isUnreadable = outcome === undefined && args.outcomes != null;
@@ -218,6 +238,33 @@ const toState = ({ outcome, time }: WorldRun): string | null =>
 
 const toText = (time: number): string => new Date(time).toISOString();
 
+/** When the list of monitors says that the monitor ran last. */
+function toLastRun({ runs, saysLastRun, lagMs }: WorldMonitor): string | null | undefined {
+  if (saysLastRun === 'nothing') return undefined;
+  const last = Math.max(...runs.map(({ time }) => time ?? -Infinity));
+  return saysLastRun === 'null' || last === -Infinity ? null : toText(last - lagMs);
+}
+
+/** The state that it says. */
+function toMonitorState({ runs, saysStateOf }: WorldMonitor): string | null {
+  const run = (saysStateOf === 'started' ? runs.find(hasTime) : undefined) ?? runs[0];
+  return run === undefined ? null : (toState(run) ?? 'ok');
+}
+
+/** Whether it says when an Olostep monitor ran last, as no run without a time is newer. */
+const isLastRunSaid = ({ runs, saysStateOf }: WorldMonitor): boolean =>
+  saysStateOf === 'started' || runs[0]?.time !== undefined;
+
+/** By what it says, no run of the monitor is later; infinity when it doesn't say. */
+function toRowBound(monitor: WorldMonitor): number {
+  const lastRun = toLastRun(monitor);
+  const isSure =
+    monitor.provider === 'OLOSTEP'
+      ? isLastRunSaid(monitor)
+      : ['ok', 'alert', 'error'].includes(toMonitorState(monitor) ?? '');
+  return lastRun == null || !isSure ? Infinity : Date.parse(lastRun) + maxLagMs;
+}
+
 /** Both providers, as their documents have them. */
 function serve(world: RandomWorld, path: string): object {
   const url = new URL(path, 'http://upstream');
@@ -229,32 +276,26 @@ function serve(world: RandomWorld, path: string): object {
     const part = items.slice((page - 1) * size, page * size);
     return { count: items.length, page, page_size: size, total_pages: Math.ceil(items.length / size), [name]: part };
   };
-  const lastRunOf = ({ runs, saysLastRun, lagMs }: WorldMonitor): string | null | undefined => {
-    if (saysLastRun === 'nothing') return undefined;
-    const last = Math.max(...runs.map(({ time }) => time ?? -Infinity));
-    return saysLastRun === 'null' || last === -Infinity ? null : toText(last - lagMs);
-  };
   if (url.pathname === '/api/v1/monitors') {
     if (world.failingLists.includes('DATAFOLD')) throw new ProviderError('DATAFOLD', 'UPSTREAM_UNAVAILABLE');
-    const rows = own('DATAFOLD').map((monitor) => {
-      const [top] = monitor.runs;
-      const state = top === undefined ? null : (toState(top) ?? 'ok');
-      return { id: Number(monitor.id), created_at: toText(monitor.createdAt), last_run: lastRunOf(monitor), state };
-    });
+    const rows = own('DATAFOLD').map((monitor) => ({
+      id: Number(monitor.id),
+      created_at: toText(monitor.createdAt),
+      last_run: toLastRun(monitor),
+      state: toMonitorState(monitor),
+    }));
     return toNumbered('monitors', rows);
   }
   if (url.pathname === '/v1/monitors') {
     if (world.failingLists.includes('OLOSTEP')) throw new ProviderError('OLOSTEP', 'UPSTREAM_UNAVAILABLE');
     const monitors = own('OLOSTEP').map((monitor) => {
-      const ran_at = lastRunOf(monitor);
+      const ran_at = toLastRun(monitor);
       const last_run = ran_at === undefined ? undefined : ran_at && { ran_at };
-      // Without a time at its top, the last run is no bound.
-      const isSure = monitor.runs[0]?.time !== undefined;
       return {
         id: monitor.id,
         status: 'active',
         created: Math.floor(monitor.createdAt / 1_000),
-        ...(isSure && { last_run }),
+        ...(isLastRunSaid(monitor) && { last_run }),
       };
     });
     return { monitors, count: monitors.length };

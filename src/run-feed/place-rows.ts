@@ -32,6 +32,25 @@ export interface ReadPage extends Omit<RunListPage, 'rows'> {
   readonly readAt: number;
 }
 
+/** The list that rows are of. */
+export interface RowSource {
+  readonly provider: Provider;
+  readonly monitorId: string;
+  /** The time of a run without a start that has no run above it, in Unix milliseconds. */
+  readonly topTime: number;
+}
+
+/**
+ * The time of a run without a start at the top of its list. It is outside a window that ended before the first page. In others it is
+ * as late as a run can be: at the end, or when the list of monitors says that the monitor ran last. If that list goes by runs that
+ * have started, which no document says, it doesn't tell of later ones, and a monitor that isn't read by then would lose them.
+ * @param bound no run of the monitor is later, by its row in the list of monitors
+ */
+export const toTopTime = (
+  { snapshotTime, firstPageTime }: Pick<FeedWindow, 'snapshotTime' | 'firstPageTime'>,
+  bound: number,
+): number => (snapshotTime < firstPageTime ? Number.POSITIVE_INFINITY : Math.min(snapshotTime, bound));
+
 /**
  * Gives each row its position. A run without a start takes the time of the nearest run above it. Runs later than the first page
  * say nothing, as they weren't there.
@@ -40,14 +59,12 @@ export interface ReadPage extends Omit<RunListPage, 'rows'> {
  * @returns the rows that the filter wants, or may, and the time of the last row; `undefined` when no row says one
  */
 export function placeRows(
-  { provider, monitorId }: { readonly provider: Provider; readonly monitorId: string },
+  { provider, monitorId, topTime }: RowSource,
   page: ReadPage,
   skipped: number,
   timeAbove: number | undefined,
-  { snapshotTime, firstPageTime }: FeedWindow,
+  { firstPageTime }: Pick<FeedWindow, 'firstPageTime'>,
 ): { readonly placed: readonly FeedRow[]; readonly lastTime: number | undefined } {
-  // At the top of the list: outside a window that ended before the first page.
-  const topTime = snapshotTime < firstPageTime ? Number.POSITIVE_INFINITY : snapshotTime;
   const placed: FeedRow[] = [];
   let above = timeAbove;
   let lastTime: number | undefined;

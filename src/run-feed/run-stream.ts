@@ -5,7 +5,15 @@
 import { ProviderError } from '../errors.ts';
 import type { Provider } from '../generated/types.ts';
 import type { MonitorRow, PageToken, RunListPages } from '../providers/provider.ts';
-import { type FeedRow, type FeedWindow, isBefore, placeRows, type ReadPage, toRowTime } from './place-rows.ts';
+import {
+  type FeedRow,
+  type FeedWindow,
+  isBefore,
+  placeRows,
+  type ReadPage,
+  toRowTime,
+  toTopTime,
+} from './place-rows.ts';
 import { chooseProbe } from './seek.ts';
 import { compareKeys, type SortKey } from './sort-key.ts';
 
@@ -42,6 +50,7 @@ const none = Number.NEGATIVE_INFINITY;
 export class RunStream {
   readonly provider: Provider;
   readonly monitor: MonitorRow;
+  readonly topTime: number;
   /** No unread run is later. Minus infinity when there is none in the window. */
   bound: number;
   isFailed = false;
@@ -73,7 +82,7 @@ export class RunStream {
   #readAt = Number.POSITIVE_INFINITY;
   readonly #tokens = new Set<PageToken | undefined>();
 
-  /** @param bound no run of the monitor behind the boundary is later, in Unix milliseconds */
+  /** @param bound no run of the monitor is later, in Unix milliseconds, by its row in the list of monitors */
   constructor(provider: Provider, monitor: MonitorRow, list: RunListPages, window: FeedWindow, bound: number) {
     this.provider = provider;
     this.monitor = monitor;
@@ -81,6 +90,7 @@ export class RunStream {
     this.#window = window;
     this.#top = { token: list.isNumbered ? 1 : undefined, timeAbove: undefined, lastTime: undefined };
     this.#next = this.#top;
+    this.topTime = toTopTime(window, bound);
     this.bound = Math.min(bound, window.boundary.time);
     if (this.bound < window.since) this.bound = none;
   }

@@ -89,6 +89,13 @@ export const guardsOfTheRunFeed: readonly Guard[] = [
     tests,
   },
   {
+    name: 'run feed: a run without a start at the top is no later than the list of monitors allows',
+    file: placing,
+    from: 'Math.min(snapshotTime, bound)',
+    to: 'snapshotTime',
+    tests: ['test/run-feed-paging.test.ts'],
+  },
+  {
     name: 'run feed: a page that was jumped to says nothing of rows without a start at its top',
     file: stream,
     from: 'if (!isContiguous && (firstTime === undefined || firstTime <= boundary.time)) {',
