@@ -24,6 +24,11 @@ const requestLimits = {
   maxProbeConnections: 20,
   /** The most requests of a connection, which is closed behind the last one. */
   maxRequestsPerConnection: 1_000,
+  /**
+   * Maximum requests of a connection that wait for the response before them. Beyond it, the connection is not read until all of
+   * them have begun.
+   */
+  maxPipelinedRequests: 16,
   /** The most headers of a request. */
   maxHeaders: 100,
   /** The most tokens of a document, counted while it is parsed. A hundred keys written out are about 1,200. */

@@ -321,6 +321,8 @@ describe('A client that waits is not cut off, however often its connection is lo
     const socket = connect(Number(port), hostname);
     socket.write(`${toRequest(1)}${toRequest(2)}no HTTP\r\n\r\n`);
     const answers = text(socket);
+    await world.datafold.arrived(1);
+    await release(3);
     await world.datafold.arrived(2);
     await release(3);
 

@@ -3,8 +3,10 @@ import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 export interface Answers {
-  begin(response: ServerResponse): void;
-  end(response: ServerResponse): void;
+  /** Returns whether it is the only one of its connection. */
+  begin(response: ServerResponse): boolean;
+  /** Returns whether others of its connection remain. */
+  end(response: ServerResponse): boolean;
   /** Those under way on a connection, in the order of their requests: several when its client doesn't wait for them. */
   on(socket: Duplex): readonly ServerResponse[];
   /**
@@ -39,15 +41,18 @@ export function createAnswers(): Answers {
     begin(response) {
       const { socket } = response.req;
       const answers = underWay.get(socket);
-      if (answers !== undefined) return void answers.push(response);
+      if (answers !== undefined) return answers.push(response) === 1;
       const first = [response];
       underWay.set(socket, first);
       socket.once('close', () => [...first].forEach(close));
+      return true;
     },
     end(response) {
       const answers = underWay.get(response.req.socket);
-      const place = answers?.indexOf(response) ?? -1;
-      if (place !== -1) answers?.splice(place, 1);
+      if (answers === undefined) return false;
+      const place = answers.indexOf(response);
+      if (place !== -1) answers.splice(place, 1);
+      return answers.length > 0;
     },
     on,
     isWaiting: (socket) =>

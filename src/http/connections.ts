@@ -3,6 +3,7 @@ import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Limits } from '../limits.ts';
 import type { Answers } from './answers.ts';
+import { toRequestTimeout } from './malformed.ts';
 import { toOverloaded } from './overload.ts';
 import type { Check } from './refusal.ts';
 
@@ -22,10 +23,6 @@ interface Longest {
   socket: Socket | undefined;
   since: number;
 }
-
-/** What Node.js says of a client whose request doesn't arrive in time. */
-const toLate = (): NodeJS.ErrnoException =>
-  Object.assign(new Error('The connection makes room.'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' });
 
 /** So long a client has for its request before its connection may be closed for another: for longer only where none is idle. */
 const freshMs = 1_000;
@@ -93,7 +90,7 @@ export function createConnections(
     const isLate = first === undefined ? isInFirstHead(socket) : !first.req.complete;
     forget(socket);
     // A client that has begun a request gets a response that says why it isn't served.
-    if (isLate) server?.emit('clientError', toLate(), socket);
+    if (isLate) server?.emit('clientError', toRequestTimeout(), socket);
     else socket.destroy();
   };
 

@@ -15,6 +15,10 @@ const meanings: ReadonlyMap<unknown, readonly [status: number, expected: string]
   ['HPE_CHUNK_EXTENSIONS_OVERFLOW', [413, 'Expected chunks with hardly any extensions.']],
   ['ERR_HTTP_REQUEST_TIMEOUT', [408, 'Expected the request to arrive sooner.']],
 ]);
+/** What Node.js reports of a client whose request does not arrive in time. */
+export const toRequestTimeout = (): NodeJS.ErrnoException =>
+  Object.assign(new Error('The request is late.'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' });
+
 const notHttp = [400, 'Expected HTTP/1.1, as RFC 9112 has it.'] as const;
 
 /**

@@ -1,5 +1,6 @@
 /** The door: what comes in over HTTP is looked at here before the graph sees it. */
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { createBoundedLog } from '../bounded-log.ts';
 import type { Gateway } from '../gateway.ts';
 import { defaultLimits, type Limits } from '../limits.ts';
@@ -14,6 +15,7 @@ import type { JwtConfig } from './jwt.ts';
 import { createLifeCycle, type LifeCycle } from './life-cycle.ts';
 import { createMalformed } from './malformed.ts';
 import { createOverload } from './overload.ts';
+import { createPipelining } from './pipelining.ts';
 import { findRefusal, type Refusal, refuse, waitForRefusal } from './refusal.ts';
 import { hasSmallBody, isPlain } from './request-body.ts';
 import { expectsNothing, hasFewHeaders, isHttp1, maxHeaderSize } from './request-headers.ts';
@@ -121,12 +123,13 @@ export function createServer(options: ServerOptions): Server {
     const { request, response, requestId } = visit;
     visit.ending.end(departure);
     if (visit.isAdmitted) overload.leave();
-    answers.end(response);
+    const isOneWaiting = answers.end(response);
     lifeCycle.end();
     // 499 as nginx has it: the client left before its answer was complete.
     const status = response.writableFinished ? response.statusCode : 499;
     const now = performance.now();
     connections.end(response, now);
+    if (isOneWaiting) pipelining.startNext(request.socket);
     const ms = Math.round(now - visit.startedAt);
     log.info({ requestId, method: request.method, path: pathOf(request), status, ms }, 'request');
   };
@@ -139,24 +142,28 @@ export function createServer(options: ServerOptions): Server {
     else refuse(visit.dress(), unexpected, requestId);
   };
 
+  const pipelining = createPipelining(limits, (visit) => {
+    answer(visit).catch((error: unknown) => fail(visit, error));
+  });
+  const answerMalformed = createMalformed(log, answers, () => server.timeout);
+
   const listener = (request: IncomingMessage, response: ServerResponse) => {
     const visit = new Visit(request, response);
-    answers.begin(response);
+    const isFirst = answers.begin(response);
     lifeCycle.begin(response);
     connections.begin(response, visit.startedAt);
     // What comes by POST is dressed once it is known not to go the short way.
     if (request.method !== 'POST') visit.dress();
     response.on('close', () => end(visit));
-    answer(visit).catch((error: unknown) => fail(visit, error));
+    pipelining.begin(visit, isFirst);
   };
 
   // What Node.js would answer by itself, and with no body, is answered here too.
   const server: Server = createHttpServer({ requireHostHeader: false, ...toTimes(limits) }, listener)
     .on('checkExpectation', listener)
-    .on(
-      'clientError',
-      createMalformed(log, answers, () => server.timeout),
-    )
+    .on('clientError', (error, socket: Socket) => {
+      if (!pipelining.excuses(error, socket)) void answerMalformed(error, socket);
+    })
     .on('timeout', (socket) => {
       // The deadline of its operation is what bounds this; until then the client isn't the one who is slow.
       if (answers.isWaiting(socket)) socket.setTimeout(server.timeout);
