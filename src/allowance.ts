@@ -2,11 +2,15 @@
  * How much a request may still be answered with. Lists multiply what a document asks for: a hundred keys of one run, times
  * fifty aliases, times a thousand events are one upstream call and gigabytes of answer.
  */
-import { OperationTooCostly } from './errors.ts';
+import { OperationTooCostly, Overloaded } from './errors.ts';
 import type { Limits } from './limits.ts';
+import type { ResponseRoom } from './response-memory.ts';
 
 /** What it costs to look at what is too large to be answered with, as a share of its bytes. */
 const shareOfLook = 0.25;
+
+/** Room is reserved in steps of so many bytes. */
+const reservedStepBytes = 64 * 1024;
 
 /** How long a text may be that costs nothing. */
 const freeChars = 100;
@@ -16,14 +20,21 @@ type AllowanceLimits = Pick<Limits, 'maxResponseBytes' | 'maxRepresentations' | 
 /** The allowance of one request. A class, as every request has one, and methods of a prototype cost it nothing. */
 export class Allowance {
   readonly #limits: AllowanceLimits;
+  readonly #room: ResponseRoom | undefined;
   #left: number;
+  /** So many bytes may be left before more room has to be reserved. */
+  #leftReserved: number;
+  #isOverloaded = false;
   #representationsLeft: number;
   #listedLeft: number;
   #awaitedLeft: number;
 
-  constructor(limits: AllowanceLimits) {
+  /** @param room where the response finds room in the process. @default there is always room */
+  constructor(limits: AllowanceLimits, room?: ResponseRoom) {
     this.#limits = limits;
+    this.#room = room;
     this.#left = limits.maxResponseBytes;
+    this.#leftReserved = room?.reserveResponse === undefined ? 0 : Math.max(0, this.#left - reservedStepBytes);
     this.#representationsLeft = limits.maxRepresentations;
     this.#listedLeft = limits.maxListed;
     this.#awaitedLeft = limits.maxAwaited;
@@ -32,14 +43,26 @@ export class Allowance {
   /**
    * Takes `bytes` out, before they are made.
    * @throws {OperationTooCostly} when there aren't as many left
+   * @throws {Overloaded} when the process has no room for them
    */
   spend(bytes: number): void {
+    if (this.#isOverloaded) throw new Overloaded();
     if (bytes > this.#left) {
       // That it is too large was found out by looking at it, and lists multiply that too.
       this.#left = Math.max(0, this.#left - bytes * shareOfLook);
       throw this.#toTooLarge();
     }
     this.#left -= bytes;
+    if (this.#left < this.#leftReserved) this.#reserveMore();
+  }
+
+  #reserveMore(): void {
+    const { maxResponseBytes } = this.#limits;
+    const bytes = Math.min(maxResponseBytes, maxResponseBytes - this.#left + reservedStepBytes);
+    // Once refused, the rest of the operation is not even tried: other operations need the room.
+    this.#isOverloaded = this.#room?.reserveResponse?.(bytes) === false;
+    if (this.#isOverloaded) throw new Overloaded();
+    this.#leftReserved = maxResponseBytes - bytes;
   }
 
   /**
@@ -50,8 +73,12 @@ export class Allowance {
     if (chars > freeChars) this.spend(chars);
   }
 
-  /** @throws {OperationTooCostly} when no bytes are left, so that nobody looks how many would be needed */
+  /**
+   * @throws {OperationTooCostly} when no bytes are left, so that nobody looks how many would be needed
+   * @throws {Overloaded} when the process has no room for more
+   */
   expectMore(): void {
+    if (this.#isOverloaded) throw new Overloaded();
     if (this.#left <= 0) throw this.#toTooLarge();
   }
 

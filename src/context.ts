@@ -10,12 +10,13 @@ import { MonitorLoader } from './loaders/monitor-loader.ts';
 import { RunLoader } from './loaders/run-loader.ts';
 import type { Price } from './price.ts';
 import type { FieldContext } from './providers/provider.ts';
+import type { ResponseRoom } from './response-memory.ts';
 import { RunFeedBudget } from './run-feed/call-budget.ts';
 import type { OperationCall } from './upstream/call.ts';
 import type { Ending } from './upstream/ending.ts';
 
 /** Who asks. */
-export interface Asker {
+export interface Asker extends ResponseRoom {
   readonly requestId: string;
   /** The value of a header of the request, given its name in lower case. */
   header(name: string): string | null | undefined;
@@ -30,6 +31,8 @@ export interface Asker {
 export interface ContextOptions extends FetchOptions {
   readonly call: OperationCall;
   readonly limits: Limits;
+  /** @default there is always room for a response */
+  readonly room?: ResponseRoom;
   /** Copies of runs that outlive the request. @default none are kept */
   readonly kept?: KeptRuns | undefined;
 }
@@ -56,7 +59,7 @@ export class Context implements FieldContext {
     this.limits = limits;
     this.credentialOf = credentialOf;
     this.price = call.price;
-    this.allowance = new Allowance(limits);
+    this.allowance = new Allowance(limits, options.room);
     this.now = before?.now ?? Date.now();
     this.fetches = before?.fetches ?? new Fetches(options);
     this.runs = before?.runs ?? new RunLoader({ fetches: this.fetches, credentialOf, kept, price: this.price, limits });

@@ -84,6 +84,17 @@ export class OperationTooCostly extends GraphQLError {
   }
 }
 
+/** The service has no room for the response, because clients do not read theirs. */
+export class Overloaded extends GraphQLError {
+  override readonly name = 'Overloaded';
+
+  constructor() {
+    super('Too many large responses wait to be read. Try again soon.', {
+      extensions: { code: 'OVERLOADED' satisfies ErrorCode, retryable: true },
+    });
+  }
+}
+
 /** Whatever was thrown, as an error. */
 export const toError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error('not an Error'));
 

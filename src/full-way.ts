@@ -19,6 +19,7 @@ import { useParts } from './plugins/parts.ts';
 import { usePersistedDocuments } from './plugins/persisted-documents.ts';
 import { usePrice } from './plugins/price.ts';
 import { useRequestId } from './plugins/request-id.ts';
+import { useResponseMemory } from './plugins/response-memory.ts';
 import { requestLogOf, type ServerContext } from './plugins/server-context.ts';
 import type { Price } from './price.ts';
 import { toEnding } from './upstream/ending.ts';
@@ -44,11 +45,12 @@ export function createFullWay(options: FullWayOptions): YogaServerInstance<Serve
   return createYoga<ServerContext, GraphContext>({
     schema,
     graphqlEndpoint: path,
-    context({ request, waitedMs = 0, requestLog }) {
+    context({ request, waitedMs = 0, requestLog, reserveResponse }) {
       const { headers, signal } = request;
       const header = (name: string) => headers.get(name);
       const log = requestLogOf({ requestLog });
-      const graph = contextOf({ requestId: log.requestId, header, ending: toEnding(signal), waitedMs }, log);
+      const ending = toEnding(signal);
+      const graph = contextOf({ requestId: log.requestId, header, ending, waitedMs, reserveResponse }, log);
       prices.set(request, graph.price);
       return { graph };
     },
@@ -64,6 +66,7 @@ export function createFullWay(options: FullWayOptions): YogaServerInstance<Serve
       useExecution(execute, executeInParts, documents),
       useJsonRequests(),
       useAccept(),
+      useResponseMemory(),
       useClientErrors(path, limits),
       useParts(limits),
       usePrice((request) => prices.get(request)),

@@ -1,18 +1,23 @@
 /** The graph as a value with `fetch`. It listens to nothing. */
 import type { IncomingMessage, RequestListener } from 'node:http';
-import { getOperationAST } from 'graphql';
+import { type DocumentNode, getOperationAST } from 'graphql';
 import { readAbsoluteTarget } from './absolute-target.ts';
 import { createBoundedLog, RequestLog } from './bounded-log.ts';
 import { toClientErrors } from './client-errors.ts';
 import { type Asker, Context } from './context.ts';
-import { type CredentialMode, createForwardedCredentials, createHeldCredentials } from './credentials.ts';
+import {
+  type CredentialMode,
+  createForwardedCredentials,
+  createHeldCredentials,
+  forwardedHeader,
+} from './credentials.ts';
 import { createDocuments } from './documents/documents.ts';
 import { createListedTexts } from './documents/listed-texts.ts';
 import type { Manifest } from './documents/manifest.ts';
 import { createPersistedDocuments, type DocumentParams } from './documents/persisted-documents.ts';
 import { toRefusal } from './errors.ts';
 import { createExecute } from './execution/execute.ts';
-import { WrittenParts } from './execution/written.ts';
+import { byteLengthOf, WrittenParts } from './execution/written.ts';
 import { createSdl } from './federation/sdl.ts';
 import type { Provider } from './generated/types.ts';
 import type { KeptRuns } from './kept/kept-runs.ts';
@@ -99,9 +104,14 @@ export interface OperationParams extends DocumentParams {
 export interface WholeAnswer {
   /** JSON: a text, or the pieces of its UTF-8. */
   readonly body: string | readonly Buffer[];
+  /** The length of the body. */
+  readonly bytes: number;
   /** How many upstream calls it took. */
   readonly calls: number;
 }
+
+/** What the fast path has for a request; see {@link Gateway.answer}. */
+export type FastAnswer = WholeAnswer | 'OVERLOADED' | undefined;
 
 export interface Gateway {
   /** Answers a GraphQL request. The request's signal takes its upstream calls along. */
@@ -111,9 +121,12 @@ export interface Gateway {
   /**
    * The short way, for a server in front that has read the request: executes the operation, and resolves with an answer with
    * status 200, in one part. Undefined, sooner or later, when that isn't what the answer is: then nothing has been asked
-   * of any provider, and {@link requestListener} has the answer.
+   * of any provider, and {@link requestListener} has the answer. `'OVERLOADED'`, before any upstream call: there is no room for
+   * the response, as far as its size is known from the last time.
    */
-  answer(params: OperationParams, asker: Asker): Promise<WholeAnswer | undefined> | undefined;
+  answer(params: OperationParams, asker: Asker): Promise<FastAnswer> | FastAnswer;
+  /** The headers that requests forward keys of providers in, in lower case; none where the keys are held here. */
+  readonly credentialHeaders: readonly string[];
   /** The SDL of the graph as a subgraph, for composition; undefined where clients may not read the schema. */
   readSdl(): string | undefined;
   /** Loads what the first request that isn't plain JSON in a POST would have everybody wait for. */
@@ -147,6 +160,8 @@ export function createGateway(config: GatewayConfig): Gateway {
   const upstreams = createUpstreams(config, log, limits, kept);
   const credentialsOf = createCredentials(config);
 
+  /** How many bytes the last response of a document had, where that was a large one. */
+  const largeResponses = new WeakMap<DocumentNode, number>();
   const deadlines = new Deadlines(limits.operationTimeoutMs);
   const toRequestLog = (requestId: string) => new RequestLog(log, requestId, limits.maxLogLines);
   const contextOf = (asker: Asker, requestLog: RequestLog) =>
@@ -160,6 +175,7 @@ export function createGateway(config: GatewayConfig): Gateway {
       ),
       kept,
       limits,
+      room: asker,
     });
   const loadSlowPath = createSlowPath({
     ...{ path, schema, documents, persisted, execute, contextOf, toRequestLog, limits, isBodyCounted },
@@ -186,6 +202,8 @@ export function createGateway(config: GatewayConfig): Gateway {
       if (asker.acceptsParts && documents.incrementalOf(document) !== undefined) return undefined;
       if (getOperationAST(document, operationName)?.operation !== 'query') return undefined;
       const operation = { document, operationName, variableValues: variables };
+      const expectedBytes = largeResponses.get(document);
+      if (expectedBytes !== undefined && asker.reserveResponse?.(expectedBytes) === false) return 'OVERLOADED';
       const requestLog = toRequestLog(asker.requestId);
       const context = contextOf(asker, requestLog);
       const { call } = context;
@@ -198,9 +216,14 @@ export function createGateway(config: GatewayConfig): Gateway {
         const extensions = price.isExplained ? { upstream: price.show() } : undefined;
         const shown = errors && toClientErrors(errors, requestLog, asker.ending.reason, limits.maxShownErrors);
         requestLog.complete();
-        return { body: written.write({ errors: shown, data, extensions }), calls: price.calls() };
+        const body = written.write({ errors: shown, data, extensions });
+        const bytes = byteLengthOf(body);
+        if (bytes > limits.maxUncountedResponseBytes) largeResponses.set(document, bytes);
+        else if (errors === undefined) largeResponses.delete(document);
+        return { body, bytes, calls: price.calls() };
       });
     },
+    credentialHeaders: config.credentials === 'forwarded' ? providerNames.map(forwardedHeader) : [],
     readSdl: introspection ? createSdl(schema) : () => undefined,
     async prepare() {
       await loadSlowPath();

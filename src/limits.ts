@@ -71,6 +71,15 @@ const requestLimits = {
   /** The most of an answer that lists and aliases can multiply: texts, snapshots, and events, a thousand bytes each beside these. */
   maxResponseBytes: 16 * 1024 * 1024,
   /**
+   * Maximum bytes of large responses that are held at a time, all clients together: those that are being built, and those that
+   * their clients have not read. An operation for which there is no room is `OVERLOADED`.
+   */
+  maxHeldResponseBytes: 64 * 1024 * 1024,
+  /** Maximum of them for one caller, by the credentials that its requests carry. Those without credentials share the limit above. */
+  maxHeldResponseBytesPerCaller: 32 * 1024 * 1024,
+  /** Bytes of a response that do not count for these two: smaller ones are bounded by the number of connections. */
+  maxUncountedResponseBytes: 64 * 1024,
+  /**
    * The most upstream calls of an operation, all providers together. A retry doesn't count. A call of the list of monitors that
    * decides whether a 404 means absence counts, but isn't refused.
    */

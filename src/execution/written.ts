@@ -58,3 +58,7 @@ function joinSmall(pieces: readonly Buffer[]): Buffer[] {
 }
 
 const nothing = Buffer.alloc(0);
+
+/** How many bytes the answer has in UTF-8. */
+export const byteLengthOf = (answer: string | readonly Buffer[]): number =>
+  typeof answer === 'string' ? Buffer.byteLength(answer) : answer.reduce((sum, { length }) => sum + length, 0);

@@ -1,6 +1,6 @@
 /** GraphiQL, wholly from this process: no script, font or picture of the page comes from elsewhere. */
 import { createHash } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { pipeline } from 'node:stream';
 import { promisify } from 'node:util';
 import { createGunzip, gzip } from 'node:zlib';
@@ -8,6 +8,12 @@ import { prefersPage } from '../accept.ts';
 import { importModule } from '../import-module.ts';
 import { lazy } from '../lazy.ts';
 import { acceptsGzip } from './accept-encoding.ts';
+import { toOverloaded } from './overload.ts';
+import { refuse } from './refusal.ts';
+import type { Visit } from './visit.ts';
+
+/** What a client holds that reads the page unpacked, or does not read it: the state of zlib, and what waits in the socket. */
+const unpackBytes = 256 * 1024;
 
 /** Whether a browser wants to look at the graph. */
 export const wantsPage = ({ method, headers }: IncomingMessage): boolean =>
@@ -36,13 +42,15 @@ export function createGraphiQL(endpoint: string, operations: readonly string[]) 
     return { headers, packed: await promisify(gzip)(page) };
   });
 
-  return async (response: ServerResponse): Promise<void> => {
+  return async (visit: Visit): Promise<void> => {
+    const { response, requestId } = visit;
     const { headers, packed } = await loadPage();
     response.appendHeader('vary', 'Accept, Accept-Encoding');
     if (acceptsGzip(response.req.headers['accept-encoding'])) {
       response.writeHead(200, { ...headers, 'content-encoding': 'gzip' }).end(packed);
       return;
     }
+    if (!visit.reserveResponse(unpackBytes)) return refuse(response, toOverloaded(), requestId);
     response.writeHead(200, headers);
     // A client that leaves in between is no failure: its answer is over.
     pipeline([packed], createGunzip(), response, () => {});

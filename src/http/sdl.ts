@@ -1,6 +1,7 @@
 /** The subgraph's SDL as a file, for those who compose it and can't ask GraphQL for it. */
 import type { ServerResponse } from 'node:http';
 import type { Gateway } from '../gateway.ts';
+import { once } from '../once.ts';
 import { badInput, type Check, type Refusal } from './refusal.ts';
 
 export const sdlPath = '/schema.graphql';
@@ -21,8 +22,11 @@ export const isSdlShown =
   () =>
     readSdl() === undefined ? notShown : undefined;
 
-export function answerSdl(response: ServerResponse, { readSdl }: Gateway): void {
-  const sdl = readSdl() ?? '';
-  const headers = { 'content-type': 'text/plain; charset=utf-8', 'content-length': Buffer.byteLength(sdl) };
-  response.writeHead(200, headers).end(sdl);
+export function createSdlAnswer({ readSdl }: Gateway): (response: ServerResponse) => void {
+  // One buffer for all clients: those that do not read it hold no copy.
+  const readBytes = once(() => Buffer.from(readSdl() ?? ''));
+  return (response) => {
+    const sdl = readBytes();
+    response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8', 'content-length': sdl.length }).end(sdl);
+  };
 }

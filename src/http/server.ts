@@ -5,8 +5,10 @@ import { createBoundedLog } from '../bounded-log.ts';
 import type { Gateway } from '../gateway.ts';
 import { defaultLimits, type Limits } from '../limits.ts';
 import type { Log } from '../log.ts';
+import { ResponseMemory, ResponseReservation } from '../response-memory.ts';
 import { createAnswers } from './answers.ts';
 import { createAuthorization } from './authorization.ts';
+import { toCaller } from './caller.ts';
 import { createConnections } from './connections.ts';
 import { createCors } from './cors.ts';
 import { isPreflighted } from './cross-site.ts';
@@ -19,10 +21,10 @@ import { createPipelining } from './pipelining.ts';
 import { findRefusal, type Refusal, refuse, waitForRefusal } from './refusal.ts';
 import { hasSmallBody, isPlain } from './request-body.ts';
 import { expectsNothing, hasFewHeaders, isHttp1, maxHeaderSize } from './request-headers.ts';
-import { answerSdl, isGet, isSdlShown, sdlPath } from './sdl.ts';
+import { createSdlAnswer, isGet, isSdlShown, sdlPath } from './sdl.ts';
 import { createShortWay, type Way } from './short-way.ts';
 import { type AllowedHosts, createHostCheck, createTargetCheck, isAtHost, isAtPath, pathOf } from './target.ts';
-import { Visit } from './visit.ts';
+import { type Reservations, Visit } from './visit.ts';
 
 /** Whom the door lets in. */
 export interface DoorConfig {
@@ -62,11 +64,19 @@ export function createServer(options: ServerOptions): Server {
   const cors = createCors(corsOrigins);
   const overload = createOverload(limits);
   const showGraphiQL = createGraphiQL(path, operations);
+  const answerSdl = createSdlAnswer(gateway);
   const answers = createAnswers();
+  const memory = new ResponseMemory(limits);
+  const reservations: Reservations = {
+    uncountedBytes: limits.maxUncountedResponseBytes,
+    open: (request) => new ResponseReservation(memory, toCaller(request, gateway.credentialHeaders)),
+  };
   const connections = createConnections(limits, answers);
   const goLong: Way = (visit) => {
     const { request, requestId, waitedMs } = visit;
-    return gateway.requestListener(request, visit.dress(), { requestId, waitedMs });
+    const reserveResponse = (bytes: number) => visit.reserveResponse(bytes);
+    const settleResponse = (bytes: number) => visit.settleResponse(bytes);
+    return gateway.requestListener(request, visit.dress(), { requestId, waitedMs, reserveResponse, settleResponse });
   };
   const execute = createShortWay(gateway, goLong, overload.isAlone);
 
@@ -102,13 +112,13 @@ export function createServer(options: ServerOptions): Server {
     if (crowded !== undefined) return say(visit, crowded);
     if (asked === sdlPath) {
       const refusal = await waitForRefusal(ofTheSdl, request, response);
-      return refusal === undefined ? answerSdl(visit.dress(), gateway) : say(visit, refusal);
+      return refusal === undefined ? answerSdl(visit.dress()) : say(visit, refusal);
     }
     const elsewhere = findRefusal(ofTheGraph, request, response);
     if (elsewhere !== undefined) return say(visit, elsewhere);
     cors.admit(request, response);
     if (cors.answerPreflight(request, response)) return;
-    if (graphiql && wantsPage(request)) return showGraphiQL(response);
+    if (graphiql && wantsPage(request)) return showGraphiQL(visit);
     const wrong = await waitForRefusal(ofOperations, request, response);
     // Its client may have left by then, and nothing would tell when it is over.
     if (response.destroyed) return;
@@ -117,12 +127,20 @@ export function createServer(options: ServerOptions): Server {
     visit.isAdmitted = true;
     // Awaited, as to return it costs more.
     await execute(visit);
+    // A response that waits to be read takes memory, which is counted by itself, and no time.
+    leave(visit);
+  };
+
+  const leave = (visit: Visit) => {
+    if (visit.isAdmitted) overload.leave();
+    visit.isAdmitted = false;
   };
 
   const end = (visit: Visit) => {
     const { request, response, requestId } = visit;
     visit.ending.end(departure);
-    if (visit.isAdmitted) overload.leave();
+    leave(visit);
+    visit.releaseResponse();
     const isOneWaiting = answers.end(response);
     lifeCycle.end();
     // 499 as nginx has it: the client left before its answer was complete.
@@ -148,7 +166,7 @@ export function createServer(options: ServerOptions): Server {
   const answerMalformed = createMalformed(log, answers, () => server.timeout);
 
   const listener = (request: IncomingMessage, response: ServerResponse) => {
-    const visit = new Visit(request, response);
+    const visit = new Visit(request, response, reservations);
     const isFirst = answers.begin(response);
     lifeCycle.begin(response);
     connections.begin(response, visit.startedAt);

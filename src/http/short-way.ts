@@ -4,12 +4,14 @@
  * Yoga does, and takes sound operations alone; whatever is unusual, and every refusal, is left to the full way.
  */
 import { toWish } from '../accept.ts';
-import type { Gateway, OperationParams, WholeAnswer } from '../gateway.ts';
+import type { Gateway, OperationParams } from '../gateway.ts';
 import { withoutByteOrderMark } from '../json/byte-order-mark.ts';
 import { isAbsent, isObject } from '../json/json.ts';
 import { parameterNames, presentText } from '../operation-params.ts';
 import { priceHeader } from '../price.ts';
 import { requestIdHeader } from '../request-id.ts';
+import { toOverloaded } from './overload.ts';
+import { refuse } from './refusal.ts';
 import { securityHeaders } from './security-headers.ts';
 import { createEndOfTurn } from './turn.ts';
 import type { Visit } from './visit.ts';
@@ -58,10 +60,11 @@ export function createShortWay(gateway: Gateway, goLong: Way, isAlone: () => boo
     visit.acceptsParts = acceptsParts;
     const answer = await gateway.answer(params, visit);
     if (answer === undefined) return goLong(visit);
+    if (answer === 'OVERLOADED') return refuse(visit.dress(), toOverloaded(), requestId);
     // Beside those of the same turn: their readers are woken up once for all of them, where they are on this machine.
     if (!isAlone()) await endOfTurn();
-    const { body: json, calls } = answer;
-    const bytes = lengthOf(json);
+    const { body: json, bytes, calls } = answer;
+    if (!visit.settleResponse(bytes)) return refuse(visit.dress(), toOverloaded(), requestId);
     response.writeHead(200, [
       ...commonHeaders,
       'content-type',
@@ -79,10 +82,6 @@ export function createShortWay(gateway: Gateway, goLong: Way, isAlone: () => boo
     response.end();
   };
 }
-
-/** In bytes. */
-const lengthOf = (json: WholeAnswer['body']): number =>
-  typeof json === 'string' ? Buffer.byteLength(json) : json.reduce((sum, { length }) => sum + length, 0);
 
 /** With UTF-8 said or unsaid. Anything else that may be JSON is for the full way to look at. */
 const isJson = (contentType: string | undefined): boolean =>
