@@ -1,7 +1,8 @@
 /** One GET over the wire, read to its end. */
-import type { Client, Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { UpstreamLimits } from '../limits.ts';
 import { BodyChunks } from './body-chunks.ts';
+import type { Connection } from './connection.ts';
 import { deadlineReached } from './deadline.ts';
 import type { Deadlines, Due } from './deadlines.ts';
 import type { Ending, EndListener } from './ending.ts';
@@ -64,7 +65,7 @@ export class Attempt
   readonly #way: AttemptWay;
   readonly #ending: Ending;
   readonly #receiver: Receiver;
-  #connection: Client | undefined;
+  #connection: Connection | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
   #responseHeaders: Answer['headers'] = none;
@@ -127,7 +128,7 @@ export class Attempt
     this.#counted?.end();
   }
 
-  board(connection: Client): boolean {
+  board(connection: Connection): boolean {
     if (this.#left !== undefined) return false;
     this.#connection = connection;
     connection.dispatch(this, this);

@@ -2,9 +2,9 @@
 import { BadUserInput, type FailureFacts, ProviderError, type ProviderErrorCode } from '../errors.ts';
 import type { Provider } from '../generated/types.ts';
 import type { Verdict } from './breaker.ts';
+import { isEndOfUsedConnection } from './connection.ts';
 import type { Wait } from './cool-down.ts';
 import { deadlineReached } from './deadline.ts';
-import { isEndOfUsedConnection } from './pool.ts';
 import type { RetryRule } from './retry.ts';
 
 /** Beside what a client gets to know. */

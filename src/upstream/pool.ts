@@ -1,18 +1,18 @@
 /** The connections to a provider. */
-import { buildConnector, Client, type errors } from 'undici';
 import type { UpstreamLimits } from '../limits.ts';
+import { Connection, createConnector } from './connection.ts';
 
 /** What goes over a connection, one at a time. */
 export interface Passenger {
   /** Sets out on the connection, which is its own until it is given back; false when it doesn't go any more. */
-  board(connection: Client): boolean;
+  board(connection: Connection): boolean;
 }
 
 export interface Pool {
   /** Lets it go as soon as there is a connection. */
   take(passenger: Passenger): void;
   /** For the next one. */
-  give(connection: Client): void;
+  give(connection: Connection): void;
   /** Ends them all, each once its answer has come. */
   close(): Promise<void>;
 }
@@ -22,34 +22,16 @@ export interface Pool {
  * own Pool looks through all of them, twice a call.
  */
 export function createPool(origin: string, { maxInFlight, connectMs }: UpstreamLimits): Pool {
-  // One connection of HTTP/2 was measured far slower than many of HTTP/1.1 for calls side by side.
-  const allowH2 = false;
-  // Said here, where no variable of the environment switches it off.
-  const connect = buildConnector({ allowH2, timeout: connectMs, rejectUnauthorized: true });
-  const settings: Client.Options = {
-    allowH2,
-    connect(options, callback) {
-      connect(options, (...[error, socket]) => {
-        if (error !== null) return callback(error, null);
-        // A socket's own errors don't tell how far it had come; those that undici makes do.
-        socket.on('error', (error) => Object.assign(error, { socket: { bytesRead: socket.bytesRead } }));
-        callback(null, socket);
-      });
-    },
-    keepAliveTimeout: 4_000,
-    // The deadlines end every call: undici's own timers would only be started and stopped for each.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  };
+  const connect = createConnector(connectMs);
   const url = withFixedOrigin(new URL(origin));
-  const all: Client[] = [];
-  const free: Client[] = [];
+  const all: Connection[] = [];
+  const free: Connection[] = [];
   /** While connections are still busy with what has been given up. */
   const waiting: Passenger[] = [];
 
-  const add = (): Client | undefined => {
+  const add = (): Connection | undefined => {
     if (all.length >= maxInFlight) return undefined;
-    const connection = new Client(url, settings);
+    const connection = new Connection(url, connect);
     all.push(connection);
     return connection;
   };
@@ -83,11 +65,4 @@ export function createPool(origin: string, { maxInFlight, connectMs }: UpstreamL
 /** undici asks for both at each call, and a URL puts them together anew each time. */
 function withFixedOrigin(url: URL): URL {
   return Object.defineProperties(url, { origin: { value: url.origin }, protocol: { value: url.protocol } });
-}
-
-/** Whether it is the end of a connection that had carried answers before. */
-export function isEndOfUsedConnection(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const { socket } = error as Partial<errors.SocketError>;
-  return (socket?.bytesRead ?? 0) > 0;
 }

@@ -234,6 +234,20 @@ export const guardsOfTheWayOut: readonly Guard[] = [
     tests: ['test/key-echo.test.ts'],
   },
   {
+    name: 'interim responses that are skipped, 100 included',
+    file: 'src/upstream/interim-responses.ts',
+    from: 'chunk[at] = two;',
+    to: 'void two;',
+    tests: ['test/interim-responses.test.ts', 'upstream-faults'],
+  },
+  {
+    name: 'bodies in which nothing is taken for an interim response',
+    file: 'src/upstream/interim-responses.ts',
+    from: 'this.#isFinal = byte !== one;',
+    to: 'this.#isFinal = byte === 0;',
+    tests: ['test/interim-responses.test.ts'],
+  },
+  {
     name: 'a connection that had ended says nothing of its provider',
     file: 'src/upstream/fault.ts',
     from: 'retry: isStale ? atOnce : again,',

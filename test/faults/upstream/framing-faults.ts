@@ -88,7 +88,7 @@ export const framingFaults: readonly Fault[] = [
   },
   {
     name: 'says 100 before it answers',
-    ...unavailable,
+    ...data,
     play: ({ socket, body }) => socket.write(toHead(100, 'Continue', {}) + whole(body)),
   },
   {
