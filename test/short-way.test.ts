@@ -54,10 +54,12 @@ beforeAll(async () => {
   });
   full = await listen({ ...plain, answer: async () => undefined });
   closers.push(datafold.close, olostep.close, planning.close, plain.close);
-  // What is loaded with the first request of the full way takes longer than these tests wait.
+  // The slow path loads with its first request, longer than these tests wait. A 200 of each provider verifies the credentials.
   const headers = { 'content-type': 'application/json' };
+  answerWell();
   for (const port of [short, full])
-    await (await fetch(`http://127.0.0.1:${port}/graphql`, { method: 'POST', headers, body: '{}' })).text();
+    for (const body of ['{}', good])
+      await (await fetch(`http://127.0.0.1:${port}/graphql`, { method: 'POST', headers, body })).text();
 });
 
 afterAll(async () => {
