@@ -174,11 +174,11 @@ const providerLimits = {
   retryBudget: 10,
   /** How many retries each call adds to the budget. */
   retryBudgetPerCall: 0.1,
-  /** The share of failures that opens the breaker, between 0 and 1. */
+  /** The share of known paths, those that have succeeded before, that opens a credential's breaker by failing, between 0 and 1. */
   breakerThreshold: 0.5,
-  /** The fewest calls in the window that can open it. */
+  /** The fewest failed paths that can open it; and the fewest failed calls in a row, on any paths, that can restrict it. */
   breakerMinCalls: 20,
-  /** How far back the breaker looks, in milliseconds. */
+  /** How far back the breaker looks, in milliseconds; and how long nothing may have been answered before it is restricted. */
   breakerWindowMs: 10_000,
   /** How long it stays open at first, in milliseconds; doubled after each failed probe. */
   breakerRestMs: 5_000,
@@ -188,6 +188,10 @@ const providerLimits = {
   breakerProbes: 3,
   /** The most credentials that are remembered as verified by a 200: their 404 means absence without a call of the list of monitors. */
   maxVerifiedCredentials: 10_000,
+  /** The fewest credentials whose failed calls can open the breaker for all credentials. */
+  breakerMinCredentials: 3,
+  /** The most credentials that have a breaker of their own, of those that have succeeded, and of all others. */
+  breakerMaxCredentials: 4_000,
   /** Calls in flight at a time. */
   maxInFlight: 32,
   /** Calls in flight of one caller's own credential at a time. */

@@ -534,7 +534,7 @@ describe('With allowStale, while a provider is down', () => {
   );
 
   it('a copy stands in while the breaker is open, without a call', async () => {
-    const world = await createWorldWithCopy({ limits: { breakerMinCalls: 2, maxAttempts: 1 } });
+    const world = await createWorldWithCopy({ limits: { breakerMinCalls: 1, maxAttempts: 1 } });
     world.datafold.on(datafoldPath, { status: 503 });
     while (!world.lines.some(({ state }) => state === 'open')) await askFor(world, datafoldKey);
     const calls = world.datafold.paths.length;

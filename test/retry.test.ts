@@ -72,6 +72,15 @@ describe('A call that failed', () => {
     expect(world.datafold.paths).toHaveLength(3);
   });
 
+  it('is not retried when tags or a cursor of the client may be why', async () => {
+    const world = await createWorldOf([{ status: 500 }, { body: { monitors: [] } }]);
+
+    const { errors } = await world.ask('{ monitorList(provider: DATAFOLD, tags: ["canary"]) { totalCount } }');
+
+    expect(errors).toMatchObject([{ extensions: { code: 'UPSTREAM_UNAVAILABLE', retryable: true } }]);
+    expect(world.datafold.paths).toHaveLength(1);
+  });
+
   it('is not tried a third time for a fault that is worth one retry', async () => {
     holdDice(0);
     const world = await createWorldOf([{ status: 500 }, { body: 'not JSON' }, good]);

@@ -22,7 +22,7 @@ export type ReadStatus = (response: ErrorResponse) => 'bad-key' | 'unknown-route
 
 export interface ErrorReading {
   readonly credential: Credential;
-  /** Whether what was asked may be why. */
+  /** Whether a cursor or tags of a client may be why. */
   readonly isUnchecked: boolean | undefined;
   /** The longest `Retry-After` that is waited for, in milliseconds. */
   readonly maxRetryAfterMs: number;

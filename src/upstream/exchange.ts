@@ -118,7 +118,7 @@ export class Exchange implements Receiver {
   }
 
   #finish(body: Body | null, answer: Answer): void {
-    this.#leave();
+    this.#leave(body !== null);
     if (body === null) this.#confirmAbsence(answer);
     else {
       this.#way.verified.add(this.#credential.digest);
@@ -161,7 +161,7 @@ export class Exchange implements Receiver {
     this.#failedResponse = response;
     try {
       const error = reason === deadlineReached ? this.#toDeadlineFault() : reason;
-      this.#leave(error);
+      this.#leave(false, error);
       this.#failures++;
       const wait = this.#waitAfter(error);
       if (wait === undefined) this.#fail(error);
@@ -196,7 +196,7 @@ export class Exchange implements Receiver {
   #enter(now: number): void {
     try {
       if (this.#ending.reason !== undefined) throw this.#ending.reason;
-      this.#pass = this.#way.gate.enter(this.#credential, this.#call);
+      this.#pass = this.#way.gate.enter(this.#credential, this.#call, this.#request.path);
       if (this.#pass === undefined) void this.#wait();
       else this.#send(now);
     } catch (error) {
@@ -207,7 +207,7 @@ export class Exchange implements Receiver {
   async #wait(): Promise<void> {
     const ending = this.#ending;
     try {
-      this.#pass = await this.#way.gate.wait(this.#credential, this.#call, ending);
+      this.#pass = await this.#way.gate.wait(this.#credential, this.#call, this.#request.path, ending);
       // The place may be one that another call of the same client has just left, as it is over for all of them.
       if (ending.reason !== undefined) throw ending.reason;
       this.#send(performance.now());
@@ -231,10 +231,10 @@ export class Exchange implements Receiver {
   }
 
   /** Through the gate, once for each time that it let this in. */
-  #leave(error?: unknown): void {
+  #leave(isFound: boolean, error?: unknown): void {
     const pass = this.#pass;
     this.#pass = undefined;
-    if (pass !== undefined) this.#way.gate.leave(pass, this.#credential, error);
+    if (pass !== undefined) this.#way.gate.leave(pass, this.#credential, this.#request.path, isFound, error);
   }
 
   #fail(error: unknown): void {

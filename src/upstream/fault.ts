@@ -1,11 +1,14 @@
 /** What can go wrong on the way out, what each thing means to a client, and what follows from it. */
 import { BadUserInput, type FailureFacts, ProviderError, type ProviderErrorCode } from '../errors.ts';
 import type { Provider } from '../generated/types.ts';
-import type { Verdict } from './breaker.ts';
 import { isEndOfUsedConnection } from './connection.ts';
 import type { Wait } from './cool-down.ts';
 import { deadlineReached } from './deadline.ts';
+import type { Outcome } from './path-history.ts';
 import type { RetryRule } from './retry.ts';
+
+/** What a failed call says of the provider. */
+export type Verdict = Exclude<Outcome, 'success'>;
 
 /** Beside what a client gets to know. */
 interface Consequences extends FailureFacts {
@@ -95,19 +98,16 @@ function toClassMeaning(status: number): readonly [Fault['code'], Consequences] 
 
 const isRedirect = (status: number) => status >= 300 && status < 400;
 
-/** What follows from what a client may be the cause of. It may be another cause, so the client may try again. */
-const unblamed: Consequences = { retry: undefined, retryable: true, verdict: 'nothing' };
-
 /**
  * An answer whose status says that it isn't one.
- * @param isUnchecked whether what was asked may be why
+ * @param isUnchecked whether a cursor or tags of a client may be why: the call would fail again, so it isn't retried
  */
 export function toStatusFault(status: number, isUnchecked = false): Fault {
   const [code, consequences] = statusMeanings[status] ?? toClassMeaning(status);
   const facts = { upstreamStatus: status, ...consequences };
-  // It would fail at that again. What says that the provider is down is no answer to what was asked.
-  const doubt = isUnchecked && status === 500 ? unblamed : undefined;
-  return new Fault(code, isRedirect(status) ? 'redirect' : 'status', { ...facts, ...doubt });
+  // It may have another cause, so the client may try again.
+  const once = isUnchecked && status === 500 ? { retry: undefined, retryable: true } : undefined;
+  return new Fault(code, isRedirect(status) ? 'redirect' : 'status', { ...facts, ...once });
 }
 
 /** 401, or what means the same: the fault of the credential's owner. */

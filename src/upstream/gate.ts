@@ -1,30 +1,36 @@
 /**
- * Who may call a provider now: no credential that cools down, nobody while the breaker is open, and no more at a time than
+ * Who may call a provider now: no credential that cools down, none whose circuit breaker is open, and no more at a time than
  * there are places for.
  */
 import type { Provider } from '../generated/types.ts';
 import type { UpstreamLimits } from '../limits.ts';
-import { type BreakerState, createBreaker, type Verdict } from './breaker.ts';
 import { createBulkhead, createLine, isIdle, type Line } from './bulkhead.ts';
 import type { Call } from './call.ts';
+import { type BreakerOptions, CircuitBreaker, type Permit } from './circuit-breaker.ts';
 import { createCoolDown } from './cool-down.ts';
 import type { Credential } from './credential.ts';
+import type { CredentialCircuit } from './credential-circuit.ts';
 import type { Ending } from './ending.ts';
-import { Fault, toBreakerFault, toCoolDownFault, toQueueFault } from './fault.ts';
+import { Fault, toBreakerFault, toCoolDownFault, toQueueFault, type Verdict } from './fault.ts';
 
 export interface Gate {
   /**
    * Lets a call through; `undefined` when it has to {@link Gate.wait}.
+   * @param path what is requested
    * @throws {Fault} when it may not go, and needn't wait
    */
-  enter(credential: Credential, call: Call): Pass | undefined;
+  enter(credential: Credential, call: Call, path: string): Pass | undefined;
   /**
    * Lets a call through as soon as there is a place, or until it is ended.
    * @throws {Fault} when there is none in time, or it may not go any more by then
    */
-  wait(credential: Credential, call: Call, ending: Ending): Promise<Pass>;
-  /** To be told once a call that was let through is over, with its error, if it failed: others wait for its place. */
-  leave(pass: Pass, credential: Credential, error?: unknown): void;
+  wait(credential: Credential, call: Call, path: string, ending: Ending): Promise<Pass>;
+  /**
+   * To be told once a call that was let through is over: others wait for its place.
+   * @param isFound whether the response has what was requested
+   * @param error its error, if it failed
+   */
+  leave(pass: Pass, credential: Credential, path: string, isFound: boolean, error?: unknown): void;
   /** Keeps the credential out for as long as the fault says: a call with it has failed for good. */
   rest(credential: Credential, fault: Fault): void;
 }
@@ -32,25 +38,14 @@ export interface Gate {
 /** What a call is let through with. */
 export interface Pass {
   readonly line: Line;
-  /** Tells the breaker how the call ended. */
-  readonly tell: (error: unknown) => void;
+  readonly permit: Permit;
 }
 
 /** Makes the gate of one provider, so that no provider's trouble touches another. */
-export function createGate(provider: Provider, limits: UpstreamLimits, onChange: (state: BreakerState) => void): Gate {
+export function createGate(provider: Provider, limits: UpstreamLimits, onChange: BreakerOptions['onChange']): Gate {
   const { maxInFlight, maxInFlightPerCredential } = limits;
   const coolDown = createCoolDown(limits.maxCoolDownMs);
-  const breaker = createBreaker({
-    judge: toVerdict,
-    refuse: toBreakerFault,
-    onChange,
-    threshold: limits.breakerThreshold,
-    minCalls: limits.breakerMinCalls,
-    windowMs: limits.breakerWindowMs,
-    restMs: limits.breakerRestMs,
-    maxRestMs: limits.maxBreakerRestMs,
-    probes: limits.breakerProbes,
-  });
+  const breaker = new CircuitBreaker({ limits, refuse: toBreakerFault, onChange });
   const bulkhead = createBulkhead({
     refuse: toQueueFault,
     places: maxInFlight,
@@ -77,10 +72,10 @@ export function createGate(provider: Provider, limits: UpstreamLimits, onChange:
 
   const rest = ({ digest }: Credential, { code, coolDownMs = 0 }: Fault) => coolDown.start(digest, coolDownMs, code);
 
-  const check = ({ digest }: Credential) => {
+  const check = ({ digest }: Credential, circuit: CredentialCircuit, path: string) => {
     const wait = coolDown.waitOf(digest);
     if (wait !== undefined) throw toCoolDownFault(wait);
-    breaker.check();
+    breaker.check(circuit, path);
   };
 
   const free = (credential: Credential, line: Line) => {
@@ -89,11 +84,17 @@ export function createGate(provider: Provider, limits: UpstreamLimits, onChange:
   };
 
   /** The place has been taken. */
-  const admit = (credential: Credential, line: Line, hasWaited: boolean): Pass => {
+  const admit = (
+    credential: Credential,
+    circuit: CredentialCircuit,
+    path: string,
+    line: Line,
+    hasWaited: boolean,
+  ): Pass => {
     try {
       // Much can have happened in that time.
-      if (hasWaited) check(credential);
-      return { line, tell: breaker.begin() };
+      if (hasWaited) check(credential, circuit, path);
+      return { line, permit: breaker.begin(circuit, path) };
     } catch (error) {
       free(credential, line);
       throw error;
@@ -101,22 +102,23 @@ export function createGate(provider: Provider, limits: UpstreamLimits, onChange:
   };
 
   return {
-    enter(credential, call) {
-      check(credential);
+    enter(credential, call, path) {
+      const circuit = breaker.circuitOf(credential);
+      check(credential, circuit, path);
       const line = lineOf(credential, call);
-      return bulkhead.enter(line) ? admit(credential, line, false) : undefined;
+      return bulkhead.enter(line) ? admit(credential, circuit, path, line, false) : undefined;
     },
-    async wait(credential, call, ending) {
+    async wait(credential, call, path, ending) {
       const line = lineOf(credential, call);
       await bulkhead.wait(line, ending).catch((error: unknown) => {
         forget(credential, line);
         throw error;
       });
-      return admit(credential, line, true);
+      return admit(credential, breaker.circuitOf(credential), path, line, true);
     },
-    leave({ line, tell }, credential, error) {
+    leave({ line, permit }, credential, path, isFound, error) {
       try {
-        tell(error);
+        breaker.end(permit, credential, path, isFound ? 'success' : toVerdict(error));
         // Before the place is free for the next that waits. What is tried again may still go well.
         if (error instanceof Fault && error.retry === undefined) rest(credential, error);
       } finally {

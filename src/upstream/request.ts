@@ -6,8 +6,8 @@ export interface UpstreamRequest {
   /** Fields of the answer that must say, where they are there, what was asked for. */
   readonly echoes: Readonly<Record<string, string>>;
   /**
-   * Whether something is in it that a client chose and nobody here can check, as the cursor of a list: if the provider fails at
-   * that (500), nobody else is to be kept from it. @default false
+   * Whether it has a cursor or tags that a client chose and nobody here can check: a failure of the provider at that (500) isn't
+   * retried. @default false
    */
   readonly isUnchecked?: boolean;
 }

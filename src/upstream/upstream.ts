@@ -64,7 +64,9 @@ export function createUpstream(options: UpstreamOptions): Upstream {
     pool,
     deadlines: new Deadlines(limits.attemptMs),
     budget,
-    gate: createGate(provider, limits, (state) => log.warn({ provider, state }, 'breaker')),
+    gate: createGate(provider, limits, (state, scope) =>
+      log.warn({ provider, scope, state }, 'circuit breaker changed'),
+    ),
     retry: createRetry({
       ...limits,
       ruleOf: (error) => (error instanceof Fault ? error.retry : undefined),

@@ -69,7 +69,7 @@ export async function run(tally: Tally): Promise<void> {
         tally.check('serves those that stay', isRight, text);
       }
       tally.check('no unexpected error', !service.output().includes('unexpected error'));
-      tally.check('no failure is laid to a provider', !service.output().includes('"breaker"'));
+      tally.check('no failure is laid to a provider', !service.output().includes('circuit breaker changed'));
       tally.check('no canary', service.leaks().length === 0, service.leaks());
     },
     // Neither the bulkhead is on trial, nor whom a busy machine turns away.

@@ -1,0 +1,159 @@
+/**
+ * The circuit breaker of one credential at one provider.
+ *
+ * Clients choose the ids, dates, tags and cursors in most paths, and can choose such that the provider fails. So the failure of
+ * a call is evidence against the provider only if the path has succeeded before, and each path is evidence once, however often
+ * it is called. Two rules follow:
+ *
+ * - `open`: of the known paths called within the window at least `breakerMinCalls`, and at least the share `breakerThreshold`,
+ *   failed at their last call. No call is let through for a while, then one at a time.
+ * - `restricted`: `breakerMinCalls` calls failed in a row, on whatever paths, and for `breakerWindowMs` none was answered. Calls
+ *   on paths that succeeded at their last call are let through; of all others one at a time, and one a second.
+ *
+ * So a provider that is down gets a few calls a second at most, and as long as it answers anybody with the same credential,
+ * failures on paths that have never succeeded keep nobody out.
+ */
+import type { UpstreamLimits } from '../limits.ts';
+import { type Outcome, PathHistory } from './path-history.ts';
+
+export type CircuitState = 'closed' | 'restricted' | 'open' | 'half-open';
+
+/**
+ * As what a call was let through: `call` while nothing kept it back, `probe` on a known path while the circuit is half-open, `trial`
+ * on another path while the circuit isn't closed. That a trial fails says nothing; so nobody can prolong the time that the
+ * circuit is open by invented paths, or use up the probes.
+ */
+export type Admission = 'call' | 'probe' | 'trial';
+
+export type CircuitLimits = Pick<
+  UpstreamLimits,
+  'breakerThreshold' | 'breakerMinCalls' | 'breakerWindowMs' | 'breakerRestMs' | 'maxBreakerRestMs' | 'breakerProbes'
+>;
+
+/** The time between two trials, and what a caller is told to wait for while a probe or a trial is in flight, in milliseconds. */
+export const trialMs = 1_000;
+
+export interface CircuitOptions {
+  readonly limits: CircuitLimits;
+  /** How many paths it stores at most: a power of two. */
+  readonly maxPaths: number;
+  readonly onChange: (state: CircuitState) => void;
+}
+
+/** Its clock is monotonic; times are milliseconds. */
+export class CredentialCircuit {
+  /** When it was used last. */
+  usedAt = 0;
+  readonly #options: CircuitOptions;
+  #state: CircuitState = 'closed';
+  /** `undefined` until a call has succeeded. */
+  #paths: PathHistory | undefined;
+  #failuresInARow = 0;
+  #answeredAt = Number.NEGATIVE_INFINITY;
+  #openMs: number;
+  #openUntil = 0;
+  #goodProbes = 0;
+  #isProbing = false;
+  #isTrying = false;
+  #nextTrialAt = 0;
+
+  constructor(options: CircuitOptions) {
+    this.#options = options;
+    this.#openMs = options.limits.breakerRestMs;
+  }
+
+  get state(): CircuitState {
+    return this.#state;
+  }
+
+  /** Whether a call with the credential has ever succeeded: anybody can invent one that hasn't. */
+  get isProven(): boolean {
+    return this.#paths !== undefined;
+  }
+
+  /** How long until a call on the path may be let through; 0 if it may be now. */
+  waitMs(path: string): number {
+    if (this.#state === 'closed') return 0;
+    const now = performance.now();
+    if (this.#state === 'restricted') return this.#paths?.isGood(path) ? 0 : this.#waitForTrial(now);
+    if (now < this.#openUntil) return this.#openUntil - now;
+    if (this.#paths?.isKnown(path)) return this.#isProbing ? trialMs : 0;
+    return this.#waitForTrial(now);
+  }
+
+  #waitForTrial(now: number): number {
+    return this.#isTrying ? trialMs : Math.max(this.#nextTrialAt - now, 0);
+  }
+
+  /** Lets a call through that needn't wait. How it ended has to be told by {@link settle}. */
+  admit(path: string): Admission {
+    if (this.#state === 'closed') return 'call';
+    if (this.#state === 'restricted' && this.#paths?.isGood(path)) return 'call';
+    if (this.#state === 'open') this.#change('half-open');
+    if (this.#state === 'half-open' && this.#paths?.isKnown(path)) {
+      this.#isProbing = true;
+      return 'probe';
+    }
+    this.#isTrying = true;
+    return 'trial';
+  }
+
+  settle(path: string, admission: Admission, outcome: Outcome, now: number): void {
+    this.usedAt = now;
+    if (admission === 'probe') this.#isProbing = false;
+    else if (admission === 'trial') this.#isTrying = false;
+    if (outcome === 'nothing') return;
+    const { maxPaths, limits } = this.#options;
+    if (outcome === 'success') this.#paths ??= new PathHistory(maxPaths, limits.breakerWindowMs);
+    const isKnown = this.#paths?.record(path, outcome, now) ?? false;
+    if (outcome === 'failure') this.#onFailure(isKnown, admission, now);
+    else this.#onAnswer(admission, now);
+  }
+
+  /** Opens it, whatever its calls were. */
+  open(now: number): void {
+    const { maxBreakerRestMs } = this.#options.limits;
+    // Up to 20 % off either way, so that replicas don't come back together.
+    this.#openUntil = now + Math.round(this.#openMs * (0.8 + 0.4 * Math.random()));
+    this.#openMs = Math.min(2 * this.#openMs, maxBreakerRestMs);
+    this.#goodProbes = 0;
+    this.#change('open');
+  }
+
+  #onAnswer(admission: Admission, now: number): void {
+    this.#failuresInARow = 0;
+    this.#answeredAt = now;
+    if (this.#state === 'closed') return;
+    // A call from before the circuit opened says nothing new.
+    if (
+      this.#state !== 'restricted' &&
+      (admission === 'call' || ++this.#goodProbes < this.#options.limits.breakerProbes)
+    )
+      return;
+    this.#close(now);
+  }
+
+  #onFailure(isKnown: boolean, admission: Admission, now: number): void {
+    const { breakerThreshold, breakerMinCalls, breakerWindowMs } = this.#options.limits;
+    this.#failuresInARow++;
+    if (admission === 'trial') this.#nextTrialAt = now + trialMs;
+    if (this.#state === 'half-open' && admission === 'probe') this.open(now);
+    if (this.#state === 'open' || this.#state === 'half-open') return;
+    if (isKnown && this.#paths?.haveFailed(breakerMinCalls, breakerThreshold, now)) this.open(now);
+    else if (this.#failuresInARow >= breakerMinCalls && now - this.#answeredAt >= breakerWindowMs)
+      this.#change('restricted');
+  }
+
+  #close(now: number): void {
+    this.#openMs = this.#options.limits.breakerRestMs;
+    this.#nextTrialAt = 0;
+    this.#paths?.restart(now);
+    this.#change('closed');
+  }
+
+  #change(state: CircuitState): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#options.onChange(state);
+  }
+}

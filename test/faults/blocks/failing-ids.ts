@@ -1,0 +1,138 @@
+/**
+ * A client makes up ids at which the provider fails, and goes on with it: 40 calls at once, then one every 100 ms. It keeps
+ * nobody else out, whether each caller has a key of its own or all share one. And a provider that is really down gets a few
+ * calls a second at most all the same, and is found to be back.
+ */
+import { setTimeout } from 'node:timers/promises';
+import { type RunningService, startService } from '../service.ts';
+import type { Tally } from '../tally.ts';
+import { type FaultServer, reply, startFaultServer } from '../upstream/fault-server.ts';
+import { forwarding } from '../upstream/forwarding.ts';
+import { range } from '../upstream/lanes.ts';
+import { otherThan, type Subject, subjects, toRun } from '../upstream/subjects.ts';
+
+/** A tenth of the defaults: what counts is their ratio. */
+const windowMs = 1_000;
+const env = {
+  BREAKER_WINDOW_MS: String(windowMs),
+  BREAKER_REST_MS: '500',
+  MAX_BREAKER_REST_MS: '1000',
+  MAX_ATTEMPTS: '1',
+  MAX_WAIT_MS: '5000',
+  MAX_LOOP_DELAY_MS: '60000',
+};
+/** Runs from here on are made up. */
+const firstBad = 1_000_000;
+const badEveryMs = 100;
+const goodEveryMs = 100;
+const seconds = 5;
+
+export async function run(tally: Tally): Promise<void> {
+  for (const subject of subjects) {
+    await tryAttack(tally, subject, 'with keys of their own', forwarding, ['attacker-key', 'victim-key']);
+    await tryAttack(tally, subject, 'with one key', {}, ['', '']);
+    await tryOutage(
+      tally,
+      subject,
+      'with keys of their own',
+      forwarding,
+      [1, 2, 3, 4, 5].map((n) => `tenant-key-${n}`),
+    );
+    await tryOutage(tally, subject, 'with one key', {}, ['']);
+  }
+}
+
+/** A provider that fails at runs that are made up, or at all. */
+async function startProvider({ toBody }: Subject) {
+  const state = { isDown: false };
+  const far = await startFaultServer((socket, { path }) => {
+    const run = toRun(path);
+    if (state.isDown || run >= firstBad) reply(socket, { status: 500 });
+    else reply(socket, { body: JSON.stringify(toBody(run)) });
+  });
+  return { far, state };
+}
+
+async function withService(
+  subject: Subject,
+  far: FaultServer,
+  keys: Readonly<Record<string, string>>,
+  scene: (service: RunningService) => Promise<void>,
+): Promise<void> {
+  const service = await startService({
+    ...env,
+    ...keys,
+    [subject.variable]: far.baseUrl,
+    [otherThan(subject).variable]: far.baseUrl,
+  });
+  await scene(service);
+  await service.stop();
+  far.close();
+}
+
+const query = 'query ($key: MonitorRunKey!) { monitorRun(key: $key) { id } }';
+
+/** Whether there was data. */
+async function ask(service: RunningService, subject: Subject, run: number, apiKey: string): Promise<boolean> {
+  const headers = apiKey === '' ? {} : { [subject.header]: apiKey };
+  const { body } = await service.ask(query, { key: subject.toKey(run) }, headers);
+  return typeof body?.data?.monitorRun?.id === 'string';
+}
+
+/** Asks at a steady pace for so long; resolves with the share that had data. */
+async function askSteadily(forMs: number, everyMs: number, askNext: (n: number) => Promise<boolean>): Promise<number> {
+  const asked: Promise<boolean>[] = [];
+  for (const end = performance.now() + forMs; performance.now() < end; await setTimeout(everyMs))
+    asked.push(askNext(asked.length));
+  const outcomes = await Promise.all(asked);
+  return outcomes.filter((hasData) => hasData).length / outcomes.length;
+}
+
+async function tryAttack(
+  tally: Tally,
+  subject: Subject,
+  mode: string,
+  keys: Readonly<Record<string, string>>,
+  [attacker = '', victim = '']: readonly string[],
+): Promise<void> {
+  const { far } = await startProvider(subject);
+  await withService(subject, far, keys, async (service) => {
+    await ask(service, subject, 0, victim);
+    await Promise.all(range(0, 40).map((n) => ask(service, subject, firstBad + n, attacker)));
+    const [share] = await Promise.all([
+      // Each time another run, so that no path has succeeded before.
+      askSteadily(1_000 * seconds, goodEveryMs, (n) => ask(service, subject, n + 1, victim)),
+      askSteadily(1_000 * seconds, badEveryMs, (n) => ask(service, subject, firstBad + 100 + n, attacker)),
+    ]);
+    const title = `${subject.provider} fails at made-up ids, ${mode}`;
+    tally.check(`${title}: others get their answers`, share >= 0.99, share);
+    tally.measured(`${title}: ${(100 * share).toFixed(1)} % for others`);
+  });
+}
+
+async function tryOutage(
+  tally: Tally,
+  subject: Subject,
+  mode: string,
+  keys: Readonly<Record<string, string>>,
+  tenants: readonly string[],
+): Promise<void> {
+  const { far, state } = await startProvider(subject);
+  await withService(subject, far, keys, async (service) => {
+    const askAny = (n: number) => ask(service, subject, n % 50, tenants[n % tenants.length] ?? '');
+    await askSteadily(1_000, 10, askAny);
+    state.isDown = true;
+    // No answer for the length of the window, and then as many failures as it takes.
+    await askSteadily(2 * windowMs, 10, askAny);
+    const before = far.requests.length;
+    await askSteadily(3_000, 10, askAny);
+    const callsPerSecond = (far.requests.length - before) / 3;
+    state.isDown = false;
+    await askSteadily(3_000, 10, askAny);
+    const share = await askSteadily(1_000, 10, askAny);
+    const title = `${subject.provider} is down, ${mode}`;
+    tally.check(`${title}: gets a few calls a second`, callsPerSecond > 0 && callsPerSecond <= 5, callsPerSecond);
+    tally.check(`${title}: is found to be back`, share >= 0.99, share);
+    tally.measured(`${title}: ${callsPerSecond.toFixed(1)} calls a second, then ${(100 * share).toFixed(1)} %`);
+  });
+}
