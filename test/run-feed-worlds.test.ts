@@ -135,18 +135,36 @@ function isExcused(run: ExpectedRun, gaps: ReadonlySet<string>, excused: Readonl
   return gaps.has(monitor) || gaps.has(`${run.provider} null`) || excused.has(monitor) || excused.has(toId(run));
 }
 
-async function tryAll(options: Omit<Trial, 'seed'>): Promise<void> {
-  for (const seed of seeds) {
-    try {
-      await tryWorld({ seed, ...options });
-    } catch (error) {
-      throw new Error(`Seed ${seed} fails.`, { cause: error });
-    }
+async function tryOne(trial: Trial): Promise<void> {
+  try {
+    await tryWorld(trial);
+  } catch (error) {
+    throw new Error(`Seed ${trial.seed} fails.`, { cause: error });
   }
 }
 
+async function tryAll(options: Omit<Trial, 'seed'>): Promise<void> {
+  for (const seed of seeds) await tryOne({ seed, ...options });
+}
+
+/**
+ * Worlds in which a rule of the algorithm matters that few worlds need: each of them fails without it. A change of how worlds are
+ * created takes new seeds.
+ */
+const rareWorlds: readonly (Trial & { readonly rule: string })[] = [
+  { rule: 'the codes of other monitors are dropped', seed: 107, mayFail: true, mayChange: true },
+  { rule: 'the codes of other monitors are dropped', seed: 145, mayFail: false, mayChange: true },
+  { rule: 'arrivals push rows to the next page, counted', seed: 96, mayFail: true, mayChange: true },
+  { rule: 'pages of a list of monitors are used all together', seed: 168, mayFail: false, mayChange: true },
+  { rule: 'pages of a list of monitors are used all together', seed: 228, mayFail: true, mayChange: true },
+  { rule: 'a skipped run may have no start', seed: 132, mayFail: true, mayChange: false },
+  { rule: 'a skipped run may have no start', seed: 138, mayFail: false, mayChange: true },
+];
+
 describe('run feed, against brute force over random worlds', () => {
   const timeout = 1_200_000;
+
+  it.each(rareWorlds)('delivers every run once and in order, as $rule (seed $seed)', tryOne);
 
   it('delivers every run once and in order', { timeout }, () => tryAll({ mayFail: false, mayChange: false }));
 
