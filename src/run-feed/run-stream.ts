@@ -243,7 +243,9 @@ export class RunStream {
     for (const id of this.#lastIds) this.#seen.add(id);
     this.#count = page.count;
     if (lastTime !== undefined) this.bound = Math.min(this.bound, lastTime);
-    this.#next = { token: page.next, timeAbove: toStored(lastTime ?? start.timeAbove), lastTime: undefined };
+    // Rows that arrivals pushed here were read before: a run below them that has no start is no later than the last run read.
+    const timeAbove = Math.min(lastTime ?? Infinity, start.timeAbove ?? Infinity);
+    this.#next = { token: page.next, timeAbove: toStored(timeAbove), lastTime: undefined };
     if (page.next === undefined || this.bound < since) this.exhaust();
     return added;
   }

@@ -75,6 +75,13 @@ export const guardsOfTheRunFeed: readonly Guard[] = [
     tests,
   },
   {
+    name: 'run feed: a row that arrivals pushed to a later page places no run later',
+    file: stream,
+    from: 'Math.min(lastTime ?? Infinity, start.timeAbove ?? Infinity)',
+    to: 'lastTime ?? start.timeAbove',
+    tests,
+  },
+  {
     name: 'run feed: runs later than the first page say nothing',
     file: placing,
     from: 'if (time !== undefined && time > firstPageTime) continue;',
