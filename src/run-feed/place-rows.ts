@@ -2,6 +2,7 @@
 import type { ProviderError } from '../errors.ts';
 import type { Provider } from '../generated/types.ts';
 import type { PageToken, RunListPage, RunRow } from '../providers/provider.ts';
+import { RunOrder } from '../providers/run-order.ts';
 import type { Body } from '../upstream/body.ts';
 import type { SortKey } from './sort-key.ts';
 
@@ -65,15 +66,14 @@ export function placeRows(
   timeAbove: number | undefined,
   { firstPageTime }: Pick<FeedWindow, 'firstPageTime'>,
 ): { readonly placed: readonly FeedRow[]; readonly lastTime: number | undefined } {
+  const order = new RunOrder(firstPageTime, timeAbove ?? topTime);
   const placed: FeedRow[] = [];
-  let above = timeAbove;
   let lastTime: number | undefined;
   for (let place = skipped; place < page.rows.length; place++) {
     const row = page.rows[place] as RunRow | ProviderError;
     const time = toRowTime(row);
     if (time !== undefined && time > firstPageTime) continue;
-    if (time !== undefined) above = time;
-    lastTime = above ?? topTime;
+    lastTime = order.place(time);
     const isWanted = page.matches[place];
     if (isWanted === false) continue;
     const runId = row instanceof Error ? '' : row.runId;

@@ -91,7 +91,7 @@ export const guardsOfTheRunFeed: readonly Guard[] = [
   {
     name: 'run feed: a run without a start takes the time of the run above it',
     file: placing,
-    from: 'lastTime = above ?? topTime;',
+    from: 'lastTime = order.place(time);',
     to: 'lastTime = time ?? topTime;',
     tests,
   },
