@@ -29,6 +29,8 @@ const requestLimits = {
    * them have begun.
    */
   maxPipelinedRequests: 16,
+  /** Maximum requests that wait so on all connections. Beyond it, a connection with more than `maxPipelinedRequests` is closed. */
+  maxQueuedRequests: 4_096,
   /** The most headers of a request. */
   maxHeaders: 100,
   /** The most tokens of a document, counted while it is parsed. A hundred keys written out are about 1,200. */

@@ -53,7 +53,10 @@ async function createHeldWorld(limits = {}) {
       answers.shift()?.();
     }
   };
-  return { world, answer };
+  const answerAll = () => {
+    for (const send of answers.splice(0)) send();
+  };
+  return { world, answer, answerAll };
 }
 
 const idsIn = (text: string) => (text.match(/DATAFOLD:7:\d+/g) ?? []).map((id) => Number(id.split(':')[2]));
@@ -164,6 +167,31 @@ describe('Pipelined requests', () => {
 
     expect(world.lines.map(({ status }) => status)).toEqual([499, 499, 499, 499, 499]);
     expect(world.datafold.paths).toHaveLength(1);
+  });
+
+  it('are bounded on all connections together: one that queues many beyond that is closed', async () => {
+    const { world, answerAll } = await createHeldWorld({ maxPipelinedRequests: 2, maxQueuedRequests: 10 });
+    for (let time = 0; time < 3; time++) {
+      const first = await open(world);
+      first.send(runs(11, 100 * time + 11));
+      await until(() => world.datafold.paths.some((path) => path.endsWith(`/${100 * time + 11}`)));
+      // Ten wait. So do a few of a client that sends a few, but none of one that sends many.
+      const flood = await open(world);
+      flood.send(runs(1_000, 1_000));
+      await until(() => flood.socket.closed);
+      const few = await open(world);
+      few.send(runs(3));
+
+      first.socket.destroy();
+      await until(() => {
+        answerAll();
+        return idsIn(few.received()).length === 3;
+      });
+      expect(idsIn(few.received())).toEqual([1, 2, 3]);
+      expect(idsIn(flood.received())).toEqual([]);
+    }
+    // Nothing is made of the hundreds of requests that have been read with the one too many.
+    expect(world.lines.length).toBeLessThan(3 * (11 + 20 + 3));
   });
 
   it('leave other connections alone: probes and operations are answered at once', async () => {

@@ -20,17 +20,22 @@ export interface Pipelining {
   excuses(error: NodeJS.ErrnoException, socket: Socket): boolean;
 }
 
-export function createPipelining(
-  { maxPipelinedRequests, requestMs }: Pick<Limits, 'maxPipelinedRequests' | 'requestMs'>,
-  start: (visit: Visit) => void,
-): Pipelining {
+type PipeliningLimits = Pick<Limits, 'maxPipelinedRequests' | 'maxQueuedRequests' | 'requestMs'>;
+
+/** The requests that wait on all connections. */
+interface Total {
+  queued: number;
+}
+
+export function createPipelining(limits: PipeliningLimits, start: (visit: Visit) => void): Pipelining {
   // Clients that never pipeline have none.
   const queues = new WeakMap<Socket, Queue>();
+  const total: Total = { queued: 0 };
 
   const queueOf = (socket: Socket): Queue => {
     const existing = queues.get(socket);
     if (existing !== undefined) return existing;
-    const queue = new Queue(socket, maxPipelinedRequests, requestMs);
+    const queue = new Queue(socket, limits, total);
     queues.set(socket, queue);
     return queue;
   };
@@ -50,28 +55,48 @@ export function createPipelining(
   };
 }
 
+/**
+ * Has no more requests made of what has been read from a connection that is about to close. The parser cannot stop within a
+ * chunk, which may hold thousands of requests, and Node.js frees all of them no sooner than the connections that it reads with it.
+ */
+export function ignoreRest(socket: Socket): void {
+  const { parser } = socket as Socket & { parser?: { onIncoming: () => number } | null };
+  // 0: the body is parsed as ever.
+  if (parser) parser.onIncoming = () => 0;
+}
+
 /** The requests of one connection that wait for the response before them. */
 class Queue {
   readonly #socket: Socket;
-  readonly #maxLength: number;
-  readonly #requestMs: number;
+  readonly #limits: PipeliningLimits;
+  readonly #total: Total;
   readonly #waiting: Visit[] = [];
   #isPaused = false;
   /** What Node.js no longer times: a request, or one whose head has not arrived. */
   #untimed: IncomingMessage | 'head' | undefined;
 
-  constructor(socket: Socket, maxLength: number, requestMs: number) {
+  constructor(socket: Socket, limits: PipeliningLimits, total: Total) {
     this.#socket = socket;
-    this.#maxLength = maxLength;
-    this.#requestMs = requestMs;
+    this.#limits = limits;
+    this.#total = total;
+    socket.once('close', () => this.#clear());
     // Node.js resumes the socket by itself, for example whenever a body is read.
     socket.on('resume', () => this.#keepPaused());
   }
 
   add(visit: Visit): void {
+    if (this.#socket.destroyed) return;
+    const { maxPipelinedRequests, maxQueuedRequests } = this.#limits;
+    const isLong = this.#waiting.length >= maxPipelinedRequests;
+    if (isLong && this.#total.queued >= maxQueuedRequests) {
+      ignoreRest(this.#socket);
+      this.#socket.destroy();
+      return;
+    }
     this.onRequest(visit.request);
     this.#waiting.push(visit);
-    if (this.#isPaused || this.#waiting.length <= this.#maxLength) return;
+    this.#total.queued++;
+    if (this.#isPaused || !isLong) return;
     this.#isPaused = true;
     // The parser resumes the socket with each request of the chunk that it has at the moment.
     process.nextTick(() => this.#keepPaused());
@@ -79,7 +104,9 @@ class Queue {
 
   next(): Visit | undefined {
     const visit = this.#waiting.shift();
-    if (visit === undefined || this.#waiting.length > 0) return visit;
+    if (visit === undefined) return undefined;
+    this.#total.queued--;
+    if (this.#waiting.length > 0) return visit;
     // The body of the last one may be what is to be read.
     if (this.#isPaused) {
       this.#isPaused = false;
@@ -102,8 +129,16 @@ class Queue {
       return true;
     }
     // The rest of it is not HTTP, and the error is its only response.
-    if (isIncomplete) this.#waiting.pop();
+    if (isIncomplete) {
+      this.#waiting.pop();
+      this.#total.queued--;
+    }
     return false;
+  }
+
+  #clear(): void {
+    this.#total.queued -= this.#waiting.length;
+    this.#waiting.length = 0;
   }
 
   #keepPaused(): void {
@@ -117,7 +152,7 @@ class Queue {
       const isLate = this.#untimed === 'head' || this.#untimed?.complete === false;
       this.#untimed = undefined;
       if (isLate) server?.emit('clientError', toRequestTimeout(), this.#socket);
-    }, this.#requestMs);
+    }, this.#limits.requestMs);
     this.#socket.once('close', () => clearTimeout(timer));
   }
 }

@@ -17,7 +17,7 @@ import type { JwtConfig } from './jwt.ts';
 import { createLifeCycle, type LifeCycle } from './life-cycle.ts';
 import { createMalformed } from './malformed.ts';
 import { createOverload } from './overload.ts';
-import { createPipelining } from './pipelining.ts';
+import { createPipelining, ignoreRest } from './pipelining.ts';
 import { findRefusal, type Refusal, refuse, waitForRefusal } from './refusal.ts';
 import { hasSmallBody, isPlain } from './request-body.ts';
 import { expectsNothing, hasFewHeaders, isHttp1, maxHeaderSize } from './request-headers.ts';
@@ -182,6 +182,8 @@ export function createServer(options: ServerOptions): Server {
     .on('clientError', (error, socket: Socket) => {
       if (!pipelining.excuses(error, socket)) void answerMalformed(error, socket);
     })
+    // Node.js has made a response for it that is never sent, as the connection closes behind the last one that may be.
+    .on('dropRequest', (_request, socket: Socket) => ignoreRest(socket))
     .on('timeout', (socket) => {
       // The deadline of its operation is what bounds this; until then the client isn't the one who is slow.
       if (answers.isWaiting(socket)) socket.setTimeout(server.timeout);

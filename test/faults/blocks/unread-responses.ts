@@ -25,6 +25,7 @@ const toPost = (query: string) => {
 const large = (name: string) =>
   `{ olostepRun(monitorId: "monitor_a", runId: "run_a") { ${name}: snapshot ${name}2: snapshot } }`;
 const small = '{ datafoldRun(monitorId: "7", runId: "42") { state } }';
+const tiny = 'GET / HTTP/1.1\r\n\r\n';
 const health = `GET /health HTTP/1.1\r\n${host}\r\n`;
 
 /** What a client sends and does not read, and how many such clients there are. */
@@ -37,6 +38,8 @@ const attacks: Readonly<Record<string, Attack>> = {
   'pipelined operations': { connections: 1, bytes: toPost(large('a')).repeat(200) },
   'a response each': { connections: 60, bytes: toPost(large('b')) },
   'small requests behind an operation': { connections: 60, bytes: toPost(large('c')) + health.repeat(1_000) },
+  // Some 3,640 in what the service reads at once.
+  'tiny requests behind an operation': { connections: 200, bytes: toPost(large('c')) + tiny.repeat(4_000) },
 };
 
 export async function run(tally: Tally): Promise<void> {

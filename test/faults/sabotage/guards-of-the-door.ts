@@ -248,6 +248,20 @@ export const guardsOfTheDoor: readonly Guard[] = [
     tests: ['test/pipelining.test.ts'],
   },
   {
+    name: 'a number of requests that wait on all connections (pipelining)',
+    file: 'src/http/pipelining.ts',
+    from: 'this.#total.queued >= maxQueuedRequests',
+    to: 'this.#total.queued >= 1e9 * maxQueuedRequests',
+    tests: ['test/pipelining.test.ts'],
+  },
+  {
+    name: 'no requests of what has been read from a connection that is closed for them (pipelining)',
+    file: 'src/http/pipelining.ts',
+    from: '      ignoreRest(this.#socket);\n',
+    to: '',
+    tests: ['test/pipelining.test.ts'],
+  },
+  {
     name: 'no request timeout for what the service does not read (pipelining)',
     file: 'src/http/pipelining.ts',
     from: "this.#untimed = isIncomplete ? last.request : 'head';\n      return true;",
