@@ -4,6 +4,7 @@ import type { Provider } from '../generated/types.ts';
 import { isEndOfUsedConnection } from './connection.ts';
 import type { Wait } from './cool-down.ts';
 import { deadlineReached } from './deadline.ts';
+import { findLocalCode } from './local-resources.ts';
 import type { Outcome } from './path-history.ts';
 import type { RetryRule } from './retry.ts';
 
@@ -161,6 +162,14 @@ export const toMemoryFault = (): Fault =>
     sentence: 'sent a large response that this service has no memory for at the moment.',
   });
 
+/** This machine lacks something for the connection, as the code says. That is no failure of the provider. */
+const toLocalFault = (code: string): Fault =>
+  new Fault('OVERLOADED', `local ${code}`, {
+    retryable: true,
+    verdict: 'nothing',
+    sentence: "can't be called at the moment, as this service is out of resources.",
+  });
+
 /** The time of an attempt is up. */
 export const toAttemptTimeFault = (): Fault =>
   new Fault('UPSTREAM_TIMEOUT', 'attempt', { retry: onceMoreInTime, verdict: 'failure', isOfCall: true });
@@ -213,6 +222,8 @@ const protocolCode =
 export function toNetworkFault(error: unknown, isUnanswered: boolean, hasBeenPaused = false): Fault {
   if (error instanceof Fault) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code ?? error.name) : 'unknown';
+  const localCode = findLocalCode(error);
+  if (localCode !== undefined) return toLocalFault(localCode);
   if (code === 'UND_ERR_CONNECT_TIMEOUT')
     return new Fault('UPSTREAM_TIMEOUT', 'connect', { retry: again, verdict: 'failure', isOfCall: true });
   if (code === 'ENOTFOUND') return new Fault('UPSTREAM_UNAVAILABLE', 'dns', { verdict: 'failure' });

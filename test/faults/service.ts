@@ -28,6 +28,8 @@ export interface RunningService {
 export interface StartOptions {
   /** Whether the process holds the probe, which has a clock of its own and can collect garbage. @default false */
   readonly isProbed?: boolean;
+  /** Maximum number of its open file descriptors. @default the one of this process */
+  readonly maxFiles?: number;
 }
 
 export interface Asked {
@@ -51,11 +53,14 @@ process.once('exit', () => {
 /** Starts the service on a port of the system's choice, with these variables beside the canary keys. */
 export async function startService(
   env: Readonly<Record<string, string>>,
-  { isProbed = false }: StartOptions = {},
+  { isProbed = false, maxFiles }: StartOptions = {},
 ): Promise<RunningService> {
   const root = fileURLToPath(new URL('../..', import.meta.url));
   const probing = isProbed ? ['--expose-gc', '--import', new URL('probe.ts', import.meta.url).href] : [];
-  const child = spawn(process.execPath, [...probing, ...entry], {
+  const command = [process.execPath, ...probing, ...entry];
+  const limited = maxFiles === undefined ? command : ['sh', '-c', `ulimit -n ${maxFiles}; exec "$@"`, 'sh', ...command];
+  const [program = '', ...parameters] = limited;
+  const child = spawn(program, parameters, {
     cwd: root,
     env: {
       PATH: process.env.PATH,

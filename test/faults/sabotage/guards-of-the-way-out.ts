@@ -297,6 +297,20 @@ export const guardsOfTheWayOut: readonly Guard[] = [
     tests: ['test/key-echo.test.ts'],
   },
   {
+    name: 'no blame on a provider for what this machine lacks',
+    file: 'src/upstream/fault.ts',
+    from: 'if (localCode !== undefined) return toLocalFault(localCode);',
+    to: '',
+    tests: ['test/local-resources.test.ts', 'file-descriptors'],
+  },
+  {
+    name: 'no blame on a provider whose name the resolver has no file descriptor for',
+    file: 'src/upstream/local-resources.ts',
+    from: '? findDescriptorCode() : undefined;',
+    to: '? undefined : undefined;',
+    tests: ['file-descriptors'],
+  },
+  {
     name: 'interim responses that are skipped, 100 included',
     file: 'src/upstream/interim-responses.ts',
     from: 'chunk[at] = two;',
