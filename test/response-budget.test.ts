@@ -128,6 +128,7 @@ describe('The bytes of a large upstream response', () => {
   const limits = { maxUpstreamResponseTotalBytes: 1, maxAnswerBytes: 2 * megabyte, breakerMinCalls: 1 };
   const size = 1.9 * megabyte;
   const pathOf = (runId: number) => anyDatafoldRun(runId).path;
+  const found = { data: { run2: { runId: '2' } } };
 
   /** An operation has run 1, and waits for something else; another one is paused on its way to run 2. */
   async function createHoldingWorld(
@@ -137,6 +138,8 @@ describe('The bytes of a large upstream response', () => {
   ) {
     const large = await createLargeWorld({ ...config, limits: { ...limits, ...config.limits } }, [1, 2], size);
     const { world, slowField } = large;
+    // From now on a failure on its path counts for the circuit breaker.
+    expect(await world.ask(`{ ${runField(2)} }`)).toEqual(found);
     const { totalOf } = watchReading();
     const holding = world.ask(`{ ${runField(1)} ${slowField} }`, {}, init);
     holding.catch(() => {});
@@ -147,7 +150,6 @@ describe('The bytes of a large upstream response', () => {
     await until(() => totalOf(pathOf(1)) + totalOf(pathOf(2)) > 2 * megabyte);
     return { ...large, holding, reading, totalOf };
   }
-  const found = { data: { run2: { runId: '2' } } };
 
   it('count until the operation that uses them is complete', async () => {
     const { answerSlow, holding, reading, totalOf } = await createHoldingWorld();
@@ -259,7 +261,7 @@ describe('The bytes of a large upstream response', () => {
     controller.abort();
     expect(await world.ask(`{ ${runField(2)} }`)).toEqual(found);
     const ofBreaker = ({ message, provider }: { message: string; provider?: unknown }) =>
-      message === 'breaker' && provider === 'DATAFOLD';
+      message === 'circuit breaker changed' && provider === 'DATAFOLD';
     expect(world.lines.filter(ofBreaker)).toEqual([]);
   });
 

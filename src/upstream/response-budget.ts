@@ -13,7 +13,8 @@
  * them back when it is complete, at the latest at its deadline. Or all operations that use bytes wait for more: then the
  * last response is refused, its operation goes on without it, and the first is read with the bytes that it gave back. Each
  * refusal ends a response, so this ends as well, in the worst case with the first itself, whose operation then needs more than
- * the maximum alone.
+ * the maximum alone. What is decided is decided anew whenever a response is paused, has been read, gets a user or loses one. Only an
+ * operation that joins a call under way is noticed later: at the latest when that attempt times out.
  */
 import { type InRow, Row } from './row.ts';
 
@@ -84,10 +85,13 @@ export class CountedResponse implements HeldBytes, InRow<CountedResponse> {
 
   retain(user: ByteUser): void {
     this.users.add(user);
+    this.#budget.settleLater();
   }
 
   release(user: ByteUser): void {
-    if (this.users.delete(user) && this.users.size === 0) this.#budget.release(this);
+    if (!this.users.delete(user)) return;
+    if (this.users.size === 0) this.#budget.release(this);
+    else this.#budget.settleLater();
   }
 }
 
@@ -121,21 +125,20 @@ export class ResponseBudget {
     response.isPaused = true;
     response.hasBeenPaused = true;
     response.reader.pause();
-    // Nobody else may be there to make room for the first.
-    if (response === this.#reading.first) this.#schedule();
+    this.settleLater();
   }
 
   end(response: CountedResponse): void {
     this.#reading.delete(response);
     response.isPaused = false;
     this.#held.add(response);
-    this.#schedule();
+    this.settleLater();
   }
 
   release(response: CountedResponse): void {
     this.#held.delete(response);
     this.#bytes -= response.bytes;
-    this.#schedule();
+    this.settleLater();
   }
 
   /** As many bytes there may be for the response to be read. */
@@ -143,8 +146,11 @@ export class ResponseBudget {
     return response === this.#reading.first ? this.#maxBytes : this.#highWaterMark;
   }
 
-  /** Not at once: readers pass on bytes now, and operations may be about to give some back. */
-  #schedule(): void {
+  /**
+   * Resumes and refuses responses as their ranks, the bytes and their users have it by then. Not at once: readers pass on bytes
+   * now, and operations may be about to give some back.
+   */
+  settleLater(): void {
     if (this.#isScheduled || this.#reading.first === undefined) return;
     this.#isScheduled = true;
     setImmediate(this.#settle);
