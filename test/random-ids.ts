@@ -50,8 +50,13 @@ const tail = fc.oneof(
 /** Ids of Datafold's grammar. */
 export const datafoldIds = fc.oneof(
   fc.constantFrom('0', '9007199254740993'),
-  fc.bigInt(1n, 10n ** 19n - 1n).map(String),
+  fc.bigInt(1n, 2n ** 63n - 1n).map(String),
 );
 
 /** Ids of Olostep's grammar, behind their prefix. */
 export const olostepIds = (prefix: string) => tail.map((text) => prefix + text);
+
+/** Whether Datafold can have the id, said in other words than the service's own. */
+export const datafoldGrammar = {
+  test: (text: string) => /^(0|[1-9]\d{0,18})$/.test(text) && BigInt(text) < 2n ** 63n,
+};

@@ -298,9 +298,9 @@ type DatafoldTeamsNotification {
 extend type Query {
   "One Datafold run; \`null\` when Datafold has no such run."
   datafoldRun(
-    "Datafold's id of the monitor: a whole number, at most 19 digits, no leading zeros."
+    "Datafold's id of the monitor: a whole number from 0 to 9223372036854775807, no leading zeros."
     monitorId: ID!
-    "Datafold's id of the run: a whole number, at most 19 digits, no leading zeros."
+    "Datafold's id of the run: a whole number from 0 to 9223372036854775807, no leading zeros."
     runId: ID!
   ): DatafoldRun
 }

@@ -5,7 +5,7 @@ import { ParsedMembers } from '../../json/members.ts';
 import type { MonitorDefinition, MonitorRow } from '../provider.ts';
 import { toBadField } from '../reader.ts';
 import { parseCursor } from './cursor.ts';
-import { isId } from './id.ts';
+import { expectedId, isId } from './id.ts';
 import { type List, walkList } from './list.ts';
 import { readListPart } from './list-page.ts';
 import { toDatafoldMonitor, toListedDatafoldMonitor } from './monitor.ts';
@@ -15,7 +15,7 @@ import { toMilliseconds } from './values.ts';
 export const monitors: MonitorDefinition = {
   typeName: 'DatafoldMonitor',
   isKey: isId,
-  expectedKey: 'Expected a Datafold id: a whole number in decimal digits, 19 at most, without sign or leading zeros.',
+  expectedKey: expectedId,
   toRequest: (monitorId) => ({ path: `/api/v1/monitors/${monitorId}`, echoes: { id: monitorId } }),
   toMonitor: toDatafoldMonitor,
   toListedMonitor: toListedDatafoldMonitor,

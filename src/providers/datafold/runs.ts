@@ -4,7 +4,7 @@ import { isAbsent, isObject, toDigits } from '../../json/json.ts';
 import { ParsedMembers } from '../../json/members.ts';
 import type { RunDefinition, RunRow } from '../provider.ts';
 import { toBadField } from '../reader.ts';
-import { isId } from './id.ts';
+import { expectedIds, isId } from './id.ts';
 import { type List, walkList } from './list.ts';
 import { readMonitorRuns } from './monitor-runs.ts';
 import { isRunAsDocumented, toDatafoldRun, toListedDatafoldRun } from './run.ts';
@@ -14,7 +14,7 @@ import { toMilliseconds } from './values.ts';
 export const runs: RunDefinition = {
   typeName: 'DatafoldRun',
   isKey: ({ monitorId, runId }) => isId(monitorId) && isId(runId),
-  expectedKey: 'Expected Datafold ids: whole numbers in decimal digits, 19 at most, without sign or leading zeros.',
+  expectedKey: expectedIds,
   toRequest: ({ monitorId, runId }) => ({
     path: `/api/v1/monitors/${monitorId}/runs/${runId}`,
     echoes: { monitor_id: monitorId, run_id: runId },

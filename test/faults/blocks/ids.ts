@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { notDatafolds, notOlosteps } from '../../bad-ids.ts';
 import { datafoldKey, olostepKey } from '../../bodies.ts';
-import { datafoldIds, olostepIds, toId } from '../../random-ids.ts';
+import { datafoldGrammar, datafoldIds, olostepIds, toId } from '../../random-ids.ts';
 import { type Asked, canaries, type RunningService, startService } from '../service.ts';
 import type { Tally } from '../tally.ts';
 import { type FaultServer, reply, startFaultServer } from '../upstream/fault-server.ts';
@@ -126,8 +126,8 @@ const forms = {
 } as const;
 
 const wholeNumbers = ['0', '1', '42', '2147483647', '2147483648', '9007199254740991'];
-const beyondNumbers = ['9007199254740992', '9007199254740993', '9223372036854775807', '9999999999999999999'];
-const notWhole = ['-1', '1.5', '1e400', '10000000000000000000', '123456789012345678901234567890'];
+const beyondNumbers = ['9007199254740992', '9007199254740993', '9223372036854775807'];
+const notWhole = ['-1', '1.5', '1e400', '9223372036854775808', '9999999999999999999', '123456789012345678901234567890'];
 const notCanonical = ['01', '+1', ' 1', '1 ', '0x10', '1_000', '１', 'NaN', '1e3', '1.0', '-0', ''];
 
 /** What of it arrives at Datafold; nothing, when it is to be refused. */
@@ -219,8 +219,8 @@ async function tryLongIds({ tally, service }: World): Promise<void> {
 interface Grammar {
   readonly subject: Subject;
   readonly authorization: string;
-  readonly monitorId: RegExp;
-  readonly runId: RegExp;
+  readonly monitorId: Pick<RegExp, 'test'>;
+  readonly runId: Pick<RegExp, 'test'>;
   readonly requestLine: RegExp;
   readonly keys: fc.Arbitrary<{ monitorId: string; runId: string }>;
 }
@@ -229,8 +229,8 @@ const grammars: readonly Grammar[] = [
   {
     subject: datafold,
     authorization: `Key ${canaries.DATAFOLD}`,
-    monitorId: /^(0|[1-9]\d{0,18})$/,
-    runId: /^(0|[1-9]\d{0,18})$/,
+    monitorId: datafoldGrammar,
+    runId: datafoldGrammar,
     requestLine: /^GET \/api\/v1\/monitors\/(0|[1-9]\d{0,18})\/runs\/(0|[1-9]\d{0,18}) HTTP\/1\.1$/,
     keys: fc.record({ monitorId: toId(datafoldIds), runId: toId(datafoldIds) }),
   },

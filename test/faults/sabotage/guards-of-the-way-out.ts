@@ -276,6 +276,13 @@ export const guardsOfTheWayOut: readonly Guard[] = [
     tests: ['test/olostep-run.test.ts'],
   },
   {
+    name: 'Datafold ids that 64 bits hold',
+    file: 'src/providers/datafold/id.ts',
+    from: ' && (text.length < maxId.length || text <= maxId)',
+    to: '',
+    tests: ['test/ids.test.ts'],
+  },
+  {
     name: 'the ids that were asked for',
     file: 'src/upstream/body.ts',
     from: 'toDigits(value) !== asked) throw toIdFault();',
