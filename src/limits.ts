@@ -115,6 +115,10 @@ const requestLimits = {
    * key. A run that may be further back has the error `OPERATION_TOO_COSTLY` in the fields that its row alone states.
    */
   maxEventsPages: 10,
+  /** The most tags that a list of monitors is requested by. */
+  maxTags: 20,
+  /** The most characters of a tag. */
+  maxTagLength: 100,
   /** The most that a page of Datafold's lists is asked for. Datafold documents no cap, and may send fewer. */
   listPageSize: 100,
   /** How long a copy of a run that has ended for good stands for an answer, in milliseconds. */

@@ -27,7 +27,7 @@ const warnings = ({ lines }: Pick<World, 'lines'>) => lines.filter(({ level }) =
 
 describe('log lines', () => {
   it('cut a long path, and say how long it was: a request that repeats 90 KB writes no megabytes', async () => {
-    const world = await createWorld();
+    const world = await createWorld({ limits: { maxTagLength: 100_000 } });
 
     await world.ask(longTags.query, longTags.variables);
 
@@ -49,7 +49,7 @@ describe('log lines', () => {
   });
 
   it('have a limit of characters as JSON, whatever the limit of a text is', async () => {
-    const world = await createWorld({ limits: { maxLogTextChars: 1_000_000 } });
+    const world = await createWorld({ limits: { maxLogTextChars: 1_000_000, maxTagLength: 100_000 } });
 
     await world.ask(longTags.query, longTags.variables);
 
@@ -108,7 +108,7 @@ it('A logger that a library brings gets lines within the limits', async () => {
   const gateway = createGateway({
     providers: { DATAFOLD: { apiKey: keys.datafold, baseUrl: upstream.baseUrl } },
     log: { info: write, warn: write, error: write },
-    limits: { maxLogLines: 10 },
+    limits: { maxLogLines: 10, maxTagLength: 100_000 },
   });
 
   const response = await gateway.fetch(

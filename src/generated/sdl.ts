@@ -348,7 +348,8 @@ schema {
 A point in time, as RFC 3339 text in UTC with milliseconds: \`2026-11-20T08:00:00.000Z\`.
 
 Whatever a provider sends (ISO text, Unix seconds, Unix milliseconds) becomes this one form. A provider's date-time
-without an offset is read as UTC. Digits below the millisecond are dropped.
+without an offset is read as UTC. Digits below the millisecond are dropped. As an argument, a time is of the years 1970 to 9999
+and has an offset; another one is \`BAD_USER_INPUT\`.
 """
 scalar DateTime @specifiedBy(url: "https://scalars.graphql.org/andimarek/date-time.html")
 
@@ -605,7 +606,8 @@ extend type Query {
     after: String
     """
     Only monitors that Datafold finds by these tags: whether a monitor must have all of them or any isn't documented. Datafold
-    alone has tags: \`BAD_USER_INPUT\` at any other provider.
+    alone has tags: \`BAD_USER_INPUT\` at any other provider. At most \`MAX_TAGS\` (20), each of \`MAX_TAG_LENGTH\` (100) characters at
+    most, and not empty, without commas.
     """
     tags: [String!]
   ): MonitorConnection

@@ -12,7 +12,8 @@ export type Scalars = {
    * A point in time, as RFC 3339 text in UTC with milliseconds: `2026-11-20T08:00:00.000Z`.
    *
    * Whatever a provider sends (ISO text, Unix seconds, Unix milliseconds) becomes this one form. A provider's date-time
-   * without an offset is read as UTC. Digits below the millisecond are dropped.
+   * without an offset is read as UTC. Digits below the millisecond are dropped. As an argument, a time is of the years 1970 to 9999
+   * and has an offset; another one is `BAD_USER_INPUT`.
    */
   DateTime: { input: string; output: string; }
   /** Any JSON value, exactly as the provider sent it: its content is the provider's own and isn't documented. */

@@ -6,7 +6,7 @@ import { BadUserInput } from '../errors.ts';
 import type { Fetches } from '../fetching/fetches.ts';
 import { countAwaited } from '../fetching/planner.ts';
 import type { SelectedOf } from '../fetching/selected.ts';
-import type { MonitorKey, MonitorRunsArgs, QueryMonitorListArgs } from '../generated/types.ts';
+import type { MonitorKey, MonitorRunsArgs, Provider, QueryMonitorListArgs } from '../generated/types.ts';
 import type { Limits } from '../limits.ts';
 import type { Price } from '../price.ts';
 import { providers } from '../providers/index.ts';
@@ -18,7 +18,7 @@ export interface ListsOptions {
   readonly price: Price;
   readonly runs: RunLoader;
   readonly monitors: Pick<MonitorLoader, 'note'>;
-  readonly limits: Pick<Limits, 'listPageSize'>;
+  readonly limits: Pick<Limits, 'listPageSize' | 'maxTags' | 'maxTagLength'>;
   readonly log: RequestLog;
   /** One time for all of them, in Unix milliseconds, as it is part of what some pages are asked for with. */
   readonly now: number;
@@ -67,9 +67,8 @@ export class Lists {
   ): Promise<Connection> {
     allowance.spendListed(1);
     const { typeName, listed, readPage, toListedMonitor } = providers[provider].monitors;
-    if (tags?.some((tag) => tag === '' || tag.includes(',')))
-      throw new BadUserInput('Expected `tags` that are not empty and have no comma.', provider);
     const { fetches, limits, price, monitors } = this.#options;
+    if (tags) checkTags(tags, provider, limits);
     const window = { ...args, ...toPage(args), tags, pageSize: limits.listPageSize };
     price.explainPage(provider, { ...pageStep, things: window.first }, window.first, window.after, tags);
     const page = await readPage(fetches.of(provider), window);
@@ -80,6 +79,24 @@ export class Lists {
       monitors.note(provider, row);
       return toListedMonitor(row.monitorId, row.row);
     });
+  }
+}
+
+/** @throws {BadUserInput} when these can't be tags */
+function checkTags(
+  tags: readonly string[],
+  provider: Provider,
+  { maxTags, maxTagLength }: Pick<Limits, 'maxTags' | 'maxTagLength'>,
+): void {
+  if (tags.length > maxTags) throw new BadUserInput(`Expected at most ${maxTags} \`tags\`.`, provider);
+  for (const tag of tags) {
+    // Commas separate tags on the way to the provider.
+    if (tag === '' || tag.includes(','))
+      throw new BadUserInput('Expected `tags` that are not empty and have no comma.', provider);
+    if (tag.length > maxTagLength)
+      throw new BadUserInput(`Expected \`tags\` of at most ${maxTagLength} characters each.`, provider);
+    // Half a surrogate pair would become another character in a URL.
+    if (!tag.isWellFormed()) throw new BadUserInput('Expected `tags` of well-formed Unicode.', provider);
   }
 }
 

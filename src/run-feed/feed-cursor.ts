@@ -178,9 +178,12 @@ function readSlot(reader: ByteReader): FeedCursor['slot'] {
   const hasTimeAbove = reader.byte() === 1;
   const time = reader.time();
   const token = kind === 1 ? Number(text) : text;
-  if (kind === 1 ? !Number.isSafeInteger(token) || Number(token) < 1 : text === '') throw new RangeError('no page');
+  if (kind === 1 ? !isPageNumber(token) : text === '') throw new RangeError('no page');
   return { provider, monitorIndex, token, timeAbove: hasTimeAbove ? time : undefined };
 }
+
+/** Larger ones no list has, and a provider may fail at them. */
+const isPageNumber = (token: PageToken) => Number.isInteger(token) && Number(token) >= 1 && Number(token) < 2 ** 31;
 
 function toProvider(place: number): Provider {
   const provider = providerNames[place];

@@ -38,10 +38,15 @@ function parse(text: string): Cursor | undefined {
 
 const isCursor = (value: object): value is Cursor => {
   const { list, place, most } = value as { readonly [Name in keyof Cursor]: unknown };
-  const isPlace = isWholeFrom(0, place);
   const isMost = most === undefined || isWholeFrom(1, most);
-  return typeof list === 'string' && isPlace && isMost;
+  return typeof list === 'string' && isPlace(place) && isMost;
 };
 
-const isWholeFrom = (least: number, value: unknown): boolean =>
+/** The largest number of items that a list can have: its number of pages is an `int` at Datafold. */
+const maxPlace = 2 ** 31 - 1;
+
+/** Whether so many items can stand before one. It becomes the number of a page, so no other reaches Datafold. */
+export const isPlace = (value: unknown): boolean => isWholeFrom(0, value) && Number(value) <= maxPlace;
+
+export const isWholeFrom = (least: number, value: unknown): boolean =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= least;

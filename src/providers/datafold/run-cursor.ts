@@ -1,6 +1,8 @@
 /** Cursors of a monitor's runs: Datafold itself has page numbers alone, and new runs shift all pages. */
 import { BadUserInput } from '../../errors.ts';
 import { isObject } from '../../json/json.ts';
+import { isTime } from '../date-time.ts';
+import { isPlace, isWholeFrom } from './cursor.ts';
 
 /** Where reading goes on. */
 export interface RunCursor {
@@ -68,12 +70,11 @@ function isCursor(value: object): value is RunCursor {
     readonly [Name in keyof RunCursor]: unknown;
   };
   const isIdOrNone = runId === null || typeof runId === 'string';
-  const areTimes = typeof (above ?? 0) === 'number' && typeof (readAt ?? 0) === 'number';
+  const areTimes = isTimeOrNone(above) && isTimeOrNone(readAt);
   const isFlag = isUnordered === undefined || typeof isUnordered === 'boolean';
   const areWhole =
-    isWholeFrom(0, place) && isWholeFrom(0, count ?? 0) && isWholeFrom(0, total ?? 0) && isWholeFrom(1, most ?? 1);
+    isPlace(place) && isWholeFrom(0, count ?? 0) && isWholeFrom(0, total ?? 0) && isWholeFrom(1, most ?? 1);
   return typeof list === 'string' && areWhole && isIdOrNone && areTimes && isFlag;
 }
 
-const isWholeFrom = (least: number, value: unknown): boolean =>
-  typeof value === 'number' && Number.isSafeInteger(value) && value >= least;
+const isTimeOrNone = (value: unknown): boolean => value == null || (typeof value === 'number' && isTime(value));

@@ -1,5 +1,6 @@
 /** Where a run stands in Olostep's list: the cursors of this service, made of Olostep's. */
 import { BadUserInput } from '../../errors.ts';
+import { isTime } from '../date-time.ts';
 import { isRunId } from './id.ts';
 
 /** A place in the list. */
@@ -54,7 +55,12 @@ export function parseCursor(list: string, cursor: string): Place {
 const isPage = (page: unknown): page is string | null =>
   page === null || (typeof page === 'string' && page !== '' && page.isWellFormed());
 
-const toTimeOrNone = (time: unknown) => (typeof time === 'number' ? time : undefined);
+/** @throws {BadUserInput} when it is neither a time nor none */
+function toTimeOrNone(time: unknown): number | undefined {
+  if (time == null) return undefined;
+  if (typeof time !== 'number' || !isTime(time)) throw unknownCursor();
+  return time;
+}
 
 const isIndex = (index: unknown): index is number => Number.isInteger(index) && (index as number) >= 0;
 
