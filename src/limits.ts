@@ -210,6 +210,11 @@ const providerLimits = {
   maxEvents: 100_000,
   /** How deep a free-form value may be nested. */
   maxLevels: 64,
+  /**
+   * The most values of a response that are parsed, and of each page of its lists: a member of an object counts as four, and a
+   * number that keeps its digits as ten. To parse and write so many takes some 50 ms, for which nothing else is done.
+   */
+  maxValues: 200_000,
   /** The largest upstream response that is read, in bytes: 100,000 events of Olostep are about 14 MB. */
   maxAnswerBytes: 16 * 1024 * 1024,
   /**

@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { JsonBytes } from '../src/json/bytes.ts';
 import { createColumns } from '../src/json/columns.ts';
-import { findItems, unreadable } from '../src/json/items.ts';
+import { findItems } from '../src/json/items.ts';
 import { parseJson, sizeWithin } from '../src/json/json.ts';
 import { findMembers } from '../src/json/members.ts';
+import { unreadable } from '../src/json/unread.ts';
 import { jsonValue, type Style, style, write } from './json-text.ts';
 
 const members = (text: string) => findMembers(Buffer.from(text), 0);

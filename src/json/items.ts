@@ -1,20 +1,24 @@
 /** The items of a JSON list, each parsed when it is first asked for. */
+import { setImmediate } from 'node:timers/promises';
 import type { Columns } from './columns.ts';
 import { parseJson } from './json.ts';
+import { mayHoldMore, measureClosed } from './measure.ts';
 import { readTable } from './read-table.ts';
 import { skipNested, skipSpace } from './scan.ts';
 import type { Table } from './table.ts';
-
-/** Stands in the place of what turns out, once it is asked for, not to be JSON. */
-export const unreadable = Symbol('unreadable');
+import { orUnreadable, tooLarge, type Unread, unreadable } from './unread.ts';
 
 /** A list whose items are parsed when they are asked for, or one that is parsed already. */
 export interface Items {
   readonly length: number;
-  /** The items from `start` on, without those from `end` on; one that isn't JSON is {@link unreadable}. */
+  /** The items from `start` on, without those from `end` on; in the place of one that can't be parsed is an {@link Unread}. */
   slice(start?: number, end?: number): readonly unknown[];
   /** The same as rows, where that was asked for, and there is nothing out of the ordinary about any of them. */
-  readonly table?: Table;
+  readonly table?: Table | undefined;
+  /** Whether more values are in all of them together than may be parsed at once. @default false */
+  isTooLarge?(): boolean;
+  /** Parses all of them, however many values there are, in steps between which others have their turn. @default they are parsed */
+  load?(): Promise<void>;
 }
 
 /** What is to be known of a list's items beside what they are. */
@@ -24,62 +28,130 @@ export interface AsTable {
   readonly levels: number;
 }
 
+/** So many values take a few milliseconds. */
+const stepValues = 10_000;
+
 /** Of a longer list nobody reads a part, and to note where so many items are would take longer than to parse them. */
 const mostItems = 200_000;
 
 /**
  * Finds the items of the list that begins at `start`, and parses none; without `items` when there are too many.
+ * @param maxValues how many values are parsed at once, as {@link measureClosed} counts them
  * @throws {SyntaxError} when it has no end
  */
 export function findItems(
   bytes: Buffer,
   start: number,
   asTable?: AsTable,
+  maxValues = Number.POSITIVE_INFINITY,
 ): { readonly end: number; readonly items?: Items } {
   const table = asTable && readTable(bytes, start, asTable.columns, asTable.levels);
-  if (table !== undefined) return { end: table.end, items: { ...createItems(bytes, table.bounds), table } };
+  if (table !== undefined) return { end: table.end, items: new FoundItems(bytes, table.bounds, maxValues, table) };
   /** Where a bracket or a comma of the list stands: between two of them is an item. */
   const bounds = [start];
   const end = skipNested(bytes, start, bounds, mostItems);
   if (bounds.length === mostItems) return { end };
   const isEmpty = bounds.length === 1 && skipSpace(bytes, start + 1) === end - 1;
   bounds.push(end - 1);
-  return { end, items: isEmpty ? [] : createItems(bytes, bounds) };
+  return { end, items: isEmpty ? [] : new FoundItems(bytes, bounds, maxValues) };
 }
 
-function createItems(bytes: Buffer, bounds: readonly number[]): Items {
-  const length = bounds.length - 1;
-  let parsed: unknown[] | undefined;
+class FoundItems implements Items {
+  readonly length: number;
+  readonly table: Table | undefined;
+  readonly #bytes: Buffer;
+  readonly #bounds: readonly number[];
+  readonly #maxValues: number;
+  #parsed: unknown[] | undefined;
+  #isLoaded = false;
+
+  constructor(bytes: Buffer, bounds: readonly number[], maxValues: number, table?: Table) {
+    this.length = bounds.length - 1;
+    this.table = table;
+    this.#bytes = bytes;
+    this.#bounds = bounds;
+    this.#maxValues = maxValues;
+  }
+
+  slice(start = 0, end = this.length): readonly unknown[] {
+    this.#parsed ??= new Array<unknown>(this.length);
+    const parsed = this.#parsed;
+    const last = Math.min(end, this.length);
+    if (!this.#isLoaded && this.#hasTooMany(start, last)) return this.#sliceWithin(start, last);
+    for (let place = start; place < last; place++) {
+      if (parsed[place] !== undefined) continue;
+      let next = place + 1;
+      while (next < last && parsed[next] === undefined) next++;
+      for (const item of this.#parse(place, next)) parsed[place++] = item;
+    }
+    return parsed.slice(start, last);
+  }
+
+  async load(): Promise<void> {
+    const parsed = new Array<unknown>(this.length);
+    for (let place = 0; place < this.length; ) {
+      const next = this.#endOfStep(place);
+      // One that is alone may have more values than are parsed at once.
+      const items = next === place + 1 ? this.slice(place, next) : this.#parse(place, next);
+      for (const item of items) parsed[place++] = item;
+      await setImmediate();
+    }
+    this.#parsed = parsed;
+    this.#isLoaded = true;
+  }
+
+  /** The place behind the items that are parsed in one step with that one. */
+  #endOfStep(start: number): number {
+    let left = stepValues;
+    let place = start;
+    while (place < this.length && left > 0) {
+      left -= this.#countValues(place, place + 1, left);
+      place++;
+    }
+    return place;
+  }
+
+  isTooLarge(): boolean {
+    return this.#hasTooMany(0, this.length);
+  }
+
+  #hasTooMany(start: number, end: number): boolean {
+    const max = this.#maxValues;
+    if (end <= start || !mayHoldMore(this.#startOf(start), this.#endOf(end), max)) return false;
+    return this.#countValues(start, end, max) > max;
+  }
+
+  #countValues(start: number, end: number, max: number): number {
+    return measureClosed(this.#bytes, this.#startOf(start), this.#endOf(end), max).values;
+  }
+
+  /** The items, but for those with which there would be more values than may be parsed at once. */
+  #sliceWithin(start: number, end: number): readonly unknown[] {
+    let left = this.#maxValues;
+    return Array.from({ length: end - start }, (_, index) => {
+      const place = start + index;
+      const values = this.#countValues(place, place + 1, left);
+      if (values > left) return tooLarge;
+      left -= values;
+      return this.slice(place, place + 1)[0];
+    });
+  }
 
   /** All at once, which is quicker; one by one only to find which of them isn't JSON. */
-  const parse = (start: number, end: number): readonly unknown[] => {
-    const items = parseItems(bytes.toString('utf8', (bounds[start] ?? 0) + 1, bounds[end]));
-    if (items.length === end - start) return items;
+  #parse(start: number, end: number): readonly unknown[] {
+    const text = this.#bytes.toString('utf8', this.#startOf(start), this.#endOf(end));
+    const items = orUnreadable(() => parseJson(`[${text}]`));
+    if (Array.isArray(items) && items.length === end - start) return items;
     if (end - start === 1) return [unreadable];
-    return Array.from({ length: end - start }, (_, place) => parse(start + place, start + place + 1)[0]);
-  };
+    return Array.from({ length: end - start }, (_, place) => this.#parse(start + place, start + place + 1)[0]);
+  }
 
-  return {
-    length,
-    slice(start = 0, end = length) {
-      parsed ??= new Array<unknown>(length);
-      const last = Math.min(end, length);
-      for (let place = start; place < last; place++) {
-        if (parsed[place] !== undefined) continue;
-        let next = place + 1;
-        while (next < last && parsed[next] === undefined) next++;
-        for (const item of parse(place, next)) parsed[place++] = item;
-      }
-      return parsed.slice(start, last);
-    },
-  };
-}
+  #startOf(place: number): number {
+    return (this.#bounds[place] as number) + 1;
+  }
 
-/** The values in the text, with commas between them; none when it isn't JSON. */
-function parseItems(text: string): readonly unknown[] {
-  try {
-    return parseJson(`[${text}]`) as readonly unknown[];
-  } catch {
-    return [];
+  /** The end of the item before that place. */
+  #endOf(place: number): number {
+    return this.#bounds[place] as number;
   }
 }

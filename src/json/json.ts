@@ -1,5 +1,5 @@
 /** JSON without loss: numbers that a JavaScript number can't hold keep all their digits. */
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { isInteger, markLongNumbers, mayHoldLongNumber } from './long-numbers.ts';
 
 /** ECMAScript's raw JSON, which TypeScript's library doesn't describe yet. */
@@ -21,15 +21,16 @@ const deepest = 100;
 /**
  * Parses JSON text; a number that a JavaScript number doesn't hold to its last digit comes out as {@link RawJson}, unless it
  * is nested over a hundred levels.
+ * @param mayHaveLong whether there may be such a number, if that is known
  * @throws {SyntaxError} when the text isn't JSON
  */
-export function parseJson(text: string): unknown {
+export function parseJson(text: string, mayHaveLong?: boolean): unknown {
   const value = JSON.parse(text);
   // Only now: what follows relies on strings that are closed and numbers that are written as JSON has them.
-  if (!mayHoldLongNumber(text)) return value;
+  if (!(mayHaveLong ?? mayHoldLongNumber(text))) return value;
   // A reviver would see every value, and take a hundred times as long: the few numbers travel as strings that nobody else
   // could have written.
-  const mark = `${randomUUID()}:`;
+  const mark = `${randomBytes(9).toString('base64')}:`;
   const marked = markLongNumbers(text, mark);
   return marked === undefined ? value : unmark(JSON.parse(marked), mark, deepest);
 }

@@ -1,19 +1,21 @@
 /** The members of a JSON object, each found and parsed when it is first asked for. */
-import { type AsTable, findItems, type Items, unreadable } from './items.ts';
+import { type AsTable, findItems, type Items } from './items.ts';
 import { isObject, parseJson } from './json.ts';
+import { measureNested } from './measure.ts';
 import { OtherNames, toNextName, toValue } from './other-names.ts';
 import { sign, skipText, skipValue } from './scan.ts';
+import { isUnread, orUnreadable, tooLarge, type Unread, unreadable } from './unread.ts';
 
 /** So many members are noted as they are passed; those behind are looked for by name: documented answers have a dozen. */
 const maxNoted = 1_000;
 
 /** The members of an object. */
 export interface Members {
-  /** The value of a member, parsed without loss; `undefined` when there is none; {@link unreadable} when it isn't JSON. */
+  /** The value of a member, parsed without loss; `undefined` when there is none; an {@link Unread} when it can't be parsed. */
   get(name: string): unknown;
   /**
    * The items of a member that is a list; `undefined` when it is none, or one that is to be had whole only.
-   * @param asTable what they are read as from the first time on; what is parsed already isn't
+   * @param asTable what they are read as from then on; what is parsed already isn't
    */
   items(name: string, asTable?: AsTable): Items | undefined;
   /** Whether a member is an object. */
@@ -68,19 +70,27 @@ interface Member {
   value?: unknown;
   /** `null` when it is to be had whole only. */
   items?: Items | null;
+  /** Whether its items were asked for as a table. */
+  isAsTable?: boolean;
 }
+
+/** A member counts as so many values. */
+const valuesPerMember = 4;
 
 /**
  * The members of the object that begins at `start`. Its bytes are looked at no further than to the member that is asked for,
  * and what lies before it is passed over unread; so of several members of one name it is the first one that counts.
+ * @param maxValues how many values are parsed of it in all, and of a page of its lists each time, as {@link measureNested} counts
+ * them; in an object of more members, those behind are {@link tooLarge}
  */
-export function findMembers(bytes: Buffer, start: number): Members {
-  const members = new Map<string, Member>();
+export function findMembers(bytes: Buffer, start: number, maxValues = Number.POSITIVE_INFINITY): Members {
+  const members = new Map<string, Member | Unread | undefined>();
   let latest: Member | undefined;
   let passed = 0;
   let state: 'open' | 'ended' | 'broken' = 'open';
   /** Those behind the noted ones, once any of them is asked for. */
   let others: OtherNames | undefined;
+  let valuesLeft = maxValues;
 
   /** Goes on to the next member, and notes it. @throws {SyntaxError} */
   const goOn = () => {
@@ -96,15 +106,15 @@ export function findMembers(bytes: Buffer, start: number): Members {
     if (!members.has(name)) members.set(name, latest);
   };
 
-  const findBeyond = (name: string): Member | typeof unreadable | undefined => {
-    others ??= new OtherNames(bytes, endOf(bytes, latest as Member));
-    const found = others.find(name);
+  const findBeyond = (name: string): Member | Unread | undefined => {
+    others ??= new OtherNames(bytes, endOf(bytes, latest as Member), maxValues / valuesPerMember);
+    const found = others.find(name) ?? others.rest;
     // Nobody asks for other names than a few that are documented.
-    if (found !== undefined) members.set(name, found);
-    return found ?? (others.isBroken ? unreadable : undefined);
+    members.set(name, found);
+    return found;
   };
 
-  const find = (name: string): Member | typeof unreadable | undefined => {
+  const find = (name: string): Member | Unread | undefined => {
     while (!members.has(name) && state === 'open') {
       try {
         if (passed === maxNoted) return findBeyond(name);
@@ -122,20 +132,33 @@ export function findMembers(bytes: Buffer, start: number): Members {
     return typeof member === 'object' && bytes[member.start] === firstByte ? member : undefined;
   };
 
+  /** @throws {SyntaxError} when the member has no end, or isn't JSON */
+  const parse = (member: Member): unknown => {
+    const { start } = member;
+    const first = bytes[start];
+    if (first !== sign.openObject && first !== sign.openList)
+      return parseJson(bytes.toString('utf8', start, endOf(bytes, member)));
+    const { values, end, hasLongNumbers } = measureNested(bytes, start, valuesLeft);
+    if (end === undefined) return tooLarge;
+    member.end = end;
+    valuesLeft -= values;
+    return parseJson(bytes.toString('utf8', start, end), hasLongNumbers);
+  };
+
   return {
     get(name) {
       const member = find(name);
       if (typeof member !== 'object') return member;
-      member.value ??= orUnreadable(() => parseJson(bytes.toString('utf8', member.start, endOf(bytes, member))));
+      member.value ??= orUnreadable(() => parse(member));
       return member.value;
     },
     items(name, asTable) {
       const member = findOfKind(name, sign.openList);
-      if (member === undefined || member.value === unreadable) return undefined;
-      if (member.items === undefined) {
-        const found = orUnreadable(() => findItems(bytes, member.start, asTable));
-        if (found === unreadable) member.value = unreadable;
-        else Object.assign(member, { items: null, ...found });
+      if (member === undefined || isUnread(member.value)) return undefined;
+      if (member.items === undefined || (asTable !== undefined && !member.isAsTable)) {
+        const found = orUnreadable(() => findItems(bytes, member.start, asTable, maxValues));
+        if (isUnread(found)) member.value = found;
+        else Object.assign(member, { items: null, isAsTable: asTable !== undefined, ...found });
       }
       return member.items ?? undefined;
     },
@@ -149,12 +172,4 @@ export function findMembers(bytes: Buffer, start: number): Members {
 function endOf(bytes: Buffer, member: Member): number {
   member.end ??= skipValue(bytes, member.start);
   return member.end;
-}
-
-function orUnreadable<Found>(read: () => Found): Found | typeof unreadable {
-  try {
-    return read();
-  } catch {
-    return unreadable;
-  }
 }

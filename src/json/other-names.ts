@@ -1,18 +1,26 @@
 /** Members of a JSON object beyond those that are noted by name: where their names are, and nothing more of each. */
+
 import { sign, skipSpace, skipText, skipValue } from './scan.ts';
+import { tooLarge, type Unread, unreadable } from './unread.ts';
 
 /** The members behind a place. They are passed over once, as each of several names would take as long. */
 export class OtherNames {
-  /** Whether something can't be passed over: nobody knows what there is behind it. */
-  readonly isBroken: boolean;
+  /**
+   * What stands for the members behind those that were found, if anything may be there: something can't be passed over, or there
+   * are more of them than are looked for.
+   */
+  readonly rest: Unread | undefined;
   readonly #bytes: Buffer;
   #places = new Int32Array(1_024);
   #count = 0;
 
-  /** @param from the place behind the member before them */
-  constructor(bytes: Buffer, from: number) {
+  /**
+   * @param from the place behind the member before them
+   * @param max how many are looked for
+   */
+  constructor(bytes: Buffer, from: number, max: number) {
     this.#bytes = bytes;
-    this.isBroken = !this.#passOver(from);
+    this.rest = this.#passOver(from, max);
   }
 
   /** The first of this name: where its value begins. */
@@ -31,19 +39,20 @@ export class OtherNames {
     return undefined;
   }
 
-  /** Whether it came to the object's end. */
-  #passOver(from: number): boolean {
+  /** What stands for the rest, if it didn't come to the object's end. */
+  #passOver(from: number, max: number): Unread | undefined {
     const bytes = this.#bytes;
     try {
       for (let place = from; ; ) {
         const nameStart = toNextName(bytes, place, false);
-        if (nameStart === undefined) return true;
+        if (nameStart === undefined) return undefined;
+        if (this.#count >= max) return tooLarge;
         const valueStart = toValue(bytes, skipText(bytes, nameStart));
         this.#add(nameStart);
         place = skipValue(bytes, valueStart);
       }
     } catch {
-      return false;
+      return unreadable;
     }
   }
 

@@ -1,6 +1,8 @@
 /** A JSON list of objects as rows, with their members that matter as columns. It is known to be JSON, and nothing of it is parsed. */
 import type { JsonBytes } from './bytes.ts';
+import { parseJson } from './json.ts';
 import { isAt, isSpace, sign, skipSpace, skipText } from './scan.ts';
+import { unreadable } from './unread.ts';
 
 export interface TableParts {
   readonly bytes: Buffer;
@@ -66,6 +68,14 @@ export class Table {
     else into.copy(bytes, start, end);
   }
 
+  /** A member that is a number, a word or a text; {@link unreadable} when it is a list or an object, `undefined` when there is none. */
+  scalar(row: number, column: number): unknown {
+    const byte = this.#firstByte(row, column);
+    if (byte === undefined) return undefined;
+    if (byte === sign.openObject || byte === sign.openList) return unreadable;
+    return parseJson(this.#parts.bytes.toString('utf8', this.#startOf(row, column), this.#endOf(row, column)));
+  }
+
   /** A member that is a text; `undefined` when there is none. */
   text(row: number, column: number): string | undefined {
     if (!this.isText(row, column)) return undefined;
@@ -73,10 +83,10 @@ export class Table {
   }
 
   /**
-   * Whether a member is this text; `undefined` when that can't be told from its bytes, as some are written by their codes.
+   * Whether a member is this text.
    * @param json the same as `JSON.stringify` writes it, in UTF-8
    */
-  isSame(row: number, column: number, text: string, json: Buffer): boolean | undefined {
+  isSame(row: number, column: number, text: string, json: Buffer): boolean {
     if (!this.isText(row, column)) return false;
     const { bytes } = this.#parts;
     const start = this.#startOf(row, column);
@@ -85,7 +95,7 @@ export class Table {
     // A character takes six bytes at the most, by its code.
     if (length < text.length || length > 6 * text.length) return false;
     if (end - start === json.length && isAt(bytes, start, json)) return true;
-    return bytes.subarray(start, end).includes(sign.backslash) ? undefined : false;
+    return bytes.subarray(start, end).includes(sign.backslash) && this.text(row, column) === text;
   }
 
   /** A member that is an integer of up to fifteen digits, without sign; `undefined` when there is none. */

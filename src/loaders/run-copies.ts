@@ -30,7 +30,7 @@ export interface RunCopiesOptions {
 }
 
 type CopyLimits = ReadLimits &
-  Pick<Limits, 'wholeAnswerBytes' | 'keepRunMs' | 'keepUnsureRunMs' | 'keepStaleMs' | 'maxKeptRunSize'>;
+  Pick<Limits, 'wholeAnswerBytes' | 'maxValues' | 'keepRunMs' | 'keepUnsureRunMs' | 'keepStaleMs' | 'maxKeptRunSize'>;
 
 /** Something that is wanted of a run, and which copies of it would do: the first that is fresh is taken. */
 export interface CopyWant {
@@ -126,7 +126,7 @@ export class RunCopies {
     const { toRun, toListedRun } = definition;
     if (kind === 'row' && bytes.equals(absentRow)) return toAbsentRow();
     try {
-      const record = fromBytes(bytes, limits.wholeAnswerBytes);
+      const record = fromBytes(bytes, limits);
       return { record, run: (kind === 'run' ? toRun : toListedRun)(key, record, { limits, readAt, isStale }) };
     } catch {
       // Whoever else writes to the store may spoil it: that is no copy.

@@ -1,8 +1,8 @@
 /** Reads a provider's answer field by field, each checked against the provider's OpenAPI document as it is read. */
 import { ProviderError } from '../errors.ts';
 import type { Provider } from '../generated/types.ts';
-import { unreadable } from '../json/items.ts';
 import { isRawJson, sizeWithin } from '../json/json.ts';
+import { isUnread, tooLarge, type Unread } from '../json/unread.ts';
 import type { Body } from '../upstream/body.ts';
 import type { JsonNumber } from './numbers.ts';
 import type { FieldContext } from './provider.ts';
@@ -44,7 +44,7 @@ export function toFound<Value>(
   value: unknown,
 ): Found<AsRead<Value>> {
   if (value === undefined) return required ? toBadField(provider) : null;
-  if (value === unreadable) return toBadField(provider);
+  if (isUnread(value)) return toUnreadField(provider, value);
   if (!accepts(toChecked(value))) return toBadField(provider);
   const found = acceptsItem !== undefined && Array.isArray(value) ? withBadItems(provider, value, acceptsItem) : value;
   return found as NonNullable<AsRead<Value>> | null | ProviderError;
@@ -84,6 +84,13 @@ const isError = (value: unknown) => value instanceof Error;
 /** What takes the place of a field that isn't as documented. */
 export const toBadField = (provider: Provider) => new ProviderError(provider, 'UPSTREAM_BAD_RESPONSE');
 
+/** What takes the place of a field that can't be parsed, or is too large for it. */
+export const toUnreadField = (provider: Provider, value: Unread) =>
+  value === tooLarge ? toLargeField(provider) : toBadField(provider);
+
+/** What takes the place of a field that is too large to be read. */
+export const toLargeField = (provider: Provider) => new ProviderError(provider, 'UPSTREAM_RESPONSE_TOO_LARGE');
+
 /**
  * A free-form value as it came, paid for; or an error in its place when it is nested too deeply to be passed on.
  * @throws {OperationTooCostly}
@@ -96,7 +103,7 @@ export function toFreeForm<Value>(
   if (value === null || value instanceof Error) return value;
   allowance.expectMore();
   const size = sizeWithin(maxLevels, value);
-  if (size === undefined) return new ProviderError(provider, 'UPSTREAM_RESPONSE_TOO_LARGE');
+  if (size === undefined) return toLargeField(provider);
   allowance.spend(size);
   return value;
 }

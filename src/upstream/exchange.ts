@@ -110,10 +110,8 @@ export class Exchange implements Receiver {
   #readLater(reading: Promise<Body | null>, answer: Answer): void {
     answer.held?.retain(this);
     void reading
-      .then(
-        (body) => this.#finish(body, answer),
-        (error: unknown) => this.#end(error, toFailedResponse(answer)),
-      )
+      .then((body) => this.#finish(body, answer))
+      .catch((error: unknown) => this.#end(error, toFailedResponse(answer)))
       .finally(() => answer.held?.release(this));
   }
 

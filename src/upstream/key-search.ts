@@ -49,27 +49,27 @@ export class KeyPattern {
     return failures;
   }
 
-  /** Whether the key is in the bytes. */
-  isIn(bytes: Buffer): boolean {
-    if (bytes.length > maxSmallBytes && !mayHoldEscape(bytes)) return bytes.includes(this.key);
-    return new KeyScan(this, bytes).advance(bytes.length);
-  }
-
-  /** The same of many bytes, without holding up the event loop for long. */
-  async isInLarge(bytes: Buffer): Promise<boolean> {
-    if (!mayHoldEscape(bytes)) return bytes.includes(this.key);
+  /** Whether the key is in the bytes. Of many bytes it may come later, as the event loop is not to be blocked for long. */
+  isIn(bytes: Buffer): boolean | Promise<boolean> {
+    const { length } = bytes;
+    if (length > maxSmallBytes && !mayHoldEscape(bytes)) return bytes.includes(this.key);
     const scan = new KeyScan(this, bytes);
-    for (let limit = stepBytes; ; limit += stepBytes) {
-      if (scan.advance(limit)) return true;
-      if (limit >= bytes.length) return false;
-      await setImmediate();
-    }
+    return length > maxBytesAtOnce ? isFoundInSteps(scan, length) : scan.advance(length);
+  }
+}
+
+async function isFoundInSteps(scan: KeyScan, length: number): Promise<boolean> {
+  for (let limit = stepBytes; ; limit += stepBytes) {
+    if (scan.advance(limit)) return true;
+    if (limit >= length) return false;
+    await setImmediate();
   }
 }
 
 /** So few bytes are scanned in less time than two calls of native code take. */
 const maxSmallBytes = 4 * 1024;
 /** So many bytes take some milliseconds, whatever they are. */
+const maxBytesAtOnce = 256 * 1024;
 const stepBytes = 128 * 1024;
 
 /** Whether anything may be written otherwise than as it is. Native code tells so in a fraction of the time of a scan. */

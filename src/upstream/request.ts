@@ -5,6 +5,8 @@ export interface UpstreamRequest {
   readonly path: string;
   /** Fields of the answer that must say, where they are there, what was asked for. */
   readonly echoes: Readonly<Record<string, string>>;
+  /** The member of the response that is a list of rows, all of which are read. */
+  readonly rows?: string;
   /**
    * Whether it has a cursor or tags that a client chose and nobody here can check: a failure of the provider at that (500) isn't
    * retried. @default false

@@ -1,12 +1,13 @@
 /** Datafold's lists, page by numbered page: how to ask for a page, and what one says. */
 import type { ProviderError } from '../../errors.ts';
 import type { Items } from '../../json/items.ts';
+import { tooLarge } from '../../json/unread.ts';
 import type { Body } from '../../upstream/body.ts';
 import type { UpstreamRequest } from '../../upstream/request.ts';
 import { type JsonNumber, toNumber } from '../numbers.ts';
 import { withinLength } from '../page-length.ts';
 import type { ListWalk } from '../provider.ts';
-import { createReader, type Found, toBadField } from '../reader.ts';
+import { createReader, type Found, toBadField, toLargeField } from '../reader.ts';
 import type { components } from './openapi.d.ts';
 import { ListRuns } from './openapi-checks.ts';
 import type { PageChoice } from './page-choice.ts';
@@ -27,12 +28,13 @@ export interface List<Row> {
  * @param isUnchecked whether a client chose the page, or what to ask for beside it
  */
 export const toPageRequest = <Row>(
-  { path, query }: List<Row>,
+  { path, query, member }: List<Row>,
   { page, size }: PageChoice,
   isUnchecked = false,
 ): UpstreamRequest => ({
   path: `${path}?${new URLSearchParams({ page: String(page), page_size: String(size), ...query })}`,
   echoes: {},
+  rows: member,
   isUnchecked,
 });
 
@@ -71,7 +73,7 @@ export function readItems<Row>({ member }: List<Row>, body: Body, size: number):
   // What is too long to be had in parts is had whole, and then refused.
   const items = body.items(member) ?? toArray(body.get(member));
   // Nothing found in it would be taken for nothing there.
-  if (items === undefined) throw toBadField('DATAFOLD');
+  if (items === undefined) throw body.get(member) === tooLarge ? toLargeField('DATAFOLD') : toBadField('DATAFOLD');
   return withinLength('DATAFOLD', items, size);
 }
 

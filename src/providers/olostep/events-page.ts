@@ -28,6 +28,7 @@ export const toPageRequest = (
 ): UpstreamRequest => ({
   path: `/v1/monitors/${monitorId}/events?limit=${limit}${cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`}`,
   echoes: {},
+  rows: 'data',
   isUnchecked,
 });
 
@@ -38,7 +39,8 @@ export const toPageRequest = (
  */
 export function readRows(page: Body, monitorId: string, limit: number): readonly (RunRow | ProviderError)[] {
   const items = page.items('data') ?? read(page, 'data');
-  if (items === null || items instanceof Error) throw toBadField('OLOSTEP');
+  if (items === null) throw toBadField('OLOSTEP');
+  if (items instanceof Error) throw items;
   const within = withinLength('OLOSTEP', items, limit);
   return within.slice().map((item) => toRunRow(monitorId, item));
 }

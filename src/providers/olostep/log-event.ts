@@ -2,8 +2,9 @@
 import type { ProviderError } from '../../errors.ts';
 import type { AgentLogEvent } from '../../generated/types.ts';
 import { isObject } from '../../json/json.ts';
+import { tooLarge } from '../../json/unread.ts';
 import type { FieldContext, Fields } from '../provider.ts';
-import { type Check, type Found, toBadField, toFound, toFreeForm } from '../reader.ts';
+import { type Check, type Found, toBadField, toFound, toFreeForm, toLargeField } from '../reader.ts';
 import type { components } from './openapi.d.ts';
 import { AgentLogEvent as checks } from './openapi-checks.ts';
 import { toMilliseconds, toTime } from './time.ts';
@@ -13,8 +14,10 @@ type Schema = components['schemas']['AgentLogEvent'];
 type Line = { readonly [Name in keyof Schema]?: unknown };
 
 /** The event in a line of the log, or an error when the line isn't one. */
-export const toLogEvent = (line: unknown): Fields<AgentLogEvent> | ProviderError =>
-  isObject(line) ? new LogEvent(line) : toBadField('OLOSTEP');
+export function toLogEvent(line: unknown): Fields<AgentLogEvent> | ProviderError {
+  if (isObject(line)) return new LogEvent(line);
+  return line === tooLarge ? toLargeField('OLOSTEP') : toBadField('OLOSTEP');
+}
 
 /** A class, as there can be thousands: functions of its own for each would cost more than all that they do. */
 class LogEvent implements Fields<AgentLogEvent> {
@@ -61,7 +64,8 @@ class LogEvent implements Fields<AgentLogEvent> {
 export const readMilliseconds = (line: unknown): Found<number> =>
   isObject(line) ? readTime(checks.ts, line.ts) : null;
 
-const readTime = (check: Check, value: unknown): Found<number> =>
+/** A time of the line, in Unix milliseconds. */
+export const readTime = (check: Check, value: unknown): Found<number> =>
   toMilliseconds(toFound<number>('OLOSTEP', check, value));
 
 /**

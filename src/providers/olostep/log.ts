@@ -6,7 +6,8 @@ import type { Table } from '../../json/table.ts';
 import { once } from '../../once.ts';
 import { isTime } from '../date-time.ts';
 import type { Found } from '../reader.ts';
-import { idOf, kindNames, readMilliseconds, runComplete, toKind } from './log-event.ts';
+import { idOf, kindNames, readMilliseconds, readTime, runComplete, toKind } from './log-event.ts';
+import { AgentLogEvent as checks } from './openapi-checks.ts';
 
 /** What is known of each line without parsing it, where the log is a table. */
 export const logColumns = createColumns(
@@ -39,6 +40,11 @@ export class Log {
     return this.#items.length;
   }
 
+  /** Whether more values are in all lines together than may be parsed at once, and they have to be. */
+  get isTooLarge(): boolean {
+    return this.table === undefined && this.#items.isTooLarge?.() === true;
+  }
+
   /** As in {@link Items}. */
   slice(start?: number, end?: number): readonly unknown[] {
     return this.#items.slice(start, end);
@@ -49,9 +55,11 @@ export class Log {
   }
 
   timeAt(place: number): Found<number> {
-    const time = this.table?.integer(place, columns.ts);
+    const { table } = this;
+    if (table === undefined) return readMilliseconds(this.#lineAt(place));
+    const time = table.integer(place, columns.ts);
     if (time !== undefined && isTime(time)) return time;
-    return this.table?.has(place, columns.ts) === false ? null : readMilliseconds(this.#lineAt(place));
+    return table.has(place, columns.ts) ? readTime(checks.ts, table.scalar(place, columns.ts)) : null;
   }
 
   /** Where the events of this kind are. @param most how many are looked for */
@@ -100,7 +108,7 @@ export class Log {
     return (place) => {
       const column = findKindColumn(table, place);
       if (column === undefined) return false;
-      return table.isSame(place, column, kind, json) ?? toKind(this.#lineAt(place)) === kind;
+      return table.isSame(place, column, kind, json);
     };
   }
 
@@ -108,7 +116,7 @@ export class Log {
     const { table } = this;
     if (table === undefined) return (place) => idOf(this.#lineAt(place)) === id;
     const json = Buffer.from(JSON.stringify(id));
-    return (place) => table.isSame(place, columns.id, id, json) ?? idOf(this.#lineAt(place)) === id;
+    return (place) => table.isSame(place, columns.id, id, json);
   }
 
   /** Parses what has to be parsed of all lines, which is quicker at once than one by one. */

@@ -18,7 +18,7 @@ type Row = MonitorRow | ProviderError;
 
 const read = createReader<components['schemas']['MonitorList']>('OLOSTEP', MonitorList);
 
-const request: UpstreamRequest = { path: '/v1/monitors', echoes: {} };
+const request: UpstreamRequest = { path: '/v1/monitors', echoes: {}, rows: 'monitors' };
 
 /** The list, to find some monitors. */
 export const walk = (): ListWalk<MonitorRow> => ({
@@ -59,7 +59,8 @@ export async function readPage(get: Get, { first, after, tags }: MonitorWindow):
 /** @throws {ProviderError} when there is no list */
 function readItems(page: Body): Items {
   const items = page.items('monitors') ?? read(page, 'monitors');
-  if (items === null || items instanceof Error) throw toBadField('OLOSTEP');
+  if (items === null) throw toBadField('OLOSTEP');
+  if (items instanceof Error) throw items;
   return items;
 }
 

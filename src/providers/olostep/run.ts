@@ -1,11 +1,12 @@
 /** From Olostep's answer to a run. */
-import { ProviderError } from '../../errors.ts';
+import type { ProviderError } from '../../errors.ts';
 import type { MonitorRunKey, OlostepRun, OlostepRunEventsArgs } from '../../generated/types.ts';
+import type { AsTable } from '../../json/items.ts';
 import { once } from '../../once.ts';
 import type { Body } from '../../upstream/body.ts';
 import { identifyRun } from '../identity.ts';
 import type { Field, FieldContext, ReadLimits, RowHint, RunFields, RunReading } from '../provider.ts';
-import { createReader, toFreeForm } from '../reader.ts';
+import { createReader, toFreeForm, toLargeField } from '../reader.ts';
 import { Log, logColumns } from './log.ts';
 import { runComplete } from './log-event.ts';
 import { toLogPage } from './log-page.ts';
@@ -28,11 +29,16 @@ const rowMarginMs = 60 * 60_000;
  * the events page. What only the row says is read from there, so that no field depends on what else is selected.
  */
 export function toOlostepRun(key: MonitorRunKey, body: Body, reading: RunReading): DetailedRun {
-  let read: { readonly log: Log | null | ProviderError } | undefined;
-  /** @param isForAll whether it is first asked for more than a few events: to make a table takes longer than to parse these */
+  let page: LogReading | undefined;
+  let whole: LogReading | undefined;
+  /** @param isForAll whether more than a few events are requested: to make a table takes longer than to parse these */
   const readLog = (isForAll = true) => {
-    read ??= { log: toLog(body, reading.limits, isForAll) };
-    return read.log;
+    if (!isForAll && !(whole?.log instanceof Log)) {
+      page ??= { log: toLog(body, reading.limits) };
+      return page.log;
+    }
+    whole ??= { log: toWholeLog(body, reading.limits) };
+    return whole.log;
   };
   const log = (): Log => {
     const found = readLog();
@@ -88,16 +94,21 @@ const emptyLog = new Log([]);
 /** As many as are parsed in less time than a table of all is made. */
 const fewEvents = 100;
 
+interface LogReading {
+  readonly log: Log | null | ProviderError;
+}
+
 /** The log, its events unread: each is held against the document where it is selected. */
-function toLog(
-  body: Body,
-  { maxEvents, maxLevels: levels }: ReadLimits,
-  isForAll: boolean,
-): Log | null | ProviderError {
-  const asTable = isForAll ? { columns: logColumns, levels } : undefined;
+function toLog(body: Body, { maxEvents }: ReadLimits, asTable?: AsTable): Log | null | ProviderError {
   const events = body.items('events', asTable) ?? readField(body, 'events');
   if (events === null || events instanceof Error) return events;
-  return events.length > maxEvents ? new ProviderError('OLOSTEP', 'UPSTREAM_RESPONSE_TOO_LARGE') : new Log(events);
+  return events.length > maxEvents ? toLargeField('OLOSTEP') : new Log(events);
+}
+
+/** The same, to read something of each event. */
+function toWholeLog(body: Body, limits: ReadLimits): Log | null | ProviderError {
+  const log = toLog(body, limits, { columns: logColumns, levels: limits.maxLevels });
+  return log instanceof Log && log.isTooLarge ? toLargeField('OLOSTEP') : log;
 }
 
 /** Of a run without an end, a snapshot or a row. Nothing tells one that hasn't begun from one that failed early. */
