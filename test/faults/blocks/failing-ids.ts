@@ -1,5 +1,5 @@
 /**
- * A client makes up ids at which the provider fails, and goes on with it: 40 calls at once, then one every 100 ms. It keeps
+ * A client makes up ids at which the provider fails, or never answers: many calls at once, then one every 100 ms. It keeps
  * nobody else out, whether each caller has a key of its own or all share one. And a provider that is really down gets a few
  * calls a second at most all the same, and is found to be back.
  */
@@ -11,16 +11,10 @@ import { forwarding } from '../upstream/forwarding.ts';
 import { range } from '../upstream/lanes.ts';
 import { otherThan, type Subject, subjects, toRun } from '../upstream/subjects.ts';
 
-/** A tenth of the defaults: what counts is their ratio. */
+const common = { MAX_ATTEMPTS: '1', ATTEMPT_MS: '1000', MAX_WAIT_MS: '5000', MAX_LOOP_DELAY_MS: '60000' };
+/** Of an outage, a tenth of the defaults: what counts is their ratio. */
 const windowMs = 1_000;
-const env = {
-  BREAKER_WINDOW_MS: String(windowMs),
-  BREAKER_REST_MS: '500',
-  MAX_BREAKER_REST_MS: '1000',
-  MAX_ATTEMPTS: '1',
-  MAX_WAIT_MS: '5000',
-  MAX_LOOP_DELAY_MS: '60000',
-};
+const brief = { BREAKER_WINDOW_MS: String(windowMs), BREAKER_REST_MS: '500', MAX_BREAKER_REST_MS: '1000' };
 /** Runs from here on are made up. */
 const firstBad = 1_000_000;
 const badEveryMs = 100;
@@ -29,8 +23,10 @@ const seconds = 5;
 
 export async function run(tally: Tally): Promise<void> {
   for (const subject of subjects) {
-    await tryAttack(tally, subject, 'with keys of their own', forwarding, ['attacker-key', 'victim-key']);
-    await tryAttack(tally, subject, 'with one key', {}, ['', '']);
+    for (const way of ['fails at', 'is silent at'] as const) {
+      await tryAttack(tally, subject, way, 'with keys of their own', forwarding, ['attacker-key', 'victim-key']);
+      await tryAttack(tally, subject, way, 'with one key', {}, ['', '']);
+    }
     await tryOutage(
       tally,
       subject,
@@ -42,11 +38,15 @@ export async function run(tally: Tally): Promise<void> {
   }
 }
 
+/** What a provider does at runs that are made up. */
+type Way = 'fails at' | 'is silent at';
+
 /** A provider that fails at runs that are made up, or at all. */
-async function startProvider({ toBody }: Subject) {
+async function startProvider({ toBody }: Subject, way: Way = 'fails at') {
   const state = { isDown: false };
   const far = await startFaultServer((socket, { path }) => {
     const run = toRun(path);
+    if (way === 'is silent at' && run >= firstBad) return;
     if (state.isDown || run >= firstBad) reply(socket, { status: 500 });
     else reply(socket, { body: JSON.stringify(toBody(run)) });
   });
@@ -56,12 +56,12 @@ async function startProvider({ toBody }: Subject) {
 async function withService(
   subject: Subject,
   far: FaultServer,
-  keys: Readonly<Record<string, string>>,
+  env: Readonly<Record<string, string>>,
   scene: (service: RunningService) => Promise<void>,
 ): Promise<void> {
   const service = await startService({
+    ...common,
     ...env,
-    ...keys,
     [subject.variable]: far.baseUrl,
     [otherThan(subject).variable]: far.baseUrl,
   });
@@ -91,20 +91,22 @@ async function askSteadily(forMs: number, everyMs: number, askNext: (n: number) 
 async function tryAttack(
   tally: Tally,
   subject: Subject,
+  way: Way,
   mode: string,
   keys: Readonly<Record<string, string>>,
   [attacker = '', victim = '']: readonly string[],
 ): Promise<void> {
-  const { far } = await startProvider(subject);
+  const { far } = await startProvider(subject, way);
   await withService(subject, far, keys, async (service) => {
     await ask(service, subject, 0, victim);
-    await Promise.all(range(0, 40).map((n) => ask(service, subject, firstBad + n, attacker)));
+    // Silence holds permits of the bulkhead, so there are fewer calls at once than it has.
+    await Promise.all(range(0, way === 'fails at' ? 40 : 24).map((n) => ask(service, subject, firstBad + n, attacker)));
     const [share] = await Promise.all([
       // Each time another run, so that no path has succeeded before.
       askSteadily(1_000 * seconds, goodEveryMs, (n) => ask(service, subject, n + 1, victim)),
       askSteadily(1_000 * seconds, badEveryMs, (n) => ask(service, subject, firstBad + 100 + n, attacker)),
     ]);
-    const title = `${subject.provider} fails at made-up ids, ${mode}`;
+    const title = `${subject.provider} ${way} made-up ids, ${mode}`;
     tally.check(`${title}: others get their answers`, share >= 0.99, share);
     tally.measured(`${title}: ${(100 * share).toFixed(1)} % for others`);
   });
@@ -118,7 +120,7 @@ async function tryOutage(
   tenants: readonly string[],
 ): Promise<void> {
   const { far, state } = await startProvider(subject);
-  await withService(subject, far, keys, async (service) => {
+  await withService(subject, far, { ...brief, ...keys }, async (service) => {
     const askAny = (n: number) => ask(service, subject, n % 50, tenants[n % tenants.length] ?? '');
     await askSteadily(1_000, 10, askAny);
     state.isDown = true;
