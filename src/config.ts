@@ -166,16 +166,22 @@ function readLimits(env: Env, problems: string[]): Partial<Limits> {
     const given = readSettings({ [name]: v.optional(value) }, env, problems)[name];
     if (given !== undefined) limits[limit] = given;
   }
+  const all: Limits = { ...defaultLimits, ...limits };
   const { minAttemptMs, attemptMs, operationTimeoutMs, lingerMs, graceMs, headMs, requestMs, keepRunMs, keepStaleMs } =
-    {
-      ...defaultLimits,
-      ...limits,
-    };
+    all;
   // Otherwise no call would ever be made, or the last answers would have no time.
   if (minAttemptMs > attemptMs || attemptMs > operationTimeoutMs)
     problems.push('MIN_ATTEMPT_MS, ATTEMPT_MS, OPERATION_TIMEOUT_MS: expected none to be more than the next');
   if (headMs > requestMs) problems.push('HEAD_MS: expected not to be more than REQUEST_MS');
   if (keepRunMs > keepStaleMs) problems.push('KEEP_RUN_MS: expected not to be more than KEEP_STALE_MS');
+  // Otherwise an operation would be asked to try again, and never be answered.
+  if (
+    all.maxResponseBytes > all.maxHeldResponseBytesPerCaller ||
+    all.maxHeldResponseBytesPerCaller > all.maxHeldResponseBytes
+  )
+    problems.push(
+      'MAX_RESPONSE_BYTES, MAX_HELD_RESPONSE_BYTES_PER_CALLER, MAX_HELD_RESPONSE_BYTES: expected none to be more than the next',
+    );
   if (lingerMs > graceMs) problems.push('LINGER_MS: expected not to be more than GRACE_MS');
   return limits;
 }
