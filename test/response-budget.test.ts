@@ -285,6 +285,30 @@ describe('The bytes of a large upstream response', () => {
     expect(world.datafold.paths.filter((path) => path === pathOf(2))).toHaveLength(1);
   });
 
+  it.each([
+    ['alone', false],
+    ['with coalesced calls', true],
+  ])('that do not come free before the deadline of the operation are OVERLOADED: %s', async (_how, joinCalls) => {
+    const clock = holdClock();
+    const config = { joinCalls, limits: { ...limits, attemptMs: 90_000 } };
+    const { world, slowField } = await createLargeWorld(config, [1], size);
+    const { totalOf } = watchReading();
+    const asked: ServerResponse[] = [];
+    world.datafold.on(pathOf(2), (_request, response) => void asked.push(response));
+    const reading = world.ask(`{ ${runField(2)} }`);
+    await world.datafold.arrived(1);
+    await clock.pass(1_000);
+    void world.ask(`{ ${runField(1)} ${slowField} }`).catch(() => {});
+    await world.olostep.arrived(1);
+    await until(() => totalOf(pathOf(1)) > size);
+    for (const response of asked) sendText(response, largeDatafoldRun(2, size).text);
+    await until(() => totalOf(pathOf(1)) + totalOf(pathOf(2)) > 2 * megabyte);
+
+    await clock.pass(14_000);
+
+    expect(codesOf(await reading)).toEqual({ run2: 'OVERLOADED' });
+  });
+
   it('of an operation that needs more than the maximum by itself are refused, and given back', async () => {
     const { world } = await createLargeWorld({ limits: { ...limits, attemptMs: 90_000 } }, [1, 2, 3], size);
 

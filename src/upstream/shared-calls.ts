@@ -133,19 +133,22 @@ class Flight {
 
   leave(waiter: Waiter, reason: unknown): void {
     const sender = this.#sender;
+    const isLast = this.#waiters.length === 1;
+    // Before the call ends: who comes now needs another one.
+    if (isLast) this.#forget();
+    if (isLast && reason === deadlineReached && sender !== undefined) {
+      // The call fails then, with an error that says why it took so long.
+      sender.ending.end(reason);
+      return;
+    }
     this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
-    const isLast = this.#waiters.length === 0;
     const error = toEndError(reason, this.#way.provider);
     // The call itself logs what ends it.
-    if (reason === deadlineReached && sender !== undefined && !(isLast && waiter === sender))
-      this.#tell(waiter, sender, error);
+    if (reason === deadlineReached && sender !== undefined) this.#tell(waiter, sender, error);
     waiter.end();
     waiter.reject(error);
     if (waiter !== sender) waiter.ending.end(reason);
-    if (!isLast) return;
-    // Before it ends: who comes now needs another one.
-    this.#forget();
-    sender?.ending.end(reason);
+    if (isLast) sender?.ending.end(reason);
   }
 
   /** Lets one wait for the call of another. */
@@ -163,7 +166,7 @@ class Flight {
       const enoughFrom = hasFailedByTime(error) ? performance.now() + limits.minAttemptMs : Number.POSITIVE_INFINITY;
       for (const each of this.#land()) {
         if (each === waiter) each.reject(error);
-        else if (each.hasFailed || each.call.deadlineAt < enoughFrom) {
+        else if (each.hasFailed || each.call.ending.reason !== undefined || each.call.deadlineAt < enoughFrom) {
           this.#tell(each, waiter, error);
           each.reject(error);
         } else {

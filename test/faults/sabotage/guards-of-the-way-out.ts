@@ -208,8 +208,8 @@ export const guardsOfTheWayOut: readonly Guard[] = [
   {
     name: 'calls that go on for those who stay',
     file: 'src/upstream/shared-calls.ts',
-    from: 'if (!isLast) return;',
-    to: '',
+    from: 'if (isLast) sender?.ending.end(reason);',
+    to: 'sender?.ending.end(reason);',
     tests: ['test/joined-calls.test.ts'],
   },
   {
