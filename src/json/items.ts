@@ -3,16 +3,22 @@ import { setImmediate } from 'node:timers/promises';
 import type { Columns } from './columns.ts';
 import { parseJson } from './json.ts';
 import { mayHoldMore, measureClosed } from './measure.ts';
+import { parsePartly } from './parse-partly.ts';
 import { readTable } from './read-table.ts';
-import { skipNested, skipSpace } from './scan.ts';
+import { sign, skipNested, skipSpace } from './scan.ts';
 import type { Table } from './table.ts';
 import { orUnreadable, tooLarge, type Unread, unreadable } from './unread.ts';
 
 /** A list whose items are parsed when they are asked for, or one that is parsed already. */
 export interface Items {
   readonly length: number;
-  /** The items from `start` on, without those from `end` on; in the place of one that can't be parsed is an {@link Unread}. */
+  /**
+   * The items from `start` on, without those from `end` on; in the place of one that can't be parsed is an {@link Unread}, and in
+   * one that is too large in the place of what is too large in it.
+   */
   slice(start?: number, end?: number): readonly unknown[];
+  /** The items of these places, which together have no more values than may be parsed at once. */
+  pick?(places: readonly number[]): readonly unknown[];
   /** The same as rows, where that was asked for, and there is nothing out of the ordinary about any of them. */
   readonly table?: Table | undefined;
   /** Whether more values are in all of them together than may be parsed at once. @default false */
@@ -77,7 +83,8 @@ class FoundItems implements Items {
     this.#parsed ??= new Array<unknown>(this.length);
     const parsed = this.#parsed;
     const last = Math.min(end, this.length);
-    if (!this.#isLoaded && this.#hasTooMany(start, last)) return this.#sliceWithin(start, last);
+    if (!this.#isLoaded && this.#hasTooMany(start, last))
+      return this.pick(Array.from({ length: last - start }, (_, index) => start + index));
     for (let place = start; place < last; place++) {
       if (parsed[place] !== undefined) continue;
       let next = place + 1;
@@ -125,16 +132,28 @@ class FoundItems implements Items {
     return measureClosed(this.#bytes, this.#startOf(start), this.#endOf(end), max).values;
   }
 
-  /** The items, but for those with which there would be more values than may be parsed at once. */
-  #sliceWithin(start: number, end: number): readonly unknown[] {
+  pick(places: readonly number[]): readonly unknown[] {
     let left = this.#maxValues;
-    return Array.from({ length: end - start }, (_, index) => {
-      const place = start + index;
+    return places.map((place) => {
       const values = this.#countValues(place, place + 1, left);
-      if (values > left) return tooLarge;
+      if (values > left) {
+        const part = this.#parsePartly(place, left);
+        left -= part.values;
+        return part.item;
+      }
       left -= values;
       return this.slice(place, place + 1)[0];
     });
+  }
+
+  /** An item that has too many values, without those of its members that have them. */
+  #parsePartly(place: number, max: number): { readonly item: unknown; readonly values: number } {
+    const bytes = this.#bytes.subarray(this.#startOf(place), this.#endOf(place + 1));
+    const start = skipSpace(bytes, 0);
+    if (bytes[start] !== sign.openObject) return { item: tooLarge, values: 0 };
+    const part = orUnreadable(() => parsePartly(bytes, start, max));
+    if (part === unreadable) return { item: unreadable, values: 0 };
+    return part === undefined ? { item: tooLarge, values: max } : { item: part.object, values: part.values };
   }
 
   /** All at once, which is quicker; one by one only to find which of them isn't JSON. */

@@ -6,6 +6,8 @@ import { sign } from './scan.ts';
 
 /** A name takes more time than its value: there may be a different one in each object. */
 const valuesPerName = 3;
+/** With its value. */
+export const valuesPerMember = valuesPerName + 1;
 /** A number that keeps its digits is parsed twice, and found in between. */
 const valuesPerLongNumber = 10;
 /** The time of a number grows with its digits, as far as they count for its value: V8 reads so many. */

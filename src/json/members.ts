@@ -1,7 +1,7 @@
 /** The members of a JSON object, each found and parsed when it is first asked for. */
 import { type AsTable, findItems, type Items } from './items.ts';
 import { isObject, parseJson } from './json.ts';
-import { measureNested } from './measure.ts';
+import { measureNested, valuesPerMember } from './measure.ts';
 import { OtherNames, toNextName, toValue } from './other-names.ts';
 import { sign, skipText, skipValue } from './scan.ts';
 import { isUnread, orUnreadable, tooLarge, type Unread, unreadable } from './unread.ts';
@@ -24,7 +24,7 @@ export interface Members {
   mayHold(word: string): boolean;
   /**
    * The object as JSON in UTF-8, digit for digit. It may be a part of something larger, and isn't to be written to.
-   * @throws {RangeError} when it is nested deeper than can be written
+   * @throws {RangeError} when it is nested deeper than can be written, or a part of it is too large
    */
   toBytes(): Buffer;
 }
@@ -58,7 +58,9 @@ export class ParsedMembers implements Members {
   }
 
   toBytes(): Buffer {
-    return this.#bytes ?? Buffer.from(JSON.stringify(this.#object));
+    if (this.#bytes !== undefined) return this.#bytes;
+    if (Object.values(this.#object).some(isUnread)) throw new RangeError('a part that could not be parsed');
+    return Buffer.from(JSON.stringify(this.#object));
   }
 }
 
@@ -73,9 +75,6 @@ interface Member {
   /** Whether its items were asked for as a table. */
   isAsTable?: boolean;
 }
-
-/** A member counts as so many values. */
-const valuesPerMember = 4;
 
 /**
  * The members of the object that begins at `start`. Its bytes are looked at no further than to the member that is asked for,

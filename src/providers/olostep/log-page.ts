@@ -44,9 +44,7 @@ export function toLogPage(
 
   const placeOf = (index: number) => (matches === undefined ? skipped + index : (matches[skipped + index] ?? 0));
   const lines = once(() =>
-    matches === undefined
-      ? log.slice(skipped, skipped + count)
-      : matches.slice(skipped, skipped + count).map((place) => log.slice(place, place + 1)[0]),
+    matches === undefined ? log.slice(skipped, skipped + count) : log.pick(matches.slice(skipped, skipped + count)),
   );
   const cursorOf = (place: number) => toCursor(log, place);
 

@@ -50,6 +50,11 @@ export class Log {
     return this.#items.slice(start, end);
   }
 
+  /** The lines at these places. */
+  pick(places: readonly number[]): readonly unknown[] {
+    return this.#items.pick?.(places) ?? places.map((place) => this.#lineAt(place));
+  }
+
   idAt(place: number): string | null {
     return this.table === undefined ? idOf(this.#lineAt(place)) : (this.table.text(place, columns.id) ?? null);
   }

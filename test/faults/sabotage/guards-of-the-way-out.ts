@@ -467,8 +467,8 @@ export const guardsOfTheWayOut: readonly Guard[] = [
   {
     name: 'a number of values of a page of events',
     file: 'src/json/items.ts',
-    from: 'if (values > left) return tooLarge;',
-    to: '',
+    from: 'if (values > left) {',
+    to: 'if (values < 0) {',
     tests: ['test/value-limit.test.ts'],
   },
   {
