@@ -63,6 +63,24 @@ describe('An operation beyond as many as may be under way', () => {
     await expectOverloaded(await sendBytes(world.url, [...head, 'Content-Length: 100', '', ''].join('\r\n')));
   });
 
+  it('is turned away beside one in parts, until that has sent its last part', async () => {
+    const world = await createWorld({ limits: { maxOperations: 1 } });
+    let send: (() => void) | undefined;
+    world.datafold.onAny((_request, response) => {
+      send = () => response.setHeader('content-type', 'application/json').end(JSON.stringify(datafoldBody));
+    });
+    const inParts = '{ __typename ... @defer { datafoldRun(monitorId: 7, runId: 42) { id } } }';
+    const headers = { 'content-type': 'application/json', accept: 'multipart/mixed' };
+
+    const parts = await world.post(JSON.stringify({ query: inParts }), { headers });
+    await world.datafold.arrived(1);
+    await expectOverloaded(await world.post(typename));
+    send?.();
+
+    expect(await parts.text()).toContain('DATAFOLD:7:42');
+    expect((await world.post(typename)).status).toBe(200);
+  });
+
   it('leaves the pages on health and GraphiQL as they are', async () => {
     const world = await createWorld({ limits: { maxOperations: 1 } });
     world.datafold.onAny(silence);

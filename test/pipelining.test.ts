@@ -194,6 +194,23 @@ describe('Pipelined requests', () => {
     expect(world.lines.length).toBeLessThan(3 * (11 + 20 + 3));
   });
 
+  it('beyond the last that a connection may have are not answered, and it closes behind that one', async () => {
+    const { world, answer } = await createHeldWorld({ maxRequestsPerConnection: 5 });
+    let made = 0;
+    world.server.on('dropRequest', () => made++);
+    const client = await open(world);
+
+    client.send(runs(100));
+    await answer(5);
+    await until(() => client.socket.closed);
+
+    expect(idsIn(client.received())).toEqual(oneTo(5));
+    // One more response says why.
+    expect(client.received().match(/(?<=HTTP\/1\.1 )\d+/g)).toEqual(['200', '200', '200', '200', '200', '503']);
+    expect(client.received()).toMatch(/^connection: close\r$.*DATAFOLD:7:5/ims);
+    expect(made).toBe(1);
+  });
+
   it('leave other connections alone: probes and operations are answered at once', async () => {
     const { world } = await createHeldWorld();
     const client = await open(world);

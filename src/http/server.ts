@@ -127,8 +127,8 @@ export function createServer(options: ServerOptions): Server {
     visit.isAdmitted = true;
     // Awaited, as to return it costs more.
     await execute(visit);
-    // A response that waits to be read takes memory, which is counted by itself, and no time.
-    leave(visit);
+    // A response that waits to be read takes memory, which is counted by itself, and no time. One in parts may not be built yet.
+    if (response.writableEnded) leave(visit);
   };
 
   const leave = (visit: Visit) => {
@@ -182,8 +182,14 @@ export function createServer(options: ServerOptions): Server {
     .on('clientError', (error, socket: Socket) => {
       if (!pipelining.excuses(error, socket)) void answerMalformed(error, socket);
     })
-    // Node.js has made a response for it that is never sent, as the connection closes behind the last one that may be.
-    .on('dropRequest', (_request, socket: Socket) => ignoreRest(socket))
+    .on('dropRequest', (_request, socket: Socket) => {
+      // Node.js would refuse each further request, and keep the connection.
+      ignoreRest(socket);
+      const close = () => socket.destroySoon();
+      const last = answers.on(socket).at(-1);
+      if (last === undefined) process.nextTick(close);
+      else last.once('close', close);
+    })
     .on('timeout', (socket) => {
       // The deadline of its operation is what bounds this; until then the client isn't the one who is slow.
       if (answers.isWaiting(socket)) socket.setTimeout(server.timeout);

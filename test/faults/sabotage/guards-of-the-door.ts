@@ -325,10 +325,24 @@ export const guardsOfTheDoor: readonly Guard[] = [
     tests: ['test/unread-responses.test.ts'],
   },
   {
+    name: 'operations in parts that are under way until their last part',
+    file: 'src/http/server.ts',
+    from: 'if (response.writableEnded) leave',
+    to: 'leave',
+    tests: ['test/overload.test.ts'],
+  },
+  {
+    name: 'an end of a connection behind the last request that it may have',
+    file: 'src/http/server.ts',
+    from: "else last.once('close', close);",
+    to: '',
+    tests: ['test/pipelining.test.ts'],
+  },
+  {
     name: 'operations that are over when their responses are built, read or not',
     file: 'src/http/server.ts',
-    from: 'and no time.\n    leave(visit);',
-    to: 'and no time.',
+    from: 'if (response.writableEnded) leave(visit);',
+    to: '',
     tests: ['test/unread-responses.test.ts'],
   },
   {
