@@ -229,3 +229,30 @@ describe('The search for a key', () => {
     expect(counted.reads).toBeLessThanOrEqual(size / 40);
   });
 });
+
+describe('The search for a key in a response of many bytes', () => {
+  const size = 3 * 1024 * 1024;
+  const longKey = `${'a'.repeat(2_000)}b${'a'.repeat(2_000)}`;
+
+  it('does not block the event loop for a key that its caller has chosen to make it slow', async () => {
+    const search = new KeyPattern(longKey).isIn(Buffer.alloc(size, 'a'));
+
+    expect(search).toBeInstanceOf(Promise);
+    expect(await search).toBe(false);
+  });
+
+  it.each([
+    ['short', 'k'.repeat(99)],
+    ['long', longKey],
+  ])('finds a %s key wherever it is, between two steps as well', async (_name, text) => {
+    const { length } = text;
+    for (const step of [128, 256, 512, 1_024].map((kibibytes) => kibibytes * 1024))
+      for (const start of [0, step - length, step - 1, step - length + 1, step, size - length]) {
+        const bytes = Buffer.alloc(size, '-');
+        bytes.write(text, start);
+        expect(await new KeyPattern(text).isIn(bytes)).toBe(true);
+        bytes.fill('-', start, start + 1);
+        expect(await new KeyPattern(text).isIn(bytes)).toBe(false);
+      }
+  });
+});

@@ -52,13 +52,24 @@ export class KeyPattern {
   /** Whether the key is in the bytes. Of many bytes it may come later, as the event loop is not to be blocked for long. */
   isIn(bytes: Buffer): boolean | Promise<boolean> {
     const { length } = bytes;
-    if (length > maxSmallBytes && !mayHoldEscape(bytes)) return bytes.includes(this.key);
-    const scan = new KeyScan(this, bytes);
-    return length > maxBytesAtOnce ? isFoundInSteps(scan, length) : scan.advance(length);
+    const isNative = length > maxSmallBytes && this.key.length <= maxNativeKeyLength && !mayHoldEscape(bytes);
+    const scan: Scan = isNative ? new NativeScan(this.key, bytes) : new KeyScan(this, bytes);
+    const stepBytes = isNative ? maxNativeBytesAtOnce : maxBytesAtOnce;
+    return length > stepBytes ? isFoundInSteps(scan, length, stepBytes) : scan.advance(length);
   }
 }
 
-async function isFoundInSteps(scan: KeyScan, length: number): Promise<boolean> {
+/** A search through the bytes of one response, which can be made in several steps. */
+interface Scan {
+  /**
+   * Goes on to `limit`.
+   * @param limit a place in the bytes, or behind them
+   * @returns whether it found the key, which ends the search
+   */
+  advance(limit: number): boolean;
+}
+
+async function isFoundInSteps(scan: Scan, length: number, stepBytes: number): Promise<boolean> {
   for (let limit = stepBytes; ; limit += stepBytes) {
     if (scan.advance(limit)) return true;
     if (limit >= length) return false;
@@ -69,8 +80,14 @@ async function isFoundInSteps(scan: KeyScan, length: number): Promise<boolean> {
 /** So few bytes are scanned in less time than two calls of native code take. */
 const maxSmallBytes = 4 * 1024;
 /** So many bytes take some milliseconds, whatever they are. */
-const maxBytesAtOnce = 256 * 1024;
-const stepBytes = 128 * 1024;
+const maxBytesAtOnce = 128 * 1024;
+/** The same of native code, for keys of at most {@link maxNativeKeyLength}. */
+const maxNativeBytesAtOnce = 512 * 1024;
+/**
+ * In characters. The native search takes up to the product of both lengths for a longer key that repeats itself: for one of 4,096 it
+ * takes seconds a MiB, and a caller chooses its key.
+ */
+const maxNativeKeyLength = 250;
 
 /** Whether anything may be written otherwise than as it is. Native code tells so in a fraction of the time of a scan. */
 const mayHoldEscape = (bytes: Buffer): boolean => bytes.includes(backslash) || bytes.includes(percent);
@@ -79,8 +96,27 @@ const backslash = 0x5c;
 const percent = 0x25;
 const notation = Buffer.from('\\%u0123456789abcdefABCDEF');
 
-/** A search through the bytes of one response, which can be made in several steps. */
-export class KeyScan {
+/** A search by native code. It finds the key as it is, in no other notation. */
+class NativeScan implements Scan {
+  readonly #key: Buffer;
+  readonly #bytes: Buffer;
+  #place = 0;
+
+  constructor(key: Buffer, bytes: Buffer) {
+    this.#key = key;
+    this.#bytes = bytes;
+  }
+
+  advance(limit: number): boolean {
+    // A key may begin in the step before.
+    const start = Math.max(this.#place - this.#key.length + 1, 0);
+    this.#place = limit;
+    return this.#bytes.subarray(start, limit).includes(this.#key);
+  }
+}
+
+/** A search byte by byte, in all notations. */
+export class KeyScan implements Scan {
   readonly #pattern: KeyPattern;
   readonly #bytes: Buffer;
   /** The key may begin here, or behind it. */
@@ -96,11 +132,6 @@ export class KeyScan {
     this.#place = pattern.key.length - 1;
   }
 
-  /**
-   * Goes on to `limit`.
-   * @param limit a place in the bytes, or behind them
-   * @returns whether it found the key, which ends the search
-   */
   advance(limit: number): boolean {
     const end = Math.min(limit, this.#bytes.length);
     while (this.#place < end) {

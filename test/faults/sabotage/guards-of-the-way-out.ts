@@ -332,6 +332,20 @@ export const guardsOfTheWayOut: readonly Guard[] = [
     tests: ['test/key-echo.test.ts'],
   },
   {
+    name: 'no native search for a long key, which may take seconds',
+    file: 'src/upstream/key-search.ts',
+    from: ' && this.key.length <= maxNativeKeyLength',
+    to: ' && this.key.length <= 100 * maxNativeKeyLength',
+    tests: ['test/key-echo.test.ts'],
+  },
+  {
+    name: 'no key missed between two steps of the native search',
+    file: 'src/upstream/key-search.ts',
+    from: 'this.#place - this.#key.length + 1',
+    to: 'this.#place - this.#key.length + 2',
+    tests: ['test/key-echo.test.ts'],
+  },
+  {
     name: 'no blame on a provider for what this machine lacks',
     file: 'src/upstream/fault.ts',
     from: 'if (localCode !== undefined) return toLocalFault(localCode);',
