@@ -46,8 +46,8 @@ export function measureNested(bytes: Buffer, start: number, max: number): Measur
 export const measureClosed = (bytes: Buffer, start: number, end: number, max: number): Measured =>
   measure(bytes, start, end, 1, max);
 
-/** Whether that may have more than `max` values, by its length alone: no value is shorter than half a byte. */
-export const mayHoldMore = (start: number, end: number, max: number): boolean => 2 * (end - start) > max;
+/** Whether that may have many more than `max` values, by its length alone: hardly any value is shorter than a byte. */
+export const mayHoldMore = (start: number, end: number, max: number): boolean => end - start > max;
 
 /**
  * @param openLevels how many levels are open already: it ends where none is

@@ -153,7 +153,7 @@ class TableReader {
     if (byte === sign.openList) return levels === 0 ? odd : this.#readValues(start, levels - 1);
     const end = readWord(this.#bytes, start);
     // A number may have any number of digits.
-    this.#size += Math.max(8, end - start);
+    this.#size += end - start > 8 ? end - start : 8;
     return end;
   }
 
