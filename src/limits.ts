@@ -88,7 +88,8 @@ const requestLimits = {
   maxUpstreamCalls: 250,
   /**
    * The high-water mark of the bytes of large upstream responses, both providers together: of those that are being read, and of
-   * those that operations use. Above it one is read at a time, so `maxAnswerBytes` more are possible.
+   * those that operations use. Of small ones an operation has 128 KiB that aren't counted. Above the mark one is read at a time, so
+   * `maxAnswerBytes` more are possible.
    */
   maxUpstreamResponseTotalBytes: 64 * 1024 * 1024,
   /**

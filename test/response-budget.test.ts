@@ -161,6 +161,26 @@ describe('The bytes of a large upstream response', () => {
     expect(await reading).toEqual(found);
   });
 
+  it('count as well where they are those of many small ones', async () => {
+    const runs = Array.from({ length: 33 }, (_, index) => 101 + index);
+    const { world, slowField, answerSlow } = await createLargeWorld({ limits }, runs, 60_000);
+    const { path, text } = largeDatafoldRun(2, size);
+    world.datafold.on(path, (_request, response) => sendText(response, text));
+    const { totalOf } = watchReading();
+    const holding = world.ask(`{ ${runs.map(runField).join(' ')} ${slowField} }`);
+    await world.olostep.arrived(1);
+    await until(() => runs.every((runId) => totalOf(pathOf(runId)) > 60_000));
+
+    const reading = world.ask(`{ ${runField(2)} }`);
+    await until(() => totalOf(pathOf(2)) > 0.1 * megabyte);
+    await world.ask('{ __typename }');
+    expect(totalOf(pathOf(2))).toBeLessThan(size / 2);
+
+    answerSlow();
+    expect(codesOf(await holding)).toEqual({});
+    expect(await reading).toEqual(found);
+  });
+
   it('count no longer once the client has disconnected', async () => {
     const controller = new AbortController();
     const headers = { 'content-type': 'application/json' };

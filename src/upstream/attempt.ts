@@ -42,6 +42,8 @@ export interface AttemptWay {
 export interface Receiver {
   /** By the monotonic clock, in milliseconds: when the operation has to be complete. */
   readonly deadlineAt: number;
+  /** A response of more bytes is counted, however small it is. */
+  readonly uncountedBytes: number;
   /** Whether the attempt is made for this user of its bytes. */
   isFor(user: ByteUser): boolean;
   onAnswer(answer: Answer): void;
@@ -74,6 +76,8 @@ export class Attempt
   #chunk: Buffer | undefined;
   /** Where it comes in more of them. */
   #chunks: BodyChunks | undefined;
+  /** A response of more bytes is counted. */
+  #uncountedBytes = maxUncountedBytes;
   /** Once the response is large. */
   #counted: CountedResponse | undefined;
   /** Why nobody waits for it any more. */
@@ -171,6 +175,7 @@ export class Attempt
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Answer['headers']): void {
     this.#status = status;
     this.#responseHeaders = headers;
+    this.#uncountedBytes = Math.min(maxUncountedBytes, this.#receiver.uncountedBytes);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -179,7 +184,7 @@ export class Attempt
     else if (this.#status !== 200) this.#addToError(chunk);
     else {
       this.#add(chunk);
-      if (this.#size > maxUncountedBytes) this.#count(controller, chunk);
+      if (this.#size > this.#uncountedBytes) this.#count(controller, chunk);
     }
   }
 

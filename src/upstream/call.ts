@@ -4,7 +4,7 @@ import { Price } from '../price.ts';
 import type { Line } from './bulkhead.ts';
 import type { OperationDeadline } from './deadline.ts';
 import type { Ending, EndListener } from './ending.ts';
-import type { ByteUser, HeldBytes } from './response-budget.ts';
+import { type ByteUser, type HeldBytes, maxUncountedOperationBytes } from './response-budget.ts';
 
 /** On whose behalf a call is made. One object for all calls of a request, which take their turn together. */
 export interface Call {
@@ -24,6 +24,10 @@ export interface Call {
   isFor(user: ByteUser): boolean;
   /** Retains the bytes of a response for the operation, until it is complete. */
   hold(bytes: HeldBytes): void;
+  /** How many bytes more of its responses aren't counted. */
+  readonly uncountedBytes: number;
+  /** The operation has a response of so many bytes that isn't counted. */
+  addUncounted(bytes: number): void;
   /** Told before each attempt. What it throws ends the call, which is no failure. */
   send?(): void;
 }
@@ -36,6 +40,7 @@ export class OperationCall implements Call, EndListener {
   readonly price: Price;
   /** How many calls were made that the operation didn't request. */
   extraCalls = 0;
+  uncountedBytes = maxUncountedOperationBytes;
   /** What its operation uses. Few operations have large responses. */
   #held: HeldBytes[] | undefined;
 
@@ -67,6 +72,10 @@ export class OperationCall implements Call, EndListener {
       this.ending.add(this);
     }
     this.#held.push(bytes);
+  }
+
+  addUncounted(bytes: number): void {
+    this.uncountedBytes -= bytes;
   }
 
   /** The operation begins. */

@@ -93,6 +93,10 @@ export class Exchange implements Receiver {
     return this.#call.deadlineAt;
   }
 
+  get uncountedBytes(): number {
+    return this.#call.uncountedBytes;
+  }
+
   isFor(user: ByteUser): boolean {
     return this.#call.isFor(user);
   }
@@ -120,7 +124,8 @@ export class Exchange implements Receiver {
     if (body === null) this.#confirmAbsence(answer);
     else {
       this.#way.verified.add(this.#credential.digest);
-      if (answer.held !== undefined) this.#call.hold(answer.held);
+      if (answer.held === undefined) this.#call.addUncounted(answer.body.length);
+      else this.#call.hold(answer.held);
       this.#resolve(body);
     }
   }

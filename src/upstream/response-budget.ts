@@ -1,6 +1,7 @@
 /**
  * Bounds the memory of large upstream responses, all providers together: of those that are being read, and of those that
- * operations use. Responses of at most {@link maxUncountedBytes} aren't counted, so that most calls don't pay for it.
+ * operations use. Responses of at most {@link maxUncountedBytes} aren't counted, so that most calls don't pay for it; but beyond
+ * {@link maxUncountedOperationBytes} all responses of an operation are, as 250 small ones are as much as a large one.
  *
  * Each response that is being read has a rank: the one whose operation has the earliest deadline is the first. Above the
  * high-water mark the first alone is read, and the others are paused, so that TCP holds their bytes back at the provider. The
@@ -20,6 +21,9 @@ import { type InRow, Row } from './row.ts';
 
 /** Responses up to this size, in bytes, aren't counted. */
 export const maxUncountedBytes = 64 * 1024;
+
+/** So many bytes of an operation's responses aren't counted, all of them together. */
+export const maxUncountedOperationBytes = 128 * 1024;
 
 /** Reads a large response. */
 export interface ResponseReader {
@@ -174,7 +178,16 @@ export class ResponseBudget {
 
   /** Whether bytes are given back without any response that is being read. */
   #canWait(): boolean {
-    for (const { users } of this.#held) if (![...users].some((user) => this.#isReadFor(user))) return true;
+    // An operation may use hundreds.
+    const waiting = new Set<ByteUser>();
+    for (const { users } of this.#held) {
+      let isAwaited = false;
+      for (const user of users) {
+        if (!waiting.has(user) && this.#isReadFor(user)) waiting.add(user);
+        isAwaited ||= waiting.has(user);
+      }
+      if (!isAwaited) return true;
+    }
     return false;
   }
 

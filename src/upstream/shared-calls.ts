@@ -71,6 +71,8 @@ class Flight {
   #sender: Waiter | undefined;
   /** The bytes of its response, if that is large. */
   #held: HeldBytes | undefined;
+  /** The same of one that isn't counted. */
+  #uncounted = 0;
 
   constructor(way: Way, name: string, request: UpstreamRequest, credential: Credential) {
     this.#way = way;
@@ -91,7 +93,8 @@ class Flight {
       (body) => {
         const held = this.#held;
         for (const each of this.#land()) {
-          if (held !== undefined) each.call.hold(held);
+          if (held === undefined) each.call.addUncounted(this.#uncounted);
+          else each.call.hold(held);
           each.resolve(body);
         }
         held?.release(this);
@@ -129,6 +132,17 @@ class Flight {
   hold(bytes: HeldBytes): void {
     bytes.retain(this);
     this.#held = bytes;
+  }
+
+  /** As many as the operation has left that has the fewest. */
+  get uncountedBytes(): number {
+    let fewest = Number.POSITIVE_INFINITY;
+    for (const { call } of this.#waiters) fewest = Math.min(fewest, call.uncountedBytes);
+    return fewest;
+  }
+
+  addUncounted(bytes: number): void {
+    this.#uncounted = bytes;
   }
 
   leave(waiter: Waiter, reason: unknown): void {
@@ -239,6 +253,14 @@ class Waiter implements Call, EndListener {
 
   hold(bytes: HeldBytes): void {
     this.flight?.hold(bytes);
+  }
+
+  get uncountedBytes(): number {
+    return this.flight?.uncountedBytes ?? this.call.uncountedBytes;
+  }
+
+  addUncounted(bytes: number): void {
+    this.flight?.addUncounted(bytes);
   }
 
   send(): void {

@@ -332,6 +332,13 @@ export const guardsOfTheWayOut: readonly Guard[] = [
     tests: ['test/key-echo.test.ts'],
   },
   {
+    name: 'no memory for small responses without end',
+    file: 'src/upstream/exchange.ts',
+    from: 'this.#call.addUncounted(answer.body.length)',
+    to: 'this.#call.addUncounted(0)',
+    tests: ['test/response-budget.test.ts'],
+  },
+  {
     name: 'no native search for a long key, which may take seconds',
     file: 'src/upstream/key-search.ts',
     from: ' && this.key.length <= maxNativeKeyLength',
