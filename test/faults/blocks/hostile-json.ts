@@ -15,7 +15,7 @@ import { openLoad } from '../upstream/load.ts';
 import { watchNoise } from '../upstream/patience.ts';
 import { datafold, olostep, toRun } from '../upstream/subjects.ts';
 
-const shapes = Number(process.env.HOSTILE_SHAPES ?? 24);
+const shapes = Number(process.env.HOSTILE_SHAPES ?? 18);
 /** Somewhat less than is read. */
 const bytes = 9.9 * 1024 * 1024;
 /** What is promised, and as much again for a slow machine. */
