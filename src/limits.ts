@@ -207,6 +207,11 @@ const providerLimits = {
   maxWaiting: 64,
   /** How long they wait, in milliseconds. */
   maxWaitMs: 250,
+  /**
+   * Maximum calls that wait for a place. Beyond it a caller that has its share of them has no more: with a key of its own a caller is
+   * one, and with the service's own key each request is. So many wait for longer than an operation may take.
+   */
+  maxQueuedCalls: 8_192,
   /** The most events of a log that is read; Olostep sends it whole. */
   maxEvents: 100_000,
   /** How deep a free-form value may be nested. */

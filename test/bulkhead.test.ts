@@ -228,6 +228,21 @@ describe("Of calls with callers' own credentials,", () => {
     expect(world.datafold.mostAtOnce()).toBe(32);
   });
 
+  it('more than may wait are refused to the credential that has its share of them, and to no other', async () => {
+    const { world, answerAll } = await createSlowWorld({ credentials: 'forwarded', limits: { maxQueuedCalls: 40 } });
+    const first = world.ask(query, { keys: keys(1, 100) }, asTenant('tenant-a'));
+    await world.datafold.arrived(16);
+    const second = world.ask(query, { keys: keys(101, 130) }, asTenant('tenant-b'));
+    await world.datafold.arrived(32);
+
+    const [a, b] = await answerAll(Promise.all([first, second]));
+    expect(a?.data.monitorRuns.filter((run: unknown) => run !== null)).toHaveLength(16 + 40);
+    expect(new Set(a?.errors?.map(({ extensions }) => extensions.code))).toEqual(new Set(['OVERLOADED']));
+    expect(b).toEqual(found(101, 130));
+    const again = world.ask(query, { keys: keys(1, 56) }, asTenant('tenant-a'));
+    expect(await answerAll(Promise.all([again]))).toEqual([found(1, 56)]);
+  });
+
   it('those of one that waits hold up no other', async () => {
     const { world, answerAll } = await createSlowWorld({ credentials: 'forwarded' });
     const first = world.ask(query, { keys: keys(1, 100) }, asTenant('tenant-a'));

@@ -24,6 +24,8 @@ export interface Line {
   inside: number;
   /** In the order of coming. */
   readonly waiting: Row<Waiter>;
+  /** How many those are. */
+  queued: number;
   /** Runs while the caller waits for its first place. */
   timer: NodeJS.Timeout | undefined;
 }
@@ -34,7 +36,13 @@ interface Waiter extends InRow<Waiter> {
 }
 
 /** Makes the line of a caller, to be kept as long as it has tasks. It refers to nothing, so it may be kept for longer. */
-export const createLine = (places: number): Line => ({ places, inside: 0, waiting: new Row(), timer: undefined });
+export const createLine = (places: number): Line => ({
+  places,
+  inside: 0,
+  waiting: new Row(),
+  queued: 0,
+  timer: undefined,
+});
 
 /** Whether the caller has no tasks. */
 export const isIdle = ({ inside, waiting }: Line): boolean => inside === 0 && waiting.first === undefined;
@@ -48,15 +56,20 @@ export interface BulkheadOptions {
   readonly maxWaiting: number;
   /** How long they wait, in milliseconds. */
   readonly maxWaitMs: number;
+  /** The most tasks that wait: beyond it a caller that has its share of them, as all who wait have the same, has no more. */
+  readonly maxQueued: number;
 }
 
 /** Makes a bulkhead. One a provider, so that a slow one can't starve the other. */
 export function createBulkhead(options: BulkheadOptions): Bulkhead {
-  const { refuse, places, maxWaiting, maxWaitMs } = options;
+  const { refuse, places, maxWaiting, maxWaitMs, maxQueued } = options;
   /** Those that can go on as soon as there is a place, the next first. */
   const turns = new Set<Line>();
   let inside = 0;
   let withoutPlace = 0;
+  /** The tasks that wait, and the callers that have any. */
+  let queued = 0;
+  let queues = 0;
 
   /** Brings a line's place in the turns, its timer and the count of those without a place up to date. */
   const settle = (line: Line) => {
@@ -81,6 +94,8 @@ export function createBulkhead(options: BulkheadOptions): Bulkhead {
       const end = (settleIt: () => void) => {
         ending.delete(listener);
         line.waiting.delete(waiter);
+        queued--;
+        if (--line.queued === 0) queues--;
         settleIt();
         settle(line);
       };
@@ -92,6 +107,8 @@ export function createBulkhead(options: BulkheadOptions): Bulkhead {
         later: undefined,
       };
       line.waiting.add(waiter);
+      queued++;
+      if (line.queued++ === 0) queues++;
       ending.add(listener);
       settle(line);
     });
@@ -123,6 +140,7 @@ export function createBulkhead(options: BulkheadOptions): Bulkhead {
     async wait(line, ending) {
       if (ending.reason !== undefined) throw ending.reason;
       if (isIdle(line) && withoutPlace >= maxWaiting) throw refuse();
+      if (queued >= maxQueued && line.queued >= maxQueued / queues) throw refuse();
       return waitForTurn(line, ending);
     },
     leave(line) {

@@ -51,6 +51,7 @@ export function createGate(provider: Provider, limits: UpstreamLimits, onChange:
     places: maxInFlight,
     maxWaiting: limits.maxWaiting,
     maxWaitMs: limits.maxWaitMs,
+    maxQueued: limits.maxQueuedCalls,
   });
 
   /** Of callers with their own credentials, by its digest, while they have calls under way. */

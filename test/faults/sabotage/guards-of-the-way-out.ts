@@ -332,6 +332,20 @@ export const guardsOfTheWayOut: readonly Guard[] = [
     tests: ['test/key-echo.test.ts'],
   },
   {
+    name: 'no calls that wait without end',
+    file: 'src/upstream/bulkhead.ts',
+    from: 'if (queued >= maxQueued && line.queued >= maxQueued / queues) throw refuse();',
+    to: '',
+    tests: ['test/bulkhead.test.ts'],
+  },
+  {
+    name: 'no share of the calls that wait but for who has it',
+    file: 'src/upstream/bulkhead.ts',
+    from: ' && line.queued >= maxQueued / queues',
+    to: '',
+    tests: ['test/bulkhead.test.ts'],
+  },
+  {
     name: 'no memory for small responses without end',
     file: 'src/upstream/exchange.ts',
     from: 'this.#call.addUncounted(answer.body.length)',
