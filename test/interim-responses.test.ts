@@ -48,6 +48,7 @@ describe('Interim responses before the final one', () => {
     ['100', hundred],
     ['100 with header fields', toHead('100 Continue', 'X-A: HTTP/1.1 100 Continue', 'X-B: 1')],
     ['100 without a reason', toHead('100 ')],
+    ['100 three times, without a space behind the status', toHead('100', 'X-A: 1').repeat(3)],
     ['100 behind an empty line', `\r\n${hundred}`],
     ['102', processing],
     ['103', hints],

@@ -11,7 +11,7 @@ export class InterimResponses {
   #place = 0;
   #isFinal = false;
   #isHundred = false;
-  /** Whether nothing of the header line has been read. */
+  /** Whether nothing of the header line has been read; the rest of the status line counts as one. */
   #isLineEmpty = false;
 
   /** Watches what is read from the socket. One response at a time comes over it. */
@@ -46,7 +46,7 @@ export class InterimResponses {
         if (this.#place === classPlace) this.#isFinal = byte !== one;
         else if (this.#place === classPlace + 1) this.#isHundred = byte === zero;
         else if (this.#place === classPlace + 2 && this.#isHundred && byte === zero) chunk[at] = two;
-        this.#place++;
+        if (++this.#place === inHead) this.#isLineEmpty = false;
       }
     }
   }

@@ -332,6 +332,13 @@ export const guardsOfTheWayOut: readonly Guard[] = [
     tests: ['test/key-echo.test.ts'],
   },
   {
+    name: 'no end of an interim head in its status line',
+    file: 'src/upstream/interim-responses.ts',
+    from: 'if (++this.#place === inHead) this.#isLineEmpty = false;',
+    to: 'this.#place++;',
+    tests: ['test/interim-responses.test.ts'],
+  },
+  {
     name: 'no calls that wait without end',
     file: 'src/upstream/bulkhead.ts',
     from: 'if (queued >= maxQueued && line.queued >= maxQueued / queues) throw refuse();',
