@@ -32,9 +32,13 @@ export const notations: Readonly<Record<string, (key: string) => string>> = {
   'behind a hundred thousand escapes': (key) => '\\n'.repeat(100_000) + key,
 };
 
+/** Decoding more takes the attack seconds. */
+const maxDecoded = 1_000_000;
+
 /** Whether the text holds the key, in any of these notations. */
 export function holdsKey(text: string, key: string): boolean {
-  let decoded = text;
+  if (text.includes(key)) return true;
+  let decoded = text.slice(0, maxDecoded);
   for (let level = 0; level < 3; level++) {
     if (decoded.includes(key)) return true;
     decoded = decoded
