@@ -279,6 +279,10 @@ const entriesOf = <Value>(
   toIdea: (value: Value) => ReplyIdea,
 ) => Object.entries(table).map(([name, value]) => [`${prefix} ${name}`, toIdea(value)] as const);
 
+/** As large as is read, of the letter of a key that repeats itself. */
+export const largeReply = 'a snapshot of 14 MB';
+const manyLetters = 'a'.repeat(14_000_000);
+
 /** Each by its name. */
 export const replyIdeas: readonly (readonly [name: string, ReplyIdea])[] = [
   ...Object.entries(places).flatMap(([place, toReply]) =>
@@ -312,6 +316,7 @@ export const replyIdeas: readonly (readonly [name: string, ReplyIdea])[] = [
     (written) => (call) =>
       whole(fitting(call, { snapshot: '@', events: '@', data: '@' }).replaceAll('"@"', () => written)),
   ),
+  [largeReply, (call: HostileCall) => whole(fitting(call, { snapshot: { a: manyLetters } }))] as const,
   ...entriesOf('a body:', bodies, (body) => () => whole(body)),
   ...entriesOf('bytes:', framings, (reply) => () => reply),
   ...entriesOf('a list:', lists, (body) => () => whole(JSON.stringify(body))),

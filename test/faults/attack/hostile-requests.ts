@@ -3,7 +3,7 @@ import type { Dice } from './dice.ts';
 
 export interface Operation {
   readonly query: string;
-  readonly variables?: object;
+  readonly variables?: Readonly<Record<string, unknown>>;
 }
 
 const runFields = `__typename id phase outcome startedAt
@@ -21,6 +21,12 @@ export const toRunOperation = (run: number, isDatafold: boolean): Operation => (
       : { provider: 'OLOSTEP', monitorId: 'monitor_a', runId: `run_${run}` },
   },
 });
+/** An operation with as many calls as one may have, all of which meet that reply. */
+export const toManyRuns = (run: number, runsApart: number): Operation => {
+  const keys = Array.from({ length: 100 }, (_, n) => toRunOperation(run + n * runsApart, false).variables?.k);
+  return { query: 'query ($k: [MonitorRunKey!]!) { monitorRuns(keys: $k) { id phase } }', variables: { k: keys } };
+};
+
 const texts = [
   ...[
     '',
@@ -245,6 +251,9 @@ export const operations: readonly Operation[] = [
   { query: '' },
 ];
 
+/** A key that repeats itself, of the longest that there are. */
+export const slowKey = (n: number): string => `${'a'.repeat(2_000)}${n % 3}${'a'.repeat(2_000)}`;
+
 /** Keys of a caller, many of which are none. `toKey` makes another each time. */
 export const keys: readonly ((n: number) => string)[] = [
   (n) => `attacker-key-${n % 5}-0123456789`,
@@ -252,7 +261,7 @@ export const keys: readonly ((n: number) => string)[] = [
   (n) => `k${n % 10}`,
   () => 'fifteen-letters',
   () => 'sixteen--letters',
-  (n) => `${'a'.repeat(2_000)}${n % 3}${'a'.repeat(2_000)}`,
+  slowKey,
   () => `${'a'.repeat(100)}b`,
   () => 'abab'.repeat(60),
   () => 'z'.repeat(4_096),
@@ -389,7 +398,7 @@ export function mutateOperation(operation: Operation, dice: Dice): Operation {
 }
 
 /** The same value with another in the place of one of its leaves. */
-function withOther(value: object, dice: Dice): object {
+function withOther(value: object, dice: Dice): Record<string, unknown> {
   const entries = Object.entries(value);
   if (entries.length === 0) return { k: 1 };
   const [name, old] = dice.of(entries);
