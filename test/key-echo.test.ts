@@ -1,6 +1,6 @@
 /** A provider that repeats the API key it was sent: the key reaches no client, no store and no log, however it is written. */
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { KeptRuns } from '../src/kept/kept-runs.ts';
 import { createMemoryRuns } from '../src/kept/memory.ts';
 import { defaultLimits } from '../src/limits.ts';
@@ -235,10 +235,30 @@ describe('The search for a key in a response of many bytes', () => {
   const longKey = `${'a'.repeat(2_000)}b${'a'.repeat(2_000)}`;
 
   it('does not block the event loop for a key that its caller has chosen to make it slow', async () => {
+    const native = vi.spyOn(Buffer.prototype, 'includes');
+    onTestFinished(() => native.mockRestore());
     const search = new KeyPattern(longKey).isIn(Buffer.alloc(size, 'a'));
 
     expect(search).toBeInstanceOf(Promise);
     expect(await search).toBe(false);
+    // It would take seconds a MiB.
+    expect(native.mock.calls.filter(([text]) => typeof text !== 'number')).toEqual([]);
+  });
+
+  it('makes one step a turn of the event loop, however many responses are searched', async () => {
+    let turns = 0;
+    let isOver = false;
+    const count = () => {
+      turns++;
+      if (!isOver) setImmediate(count);
+    };
+    setImmediate(count);
+
+    const searches = [1, 2, 3].map(() => new KeyPattern(longKey).isIn(Buffer.alloc(size, 'a')));
+    expect(await Promise.all(searches)).toEqual([false, false, false]);
+    isOver = true;
+
+    expect(turns).toBeGreaterThanOrEqual(3 * (size / (128 * 1024) - 1));
   });
 
   it.each([

@@ -4,7 +4,6 @@
  * these is a run of bytes of a small alphabet, at least as long as the key, so most of a response is skipped: only the last byte
  * of each stretch of that length is read. Long runs are decoded byte by byte, once.
  */
-import { setImmediate } from 'node:timers/promises';
 import { KeyRun } from './key-notations.ts';
 
 /** A key to look for. */
@@ -73,8 +72,23 @@ async function isFoundInSteps(scan: Scan, length: number, stepBytes: number): Pr
   for (let limit = stepBytes; ; limit += stepBytes) {
     if (scan.advance(limit)) return true;
     if (limit >= length) return false;
-    await setImmediate();
+    await untilTurn();
   }
+}
+
+/** The searches that wait for their next step. */
+const waiting: (() => void)[] = [];
+
+/** Waits for a turn of the event loop in which no other search makes a step: many at a time hold it up no longer than one. */
+function untilTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    if (waiting.push(resolve) === 1) setImmediate(goOn);
+  });
+}
+
+function goOn(): void {
+  waiting.shift()?.();
+  if (waiting.length > 0) setImmediate(goOn);
 }
 
 /** So few bytes are scanned in less time than two calls of native code take. */

@@ -216,7 +216,7 @@ export async function run(tally: Tally): Promise<void> {
     manner: 'waits',
   }));
   const large = replyIdeas.findIndex(([name]) => name === largeReply);
-  await attack.wave('large replies', rounds * 40, (n) => ({
+  await attack.wave('large replies', 30, (n) => ({
     operation: toRunOperation(large + replyIdeas.length * n, n % 2 === 0),
     form: n % 4,
     key: n % 5 === 0 ? slowKey(n) : toAttackerKey(n % 7),

@@ -367,6 +367,13 @@ export const guardsOfTheWayOut: readonly Guard[] = [
     tests: ['test/key-echo.test.ts'],
   },
   {
+    name: 'no turn of the event loop for the steps of many searches',
+    file: 'src/upstream/key-search.ts',
+    from: 'waiting.shift()?.();',
+    to: 'for (const next of waiting.splice(0)) next();',
+    tests: ['test/key-echo.test.ts'],
+  },
+  {
     name: 'no key missed between two steps of the native search',
     file: 'src/upstream/key-search.ts',
     from: 'this.#place - this.#key.length + 1',
