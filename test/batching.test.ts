@@ -347,7 +347,9 @@ describe('Of calls under way at a time,', () => {
 
   it('those that no room is made for in time are given up', async () => {
     // The breaker would speak first.
-    const world = await createWorld({ limits: { breakerMinCalls: 1_000, retryBudget: 0, operationTimeoutMs: 5_000 } });
+    const world = await createWorld({
+      limits: { breakerMinCalls: 1_000, retryBudget: 0, operationTimeoutMs: 5_000, maxLogLines: 1_000 },
+    });
     const all = runs(100);
     world.datafold.onAny(silence);
     const clock = holdClock();
