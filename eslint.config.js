@@ -1,7 +1,7 @@
 /** Rules of the schema and of the example operations: names, descriptions, deprecations, Relay. Biome has all other files. */
 import plugin from '@graphql-eslint/eslint-plugin';
 import { printSchema } from 'graphql';
-import { createSchema } from './src/schema.ts';
+import { createSchema } from './src/schema/create-schema.ts';
 
 const { configs, parser } = plugin;
 const schema = ['schema/*.graphql'];

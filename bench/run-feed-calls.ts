@@ -4,8 +4,8 @@
  * time is measured, so the machine doesn't matter.
  */
 import { strictEqual } from 'node:assert';
-import { createGateway } from '../src/gateway.ts';
-import { startFakeUpstream } from '../test/fake-upstream.ts';
+import { createGateway } from '../src/gateway/create-gateway.ts';
+import { startFakeUpstream } from '../test/support/fake-upstream.ts';
 import {
   createFleet,
   type FleetMonitor,
@@ -13,7 +13,7 @@ import {
   hourMs,
   serveDatafoldFleet,
   toExpectedIds,
-} from '../test/run-fleet.ts';
+} from '../test/support/run-fleet.ts';
 
 const sizes = [10, 50, 100, 200, 500];
 const windows = { '24 h': 24 * hourMs, '7 d': 7 * 24 * hourMs };

@@ -11,7 +11,7 @@ import { Session } from 'node:inspector/promises';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { startSandbox } from '../src/sandbox.ts';
+import { startSandbox } from '../src/sandbox/start-sandbox.ts';
 
 const source = new URL('../src/', import.meta.url).href;
 
@@ -117,10 +117,10 @@ async function takeCoverage(session: Session): Promise<Map<string, string[]>> {
 
 /** The service as it starts by default, which writes its log nowhere. */
 async function startService(providers: object): Promise<{ url: string; close: () => void }> {
-  const { createGateway } = await import('../src/gateway.ts');
-  const { createServer } = await import('../src/http/server.ts');
-  const { createLineWriter } = await import('../src/line-writer.ts');
-  const { createLog } = await import('../src/log.ts');
+  const { createGateway } = await import('../src/gateway/create-gateway.ts');
+  const { createServer } = await import('../src/server/server.ts');
+  const { createLineWriter } = await import('../src/observability/log-writer.ts');
+  const { createLog } = await import('../src/observability/logger.ts');
   const log = createLog('info', createLineWriter(openSync('/dev/null', 'w')));
   const gateway = createGateway({ providers, log, isBodyCounted: true });
   const server = createServer({ gateway, log, operations: [] });

@@ -36,7 +36,7 @@ const partsOfUndici: Plugin = {
 const serviceBesides: Plugin = {
   name: 'service-besides',
   setup({ onResolve }) {
-    onResolve({ filter: /^\.\/start-service\.ts$/ }, () => ({ path: './service.mjs', external: true }));
+    onResolve({ filter: /^\.\/service\/start-service\.ts$/ }, () => ({ path: './service.mjs', external: true }));
   },
 };
 
@@ -59,7 +59,7 @@ const common: BuildOptions = {
 await build({ ...common, entryPoints: ['src/main.ts'], outfile: 'dist/main.mjs', plugins: [serviceBesides] });
 await build({
   ...common,
-  entryPoints: ['src/start-service.ts'],
+  entryPoints: ['src/service/start-service.ts'],
   outfile: 'dist/service.mjs',
   // Nine megabytes for a page that a backend never asks for, lines of the log that nobody collects, and a store that most
   // don't have.

@@ -4,8 +4,8 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { printSubgraph } from '../../src/federation/sdl.ts';
-import { createSchema } from '../../src/schema.ts';
+import { createSchema } from '../../src/schema/create-schema.ts';
+import { printSubgraph } from '../../src/schema/federation/subgraph-sdl.ts';
 
 const path = 'schema.graphql';
 const { values: flags } = parseArgs({ options: { check: { type: 'boolean', default: false } } });

@@ -1,6 +1,6 @@
 /** Members of a JSON object beyond those that are noted by name: where their names are, and nothing more of each. */
 
-import { sign, skipSpace, skipText, skipValue } from './scan.ts';
+import { sign, skipSpace, skipText, skipValue } from './skip.ts';
 import { tooLarge, type Unread, unreadable } from './unread.ts';
 
 /** The members behind a place. They are passed over once, as each of several names would take as long. */

@@ -1,8 +1,8 @@
 /** An object of which a part has too many values to be parsed: its other members are parsed all the same. */
-import { parseJson } from './json.ts';
+import { parseJson } from './lossless.ts';
 import { measureClosed, valuesPerMember } from './measure.ts';
 import { toNextName, toValue } from './other-names.ts';
-import { skipText, skipValue } from './scan.ts';
+import { skipText, skipValue } from './skip.ts';
 import { tooLarge } from './unread.ts';
 
 /**

@@ -1,15 +1,15 @@
 /** What the lists of one provider say of runs that are requested by their keys: the fields that no other response has. */
 import DataLoader from 'dataloader';
-import { OperationTooCostly } from '../errors.ts';
-import { RunScan } from '../fetching/run-scan.ts';
+import { OperationTooCostly } from '../core/errors.ts';
+import type { Limits } from '../core/limits.ts';
 import type { MonitorRunKey, Provider } from '../generated/types.ts';
-import type { CopyKind } from '../kept/kept-runs.ts';
-import type { Limits } from '../limits.ts';
-import type { Price } from '../price.ts';
 import type { Get, RowHint, Run, RunDefinition } from '../providers/provider.ts';
-import { toBadField } from '../providers/reader.ts';
-import type { Body } from '../upstream/body.ts';
-import { type CopyWant, type Known, type RunCopies, toAbsentRow } from './run-copies.ts';
+import { toBadField } from '../providers/response-reader.ts';
+import type { CopyKind } from '../run-cache/run-cache.ts';
+import type { Price } from '../upstream/call-report.ts';
+import type { Body } from '../upstream/read-response.ts';
+import { type CopyWant, type Known, type RunCopies, toAbsentRow } from './cached-runs.ts';
+import { RunScan } from './run-scan.ts';
 
 export interface ListRowsOptions {
   readonly provider: Provider;

@@ -1,14 +1,14 @@
 /** Monitors by their keys: those that a list has, and the others each by a call. */
 import DataLoader from 'dataloader';
-import { BadUserInput, isOfOneEndpoint } from '../errors.ts';
-import type { Fetches } from '../fetching/fetches.ts';
-import { type Found, findRows, nothingFound, throwFailure } from '../fetching/find-rows.ts';
-import { explain, type Need, needOf, planFetches } from '../fetching/planner.ts';
+import { BadUserInput, isOfOneEndpoint } from '../core/errors.ts';
+import type { Limits } from '../core/limits.ts';
 import type { MonitorKey, Provider } from '../generated/types.ts';
-import type { Limits } from '../limits.ts';
-import type { Price } from '../price.ts';
 import { providers } from '../providers/index.ts';
 import type { Monitor, MonitorRow, Selected } from '../providers/provider.ts';
+import type { Price } from '../upstream/call-report.ts';
+import { explain, type Need, needOf, planFetches } from './planner.ts';
+import type { Fetches } from './request-fetcher.ts';
+import { type Found, findRows, nothingFound, throwFailure } from './scan-list.ts';
 
 export interface MonitorLoaderOptions {
   readonly fetches: Fetches;

@@ -1,11 +1,11 @@
 /** Runs by their keys, of all providers. */
-import { BadUserInput } from '../errors.ts';
-import { needOf } from '../fetching/planner.ts';
+import { BadUserInput } from '../core/errors.ts';
 import type { MonitorRunKey, Provider } from '../generated/types.ts';
 import { providers } from '../providers/index.ts';
 import type { Run, Selected } from '../providers/provider.ts';
-import type { Body } from '../upstream/body.ts';
-import { ProviderRuns, type RunLoaderOptions } from './provider-runs.ts';
+import type { Body } from '../upstream/read-response.ts';
+import { needOf } from './planner.ts';
+import { ProviderRuns, type RunLoaderOptions } from './provider-run-loader.ts';
 
 /** The runs of a request. Nothing of it outlives the request but copies, each by whose it is. */
 export class RunLoader {

@@ -1,6 +1,6 @@
 /** Numbers of upstream responses, for arithmetic: the compiler refuses arithmetic on a number that hasn't been through here. */
-import { isRawJson, type RawJson } from '../json/json.ts';
-import type { Found } from './reader.ts';
+import { isRawJson, type RawJson } from '../json/lossless.ts';
+import type { Found } from './response-reader.ts';
 
 /** A number as it came: where a JavaScript number doesn't hold it, its text, with which nobody can reckon. */
 export type JsonNumber = number | RawJson;

@@ -1,11 +1,11 @@
 /** What every provider is, and what a run of it looks like to the schema. */
-import type { Allowance } from '../allowance.ts';
-import type { ProviderError } from '../errors.ts';
+import type { Allowance } from '../core/cost-budget.ts';
+import type { ProviderError } from '../core/errors.ts';
+import type { Limits } from '../core/limits.ts';
 import type * as Types from '../generated/types.ts';
 import type { MonitorKey, MonitorRunKey } from '../generated/types.ts';
-import type { Limits } from '../limits.ts';
-import type { Body } from '../upstream/body.ts';
 import type { ReadStatus } from '../upstream/error-response.ts';
+import type { Body } from '../upstream/read-response.ts';
 import type { UpstreamRequest } from '../upstream/request.ts';
 
 /** A provider, as a value: all that this service has to know about its API. Nothing in it calls anything by itself. */

@@ -1,12 +1,11 @@
 /** One GET over the wire, read to its end. */
 import type { Dispatcher } from 'undici';
-import type { UpstreamLimits } from '../limits.ts';
+import type { UpstreamLimits } from '../core/limits.ts';
 import { BodyChunks } from './body-chunks.ts';
+import type { Ending, EndListener } from './cancellation.ts';
 import type { Connection } from './connection.ts';
 import { deadlineReached } from './deadline.ts';
-import type { Deadlines, Due } from './deadlines.ts';
-import type { Ending, EndListener } from './ending.ts';
-import { toAttemptTimeFault, toMemoryFault, toNetworkFault, toSizeFault } from './fault.ts';
+import { toAttemptTimeFault, toMemoryFault, toNetworkFault, toSizeFault } from './failure.ts';
 import type { Passenger, Pool } from './pool.ts';
 import {
   type ByteUser,
@@ -16,6 +15,7 @@ import {
   type ResponseBudget,
   type ResponseReader,
 } from './response-budget.ts';
+import type { Deadlines, Due } from './timeout-queue.ts';
 
 /** What came back, whatever its status. */
 export interface Answer {

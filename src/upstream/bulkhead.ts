@@ -2,8 +2,8 @@
  * Bounds the calls in flight, fairly: callers take turns, so that one with many calls holds up no other. A caller waits a
  * short while for its first place; once it has one, its other calls follow as places become free.
  */
-import type { Ending } from './ending.ts';
-import { type InRow, Row } from './row.ts';
+import type { Ending } from './cancellation.ts';
+import { type InRow, Row } from './linked-list.ts';
 
 export interface Bulkhead {
   /** Takes a place for a task of the line, if it needn't wait for one. */

@@ -3,7 +3,7 @@
  * back. Each credential has a circuit of its own, so that what fails with one keeps out no other. A circuit for all opens
  * only on evidence that no single caller can make: several credentials fail, and none is answered.
  */
-import type { UpstreamLimits } from '../limits.ts';
+import type { UpstreamLimits } from '../core/limits.ts';
 import type { Credential } from './credential.ts';
 import {
   type Admission,

@@ -13,7 +13,7 @@
  * So a provider that is down gets a few calls a second at most, and as long as it answers anybody with the same credential,
  * failures on paths that have never succeeded keep nobody out.
  */
-import type { UpstreamLimits } from '../limits.ts';
+import type { UpstreamLimits } from '../core/limits.ts';
 import { type Outcome, PathHistory } from './path-history.ts';
 
 export type CircuitState = 'closed' | 'restricted' | 'open' | 'half-open';

@@ -1,6 +1,7 @@
 /** The deadline of an operation: all its upstream calls share it, however deep they are nested. */
-import type { Deadlines, Due } from './deadlines.ts';
-import { type Ending, type EndListener, OwnEnding } from './ending.ts';
+
+import { type Ending, type EndListener, OwnEnding } from './cancellation.ts';
+import type { Deadlines, Due } from './timeout-queue.ts';
 
 /** Why the calls of an operation end whose deadline is reached. Clients are told by each call's own error. */
 export const deadlineReached = new Error('The deadline of the operation is reached.');

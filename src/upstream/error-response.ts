@@ -1,7 +1,7 @@
 /** What a response says whose status isn't 200. */
 import type { Answer } from './attempt.ts';
 import type { Credential } from './credential.ts';
-import { type Fault, toBusyFault, toCredentialFault, toRouteFault, toStatusFault, toWaitFault } from './fault.ts';
+import { type Fault, toBusyFault, toCredentialFault, toRouteFault, toStatusFault, toWaitFault } from './failure.ts';
 import { holdsObject } from './json-response.ts';
 import { parseRetryAfter } from './retry-after.ts';
 

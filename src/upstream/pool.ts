@@ -1,5 +1,5 @@
 /** The connections to a provider. */
-import type { UpstreamLimits } from '../limits.ts';
+import type { UpstreamLimits } from '../core/limits.ts';
 import { Connection, createConnector } from './connection.ts';
 
 /** What goes over a connection, one at a time. */

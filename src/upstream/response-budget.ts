@@ -17,7 +17,7 @@
  * the maximum alone. What is decided is decided anew whenever a response is paused, has been read, gets a user or loses one. Only an
  * operation that joins a call under way is noticed later: at the latest when that attempt times out.
  */
-import { type InRow, Row } from './row.ts';
+import { type InRow, Row } from './linked-list.ts';
 
 /** Responses up to this size, in bytes, aren't counted. */
 export const maxUncountedBytes = 64 * 1024;

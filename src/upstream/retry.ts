@@ -1,6 +1,6 @@
 /** What is tried again, and when: what may pass, within the time and the budget that there are. */
 import { setImmediate as immediate } from 'node:timers/promises';
-import type { Ending } from './ending.ts';
+import type { Ending } from './cancellation.ts';
 import type { RetryBudget } from './retry-budget.ts';
 import { sleep } from './sleep.ts';
 

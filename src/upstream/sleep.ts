@@ -1,4 +1,4 @@
-import type { Ending } from './ending.ts';
+import type { Ending } from './cancellation.ts';
 
 /** Resolves after `ms`. Rejects with the ending's reason as soon as it comes; no timer is left behind then. */
 export function sleep(ms: number, ending: Ending): Promise<void> {

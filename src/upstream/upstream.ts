@@ -1,22 +1,23 @@
 /** The one way out to a provider. */
+
+import type { UpstreamLimits } from '../core/limits.ts';
 import type { Provider } from '../generated/types.ts';
-import type { UpstreamLimits } from '../limits.ts';
-import type { Log } from '../log.ts';
-import { type Body, createReadBody } from './body.ts';
-import type { Call } from './call.ts';
+import type { Log } from '../observability/logger.ts';
+import { createGate } from './admission.ts';
+import { toBaseUrl } from './base-url.ts';
+import type { Call } from './call-context.ts';
+import { createSharedCalls } from './coalescing.ts';
 import type { Credential } from './credential.ts';
-import { Deadlines } from './deadlines.ts';
 import type { ReadStatus } from './error-response.ts';
-import { Exchange, type Way } from './exchange.ts';
-import { Fault, toEndError } from './fault.ts';
-import { createGate } from './gate.ts';
+import { Fault, toEndError } from './failure.ts';
 import { createPool } from './pool.ts';
+import { type Body, createReadBody } from './read-response.ts';
 import type { UpstreamRequest } from './request.ts';
 import type { ResponseBudget } from './response-budget.ts';
 import { createRetry } from './retry.ts';
 import { createRetryBudget } from './retry-budget.ts';
-import { createSharedCalls } from './shared-calls.ts';
-import { toBaseUrl } from './target.ts';
+import { Deadlines } from './timeout-queue.ts';
+import { Exchange, type Way } from './upstream-call.ts';
 import { VerifiedCredentials } from './verified-credentials.ts';
 
 /** The way out to one provider. */

@@ -9,8 +9,8 @@ import {
   possibleTypes,
   RunLogDocument,
 } from '../../src/client.ts';
-import { datafoldBody, datafoldKey, datafoldPath, olostepBody, olostepKey } from '../bodies.ts';
-import { createWorldWithRuns, datafoldIds, olostepIds } from './world-with-runs.ts';
+import { datafoldBody, datafoldKey, datafoldPath, olostepBody, olostepKey } from '../support/bodies.ts';
+import { createWorldWithRuns, datafoldIds, olostepIds } from '../support/world-with-runs.ts';
 
 it('answers typed documents with their types', async () => {
   const { client } = await createClient();

@@ -8,8 +8,8 @@ import {
   type DatafoldRunState,
   RunLogDocument,
 } from '../../src/client.ts';
-import { datafoldKey, olostepKey } from '../bodies.ts';
-import { createWorldWithRuns, datafoldIds, olostepIds } from './world-with-runs.ts';
+import { datafoldKey, olostepKey } from '../support/bodies.ts';
+import { createWorldWithRuns, datafoldIds, olostepIds } from '../support/world-with-runs.ts';
 
 it('answers a typed document with its type', async () => {
   const client = await createClient();

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildClientSchema, getIntrospectionQuery, printSchema } from 'graphql';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { World } from '../world.ts';
-import { createWorldWithRuns, olostepIds } from './world-with-runs.ts';
+import type { World } from '../support/world.ts';
+import { createWorldWithRuns, olostepIds } from '../support/world-with-runs.ts';
 
 const cli = fileURLToPath(new URL('../../node_modules/relay-compiler/cli.js', import.meta.url));
 const compile = (cwd: string, flag: string) => spawnSync(process.execPath, [cli, flag], { cwd, encoding: 'utf8' });

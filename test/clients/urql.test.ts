@@ -2,8 +2,8 @@
 import { Client, type ClientOptions, cacheExchange, fetchExchange } from '@urql/core';
 import { expect, expectTypeOf, it } from 'vitest';
 import { BothProvidersDocument, DatafoldRunDocument, type DatafoldRunState, RunLogDocument } from '../../src/client.ts';
-import { datafoldKey, olostepKey } from '../bodies.ts';
-import { createWorldWithRuns, datafoldIds, olostepIds } from './world-with-runs.ts';
+import { datafoldKey, olostepKey } from '../support/bodies.ts';
+import { createWorldWithRuns, datafoldIds, olostepIds } from '../support/world-with-runs.ts';
 
 it('answers typed documents with their types', async () => {
   const client = await createClient();

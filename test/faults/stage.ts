@@ -1,6 +1,6 @@
 /** The service between two providers that answer what the block says. */
-import { datafoldBody, olostepBody } from '../bodies.ts';
-import { type FakeUpstream, startFakeUpstream } from '../fake-upstream.ts';
+import { datafoldBody, olostepBody } from '../support/bodies.ts';
+import { type FakeUpstream, startFakeUpstream } from '../support/fake-upstream.ts';
 import { type RunningService, type StartOptions, startService } from './service.ts';
 
 export interface Stage {

@@ -1,6 +1,6 @@
 /** Cursors of Datafold's list of monitors: Datafold itself has page numbers alone. */
-import { BadUserInput } from '../../errors.ts';
-import { isObject } from '../../json/json.ts';
+import { BadUserInput } from '../../core/errors.ts';
+import { isObject } from '../../json/lossless.ts';
 
 /** Where an item stands. */
 export interface Cursor {

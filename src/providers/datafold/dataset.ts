@@ -1,10 +1,10 @@
 /** From Datafold's datasets to ours. */
-import type { ProviderError } from '../../errors.ts';
+import type { ProviderError } from '../../core/errors.ts';
 import type { DatafoldDataset } from '../../generated/types.ts';
-import { isObject } from '../../json/json.ts';
-import { ParsedMembers } from '../../json/members.ts';
+import { ParsedMembers } from '../../json/lazy-object.ts';
+import { isObject } from '../../json/lossless.ts';
 import type { Fields } from '../provider.ts';
-import { createReader, toBadField } from '../reader.ts';
+import { createReader, toBadField } from '../response-reader.ts';
 import type { components } from './openapi.d.ts';
 import { MonitorDataset } from './openapi-checks.ts';
 import { toId } from './values.ts';

@@ -1,11 +1,11 @@
 /** A part of a list of Datafold's, wherever it begins, from pages that are numbered. */
-import type { ProviderError } from '../../errors.ts';
-import type { Items } from '../../json/items.ts';
+import type { ProviderError } from '../../core/errors.ts';
+import type { Items } from '../../json/lazy-array.ts';
 import type { Get, Page } from '../provider.ts';
-import { toBadField } from '../reader.ts';
+import { toBadField } from '../response-reader.ts';
+import { choosePage, type PageChoice } from './choose-page.ts';
 import { type Cursor, toCursor } from './cursor.ts';
 import { type List, type PageNumbers, readItems, readNumbers, toPageRequest } from './list.ts';
-import { choosePage, type PageChoice } from './page-choice.ts';
 
 /** Which part. */
 export interface ListPart {

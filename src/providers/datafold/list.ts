@@ -1,16 +1,16 @@
 /** Datafold's lists, page by numbered page: how to ask for a page, and what one says. */
-import type { ProviderError } from '../../errors.ts';
-import type { Items } from '../../json/items.ts';
+import type { ProviderError } from '../../core/errors.ts';
+import type { Items } from '../../json/lazy-array.ts';
 import { tooLarge } from '../../json/unread.ts';
-import type { Body } from '../../upstream/body.ts';
+import type { Body } from '../../upstream/read-response.ts';
 import type { UpstreamRequest } from '../../upstream/request.ts';
+import { withinLength } from '../max-page-length.ts';
 import { type JsonNumber, toNumber } from '../numbers.ts';
-import { withinLength } from '../page-length.ts';
 import type { ListWalk } from '../provider.ts';
-import { createReader, type Found, toBadField, toLargeField } from '../reader.ts';
+import { createReader, type Found, toBadField, toLargeField } from '../response-reader.ts';
+import type { PageChoice } from './choose-page.ts';
 import type { components } from './openapi.d.ts';
 import { ListRuns } from './openapi-checks.ts';
-import type { PageChoice } from './page-choice.ts';
 
 /** A list, or a part of one. */
 export interface List<Row> {

@@ -2,9 +2,9 @@
  * A page of a Datafold monitor's runs. Datafold can be asked for a window of time, but not by which timestamp, and runs that have
  * none may be missing from what it gives [D2]: so the pages are read without one, and the window is found in them.
  */
-import { OperationTooCostly, type ProviderError } from '../../errors.ts';
+import { OperationTooCostly, type ProviderError } from '../../core/errors.ts';
 import type { Get, Page, RunRow, RunWindow } from '../provider.ts';
-import { toBadField } from '../reader.ts';
+import { toBadField } from '../response-reader.ts';
 import { orderToleranceMs, RunOrder, type TimeWindow, toTimeWindow } from '../run-order.ts';
 import { type ListedPage, readSortedPage } from '../sorted-page.ts';
 import type { List } from './list.ts';

@@ -1,10 +1,10 @@
 /** From Datafold's answer to a monitor. */
 import type { DatafoldMonitor, DatafoldMonitorType } from '../../generated/types.ts';
-import type { Body } from '../../upstream/body.ts';
-import { identifyMonitor } from '../identity.ts';
-import { later } from '../later.ts';
+import type { Body } from '../../upstream/read-response.ts';
+import { identifyMonitor } from '../global-id.ts';
+import { later } from '../lazy-fields.ts';
 import type { FieldContext, MonitorFields, Selected } from '../provider.ts';
-import { createReader, type Found, type Read, toEach } from '../reader.ts';
+import { createReader, type Found, type Read, toEach } from '../response-reader.ts';
 import { toAlert } from './alert.ts';
 import { toDataset } from './dataset.ts';
 import { toNotification } from './notification.ts';

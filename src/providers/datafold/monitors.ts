@@ -1,9 +1,9 @@
 /** How to ask Datafold for monitors. */
-import type { ProviderError } from '../../errors.ts';
-import { isObject, toDigits } from '../../json/json.ts';
-import { ParsedMembers } from '../../json/members.ts';
+import type { ProviderError } from '../../core/errors.ts';
+import { ParsedMembers } from '../../json/lazy-object.ts';
+import { isObject, toDigits } from '../../json/lossless.ts';
 import type { MonitorDefinition, MonitorRow } from '../provider.ts';
-import { toBadField } from '../reader.ts';
+import { toBadField } from '../response-reader.ts';
 import { parseCursor } from './cursor.ts';
 import { expectedId, isId } from './id.ts';
 import { type List, walkList } from './list.ts';

@@ -1,11 +1,11 @@
 /** From Datafold's notifications to ours. */
-import type { ProviderError } from '../../errors.ts';
+import type { ProviderError } from '../../core/errors.ts';
 import type { DatafoldNotification } from '../../generated/types.ts';
-import { isObject } from '../../json/json.ts';
-import { ParsedMembers } from '../../json/members.ts';
-import type { Body } from '../../upstream/body.ts';
+import { ParsedMembers } from '../../json/lazy-object.ts';
+import { isObject } from '../../json/lossless.ts';
+import type { Body } from '../../upstream/read-response.ts';
 import type { Fields } from '../provider.ts';
-import { createReader, toBadField } from '../reader.ts';
+import { createReader, toBadField } from '../response-reader.ts';
 import type { components } from './openapi.d.ts';
 import { EmailNotification, PagerdutyNotification, SlackNotification } from './openapi-checks.ts';
 import { toId } from './values.ts';

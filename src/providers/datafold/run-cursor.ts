@@ -1,6 +1,6 @@
 /** Cursors of a monitor's runs: Datafold itself has page numbers alone, and new runs shift all pages. */
-import { BadUserInput } from '../../errors.ts';
-import { isObject } from '../../json/json.ts';
+import { BadUserInput } from '../../core/errors.ts';
+import { isObject } from '../../json/lossless.ts';
 import { isTime } from '../date-time.ts';
 import { isPlace, isWholeFrom } from './cursor.ts';
 

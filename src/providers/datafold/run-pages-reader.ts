@@ -1,10 +1,10 @@
 /** Reads the numbered pages of a Datafold monitor's runs for one page of ours, and follows the runs that arrive meanwhile. */
-import type { ProviderError } from '../../errors.ts';
+import type { ProviderError } from '../../core/errors.ts';
 import type { Get, RunRow } from '../provider.ts';
-import { toBadField } from '../reader.ts';
+import { toBadField } from '../response-reader.ts';
+import { choosePage } from './choose-page.ts';
 import type { List } from './list.ts';
 import { getReply, hasPlace, type Reply } from './list-page.ts';
-import { choosePage } from './page-choice.ts';
 import { type RunCursor, unknownRunCursor } from './run-cursor.ts';
 
 /** The most of Datafold's pages that are read for one of ours. */

@@ -1,7 +1,7 @@
 /** The numbered pages of a Datafold monitor's runs, as the run feed reads them. */
-import type { ProviderError } from '../../errors.ts';
+import type { ProviderError } from '../../core/errors.ts';
 import type { RunListPages, RunRow } from '../provider.ts';
-import { toBadField } from '../reader.ts';
+import { toBadField } from '../response-reader.ts';
 import { hasPageBehind, isLonger, type List, readItems, readNumbers, toPageRequest } from './list.ts';
 
 /**

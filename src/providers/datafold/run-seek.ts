@@ -1,6 +1,6 @@
 /** Finds where a window of time begins in a Datafold monitor's runs, newest first, by few of their pages. */
 
-import { toBadField } from '../reader.ts';
+import { toBadField } from '../response-reader.ts';
 import { orderToleranceMs, RunOrder } from '../run-order.ts';
 import type { Reply } from './list-page.ts';
 import type { RunPagesReader, Start } from './run-pages-reader.ts';

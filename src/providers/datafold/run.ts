@@ -1,10 +1,10 @@
 /** From Datafold's answer to a run. */
 import type { DatafoldRun, MonitorRunKey } from '../../generated/types.ts';
-import type { Body } from '../../upstream/body.ts';
-import { identifyRun } from '../identity.ts';
-import { later } from '../later.ts';
+import type { Body } from '../../upstream/read-response.ts';
+import { identifyRun } from '../global-id.ts';
+import { later } from '../lazy-fields.ts';
 import type { RunFields, RunReading, Selected } from '../provider.ts';
-import { createReader, isAsDocumented } from '../reader.ts';
+import { createReader, isAsDocumented } from '../response-reader.ts';
 import type { components } from './openapi.d.ts';
 import { ListedRun, MonitorRun } from './openapi-checks.ts';
 import { readState } from './state.ts';

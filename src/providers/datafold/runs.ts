@@ -1,9 +1,9 @@
 /** How to ask Datafold for runs. */
-import type { ProviderError } from '../../errors.ts';
-import { isAbsent, isObject, toDigits } from '../../json/json.ts';
-import { ParsedMembers } from '../../json/members.ts';
+import type { ProviderError } from '../../core/errors.ts';
+import { ParsedMembers } from '../../json/lazy-object.ts';
+import { isAbsent, isObject, toDigits } from '../../json/lossless.ts';
 import type { RunDefinition, RunRow } from '../provider.ts';
-import { toBadField } from '../reader.ts';
+import { toBadField } from '../response-reader.ts';
 import { expectedIds, isId } from './id.ts';
 import { type List, walkList } from './list.ts';
 import { readMonitorRuns } from './monitor-runs.ts';

@@ -1,11 +1,11 @@
 /** From Datafold's schedules to ours. */
-import type { ProviderError } from '../../errors.ts';
+import type { ProviderError } from '../../core/errors.ts';
 import type { DatafoldSchedule } from '../../generated/types.ts';
-import { isAbsent, isObject } from '../../json/json.ts';
-import { ParsedMembers } from '../../json/members.ts';
+import { ParsedMembers } from '../../json/lazy-object.ts';
+import { isAbsent, isObject } from '../../json/lossless.ts';
 import { toNumber } from '../numbers.ts';
 import type { Fields } from '../provider.ts';
-import { createReader, type Found, toBadField } from '../reader.ts';
+import { createReader, type Found, toBadField } from '../response-reader.ts';
 import type { components } from './openapi.d.ts';
 import { CrontabSchedule, DailyInterval, HourlyInterval } from './openapi-checks.ts';
 

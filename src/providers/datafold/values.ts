@@ -1,9 +1,9 @@
 /** Values of Datafold's answers, in the forms that the schema has. */
-import type { ProviderError } from '../../errors.ts';
-import { toDigits } from '../../json/json.ts';
+import type { ProviderError } from '../../core/errors.ts';
+import { toDigits } from '../../json/lossless.ts';
 import { fromIsoText } from '../date-time.ts';
 import type { JsonNumber } from '../numbers.ts';
-import { type Found, toBadField } from '../reader.ts';
+import { type Found, toBadField } from '../response-reader.ts';
 
 /** A time as it is shown. */
 export const toTime = (text: Found<string>): Found<string> =>

@@ -1,6 +1,6 @@
 /** How many there are of something. */
 import { type JsonNumber, toNumber } from '../numbers.ts';
-import { type Found, toBadField } from '../reader.ts';
+import { type Found, toBadField } from '../response-reader.ts';
 
 const most = 2 ** 31 - 1;
 

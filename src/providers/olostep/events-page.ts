@@ -1,10 +1,10 @@
 /** A page of Olostep's events: the snapshots of a monitor, newest first. */
-import { ProviderError } from '../../errors.ts';
-import type { Body } from '../../upstream/body.ts';
+import { ProviderError } from '../../core/errors.ts';
+import type { Body } from '../../upstream/read-response.ts';
 import type { UpstreamRequest } from '../../upstream/request.ts';
-import { withinLength } from '../page-length.ts';
+import { withinLength } from '../max-page-length.ts';
 import type { ListWalk, RunListPages, RunRow } from '../provider.ts';
-import { createReader, type Found, toBadField } from '../reader.ts';
+import { createReader, type Found, toBadField } from '../response-reader.ts';
 import { toCount } from './count.ts';
 import type { components } from './openapi.d.ts';
 import { MonitorEventPage } from './openapi-checks.ts';

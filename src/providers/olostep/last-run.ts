@@ -1,9 +1,9 @@
 /** The last run of an Olostep monitor, as the monitor states it. */
 import type { MonitorRunKey, OlostepLastRun } from '../../generated/types.ts';
-import { isObject } from '../../json/json.ts';
-import type { Body } from '../../upstream/body.ts';
+import { isObject } from '../../json/lossless.ts';
+import type { Body } from '../../upstream/read-response.ts';
 import type { Fields } from '../provider.ts';
-import { createReader, type Found, toBadField } from '../reader.ts';
+import { createReader, type Found, toBadField } from '../response-reader.ts';
 import { isRunId } from './id.ts';
 import { readPart } from './monitor-parts.ts';
 import type { components } from './openapi.d.ts';

@@ -1,8 +1,8 @@
 /** Olostep runs with what its events page says of them. */
 import type { MonitorRunKey, OlostepRun } from '../../generated/types.ts';
-import type { Body } from '../../upstream/body.ts';
-import { identifyRun } from '../identity.ts';
-import { later } from '../later.ts';
+import type { Body } from '../../upstream/read-response.ts';
+import { identifyRun } from '../global-id.ts';
+import { later } from '../lazy-fields.ts';
 import type { Endurance, RowHint, Run, RunFields, RunReading, Selected } from '../provider.ts';
 import type { DetailedRun } from './run.ts';
 import { toOutcome, toSnapshotFields } from './snapshot-row.ts';

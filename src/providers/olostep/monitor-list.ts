@@ -1,12 +1,12 @@
 /** Olostep's list of monitors. It comes whole: no paging of it is known [I]. */
-import { BadUserInput, ProviderError } from '../../errors.ts';
-import type { Items } from '../../json/items.ts';
-import { isObject } from '../../json/json.ts';
-import { ParsedMembers } from '../../json/members.ts';
-import type { Body } from '../../upstream/body.ts';
+import { BadUserInput, ProviderError } from '../../core/errors.ts';
+import type { Items } from '../../json/lazy-array.ts';
+import { ParsedMembers } from '../../json/lazy-object.ts';
+import { isObject } from '../../json/lossless.ts';
+import type { Body } from '../../upstream/read-response.ts';
 import type { UpstreamRequest } from '../../upstream/request.ts';
 import type { Get, ListWalk, MonitorRow, MonitorWindow, Page } from '../provider.ts';
-import { createReader, toBadField } from '../reader.ts';
+import { createReader, toBadField } from '../response-reader.ts';
 import { toCount } from './count.ts';
 import { isMonitorId } from './id.ts';
 import { readLastRunAt } from './last-run.ts';

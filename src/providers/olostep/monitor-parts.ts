@@ -1,10 +1,10 @@
 /** The objects in Olostep's answer to a monitor, each field of them checked as it is read. */
 import type { OlostepSchedule, OlostepSourcePolicy, OlostepTracked } from '../../generated/types.ts';
-import { isAbsent, isObject } from '../../json/json.ts';
-import { ParsedMembers } from '../../json/members.ts';
-import type { Body } from '../../upstream/body.ts';
+import { ParsedMembers } from '../../json/lazy-object.ts';
+import { isAbsent, isObject } from '../../json/lossless.ts';
+import type { Body } from '../../upstream/read-response.ts';
 import type { Fields } from '../provider.ts';
-import { createReader, type Found, toBadField } from '../reader.ts';
+import { createReader, type Found, toBadField } from '../response-reader.ts';
 import type { components } from './openapi.d.ts';
 import {
   Monitor,

@@ -1,11 +1,11 @@
 /** From Olostep's answer to a monitor. */
 import type { OlostepMonitor, OlostepMonitorStatus } from '../../generated/types.ts';
-import { isAbsent } from '../../json/json.ts';
-import type { Body } from '../../upstream/body.ts';
-import { identifyMonitor } from '../identity.ts';
-import { later } from '../later.ts';
+import { isAbsent } from '../../json/lossless.ts';
+import type { Body } from '../../upstream/read-response.ts';
+import { identifyMonitor } from '../global-id.ts';
+import { later } from '../lazy-fields.ts';
 import type { FieldContext, MonitorFields, Selected } from '../provider.ts';
-import { createReader, toFreeForm } from '../reader.ts';
+import { createReader, toFreeForm } from '../response-reader.ts';
 import { toCount } from './count.ts';
 import { hasLastRunAt, isWholeLastRun, readLastRunAt, toLastRun } from './last-run.ts';
 import { readAgentId, readWebhookUrl, toSchedule, toSourcePolicy, toTracked } from './monitor-parts.ts';

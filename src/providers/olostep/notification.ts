@@ -1,10 +1,10 @@
 /** Who is notified of the runs of an Olostep monitor, as the generations of Olostep's responses say it. */
 import type { OlostepNotification, OlostepNotificationChannel, OlostepTargetKind } from '../../generated/types.ts';
-import { isAbsent, isObject } from '../../json/json.ts';
-import { ParsedMembers } from '../../json/members.ts';
-import type { Body } from '../../upstream/body.ts';
+import { ParsedMembers } from '../../json/lazy-object.ts';
+import { isAbsent, isObject } from '../../json/lossless.ts';
+import type { Body } from '../../upstream/read-response.ts';
 import type { FieldContext, Fields } from '../provider.ts';
-import { createReader, type Found, toBadField, toEach } from '../reader.ts';
+import { createReader, type Found, toBadField, toEach } from '../response-reader.ts';
 import { readPart } from './monitor-parts.ts';
 import { toNotificationTarget } from './notification-target.ts';
 import type { components } from './openapi.d.ts';

@@ -1,5 +1,5 @@
 /** Where a run stands in Olostep's list: the cursors of this service, made of Olostep's. */
-import { BadUserInput } from '../../errors.ts';
+import { BadUserInput } from '../../core/errors.ts';
 import { isTime } from '../date-time.ts';
 import { isRunId } from './id.ts';
 

@@ -1,8 +1,8 @@
 /** A page of a monitor's runs, read from Olostep's events pages: forward only, as they are. */
-import { isTimeout, OperationTooCostly, ProviderError } from '../../errors.ts';
-import type { Body } from '../../upstream/body.ts';
+import { isTimeout, OperationTooCostly, ProviderError } from '../../core/errors.ts';
+import type { Body } from '../../upstream/read-response.ts';
 import type { Get, Page, RunRow, RunWindow } from '../provider.ts';
-import { toBadField } from '../reader.ts';
+import { toBadField } from '../response-reader.ts';
 import { orderToleranceMs, RunOrder, toTimeWindow } from '../run-order.ts';
 import { type ListedPage, readSortedPage } from '../sorted-page.ts';
 import { mostPerPage, readNextCursor, readRows, readTotalCount, saysMore, toPageRequest } from './events-page.ts';

@@ -1,15 +1,15 @@
 /** From Olostep's answer to a run. */
-import type { ProviderError } from '../../errors.ts';
+import type { ProviderError } from '../../core/errors.ts';
+import { once } from '../../core/once.ts';
 import type { MonitorRunKey, OlostepRun, OlostepRunEventsArgs } from '../../generated/types.ts';
-import type { AsTable } from '../../json/items.ts';
-import { once } from '../../once.ts';
-import type { Body } from '../../upstream/body.ts';
-import { identifyRun } from '../identity.ts';
+import type { AsTable } from '../../json/lazy-array.ts';
+import type { Body } from '../../upstream/read-response.ts';
+import { identifyRun } from '../global-id.ts';
 import type { Field, FieldContext, ReadLimits, RowHint, RunFields, RunReading } from '../provider.ts';
-import { createReader, toFreeForm, toLargeField } from '../reader.ts';
-import { Log, logColumns } from './log.ts';
-import { runComplete } from './log-event.ts';
-import { toLogPage } from './log-page.ts';
+import { createReader, toFreeForm, toLargeField } from '../response-reader.ts';
+import { Log, logColumns } from './agent-log.ts';
+import { runComplete } from './agent-log-event.ts';
+import { toLogPage } from './agent-log-page.ts';
 import type { components } from './openapi.d.ts';
 import { MonitorRun } from './openapi-checks.ts';
 import { type SnapshotFields, toOutcome, toSnapshotFields } from './snapshot-row.ts';

@@ -2,13 +2,13 @@
  * A row of Olostep's events page. An *event* there is the snapshot of one run, never a line of its log: it is called a row, or
  * a snapshot, throughout.
  */
-import type { ProviderError } from '../../errors.ts';
+import type { ProviderError } from '../../core/errors.ts';
 import type { OlostepRun, RunOutcome } from '../../generated/types.ts';
-import { isAbsent, isObject } from '../../json/json.ts';
-import { ParsedMembers } from '../../json/members.ts';
-import type { Body } from '../../upstream/body.ts';
+import { ParsedMembers } from '../../json/lazy-object.ts';
+import { isAbsent, isObject } from '../../json/lossless.ts';
+import type { Body } from '../../upstream/read-response.ts';
 import type { RunFields, RunRow } from '../provider.ts';
-import { createReader, type Found, toBadField } from '../reader.ts';
+import { createReader, type Found, toBadField } from '../response-reader.ts';
 import { isRunId } from './id.ts';
 import type { components } from './openapi.d.ts';
 import { MonitorEvent } from './openapi-checks.ts';

@@ -1,7 +1,7 @@
 /** Olostep's times, of which there are several forms, as the one form of all times. */
 import { fromIsoText, fromMilliseconds, isTime } from '../date-time.ts';
 import { type JsonNumber, toNumber } from '../numbers.ts';
-import { type Found, toBadField } from '../reader.ts';
+import { type Found, toBadField } from '../response-reader.ts';
 
 /** What a second is in Unix milliseconds. */
 export const second = 1_000;

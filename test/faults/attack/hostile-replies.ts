@@ -1,5 +1,5 @@
 /** What a hostile provider sends to an attacker's call: a table of different ideas, and mutations of them. */
-import { datafoldBody, datafoldMonitorRow, olostepBody } from '../../bodies.ts';
+import { datafoldBody, datafoldMonitorRow, olostepBody } from '../../support/bodies.ts';
 import { toHead } from '../upstream/fault-server.ts';
 import type { Dice } from './dice.ts';
 import { notations } from './key-notations.ts';

@@ -3,7 +3,7 @@
  * page's own origin then, so neither CORS nor a preflight stops it: the service looks at the name that it is asked by.
  */
 import type { Browser, Page } from 'playwright-core';
-import { findChromium, launchChromium } from '../../browser.ts';
+import { findChromium, launchChromium } from '../../support/browser.ts';
 import { type Stage, withStage } from '../stage.ts';
 import type { Tally } from '../tally.ts';
 import { openWire } from '../wire.ts';

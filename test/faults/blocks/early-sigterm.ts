@@ -11,12 +11,12 @@ import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { datafoldBody } from '../../bodies.ts';
-import { type FakeUpstream, startFakeUpstream } from '../../fake-upstream.ts';
+import { datafoldBody } from '../../support/bodies.ts';
+import { type FakeUpstream, startFakeUpstream } from '../../support/fake-upstream.ts';
 import type { Tally } from '../tally.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-const hold = new URL('../../hold-loading.ts', import.meta.url).href;
+const hold = new URL('../../support/hold-loading.ts', import.meta.url).href;
 const clients = 4;
 const lastDelayMs = 500;
 const stepMs = 50;

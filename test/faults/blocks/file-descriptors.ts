@@ -5,8 +5,8 @@
 import { Agent, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { datafoldBody, olostepBody } from '../../bodies.ts';
-import { startFakeUpstream } from '../../fake-upstream.ts';
+import { datafoldBody, olostepBody } from '../../support/bodies.ts';
+import { startFakeUpstream } from '../../support/fake-upstream.ts';
 import { startService } from '../service.ts';
 import type { Tally } from '../tally.ts';
 import { range } from '../upstream/lanes.ts';

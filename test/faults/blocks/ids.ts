@@ -4,9 +4,9 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
-import { notDatafolds, notOlosteps } from '../../bad-ids.ts';
-import { datafoldKey, olostepKey } from '../../bodies.ts';
-import { datafoldGrammar, datafoldIds, olostepIds, toId } from '../../random-ids.ts';
+import { notDatafolds, notOlosteps } from '../../support/bad-ids.ts';
+import { datafoldKey, olostepKey } from '../../support/bodies.ts';
+import { datafoldGrammar, datafoldIds, olostepIds, toId } from '../../support/random-ids.ts';
 import { type Asked, canaries, type RunningService, startService } from '../service.ts';
 import type { Tally } from '../tally.ts';
 import { type FaultServer, reply, startFaultServer } from '../upstream/fault-server.ts';

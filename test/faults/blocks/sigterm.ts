@@ -5,8 +5,8 @@
 import { Agent, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { setTimeout } from 'node:timers/promises';
-import { datafoldBody, olostepBody } from '../../bodies.ts';
-import { type FakeUpstream, silence, startFakeUpstream } from '../../fake-upstream.ts';
+import { datafoldBody, olostepBody } from '../../support/bodies.ts';
+import { type FakeUpstream, silence, startFakeUpstream } from '../../support/fake-upstream.ts';
 import { type RunningService, startService } from '../service.ts';
 import type { Tally } from '../tally.ts';
 

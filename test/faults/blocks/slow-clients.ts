@@ -4,7 +4,7 @@
  */
 import { connect, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
-import { olostepBody } from '../../bodies.ts';
+import { olostepBody } from '../../support/bodies.ts';
 import { createClient, percentile } from '../load.ts';
 import { type Stage, withStage } from '../stage.ts';
 import type { Tally } from '../tally.ts';

@@ -5,7 +5,7 @@
 import { readdirSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
-import { datafoldBody, olostepBody } from '../../bodies.ts';
+import { datafoldBody, olostepBody } from '../../support/bodies.ts';
 import { type Client, createClient, inParallel } from '../load.ts';
 import type { Reading } from '../probe.ts';
 import type { RunningService } from '../service.ts';

@@ -4,7 +4,7 @@
  */
 import { connect, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
-import { datafoldBody } from '../../bodies.ts';
+import { datafoldBody } from '../../support/bodies.ts';
 import { type Stage, withStage } from '../stage.ts';
 import type { Tally } from '../tally.ts';
 

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setPriority } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
-import { datafoldBody, olostepBody } from '../../bodies.ts';
+import { datafoldBody, olostepBody } from '../../support/bodies.ts';
 import { type Stage, withStage } from '../stage.ts';
 import type { Tally } from '../tally.ts';
 import { residentOf } from '../upstream/memory.ts';

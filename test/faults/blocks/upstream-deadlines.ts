@@ -1,5 +1,5 @@
 /** The deadlines as they are by default: 3 s an attempt, 15 s an operation, up to 2 s of `Retry-After`, connecting 1 s. */
-import { datafoldMonitorRow } from '../../bodies.ts';
+import { datafoldMonitorRow } from '../../support/bodies.ts';
 import { canaries, startService } from '../service.ts';
 import type { Tally } from '../tally.ts';
 import { openBlackHole } from '../upstream/black-hole.ts';

@@ -2,7 +2,7 @@
  * How much a provider may answer (U-11, U-16, U-30, U-32): 16 MiB, 100,000 events, 64 levels; what is beyond costs its
  * field or its run, little memory, and nobody else anything.
  */
-import { olostepBody } from '../../bodies.ts';
+import { olostepBody } from '../../support/bodies.ts';
 import { type Asked, type RunningService, startService } from '../service.ts';
 import type { Tally } from '../tally.ts';
 import { type FaultServer, reply, startFaultServer, toHead, type WireAnswer } from '../upstream/fault-server.ts';

@@ -3,7 +3,7 @@
  * `null` with an error of its own, and nothing else changes.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { datafoldBody, datafoldKey, olostepBody, olostepKey } from '../../bodies.ts';
+import { datafoldBody, datafoldKey, olostepBody, olostepKey } from '../../support/bodies.ts';
 import { type RunningService, startService } from '../service.ts';
 import type { Tally } from '../tally.ts';
 import { extensionsBeyondList } from '../upstream/extensions.ts';

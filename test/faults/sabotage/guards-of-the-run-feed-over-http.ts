@@ -1,13 +1,13 @@
 /** What the run feed requests, and what a page says of itself: by tests that send HTTP. */
 import type { Guard } from './guard.ts';
 
-const feedTests = ['test/feed.test.ts'];
-const pagingTests = ['test/run-feed-paging.test.ts'];
-const callTests = ['test/run-feed-calls.test.ts'];
-const feed = 'src/run-feed/run-feed.ts';
-const fleet = 'src/run-feed/fleet.ts';
-const stream = 'src/run-feed/run-stream.ts';
-const reader = 'src/run-feed/page-reader.ts';
+const feedTests = ['test/resolvers/run-feed.test.ts'];
+const pagingTests = ['test/resolvers/run-feed-paging.test.ts'];
+const callTests = ['test/resolvers/run-feed-calls.test.ts'];
+const feed = 'src/resolvers/run-feed/run-feed.ts';
+const fleet = 'src/resolvers/run-feed/fleet.ts';
+const stream = 'src/resolvers/run-feed/run-stream.ts';
+const reader = 'src/resolvers/run-feed/page-reader.ts';
 
 export const guardsOfTheRunFeedOverHttp: readonly Guard[] = [
   {
@@ -26,7 +26,7 @@ export const guardsOfTheRunFeedOverHttp: readonly Guard[] = [
   },
   {
     name: 'run feed over HTTP: the calls of a page are bounded',
-    file: 'src/run-feed/call-budget.ts',
+    file: 'src/resolvers/run-feed/call-budget.ts',
     from: 'this.#calls++;',
     to: 'this.#calls += 0;',
     tests: feedTests,
@@ -75,14 +75,14 @@ export const guardsOfTheRunFeedOverHttp: readonly Guard[] = [
   },
   {
     name: 'run feed over HTTP: pages go on with what earlier ones have read',
-    file: 'src/run-feed/feed-cache.ts',
+    file: 'src/resolvers/run-feed/feed-cache.ts',
     from: 'if (state.readAt + ms <= now) return;',
     to: 'if (state.readAt + ms > 0) return;',
-    tests: ['test/run-feed-fleets.test.ts'],
+    tests: ['test/resolvers/run-feed-fleets.test.ts'],
   },
   {
     name: 'run feed over HTTP: only as many streams are read as the page needs',
-    file: 'src/run-feed/merge-streams.ts',
+    file: 'src/resolvers/run-feed/merge-streams.ts',
     from: 'const chosen = needed.slice(0, wave);',
     to: 'const chosen = needed;',
     tests: callTests,

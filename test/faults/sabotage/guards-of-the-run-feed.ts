@@ -1,14 +1,14 @@
 /** The rules of the run feed's algorithm, each of which loses or repeats runs when it is left out. */
 import type { Guard } from './guard.ts';
 
-const tests = ['test/run-feed-worlds.test.ts'];
-const stream = 'src/run-feed/run-stream.ts';
-const placing = 'src/run-feed/place-rows.ts';
-const page = 'src/run-feed/feed-page.ts';
-const cursor = 'src/run-feed/feed-cursor.ts';
-const reader = 'src/run-feed/page-reader.ts';
-const feed = 'src/run-feed/run-feed.ts';
-const fleet = 'src/run-feed/fleet.ts';
+const tests = ['test/resolvers/run-feed-worlds.test.ts'];
+const stream = 'src/resolvers/run-feed/run-stream.ts';
+const placing = 'src/resolvers/run-feed/place-rows.ts';
+const page = 'src/resolvers/run-feed/feed-page.ts';
+const cursor = 'src/resolvers/run-feed/feed-cursor.ts';
+const reader = 'src/resolvers/run-feed/page-reader.ts';
+const feed = 'src/resolvers/run-feed/run-feed.ts';
+const fleet = 'src/resolvers/run-feed/fleet.ts';
 
 export const guardsOfTheRunFeed: readonly Guard[] = [
   {
@@ -100,7 +100,7 @@ export const guardsOfTheRunFeed: readonly Guard[] = [
     file: placing,
     from: 'Math.min(snapshotTime, bound)',
     to: 'snapshotTime',
-    tests: ['test/run-feed-paging.test.ts'],
+    tests: ['test/resolvers/run-feed-paging.test.ts'],
   },
   {
     name: 'run feed: a page that was jumped to says nothing of rows without a start at its top',
@@ -146,7 +146,7 @@ export const guardsOfTheRunFeed: readonly Guard[] = [
   },
   {
     name: 'run feed: the cache holds for no page before the one that wrote it',
-    file: 'src/run-feed/feed-cache.ts',
+    file: 'src/resolvers/run-feed/feed-cache.ts',
     from: 'compareKeys(boundary, found.start) < 0) continue;',
     to: 'false) continue;',
     tests,

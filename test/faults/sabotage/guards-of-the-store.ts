@@ -1,8 +1,8 @@
 /** What keeps copies apart, and no older than they may be. */
 import type { Guard } from './guard.ts';
 
-const sharedTests = ['test/shared-store.test.ts'];
-const replyTests = ['test/redis-replies.test.ts'];
+const sharedTests = ['test/run-cache/shared-store.test.ts'];
+const replyTests = ['test/run-cache/redis-replies.test.ts'];
 
 export const guardsOfTheStore: readonly Guard[] = [
   {
@@ -14,86 +14,86 @@ export const guardsOfTheStore: readonly Guard[] = [
   },
   {
     name: 'copies by the form that they have',
-    file: 'src/kept/kept-runs.ts',
+    file: 'src/run-cache/run-cache.ts',
     from: '{formatVersion}/$',
     to: '{formatVersion && 1}/$',
-    tests: ['test/kept-runs.test.ts'],
+    tests: ['test/run-cache/run-cache.test.ts'],
   },
   {
     name: 'records by their kind',
-    file: 'src/kept/kept-runs.ts',
+    file: 'src/run-cache/run-cache.ts',
     from: '{kind}/$',
     to: "{kind && 'run'}/$",
-    tests: ['test/credential-cache.test.ts'],
+    tests: ['test/run-cache/credential-cache.test.ts'],
   },
   {
     name: "a reader's own limit of how long a copy stands for an answer",
-    file: 'src/loaders/run-copies.ts',
+    file: 'src/loaders/cached-runs.ts',
     from: 'return known && ageOf(copy.readAt, now) < this.#freshMsOf(known, kind) ? known : undefined;',
     to: 'return known;',
     tests: sharedTests,
   },
   {
     name: "a reader's own limit of how old a record may be",
-    file: 'src/kept/credential-cache.ts',
+    file: 'src/run-cache/credential-cache.ts',
     from: 'ageOf(copy.readAt, now) < maxAgeMs && ',
     to: '',
-    tests: ['test/credential-cache.test.ts'],
+    tests: ['test/run-cache/credential-cache.test.ts'],
   },
   {
     name: 'no copy that was read in the future',
-    file: 'src/kept/kept-runs.ts',
+    file: 'src/run-cache/run-cache.ts',
     from: 'readAt > now + maxClockSkewMs',
     to: 'readAt > now + 1e12 * maxClockSkewMs',
     tests: sharedTests,
   },
   {
     name: 'an end of all copies of a refused key that no clock takes part in',
-    file: 'src/kept/record.ts',
+    file: 'src/run-cache/redis/codec.ts',
     from: '|| !epoch.equals(record.subarray(epochAt, timesAt))',
     to: '|| epoch.length === 0',
     tests: sharedTests,
   },
   {
     name: 'records that say what they are of',
-    file: 'src/kept/record.ts',
+    file: 'src/run-cache/redis/codec.ts',
     from: 'nameEnd) !== name) return undefined',
     to: "nameEnd) === '') return undefined",
     tests: replyTests,
   },
   {
     name: 'a check of what a Redis says before its client reads it',
-    file: 'src/kept/redis-client.ts',
+    file: 'src/run-cache/redis/client.ts',
     from: 'const bytes = check(values[0] as Buffer);',
     to: 'const bytes = (check && values[0]) as Buffer;',
     tests: replyTests,
   },
   {
     name: 'an end of the connection when the client of Redis throws',
-    file: 'src/kept/redis-client.ts',
+    file: 'src/run-cache/redis/client.ts',
     from: 'socket.destroy(new RedisProtocolError());',
     to: 'throw new RedisProtocolError();',
     tests: replyTests,
   },
   {
     name: 'a length of what a Redis says',
-    file: 'src/kept/redis-replies.ts',
+    file: 'src/run-cache/redis/replies.ts',
     from: 'isPassedOver = length > maxTextBytes;',
     to: 'isPassedOver = length > 1e9 * maxTextBytes;',
     tests: replyTests,
   },
   {
     name: 'values of a Redis that are those that were asked for',
-    file: 'src/kept/redis.ts',
+    file: 'src/run-cache/redis/redis-cache.ts',
     from: 'if (!isSound || reply.length !== count) throw',
     to: 'if (isSound === null) throw',
     tests: replyTests,
   },
   {
     name: 'an answer though a store of copies throws',
-    file: 'src/kept/safe-store.ts',
+    file: 'src/run-cache/safe-cache.ts',
     from: '    } catch (error) {\n      fail(error);',
     to: '    } catch (error) {\n      throw error;',
-    tests: ['test/kept-runs.test.ts'],
+    tests: ['test/run-cache/run-cache.test.ts'],
   },
 ];

@@ -1,5 +1,5 @@
 /** JSON that is costly to read: few kinds of value, as many times as a response has room for. */
-import { createRandom, type Random } from '../../one-value/random.ts';
+import { createRandom, type Random } from '../../resolvers/one-value/random.ts';
 
 /** A response of Olostep's about a run, of nearly as many bytes as are read. */
 export interface JsonShape {

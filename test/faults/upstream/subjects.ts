@@ -1,5 +1,5 @@
 /** Both providers, as the blocks need them: any number of runs, each with its key, its path and its answer. */
-import { datafoldBody, olostepBody } from '../../bodies.ts';
+import { datafoldBody, olostepBody } from '../../support/bodies.ts';
 
 export interface Subject {
   readonly provider: 'DATAFOLD' | 'OLOSTEP';

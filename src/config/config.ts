@@ -1,0 +1,218 @@
+/** Environment -> Config. */
+import { isIP } from 'node:net';
+import * as v from 'valibot';
+import { defaultLimits, type Limits } from '../core/limits.ts';
+import type { GatewayConfig, ProviderConfig } from '../gateway/create-gateway.ts';
+import type { Provider } from '../generated/types.ts';
+import { type LogFormat, type LogLevel, logFormats, logLevels } from '../observability/logger.ts';
+import { credentialModes } from '../providers/credentials.ts';
+import { providerNames, providers } from '../providers/index.ts';
+import type { ProviderDefinition } from '../providers/provider.ts';
+import { expectedRedisUrl, isRedisUrl } from '../run-cache/redis/url.ts';
+import type { DoorConfig } from '../server/server.ts';
+import { expectedApiKey, expectedBaseUrl, isApiKey, isBaseUrl } from '../upstream/base-url.ts';
+import { isLoopback } from '../upstream/loopback.ts';
+import { countSetting, type Env, flagSetting, listSetting, readSettings, setting, shareSetting } from './env.ts';
+import { readManifests } from './read-manifests.ts';
+import { readDoorConfig } from './server-config.ts';
+
+/** All that the process needs. */
+export interface Config {
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
+  /** Those that are set; the others have their defaults. */
+  readonly limits: Partial<Limits>;
+  readonly gateway: Pick<
+    GatewayConfig,
+    'providers' | 'credentials' | 'introspection' | 'persistedDocuments' | 'persistedOnly' | 'joinCalls'
+  > & { readonly keptRuns?: boolean };
+  /** The Redis that copies of runs are kept in, instead of in memory. */
+  readonly redisUrl?: string;
+  readonly door: DoorConfig;
+}
+
+/** The environment isn't usable. Says everything that is wrong with it, and not one value. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+
+  constructor(problems: readonly string[]) {
+    super(['The configuration is not usable:', ...problems.map((problem) => `  ${problem}`)].join('\n'));
+  }
+}
+
+const isAddress = (text: string) => isIP(text) !== 0 || /^[\w.-]{1,255}$/.test(text);
+const isPort = (text: string) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535;
+
+const listenSettings = {
+  HOST: v.optional(setting('a host name or an IP address', isAddress), '127.0.0.1'),
+  PORT: v.pipe(v.optional(setting('a port number from 0 to 65535', isPort), '4000'), v.transform(Number)),
+  LOG_LEVEL: v.optional(v.picklist(logLevels, `expected one of ${logLevels.join(', ')}`), 'info'),
+  LOG_FORMAT: v.optional(v.picklist(logFormats, `expected one of ${logFormats.join(', ')}`), 'json'),
+  INTROSPECTION: v.optional(flagSetting),
+};
+
+const persistedSettings = {
+  PERSISTED_DOCUMENTS: v.optional(listSetting('paths of files', (path) => path !== '')),
+  PERSISTED_ONLY: v.optional(flagSetting, 'false'),
+};
+
+const gatewaySettings = {
+  CREDENTIALS: v.optional(v.picklist(credentialModes, `expected one of ${credentialModes.join(', ')}`), 'held'),
+  ALLOW_ANONYMOUS: v.optional(flagSetting, 'false'),
+};
+
+const reuseSettings = {
+  KEEP_RUNS: v.optional(flagSetting),
+  JOIN_CALLS: v.optional(flagSetting),
+  REDIS_URL: v.optional(setting(expectedRedisUrl, isRedisUrl)),
+};
+
+/** Each provider has these two, after its name: `DATAFOLD_API_KEY`, `DATAFOLD_BASE_URL`, … */
+const providerSettings = ({ apiPath }: Pick<ProviderDefinition, 'apiPath'>) => ({
+  API_KEY: v.optional(setting(expectedApiKey, isApiKey)),
+  BASE_URL: v.optional(setting(expectedBaseUrl(apiPath), (text) => isBaseUrl(text, apiPath))),
+});
+
+/**
+ * What `npm start` needs.
+ * @throws {ConfigError}
+ */
+export function readConfig(env: Env): Config {
+  const problems: string[] = [];
+  const config = readCommon(env, problems, isLoopback);
+  const gateway = readGateway(env, problems, isLoopback(config.host));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return { ...config, gateway: { ...config.gateway, ...gateway } };
+}
+
+/**
+ * What a process on invented providers needs: nothing that could lead outside, and nothing to hide.
+ * @throws {ConfigError}
+ */
+export function readSandboxConfig(env: Env): Config {
+  const problems: string[] = [];
+  const config = readCommon(env, problems, () => true);
+  for (const name of ['JWKS_URL', 'REDIS_URL'])
+    if (env[name]) problems.push(`${name}: expected not to be set in the sandbox, which asks nothing outside`);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
+}
+
+/** @param isOpen whether who reaches this host may explore the graph, if the environment doesn't say */
+function readCommon(env: Env, problems: string[], isOpen: (host: string) => boolean): Config {
+  const {
+    HOST = '127.0.0.1',
+    PORT = 4000,
+    LOG_LEVEL = 'info',
+    LOG_FORMAT = 'json',
+    ...listen
+  } = readSettings(listenSettings, env, problems);
+  const mayExplore = isOpen(HOST);
+  const persisted = readPersisted(env, problems);
+  const { redisUrl, ...reuse } = readReuse(env, problems);
+  // What is written in GraphiQL is on no list.
+  const door = readDoorConfig(env, problems, { graphiql: mayExplore && !persisted.persistedOnly, host: HOST });
+  if (door.graphiql && persisted.persistedOnly)
+    problems.push('GRAPHIQL: expected not to be true with PERSISTED_ONLY=true, as what is written there is on no list');
+  return {
+    host: HOST,
+    port: PORT,
+    logLevel: LOG_LEVEL,
+    logFormat: LOG_FORMAT,
+    gateway: { introspection: listen.INTROSPECTION ?? mayExplore, ...reuse, ...persisted },
+    ...(redisUrl && { redisUrl }),
+    door,
+    limits: readLimits(env, problems),
+  };
+}
+
+/** What outlives a request, and where it is kept. */
+function readReuse(
+  env: Env,
+  problems: string[],
+): Pick<Config, 'redisUrl'> & Pick<Config['gateway'], 'keptRuns' | 'joinCalls'> {
+  const {
+    KEEP_RUNS: keptRuns,
+    JOIN_CALLS: joinCalls,
+    REDIS_URL: redisUrl,
+  } = readSettings(reuseSettings, env, problems);
+  if (keptRuns === false && env.REDIS_URL)
+    problems.push('REDIS_URL: expected not to be set with KEEP_RUNS=false, as nothing is kept then');
+  return {
+    ...(redisUrl && { redisUrl }),
+    ...(keptRuns !== undefined && { keptRuns }),
+    ...(joinCalls !== undefined && { joinCalls }),
+  };
+}
+
+/** The manifests that the variables name, and whether there is nothing else. */
+function readPersisted(env: Env, problems: string[]): Pick<GatewayConfig, 'persistedDocuments' | 'persistedOnly'> {
+  const { PERSISTED_DOCUMENTS: paths, PERSISTED_ONLY } = readSettings(persistedSettings, env, problems);
+  return {
+    ...(paths && { persistedDocuments: readManifests(paths, problems) }),
+    ...(PERSISTED_ONLY && { persistedOnly: true }),
+  };
+}
+
+/** `attemptMs` from `ATTEMPT_MS`, and so on. Whole numbers stay whole; the others are shares. */
+function readLimits(env: Env, problems: string[]): Partial<Limits> {
+  const limits: Record<string, number> = {};
+  for (const [limit, byDefault] of Object.entries(defaultLimits)) {
+    const name = limit.replace(/[A-Z]/g, '_$&').toUpperCase();
+    const value = Number.isInteger(byDefault) ? countSetting : shareSetting;
+    const given = readSettings({ [name]: v.optional(value) }, env, problems)[name];
+    if (given !== undefined) limits[limit] = given;
+  }
+  const all: Limits = { ...defaultLimits, ...limits };
+  const { minAttemptMs, attemptMs, operationTimeoutMs, lingerMs, graceMs, headMs, requestMs, keepRunMs, keepStaleMs } =
+    all;
+  // Otherwise no call would ever be made, or the last answers would have no time.
+  if (minAttemptMs > attemptMs || attemptMs > operationTimeoutMs)
+    problems.push('MIN_ATTEMPT_MS, ATTEMPT_MS, OPERATION_TIMEOUT_MS: expected none to be more than the next');
+  if (headMs > requestMs) problems.push('HEAD_MS: expected not to be more than REQUEST_MS');
+  if (keepRunMs > keepStaleMs) problems.push('KEEP_RUN_MS: expected not to be more than KEEP_STALE_MS');
+  // Otherwise an operation would be asked to try again, and never be answered.
+  if (
+    all.maxResponseBytes > all.maxHeldResponseBytesPerCaller ||
+    all.maxHeldResponseBytesPerCaller > all.maxHeldResponseBytes
+  )
+    problems.push(
+      'MAX_RESPONSE_BYTES, MAX_HELD_RESPONSE_BYTES_PER_CALLER, MAX_HELD_RESPONSE_BYTES: expected none to be more than the next',
+    );
+  if (lingerMs > graceMs) problems.push('LINGER_MS: expected not to be more than GRACE_MS');
+  return limits;
+}
+
+function readGateway(env: Env, problems: string[], isLocal: boolean): Pick<GatewayConfig, 'credentials' | 'providers'> {
+  const { CREDENTIALS: credentials = 'held', ALLOW_ANONYMOUS } = readSettings(gatewaySettings, env, problems);
+  const configs: Partial<Record<Provider, ProviderConfig>> = {};
+  for (const provider of providerNames) {
+    const settings = providerSettings(providers[provider]);
+    const { API_KEY: apiKey, BASE_URL: baseUrl } = readSettings(settings, env, problems, `${provider}_`);
+    if (apiKey === undefined && credentials === 'held') continue;
+    configs[provider] = { ...(apiKey && { apiKey }), ...(baseUrl && { baseUrl }) };
+  }
+  const names = providerNames.map((provider) => `${provider}_API_KEY`);
+  const held = names.filter((name) => env[name]);
+  if (credentials === 'forwarded') {
+    if (held.length > 0) problems.push(`${held.join(', ')}: expected not to be set with CREDENTIALS=forwarded`);
+    return { credentials, providers: configs };
+  }
+  if (held.length === 0) problems.push(`${names.join(', ')}: expected at least one of them to be set`);
+  if (held.length > 0 && !isLocal && !env.API_TOKENS && !env.JWKS_URL) {
+    if (!ALLOW_ANONYMOUS)
+      problems.push(
+        'API_TOKENS, JWKS_URL: expected one of them to be set, or ALLOW_ANONYMOUS=true, as HOST lets others ask with the ' +
+          'keys that are held here',
+      );
+    else if (!env.ALLOWED_HOSTS)
+      problems.push(
+        'ALLOWED_HOSTS: expected to be set with ALLOW_ANONYMOUS=true, as otherwise any web page that somebody on the network ' +
+          'opens can read answers by DNS rebinding, with the keys that are held here',
+      );
+  }
+  return { credentials, providers: configs };
+}

@@ -1,0 +1,310 @@
+/** The graph as a value with `fetch`. It listens to nothing. */
+import type { IncomingMessage, RequestListener } from 'node:http';
+import { type DocumentNode, getOperationAST } from 'graphql';
+import { toRefusal } from '../core/errors.ts';
+import { lazy } from '../core/lazy.ts';
+import { defaultLimits, type Limits } from '../core/limits.ts';
+import type { Provider } from '../generated/types.ts';
+import { createListedTexts } from '../graphql/documents/allowlist.ts';
+import { createDocuments } from '../graphql/documents/document-cache.ts';
+import type { Manifest } from '../graphql/documents/manifest.ts';
+import { createPersistedDocuments, type DocumentParams } from '../graphql/documents/persisted-documents.ts';
+import { createExecute } from '../graphql/executor/execute.ts';
+import { byteLengthOf, WrittenParts } from '../graphql/executor/response-writer.ts';
+import { createBoundedLog, RequestLog } from '../observability/bounded-log.ts';
+import { consoleLog, type Log } from '../observability/logger.ts';
+import {
+  type CredentialMode,
+  createForwardedCredentials,
+  createHeldCredentials,
+  forwardedHeader,
+} from '../providers/credentials.ts';
+import { providerNames, providers } from '../providers/index.ts';
+import { type Asker, Context } from '../resolvers/context.ts';
+import { createMemoryRuns } from '../run-cache/memory-cache.ts';
+import type { KeptRuns } from '../run-cache/run-cache.ts';
+import { createSafeStore } from '../run-cache/safe-cache.ts';
+import { createSchema } from '../schema/create-schema.ts';
+import { createSdl } from '../schema/federation/subgraph-sdl.ts';
+import { expectedApiKey, expectedBaseUrl, isApiKey, isBaseUrl, toBaseUrl } from '../upstream/base-url.ts';
+import { OperationCall } from '../upstream/call-context.ts';
+import { priceHeader } from '../upstream/call-report.ts';
+import { createSharedCalls } from '../upstream/coalescing.ts';
+import type { Credential } from '../upstream/credential.ts';
+import { OperationDeadline } from '../upstream/deadline.ts';
+import { ResponseBudget } from '../upstream/response-budget.ts';
+import { Deadlines } from '../upstream/timeout-queue.ts';
+import { createUpstream, type Upstream } from '../upstream/upstream.ts';
+import { readAbsoluteTarget } from './absolute-target.ts';
+import { toClientErrors } from './error-masking.ts';
+import { type RequestContext, requestIdHeader, toRequestId } from './request-id.ts';
+import { createSlowPath } from './slow-path.ts';
+
+export type { Limits } from '../core/limits.ts';
+export type { Provider } from '../generated/types.ts';
+export type { Log } from '../observability/logger.ts';
+export type { Copies, Copy, KeptRuns } from '../run-cache/run-cache.ts';
+
+export interface GatewayConfig {
+  /**
+   * The providers to ask. With `held` credentials at least one needs a key, and the fields of those without one answer
+   * `PROVIDER_NOT_CONFIGURED`.
+   */
+  readonly providers?: Readonly<Partial<Record<Provider, ProviderConfig>>>;
+  /**
+   * Whose keys the providers are asked with: `held`, the ones given here; or `forwarded`, the caller's own, from the headers
+   * `X-Datafold-Api-Key` and `X-Olostep-Api-Key` of each request. @default 'held'
+   */
+  readonly credentials?: CredentialMode;
+  /** The path that the graph is served at. @default '/graphql' */
+  readonly path?: string;
+  /** Whether clients may read the schema, and are helped with names that they get wrong. @default true */
+  readonly introspection?: boolean;
+  /**
+   * The documents that clients may name by an id instead of sending them: manifests of graphql-codegen's client preset, of
+   * Relay or of Apollo. Each document has to be sound and within the limits. @default none
+   */
+  readonly persistedDocuments?: readonly Manifest[];
+  /** The same of the example operations; those beyond the limits are left out. @default none */
+  readonly exampleDocuments?: Manifest;
+  /** Whether these documents are all that is executed, whoever asks. @default false */
+  readonly persistedOnly?: boolean;
+  /**
+   * Whether copies of runs that have ended are kept, by the digest of the credential that they were read with: in memory, or in
+   * a store of your own, which is closed with the gateway. @default true
+   */
+  readonly keptRuns?: boolean | KeptRuns;
+  /** Whether an upstream call that is under way serves all who ask the same with the same credential. @default true */
+  readonly joinCalls?: boolean;
+  /** Where failed upstream calls and bugs are told. @default the console, warnings and errors */
+  readonly log?: Log;
+  /** How long, how many, how much. */
+  readonly limits?: Partial<Limits>;
+  /** Whether a server in front has held the body to `limits.maxBodyBytes` already. @default false */
+  readonly isBodyCounted?: boolean;
+}
+
+export interface ProviderConfig {
+  /** The key of the provider's API, without `Key` or `Bearer` before it. */
+  readonly apiKey?: string;
+  /**
+   * Where the API is: https to a name, or http towards loopback. A path is put before the API's own (`/api/v1/…` of Datafold,
+   * `/v1/…` of Olostep), and must not end in that. @default the provider's
+   */
+  readonly baseUrl?: string;
+}
+
+/** What a request asks for: a document, and what to do with it. */
+export interface OperationParams extends DocumentParams {
+  readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
+  readonly operationName?: string | null | undefined;
+}
+
+/** An answer in one part, with status 200. */
+export interface WholeAnswer {
+  /** JSON: a text, or the pieces of its UTF-8. */
+  readonly body: string | readonly Buffer[];
+  /** The length of the body. */
+  readonly bytes: number;
+  /** How many upstream calls it took. */
+  readonly calls: number;
+}
+
+/** What the fast path has for a request; see {@link Gateway.answer}. */
+export type FastAnswer = WholeAnswer | 'OVERLOADED' | undefined;
+
+export interface Gateway {
+  /** Answers a GraphQL request. The request's signal takes its upstream calls along. */
+  fetch(request: Request, context?: RequestContext): Promise<Response>;
+  /** The same for `node:http` and all that is built on it. */
+  requestListener(...parameters: [...Parameters<RequestListener>, context?: RequestContext]): Promise<void>;
+  /**
+   * The short way, for a server in front that has read the request: executes the operation, and resolves with an answer with
+   * status 200, in one part. Undefined, sooner or later, when that isn't what the answer is: then nothing has been asked
+   * of any provider, and {@link requestListener} has the answer. `'OVERLOADED'`, before any upstream call: there is no room for
+   * the response, as far as its size is known from the last time.
+   */
+  answer(params: OperationParams, asker: Asker): Promise<FastAnswer> | FastAnswer;
+  /** The headers that requests forward keys of providers in, in lower case; none where the keys are held here. */
+  readonly credentialHeaders: readonly string[];
+  /** The SDL of the graph as a subgraph, for composition; undefined where clients may not read the schema. */
+  readSdl(): string | undefined;
+  /** Loads what the first request that isn't plain JSON in a POST would have everybody wait for. */
+  prepare(): Promise<void>;
+  /**
+   * For a process that shuts down: from now on no operation, be it running or new, takes longer than so many milliseconds from
+   * now. What it has found by then is answered, and the rest is `UPSTREAM_TIMEOUT`.
+   */
+  capDeadlines(ms: number): void;
+  /** Ends the connections to the providers, once nothing is under way. To say so again is no harm. */
+  close(): Promise<void>;
+}
+
+/**
+ * Makes the graph.
+ * @throws {Error} that says all that is wrong with the configuration, and never a key
+ */
+export function createGateway(config: GatewayConfig): Gateway {
+  const { path = '/graphql', introspection = true, isBodyCounted = false } = config;
+  checkConfig(config);
+  const limits = { ...defaultLimits, ...config.limits };
+  const log = createBoundedLog(config.log ?? consoleLog, limits);
+
+  const schema = createSchema();
+  const documents = createDocuments({ schema, limits, introspection });
+  const { persistedDocuments = [], exampleDocuments = {}, persistedOnly: isOnly = false } = config;
+  const listed = createListedTexts(documents, persistedDocuments, exampleDocuments);
+  const persisted = createPersistedDocuments({ documents, listed, isOnly, limits });
+  const execute = createExecute({ ...limits, schema, introspection, onPlanned: documents.grow });
+  const kept = createKeptRuns(config.keptRuns, limits, log);
+  const upstreams = createUpstreams(config, log, limits, kept);
+  const credentialsOf = createCredentials(config);
+
+  /** How many bytes the last response of a document had, where that was a large one. */
+  const largeResponses = new WeakMap<DocumentNode, number>();
+  const deadlines = new Deadlines(limits.operationTimeoutMs);
+  const toRequestLog = (requestId: string) => new RequestLog(log, requestId, limits.maxLogLines);
+  const contextOf = (asker: Asker, requestLog: RequestLog) =>
+    new Context({
+      upstreams,
+      credentialOf: credentialsOf(asker),
+      call: new OperationCall(
+        requestLog,
+        new OperationDeadline(deadlines, asker.ending, asker.waitedMs),
+        asker.header(priceHeader) != null,
+      ),
+      kept,
+      limits,
+      room: asker,
+    });
+  const loadSlowPath = createSlowPath({
+    ...{ path, schema, documents, persisted, execute, contextOf, toRequestLog, limits, isBodyCounted },
+  });
+  // Each by itself: after a failure only what has failed is closed again.
+  const closings = [...Object.values(upstreams), ...(kept ? [kept] : [])].map((part) => lazy(async () => part.close()));
+
+  return {
+    fetch: async (request, context = {}) => (await loadSlowPath()).fetch(request, { ...context }),
+    async requestListener(request, response, context = {}) {
+      toPathTarget(request);
+      const contentType = request.headers['content-type'];
+      if (hasUrl(request)) return (await loadSlowPath())(request, response, { ...context, contentType });
+      const requestId = toRequestId(context.requestId ?? request.headers[requestIdHeader]?.toString());
+      response.writeHead(400, { 'content-type': 'application/json; charset=utf-8', [requestIdHeader]: requestId });
+      response.end(toRefusal('BAD_USER_INPUT', 'Expected a Host and a target that make a URL.', requestId));
+    },
+    answer(params, asker) {
+      const { variables, operationName } = params;
+      const text = persisted.textOf(params);
+      if (typeof text !== 'string') return undefined;
+      const { document, errors: refusals } = documents.prepare(text);
+      if (document === undefined || refusals.length > 0) return undefined;
+      if (asker.acceptsParts && documents.incrementalOf(document) !== undefined) return undefined;
+      if (getOperationAST(document, operationName)?.operation !== 'query') return undefined;
+      const operation = { document, operationName, variableValues: variables };
+      const expectedBytes = largeResponses.get(document);
+      if (expectedBytes !== undefined && asker.reserveResponse?.(expectedBytes) === false) return 'OVERLOADED';
+      const requestLog = toRequestLog(asker.requestId);
+      const context = contextOf(asker, requestLog);
+      const { call } = context;
+      const written = new WrittenParts();
+      call.start();
+      return execute(operation, context, written).then(({ data, errors }) => {
+        call.complete();
+        if (data === undefined) return undefined;
+        const { price } = context;
+        const extensions = price.isExplained ? { upstream: price.show() } : undefined;
+        const shown = errors && toClientErrors(errors, requestLog, asker.ending.reason, limits.maxShownErrors);
+        requestLog.complete();
+        const body = written.write({ errors: shown, data, extensions });
+        const bytes = byteLengthOf(body);
+        if (bytes > limits.maxUncountedResponseBytes) largeResponses.set(document, bytes);
+        else if (errors === undefined) largeResponses.delete(document);
+        return { body, bytes, calls: price.calls() };
+      });
+    },
+    credentialHeaders: config.credentials === 'forwarded' ? providerNames.map(forwardedHeader) : [],
+    readSdl: introspection ? createSdl(schema) : () => undefined,
+    async prepare() {
+      await loadSlowPath();
+    },
+    capDeadlines(ms) {
+      const now = performance.now();
+      deadlines.cap(now + ms, now);
+    },
+    async close() {
+      await Promise.all(closings.map((close) => close()));
+    },
+  };
+}
+
+/**
+ * Makes a target that is a whole URL the path in it. Express keeps the target in `originalUrl`, and Yoga prefers that. One whose
+ * authority makes no URL stays, and is refused.
+ */
+function toPathTarget(request: IncomingMessage & { originalUrl?: string }): void {
+  const { url = '', originalUrl } = request;
+  if (!url.startsWith('/') && !URL.canParse(url)) return;
+  request.url = readAbsoluteTarget(url)?.path ?? url;
+  if (originalUrl !== undefined) request.originalUrl = readAbsoluteTarget(originalUrl)?.path ?? originalUrl;
+}
+
+/** Yoga makes a URL of these before it catches anything, and where it can't, it answers with the stack. */
+const hasUrl = ({ headers, url }: IncomingMessage): boolean => URL.canParse(`http://${headers.host}${url}`);
+
+function checkConfig({ providers: configs = {}, credentials = 'held' }: GatewayConfig): void {
+  const problems: string[] = [];
+  for (const provider of providerNames) {
+    const { apiKey, baseUrl } = configs[provider] ?? {};
+    // A variable that isn't set and a `!` behind it get past the compiler.
+    const isNeeded = credentials === 'held' && configs[provider] !== undefined;
+    if (apiKey === undefined ? isNeeded : typeof apiKey !== 'string' || !isApiKey(apiKey))
+      problems.push(`providers.${provider}.apiKey: expected ${expectedApiKey}.`);
+    const { apiPath } = providers[provider];
+    if (baseUrl !== undefined && !isBaseUrl(baseUrl, apiPath))
+      problems.push(`providers.${provider}.baseUrl: expected ${expectedBaseUrl(apiPath)}.`);
+  }
+  if (credentials === 'held' && providerNames.every((provider) => configs[provider] === undefined))
+    problems.push(`providers: expected at least one of ${providerNames.join(', ')}.`);
+  if (problems.length > 0) throw new Error(problems.join('\n'));
+}
+
+const baseUrlOf = (configs: NonNullable<GatewayConfig['providers']>, provider: Provider): string =>
+  configs[provider]?.baseUrl ?? providers[provider].defaultBaseUrl;
+
+function createUpstreams(
+  { providers: configs = {}, joinCalls = true }: GatewayConfig,
+  log: Log,
+  limits: Limits,
+  kept: KeptRuns | undefined,
+) {
+  const budget = new ResponseBudget(limits);
+  const onRefused = ({ digest }: Credential) => kept?.forget(digest);
+  const upstreams = providerNames.map((provider): [Provider, Upstream] => {
+    const { readStatus, monitors } = providers[provider];
+    const baseUrl = baseUrlOf(configs, provider);
+    const listRequest = monitors.walk(1).first;
+    const upstream = createUpstream({ provider, baseUrl, log, limits, budget, onRefused, listRequest, readStatus });
+    return [provider, joinCalls ? createSharedCalls(provider, upstream, limits) : upstream];
+  });
+  return Object.fromEntries(upstreams) as Record<Provider, Upstream>;
+}
+
+function createKeptRuns(keptRuns: GatewayConfig['keptRuns'] = true, limits: Limits, log: Log): KeptRuns | undefined {
+  if (typeof keptRuns === 'object') return createSafeStore(keptRuns, log, limits.maxStoreMs);
+  return keptRuns ? createMemoryRuns(limits) : undefined;
+}
+
+/** The credentials of a request. */
+function createCredentials({ providers: configs = {}, credentials }: GatewayConfig) {
+  const baseUrls = Object.fromEntries(
+    providerNames.map((provider) => [provider, toBaseUrl(baseUrlOf(configs, provider)).href]),
+  ) as Record<Provider, string>;
+  if (credentials === 'forwarded') return createForwardedCredentials((provider) => baseUrls[provider]);
+  const apiKeys = providerNames.flatMap((provider) => {
+    const { apiKey } = configs[provider] ?? {};
+    return apiKey === undefined ? [] : [[provider, apiKey] as const];
+  });
+  const held = createHeldCredentials(new Map(apiKeys), (provider) => baseUrls[provider]);
+  return () => held;
+}

@@ -1,0 +1,60 @@
+/** Whatever goes wrong with an operation, as its client gets to see it; and bugs, as the log does. */
+import { GraphQLError } from 'graphql';
+import { OperationTooCostly, toClientError } from '../core/errors.ts';
+import type { RequestLog } from '../observability/bounded-log.ts';
+import { logBadParts } from '../observability/invalid-parts.ts';
+
+/** Hides a bug from the client; what it was stays with it, as its cause, for the log. */
+export function toMasked(error: unknown, message: string): Error {
+  if (isTold(error)) return error;
+  const place = error instanceof GraphQLError ? error : undefined;
+  const { nodes = null, source = null, positions = null, path = null } = place ?? {};
+  const http = place?.extensions.http;
+  const masked = new GraphQLError(message, {
+    ...{ nodes, source, positions, path },
+    extensions: { code: 'INTERNAL_SERVER_ERROR', unexpected: true, ...(http && { http }) },
+  });
+  masked.cause = error;
+  return masked;
+}
+
+/** Whether an error is meant for clients: it was made as GraphQL's, however often it has been wrapped since. */
+const isTold = (error: unknown): error is GraphQLError =>
+  error instanceof GraphQLError && (error.originalError == null || isTold(error.originalError));
+
+/** Tells the log of the bugs among masked errors. @param departure why nobody waits for the answer any more */
+export function logBugs(errors: readonly GraphQLError[], log: RequestLog, departure: unknown): void {
+  for (const { extensions, cause } of errors) {
+    if (!extensions.unexpected || isDeparture(cause, departure)) continue;
+    log.error({ error: cause instanceof Error ? cause.stack : 'not an Error' }, 'unexpected error');
+  }
+}
+
+/** Whether the error is no bug: the client has left, and took along what was under way for it. */
+const isDeparture = (error: unknown, departure: unknown): boolean =>
+  departure !== undefined &&
+  (error === departure || (error instanceof GraphQLError && error.originalError === departure));
+
+/** Leaves out what is beyond so many errors; the last one says how many. Before anything is made of each of them. */
+export function toShownErrors(errors: readonly GraphQLError[], most: number): readonly GraphQLError[] {
+  if (errors.length <= most) return errors;
+  const shown = errors.slice(0, Math.max(most - 1, 0));
+  const more = errors.length - shown.length;
+  return [
+    ...shown,
+    new OperationTooCostly(`Expected an operation with at most ${most} errors: ${more} more are left out.`),
+  ];
+}
+
+/** The errors of an execution, for the client. @param most how many are shown */
+export function toClientErrors(
+  errors: readonly GraphQLError[],
+  log: RequestLog,
+  departure: unknown,
+  most: number,
+): GraphQLError[] {
+  const masked = toShownErrors(errors, most).map((error) => toMasked(error, 'Unexpected error.') as GraphQLError);
+  logBugs(masked, log, departure);
+  logBadParts(masked, log);
+  return masked.map((error) => toClientError(error, log.requestId));
+}

@@ -1,0 +1,21 @@
+/** Has Yoga take its documents from ours, which the short way takes them from as well. */
+import type { DocumentNode } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import type { Documents } from '../../graphql/documents/document-cache.ts';
+
+export function useDocuments(documents: Documents): Plugin {
+  const errorsOf = new WeakMap<DocumentNode, Error[]>();
+  return {
+    onParse({ params, setParseFn }) {
+      setParseFn(() => {
+        const { document, errors } = documents.prepare(String(params.source));
+        if (document === undefined) throw errors[0];
+        errorsOf.set(document, [...errors]);
+        return document;
+      });
+    },
+    onValidate({ params: { documentAST }, setResult }) {
+      setResult(errorsOf.get(documentAST) ?? []);
+    },
+  };
+}

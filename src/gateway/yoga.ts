@@ -1,0 +1,83 @@
+/** The way of requests that aren't plain JSON in a POST, and of every refusal: Yoga, with what makes it answer as we do. */
+import type { GraphQLSchema } from 'graphql';
+import { createYoga, type YogaServerInstance } from 'graphql-yoga';
+import type { Limits } from '../core/limits.ts';
+import type { Documents } from '../graphql/documents/document-cache.ts';
+import type { PersistedDocuments } from '../graphql/documents/persisted-documents.ts';
+import type { Execute } from '../graphql/executor/execute.ts';
+import { createExecuteInParts } from '../graphql/executor/execute-incrementally.ts';
+import type { RequestLog } from '../observability/bounded-log.ts';
+import type { Asker, Context } from '../resolvers/context.ts';
+import type { Price } from '../upstream/call-report.ts';
+import { toEnding } from '../upstream/cancellation.ts';
+import { toMasked } from './error-masking.ts';
+import { useAccept } from './yoga-plugins/accept.ts';
+import { usePrice } from './yoga-plugins/call-report.ts';
+import { useClientErrors } from './yoga-plugins/client-errors.ts';
+import { useDocuments } from './yoga-plugins/documents.ts';
+import { type GraphContext, useExecution } from './yoga-plugins/execution.ts';
+import { useParts } from './yoga-plugins/incremental-delivery.ts';
+import { useParams } from './yoga-plugins/params.ts';
+import { usePersistedDocuments } from './yoga-plugins/persisted-documents.ts';
+import { useRequestId } from './yoga-plugins/request-id.ts';
+import { useJsonRequests } from './yoga-plugins/request-parsing.ts';
+import { useResponseMemory } from './yoga-plugins/response-memory.ts';
+import { requestLogOf, type ServerContext } from './yoga-plugins/server-context.ts';
+
+export interface FullWayOptions {
+  readonly path: string;
+  readonly schema: GraphQLSchema;
+  readonly documents: Documents;
+  readonly persisted: PersistedDocuments;
+  readonly execute: Execute;
+  readonly contextOf: (asker: Asker, log: RequestLog) => Context;
+  readonly toRequestLog: (requestId: string) => RequestLog;
+  readonly limits: Limits;
+  /** Whether a server in front has held the body to its limit already. */
+  readonly isBodyCounted: boolean;
+}
+
+export function createFullWay(options: FullWayOptions): YogaServerInstance<ServerContext, GraphContext> {
+  const { path, schema, documents, persisted, execute, contextOf, toRequestLog, limits, isBodyCounted } = options;
+  const executeInParts = createExecuteInParts(schema, execute);
+  const prices = new WeakMap<Request, Price>();
+
+  return createYoga<ServerContext, GraphContext>({
+    schema,
+    graphqlEndpoint: path,
+    context({ request, waitedMs = 0, requestLog, reserveResponse }) {
+      const { headers, signal } = request;
+      const header = (name: string) => headers.get(name);
+      const log = requestLogOf({ requestLog });
+      const ending = toEnding(signal);
+      const graph = contextOf({ requestId: log.requestId, header, ending, waitedMs, reserveResponse }, log);
+      prices.set(request, graph.price);
+      return { graph };
+    },
+    maskedErrors: { maskError: toMasked },
+    maxRequestBodySize: isBodyCounted ? false : limits.maxBodyBytes,
+    parserAndValidationCache: false,
+    // Bugs are logged where the id of their request is known.
+    logging: false,
+    plugins: [
+      usePersistedDocuments(persisted),
+      useParams(),
+      useDocuments(documents),
+      useExecution(execute, executeInParts, documents),
+      useJsonRequests(),
+      useAccept(),
+      useResponseMemory(),
+      useClientErrors(path, limits),
+      useParts(limits),
+      usePrice((request) => prices.get(request)),
+      useRequestId(toRequestLog),
+    ],
+    // Yoga takes any URL that ends so for a health check, and no URL ends in a space.
+    healthCheckEndpoint: ' ',
+    // What nobody here needs, and what would let other pages of a browser ask with the user's cookies.
+    cors: false,
+    graphiql: false,
+    landingPage: false,
+    multipart: false,
+  });
+}

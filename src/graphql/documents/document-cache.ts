@@ -1,0 +1,116 @@
+/** Text -> a document that may be executed: parsed, measured and validated once, and then kept. */
+import { type DocumentNode, GraphQLError, type GraphQLSchema, parse } from 'graphql';
+import { LRUCache } from 'lru-cache';
+import type { Limits } from '../../core/limits.ts';
+import { findExcesses } from './complexity-limits.ts';
+import { mostPlacesOf } from './error-locations.ts';
+import { type Incremental, toIncremental } from './incremental-plan.ts';
+import { createValidate } from './validate.ts';
+
+/** What became of a text. */
+export type Prepared =
+  | { readonly document: DocumentNode; readonly errors: readonly GraphQLError[] }
+  /** It isn't GraphQL. */
+  | { readonly document: undefined; readonly errors: readonly [GraphQLError] };
+
+export interface Documents {
+  /** The document in the text, and all that is wrong with it: nothing, if it may be executed. */
+  prepare(text: string): Prepared;
+  /** The same; a document that may be executed is then kept for good. */
+  keep(text: string): Prepared;
+  /** To be told when so many fields have been compiled for a document, which are kept with it. */
+  grow(document: DocumentNode, fields: number): void;
+  /** What of a document that was prepared may be delivered in parts. */
+  incrementalOf(document: DocumentNode): Incremental | undefined;
+}
+
+export interface DocumentsOptions {
+  readonly schema: GraphQLSchema;
+  readonly limits: Limits;
+  /** Whether clients may read the schema. */
+  readonly introspection: boolean;
+}
+
+/**
+ * The most lines of a document whose execution says where in it an error is. Every error counts the lines anew for each of its
+ * places, and lists make thousands of them: with the most lines that a body may have, that would take minutes.
+ */
+const mostLines = 500;
+
+/** The most places that an error says: a thousand errors of hundreds each would be the largest part of an answer. */
+const mostPlaces = 20;
+
+/** The most lines that are counted for one error, for all its places together. */
+const mostCounted = 2_000;
+
+/** What a compiled field counts as: both take about a kilobyte. */
+const charsPerField = 20;
+
+export function createDocuments({ schema, limits, introspection }: DocumentsOptions): Documents {
+  const validate = createValidate(schema, introspection, limits.maxErrors);
+  const kept = new LRUCache<string, Prepared>({ max: limits.maxKeptDocuments, maxSize: limits.maxKeptDocumentChars });
+  const keptForGood = new Map<string, Prepared>();
+  /** By which text a document is kept for a while. */
+  const texts = new WeakMap<DocumentNode, string>();
+  const incrementals = new WeakMap<DocumentNode, Incremental>();
+
+  const prepare = (text: string): Prepared => {
+    const parsed = parseWithin(text, limits.maxTokens);
+    if (parsed instanceof GraphQLError) return { document: undefined, errors: [parsed] };
+    const excesses = findExcesses(parsed, limits);
+    const errors = excesses.length > 0 ? excesses : validate(parsed);
+    const isLocated = errors.length > 0 || isLocatable(text, parsed);
+    const document = isLocated ? parsed : parse(text, { noLocation: true });
+    const incremental = errors.length === 0 && text.includes('@') ? toIncremental(schema, document) : undefined;
+    if (incremental !== undefined) incrementals.set(document, incremental);
+    return { document, errors };
+  };
+
+  return {
+    prepare(text) {
+      const known = kept.get(text) ?? keptForGood.get(text);
+      if (known !== undefined) return known;
+      const prepared = prepare(text);
+      // An empty text would have no size, which isn't one that can be kept.
+      kept.set(text, prepared, { size: text.length + 1 });
+      if (prepared.document !== undefined) texts.set(prepared.document, text);
+      return prepared;
+    },
+    keep(text) {
+      const prepared = prepare(text);
+      if (prepared.errors.length === 0) keptForGood.set(text, prepared);
+      return prepared;
+    },
+    grow(document, fields) {
+      const text = texts.get(document);
+      const known = text === undefined ? undefined : kept.info(text);
+      if (text === undefined || known?.value.document !== document) return;
+      const size = (known.size ?? 0) + fields * charsPerField;
+      // As something new: where the value stays the same, so does its size.
+      kept.delete(text);
+      kept.set(text, known.value, { size });
+    },
+    incrementalOf: (document) => incrementals.get(document),
+  };
+}
+
+/** Whether errors of its execution can say where they are, at little cost. */
+function isLocatable(text: string, document: DocumentNode): boolean {
+  const places = mostPlacesOf(document);
+  const lines = countLines(text);
+  return places <= mostPlaces && lines <= mostLines && places * lines <= mostCounted;
+}
+
+const countLines = (text: string): number => text.split(/\r\n|[\n\r]/, mostLines + 1).length;
+
+/** Counts the tokens while it parses, before anything else is done with them. */
+function parseWithin(text: string, maxTokens: number): DocumentNode | GraphQLError {
+  try {
+    return parse(text, { maxTokens });
+  } catch (error) {
+    if (error instanceof GraphQLError) return error;
+    // The parser calls itself for every level, and few tokens are enough for the stack to overflow.
+    if (error instanceof RangeError) return new GraphQLError('Expected a document that is nested less deeply.');
+    throw error;
+  }
+}

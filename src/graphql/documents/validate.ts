@@ -1,0 +1,24 @@
+/**
+ * Lets clients read the schema, or not; then they aren't told the names that they nearly got right either, neither in a
+ * document nor in its variables.
+ */
+import {
+  type DocumentNode,
+  type GraphQLError,
+  type GraphQLSchema,
+  NoSchemaIntrospectionCustomRule,
+  specifiedRules,
+  validate,
+} from 'graphql';
+import { combineRules } from './combined-validation-rule.ts';
+import { IncrementalRule } from './incremental-rule.ts';
+import { NoSubgraphSdlRule } from './no-sdl-rule.ts';
+
+/** @param maxErrors the most errors that an invalid document is told */
+export function createValidate(schema: GraphQLSchema, introspection: boolean, maxErrors: number) {
+  const hiding = introspection ? [] : [NoSchemaIntrospectionCustomRule, NoSubgraphSdlRule];
+  const rules = [combineRules([...specifiedRules, IncrementalRule, ...hiding])];
+  return (document: DocumentNode): readonly GraphQLError[] =>
+    // Without the one that only says that there are more.
+    validate(schema, document, rules, { maxErrors, hideSuggestions: !introspection }).slice(0, maxErrors);
+}

@@ -1,0 +1,83 @@
+/** Which fields an operation selects of a type: fragments opened, directives decided, the same names brought together. */
+import {
+  type DirectiveNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  GraphQLIncludeDirective,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+  GraphQLSkipDirective,
+  getDirectiveValues,
+  isAbstractType,
+  type NamedTypeNode,
+  type SelectionSetNode,
+} from 'graphql';
+import { giveUp } from './bail-out.ts';
+import type { Conditions } from './skip-include-variants.ts';
+
+/** What selections are read with. */
+export interface Selector {
+  readonly schema: GraphQLSchema;
+  readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+  readonly conditions: Conditions;
+}
+
+/** The fields of one response name; the first says how it is found. */
+export type FieldNodes = readonly [FieldNode, ...FieldNode[]];
+
+/** The fields that `sets` together select of `type`, by response name, in the order of the answer. */
+export function collectFields(
+  { schema, fragments, conditions }: Selector,
+  type: GraphQLObjectType,
+  sets: readonly SelectionSetNode[],
+): ReadonlyMap<string, FieldNodes> {
+  const fields = new Map<string, [FieldNode, ...FieldNode[]]>();
+  const opened = new Set<string>();
+  const collect = ({ selections }: SelectionSetNode) => {
+    for (const selection of selections) {
+      if (!isIncluded(selection, conditions)) continue;
+      if (selection.kind === 'Field') {
+        const name = selection.alias?.value ?? selection.name.value;
+        const same = fields.get(name);
+        if (same === undefined) fields.set(name, [selection]);
+        else same.push(selection);
+      } else if (selection.kind === 'InlineFragment') {
+        if (isMet(selection.typeCondition)) collect(selection.selectionSet);
+      } else if (!opened.has(selection.name.value)) {
+        opened.add(selection.name.value);
+        const fragment = fragments.get(selection.name.value);
+        if (fragment !== undefined && isMet(fragment.typeCondition)) collect(fragment.selectionSet);
+      }
+    }
+  };
+  const isMet = (condition: NamedTypeNode | undefined) => {
+    if (condition === undefined || condition.name.value === type.name) return true;
+    const asked = schema.getType(condition.name.value);
+    return isAbstractType(asked) && schema.isSubType(asked, type);
+  };
+  for (const set of sets) collect(set);
+  return fields;
+}
+
+/**
+ * The fields that are selected of a type, to be properties of an object that is filled by their names.
+ * @throws when a name can't be the one of a property like any other
+ */
+export function collectProperties(
+  selector: Selector,
+  type: GraphQLObjectType,
+  sets: readonly SelectionSetNode[],
+): readonly (readonly [name: string, nodes: FieldNodes])[] {
+  const fields = collectFields(selector, type, sets);
+  return fields.has('__proto__') ? giveUp() : [...fields];
+}
+
+/** What is selected of the field. */
+export const toSets = (nodes: readonly FieldNode[]): readonly SelectionSetNode[] =>
+  nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
+
+function isIncluded(selection: { readonly directives?: readonly DirectiveNode[] }, conditions: Conditions): boolean {
+  if (selection.directives?.length === 0) return true;
+  if (getDirectiveValues(GraphQLSkipDirective, selection, conditions)?.if === true) return false;
+  return getDirectiveValues(GraphQLIncludeDirective, selection, conditions)?.if !== false;
+}

@@ -1,0 +1,80 @@
+/** Executes an operation of a document that has been validated: by its plan where all goes well, and else as ever. */
+import { type DocumentNode, type ExecutionResult, execute, type GraphQLSchema } from 'graphql';
+import { createPlans, type OnPlanned } from './plan-cache.ts';
+import type { WrittenParts } from './response-writer.ts';
+
+/** An operation, as a request asks for it. */
+export interface Operation {
+  readonly document: DocumentNode;
+  /** Which one, where the document has several. */
+  readonly operationName?: string | null | undefined;
+  /** As they came. */
+  readonly variableValues?: Readonly<Record<string, unknown>> | null | undefined;
+}
+
+/** @param written where the parts of the data go that are JSON already; without it, all of the data is values */
+/** What the executor needs of a context; resolvers get the whole of it. */
+export interface ExecutionContext {
+  /** Reports the upstream calls of the operation; starts again when the operation is executed again. */
+  readonly price: { beginAgain(): void };
+  /** The same context with nothing spent, for an operation that is executed from its beginning again. */
+  anew(): ExecutionContext;
+}
+
+export type Execute = (
+  operation: Operation,
+  context: ExecutionContext,
+  written?: WrittenParts,
+) => Promise<ExecutionResult>;
+
+export interface ExecuteOptions {
+  readonly schema: GraphQLSchema;
+  /** The most errors that the variables of an operation are told. */
+  readonly maxErrors: number;
+  /** Whether clients are helped with names that they get wrong. */
+  readonly introspection: boolean;
+  /** From which use on an operation has a plan. */
+  readonly usesBeforePlan: number;
+  /** @default nobody is told */
+  readonly onPlanned?: OnPlanned;
+}
+
+/**
+ * The answer is the one of GraphQL's own `execute`, whichever way it came: a plan that gives up has it executed from the
+ * beginning. So errors, and all that follows from them, are GraphQL's; what has been loaded is not asked for again.
+ */
+export function createExecute(options: ExecuteOptions): Execute {
+  const { schema, maxErrors, introspection, usesBeforePlan, onPlanned = () => {} } = options;
+  const planOf = createPlans(schema, usesBeforePlan, onPlanned);
+
+  const executeAnew = async (operation: Operation, contextValue: ExecutionContext): Promise<ExecutionResult> => {
+    const { document, operationName = null, variableValues } = operation;
+    const result = await execute({
+      schema,
+      document,
+      contextValue,
+      operationName,
+      variableValues: variableValues ?? {},
+      hideSuggestions: !introspection,
+      options: { maxCoercionErrors: maxErrors },
+    });
+    // Only what never began has errors without data: the variables are wrong. That is 400, whatever the client accepts.
+    if (result.errors === undefined || result.data !== undefined) return result;
+    for (const { extensions } of result.errors) extensions.http = { status: 400 };
+    // Without the one that only says that there are more.
+    return { errors: result.errors.slice(0, maxErrors) };
+  };
+
+  return (operation, context, written) => {
+    const plan = planOf(operation.document, operation.operationName);
+    if (plan === undefined) return executeAnew(operation, context);
+    return plan(operation.variableValues ?? {}, context, written).then(
+      (data) => ({ data }),
+      // The second time remembers what the first one has loaded, but has spent nothing.
+      () => {
+        context.price.beginAgain();
+        return executeAnew(operation, context.anew());
+      },
+    );
+  };
+}

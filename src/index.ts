@@ -1,0 +1,2 @@
+/** The library: the gateway as a value that any HTTP server can mount. */
+export * from './gateway/create-gateway.ts';

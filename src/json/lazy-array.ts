@@ -1,0 +1,176 @@
+/** The items of a JSON list, each parsed when it is first asked for. */
+import { setImmediate } from 'node:timers/promises';
+import type { Table } from './column-index.ts';
+import type { Columns } from './columns.ts';
+import { parseJson } from './lossless.ts';
+import { mayHoldMore, measureClosed } from './measure.ts';
+import { parsePartly } from './parse-partly.ts';
+import { readTable } from './read-column-index.ts';
+import { sign, skipNested, skipSpace } from './skip.ts';
+import { orUnreadable, tooLarge, type Unread, unreadable } from './unread.ts';
+
+/** A list whose items are parsed when they are asked for, or one that is parsed already. */
+export interface Items {
+  readonly length: number;
+  /**
+   * The items from `start` on, without those from `end` on; in the place of one that can't be parsed is an {@link Unread}, and in
+   * one that is too large in the place of what is too large in it.
+   */
+  slice(start?: number, end?: number): readonly unknown[];
+  /** The items of these places, which together have no more values than may be parsed at once. */
+  pick?(places: readonly number[]): readonly unknown[];
+  /** The same as rows, where that was asked for, and there is nothing out of the ordinary about any of them. */
+  readonly table?: Table | undefined;
+  /** Whether more values are in all of them together than may be parsed at once. @default false */
+  isTooLarge?(): boolean;
+  /** Parses all of them, however many values there are, in steps between which others have their turn. @default they are parsed */
+  load?(): Promise<void>;
+}
+
+/** What is to be known of a list's items beside what they are. */
+export interface AsTable {
+  readonly columns: Columns;
+  /** Over how many levels a member may be nested. */
+  readonly levels: number;
+}
+
+/** So many values take a few milliseconds. */
+const stepValues = 10_000;
+
+/** Of a longer list nobody reads a part, and to note where so many items are would take longer than to parse them. */
+const mostItems = 200_000;
+
+/**
+ * Finds the items of the list that begins at `start`, and parses none; without `items` when there are too many.
+ * @param maxValues how many values are parsed at once, as {@link measureClosed} counts them
+ * @throws {SyntaxError} when it has no end
+ */
+export function findItems(
+  bytes: Buffer,
+  start: number,
+  asTable?: AsTable,
+  maxValues = Number.POSITIVE_INFINITY,
+): { readonly end: number; readonly items?: Items } {
+  const table = asTable && readTable(bytes, start, asTable.columns, asTable.levels);
+  if (table !== undefined) return { end: table.end, items: new FoundItems(bytes, table.bounds, maxValues, table) };
+  /** Where a bracket or a comma of the list stands: between two of them is an item. */
+  const bounds = [start];
+  const end = skipNested(bytes, start, bounds, mostItems);
+  if (bounds.length === mostItems) return { end };
+  const isEmpty = bounds.length === 1 && skipSpace(bytes, start + 1) === end - 1;
+  bounds.push(end - 1);
+  return { end, items: isEmpty ? [] : new FoundItems(bytes, bounds, maxValues) };
+}
+
+class FoundItems implements Items {
+  readonly length: number;
+  readonly table: Table | undefined;
+  readonly #bytes: Buffer;
+  readonly #bounds: readonly number[];
+  readonly #maxValues: number;
+  #parsed: unknown[] | undefined;
+  #isLoaded = false;
+
+  constructor(bytes: Buffer, bounds: readonly number[], maxValues: number, table?: Table) {
+    this.length = bounds.length - 1;
+    this.table = table;
+    this.#bytes = bytes;
+    this.#bounds = bounds;
+    this.#maxValues = maxValues;
+  }
+
+  slice(start = 0, end = this.length): readonly unknown[] {
+    this.#parsed ??= new Array<unknown>(this.length);
+    const parsed = this.#parsed;
+    const last = Math.min(end, this.length);
+    if (!this.#isLoaded && this.#hasTooMany(start, last))
+      return this.pick(Array.from({ length: last - start }, (_, index) => start + index));
+    for (let place = start; place < last; place++) {
+      if (parsed[place] !== undefined) continue;
+      let next = place + 1;
+      while (next < last && parsed[next] === undefined) next++;
+      for (const item of this.#parse(place, next)) parsed[place++] = item;
+    }
+    return parsed.slice(start, last);
+  }
+
+  async load(): Promise<void> {
+    const parsed = new Array<unknown>(this.length);
+    for (let place = 0; place < this.length; ) {
+      const next = this.#endOfStep(place);
+      // One that is alone may have more values than are parsed at once.
+      const items = next === place + 1 ? this.slice(place, next) : this.#parse(place, next);
+      for (const item of items) parsed[place++] = item;
+      await setImmediate();
+    }
+    this.#parsed = parsed;
+    this.#isLoaded = true;
+  }
+
+  /** The place behind the items that are parsed in one step with that one. */
+  #endOfStep(start: number): number {
+    let left = stepValues;
+    let place = start;
+    while (place < this.length && left > 0) {
+      left -= this.#countValues(place, place + 1, left);
+      place++;
+    }
+    return place;
+  }
+
+  isTooLarge(): boolean {
+    return this.#hasTooMany(0, this.length);
+  }
+
+  #hasTooMany(start: number, end: number): boolean {
+    const max = this.#maxValues;
+    if (end <= start || !mayHoldMore(this.#startOf(start), this.#endOf(end), max)) return false;
+    return this.#countValues(start, end, max) > max;
+  }
+
+  #countValues(start: number, end: number, max: number): number {
+    return measureClosed(this.#bytes, this.#startOf(start), this.#endOf(end), max).values;
+  }
+
+  pick(places: readonly number[]): readonly unknown[] {
+    let left = this.#maxValues;
+    return places.map((place) => {
+      const values = this.#countValues(place, place + 1, left);
+      if (values > left) {
+        const part = this.#parsePartly(place, left);
+        left -= part.values;
+        return part.item;
+      }
+      left -= values;
+      return this.slice(place, place + 1)[0];
+    });
+  }
+
+  /** An item that has too many values, without those of its members that have them. */
+  #parsePartly(place: number, max: number): { readonly item: unknown; readonly values: number } {
+    const bytes = this.#bytes.subarray(this.#startOf(place), this.#endOf(place + 1));
+    const start = skipSpace(bytes, 0);
+    if (bytes[start] !== sign.openObject) return { item: tooLarge, values: 0 };
+    const part = orUnreadable(() => parsePartly(bytes, start, max));
+    if (part === unreadable) return { item: unreadable, values: 0 };
+    return part === undefined ? { item: tooLarge, values: max } : { item: part.object, values: part.values };
+  }
+
+  /** All at once, which is quicker; one by one only to find which of them isn't JSON. */
+  #parse(start: number, end: number): readonly unknown[] {
+    const text = this.#bytes.toString('utf8', this.#startOf(start), this.#endOf(end));
+    const items = orUnreadable(() => parseJson(`[${text}]`));
+    if (Array.isArray(items) && items.length === end - start) return items;
+    if (end - start === 1) return [unreadable];
+    return Array.from({ length: end - start }, (_, place) => this.#parse(start + place, start + place + 1)[0]);
+  }
+
+  #startOf(place: number): number {
+    return (this.#bounds[place] as number) + 1;
+  }
+
+  /** The end of the item before that place. */
+  #endOf(place: number): number {
+    return this.#bounds[place] as number;
+  }
+}

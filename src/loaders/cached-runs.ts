@@ -1,0 +1,224 @@
+/** The copies of one provider's runs, as one request meets and leaves them. */
+import { isRefusedCredential } from '../core/errors.ts';
+import type { Limits } from '../core/limits.ts';
+import type { MonitorRunKey } from '../generated/types.ts';
+import { ParsedMembers } from '../json/lazy-object.ts';
+import type { ReadLimits, Run, RunDefinition } from '../providers/provider.ts';
+import { ageOf, type Copies, type Copy, type CopyKind, type KeptRuns, toRunName } from '../run-cache/run-cache.ts';
+import type { Price } from '../upstream/call-report.ts';
+import type { Credential } from '../upstream/credential.ts';
+import { type Body, fromBytes } from '../upstream/read-response.ts';
+import { explainKept } from './planner.ts';
+
+/** What has been said of a run, and the run in it; `null` for a row that says that the list doesn't have the run. */
+export interface Known {
+  readonly record: Body;
+  readonly run: Run | null;
+}
+
+/** What stands for a row that the list doesn't have: every row has more members than none. */
+export const toAbsentRow = (): Known => ({ record: new ParsedMembers({}), run: null });
+const absentRow = Buffer.from('{}');
+
+export interface RunCopiesOptions {
+  readonly kept: KeptRuns;
+  /** Whose they are. */
+  readonly credential: Credential;
+  readonly definition: RunDefinition;
+  readonly price: Price;
+  readonly limits: CopyLimits;
+}
+
+type CopyLimits = ReadLimits &
+  Pick<Limits, 'wholeAnswerBytes' | 'maxValues' | 'keepRunMs' | 'keepUnsureRunMs' | 'keepStaleMs' | 'maxKeptRunSize'>;
+
+/** Something that is wanted of a run, and which copies of it would do: the first that is fresh is taken. */
+export interface CopyWant {
+  readonly key: MonitorRunKey;
+  readonly kinds: readonly CopyKind[];
+}
+
+export class RunCopies {
+  readonly #options: RunCopiesOptions;
+  /** Those that were met, fresh or not. */
+  readonly #met = new Map<string, Copy>();
+  /** The runs that one was enough for. */
+  readonly #enough = new Set<string>();
+  /** The rows that are kept already; a run by itself is fetched once, and so kept once. */
+  #keptRows: Set<string> | undefined;
+
+  constructor(options: RunCopiesOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * What there are fresh copies of, and what `fetch` finds of the rest, in the order of the wants: a promise each, for each fails
+   * alone. Copies that are at hand are waited for by nobody.
+   */
+  before<Want extends CopyWant, Found>(
+    wants: readonly Want[],
+    toFound: (known: Known) => Found,
+    fetch: (missing: readonly Want[]) => readonly Promise<Found>[],
+  ): readonly Promise<Found>[] {
+    const copies = this.#options.kept.read(
+      wants.flatMap(({ key, kinds }) => kinds.map((kind) => this.#nameOf(key, kind))),
+    );
+    const goOn = (found: Copies) => this.#fill(wants, found, toFound, fetch);
+    if (!(copies instanceof Promise)) return goOn(copies);
+    // A store isn't to fail; one that does costs no answer.
+    const going = copies.then(goOn, () => goOn([]));
+    return wants.map((_want, place) => going.then((found) => found[place] as Promise<Found>));
+  }
+
+  #fill<Want extends CopyWant, Found>(
+    wants: readonly Want[],
+    copies: Copies,
+    toFound: (known: Known) => Found,
+    fetch: (missing: readonly Want[]) => readonly Promise<Found>[],
+  ): readonly Promise<Found>[] {
+    let place = 0;
+    const known = wants.map(({ key, kinds }) => {
+      const fresh = kinds.map((kind) => this.#meet(key, kind, copies[place++]));
+      // That the list doesn't have a run isn't that there is none.
+      return fresh.find((one) => one !== undefined && (one.run !== null || kinds.length === 1));
+    });
+    this.#count(wants.filter((_want, index) => known[index] !== undefined));
+    const missing = wants.filter((_want, index) => known[index] === undefined);
+    const fetched = missing.length === 0 ? [] : fetch(missing);
+    let next = 0;
+    return known.map((one) =>
+      one === undefined ? (fetched[next++] as Promise<Found>) : Promise.resolve(toFound(one)),
+    );
+  }
+
+  #count(wants: readonly CopyWant[]): void {
+    const { price } = this.#options;
+    const before = this.#enough.size;
+    for (const { key } of wants) this.#enough.add(`${key.monitorId}/${key.runId}`);
+    const count = this.#enough.size - before;
+    const [first] = wants;
+    if (first === undefined || count === 0) return;
+    const { provider } = first.key;
+    price.of(provider).kept += count;
+    price.explain(provider, () => [explainKept(count)]);
+  }
+
+  /** Takes notice of a copy; what is in it, if it is fresh. */
+  #meet(key: MonitorRunKey, kind: CopyKind, copy: Copy | undefined): Known | undefined {
+    if (copy === undefined) return undefined;
+    this.#met.set(this.#nameOf(key, kind), copy);
+    const now = Date.now();
+    if (!(now < copy.freshUntil)) return undefined;
+    const known = this.#toKnown(key, kind, copy, false);
+    // Its writer may keep runs for longer than this process does.
+    return known && ageOf(copy.readAt, now) < this.#freshMsOf(known, kind) ? known : undefined;
+  }
+
+  #freshMsOf({ record, run }: Known, kind: CopyKind): number {
+    const { limits, definition } = this.#options;
+    if (run === null) return limits.keepUnsureRunMs;
+    const freshMs = { lasting: limits.keepRunMs, unsure: limits.keepUnsureRunMs, none: 0 };
+    return freshMs[definition.endurance(run, record, kind === 'row')];
+  }
+
+  #toKnown(key: MonitorRunKey, kind: CopyKind, { bytes, readAt }: Copy, isStale: boolean): Known | undefined {
+    const { limits, definition } = this.#options;
+    const { toRun, toListedRun } = definition;
+    if (kind === 'row' && bytes.equals(absentRow)) return toAbsentRow();
+    try {
+      const record = fromBytes(bytes, limits);
+      return { record, run: (kind === 'run' ? toRun : toListedRun)(key, record, { limits, readAt, isStale }) };
+    } catch {
+      // Whoever else writes to the store may spoil it: that is no copy.
+      return undefined;
+    }
+  }
+
+  /**
+   * What stands in for an answer that failed, if there is a copy: the same whatever is selected. A run's own record says all; but
+   * one of before its end is worth less than a row of after it, where rows say the same.
+   */
+  async standIn(key: MonitorRunKey): Promise<Run | undefined> {
+    const [run, row] = await Promise.all([this.#findOld(key, 'run'), this.#findOld(key, 'row')]);
+    if (!row?.run) return run?.run ?? undefined;
+    if (run === undefined) return row.run;
+    const isOutdated = run.freshUntil <= run.readAt && run.readAt < row.readAt;
+    return (isOutdated && this.#options.definition.listed.only.size === 0 ? row.run : run.run) ?? undefined;
+  }
+
+  /** The row in a copy of any age; one without a run says that the list didn't have it. */
+  findOldRow(key: MonitorRunKey): Promise<Known | undefined> {
+    return this.#findOld(key, 'row');
+  }
+
+  async #findOld(key: MonitorRunKey, kind: CopyKind): Promise<(Known & Omit<Copy, 'bytes'>) | undefined> {
+    const { kept, limits } = this.#options;
+    const name = this.#nameOf(key, kind);
+    const copy = this.#met.get(name) ?? (await readFirst(kept, name));
+    if (copy === undefined || !(ageOf(copy.readAt, Date.now()) < limits.keepStaleMs)) return undefined;
+    const { readAt, freshUntil } = copy;
+    const known = this.#toKnown(key, kind, copy, true);
+    return known && { ...known, readAt, freshUntil };
+  }
+
+  /** Keeps what has just been read, if it can be written; a row once, however many fields and pages have it. */
+  keep(key: MonitorRunKey, kind: CopyKind, known: Known, readAt: number): void {
+    const { kept, limits } = this.#options;
+    const freshMs = this.#freshMsOf(known, kind);
+    // A row of a run that goes on would stand in for nothing.
+    if (kind === 'row' && freshMs === 0) return;
+    const name = this.#nameOf(key, kind);
+    if (kind === 'row') {
+      this.#keptRows ??= new Set();
+      if (this.#keptRows.has(name)) return;
+      this.#keptRows.add(name);
+    }
+    const bytes = toBytes(known.record);
+    if (bytes === undefined || bytes.length > limits.maxKeptRunSize) return;
+    const copy = { bytes, readAt, freshUntil: readAt + freshMs };
+    if (kind === 'run' && this.#met.has(name)) this.#met.set(name, copy);
+    kept.write(name, copy, limits.keepStaleMs);
+  }
+
+  /**
+   * Keeps that the list doesn't have the run: for a moment when it has ended, as its row may still come; else only for the case
+   * that the provider is down, as what says so of a run that goes on stands beside the run's own copy.
+   */
+  keepAbsentRow(key: MonitorRunKey, isFinished: boolean): void {
+    const { kept, limits } = this.#options;
+    const readAt = Date.now();
+    const freshUntil = readAt + (isFinished ? limits.keepUnsureRunMs : 0);
+    kept.write(this.#nameOf(key, 'row'), { bytes: absentRow, readAt, freshUntil }, limits.keepStaleMs);
+  }
+
+  /**
+   * What is gone, or not for this credential any more, is not to come back while its provider is down. A credential that isn't
+   * accepted at all has lost all of them, and those that were met before it are no exception.
+   */
+  drop(key: MonitorRunKey, error?: unknown): void {
+    if (isRefusedCredential(error)) this.#met.clear();
+    this.#options.kept.drop([this.#nameOf(key, 'run'), this.#nameOf(key, 'row')]);
+  }
+
+  #nameOf(key: MonitorRunKey, kind: CopyKind): string {
+    return toRunName(this.#options.credential, key, kind);
+  }
+}
+
+/** A store isn't to fail; one that does costs no response. */
+async function readFirst(kept: KeptRuns, name: string): Promise<Copy | undefined> {
+  try {
+    return (await kept.read([name]))[0];
+  } catch {
+    return undefined;
+  }
+}
+
+/** Its bytes; `undefined` when it can't be written, as what was read of it isn't all: the rest may be nested without end. */
+function toBytes(record: Body): Buffer | undefined {
+  try {
+    return record.toBytes();
+  } catch {
+    return undefined;
+  }
+}

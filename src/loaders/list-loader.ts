@@ -1,0 +1,123 @@
+/** Pages of the providers' lists, as connections. */
+import type { Allowance } from '../core/cost-budget.ts';
+import { BadUserInput } from '../core/errors.ts';
+import type { Limits } from '../core/limits.ts';
+import type { MonitorKey, MonitorRunsArgs, Provider, QueryMonitorListArgs } from '../generated/types.ts';
+import type { SelectedOf } from '../graphql/selected-fields.ts';
+import type { RequestLog } from '../observability/bounded-log.ts';
+import { providers } from '../providers/index.ts';
+import type { Price } from '../upstream/call-report.ts';
+import { type Connection, readAfter, toConnection, toPageSize } from './connection.ts';
+import type { MonitorLoader } from './monitor-loader.ts';
+import { countAwaited } from './planner.ts';
+import type { Fetches } from './request-fetcher.ts';
+import type { RunLoader } from './run-loader.ts';
+
+export interface ListsOptions {
+  readonly fetches: Fetches;
+  readonly price: Price;
+  readonly runs: RunLoader;
+  readonly monitors: Pick<MonitorLoader, 'note'>;
+  readonly limits: Pick<Limits, 'listPageSize' | 'maxTags' | 'maxTagLength'>;
+  readonly log: RequestLog;
+  /** One time for all of them, in Unix milliseconds, as it is part of what some pages are asked for with. */
+  readonly now: number;
+}
+
+/** The lists of a request: each page is asked for once. */
+export class Lists {
+  readonly #options: ListsOptions;
+
+  constructor(options: ListsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * A page of a monitor's runs; `null` when its provider has no such monitor.
+   * @throws {BadUserInput} when an argument can't be
+   * @throws {OperationTooCostly} when lists have put too much into the answer already
+   * @throws {ProviderError} when the provider failed
+   */
+  async runsOf(
+    { provider, monitorId }: MonitorKey,
+    args: MonitorRunsArgs,
+    allowance: Allowance,
+    selectedOf: SelectedOf,
+  ) {
+    // A list counts as one thing at the least, which is known before it is asked for.
+    allowance.spendListed(1);
+    const { fetches, limits, price, runs } = this.#options;
+    const window = { ...args, ...toPage(args), pageSize: limits.listPageSize, now: this.#options.now };
+    const step = { ...pageStep, list: monitorId, things: window.first };
+    price.explainPage(provider, step, window.first, window.after, window.startedAfter, window.startedBefore);
+    const page = await providers[provider].runs.readPage(fetches.of(provider), monitorId, window);
+    if (page === null) return null;
+    if (page.isOutOfOrder) this.#options.log.warn({ provider, monitorId }, 'list of runs out of order');
+    const { typeName, listed } = providers[provider].runs;
+    const inPage = selectedOf.inPage('MonitorRunConnection');
+    spend(allowance, page, inPage.places, countAwaited(inPage(typeName), listed));
+    return toConnection('MonitorRun', page, ({ runId, row }) => runs.toListed({ provider, monitorId, runId }, row));
+  }
+
+  /** A page of a provider's monitors. @throws like {@link Lists.runsOf} */
+  async monitors(
+    { provider, tags, ...args }: QueryMonitorListArgs,
+    allowance: Allowance,
+    selectedOf: SelectedOf,
+  ): Promise<Connection> {
+    allowance.spendListed(1);
+    const { typeName, listed, readPage, toListedMonitor } = providers[provider].monitors;
+    const { fetches, limits, price, monitors } = this.#options;
+    if (tags) checkTags(tags, provider, limits);
+    const window = { ...args, ...toPage(args), tags, pageSize: limits.listPageSize };
+    price.explainPage(provider, { ...pageStep, things: window.first }, window.first, window.after, tags);
+    const page = await readPage(fetches.of(provider), window);
+    const inPage = selectedOf.inPage('MonitorConnection');
+    spend(allowance, page, inPage.places, countAwaited(inPage(typeName), listed));
+    return toConnection('Monitor', page, (row) => {
+      // Its runs lead back to it.
+      monitors.note(provider, row);
+      return toListedMonitor(row.monitorId, row.row);
+    });
+  }
+}
+
+/** @throws {BadUserInput} when these can't be tags */
+function checkTags(
+  tags: readonly string[],
+  provider: Provider,
+  { maxTags, maxTagLength }: Pick<Limits, 'maxTags' | 'maxTagLength'>,
+): void {
+  if (tags.length > maxTags) throw new BadUserInput(`Expected at most ${maxTags} \`tags\`.`, provider);
+  for (const tag of tags) {
+    // Commas separate tags on the way to the provider.
+    if (tag === '' || tag.includes(','))
+      throw new BadUserInput('Expected `tags` that are not empty and have no comma.', provider);
+    if (tag.length > maxTagLength)
+      throw new BadUserInput(`Expected \`tags\` of at most ${maxTagLength} characters each.`, provider);
+    // Half a surrogate pair would become another character in a URL.
+    if (!tag.isWellFormed()) throw new BadUserInput('Expected `tags` of well-formed Unicode.', provider);
+  }
+}
+
+const toPage = ({ first, after }: Pick<MonitorRunsArgs, 'first' | 'after'>) => ({
+  first: toPageSize(first),
+  after: readAfter(after),
+});
+
+const pageStep = { fetch: 'LIST', calls: 1, why: 'A page of the list is selected.' } as const;
+
+/**
+ * Spends what a page has beyond the one thing that is paid for.
+ * @param places in which the answer has each thing
+ * @param awaited how many fields of each thing may have to be waited for, in all places
+ */
+function spend(
+  allowance: Allowance,
+  { items }: { readonly items: readonly unknown[] },
+  places: number,
+  awaited: number,
+): void {
+  allowance.spendListed(Math.max(items.length * places - 1, 0));
+  allowance.spendAwaited(items.length * awaited);
+}

@@ -1,0 +1,228 @@
+/** The runs of one provider: kept ones, those that a list has, and the others each by a call. */
+import DataLoader from 'dataloader';
+import { isOfOneEndpoint, isRefusal, mayPass, toError } from '../core/errors.ts';
+import type { Limits } from '../core/limits.ts';
+import type { MonitorRunKey, Provider } from '../generated/types.ts';
+import type { CredentialOf } from '../providers/credentials.ts';
+import { providers } from '../providers/index.ts';
+import type { Run, RunDefinition, RunRow } from '../providers/provider.ts';
+import type { CopyKind, KeptRuns } from '../run-cache/run-cache.ts';
+import type { Price } from '../upstream/call-report.ts';
+import type { Body } from '../upstream/read-response.ts';
+import { type CopyWant, RunCopies } from './cached-runs.ts';
+import { ListRows } from './list-rows.ts';
+import { Asked } from './memo.ts';
+import { explain, type Need, planFetches } from './planner.ts';
+import type { Fetches } from './request-fetcher.ts';
+import { type Found, findRows, nothingFound, throwFailure } from './scan-list.ts';
+
+export interface RunLoaderOptions {
+  readonly fetches: Fetches;
+  readonly credentialOf: CredentialOf;
+  /** Copies that outlive the request. @default none are kept */
+  readonly kept?: KeptRuns | undefined;
+  readonly price: Price;
+  readonly limits: Limits;
+}
+
+/** A run that is wanted: `list` is its monitor's id, as the runs of a monitor are a list. */
+interface RunWant extends CopyWant {
+  /** Made once, as it is looked up again and again. */
+  readonly id: string;
+  readonly list: string;
+  readonly need: Need;
+}
+
+/** By the run's id. */
+type AskedRuns = Asked<Promise<Run | null>>;
+
+/** Of one request. Whatever it asks for is asked for once, however many fields select it. */
+export class ProviderRuns {
+  readonly #options: RunLoaderOptions;
+  readonly #provider: Provider;
+  readonly #definition: RunDefinition;
+  readonly #copies: RunCopies | undefined;
+  readonly #loader: DataLoader<RunWant, Run | null>;
+  /** What has been asked for. Ours, as DataLoader's memory makes one promise more for each key that comes again. */
+  readonly #asked: { light?: AskedRuns; full?: AskedRuns } = {};
+  #listRows: ListRows | undefined;
+
+  /** @throws {ProviderError} when there is no credential for it */
+  constructor(provider: Provider, options: RunLoaderOptions) {
+    const { kept, price, limits, credentialOf } = options;
+    this.#options = options;
+    this.#provider = provider;
+    this.#definition = providers[provider].runs;
+    this.#copies =
+      kept && new RunCopies({ kept, price, limits, credential: credentialOf(provider), definition: this.#definition });
+    this.#loader = new DataLoader(
+      // A promise a want, not one for all: DataLoader takes each on its own, so that a slow run holds up no other.
+      async (wants) => this.#load(wants) as unknown as (Run | null)[],
+      { cache: false },
+    );
+  }
+
+  /** @param allowStale whether cached copies may stand in for a list that fails, where its row is needed */
+  load(key: MonitorRunKey, need: Need, allowStale = false): Promise<Run | null> {
+    if (need === 'row') return this.#loadByRow(key, allowStale);
+    if (need === 'both') {
+      // What only the row says is waited for where it is selected; here it is requested, along with the run.
+      const row = this.#rows.load(key).catch(toError);
+      const run = this.load(key, 'full');
+      return allowStale ? this.#orStale(key, run, row) : run;
+    }
+    const id = toId(key);
+    this.#asked[need] ??= new Asked();
+    const asked = this.#asked[need];
+    const known = asked.get(id);
+    if (known !== undefined) return known;
+    const loading = this.#loader.load({
+      key,
+      id,
+      kinds: need === 'light' ? runOrRow : runAlone,
+      need,
+      list: key.monitorId,
+    });
+    asked.set(id, loading);
+    return loading;
+  }
+
+  /** @throws `error` when nothing may stand in for the answer, or can */
+  async standIn(key: MonitorRunKey, error: unknown): Promise<Run> {
+    const run = mayPass(error) ? await this.#copies?.standIn(key) : undefined;
+    if (run === undefined) throw error;
+    return run;
+  }
+
+  /** What the list says of a run; as in {@link FieldContext}. */
+  async loadListRow(key: MonitorRunKey, isStale: boolean): Promise<Body | null> {
+    const known = (isStale ? await this.#copies?.findOldRow(key) : undefined) ?? (await this.#rows.load(key));
+    return known.run && known.record;
+  }
+
+  /** The run in a row of a list that has been read anyway. */
+  toListed(key: MonitorRunKey, record: Body, readAt?: number): Run {
+    return this.#read(key, 'row', record, readAt).run;
+  }
+
+  /** By its row; one that no page has is asked for by itself. */
+  async #loadByRow(key: MonitorRunKey, allowStale: boolean): Promise<Run | null> {
+    try {
+      const { run } = await this.#rows.load(key);
+      if (run !== null) return run;
+    } catch (error) {
+      const old = allowStale && mayPass(error) ? await this.#copies?.findOldRow(key) : undefined;
+      if (old?.run) return old.run;
+    }
+    return this.load(key, 'full');
+  }
+
+  /** The run, or its cached copy when its row can't be had: a copy has a cached row beside it. */
+  async #orStale(key: MonitorRunKey, run: Promise<Run | null>, row: Promise<unknown>): Promise<Run | null> {
+    const [found, error] = await Promise.all([run, row]);
+    if (found === null || !mayPass(error)) return found;
+    return (await this.#copies?.standIn(key)) ?? found;
+  }
+
+  get #rows(): ListRows {
+    const { fetches, price, limits } = this.#options;
+    this.#listRows ??= new ListRows({
+      provider: this.#provider,
+      definition: this.#definition,
+      get: fetches.of(this.#provider),
+      copies: this.#copies,
+      price,
+      limits,
+      toKnown: (key, row) => this.#read(key, 'row', row),
+      loadDetail: (key) => this.load(key, 'full'),
+      findDetail: (key) => this.#asked.full?.get(toId(key)) ?? this.#asked.light?.get(toId(key)),
+    });
+    return this.#listRows;
+  }
+
+  #load(wants: readonly RunWant[]): readonly Promise<Run | null>[] {
+    if (this.#copies === undefined) return this.#fetch(wants);
+    return this.#copies.before<RunWant, Run | null>(
+      wants,
+      ({ run }) => run,
+      (missing) => this.#fetch(missing),
+    );
+  }
+
+  #fetch(wants: readonly RunWant[]): readonly Promise<Run | null>[] {
+    const { limits, price } = this.#options;
+    // What one alias has asked for by itself is there for the others too.
+    const wholeOf = ({ id, need }: RunWant) => (need === 'full' ? undefined : this.#asked.full?.get(id));
+    const unknown = this.#asked.full === undefined ? wants : wants.filter((want) => wholeOf(want) === undefined);
+    const plan = planFetches(unknown, limits.listFrom);
+    price.explain(this.#provider, () => explain(plan));
+    if (plan.listed.size === 0) return wants.map((want) => wholeOf(want) ?? this.#get(want.key));
+    const searches = new Map(
+      [...plan.listed].map(([monitorId, same]) => [monitorId, this.#searchLight(monitorId, same)] as const),
+    );
+    return wants.map((want) => {
+      const whole = wholeOf(want);
+      if (whole !== undefined) return whole;
+      const search = want.need === 'full' ? undefined : searches.get(want.list);
+      if (search === undefined) return this.#get(want.key);
+      return search.then((found) => {
+        const run = this.#fromRows(found, want.key);
+        if (run !== undefined) return run;
+        throwFailure(found);
+        return this.#get(want.key);
+      });
+    });
+  }
+
+  #get(key: MonitorRunKey): Promise<Run | null> {
+    return this.#options.fetches.get(this.#provider, this.#definition.toRequest(key)).then(
+      (record) => {
+        if (record !== null) return this.#read(key, 'run', record).run;
+        this.#copies?.drop(key);
+        return null;
+      },
+      (error: unknown) => {
+        if (isRefusal(error)) this.#copies?.drop(key, error);
+        throw error;
+      },
+    );
+  }
+
+  #read(key: MonitorRunKey, kind: CopyKind, record: Body, readAt = Date.now()): { record: Body; run: Run } {
+    const { toRun, toListedRun } = this.#definition;
+    const reading = { limits: this.#options.limits, readAt, isStale: false };
+    const run = (kind === 'run' ? toRun : toListedRun)(key, record, reading);
+    const known = { record, run };
+    this.#copies?.keep(key, kind, known, reading.readAt);
+    return known;
+  }
+
+  /** Reads the list of a monitor as long as that saves calls. A list that can't be had so is none. */
+  #searchLight(monitorId: string, wants: readonly CopyWant[]): Promise<Found<RunRow>> {
+    const { walk, mostPages } = this.#definition;
+    const { fetches, limits } = this.#options;
+    return findRows(fetches.of(this.#provider), {
+      walk: walk(monitorId, limits.listPageSize),
+      ids: new Set(wants.map(({ key }) => key.runId)),
+      idOf: ({ runId }) => runId,
+      mostPages,
+      worthFrom: limits.listFrom,
+    }).catch((error: unknown) => {
+      if (!isOfOneEndpoint(error)) throw error;
+      this.#options.fetches.report(error, 'runs');
+      return nothingFound;
+    });
+  }
+
+  #fromRows({ rows }: Found<RunRow>, key: MonitorRunKey): Run | undefined {
+    const found = rows.get(key.runId);
+    if (found === undefined) return undefined;
+    this.#options.price.of(this.#provider).listed++;
+    return this.toListed(key, found.row);
+  }
+}
+
+const runAlone: readonly CopyKind[] = ['run'];
+const runOrRow: readonly CopyKind[] = ['run', 'row'];
+
+const toId = ({ monitorId, runId }: MonitorRunKey): string => `${monitorId}/${runId}`;

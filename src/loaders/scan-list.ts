@@ -1,0 +1,64 @@
+/** Finds things in the pages of a list. */
+import { isOfOneEndpoint } from '../core/errors.ts';
+import type { Get, ListWalk } from '../providers/provider.ts';
+import type { Body } from '../upstream/read-response.ts';
+
+export interface Search<Row> {
+  readonly walk: ListWalk<Row>;
+  /** The ids that are looked for. */
+  readonly ids: ReadonlySet<string>;
+  idOf(row: Row): string;
+  readonly mostPages: number;
+  /** Another page is read as long as so many are missing, and the last one had any. @default one, whatever the last one had */
+  readonly worthFrom?: number;
+}
+
+/** What was found. */
+export interface Found<Row> {
+  /** By id. */
+  readonly rows: ReadonlyMap<string, Row>;
+  /** Whether the pages had rows that can't be read, or led nowhere though the list goes on: one that is missing may be there. */
+  readonly hasUnread: boolean;
+  /** Why a page behind the first couldn't be read: what was found before is there all the same. */
+  readonly failure?: unknown;
+}
+
+export const nothingFound: Found<never> = { rows: new Map<string, never>(), hasUnread: false };
+
+/**
+ * The rows of the things, as far as the pages that were read have them: that one is missing says nothing of it.
+ * @throws what the first page fails with
+ */
+export async function findRows<Row>(get: Get, search: Search<Row>): Promise<Found<Row>> {
+  const { walk, ids, idOf, mostPages, worthFrom = 0 } = search;
+  const found = new Map<string, Row>();
+  let hasUnread = false;
+  let request: ListWalk<Row>['first'] | undefined = walk.first;
+  for (let pages = 0; request !== undefined && pages < mostPages; pages++) {
+    let page: Body | null;
+    try {
+      page = await get(request);
+    } catch (failure) {
+      if (pages === 0) throw failure;
+      return { rows: found, hasUnread, failure };
+    }
+    if (page === null) {
+      hasUnread ||= pages > 0;
+      break;
+    }
+    const before = found.size;
+    const { rows, next, unread = false } = walk.read(page);
+    hasUnread ||= unread;
+    // The first row of a thing is the one that lists show.
+    for (const row of rows) if (ids.has(idOf(row)) && !found.has(idOf(row))) found.set(idOf(row), row);
+    const isDone = ids.size - found.size < Math.max(worthFrom, 1);
+    if (isDone || (worthFrom > 0 && found.size === before)) break;
+    request = next;
+  }
+  return { rows: found, hasUnread };
+}
+
+/** The failure of a list, where nothing else that the provider is asked for would do any better. */
+export function throwFailure({ failure }: Found<unknown>): void {
+  if (failure !== undefined && !isOfOneEndpoint(failure)) throw failure;
+}

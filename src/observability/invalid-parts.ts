@@ -1,0 +1,50 @@
+/** Logs parts of responses that aren't as documented. The call logs a response that is bad as a whole. */
+import { GraphQLError } from 'graphql';
+import { ProviderError } from '../core/errors.ts';
+import type { Provider } from '../generated/types.ts';
+import type { RequestLog } from './bounded-log.ts';
+
+/** Parts of one kind: the same field of whatever list it is in. */
+interface Kind {
+  readonly provider: Provider;
+  readonly field: string;
+  count: number;
+}
+
+/** A line for each kind of part that the errors of an answer are about: a list may have thousands of one kind. */
+export function logBadParts(errors: readonly GraphQLError[], log: RequestLog): void {
+  const kinds = new Map<string, Kind>();
+  for (const error of errors) {
+    const bad = toBadPart(error);
+    if (bad === undefined) continue;
+    const field = (error.path ?? []).filter((step) => typeof step === 'string').join('.');
+    const provider = bad.extensions.provider as Provider;
+    const kind = kinds.get(`${provider} ${field}`);
+    if (kind === undefined) kinds.set(`${provider} ${field}`, { provider, field, count: 1 });
+    else kind.count++;
+  }
+  for (const kind of kinds.values()) tell(kind, log);
+}
+
+/** The same of an error that becomes no error of the answer, but a gap. */
+export function logBadGap(error: unknown, field: string, log: RequestLog): void {
+  const bad = toBadPart(error);
+  if (bad === undefined) return;
+  // It may stand for several gaps.
+  bad.isLogged = true;
+  tell({ provider: bad.extensions.provider as Provider, field, count: 1 }, log);
+}
+
+function tell({ provider, field, count }: Kind, log: RequestLog): void {
+  // What isn't JSON of a 200 is never read as far as its parts.
+  const response = { upstreamStatus: 200, contentType: 'application/json' };
+  const about = { provider, field, count, ...response };
+  log.warn({ ...about, code: 'UPSTREAM_BAD_RESPONSE' }, 'part of an upstream response is not as documented');
+}
+
+/** The provider's error behind an error of an answer, if it is about a part, and the log hasn't been told of it. */
+function toBadPart(error: unknown): ProviderError | undefined {
+  if (error instanceof ProviderError)
+    return error.extensions.code === 'UPSTREAM_BAD_RESPONSE' && !error.isLogged ? error : undefined;
+  return error instanceof GraphQLError && error.originalError ? toBadPart(error.originalError) : undefined;
+}

@@ -1,0 +1,25 @@
+/** How long a page of a list, and a cursor, may be. */
+import { ProviderError } from '../core/errors.ts';
+import type { Provider } from '../generated/types.ts';
+
+/** A provider may send more than it is asked for. So much more is no page: to read it would cost what paging is to spare. */
+const mostTimes = 10;
+const mostOfFew = 1_000;
+
+/**
+ * The items of a page.
+ * @param asked how many it was asked for
+ * @throws {ProviderError} when there are far more
+ */
+export function withinLength<Items extends { readonly length: number }>(
+  provider: Provider,
+  items: Items,
+  asked: number,
+): Items {
+  if (items.length > Math.max(asked * mostTimes, mostOfFew))
+    throw new ProviderError(provider, 'UPSTREAM_RESPONSE_TOO_LARGE');
+  return items;
+}
+
+/** The most characters of a cursor: those of this service stay well below, and longer ones aren't worth decoding. */
+export const mostCursorChars = 8_192;

@@ -1,0 +1,108 @@
+/** A page of a run's log: the Relay connection over the events of one answer. */
+import type { Allowance } from '../../core/cost-budget.ts';
+import { BadUserInput } from '../../core/errors.ts';
+import { once } from '../../core/once.ts';
+import { presentText } from '../../core/operation-params.ts';
+import type { AgentLogEventConnection, OlostepRunEventsArgs } from '../../generated/types.ts';
+import { mostCursorChars } from '../../providers/max-page-length.ts';
+import type { Fields } from '../provider.ts';
+import { type WriteJson, writeJson } from '../raw-json.ts';
+import type { Log } from './agent-log.ts';
+import { toLogEvent } from './agent-log-event.ts';
+import { writeLogEvents } from './agent-log-json.ts';
+
+const mostPerPage = 1_000;
+/** What a line costs that is only looked through, and an event that is selected, beside its texts. */
+const bytesPerLine = 16;
+const bytesPerEvent = 1_000;
+
+/** The page that the arguments ask for. `after` counts in the whole log, whatever `kind` leaves of it. */
+export function toLogPage(
+  log: Log,
+  args: OlostepRunEventsArgs,
+  allowance: Allowance,
+): Fields<AgentLogEventConnection> & { readonly [writeJson]: WriteJson } {
+  const { first, kind } = args;
+  const after = presentText(args.after);
+  const size = first ?? 100;
+  if (size < 0 || size > mostPerPage) throw new BadUserInput('Expected `first` between 0 and 1,000.', 'OLOSTEP');
+  allowance.spend(log.length * bytesPerLine);
+  const start = after == null ? 0 : toPlace(log, after) + 1;
+
+  // Without a filter an event's number is its place, and the log is read no further than the page goes.
+  const matches = kind == null ? undefined : log.findPlaces(kind);
+  const totalCount = matches?.length ?? log.length;
+  const skipped = matches?.filter((place) => place < start).length ?? start;
+  const count = Math.min(size, totalCount - skipped);
+  allowance.spend(count * bytesPerEvent);
+  let isPaid = true;
+  /** Once more for each other place that the answer has them in: both ways to them have aliases. */
+  const pay = () => {
+    if (!isPaid) allowance.spend(count * bytesPerEvent);
+    isPaid = false;
+  };
+
+  const placeOf = (index: number) => (matches === undefined ? skipped + index : (matches[skipped + index] ?? 0));
+  const lines = once(() =>
+    matches === undefined ? log.slice(skipped, skipped + count) : log.pick(matches.slice(skipped, skipped + count)),
+  );
+  const cursorOf = (place: number) => toCursor(log, place);
+
+  return {
+    __typename: 'AgentLogEventConnection',
+    edges: () => {
+      pay();
+      return lines().map((line, index) => ({
+        __typename: 'AgentLogEventEdge',
+        cursor: () => cursorOf(placeOf(index)),
+        node: toLogEvent(line),
+      }));
+    },
+    nodes: () => {
+      pay();
+      return lines().map(toLogEvent);
+    },
+    pageInfo: {
+      __typename: 'PageInfo',
+      hasNextPage: skipped + count < totalCount,
+      hasPreviousPage: skipped > 0,
+      startCursor: () => (count === 0 ? null : cursorOf(placeOf(0))),
+      endCursor: () => (count === 0 ? null : cursorOf(placeOf(count - 1))),
+    },
+    totalCount,
+    [writeJson](field, { allowance }) {
+      if (log.table === undefined) return undefined;
+      pay();
+      const json = writeLogEvents({ table: log.table, count, rowOf: placeOf, cursorOf, allowance }, field);
+      // Then they are made after all, for the same price.
+      if (json === undefined) isPaid = true;
+      return json;
+    },
+  };
+}
+
+/** A cursor is an event's place in the log and its id, so that it still finds the event when lines come in before it. */
+const toCursor = (log: Log, place: number) =>
+  Buffer.from(JSON.stringify([place, log.idAt(place)])).toString('base64url');
+
+/** The place that a cursor stands for. */
+function toPlace(log: Log, cursor: string): number {
+  const [place, id] = parseCursor(cursor);
+  if (place < log.length && log.hasId(place, id)) return place;
+  const moved = id === null ? undefined : log.findId(id);
+  if (moved === undefined) throw unknownCursor();
+  return moved;
+}
+
+function parseCursor(cursor: string): [place: number, id: string | null] {
+  if (cursor.length > mostCursorChars) throw unknownCursor();
+  try {
+    const [place, id] = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+    if (Number.isSafeInteger(place) && place >= 0 && (id === null || typeof id === 'string')) return [place, id];
+  } catch {
+    // Not one of ours.
+  }
+  throw unknownCursor();
+}
+
+const unknownCursor = () => new BadUserInput('Expected `after` to be the cursor of an event of this run.', 'OLOSTEP');

@@ -1,0 +1,126 @@
+/** Reads a provider's answer field by field, each checked against the provider's OpenAPI document as it is read. */
+import { ProviderError } from '../core/errors.ts';
+import type { Provider } from '../generated/types.ts';
+import { isRawJson, sizeWithin } from '../json/lossless.ts';
+import { isUnread, tooLarge, type Unread } from '../json/unread.ts';
+import type { Body } from '../upstream/read-response.ts';
+import type { JsonNumber } from './numbers.ts';
+import type { FieldContext } from './provider.ts';
+
+/** What the OpenAPI document says of a field. */
+export interface Check {
+  readonly required: boolean;
+  readonly accepts: (value: unknown) => boolean;
+  /** Of each value in a list of values. */
+  readonly acceptsItem?: (value: unknown) => boolean;
+}
+
+/**
+ * A field's value; `null` when it is null, or missing and may be; an error when it is missing and must not be, or isn't
+ * of the documented type.
+ */
+export type Found<Value> = NonNullable<Value> | null | ProviderError;
+
+/** What the document calls a number may be a text of one, and a list may have errors in the place of values. */
+type AsRead<Value> = Value extends number
+  ? JsonNumber
+  : Value extends readonly (infer Item)[]
+    ? readonly (Item | ProviderError)[]
+    : Value;
+
+/** Reads a field of the answer itself. */
+export type Read<Schema> = <Name extends keyof Schema & string>(body: Body, name: Name) => Found<AsRead<Schema[Name]>>;
+
+/** Makes the reader of one schema of a provider's OpenAPI document. */
+export const createReader =
+  <Schema>(provider: Provider, checks: { readonly [Name in keyof Required<Schema>]: Check }): Read<Schema> =>
+  (body, name) =>
+    toFound(provider, checks[name], body.get(name));
+
+/** The value of a field, once it has been held against the document. `Value` is what the document says of it. */
+export function toFound<Value>(
+  provider: Provider,
+  { required, accepts, acceptsItem }: Check,
+  value: unknown,
+): Found<AsRead<Value>> {
+  if (value === undefined) return required ? toBadField(provider) : null;
+  if (isUnread(value)) return toUnreadField(provider, value);
+  if (!accepts(toChecked(value))) return toBadField(provider);
+  const found = acceptsItem !== undefined && Array.isArray(value) ? withBadItems(provider, value, acceptsItem) : value;
+  return found as NonNullable<AsRead<Value>> | null | ProviderError;
+}
+
+/** A long integer is checked as the number it stands for. */
+const toChecked = (value: unknown): unknown => (isRawJson(value) ? Number(value.rawJSON) : value);
+
+/** So many errors tell what is wrong with a list. One with more of them is no such list. */
+const maxBadItems = 20;
+
+/** The values of a list, an error in the place of each that isn't as documented. */
+function withBadItems(
+  provider: Provider,
+  items: readonly unknown[],
+  acceptsItem: NonNullable<Check['acceptsItem']>,
+): readonly unknown[] | ProviderError {
+  const isBad = (item: unknown) => !acceptsItem(toChecked(item));
+  let place = items.findIndex(isBad);
+  if (place === -1) return items;
+  const found = [...items];
+  const bad = toBadField(provider);
+  for (let count = 0; place < found.length; place++) {
+    if (!isBad(items[place])) continue;
+    if (++count > maxBadItems) return bad;
+    found[place] = bad;
+  }
+  return found;
+}
+
+/** Whether a field is as documented, with all that is in it. */
+export const isAsDocumented = (found: unknown): boolean =>
+  Array.isArray(found) ? !found.some(isError) : !isError(found);
+
+const isError = (value: unknown) => value instanceof Error;
+
+/** What takes the place of a field that isn't as documented. */
+export const toBadField = (provider: Provider) => new ProviderError(provider, 'UPSTREAM_BAD_RESPONSE');
+
+/** What takes the place of a field that can't be parsed, or is too large for it. */
+export const toUnreadField = (provider: Provider, value: Unread) =>
+  value === tooLarge ? toLargeField(provider) : toBadField(provider);
+
+/** What takes the place of a field that is too large to be read. */
+export const toLargeField = (provider: Provider) => new ProviderError(provider, 'UPSTREAM_RESPONSE_TOO_LARGE');
+
+/**
+ * A free-form value as it came, paid for; or an error in its place when it is nested too deeply to be passed on.
+ * @throws {OperationTooCostly}
+ */
+export function toFreeForm<Value>(
+  provider: Provider,
+  value: Value,
+  { allowance, maxLevels }: FieldContext,
+): Value | ProviderError {
+  if (value === null || value instanceof Error) return value;
+  allowance.expectMore();
+  const size = sizeWithin(maxLevels, value);
+  if (size === undefined) return toLargeField(provider);
+  allowance.spend(size);
+  return value;
+}
+
+/** What an object costs that is made of an item in a list of a provider's, beside its texts. */
+const bytesPerItem = 100;
+
+/**
+ * What is made of each item of a list, paid for before anything is.
+ * @throws {OperationTooCostly}
+ */
+export function toEach<Item, Made>(
+  items: Found<readonly Item[]>,
+  { allowance }: FieldContext,
+  make: (item: Item) => Made,
+): readonly Made[] | null | ProviderError {
+  if (items === null || items instanceof Error) return items;
+  allowance.spend(items.length * bytesPerItem);
+  return items.map(make);
+}

@@ -1,0 +1,111 @@
+/** What a resolver can reach. */
+import { Allowance } from '../core/cost-budget.ts';
+import type { Limits } from '../core/limits.ts';
+import type { ResponseRoom } from '../core/response-memory.ts';
+import { Lists } from '../loaders/list-loader.ts';
+import { MonitorLoader } from '../loaders/monitor-loader.ts';
+import { Fetches, type FetchOptions } from '../loaders/request-fetcher.ts';
+import { RunLoader } from '../loaders/run-loader.ts';
+import type { RequestLog } from '../observability/bounded-log.ts';
+import type { CredentialOf } from '../providers/credentials.ts';
+import type { FieldContext } from '../providers/provider.ts';
+import type { KeptRuns } from '../run-cache/run-cache.ts';
+import type { OperationCall } from '../upstream/call-context.ts';
+import type { Price } from '../upstream/call-report.ts';
+import type { Ending } from '../upstream/cancellation.ts';
+import { RunFeedBudget } from './run-feed/call-budget.ts';
+
+/** Who asks. */
+export interface Asker extends ResponseRoom {
+  readonly requestId: string;
+  /** The value of a header of the request, given its name in lower case. */
+  header(name: string): string | null | undefined;
+  /** Whether an answer that comes in parts is wanted so. @default false */
+  readonly acceptsParts?: boolean;
+  /** How long its client has been kept waiting before the operation begins, in milliseconds. @default 0 */
+  readonly waitedMs?: number;
+  /** Comes when nobody waits for the answer any more. */
+  readonly ending: Ending;
+}
+
+export interface ContextOptions extends FetchOptions {
+  readonly call: OperationCall;
+  readonly limits: Limits;
+  /** @default there is always room for a response */
+  readonly room?: ResponseRoom;
+  /** Copies of runs that outlive the request. @default none are kept */
+  readonly kept?: KeptRuns | undefined;
+}
+
+/** Made anew for each request, and of its parts those that are asked for. */
+export class Context implements FieldContext {
+  readonly #options: ContextOptions;
+  readonly limits: Limits;
+  readonly fetches: Fetches;
+  readonly runs: RunLoader;
+  readonly credentialOf: CredentialOf;
+  readonly price: Price;
+  readonly allowance: Allowance;
+  /** When the request came, in Unix milliseconds: one time for all that goes by it, so that the same calls are one. */
+  readonly now: number;
+  #monitors: MonitorLoader | undefined;
+  #lists: Lists | undefined;
+  #feedBudget: RunFeedBudget | undefined;
+
+  /** @param before what has been loaded in the same request already */
+  constructor(options: ContextOptions, before?: Context) {
+    const { limits, kept, credentialOf, call } = options;
+    this.#options = options;
+    this.limits = limits;
+    this.credentialOf = credentialOf;
+    this.price = call.price;
+    this.allowance = new Allowance(limits, options.room);
+    this.now = before?.now ?? Date.now();
+    this.fetches = before?.fetches ?? new Fetches(options);
+    this.runs = before?.runs ?? new RunLoader({ fetches: this.fetches, credentialOf, kept, price: this.price, limits });
+    this.#monitors = before?.monitors;
+    this.#lists = before?.lists;
+  }
+
+  get monitors(): MonitorLoader {
+    this.#monitors ??= new MonitorLoader(this);
+    return this.#monitors;
+  }
+
+  get lists(): Lists {
+    this.#lists ??= new Lists(this);
+    return this.#lists;
+  }
+
+  get feedBudget(): RunFeedBudget {
+    this.#feedBudget ??= new RunFeedBudget(this.limits);
+    return this.#feedBudget;
+  }
+
+  get kept(): KeptRuns | undefined {
+    return this.#options.kept;
+  }
+
+  /** On whose behalf all its calls are made. */
+  get call(): OperationCall {
+    return this.#options.call;
+  }
+
+  /** What takes long can stop a little before the deadline, so that what has been found is answered. */
+  remainingMs(): number {
+    return this.call.ending.remainingMs();
+  }
+
+  get log(): RequestLog {
+    return this.#options.call.log;
+  }
+
+  get maxLevels(): number {
+    return this.limits.maxLevels;
+  }
+
+  /** The same, with nothing spent: for an operation that is executed from its beginning again. */
+  anew(): Context {
+    return new Context(this.#options, this);
+  }
+}

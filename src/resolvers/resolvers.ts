@@ -1,0 +1,145 @@
+/** Query fields -> loaders. What is below a run or a monitor, its provider has filled already; ways from one to the other are here. */
+
+import { BadUserInput } from '../core/errors.ts';
+import type { QueryResolvers } from '../generated/resolvers.ts';
+import type { MonitorKey, MonitorRunKey, MonitorRunsArgs, Provider } from '../generated/types.ts';
+import { type Selection, selectedIn } from '../graphql/executor/selection-lookup.ts';
+import type { SelectedFields, SelectedOf } from '../graphql/selected-fields.ts';
+import { countAwaited } from '../loaders/planner.ts';
+import { identifyMonitor, monitorIdentity, splitGlobalId } from '../providers/global-id.ts';
+import { isProvider, providerNames, providers } from '../providers/index.ts';
+import type { Node, Selected } from '../providers/provider.ts';
+import type { Context } from './context.ts';
+import { DateTime } from './date-time-scalar.ts';
+import { readRunFeed } from './run-feed/run-feed.ts';
+
+/** Which run, or which monitor. */
+export type NodeKey = MonitorRunKey | MonitorKey;
+
+/** The most keys or ids that one field takes: a promise of the schema, and so no limit that could be set. */
+const mostKeys = 100;
+
+/** Why what is selected of a thing can't be paid for, if so. A promise, as one of many that threw would take along the others. */
+function spendAwaited({ allowance }: Context, selected: SelectedFields): Promise<never> | undefined {
+  try {
+    allowance.spendAwaited(countAwaited(selected));
+    return undefined;
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+function loadRun(context: Context, key: MonitorRunKey, selectedOf: SelectedOf, allowStale = false) {
+  const selected = selectedOf(providers[key.provider].runs.typeName);
+  return spendAwaited(context, selected) ?? context.runs.load(key, selected, allowStale);
+}
+
+function loadMonitor(context: Context, key: MonitorKey, selectedOf: SelectedOf) {
+  const selected = selectedOf(providers[key.provider].monitors.typeName);
+  return spendAwaited(context, selected) ?? context.monitors.load(key, selected);
+}
+
+/** A run or a monitor, whichever the key is of. */
+export const loadNode = (context: Context, key: NodeKey, selectedOf: SelectedOf): Promise<Node | null> =>
+  'runId' in key ? loadRun(context, key, selectedOf) : loadMonitor(context, key, selectedOf);
+
+const shared: QueryResolvers = {
+  monitorRun: (_query, { key, allowStale }, context, info) => loadRun(context, key, selectedIn(info), allowStale),
+  monitorRuns(_query, { keys, allowStale }, context, info) {
+    const selectedOf = selectedIn(info);
+    return each('keys', mostKeys, keys, (key) => loadRun(context, key, selectedOf, allowStale));
+  },
+  node: async (_query, { id }, context, info) => loadNode(context, toKey(id), selectedIn(info)),
+  nodes(_query, { ids }, context, info) {
+    const selectedOf = selectedIn(info);
+    return each('ids', mostKeys, ids, async (id) => loadNode(context, toKey(id), selectedOf));
+  },
+  monitor: (_query, { key }, context, info) => loadMonitor(context, key, selectedIn(info)),
+  monitors(_query, { keys }, context, info) {
+    const selectedOf = selectedIn(info);
+    return each('keys', mostKeys, keys, (key) => loadMonitor(context, key, selectedOf));
+  },
+  monitorList: (_query, args, { lists, allowance }, info) => lists.monitors(args, allowance, selectedIn(info)),
+  runs: (_query, args, context, info) => readRunFeed(args, context, selectedIn(info)),
+};
+
+/** `datafoldRun`, `olostepRun`, … */
+export const ownField = (provider: Provider): string => `${provider.toLowerCase()}Run`;
+
+type OwnKey = Omit<MonitorRunKey, 'provider'>;
+
+/** Each provider's own way in. That the schema has it is checked when the schema is made. */
+const own: QueryResolvers = Object.fromEntries(
+  providerNames.map((provider) => [
+    ownField(provider),
+    (_query: object, { monitorId, runId }: OwnKey, context: Context, info: Selection) =>
+      loadRun(context, { provider, monitorId, runId }, selectedIn(info)),
+  ]),
+);
+
+/** From a run to its monitor, which exists as the run does: its ids are known, and its runs are a list of their own. */
+async function monitorOf({ provider, monitorId }: MonitorKey, _args: object, context: Context, info: Selection) {
+  const { typeName } = providers[provider].monitors;
+  const selectedOf = selectedIn(info);
+  const selected = selectedOf(typeName);
+  const key = { provider, monitorId };
+  if (isIdentity(selected)) {
+    context.allowance.spendAwaited(countAwaited(selected));
+    return { ...identifyMonitor(key), __typename: typeName };
+  }
+  return loadMonitor(context, key, selectedOf);
+}
+
+const isIdentity = (selected: Selected): boolean => {
+  for (const name of selected) if (name !== 'runs' && !monitorIdentity.has(name)) return false;
+  return true;
+};
+
+const runsOf = (monitor: MonitorKey, args: MonitorRunsArgs, { lists, allowance }: Context, info: Selection) =>
+  lists.runsOf(monitor, args, allowance, selectedIn(info));
+
+/** From whatever a provider filled with a run's key to the run. */
+const runAt =
+  (name: string) =>
+  (
+    source: Readonly<Record<string, MonitorRunKey | Error | null>>,
+    _args: object,
+    context: Context,
+    info: Selection,
+  ) => {
+    const key = source[name];
+    if (key instanceof Error) throw key;
+    return key ? loadRun(context, key, selectedIn(info)) : null;
+  };
+
+/** By the names of the types, which each provider has its own. */
+const ways = Object.fromEntries(
+  providerNames.flatMap((provider) => [
+    [providers[provider].runs.typeName, { monitor: monitorOf }],
+    [providers[provider].monitors.typeName, { runs: runsOf }],
+    ...Object.entries(providers[provider].monitors.runFields ?? {}).map(([type, name]) => [
+      type,
+      { [name]: runAt(name) },
+    ]),
+  ]),
+);
+
+export const resolvers = { DateTime, ...ways, Query: { ...own, ...shared } };
+
+/** A promise an item, not one for all, so that each item fails alone. */
+export function each<Item, Found>(
+  argument: string,
+  most: number,
+  items: readonly Item[],
+  load: (item: Item) => Promise<Found | null>,
+) {
+  if (items.length > most) throw new BadUserInput(`Expected at most ${most} \`${argument}\`.`);
+  return items.map(load) as unknown as (Found | null)[];
+}
+
+/** @throws {BadUserInput} when the id can't be one of ours */
+export function toKey(id: string): NodeKey {
+  const { provider = '', ...ids } = splitGlobalId(id) ?? {};
+  if (!isProvider(provider)) throw new BadUserInput('Expected the `id` of a run or a monitor that this service gave.');
+  return { provider, ...ids } as NodeKey;
+}

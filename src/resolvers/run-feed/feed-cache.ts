@@ -1,0 +1,214 @@
+/**
+ * What the pages of a feed remember for the pages behind them, by credential: lists of monitors, and what has been read of each
+ * monitor's runs. It saves upstream calls; no result depends on it.
+ */
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import * as v from 'valibot';
+import type { Provider } from '../../generated/types.ts';
+import { ParsedMembers } from '../../json/lazy-object.ts';
+import { isObject, parseJson } from '../../json/lossless.ts';
+import { type CacheOwner, type CredentialCache, createCredentialCache } from '../../run-cache/credential-cache.ts';
+import type { KeptRuns } from '../../run-cache/run-cache.ts';
+import type { Body } from '../../upstream/read-response.ts';
+import type { FeedArguments } from './arguments.ts';
+import type { FeedRow } from './place-rows.ts';
+import type { RunStream, StartPage, StreamState } from './run-stream.ts';
+import { compareKeys, type SortKey } from './sort-key.ts';
+
+export interface FeedCacheOptions {
+  readonly store: KeptRuns;
+  /** The digest of the credential for a provider. */
+  readonly digestOf: (provider: Provider) => string;
+  readonly args: FeedArguments;
+  /** How long an entry is used, in milliseconds; and how long one that holds an unfinished run is. */
+  readonly ttlMs: number;
+  readonly freshMs: number;
+  /** Unix milliseconds. */
+  readonly now: number;
+}
+
+/** The pages of a list of monitors by their paths, as an earlier page of the same feed has read them. */
+export interface CachedList {
+  readonly pages: ReadonlyMap<string, Body>;
+  readonly readAt: number;
+}
+
+/** Entries from so many bytes on are compressed, as a store outside the process takes no large ones. */
+const compressFromBytes = 16 * 1024;
+/** An entry is never larger than this when it is unpacked, whatever a store gives. */
+const maxUnpackedBytes = 8 * 1024 * 1024;
+
+export class FeedCache {
+  readonly #options: FeedCacheOptions;
+  readonly #lists: CredentialCache;
+  readonly #streams: CredentialCache;
+
+  constructor(options: FeedCacheOptions) {
+    this.#options = options;
+    this.#lists = createCredentialCache(options.store, 'feed-monitors');
+    this.#streams = createCredentialCache(options.store, 'feed-runs');
+  }
+
+  /** All pages of a provider's list of monitors: some of them beside newer ones would hide what a deletion moved. */
+  async getList(provider: Provider): Promise<CachedList | undefined> {
+    const [entry] = await this.#lists.getMany(this.#ownerOf(provider), [this.#firstPage], this.#options.ttlMs);
+    const bytes = entry && unpack(entry.bytes);
+    const pages = bytes && toPages(bytes);
+    return pages && entry && { pages, readAt: entry.fetchedAt };
+  }
+
+  setList(provider: Provider, pages: ReadonlyMap<string, Body>): void {
+    const { now, ttlMs } = this.#options;
+    try {
+      const written = [...pages].map(([path, body]) => `${JSON.stringify(path)}:${body.toBytes().toString()}`);
+      const bytes = pack(Buffer.from(`{${written.join(',')}}`));
+      this.#lists.set(this.#ownerOf(provider), this.#firstPage, { bytes, fetchedAt: now }, ttlMs);
+    } catch {
+      // One of them is nested deeper than can be written.
+    }
+  }
+
+  /** Goes on with the streams that an earlier page of the same feed has read. */
+  async resume(streams: readonly RunStream[], boundary: SortKey): Promise<void> {
+    const byProvider = Map.groupBy(streams, ({ provider }) => provider);
+    await Promise.all([...byProvider].map(([provider, own]) => this.#resumeOf(provider, own, boundary)));
+  }
+
+  async #resumeOf(provider: Provider, streams: readonly RunStream[], boundary: SortKey): Promise<void> {
+    const keys = streams.map((stream) => this.#toStreamKey(stream));
+    const entries = await this.#streams.getMany(this.#ownerOf(provider), keys, this.#options.ttlMs);
+    for (const [place, stream] of streams.entries()) {
+      const entry = entries[place];
+      const bytes = entry && unpack(entry.bytes);
+      const found = bytes && toState(stream, bytes, entry.fetchedAt);
+      if (found === undefined || compareKeys(boundary, found.start) < 0) continue;
+      stream.resume(found.state, compareKeys(boundary, found.start) === 0);
+    }
+  }
+
+  /** Remembers what a stream has read behind `boundary`. @param isFinal whether a row stays as it is */
+  remember(stream: RunStream, boundary: SortKey, isFinal: (row: FeedRow) => boolean): void {
+    const { now, ttlMs, freshMs } = this.#options;
+    const state = stream.toState(boundary);
+    const ms = state.rows.every(isFinal) ? ttlMs : freshMs;
+    if (state.readAt + ms <= now) return;
+    try {
+      const entry = { bytes: pack(toBytes(state, boundary)), fetchedAt: state.readAt };
+      this.#streams.set(this.#ownerOf(stream.provider), this.#toStreamKey(stream), entry, ms);
+    } catch {
+      // One of its rows is nested deeper than can be written.
+    }
+  }
+
+  #ownerOf(provider: Provider): CacheOwner {
+    return { credential: { digest: this.#options.digestOf(provider) }, provider };
+  }
+
+  /** No other arguments share it, and no other first page. */
+  #toStreamKey({ monitorId }: RunStream): string {
+    return `${monitorId}/${this.#options.args.fingerprint}.${this.#firstPage}`;
+  }
+
+  /** What the list of monitors is remembered by: it is the same whatever else is requested. */
+  get #firstPage(): string {
+    const { snapshotTime, firstPageTime } = this.#options.args;
+    return `${snapshotTime}.${firstPageTime}`;
+  }
+}
+
+const plain = Buffer.of(0);
+const packed = Buffer.of(1);
+
+const pack = (bytes: Buffer): Buffer =>
+  bytes.length < compressFromBytes
+    ? Buffer.concat([plain, bytes])
+    : Buffer.concat([packed, deflateRawSync(bytes, { level: 1 })]);
+
+/** `undefined` when it isn't what {@link pack} made. */
+function unpack(bytes: Buffer): Buffer | undefined {
+  try {
+    if (bytes[0] === plain[0]) return bytes.subarray(1);
+    if (bytes[0] === packed[0]) return inflateRawSync(bytes.subarray(1), { maxOutputLength: maxUnpackedBytes });
+  } catch {
+    // Another writer of the store may have spoilt it.
+  }
+  return undefined;
+}
+
+function parseObject(bytes: Buffer): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value = parseJson(bytes.toString());
+    return isObject(value) ? (value as Readonly<Record<string, unknown>>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function toPages(bytes: Buffer): ReadonlyMap<string, Body> | undefined {
+  const pages = Object.entries(parseObject(bytes) ?? {});
+  if (pages.length === 0 || !pages.every(([, page]) => isObject(page))) return undefined;
+  return new Map(pages.map(([path, page]) => [path, new ParsedMembers(page as Record<string, unknown>)]));
+}
+
+/** The state as JSON. The rows are written as their provider wrote them, digit for digit. */
+function toBytes({ rows, readAt, ...state }: StreamState, start: SortKey): Buffer {
+  const bound = state.isExhausted ? null : state.bound;
+  const head = JSON.stringify({ ...state, bound, start });
+  const written = rows.map(
+    ({ time, runId, row, readAt: rowReadAt }) =>
+      `[${time},${JSON.stringify(runId)},${rowReadAt},${row === undefined ? 'null' : row.toBytes().toString()}]`,
+  );
+  return Buffer.from(`{"head":${head},"rows":[${written.join(',')}]}`);
+}
+
+const startPage = v.object({
+  token: v.optional(v.union([v.string(), v.number()])),
+  timeAbove: v.optional(v.number()),
+  lastTime: v.optional(v.number()),
+});
+
+/** Another writer of the store may have spoilt an entry: it is checked as a client's input is. */
+const entrySchema = v.object({
+  head: v.object({
+    start: v.object({ time: v.number(), provider: v.string(), monitorId: v.string(), runId: v.string() }),
+    bound: v.nullable(v.number()),
+    isExhausted: v.boolean(),
+    isOpen: v.boolean(),
+    next: startPage,
+    upper: v.optional(v.number()),
+    probe: v.optional(v.number()),
+    pages: v.array(startPage),
+    lastIds: v.array(v.string()),
+    count: v.optional(v.number()),
+    shift: v.number(),
+  }),
+  rows: v.array(v.tuple([v.number(), v.string(), v.number(), v.nullable(v.looseObject({}))])),
+});
+
+/** What {@link toBytes} wrote; `undefined` when it is anything else. */
+function toState(
+  { provider, monitorId }: RunStream,
+  bytes: Buffer,
+  readAt: number,
+): { readonly state: StreamState; readonly start: SortKey } | undefined {
+  const { success, output } = v.safeParse(entrySchema, parseObject(bytes));
+  if (!success) return undefined;
+  const { start, ...head } = output.head;
+  const rows = output.rows.map(
+    ([time, runId, rowReadAt, row]): FeedRow => ({
+      ...{ time, provider, monitorId, runId, readAt: rowReadAt },
+      row: row === null ? undefined : new ParsedMembers(row),
+    }),
+  );
+  const pages = head.pages.map(toStartPage);
+  const { upper, probe, count } = head;
+  const state = { ...head, upper, probe, count, pages, next: toStartPage(head.next), rows, readAt };
+  return { state: { ...state, bound: head.bound ?? Number.NEGATIVE_INFINITY }, start };
+}
+
+/** Each member is there, be it undefined. */
+const toStartPage = ({ token, timeAbove, lastTime }: v.InferOutput<typeof startPage>): StartPage => ({
+  token,
+  timeAbove,
+  lastTime,
+});

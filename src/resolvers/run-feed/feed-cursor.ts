@@ -1,0 +1,192 @@
+/**
+ * The cursor of the run feed: a position in the order of all runs, and for each monitor how old its next run is at least.
+ * It takes two bytes a monitor, so that a page needs no memory of the page before.
+ */
+import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import type { Provider } from '../../generated/types.ts';
+import { providerNames } from '../../providers/index.ts';
+import type { PageToken } from '../../providers/provider.ts';
+import { ByteReader, ByteWriter } from './byte-buffer.ts';
+import type { SortKey } from './sort-key.ts';
+
+/** Where the list of one monitor is read on, so that a request without a cache need not search it from its top. */
+export interface ListSlot {
+  readonly provider: Provider;
+  readonly monitorId: string;
+  /** The first page that isn't wholly before the boundary. */
+  readonly token: PageToken;
+  /** The time of the row above that page, in Unix milliseconds; `undefined` when there is none. */
+  readonly timeAbove: number | undefined;
+}
+
+/** What a cursor knows of a provider's monitors. */
+export interface ProviderCodes {
+  /** Stands for the monitors: codes of others are worth nothing. */
+  readonly fleetHash: string;
+  /** A code for each monitor, in the order of their ids: see {@link toDistanceCode}. */
+  readonly codes: Uint16Array;
+}
+
+/** Times are Unix milliseconds. */
+export interface FeedCursor {
+  readonly fingerprint: string;
+  readonly snapshotTime: number;
+  readonly firstPageTime: number;
+  /** Whether this page or an earlier one has a gap. */
+  readonly isLossy: boolean;
+  /** Providers whose list of monitors couldn't be read: they are not requested again. */
+  readonly failedProviders: ReadonlySet<Provider>;
+  /** How many pages in a row came no further. */
+  readonly repeats: number;
+  /** The page begins behind it. */
+  readonly boundary: SortKey;
+  readonly codes: ReadonlyMap<Provider, ProviderCodes>;
+  /** With the place of its monitor among the sorted ids, as the ids aren't known yet. */
+  readonly slot: (Omit<ListSlot, 'monitorId'> & { readonly monitorIndex: number }) | undefined;
+}
+
+/** The code of a monitor that has no more runs in the window, and of one whose list failed. */
+export const exhaustedCode = 0xffff;
+export const failedCode = 0xfffe;
+
+const mantissaBits = 11;
+const maxMantissa = 2 ** mantissaBits - 1;
+const maxExponent = 31;
+
+/**
+ * How far before the boundary the next run of a monitor is at least, in milliseconds: a floating-point number of 11 and 5
+ * bits, exact below 2,048. It is rounded down, so that the run is never taken for older than it is.
+ */
+export function toDistanceCode(milliseconds: number): number {
+  let mantissa = Math.floor(Math.max(milliseconds, 0));
+  let exponent = 0;
+  while (mantissa > maxMantissa && exponent < maxExponent) {
+    mantissa = Math.floor(mantissa / 2);
+    exponent++;
+  }
+  const code = (exponent << mantissaBits) | Math.min(mantissa, maxMantissa);
+  return Math.min(code, failedCode - 1);
+}
+
+export const fromDistanceCode = (code: number): number => (code & maxMantissa) * 2 ** (code >> mantissaBits);
+
+/** Stands for a set of monitors, given their ids in order. */
+export const toFleetHash = (monitorIds: readonly string[]): string =>
+  createHash('sha256').update(monitorIds.join('\n')).digest('hex').slice(0, 12);
+
+/** Longer cursors are refused: room for the codes of 4,000 monitors. */
+export const maxFeedCursorChars = 12_288;
+/** What fits into the codes of a cursor; those of further monitors are left out, which costs calls, and no run. */
+const maxCodes = 4_000;
+const maxTokenBytes = 300;
+
+const version = 1;
+
+export function toFeedCursor(cursor: FeedCursor): string {
+  const writer = new ByteWriter();
+  writer.hex(cursor.fingerprint);
+  writer.float(cursor.snapshotTime);
+  writer.float(cursor.firstPageTime);
+  writer.byte(Number(cursor.isLossy));
+  writer.byte(
+    providerNames.reduce((bits, name, place) => bits | (Number(cursor.failedProviders.has(name)) << place), 0),
+  );
+  writer.byte(cursor.repeats);
+  writer.float(cursor.boundary.time);
+  for (const text of [cursor.boundary.provider, cursor.boundary.monitorId, cursor.boundary.runId]) writer.text(text);
+  const codes = takeCodes(cursor.codes);
+  writer.byte(codes.length);
+  for (const [provider, { fleetHash, codes: each }] of codes) {
+    writer.byte(providerNames.indexOf(provider));
+    writer.hex(fleetHash);
+    writer.short(each.length);
+    for (const code of each) writer.short(code);
+  }
+  writeSlot(writer, cursor.slot);
+  const body = writer.toBuffer();
+  const head = new ByteWriter();
+  head.byte(version);
+  head.int(crc32(body));
+  return Buffer.concat([head.toBuffer(), body]).toString('base64url');
+}
+
+/** The codes of as many providers as there is room for. */
+function takeCodes(all: FeedCursor['codes']): (readonly [Provider, ProviderCodes])[] {
+  let count = 0;
+  return [...all].filter(([, { codes }]) => {
+    count += codes.length;
+    return count <= maxCodes;
+  });
+}
+
+function writeSlot(writer: ByteWriter, slot: FeedCursor['slot']): void {
+  if (slot === undefined || Buffer.byteLength(String(slot.token)) > maxTokenBytes) {
+    writer.byte(0);
+    return;
+  }
+  const { provider, monitorIndex, token, timeAbove } = slot;
+  writer.byte(typeof token === 'number' ? 1 : 2);
+  writer.byte(providerNames.indexOf(provider));
+  writer.short(monitorIndex);
+  writer.longText(String(token));
+  writer.byte(Number(timeAbove !== undefined));
+  writer.float(timeAbove ?? 0);
+}
+
+/** What a text says as a cursor; `undefined` when {@link toFeedCursor} didn't make it. */
+export function parseFeedCursor(text: string): FeedCursor | undefined {
+  try {
+    const bytes = Buffer.from(text, 'base64url');
+    const head = new ByteReader(bytes);
+    if (head.byte() !== version || head.int() !== crc32(bytes.subarray(head.offset))) return undefined;
+    const reader = new ByteReader(bytes.subarray(head.offset));
+    const cursor = readCursor(reader);
+    return reader.isAtEnd() ? cursor : undefined;
+  } catch {
+    // Shorter than it says, or a provider that there is not.
+    return undefined;
+  }
+}
+
+function readCursor(reader: ByteReader): FeedCursor {
+  const fingerprint = reader.hex(8);
+  const snapshotTime = reader.time();
+  const firstPageTime = reader.time();
+  const isLossy = reader.byte() === 1;
+  const failedBits = reader.byte();
+  const failedProviders = new Set(providerNames.filter((_name, place) => failedBits & (1 << place)));
+  const repeats = reader.byte();
+  const time = reader.time();
+  const boundary = { time, provider: reader.text(), monitorId: reader.text(), runId: reader.text() };
+  const codes = new Map<Provider, ProviderCodes>();
+  for (let left = reader.byte(); left > 0; left--) {
+    const provider = toProvider(reader.byte());
+    const fleetHash = reader.hex(6);
+    codes.set(provider, { fleetHash, codes: Uint16Array.from({ length: reader.short() }, () => reader.short()) });
+  }
+  const base = { fingerprint, snapshotTime, firstPageTime, isLossy, failedProviders, repeats, boundary, codes };
+  return { ...base, slot: readSlot(reader) };
+}
+
+function readSlot(reader: ByteReader): FeedCursor['slot'] {
+  const kind = reader.byte();
+  if (kind === 0) return undefined;
+  const provider = toProvider(reader.byte());
+  const monitorIndex = reader.short();
+  const text = reader.longText();
+  const hasTimeAbove = reader.byte() === 1;
+  const time = reader.time();
+  const token = kind === 1 ? Number(text) : text;
+  if (kind === 1 ? !isPageNumber(token) : text === '') throw new RangeError('no page');
+  return { provider, monitorIndex, token, timeAbove: hasTimeAbove ? time : undefined };
+}
+
+/** Larger ones no list has, and a provider may fail at them. */
+const isPageNumber = (token: PageToken) => Number.isInteger(token) && Number(token) >= 1 && Number(token) < 2 ** 31;
+
+function toProvider(place: number): Provider {
+  const provider = providerNames[place];
+  if (provider === undefined) throw new RangeError('no provider');
+  return provider;
+}

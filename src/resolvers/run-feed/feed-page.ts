@@ -1,0 +1,110 @@
+/** The page that has been read, and the cursor of the page behind it. Pure. */
+import type { Provider } from '../../generated/types.ts';
+import {
+  exhaustedCode,
+  type FeedCursor,
+  failedCode,
+  fromDistanceCode,
+  type ProviderCodes,
+  toDistanceCode,
+  toFleetHash,
+} from './feed-cursor.ts';
+import type { FeedRow } from './place-rows.ts';
+import type { RunStream } from './run-stream.ts';
+import { compareKeys, type SortKey } from './sort-key.ts';
+
+export interface FeedPage {
+  /** The runs of the page, and among them what stands for runs that can't be read. */
+  readonly rows: readonly FeedRow[];
+  readonly hasNextPage: boolean;
+  /** Every matching run before it has been delivered; on the last page, the last run. */
+  readonly boundary: SortKey;
+}
+
+/** @param found the first runs that have been read, in order: at most `first` */
+export function cutPage(
+  streams: readonly RunStream[],
+  found: readonly FeedRow[],
+  first: number,
+  start: SortKey,
+): FeedPage {
+  const heads = streams.filter(({ isLive }) => isLive).map(({ head }) => head);
+  const nextHead = heads.reduce<SortKey | undefined>(
+    (least, head) => (least === undefined || compareKeys(head, least) < 0 ? head : least),
+    undefined,
+  );
+  const rows = nextHead === undefined ? found : found.filter((row) => compareKeys(row, nextHead) < 0);
+  const runs = rows.filter(({ row }) => row !== undefined);
+  const isFull = runs.length === first;
+  const last = rows.at(-1) ?? start;
+  const next = isFull ? (runs.at(-1) ?? start) : (nextHead ?? last);
+  const boundary = compareKeys(next, start) < 0 ? start : next;
+  const hasNextPage = nextHead !== undefined || streams.some((stream) => firstBehind(stream, boundary) !== undefined);
+  return { rows: isFull ? rows.filter((row) => compareKeys(row, boundary) <= 0) : rows, hasNextPage, boundary };
+}
+
+const firstBehind = ({ rows }: RunStream, boundary: SortKey): FeedRow | undefined =>
+  rows.find((row) => compareKeys(row, boundary) > 0);
+
+/** What a cursor says of where each stream is. */
+export type FeedProgress = Pick<FeedCursor, 'boundary' | 'codes' | 'slot'>;
+
+/** Where each stream is, behind `boundary`. */
+export function toProgress(streams: readonly RunStream[], boundary: SortKey): FeedProgress {
+  const codes = new Map<Provider, ProviderCodes>();
+  const byProvider = Map.groupBy(streams, ({ provider }) => provider);
+  for (const [provider, own] of byProvider) {
+    const fleetHash = toFleetHash(own.map(({ monitorId }) => monitorId));
+    codes.set(provider, { fleetHash, codes: Uint16Array.from(own, (stream) => toCode(stream, boundary)) });
+  }
+  return { boundary, codes, slot: toSlot(byProvider, boundary) };
+}
+
+function toCode(stream: RunStream, boundary: SortKey): number {
+  if (stream.isFailed) return failedCode;
+  const next = Math.max(firstBehind(stream, boundary)?.time ?? Number.NEGATIVE_INFINITY, stream.bound);
+  return next === Number.NEGATIVE_INFINITY ? exhaustedCode : toDistanceCode(boundary.time - next);
+}
+
+/** Of the stream whose next run is the first, as that one is read first behind the boundary. */
+function toSlot(byProvider: ReadonlyMap<Provider, readonly RunStream[]>, boundary: SortKey): FeedCursor['slot'] {
+  let least: { readonly head: SortKey; readonly slot: NonNullable<FeedCursor['slot']> } | undefined;
+  for (const [provider, streams] of byProvider) {
+    for (const [monitorIndex, stream] of streams.entries()) {
+      if (stream.isFailed) continue;
+      const head = firstBehind(stream, boundary) ?? (stream.isLive ? stream.head : undefined);
+      if (head === undefined || (least !== undefined && compareKeys(head, least.head) >= 0)) continue;
+      const page = stream.toStartPage(boundary);
+      if (page?.token === undefined) continue;
+      least = { head, slot: { provider, monitorIndex, token: page.token, timeAbove: page.timeAbove } };
+    }
+  }
+  return least?.slot;
+}
+
+/** Whether a page came no further. */
+export function isSameProgress(before: FeedProgress, after: FeedProgress): boolean {
+  if (compareKeys(before.boundary, after.boundary) !== 0) return false;
+  const isSameSlot = before.slot?.token === after.slot?.token && before.slot?.monitorIndex === after.slot?.monitorIndex;
+  return isSameSlot && [...after.codes].every(([name, { codes }]) => isSameCodes(before.codes.get(name)?.codes, codes));
+}
+
+const isSameCodes = (before: Uint16Array | undefined, after: Uint16Array): boolean =>
+  before?.length === after.length && after.every((code, place) => code === before[place]);
+
+/** Sets each stream to where the cursor says that it is. Codes of another set of monitors say nothing of these. */
+export function applyCursor(streams: readonly RunStream[], { codes, boundary, slot }: FeedCursor): void {
+  for (const [provider, own] of Map.groupBy(streams, (stream) => stream.provider)) {
+    const known = codes.get(provider);
+    if (known?.codes.length !== own.length) continue;
+    if (known.fleetHash !== toFleetHash(own.map(({ monitorId }) => monitorId))) continue;
+    for (const [place, stream] of own.entries()) applyCode(stream, known.codes[place] as number, boundary);
+    if (slot?.provider === provider) own[slot.monitorIndex]?.startAt(slot.token, slot.timeAbove);
+  }
+}
+
+function applyCode(stream: RunStream, code: number, boundary: SortKey): void {
+  if (code === failedCode) stream.isFailed = true;
+  else if (code === exhaustedCode) stream.exhaust();
+  else stream.limitTo(boundary.time - fromDistanceCode(code));
+}

@@ -1,0 +1,111 @@
+/** The monitors of a provider, as the run feed needs them: sorted, and the same on each page as far as they are the same. */
+import { OperationTooCostly, ProviderError } from '../../core/errors.ts';
+import type { Limits } from '../../core/limits.ts';
+import type { Provider } from '../../generated/types.ts';
+import type { Get, ListWalk, MonitorDefinition, MonitorRow } from '../../providers/provider.ts';
+import type { Body } from '../../upstream/read-response.ts';
+import type { UpstreamRequest } from '../../upstream/request.ts';
+import { compareText } from './sort-key.ts';
+
+/** Monitors, as far as their list could be read. */
+export interface Fleet {
+  readonly provider: Provider;
+  /** In the order of their ids. */
+  readonly monitors: readonly MonitorRow[];
+  /** Why some are missing. */
+  readonly errors: readonly unknown[];
+  /** No run of the monitors beyond `maxMonitors` is later, in Unix milliseconds; minus infinity when there is none in the window. */
+  readonly omittedUntil: number;
+}
+
+export interface FleetOptions {
+  readonly provider: Provider;
+  readonly definition: Pick<MonitorDefinition, 'walk' | 'isKey' | 'lagMs'>;
+  readonly pageSize: number;
+  readonly maxMonitors: number;
+  /** Monitors that were created later have no run in the window. Unix milliseconds. */
+  readonly snapshotTime: number;
+  /** Requests a page of the list. @throws {OperationTooCostly} when no call is left for it */
+  readonly get: Get;
+}
+
+/** Reads the list of all monitors: its first page, then all further ones in parallel where the first one counts them. */
+export async function readFleet(options: FleetOptions): Promise<Fleet> {
+  const { provider, definition, pageSize, maxMonitors, snapshotTime, get } = options;
+  const monitors = new Map<string, MonitorRow>();
+  const seen = new Set<string>();
+  const errors: unknown[] = [];
+  const toBadList = () => new ProviderError(provider, 'UPSTREAM_BAD_RESPONSE');
+  const { first, read }: ListWalk<MonitorRow> = definition.walk(pageSize);
+
+  const readPage = async (request: UpstreamRequest) => {
+    const body: Body | null = await get(request);
+    if (body === null) throw toBadList();
+    const page = read(body);
+    if (page.unread) errors.push(toBadList());
+    for (const row of page.rows) {
+      seen.add(row.monitorId);
+      if (!definition.isKey(row.monitorId)) errors.push(toBadList());
+      else if (row.createdAt === undefined || row.createdAt <= snapshotTime) monitors.set(row.monitorId, row);
+    }
+    return page;
+  };
+
+  try {
+    let page = await readPage(first);
+    const { count = 0 } = page;
+    if (page.rest !== undefined) {
+      const results = await Promise.allSettled(page.rest.map(readPage));
+      for (const result of results) if (result.status === 'rejected') errors.push(result.reason);
+    } else {
+      const paths = new Set([first.path]);
+      while (page.next !== undefined) {
+        // A list that leads back to a page of its own has no end.
+        if (paths.has(page.next.path)) throw toBadList();
+        paths.add(page.next.path);
+        page = await readPage(page.next);
+      }
+    }
+    // While the pages were read, a deletion may have moved a monitor from one of them to another.
+    if (seen.size < count && errors.length === 0) errors.push(toBadList());
+  } catch (error) {
+    errors.push(error);
+  }
+  const byTime = [...monitors.values()].sort(
+    (one, other) => compareNumbers(toBound(other, definition), toBound(one, definition)) || compareIds(one, other),
+  );
+  const [omitted] = byTime.splice(maxMonitors);
+  const omittedUntil = omitted === undefined ? Number.NEGATIVE_INFINITY : toBound(omitted, definition);
+  return { provider, monitors: byTime.sort(compareIds), errors, omittedUntil };
+}
+
+/**
+ * No run of the monitor is later, in Unix milliseconds. Of one that doesn't say when it ran last, the last run may be the newest of
+ * all: infinity. Of one that never ran, it is minus infinity.
+ */
+export function toBound(
+  { lastRunAt, hasNeverRun }: MonitorRow,
+  { lagMs = 0 }: Pick<MonitorDefinition, 'lagMs'>,
+): number {
+  if (hasNeverRun) return Number.NEGATIVE_INFINITY;
+  return lastRunAt === undefined ? Number.POSITIVE_INFINITY : lastRunAt + lagMs;
+}
+
+/**
+ * Whether a page is the first one that gets to this time, down to its end: where omitted monitors may have runs, a gap begins.
+ * @param page.start `undefined` for the first page
+ */
+export const isReached = (
+  time: number,
+  { start, end }: { readonly start: number | undefined; readonly end: number },
+): boolean => time > Number.NEGATIVE_INFINITY && time >= end && (start === undefined || time < start);
+
+export const toTooManyMonitors = ({ maxFeedMonitors }: Pick<Limits, 'maxFeedMonitors'>): OperationTooCostly =>
+  new OperationTooCostly(
+    `Expected at most ${maxFeedMonitors} monitors of a provider that may have runs in the window.`,
+  );
+
+/** Two infinities are equal, though their difference is not a number. */
+const compareNumbers = (one: number, other: number): number => (one < other ? -1 : Number(one > other));
+
+const compareIds = (one: MonitorRow, other: MonitorRow): number => compareText(one.monitorId, other.monitorId);

@@ -1,0 +1,91 @@
+/** The position of each row of a page in the order of all runs. */
+import type { ProviderError } from '../../core/errors.ts';
+import type { Provider } from '../../generated/types.ts';
+import type { PageToken, RunListPage, RunRow } from '../../providers/provider.ts';
+import { RunOrder } from '../../providers/run-order.ts';
+import type { Body } from '../../upstream/read-response.ts';
+import type { SortKey } from './sort-key.ts';
+
+/** A run that has been read, or what stands where one can't be read. */
+export interface FeedRow extends SortKey {
+  readonly provider: Provider;
+  /** `undefined` where it isn't known whether there is a run to show: that is a gap. */
+  readonly row: Body | undefined;
+  /** When its page was read, in Unix milliseconds. */
+  readonly readAt: number;
+}
+
+/** Which part of all runs a page shows. Times are Unix milliseconds. */
+export interface FeedWindow {
+  /** The page begins behind it. */
+  readonly boundary: SortKey;
+  readonly since: number;
+  readonly snapshotTime: number;
+  readonly firstPageTime: number;
+}
+
+/** A page of the monitor's list, with what the filter says of each row. */
+export interface ReadPage extends Omit<RunListPage, 'rows'> {
+  readonly token: PageToken | undefined;
+  readonly rows: readonly (RunRow | ProviderError)[];
+  /** For each row: whether the filter wants it; `undefined` when the row doesn't let it decide. */
+  readonly matches: readonly (boolean | undefined)[];
+  readonly readAt: number;
+}
+
+/** The list that rows are of. */
+export interface RowSource {
+  readonly provider: Provider;
+  readonly monitorId: string;
+  /** The time of a run without a start that has no run above it, in Unix milliseconds. */
+  readonly topTime: number;
+}
+
+/**
+ * The time of a run without a start at the top of its list. It is outside a window that ended before the first page. In others it is
+ * as late as a run can be: at the end, or when the list of monitors says that the monitor ran last. If that list goes by runs that
+ * have started, which no document says, it doesn't tell of later ones, and a monitor that isn't read by then would lose them.
+ * @param bound no run of the monitor is later, by its row in the list of monitors
+ */
+export const toTopTime = (
+  { snapshotTime, firstPageTime }: Pick<FeedWindow, 'snapshotTime' | 'firstPageTime'>,
+  bound: number,
+): number => (snapshotTime < firstPageTime ? Number.POSITIVE_INFINITY : Math.min(snapshotTime, bound));
+
+/**
+ * Gives each row its position. A run without a start takes the time of the nearest run above it. Runs later than the first page
+ * say nothing, as they weren't there.
+ * @param skipped how many rows at the top of the page are left out
+ * @param timeAbove the time of the row above those that follow, in Unix milliseconds; `undefined` when there is none
+ * @returns the rows that the filter wants, or may, and the time of the last row; `undefined` when no row says one
+ */
+export function placeRows(
+  { provider, monitorId, topTime }: RowSource,
+  page: ReadPage,
+  skipped: number,
+  timeAbove: number | undefined,
+  { firstPageTime }: Pick<FeedWindow, 'firstPageTime'>,
+): { readonly placed: readonly FeedRow[]; readonly lastTime: number | undefined } {
+  const order = new RunOrder(firstPageTime, timeAbove ?? topTime);
+  const placed: FeedRow[] = [];
+  let lastTime: number | undefined;
+  for (let place = skipped; place < page.rows.length; place++) {
+    const row = page.rows[place] as RunRow | ProviderError;
+    const time = toRowTime(row);
+    if (time !== undefined && time > firstPageTime) continue;
+    lastTime = order.place(time);
+    const isWanted = page.matches[place];
+    if (isWanted === false) continue;
+    const runId = row instanceof Error ? '' : row.runId;
+    const body = row instanceof Error || isWanted === undefined ? undefined : row.row;
+    placed.push({ time: lastTime, provider, monitorId, runId, row: body, readAt: page.readAt });
+  }
+  return { placed, lastTime };
+}
+
+/** In whole milliseconds; `undefined` when the row says no time. */
+export const toRowTime = (row: RunRow | ProviderError | undefined): number | undefined =>
+  row === undefined || row instanceof Error || row.time === undefined ? undefined : Math.floor(row.time);
+
+/** Whether the row says a time, and one that isn't later. */
+export const isBefore = (row: RunRow | ProviderError, time: number): boolean => (toRowTime(row) ?? Infinity) <= time;

@@ -1,0 +1,53 @@
+/** Small records of one kind, each kept for one credential: in the same store as the copies of runs, whichever that is. */
+import type { Provider } from '../generated/types.ts';
+import type { Credential } from '../upstream/credential.ts';
+import { ageOf, type Copies, type KeptRuns, toCopyName } from './run-cache.ts';
+
+/** Whose a record is, and of which provider. */
+export interface CacheOwner {
+  readonly credential: Pick<Credential, 'digest'>;
+  readonly provider: Provider;
+}
+
+/** Times are Unix milliseconds. */
+export interface CacheEntry {
+  /** It may be a part of something larger. A store may be outside the process: the reader checks what it gets. */
+  readonly bytes: Buffer;
+  readonly fetchedAt: number;
+}
+
+export type CacheEntries = readonly (CacheEntry | undefined)[];
+
+/** Never fails: what can't be read isn't there, and what can't be written is lost. All of it goes with its credential (401). */
+export interface CredentialCache {
+  /** The owner's records under these keys that are younger than `maxAgeMs`, in their order; at once, or soon. */
+  getMany(owner: CacheOwner, keys: readonly string[], maxAgeMs: number): CacheEntries | Promise<CacheEntries>;
+  /** Keeps a record for `ttlMs` at the most, for all readers. */
+  set(owner: CacheOwner, key: string, entry: CacheEntry, ttlMs: number): void;
+  delete(owner: CacheOwner, keys: readonly string[]): void;
+}
+
+/** @param kind what the records are, a word of its own for each use of a store; keys of two kinds never meet */
+export function createCredentialCache(store: KeptRuns, kind: string): CredentialCache {
+  const nameOf = ({ credential, provider }: CacheOwner, key: string) => toCopyName(credential, provider, kind, key);
+  return {
+    getMany(owner, keys, maxAgeMs) {
+      const toEntries = (copies: Copies): CacheEntries => {
+        const now = Date.now();
+        return keys.map((_key, place) => {
+          const copy = copies[place];
+          const isFresh = copy !== undefined && ageOf(copy.readAt, now) < maxAgeMs && now < copy.freshUntil;
+          return isFresh ? { bytes: copy.bytes, fetchedAt: copy.readAt } : undefined;
+        });
+      };
+      const copies = store.read(keys.map((key) => nameOf(owner, key)));
+      return copies instanceof Promise ? copies.then(toEntries) : toEntries(copies);
+    },
+    set(owner, key, { bytes, fetchedAt }, ttlMs) {
+      store.write(nameOf(owner, key), { bytes, readAt: fetchedAt, freshUntil: fetchedAt + ttlMs }, ttlMs);
+    },
+    delete(owner, keys) {
+      store.drop(keys.map((key) => nameOf(owner, key)));
+    },
+  };
+}

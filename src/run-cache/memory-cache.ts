@@ -1,0 +1,74 @@
+/** Copies in the memory of the process. */
+import { LRUCache } from 'lru-cache';
+import type { Limits } from '../core/limits.ts';
+import { ageOf, type Copy, type KeptRuns, toOwner } from './run-cache.ts';
+
+/** What a copy takes beside its bytes and its name, roughly: objects, a buffer of its own, and its place among its owner's. */
+const overhead = 500;
+
+/** How long it is kept: by the calendar, as its age is, and by the clock that nobody sets. */
+interface Kept extends Copy {
+  readonly ttlMs: number;
+  readonly expiresAt: number;
+}
+
+/** Keeps those that were asked for last, in so many bytes. */
+export function createMemoryRuns(limits: Pick<Limits, 'maxKeptRunBytes' | 'maxKeptRunSize'>): KeptRuns {
+  const { maxKeptRunBytes, maxKeptRunSize } = limits;
+  /** The names of each owner's copies, so that no other's are looked at when they are to be forgotten. */
+  const namesOf = new Map<string, Set<string>>();
+  const note = (name: string) => {
+    const owner = toOwner(name);
+    const names = namesOf.get(owner);
+    if (names === undefined) namesOf.set(owner, new Set([name]));
+    else names.add(name);
+  };
+  const unnote = (name: string) => {
+    const owner = toOwner(name);
+    const names = namesOf.get(owner);
+    names?.delete(name);
+    if (names?.size === 0) namesOf.delete(owner);
+  };
+  const copies = new LRUCache<string, Kept>({
+    maxSize: maxKeptRunBytes,
+    sizeCalculation: ({ bytes }, name) => bytes.length + name.length + overhead,
+    onInsert: (_copy, name, reason) => {
+      if (reason === 'add') note(name);
+    },
+    dispose: (_copy, name, reason) => {
+      if (reason !== 'set') unnote(name);
+    },
+  });
+
+  const find = (name: string): Copy | undefined => {
+    const copy = copies.get(name);
+    if (copy === undefined) return undefined;
+    if (ageOf(copy.readAt, Date.now()) < copy.ttlMs && performance.now() < copy.expiresAt) return copy;
+    copies.delete(name);
+    return undefined;
+  };
+
+  return {
+    read: (names) => names.map(find),
+    write(name, { bytes, readAt, freshUntil }, ttlMs) {
+      if (bytes.length > maxKeptRunSize) copies.delete(name);
+      else copies.set(name, { bytes: detach(bytes), readAt, freshUntil, ttlMs, expiresAt: performance.now() + ttlMs });
+    },
+    drop(names) {
+      for (const name of names) copies.delete(name);
+    },
+    forget(digest) {
+      for (const name of [...(namesOf.get(digest) ?? [])]) copies.delete(name);
+    },
+    async close() {
+      copies.clear();
+    },
+  };
+}
+
+/** In memory of its own, and no part of a larger piece that would be held by it. */
+function detach(bytes: Buffer): Buffer {
+  const own = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(own);
+  return own;
+}

@@ -1,0 +1,93 @@
+/** The client of Redis. */
+import { connect as connectPlainly, Socket } from 'node:net';
+import { connect as connectSecurely } from 'node:tls';
+import type { Redis } from 'ioredis';
+import { createReplyCheck, RedisProtocolError, type ReplyLimits } from './replies.ts';
+import type { RedisAddress } from './url.ts';
+
+/** How long Redis is left alone after a failure, and about how long until the next try to connect, in milliseconds. */
+export const restMs = 1_000;
+
+/** How long connecting may take, in milliseconds, and then the first answer. */
+const connectMs = 1_000;
+
+/** How long the end of a connection is waited for, in milliseconds. */
+const endMs = 50;
+
+/** A client that queues nothing, repeats nothing, and goes on trying to connect. Loaded here alone, as most need none. */
+export async function connect({ isSecure, ...address }: RedisAddress, limits: ReplyLimits): Promise<Redis> {
+  const { AbstractConnector, Redis } = await import('ioredis');
+  const { host, port } = address;
+  const open = () => (isSecure ? connectSecurely({ host, port }) : connectPlainly({ host, port }));
+
+  class Connector extends AbstractConnector {
+    constructor() {
+      super(endMs);
+    }
+
+    /** Once for each connection, however many find out that it is of no use any more. */
+    override disconnect(): void {
+      if (this.stream?.writableEnded) this.connecting = false;
+      else super.disconnect();
+    }
+
+    override async connect(): Promise<Socket> {
+      const socket = openOrFail(open);
+      this.connecting = true;
+      this.stream = socket;
+      // Told by ioredis where the connection has ended before it listens.
+      socket.on('error', (error) => {
+        this.firstError = error;
+      });
+      checkReplies(socket, limits);
+      return socket;
+    }
+  }
+
+  const redis = new Redis({
+    ...address,
+    Connector,
+    // It listens for the end of the handshake then.
+    ...(isSecure && { tls: {} }),
+    connectTimeout: connectMs,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    disableClientInfo: true,
+    // Not all replicas at once.
+    retryStrategy: () => restMs * (0.5 + Math.random()),
+  });
+  // One that takes connections and says nothing would keep this one for as long as TCP does.
+  let timer: NodeJS.Timeout | undefined;
+  redis.on('connect', () => {
+    timer = setTimeout(() => redis.disconnect(true), connectMs);
+  });
+  for (const event of ['ready', 'close'] as const) redis.on(event, () => clearTimeout(timer));
+  return redis;
+}
+
+/** Where the socket can't be had at all, one that has failed: ioredis would never try again. */
+function openOrFail(open: () => Socket): Socket {
+  try {
+    return open();
+  } catch (error) {
+    return new Socket().destroy(error as Error);
+  }
+}
+
+/** Lets nobody read what isn't a reply of Redis, and ends the connection that it comes from. */
+function checkReplies(socket: Socket, limits: ReplyLimits): void {
+  const check = createReplyCheck(limits);
+  const emit: (event: string | symbol, ...values: unknown[]) => boolean = socket.emit.bind(socket);
+  socket.emit = (event: string | symbol, ...values: unknown[]) => {
+    if (event !== 'data') return emit(event, ...values);
+    try {
+      const bytes = check(values[0] as Buffer);
+      return bytes.length > 0 && emit('data', bytes);
+    } catch {
+      // Of the check, or of ioredis, which throws at replies that nobody has asked for.
+      socket.destroy(new RedisProtocolError());
+      return false;
+    }
+  };
+}

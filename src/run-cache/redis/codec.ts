@@ -1,0 +1,49 @@
+/** A copy as one piece of bytes, for stores outside the process. */
+import type { Copy } from '../run-cache.ts';
+
+/** The first bytes of every record; another form has others. */
+const mark = Buffer.from('mgr2');
+
+/** How many bytes an epoch has. */
+export const epochBytes = 12;
+
+const epochAt = mark.length;
+const timesAt = epochAt + epochBytes;
+const lengthsAt = timesAt + 8 + 8;
+/** The mark, the epoch, two times as 64-bit floats, and how many bytes the name and the copy have, which follow. */
+const headBytes = lengthsAt + 2 + 4;
+
+/** The longest name that a record can have, in bytes. */
+export const maxNameBytes = 4096;
+
+/** What a record has at the most beside the copy. */
+export const maxOverheadBytes = headBytes + maxNameBytes;
+
+/**
+ * The record of a copy, which says what it is of: a store that mixes up what it was asked for gives nobody the copy of another.
+ * @param epoch of the credential that it is kept for, `epochBytes` long
+ */
+export function toRecord(name: string, epoch: Buffer, { bytes, readAt, freshUntil }: Copy): Buffer {
+  const nameAsBytes = Buffer.from(name);
+  const head = Buffer.alloc(headBytes);
+  mark.copy(head);
+  epoch.copy(head, epochAt);
+  head.writeDoubleBE(readAt, timesAt);
+  head.writeDoubleBE(freshUntil, timesAt + 8);
+  head.writeUInt16BE(nameAsBytes.length, lengthsAt);
+  head.writeUInt32BE(bytes.length, lengthsAt + 2);
+  return Buffer.concat([head, nameAsBytes, bytes]);
+}
+
+/** The copy in it; `undefined` when it isn't one, or not to its end, or of another name, or of another epoch. */
+export function fromRecord(record: Buffer | null | undefined, name: string, epoch: Buffer): Copy | undefined {
+  if (record == null || record.length < headBytes) return undefined;
+  if (!mark.equals(record.subarray(0, epochAt)) || !epoch.equals(record.subarray(epochAt, timesAt))) return undefined;
+  const nameEnd = headBytes + record.readUInt16BE(lengthsAt);
+  if (record.toString('utf8', headBytes, nameEnd) !== name) return undefined;
+  const readAt = record.readDoubleBE(timesAt);
+  const freshUntil = record.readDoubleBE(timesAt + 8);
+  const bytes = record.subarray(nameEnd);
+  if (record.readUInt32BE(lengthsAt + 2) !== bytes.length) return undefined;
+  return Number.isSafeInteger(readAt) && Number.isSafeInteger(freshUntil) ? { bytes, readAt, freshUntil } : undefined;
+}

@@ -1,0 +1,83 @@
+/**
+ * The epochs of credentials in Redis: a random number each, which all copies carry that are written while it is there. Only these
+ * count. When the provider refuses the credential another epoch begins, and no copy counts any more that there is, for any process
+ * and whatever the clocks say. What Redis loses by itself brings no copy back either: the next epoch is another number.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { LRUCache } from 'lru-cache';
+import { epochBytes } from './codec.ts';
+import { toEpochKey } from './keys.ts';
+
+/** The most epochs that are remembered; those of others are asked for. */
+const maxKnown = 10_000;
+
+export interface Epochs {
+  /** What Redis has just said of it; the epoch, if it is one. */
+  learn(digest: string, value: Buffer | null | undefined): Buffer | undefined;
+  /** The epoch to write copies in, which begins now if there is none; `undefined` when it can't be had. */
+  find(digest: string): Buffer | Promise<Buffer | undefined>;
+  /** Begins the next one, if there is one, so that no copy counts any more. Resolves once Redis has done it; `false` when it hasn't. */
+  end(digest: string): Promise<boolean>;
+  /** What is known of it, or is being asked, may have ended. @param digest whose; that of all without */
+  doubt(digest?: string): void;
+}
+
+/** @param ttlMs how long an epoch lasts: longer than any copy is of use */
+export function createEpochs(redis: Redis, ttlMs: number): Epochs {
+  const known = new LRUCache<string, Buffer>({ max: maxKnown });
+  /** Those that are being asked for. */
+  const asked = new Map<string, Promise<Buffer | undefined>>();
+
+  const learn = (digest: string, value: Buffer | null | undefined) => {
+    const epoch = value?.length === epochBytes ? Buffer.from(value) : undefined;
+    if (epoch === undefined) known.delete(digest);
+    else known.set(digest, epoch);
+    return epoch;
+  };
+  /** Begins one unless there is one by now. Its end is never put off, as that could undo a refusal. */
+  const ask = async (digest: string) => {
+    const key = toEpochKey(digest);
+    const [, value] = await Promise.all([
+      redis.set(key, randomBytes(epochBytes), 'PX', ttlMs, 'NX'),
+      redis.getBuffer(key),
+    ]);
+    return Buffer.isBuffer(value) ? value : undefined;
+  };
+
+  return {
+    learn,
+    find(digest) {
+      const epoch = known.get(digest) ?? asked.get(digest);
+      if (epoch !== undefined) return epoch;
+      const asking: Promise<Buffer | undefined> = ask(digest).then(
+        (value) => {
+          // The credential has been refused since.
+          if (asked.get(digest) !== asking) return undefined;
+          asked.delete(digest);
+          return learn(digest, value);
+        },
+        (error: unknown) => {
+          if (asked.get(digest) === asking) asked.delete(digest);
+          throw error;
+        },
+      );
+      asked.set(digest, asking);
+      return asking;
+    },
+    async end(digest) {
+      // Of one who has no copies there is nothing to be ended.
+      const reply: unknown = await redis.set(toEpochKey(digest), randomBytes(epochBytes), 'PX', ttlMs, 'XX');
+      return reply === 'OK' || reply === null;
+    },
+    doubt(digest) {
+      if (digest === undefined) {
+        known.clear();
+        asked.clear();
+      } else {
+        known.delete(digest);
+        asked.delete(digest);
+      }
+    },
+  };
+}

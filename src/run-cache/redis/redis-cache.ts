@@ -1,0 +1,216 @@
+/**
+ * Copies in Redis, shared by all processes that are told of the same one. Whatever Redis does, an answer waits
+ * for it no longer than `maxStoreMs`, and while it is away not at all.
+ */
+import type { Limits } from '../../core/limits.ts';
+import type { Log } from '../../observability/logger.ts';
+import { type Copies, type Copy, type KeptRuns, toOwner } from '../run-cache.ts';
+import { createPresence } from './availability.ts';
+import { connect, restMs } from './client.ts';
+import { fromRecord, maxNameBytes, maxOverheadBytes, toRecord } from './codec.ts';
+import { createEpochs } from './epochs.ts';
+import { mostAtOnce, toEpochKey, toParts, toRedisKey } from './keys.ts';
+import { RedisProtocolError } from './replies.ts';
+import { createRefusals } from './revocations.ts';
+import type { Sending } from './tombstones.ts';
+import { toRedisAddress } from './url.ts';
+
+export interface RedisRunsOptions {
+  /** As `isRedisUrl` accepts it. It may hold a password, and goes nowhere but into the client. */
+  readonly url: string;
+  readonly log: Log;
+  readonly limits: Pick<Limits, 'keepStaleMs' | 'maxStoreMs' | 'maxStoredRunSize'>;
+}
+
+/** The most bytes that wait to be written; what is more is lost. */
+const mostUnwritten = 8 * 1024 * 1024;
+
+/** After how many late reads, one after the other, Redis counts as away: one alone may have asked for much. */
+const mostLate = 3;
+
+const nothing: Copies = [];
+
+/** Resolves once Redis is there, or isn't: both will do. @throws {Error} when the URL is none, without saying it */
+export async function createRedisRuns({ url, log, limits }: RedisRunsOptions): Promise<KeptRuns> {
+  const { keepStaleMs, maxStoreMs, maxStoredRunSize } = limits;
+  const address = toRedisAddress(url);
+  if (address === undefined) throw new Error('Expected the URL of a Redis.');
+  const maxTextBytes = maxStoredRunSize + maxOverheadBytes;
+  const redis = await connect(address, { maxTextBytes, maxValues: 2 * mostAtOnce });
+  let isClosing = false;
+  let unwritten = 0;
+  let lateReads = 0;
+  /** Those that are under way together are late together, and count as one. */
+  let round = 0;
+
+  const store = createPresence({
+    restMs,
+    onLost: (reason) => log.warn({ reason }, 'redis is away'),
+    onFound: () => {
+      log.info({}, 'redis is back');
+      refusals.catchUp();
+    },
+  });
+  const writing = createPresence({
+    restMs,
+    onLost: (reason) => log.warn({ reason }, 'redis takes no copies'),
+    onFound: () => {
+      log.info({}, 'redis takes copies again');
+      refusals.catchUp();
+    },
+  });
+  const lose = (reason: string) => {
+    if (!isClosing) store.lose(reason);
+  };
+  /** What it says next may be the reply to something else. */
+  const giveUpConnection = (reason: string) => {
+    lose(reason);
+    redis.disconnect(true);
+  };
+  redis.on('error', (error: unknown) => {
+    // Redis has sent a reply to no command. Reading it reports that, and ends the connection.
+    if (isOfQueue(error)) throw new RedisProtocolError();
+    lose(toReason(error));
+  });
+  redis.on('close', () => lose('closed'));
+
+  // For twice as long as any copy of a run.
+  const epochs = createEpochs(redis, 2 * keepStaleMs);
+  const refusals = createRefusals(redis, epochs);
+  redis.on('ready', () => {
+    // Redis may have lost everything since.
+    epochs.doubt();
+    refusals.catchUp();
+  });
+
+  const isReady = () => redis.status === 'ready';
+
+  /** The copies among the values of their epochs and their own. */
+  const toCopies = (names: readonly string[], owners: readonly string[], values: Values): Copies => {
+    const current = owners.map((owner, place) => {
+      // Not before the answer is there: meanwhile it may have been refused.
+      return refusals.isForgotten(owner) ? undefined : epochs.learn(owner, values[place]);
+    });
+    return names.map((name, place) => {
+      const epoch = current[owners.indexOf(toOwner(name))];
+      if (epoch === undefined || refusals.isGone(name)) return undefined;
+      return fromRecord(values[owners.length + place], name, epoch);
+    });
+  };
+
+  const find = (names: readonly string[]) =>
+    new Promise<Copies>((resolve) => {
+      const ownRound = round;
+      let isOver = false;
+      const end = (copies: Copies) => {
+        isOver = true;
+        clearTimeout(timer);
+        resolve(copies);
+      };
+      const giveUp = () => {
+        if (isOver) return;
+        if (ownRound === round) {
+          round++;
+          lateReads++;
+          if (store.isAway || lateReads >= mostLate) {
+            lateReads = 0;
+            // What it may still send would hold up all that is behind it.
+            giveUpConnection('late');
+          }
+        }
+        end(nothing);
+      };
+      // When it was this process that was late, the answer is there, and is read before what is immediate.
+      const timer = setTimeout(() => setImmediate(giveUp), maxStoreMs);
+      const owners = [...new Set(names.map(toOwner))];
+      redis
+        .mgetBuffer([...owners.map(toEpochKey), ...names.map(toRedisKey)])
+        .then((reply) => {
+          if (isOver) return;
+          const values = toValues(reply, owners.length + names.length);
+          lateReads = 0;
+          store.find();
+          end(toCopies(names, owners, values));
+        })
+        .catch((error: unknown) => {
+          if (isOver) return;
+          if (error instanceof RedisProtocolError) giveUpConnection(error.code);
+          else lose(toReason(error));
+          end(nothing);
+        });
+    });
+
+  const findAll = async (names: readonly string[]) => {
+    const parts = toParts(names);
+    const found = await Promise.all(parts.map(find));
+    return parts.flatMap((part, index) => part.map((_name, place) => found[index]?.[place]));
+  };
+
+  const send = async (name: string, copy: Copy, ttlMs: number, sending: Sending) => {
+    const epoch = await epochs.find(toOwner(name));
+    // Meanwhile it may have gone.
+    if (epoch === undefined || sending.isLate() || !isReady()) return;
+    const reply: unknown = await redis.set(toRedisKey(name), toRecord(name, epoch, copy), 'PX', Math.ceil(ttlMs));
+    if (reply !== 'OK') throw new RedisProtocolError();
+    sending.done();
+    writing.find();
+  };
+
+  await new Promise<void>((resolve) => {
+    for (const event of ['ready', 'close'] as const) redis.once(event, () => resolve());
+  });
+
+  return {
+    read(names) {
+      if (!isReady() || !store.mayAsk()) return nothing;
+      return names.length > mostAtOnce ? findAll(names) : find(names);
+    },
+    write(name, copy, ttlMs) {
+      const size = copy.bytes.length;
+      if (size > maxStoredRunSize || Buffer.byteLength(name) > maxNameBytes) {
+        refusals.drop([name]);
+        return;
+      }
+      if (!isReady() || store.isAway || refusals.isForgotten(toOwner(name)) || unwritten + size > mostUnwritten) return;
+      unwritten += size;
+      // Now, as what is to go from now on goes behind it.
+      send(name, copy, ttlMs, refusals.writing(name))
+        .catch((error: unknown) => {
+          if (error instanceof RedisProtocolError) giveUpConnection(error.code);
+          else if (isReply(error)) writing.lose(toReason(error));
+        })
+        .finally(() => {
+          unwritten -= size;
+        });
+    },
+    drop: refusals.drop,
+    forget: refusals.forget,
+    async close() {
+      isClosing = true;
+      redis.disconnect();
+    },
+  };
+}
+
+type Values = readonly (Buffer | null)[];
+
+/** A value for each key. @throws {RedisProtocolError} when that isn't the reply */
+function toValues(reply: unknown, count: number): Values {
+  const isSound = Array.isArray(reply) && reply.every((value) => value === null || Buffer.isBuffer(value));
+  if (!isSound || reply.length !== count) throw new RedisProtocolError();
+  return reply;
+}
+
+/** Redis itself has said no. */
+const isReply = (error: unknown): boolean => error instanceof Error && error.name === 'ReplyError';
+
+/** Of ioredis: there is no command that a reply could be to. */
+const isOfQueue = (error: unknown): boolean =>
+  error instanceof Error && error.message.startsWith('Command queue state error');
+
+/** A code, or the first word of a reply, which is one: the rest may say what nobody is to read. */
+function toReason(error: unknown): string {
+  const { code, message = '' } = error as { code?: unknown; message?: string };
+  if (typeof code === 'string' && /^[A-Z\d_]+$/.test(code)) return code;
+  return (isReply(error) && /^[A-Z]+\b/.exec(message)?.[0]) || 'connection';
+}

@@ -1,0 +1,85 @@
+/**
+ * Any store of copies, held to what is promised of one: it never fails, whatever it does, nobody waits for it for long, and what it
+ * gives are copies.
+ */
+import type { Log } from '../observability/logger.ts';
+import { createPresence } from './redis/availability.ts';
+import type { Copies, Copy, KeptRuns } from './run-cache.ts';
+
+/** How long after a failure another one is logged at the earliest, in milliseconds, if the store has worked in between. */
+const restMs = 1_000;
+
+const nothing: Copies = [];
+
+/** @param maxReadMs what takes longer to read isn't there */
+export function createSafeStore(store: KeptRuns, log: Log, maxReadMs: number): KeptRuns {
+  const health = createPresence({
+    restMs,
+    onLost: (reason) => log.warn({ reason }, 'store of copies fails'),
+    onFound: () => log.info({}, 'store of copies works again'),
+  });
+  const fail = (error: unknown) => {
+    // Its words may be of what is kept.
+    health.lose(error instanceof Error ? error.name : 'unknown');
+    return nothing;
+  };
+  const toCopies = (found: unknown): Copies => {
+    if (!Array.isArray(found)) return fail(new TypeError());
+    if (health.isAway) health.find();
+    return found.map((copy: unknown) => (isCopy(copy) ? copy : undefined));
+  };
+  const inTime = (found: PromiseLike<unknown>) =>
+    new Promise<Copies>((resolve) => {
+      let isOver = false;
+      const end = (toResult: () => Copies) => {
+        if (isOver) return;
+        isOver = true;
+        clearTimeout(timer);
+        resolve(toResult());
+      };
+      const late = () => end(() => fail(new LateStore()));
+      // When it was this process that was late, what was read is there, and comes before what is immediate.
+      const timer = setTimeout(() => setImmediate(late), maxReadMs);
+      found.then(
+        (copies) => end(() => toCopies(copies)),
+        (error: unknown) => end(() => fail(error)),
+      );
+    });
+  /** Whether it is done at once or later, nobody waits for it. */
+  const attempt = (act: () => unknown) => {
+    try {
+      const done = act();
+      if (isPromise(done)) done.then(undefined, fail);
+    } catch (error) {
+      fail(error);
+    }
+  };
+
+  return {
+    read(names) {
+      try {
+        const found: unknown = store.read(names);
+        return isPromise(found) ? inTime(found) : toCopies(found);
+      } catch (error) {
+        return fail(error);
+      }
+    },
+    write: (name, copy, ttlMs) => attempt(() => store.write(name, copy, ttlMs)),
+    drop: (names) => attempt(() => store.drop(names)),
+    forget: (digest) => attempt(() => store.forget(digest)),
+    close: () => store.close(),
+  };
+}
+
+class LateStore extends Error {
+  override readonly name = 'late';
+}
+
+const isPromise = (value: unknown): value is PromiseLike<unknown> =>
+  typeof (value as Partial<PromiseLike<unknown>> | undefined)?.then === 'function';
+
+function isCopy(value: unknown): value is Copy {
+  if (typeof value !== 'object' || value === null) return false;
+  const { bytes, readAt, freshUntil } = value as Partial<Copy>;
+  return Buffer.isBuffer(bytes) && typeof readAt === 'number' && typeof freshUntil === 'number';
+}

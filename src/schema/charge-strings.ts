@@ -1,0 +1,60 @@
+/**
+ * Has every text of an answer paid for, whichever provider or list it is from: lists and aliases multiply texts, and no field is
+ * to be forgotten.
+ */
+import {
+  type GraphQLFieldResolver,
+  type GraphQLOutputType,
+  type GraphQLSchema,
+  getNamedType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+} from 'graphql';
+import type { FieldContext } from '../providers/provider.ts';
+
+/** What a text costs in a list beside its characters: quotes and a comma. */
+const charsPerItem = 3;
+
+/**
+ * Puts a resolver wherever the schema says `String`, or an `ID` that isn't one of ours, unless there is one. The schema must be
+ * fresh, as it is changed in place.
+ */
+export function withPaidTexts(schema: GraphQLSchema): GraphQLSchema {
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isObjectType(type) || type.name.startsWith('__')) continue;
+    for (const [name, field] of Object.entries(type.getFields()))
+      if (isText(field.type)) field.resolve ??= toPaid(name);
+  }
+  return schema;
+}
+
+/** Ids that are never `null` are made here, of parts whose length is checked. */
+function isText(type: GraphQLOutputType): boolean {
+  const { name } = getNamedType(type);
+  return name === 'String' || (name === 'ID' && (!isNonNullType(type) || isListType(type.ofType)));
+}
+
+type Source = Readonly<Record<string, unknown>>;
+
+/** What GraphQL's default resolver finds, paid for. @throws {OperationTooCostly} */
+const toPaid =
+  (name: string): GraphQLFieldResolver<Source, FieldContext> =>
+  (source, args, context, info) => {
+    // To look for what can't be paid for costs as well.
+    context.allowance.expectMore();
+    const property = source[name];
+    const found = typeof property === 'function' ? property.call(source, args, context, info) : property;
+    return found instanceof Promise ? found.then((value) => pay(value, context)) : pay(found, context);
+  };
+
+function pay(value: unknown, { allowance }: FieldContext): unknown {
+  allowance.spendText(typeof value === 'string' ? value.length : Array.isArray(value) ? charsIn(value) : 0);
+  return value;
+}
+
+function charsIn(items: readonly unknown[]): number {
+  let chars = items.length * charsPerItem;
+  for (const item of items) if (typeof item === 'string') chars += item.length;
+  return chars;
+}

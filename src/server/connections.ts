@@ -1,0 +1,113 @@
+/** How many connections there may be, and which of them makes room for a new one. */
+import type { Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Limits } from '../core/limits.ts';
+import type { Check } from './checks/check.ts';
+import { toRequestTimeout } from './http-parse-errors.ts';
+import type { Answers } from './in-flight-responses.ts';
+import { toOverloaded } from './load-shedding.ts';
+
+export interface Connections {
+  /** Takes the connections of the server under its care; before it listens. */
+  watch(server: Server): void;
+  /** To be told of every response before it begins, and when by the monotonic clock, in milliseconds. */
+  begin(response: ServerResponse, now: number): void;
+  /** To be told when a response is over. */
+  end(response: ServerResponse, now: number): void;
+  /** Refuses what comes over a connection that is for probes alone. */
+  readonly isForAll: Check;
+}
+
+/** The connection of its kind that has waited longest. */
+interface Longest {
+  socket: Socket | undefined;
+  since: number;
+}
+
+/** So long a client has for its request before its connection may be closed for another: for longer only where none is idle. */
+const freshMs = 1_000;
+
+/**
+ * Where `maxConnections` are open, a new one takes the place of the one that has waited for its client longest: of those that are
+ * idle or whose request hasn't arrived; without any such, of those whose response isn't read; without any such, of those that are
+ * so for a moment only. One whose client waits for this service is never closed for another. Where all are such, a new one is for
+ * probes alone, and there are a few of these.
+ */
+export function createConnections(
+  { maxConnections, maxProbeConnections }: Pick<Limits, 'maxConnections' | 'maxProbeConnections'>,
+  answers: Answers,
+): Connections {
+  /** Since when each has been idle or busy, by the monotonic clock. */
+  const open = new Map<Socket, number>();
+  /** Those for probes alone. */
+  const reserved = new Set<Socket>();
+  let server: Server | undefined;
+
+  const touch = (socket: Socket, now: number) => {
+    if (open.has(socket)) open.set(socket, now);
+  };
+  // Mostly there is none.
+  const isReserved = (socket: Socket) => reserved.size > 0 && reserved.has(socket);
+
+  const forget = (socket: Socket) => {
+    open.delete(socket);
+    reserved.delete(socket);
+  };
+
+  const accept = (socket: Socket) => {
+    if (open.size - reserved.size >= maxConnections && !makeRoom()) {
+      // The one that was reserved first has had its time: a probe is answered as soon as it is here.
+      const [first] = reserved;
+      if (first !== undefined && reserved.size >= maxProbeConnections) close(first);
+      reserved.add(socket);
+    }
+    open.set(socket, performance.now());
+    socket.once('close', () => forget(socket));
+  };
+
+  /** Closes the connection that has waited for its client longest; false where there is none. */
+  const makeRoom = (): boolean => {
+    const unsent: Longest = { socket: undefined, since: Number.POSITIVE_INFINITY };
+    const unread: Longest = { ...unsent };
+    const fresh: Longest = { ...unsent };
+    const freshSince = performance.now() - freshMs;
+    for (const [socket, since] of open) {
+      if (isReserved(socket)) continue;
+      if (answers.isWaiting(socket)) continue;
+      const [first] = answers.on(socket);
+      const longest = first?.req.complete === true ? unread : since > freshSince ? fresh : unsent;
+      if (since >= longest.since) continue;
+      longest.socket = socket;
+      longest.since = since;
+    }
+    const socket = unsent.socket ?? unread.socket ?? fresh.socket;
+    if (socket !== undefined) close(socket);
+    return socket !== undefined;
+  };
+
+  const close = (socket: Socket) => {
+    const [first] = answers.on(socket);
+    const isLate = first === undefined ? isInFirstHead(socket) : !first.req.complete;
+    forget(socket);
+    // A client that has begun a request gets a response that says why it isn't served.
+    if (isLate) server?.emit('clientError', toRequestTimeout(), socket);
+    else socket.destroy();
+  };
+
+  return {
+    watch(watched) {
+      server = watched;
+      server.on('connection', accept);
+    },
+    begin(response, now) {
+      const { socket } = response.req;
+      touch(socket, now);
+      if (isReserved(socket)) response.setHeader('connection', 'close');
+    },
+    end: (response, now) => touch(response.req.socket, now),
+    isForAll: ({ socket }) => (isReserved(socket) ? toOverloaded() : undefined),
+  };
+}
+
+/** Whether something has come in, but no request so far. */
+const isInFirstHead = ({ bytesRead, bytesWritten }: Socket): boolean => bytesRead > 0 && bytesWritten === 0;

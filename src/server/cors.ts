@@ -1,0 +1,50 @@
+/** Which pages of other sites may ask, by the origins that are listed; without a list there is no word of it. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { requestIdHeader } from '../gateway/request-id.ts';
+import { forwardedHeader } from '../providers/credentials.ts';
+import { providerNames } from '../providers/index.ts';
+import { priceHeader } from '../upstream/call-report.ts';
+import { preflightHeaders } from './checks/csrf.ts';
+
+const preflightAnswer = {
+  'access-control-allow-methods': 'GET, POST',
+  'access-control-allow-headers': [
+    ...['content-type', 'authorization', requestIdHeader, priceHeader],
+    ...providerNames.map(forwardedHeader),
+    ...preflightHeaders,
+  ].join(', '),
+  // Seconds. Short, so that an origin that is taken off the list is off soon.
+  'access-control-max-age': '600',
+};
+
+/** Whether the text is an origin as browsers send it; `null`, which any page can have, and `*` are none. */
+export const isOrigin = (text: string): boolean =>
+  /^https?:[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
+
+export interface Cors {
+  /** Puts on the answer what lets the page at the request's origin read it, if that origin is listed. */
+  admit(request: IncomingMessage, response: ServerResponse): void;
+  /** Answers the question that a browser asks before a request, if it comes from a listed origin. */
+  answerPreflight(request: IncomingMessage, response: ServerResponse): boolean;
+}
+
+/** @param origins the whole origins, compared letter by letter. None can send credentials of the browser's own. */
+export function createCors(origins: readonly string[]): Cors {
+  const isListed = ({ headers: { origin } }: IncomingMessage) => origin !== undefined && origins.includes(origin);
+  return {
+    admit(request, response) {
+      if (origins.length === 0) return;
+      response.appendHeader('vary', 'Origin');
+      if (!isListed(request)) return;
+      response.setHeader('access-control-allow-origin', request.headers.origin ?? '');
+      response.setHeader('access-control-expose-headers', `${requestIdHeader}, ${priceHeader}, retry-after`);
+    },
+    answerPreflight(request, response) {
+      const { method, headers } = request;
+      if (method !== 'OPTIONS' || headers['access-control-request-method'] === undefined || !isListed(request))
+        return false;
+      response.writeHead(204, preflightAnswer).end();
+      return true;
+    },
+  };
+}

@@ -1,0 +1,106 @@
+/**
+ * The short way of most requests: an operation as JSON in a POST, and JSON for an answer, from `node:http` to the graph and
+ * back without a `Request`, a `Response` or a stream in between. It parses, validates and executes by the same functions as
+ * Yoga does, and takes sound operations alone; whatever is unusual, and every refusal, is left to the full way.
+ */
+
+import { parameterNames, presentText } from '../core/operation-params.ts';
+import type { Gateway, OperationParams } from '../gateway/create-gateway.ts';
+import { toWish } from '../gateway/incremental-accept.ts';
+import { requestIdHeader } from '../gateway/request-id.ts';
+import { withoutByteOrderMark } from '../json/byte-order-mark.ts';
+import { isAbsent, isObject } from '../json/lossless.ts';
+import { priceHeader } from '../upstream/call-report.ts';
+import { refuse } from './checks/check.ts';
+import { toOverloaded } from './load-shedding.ts';
+import type { Visit } from './request-state.ts';
+import { createEndOfTurn } from './response-batching.ts';
+import { securityHeaders } from './security-headers.ts';
+
+/** Answers a request, sooner or later. */
+export type Way = (visit: Visit) => Promise<void>;
+
+/** Names and values in turn: as nothing is set before, they go out as they are. */
+const commonHeaders = Object.entries(securityHeaders).flat();
+
+/** What a client wants to be answered in. */
+interface Wish {
+  /** For one piece of JSON. */
+  readonly contentType: string | undefined;
+  readonly acceptsParts: boolean;
+}
+
+/** How many Accept headers are remembered: clients send few different ones. */
+const mostWishes = 100;
+
+/**
+ * @param goLong the way of what isn't for the short one
+ * @param isAlone whether nothing else is being answered
+ */
+export function createShortWay(gateway: Gateway, goLong: Way, isAlone: () => boolean): Way {
+  const endOfTurn = createEndOfTurn();
+  const wishes = new Map<string, Wish>();
+  const wishOf = (accept: string): Wish => {
+    const known = wishes.get(accept);
+    if (known !== undefined) return known;
+    if (wishes.size >= mostWishes) wishes.clear();
+    const { whole, parts } = toWish(accept);
+    const wish = { contentType: whole && `${whole}; charset=utf-8`, acceptsParts: parts !== undefined };
+    wishes.set(accept, wish);
+    return wish;
+  };
+
+  return async (visit) => {
+    const { request, response, requestId } = visit;
+    const { method, headers, body } = request;
+    if (method !== 'POST' || body === undefined || !isJson(headers['content-type'])) return goLong(visit);
+    const { contentType, acceptsParts } = wishOf(headers.accept ?? '*/*');
+    const params = contentType === undefined ? undefined : toParams(body);
+    if (contentType === undefined || params === undefined) return goLong(visit);
+
+    visit.acceptsParts = acceptsParts;
+    const answer = await gateway.answer(params, visit);
+    if (answer === undefined) return goLong(visit);
+    if (answer === 'OVERLOADED') return refuse(visit.dress(), toOverloaded(), requestId);
+    // Beside those of the same turn: their readers are woken up once for all of them, where they are on this machine.
+    if (!isAlone()) await endOfTurn();
+    const { body: json, bytes, calls } = answer;
+    if (!visit.settleResponse(bytes)) return refuse(visit.dress(), toOverloaded(), requestId);
+    response.writeHead(200, [
+      ...commonHeaders,
+      'content-type',
+      contentType,
+      'content-length',
+      String(bytes),
+      requestIdHeader,
+      requestId,
+      priceHeader,
+      String(calls),
+    ]);
+    // ASCII, as most answers are, is written at less cost than what may be any UTF-8.
+    if (typeof json === 'string') return void response.end(json, bytes === json.length ? 'latin1' : 'utf8');
+    for (const piece of json) response.write(piece);
+    response.end();
+  };
+}
+
+/** With UTF-8 said or unsaid. Anything else that may be JSON is for the full way to look at. */
+const isJson = (contentType: string | undefined): boolean =>
+  contentType === 'application/json' || /^application\/json; ?charset=utf-8$/i.test(contentType ?? '');
+
+/** The operation in a body; `undefined` when it isn't quite one. */
+function toParams(body: Buffer): OperationParams | undefined {
+  let json: unknown;
+  try {
+    json = JSON.parse(withoutByteOrderMark(body).toString());
+  } catch {
+    return undefined;
+  }
+  if (!isObject(json)) return undefined;
+  for (const name in json) if (!parameterNames.has(name)) return undefined;
+  const { query, variables, operationName, extensions, documentId, doc_id, id } = json;
+  if (!isAbsent(extensions) && !isObject(extensions)) return undefined;
+  if (!isAbsent(variables) && !isObject(variables)) return undefined;
+  if (!isAbsent(operationName) && typeof operationName !== 'string') return undefined;
+  return { query, variables, operationName: presentText(operationName), extensions, documentId, doc_id, id };
+}

@@ -1,0 +1,125 @@
+/** How the server comes to an end without anybody losing an answer. */
+import { once } from 'node:events';
+import type { Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { setImmediate as immediate, setTimeout as wait } from 'node:timers/promises';
+import type { Limits } from '../core/limits.ts';
+import type { Gateway } from '../gateway/create-gateway.ts';
+import { requestIdHeader, toRequestId } from '../gateway/request-id.ts';
+import { type Refusal, refuse } from './checks/check.ts';
+import type { Answers } from './in-flight-responses.ts';
+
+export interface LifeCycle {
+  /** Whether new requests are welcome. */
+  isReady(): boolean;
+  /** Takes the server, its answers and the operations of its gateway under its care; before it listens. */
+  watch(server: Server, answers: Answers, gateway: Pick<Gateway, 'capDeadlines'>): void;
+  /** To be told of every answer before it begins. */
+  begin(response: ServerResponse): void;
+  /** To be told when an answer is over. */
+  end(): void;
+  /**
+   * Says at once that requests should go elsewhere, and asks every client to close its connection behind the answer; goes
+   * on serving for `lingerMs`, stops listening, and resolves when the last answer is over. No operation takes longer than
+   * until shortly before `graceMs`, so that its client is answered by then; a client that hasn't read its answer is cut off.
+   */
+  stop(): Promise<void>;
+}
+
+/** Both times count from the moment at which the server is to stop. */
+export function createLifeCycle({ lingerMs, graceMs }: Pick<Limits, 'lingerMs' | 'graceMs'>): LifeCycle {
+  let server: Server | undefined;
+  let answers: Answers | undefined;
+  let gateway: Pick<Gateway, 'capDeadlines'> | undefined;
+  const sockets = new Set<Socket>();
+  let accepted = 0;
+  let state: 'ready' | 'draining' | 'closed' = 'ready';
+
+  /** Whoever waits for a connection when the server stops listening is cut off, and Node.js accepts one a turn. */
+  const acceptWaiting = async () => {
+    // As long as the queue of the system is at the most.
+    for (let turn = 0; turn < 511; turn++) {
+      const before = accepted;
+      await immediate();
+      if (accepted === before) return;
+    }
+  };
+
+  const waiting = () => [...sockets].filter((socket) => answers?.isWaiting(socket));
+
+  /** A process that is late may be about to send the last answers; what is none of an operation gets one here. */
+  const answered = async () => {
+    const until = performance.now() + maxLateMs;
+    while (performance.now() < until && waiting().length > 0) await wait(10);
+    for (const response of waiting().flatMap((socket) => answers?.on(socket) ?? [])) {
+      if (response.headersSent || !response.req.complete) continue;
+      const requestId = toRequestId(response.req.headers[requestIdHeader]?.toString());
+      response.setHeader(requestIdHeader, requestId);
+      refuse(response, stopped, requestId);
+    }
+  };
+
+  return {
+    isReady: () => state === 'ready',
+    watch(watched, itsAnswers, itsGateway) {
+      server = watched;
+      answers = itsAnswers;
+      gateway = itsGateway;
+      server.on('connection', (socket) => {
+        accepted++;
+        sockets.add(socket);
+        socket.once('close', () => sockets.delete(socket));
+      });
+    },
+    begin(response) {
+      if (state !== 'ready') response.setHeader('connection', 'close');
+    },
+    end() {
+      // Its head was sent before anybody knew, so it didn't ask for the connection to be closed.
+      if (state === 'closed') setImmediate(() => server?.closeIdleConnections());
+    },
+    async stop() {
+      state = 'draining';
+      gateway?.capDeadlines(graceMs - toSendMs(graceMs));
+      const old = [...sockets];
+      for (const response of old.flatMap((socket) => answers?.on(socket) ?? [])) {
+        if (!response.headersSent) response.setHeader('connection', 'close');
+      }
+      // A client may be about to send its next request on a connection that it was left, and wouldn't learn whether that
+      // arrived. In this time most do, and are told.
+      await wait(Math.min(lingerMs, graceMs));
+      await acceptWaiting();
+      state = 'closed';
+      const closed = server?.listening && once(server, 'close');
+      server?.close();
+      endSilent(old);
+      const timers = [
+        setTimeout(() => endSilent(sockets), lingerMs),
+        setTimeout(async () => {
+          await answered();
+          for (const socket of sockets) socket.destroy();
+        }, graceMs - lingerMs),
+      ];
+      await closed;
+      timers.forEach(clearTimeout);
+    },
+  };
+}
+
+/** How long the last answers are waited for when the time is up, in milliseconds. */
+const maxLateMs = 500;
+
+const stopped: Refusal = {
+  status: 503,
+  code: 'OVERLOADED',
+  message: 'This process shuts down. Try again.',
+  headers: { 'retry-after': '1' },
+};
+
+/** How much of the time is kept for sending the last answers, in milliseconds. */
+const toSendMs = (graceMs: number): number => Math.min(1_000, graceMs / 4);
+
+/** Browsers open connections in advance, which Node.js doesn't count as idle. Each has had its time to say something. */
+function endSilent(sockets: Iterable<Socket>): void {
+  for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+}

@@ -1,0 +1,49 @@
+/** Turns operations away, at hardly any cost, while there is more to do than can be done in time. */
+import type { Limits } from '../core/limits.ts';
+import type { Check, Refusal } from './checks/check.ts';
+import { createLoopDelay } from './event-loop-lag.ts';
+
+export interface Overload {
+  /** Turns an operation away before its body is read. */
+  readonly isCalm: Check;
+  /**
+   * Lets an operation in, and counts it until it leaves; or turns it away. Behind its body, as clients that send theirs slowly
+   * would be counted for as long as that takes.
+   */
+  admit(): Refusal | undefined;
+  /** To be told when the answer to one that was let in is over. */
+  leave(): void;
+  /** Whether there is no more than one under way. */
+  isAlone(): boolean;
+  close(): void;
+}
+
+export function createOverload({ maxOperations, maxLoopDelayMs }: Pick<Limits, 'maxOperations' | 'maxLoopDelayMs'>) {
+  const loopDelay = createLoopDelay();
+  // A loop that one operation made late is no load: the first one of a process, or one beside the first GraphiQL page.
+  const few = maxOperations / 16;
+  let underWay = 0;
+  const isBusy = () => underWay >= maxOperations || (underWay >= few && loopDelay.ms() > maxLoopDelayMs);
+  return {
+    isCalm: () => (isBusy() ? toOverloaded() : undefined),
+    admit() {
+      if (isBusy()) return toOverloaded();
+      underWay++;
+      return undefined;
+    },
+    leave() {
+      underWay--;
+    },
+    isAlone: () => underWay <= 1,
+    close: loopDelay.close,
+  } satisfies Overload;
+}
+
+/** The response to a client that is rejected because of others. */
+export const toOverloaded = (): Refusal => ({
+  status: 503,
+  code: 'OVERLOADED',
+  message: 'Too busy. Try again soon.',
+  // Seconds, and not the same for all, lest they all come back together.
+  headers: { 'retry-after': `${1 + Math.floor(3 * Math.random())}` },
+});

@@ -1,0 +1,74 @@
+/** A request and its answer, as the door knows them. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ResponseReservation } from '../core/response-memory.ts';
+import { requestIdHeader, toRequestId } from '../gateway/request-id.ts';
+import type { Asker } from '../resolvers/context.ts';
+import { OwnEnding } from '../upstream/cancellation.ts';
+import type { WithBody } from './checks/body.ts';
+import { securityHeaders } from './security-headers.ts';
+
+/** Makes the reservation of a response. */
+export interface Reservations {
+  /** Bytes that need no reservation. */
+  readonly uncountedBytes: number;
+  open(request: IncomingMessage): ResponseReservation;
+}
+
+/** A class, as every request is one, and methods of a prototype cost it nothing. */
+export class Visit implements Asker {
+  readonly request: WithBody;
+  readonly response: ServerResponse;
+  readonly requestId: string;
+  readonly startedAt = performance.now();
+  /** Comes when the answer is over: if it isn't complete by then, its client has left. */
+  readonly ending = new OwnEnding();
+  acceptsParts = false;
+  /** Whether it is an operation that is counted among those under way. */
+  isAdmitted = false;
+  readonly #reservations: Reservations;
+  #reservation: ResponseReservation | undefined;
+  #isReleased = false;
+
+  constructor(request: WithBody, response: ServerResponse, reservations: Reservations) {
+    this.request = request;
+    this.response = response;
+    this.#reservations = reservations;
+    this.requestId = toRequestId(this.header(requestIdHeader));
+  }
+
+  get waitedMs(): number {
+    return this.request.waitedMs ?? 0;
+  }
+
+  header(name: string): string | undefined {
+    return this.request.headers[name]?.toString();
+  }
+
+  /** Reserves room for a response that is being built. False where there is none. */
+  reserveResponse(bytes: number): boolean {
+    if (bytes <= this.#reservations.uncountedBytes) return true;
+    if (this.#isReleased) return false;
+    this.#reservation ??= this.#reservations.open(this.request);
+    return this.#reservation.growTo(bytes);
+  }
+
+  /** Reserves room for the response as it is sent, no more and no less. False where there is none: it must not be sent then. */
+  settleResponse(bytes: number): boolean {
+    if (!this.reserveResponse(bytes)) return false;
+    this.#reservation?.shrinkTo(bytes <= this.#reservations.uncountedBytes ? 0 : bytes);
+    return true;
+  }
+
+  /** Gives the room back, for good. */
+  releaseResponse(): void {
+    this.#isReleased = true;
+    this.#reservation?.release();
+  }
+
+  /** Puts on the answer what every answer has. The short way does so by itself, at less cost. */
+  dress(): ServerResponse {
+    this.response.setHeader(requestIdHeader, this.requestId);
+    for (const [name, value] of Object.entries(securityHeaders)) this.response.setHeader(name, value);
+    return this.response;
+  }
+}

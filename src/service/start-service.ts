@@ -1,0 +1,129 @@
+/** Reads the environment, listens, stops. Nothing has an effect but what is called from here. */
+import { once } from 'node:events';
+import { type AddressInfo, isIPv6 } from 'node:net';
+import { setImmediate as immediate } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { type Config, ConfigError, readConfig, readSandboxConfig } from '../config/config.ts';
+import { exampleManifest } from '../config/read-manifests.ts';
+import { defaultLimits } from '../core/limits.ts';
+import { createGateway } from '../gateway/create-gateway.ts';
+import { exampleOperations } from '../generated/example-operations.ts';
+import { ManifestError } from '../graphql/documents/allowlist.ts';
+import { createLineWriter, type LineWriter } from '../observability/log-writer.ts';
+import { createLog, createPrettyLines, type Log } from '../observability/logger.ts';
+import type { KeptRuns } from '../run-cache/run-cache.ts';
+import { createLifeCycle } from '../server/graceful-shutdown.ts';
+import { createServer } from '../server/server.ts';
+import type { ShutdownSignals } from './shutdown-signals.ts';
+import { settleIn } from './v8-flags.ts';
+
+/** Starts the service, as the environment and the command line have it. */
+export async function startService(signals: ShutdownSignals): Promise<void> {
+  try {
+    const { values } = parseArgs({ options: { sandbox: { type: 'boolean', default: false } } });
+    await start(values.sandbox, signals);
+  } catch (error) {
+    // What the operator can mend is one message; anything else is a bug, and its stack is wanted.
+    console.error(isMendable(error) ? error.message : error);
+    process.exitCode = 1;
+  }
+}
+
+async function start(isSandbox: boolean, signals: ShutdownSignals): Promise<void> {
+  const { config, close } = isSandbox ? await readSandbox() : { config: readConfig(process.env), close: () => {} };
+  const lines = createLineWriter(process.stdout.fd);
+  process.once('exit', lines.flush);
+  const isPretty = config.logFormat === 'pretty';
+  const log = createLog(config.logLevel, isPretty ? await createPrettyLines(lines, process.stdout.isTTY) : lines);
+  const keptRuns = await openKeptRuns(config, log);
+  await serve({ config, log, lines, keptRuns, isSandbox, close }, signals).catch(async (error) => {
+    // What is open would keep a process that can't start.
+    if (typeof keptRuns === 'object') await keptRuns.close();
+    close();
+    throw error;
+  });
+}
+
+/** What the service is made of, beside what comes with the package. */
+interface Parts {
+  readonly config: Config;
+  readonly log: Log;
+  readonly lines: LineWriter;
+  readonly keptRuns: boolean | KeptRuns;
+  readonly isSandbox: boolean;
+  /** Ends what the service asks, where that is a part of the process. */
+  close(): void;
+}
+
+async function serve(parts: Parts, signals: ShutdownSignals): Promise<void> {
+  const { config, log, lines, keptRuns, isSandbox, close } = parts;
+  const { limits } = config;
+  const exampleDocuments = exampleManifest;
+  const gateway = createGateway({ ...config.gateway, keptRuns, exampleDocuments, limits, log, isBodyCounted: true });
+  const lifeCycle = createLifeCycle({ ...defaultLimits, ...limits });
+  const server = createServer({ ...config.door, gateway, log, operations: exampleOperations, limits, lifeCycle });
+  // All of the start may have been one turn of the event loop: a signal that came in it is heard now, before anybody is let in.
+  await immediate();
+  const listening = once(server, 'listening');
+  // From the moment at which the system lets clients in. What prevents that is reported below.
+  signals.handOver(async (signal) => {
+    await listening.catch(() => {});
+    log.info({ signal }, 'stopping');
+    await lifeCycle.stop();
+    // A thread that writes to somebody who doesn't read would keep the process for good, `process.exit` or not.
+    if (!(await lines.drain(5_000))) process.kill(process.pid, 'SIGKILL');
+    // A call that nobody waits for any more mustn't keep the process.
+    setTimeout(() => process.exit(), 500).unref();
+    await gateway.close();
+    close();
+  });
+  server.listen(config.port, config.host);
+  await listening;
+  settleIn();
+  // A process manager may send a signal as soon as it reads that the service listens.
+  const url = toUrl(config.host, (server.address() as AddressInfo).port);
+  if (isSandbox) greet(url, exampleOperations);
+  else log.info({ url, providers: Object.keys(config.gateway.providers ?? {}) }, 'listening');
+  // Once the first requests are answered, and before there are many.
+  setTimeout(() => {
+    gateway.prepare().catch(({ stack }: Error) => log.error({ error: stack }, 'unexpected error'));
+  }, 1_000).unref();
+}
+
+/** Whether runs are kept, or the store outside that they are kept in. */
+async function openKeptRuns({ redisUrl: url, gateway, limits }: Config, log: Log): Promise<boolean | KeptRuns> {
+  if (url === undefined) return gateway.keptRuns ?? true;
+  const { createRedisRuns } = await import('../run-cache/redis/redis-cache.ts');
+  return createRedisRuns({ url, log, limits: { ...defaultLimits, ...limits } });
+}
+
+/** The configuration of `npm run sandbox`: nothing of the environment that could lead outside. */
+async function readSandbox(): Promise<{ config: Config; close: () => void }> {
+  const config = readSandboxConfig({ LOG_LEVEL: 'warn', ...process.env });
+  const { startSandbox } = await import('../sandbox/start-sandbox.ts');
+  const { providers, close } = await startSandbox({ now: Date.now, seed: 1 });
+  return { config: { ...config, gateway: { ...config.gateway, providers } }, close };
+}
+
+function greet(url: string, operations: readonly string[]): void {
+  console.log(`This is the sandbox: invented monitors and runs, served on this machine; nothing is asked outside.
+
+GraphiQL and the graph: ${url}
+
+A query to paste:
+
+${operations[0]}`);
+}
+
+function toUrl(host: string, port: number): string {
+  if (host === '127.0.0.1') return `http://localhost:${port}/graphql`;
+  return `http://${isIPv6(host) ? `[${host}]` : host}:${port}/graphql`;
+}
+
+/** A wrong setting, a wrong document, a wrong flag, a port that is taken, a host that isn't there. */
+function isMendable(error: unknown): error is Error {
+  if (error instanceof ConfigError || error instanceof ManifestError) return true;
+  if (!(error instanceof Error)) return false;
+  const { syscall, code = '' } = error as NodeJS.ErrnoException;
+  return syscall === 'listen' || syscall === 'getaddrinfo' || code.startsWith('ERR_PARSE_ARGS_');
+}

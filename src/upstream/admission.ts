@@ -1,0 +1,138 @@
+/**
+ * Who may call a provider now: no credential that cools down, none whose circuit breaker is open, and no more at a time than
+ * there are places for.
+ */
+
+import type { UpstreamLimits } from '../core/limits.ts';
+import type { Provider } from '../generated/types.ts';
+import { createBulkhead, createLine, isIdle, type Line } from './bulkhead.ts';
+import type { Call } from './call-context.ts';
+import type { Ending } from './cancellation.ts';
+import { type BreakerOptions, CircuitBreaker, type Permit } from './circuit-breaker.ts';
+import type { Credential } from './credential.ts';
+import type { CredentialCircuit } from './credential-circuit.ts';
+import { Fault, toBreakerFault, toCoolDownFault, toQueueFault, type Verdict } from './failure.ts';
+import { createCoolDown } from './rate-limit-cooldown.ts';
+
+export interface Gate {
+  /**
+   * Lets a call through; `undefined` when it has to {@link Gate.wait}.
+   * @param path what is requested
+   * @throws {Fault} when it may not go, and needn't wait
+   */
+  enter(credential: Credential, call: Call, path: string): Pass | undefined;
+  /**
+   * Lets a call through as soon as there is a place, or until it is ended.
+   * @throws {Fault} when there is none in time, or it may not go any more by then
+   */
+  wait(credential: Credential, call: Call, path: string, ending: Ending): Promise<Pass>;
+  /**
+   * To be told once a call that was let through is over: others wait for its place.
+   * @param isFound whether the response has what was requested
+   * @param error its error, if it failed
+   */
+  leave(pass: Pass, credential: Credential, path: string, isFound: boolean, error?: unknown): void;
+  /** Keeps the credential out for as long as the fault says: a call with it has failed for good. */
+  rest(credential: Credential, fault: Fault): void;
+}
+
+/** What a call is let through with. */
+export interface Pass {
+  readonly line: Line;
+  readonly permit: Permit;
+}
+
+/** Makes the gate of one provider, so that no provider's trouble touches another. */
+export function createGate(provider: Provider, limits: UpstreamLimits, onChange: BreakerOptions['onChange']): Gate {
+  const { maxInFlight, maxInFlightPerCredential } = limits;
+  const coolDown = createCoolDown(limits.maxCoolDownMs);
+  const breaker = new CircuitBreaker({ limits, refuse: toBreakerFault, onChange });
+  const bulkhead = createBulkhead({
+    refuse: toQueueFault,
+    places: maxInFlight,
+    maxWaiting: limits.maxWaiting,
+    maxWaitMs: limits.maxWaitMs,
+    maxQueued: limits.maxQueuedCalls,
+  });
+
+  /** Of callers with their own credentials, by its digest, while they have calls under way. */
+  const lines = new Map<string, Line>();
+
+  /** A service's own credential is everybody's, so its requests take turns; a caller's own is the caller. */
+  const lineOf = ({ owner, digest }: Credential, call: Call): Line => {
+    if (owner === 'service') {
+      call.lines[provider] ??= createLine(maxInFlight);
+      return call.lines[provider];
+    }
+    const line = lines.get(digest) ?? createLine(maxInFlightPerCredential);
+    lines.set(digest, line);
+    return line;
+  };
+  const forget = ({ owner, digest }: Credential, line: Line) => {
+    if (owner === 'caller' && isIdle(line)) lines.delete(digest);
+  };
+
+  const rest = ({ digest }: Credential, { code, coolDownMs = 0 }: Fault) => coolDown.start(digest, coolDownMs, code);
+
+  const check = ({ digest }: Credential, circuit: CredentialCircuit, path: string) => {
+    const wait = coolDown.waitOf(digest);
+    if (wait !== undefined) throw toCoolDownFault(wait);
+    breaker.check(circuit, path);
+  };
+
+  const free = (credential: Credential, line: Line) => {
+    bulkhead.leave(line);
+    forget(credential, line);
+  };
+
+  /** The place has been taken. */
+  const admit = (
+    credential: Credential,
+    circuit: CredentialCircuit,
+    path: string,
+    line: Line,
+    hasWaited: boolean,
+  ): Pass => {
+    try {
+      // Much can have happened in that time.
+      if (hasWaited) check(credential, circuit, path);
+      return { line, permit: breaker.begin(circuit, path) };
+    } catch (error) {
+      free(credential, line);
+      throw error;
+    }
+  };
+
+  return {
+    enter(credential, call, path) {
+      const circuit = breaker.circuitOf(credential);
+      check(credential, circuit, path);
+      const line = lineOf(credential, call);
+      return bulkhead.enter(line) ? admit(credential, circuit, path, line, false) : undefined;
+    },
+    async wait(credential, call, path, ending) {
+      const line = lineOf(credential, call);
+      await bulkhead.wait(line, ending).catch((error: unknown) => {
+        forget(credential, line);
+        throw error;
+      });
+      return admit(credential, breaker.circuitOf(credential), path, line, true);
+    },
+    leave({ line, permit }, credential, path, isFound, error) {
+      try {
+        breaker.end(permit, credential, path, isFound ? 'success' : toVerdict(error));
+        // Before the place is free for the next that waits. What is tried again may still go well.
+        if (error instanceof Fault && error.retry === undefined) rest(credential, error);
+      } finally {
+        free(credential, line);
+      }
+    },
+    rest,
+  };
+}
+
+/** What isn't a fault is a client that left. */
+function toVerdict(error: unknown): Verdict {
+  if (error === undefined) return 'answer';
+  return error instanceof Fault ? error.verdict : 'nothing';
+}

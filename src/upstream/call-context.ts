@@ -1,0 +1,101 @@
+import type { Provider } from '../generated/types.ts';
+import type { RequestLog } from '../observability/bounded-log.ts';
+import type { Line } from './bulkhead.ts';
+import { Price } from './call-report.ts';
+import type { Ending, EndListener } from './cancellation.ts';
+import type { OperationDeadline } from './deadline.ts';
+import { type ByteUser, type HeldBytes, maxUncountedOperationBytes } from './response-budget.ts';
+
+/** On whose behalf a call is made. One object for all calls of a request, which take their turn together. */
+export interface Call {
+  /** Comes when the client disconnects, or the deadline of the operation is reached. */
+  readonly ending: Ending;
+  /** The log of the request. */
+  readonly log: RequestLog;
+  /** Where it stands at each provider that it has asked. */
+  readonly lines: Partial<Record<Provider, Line>>;
+  /** Whom its attempts are counted for. */
+  readonly price: Price;
+  /** When it has to be over, by the monotonic clock, in milliseconds. */
+  readonly deadlineAt: number;
+  /** Counts a call of the list of monitors that decides whether a 404 means absence. The operation didn't request it. */
+  countExtra(): void;
+  /** Whether it is made for this user of bytes. */
+  isFor(user: ByteUser): boolean;
+  /** Retains the bytes of a response for the operation, until it is complete. */
+  hold(bytes: HeldBytes): void;
+  /** How many bytes more of its responses aren't counted. */
+  readonly uncountedBytes: number;
+  /** The operation has a response of so many bytes that isn't counted. */
+  addUncounted(bytes: number): void;
+  /** Told before each attempt. What it throws ends the call, which is no failure. */
+  send?(): void;
+}
+
+/** The call of an operation. A class, as every operation has one, and methods of a prototype cost it nothing. */
+export class OperationCall implements Call, EndListener {
+  readonly log: RequestLog;
+  readonly ending: OperationDeadline;
+  readonly lines: Call['lines'] = {};
+  readonly price: Price;
+  /** How many calls were made that the operation didn't request. */
+  extraCalls = 0;
+  uncountedBytes = maxUncountedOperationBytes;
+  /** What its operation uses. Few operations have large responses. */
+  #held: HeldBytes[] | undefined;
+
+  /** @param isExplained whether the client wants to know why its calls are made */
+  constructor(log: RequestLog, deadline: OperationDeadline, isExplained = false) {
+    this.log = log;
+    this.ending = deadline;
+    this.price = new Price(isExplained);
+  }
+
+  get deadlineAt(): number {
+    return this.ending.at;
+  }
+
+  countExtra(): void {
+    this.extraCalls++;
+  }
+
+  isFor(user: ByteUser): boolean {
+    return user === this;
+  }
+
+  hold(bytes: HeldBytes): void {
+    // The operation didn't wait for the response.
+    if (!this.ending.isRunning) return;
+    bytes.retain(this);
+    if (this.#held === undefined) {
+      this.#held = [];
+      this.ending.add(this);
+    }
+    this.#held.push(bytes);
+  }
+
+  addUncounted(bytes: number): void {
+    this.uncountedBytes -= bytes;
+  }
+
+  /** The operation begins. */
+  start(): void {
+    this.ending.start();
+  }
+
+  /** The operation is complete. */
+  complete(): void {
+    this.ending.stop();
+    if (this.#held !== undefined) this.#release();
+  }
+
+  /** The client disconnects or the deadline is reached: whatever the operation still does, it needs no bytes for long. */
+  handleEvent(): void {
+    this.#release();
+  }
+
+  #release(): void {
+    for (const bytes of this.#held ?? []) bytes.release(this);
+    this.#held = undefined;
+  }
+}

@@ -1,0 +1,113 @@
+/** What a request costs at the providers, what it was spared, and why. */
+import type { Provider } from '../generated/types.ts';
+
+/** Of one provider. */
+export interface ProviderPrice {
+  /** Upstream calls made, each attempt counted. */
+  calls: number;
+  /** Runs and monitors that were asked for again in the same request. */
+  repeated: number;
+  /** Runs and monitors found in a list, whose pages are among the calls. */
+  listed: number;
+  /** Runs of which there was a kept copy. */
+  kept: number;
+  /** Calls of other requests that were joined. */
+  joined: number;
+}
+
+/** A step of a plan, for people: how many calls are planned, and why. */
+export interface PlannedStep {
+  /** `SINGLE`: each thing by itself. `LIST`: pages of a list. `KEPT`: copies. */
+  readonly fetch: 'SINGLE' | 'LIST' | 'KEPT';
+  /** The list: for runs, the id of their monitor. */
+  readonly list?: string;
+  /** How many things it is for. */
+  readonly things: number;
+  /** How many calls it takes if nothing is missing. */
+  readonly calls: number;
+  readonly why: string;
+}
+
+/** As clients see it. */
+export interface ShownPrice {
+  readonly calls: number;
+  readonly providers: Readonly<
+    Record<string, { readonly calls: number; readonly saved: Readonly<Record<string, number>> }>
+  >;
+  readonly plan: readonly (PlannedStep & { readonly provider: Provider })[];
+}
+
+/** The most steps that are noted. A step makes a call as a rule, and of what costs none nobody reads hundreds. */
+const mostSteps = 250;
+
+/** Of one request. A class, as every request has one, and methods of a prototype cost it nothing. */
+export class Price {
+  /** Whether somebody wants to know more than how many calls there were. */
+  readonly isExplained: boolean;
+  readonly #of: Partial<Record<Provider, ProviderPrice>> = {};
+  readonly #steps: (PlannedStep & { readonly provider: Provider })[] = [];
+  /** Where somebody wants to know. */
+  #asked: Set<string> | undefined;
+  /** Those that are noted. They stay so when the operation begins again, as its calls do. */
+  #pages: Set<string> | undefined;
+
+  constructor(isExplained: boolean) {
+    this.isExplained = isExplained;
+  }
+
+  of(provider: Provider): ProviderPrice {
+    this.#of[provider] ??= { calls: 0, repeated: 0, listed: 0, kept: 0, joined: 0 };
+    return this.#of[provider];
+  }
+
+  /** Notes that a thing is asked for, once or again: where it is explained, as it costs something for each. */
+  ask(provider: Provider, id: string): void {
+    const name = `${provider} ${id}`;
+    this.#asked ??= new Set();
+    if (this.#asked.has(name)) this.of(provider).repeated++;
+    else this.#asked.add(name);
+  }
+
+  /** Notes what is planned, as far as there is room. */
+  explain(provider: Provider, toSteps: () => readonly PlannedStep[]): void {
+    if (!this.isExplained || this.#steps.length >= mostSteps) return;
+    for (const step of toSteps().slice(0, mostSteps - this.#steps.length)) this.#steps.push({ provider, ...step });
+  }
+
+  /**
+   * Notes that a page of a list is read: once, as it is one call however often it is asked for.
+   * @param page which of the list's pages
+   */
+  explainPage(provider: Provider, step: PlannedStep, ...page: readonly unknown[]): void {
+    if (!this.isExplained || this.#steps.length >= mostSteps) return;
+    const name = JSON.stringify([provider, step.list, ...page]);
+    this.#pages ??= new Set();
+    if (this.#pages.has(name)) return;
+    this.#pages.add(name);
+    this.#steps.push({ provider, ...step });
+  }
+
+  /** Forgets what has been asked for: the operation is executed from its beginning, by what has been fetched already. */
+  beginAgain(): void {
+    this.#asked?.clear();
+    for (const provider in this.#of) this.of(provider as Provider).repeated = 0;
+  }
+
+  /** All calls, of all providers. */
+  calls(): number {
+    let calls = 0;
+    for (const provider in this.#of) calls += this.of(provider as Provider).calls;
+    return calls;
+  }
+
+  show(): ShownPrice {
+    const providers = Object.entries(this.#of).map(([provider, { calls, repeated, listed, kept, joined }]) => [
+      provider,
+      { calls, saved: { dedupe: repeated, lists: listed, cache: kept, inFlight: joined } },
+    ]);
+    return { calls: this.calls(), providers: Object.fromEntries(providers), plan: this.#steps };
+  }
+}
+
+/** The header by which a client asks for the price, whatever it says there; and which tells the number of calls in the answer. */
+export const priceHeader = 'x-upstream-calls';

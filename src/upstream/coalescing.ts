@@ -1,0 +1,280 @@
+/**
+ * Calls under way that are joined instead of being made again: by whoever asks the same with the same credential. Nothing is
+ * remembered of a call that is over.
+ */
+import { GraphQLError } from 'graphql';
+import type { UpstreamLimits } from '../core/limits.ts';
+import type { Provider } from '../generated/types.ts';
+import type { Call } from './call-context.ts';
+import { type EndListener, OwnEnding } from './cancellation.ts';
+import type { Credential } from './credential.ts';
+import { deadlineReached } from './deadline.ts';
+import { hasFailedByTime, toEndError } from './failure.ts';
+import type { Body } from './read-response.ts';
+import type { UpstreamRequest } from './request.ts';
+import type { ByteUser, HeldBytes } from './response-budget.ts';
+import type { Upstream } from './upstream.ts';
+
+/** What is joined, and where else to ask. */
+interface Way {
+  readonly provider: Provider;
+  readonly upstream: Upstream;
+  readonly flights: Map<string, Flight>;
+  readonly limits: SharedLimits;
+}
+
+type SharedLimits = Pick<UpstreamLimits, 'minAttemptMs'>;
+
+/**
+ * The same way out, on which a call serves all who ask for it while it is under way. Until one of their calls is sent each
+ * stands in line for itself, as the line of one may be long where that of another is short; the others are served by the one
+ * that is sent first. Each waits for it until the deadline of its own operation, and it goes on until the last of these. It ends
+ * early when all of them have left.
+ */
+export function createSharedCalls(provider: Provider, upstream: Upstream, limits: SharedLimits): Upstream {
+  const way: Way = { provider, upstream, flights: new Map(), limits };
+  return {
+    getJson(request, credential, call) {
+      if (call.ending.reason !== undefined) return Promise.reject(toEndError(call.ending.reason, provider));
+      return new Promise((resolve, reject) => join(way, request, credential, new Waiter(call, resolve, reject)));
+    },
+    close: () => upstream.close(),
+  };
+}
+
+/** Whose call it is, and what it asks: the digest has always the same length. The path alone says what is asked. */
+export const toFlightName = ({ digest }: Pick<Credential, 'digest'>, { path }: Pick<UpstreamRequest, 'path'>): string =>
+  `${digest}${path}`;
+
+function join(way: Way, request: UpstreamRequest, credential: Credential, waiter: Waiter): void {
+  const name = toFlightName(credential, request);
+  let flight = way.flights.get(name);
+  if (flight === undefined) {
+    flight = new Flight(way, name, request, credential);
+    way.flights.set(name, flight);
+  }
+  flight.take(waiter);
+}
+
+/** Why a call isn't made: another one that asks the same is under way. */
+const joined = new Error('joined');
+
+/** A call, and all who wait for it. A class, as every call is one, and methods of a prototype cost it nothing. */
+class Flight {
+  readonly #way: Way;
+  readonly #flights: Map<string, Flight>;
+  readonly #name: string;
+  readonly #request: UpstreamRequest;
+  readonly #credential: Credential;
+  readonly #waiters: Waiter[] = [];
+  /** Whose call is made, once it is. */
+  #sender: Waiter | undefined;
+  /** The bytes of its response, if that is large. */
+  #held: HeldBytes | undefined;
+  /** The same of one that isn't counted. */
+  #uncounted = 0;
+
+  constructor(way: Way, name: string, request: UpstreamRequest, credential: Credential) {
+    this.#way = way;
+    this.#flights = way.flights;
+    this.#name = name;
+    this.#request = request;
+    this.#credential = credential;
+  }
+
+  take(waiter: Waiter): void {
+    waiter.flight = this;
+    this.#waiters.push(waiter);
+    if (this.#sender !== undefined) {
+      this.#carry(waiter);
+      return;
+    }
+    this.#way.upstream.getJson(this.#request, this.#credential, waiter).then(
+      (body) => {
+        const held = this.#held;
+        for (const each of this.#land()) {
+          if (held === undefined) each.call.addUncounted(this.#uncounted);
+          else each.call.hold(held);
+          each.resolve(body);
+        }
+        held?.release(this);
+      },
+      (error: unknown) => this.#fail(waiter, error),
+    );
+  }
+
+  /** The call of one of them is to be sent. @throws when that of another has been */
+  send(waiter: Waiter): void {
+    if (this.#sender === waiter) return;
+    if (this.#sender !== undefined) throw joined;
+    this.#sender = waiter;
+    if (this.#waiters.length === 1) return;
+    for (const other of this.#waiters) {
+      if (other === waiter) continue;
+      this.#carry(other);
+      // Out of its line.
+      other.ending.end(joined);
+    }
+  }
+
+  /** When the last of those who wait for it has to be answered. */
+  get deadlineAt(): number {
+    let latest = 0;
+    for (const { call } of this.#waiters) latest = Math.max(latest, call.deadlineAt);
+    return latest;
+  }
+
+  isFor(user: ByteUser): boolean {
+    return this.#waiters.some(({ call }) => call.isFor(user));
+  }
+
+  /** Retains the bytes until all who wait for the response have it. */
+  hold(bytes: HeldBytes): void {
+    bytes.retain(this);
+    this.#held = bytes;
+  }
+
+  /** As many as the operation has left that has the fewest. */
+  get uncountedBytes(): number {
+    let fewest = Number.POSITIVE_INFINITY;
+    for (const { call } of this.#waiters) fewest = Math.min(fewest, call.uncountedBytes);
+    return fewest;
+  }
+
+  addUncounted(bytes: number): void {
+    this.#uncounted = bytes;
+  }
+
+  leave(waiter: Waiter, reason: unknown): void {
+    const sender = this.#sender;
+    const isLast = this.#waiters.length === 1;
+    // Before the call ends: who comes now needs another one.
+    if (isLast) this.#forget();
+    if (isLast && reason === deadlineReached && sender !== undefined) {
+      // The call fails then, with an error that says why it took so long.
+      sender.ending.end(reason);
+      return;
+    }
+    this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
+    const error = toEndError(reason, this.#way.provider);
+    // The call itself logs what ends it.
+    if (reason === deadlineReached && sender !== undefined) this.#tell(waiter, sender, error);
+    waiter.end();
+    waiter.reject(error);
+    if (waiter !== sender) waiter.ending.end(reason);
+    if (isLast) sender?.ending.end(reason);
+  }
+
+  /** Lets one wait for the call of another. */
+  #carry({ call }: Waiter): void {
+    call.price.of(this.#way.provider).joined++;
+  }
+
+  #fail(waiter: Waiter, error: unknown): void {
+    if (this.#sender === undefined) {
+      // What kept it from being sent is its own affair, unless it has left.
+      if (this.#waiters.includes(waiter)) this.leave(waiter, error);
+    } else if (this.#sender === waiter) {
+      // The time of one isn't that of the others: they go on, once, if they have enough of it.
+      const { limits } = this.#way;
+      const enoughFrom = hasFailedByTime(error) ? performance.now() + limits.minAttemptMs : Number.POSITIVE_INFINITY;
+      for (const each of this.#land()) {
+        if (each === waiter) each.reject(error);
+        else if (each.hasFailed || each.call.ending.reason !== undefined || each.call.deadlineAt < enoughFrom) {
+          this.#tell(each, waiter, error);
+          each.reject(error);
+        } else {
+          each.waitAgain();
+          join(this.#way, this.#request, this.#credential, each);
+        }
+      }
+    }
+  }
+
+  /** Tells the log of a call that failed for one who waited for it: the call's own line has another's id, and may come later. */
+  #tell(waiter: Waiter, sender: Waiter, error: unknown): void {
+    const { provider } = this.#way;
+    const code = error instanceof GraphQLError ? error.extensions.code : undefined;
+    const about = { provider, path: this.#request.path, sender: sender.log.requestId, code };
+    waiter.log.warn(about, 'joined upstream call failed');
+  }
+
+  #land(): readonly Waiter[] {
+    this.#forget();
+    for (const waiter of this.#waiters) waiter.end();
+    return this.#waiters;
+  }
+
+  #forget(): void {
+    if (this.#flights.get(this.#name) === this) this.#flights.delete(this.#name);
+  }
+}
+
+/** One who waits, and the call that is made on its behalf unless another's is sent before. A class for the same reason. */
+class Waiter implements Call, EndListener {
+  readonly call: Call;
+  readonly resolve: (body: Body | null) => void;
+  readonly reject: (reason: unknown) => void;
+  readonly log: Call['log'];
+  readonly lines: Call['lines'];
+  readonly price: Call['price'];
+  /** Of its own call. */
+  ending = new OwnEnding();
+  flight: Flight | undefined;
+  /** Whether a call that it waited for has failed by time already. */
+  hasFailed = false;
+
+  constructor(call: Call, resolve: Waiter['resolve'], reject: Waiter['reject']) {
+    this.call = call;
+    this.resolve = resolve;
+    this.reject = reject;
+    this.log = call.log;
+    this.lines = call.lines;
+    this.price = call.price;
+    call.ending.add(this);
+  }
+
+  /** The call that is made on its behalf may serve others who have more time. */
+  get deadlineAt(): number {
+    return this.flight?.deadlineAt ?? this.call.deadlineAt;
+  }
+
+  countExtra(): void {
+    this.call.countExtra();
+  }
+
+  handleEvent(): void {
+    this.flight?.leave(this, this.call.ending.reason);
+  }
+
+  isFor(user: ByteUser): boolean {
+    return this.flight?.isFor(user) === true;
+  }
+
+  hold(bytes: HeldBytes): void {
+    this.flight?.hold(bytes);
+  }
+
+  get uncountedBytes(): number {
+    return this.flight?.uncountedBytes ?? this.call.uncountedBytes;
+  }
+
+  addUncounted(bytes: number): void {
+    this.flight?.addUncounted(bytes);
+  }
+
+  send(): void {
+    this.flight?.send(this);
+  }
+
+  /** For another call, as the one that it has waited for has failed. */
+  waitAgain(): void {
+    this.hasFailed = true;
+    this.ending = new OwnEnding();
+    this.call.ending.add(this);
+  }
+
+  end(): void {
+    this.call.ending.delete(this);
+  }
+}

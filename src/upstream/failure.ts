@@ -1,0 +1,240 @@
+/** What can go wrong on the way out, what each thing means to a client, and what follows from it. */
+import { BadUserInput, type FailureFacts, ProviderError, type ProviderErrorCode } from '../core/errors.ts';
+import type { Provider } from '../generated/types.ts';
+import { isEndOfUsedConnection } from './connection.ts';
+import { deadlineReached } from './deadline.ts';
+import { findLocalCode } from './local-resources.ts';
+import type { Outcome } from './path-history.ts';
+import type { Wait } from './rate-limit-cooldown.ts';
+import type { RetryRule } from './retry.ts';
+
+/** What a failed call says of the provider. */
+export type Verdict = Exclude<Outcome, 'success'>;
+
+/** Beside what a client gets to know. */
+interface Consequences extends FailureFacts {
+  /** How the attempt may be repeated; not at all without. */
+  readonly retry?: RetryRule | undefined;
+  /** How long the credential is to rest when the call has failed for good, in milliseconds; not at all without. */
+  readonly coolDownMs?: number | undefined;
+  /** What it says of the provider. @default 'answer', as it was there to say no */
+  readonly verdict?: Verdict;
+  /** How the client's error goes on after the provider's name, a constant. @default what all errors of the code say */
+  readonly sentence?: string;
+  /** Whether another call for the same may succeed now, as it has more time, or another place to wait. @default false */
+  readonly isOfCall?: boolean;
+}
+
+/**
+ * A call failed. Stays in this folder: the log gets its `reason`, the client the error that {@link Fault.toError} makes of
+ * its code. Never carries what the upstream wrote.
+ */
+export class Fault extends Error {
+  override readonly name = 'Fault';
+  readonly code: ProviderErrorCode | 'BAD_USER_INPUT';
+  readonly reason: string;
+  readonly facts: FailureFacts;
+  readonly retry: RetryRule | undefined;
+  readonly coolDownMs: number | undefined;
+  readonly verdict: Verdict;
+  readonly sentence: string | undefined;
+  readonly isOfCall: boolean;
+
+  constructor(code: Fault['code'], reason: string, consequences: Consequences = {}) {
+    const { retry, coolDownMs, verdict = 'answer', sentence, isOfCall = false, ...facts } = consequences;
+    super(reason);
+    this.code = code;
+    this.reason = reason;
+    this.retry = retry;
+    this.coolDownMs = coolDownMs;
+    this.verdict = verdict;
+    this.sentence = sentence;
+    this.isOfCall = isOfCall;
+    this.facts = { retryable: retry !== undefined, ...facts };
+  }
+
+  /** The error that takes the run's place in the answer. */
+  toError(provider: Provider): ProviderError | BadUserInput {
+    if (this.code === 'BAD_USER_INPUT') return new BadUserInput(`${provider} refused these ids.`, provider, this.facts);
+    const error = new ProviderError(provider, this.code, this.facts, this.sentence);
+    // The call that makes it logs it.
+    error.isLogged = true;
+    error.isOfCall = this.isOfCall;
+    return error;
+  }
+}
+
+/** Up to all attempts, with back-off. */
+const again: RetryRule = { most: 2 };
+/** Often one bad node behind a balancer. */
+const onceMore: RetryRule = { most: 1 };
+/** It took long already, so only with time enough. */
+const onceMoreInTime: RetryRule = { most: 1, minLeftMs: 1_000 };
+/** It was asked for less, and not for how long. */
+const onceMoreGently: RetryRule = { most: 1, baseMs: 500 };
+/** The connection had been closed by then, and nobody read the request. */
+const atOnce: RetryRule = { most: 2, isFirstFree: true };
+
+/** What an HTTP status other than 200, 404 and 410 means. What isn't here is what its class is. */
+const statusMeanings: Readonly<Record<number, readonly [Fault['code'], Consequences]>> = {
+  400: ['BAD_USER_INPUT', {}],
+  402: ['QUOTA_EXCEEDED', {}],
+  403: ['FORBIDDEN', {}],
+  408: ['UPSTREAM_TIMEOUT', { retry: again, verdict: 'failure' }],
+  422: ['BAD_USER_INPUT', {}],
+  425: ['UPSTREAM_UNAVAILABLE', { retry: again, verdict: 'failure' }],
+  // It is the provider, or what stands before it, that was late.
+  504: ['UPSTREAM_TIMEOUT', { retry: again, verdict: 'failure' }],
+};
+
+/**
+ * What a status has in common with its class (RFC 9110, 15): a server error passes, and a status that is none is read as one.
+ * 505 to 511 tell of something that is the same a moment later, so that is left to the client.
+ */
+function toClassMeaning(status: number): readonly [Fault['code'], Consequences] {
+  if (status >= 505 && status <= 511) return ['UPSTREAM_UNAVAILABLE', { retryable: true, verdict: 'failure' }];
+  if (status >= 500 || status < 200) return ['UPSTREAM_UNAVAILABLE', { retry: again, verdict: 'failure' }];
+  return ['UPSTREAM_BAD_RESPONSE', { verdict: isRedirect(status) ? 'failure' : 'answer' }];
+}
+
+const isRedirect = (status: number) => status >= 300 && status < 400;
+
+/**
+ * An answer whose status says that it isn't one.
+ * @param isUnchecked whether a cursor or tags of a client may be why: the call would fail again, so it isn't retried
+ */
+export function toStatusFault(status: number, isUnchecked = false): Fault {
+  const [code, consequences] = statusMeanings[status] ?? toClassMeaning(status);
+  const facts = { upstreamStatus: status, ...consequences };
+  // It may have another cause, so the client may try again.
+  const once = isUnchecked && status === 500 ? { retry: undefined, retryable: true } : undefined;
+  return new Fault(code, isRedirect(status) ? 'redirect' : 'status', { ...facts, ...once });
+}
+
+/** 401, or what means the same: the fault of the credential's owner. */
+export const toCredentialFault = (owner: 'service' | 'caller', status = 401): Fault =>
+  new Fault(owner === 'caller' ? 'UNAUTHENTICATED' : 'UPSTREAM_AUTH_FAILED', 'status', { upstreamStatus: status });
+
+/** Whether the credential isn't accepted. */
+export const isCredentialFault = ({ code }: Fault): boolean =>
+  code === 'UNAUTHENTICATED' || code === 'UPSTREAM_AUTH_FAILED';
+
+/** Whatever answered has no such route, so it isn't the API that was asked for, or not at this base URL. */
+export const toRouteFault = (status: number): Fault =>
+  new Fault('UPSTREAM_BAD_RESPONSE', 'unknown_route', { upstreamStatus: status });
+
+/** The provider says that it has no capacity left, whatever the status. */
+export const toBusyFault = (status: number): Fault =>
+  new Fault('UPSTREAM_UNAVAILABLE', 'busy', { upstreamStatus: status, retry: again, verdict: 'failure' });
+
+/**
+ * 429, or another status with a wait: asked to come back later. A wait that is short enough is kept to, exactly; a longer one is for
+ * the client.
+ * @param retryAfterMs the wait that was asked for; `undefined` when none was; NaN when it can't be read
+ */
+export function toWaitFault(status: number, retryAfterMs: number | undefined, longestMs: number): Fault {
+  const isLimit = status === 429;
+  const code = isLimit ? 'RATE_LIMITED' : 'UPSTREAM_UNAVAILABLE';
+  const facts = { upstreamStatus: status, retryable: true, verdict: isLimit ? 'answer' : 'failure' } as const;
+  if (retryAfterMs === undefined) return new Fault(code, 'status', { ...facts, retry: onceMoreGently });
+  if (Number.isNaN(retryAfterMs)) return new Fault(code, 'status', facts);
+  const retry: RetryRule | undefined = retryAfterMs <= longestMs ? { most: 1, afterMs: retryAfterMs } : undefined;
+  // Of this credential alone, be the provider unavailable to others or not: that is for the breaker.
+  return new Fault(code, 'status', { ...facts, retryAfterMs, retry, coolDownMs: retryAfterMs });
+}
+
+/** The credential was asked to be used later, with an error of this code, and its time hasn't come. */
+export const toCoolDownFault = ({ code, waitMs }: Wait): Fault =>
+  new Fault(code, 'cool_down', { retryable: true, retryAfterMs: Math.ceil(waitMs) });
+
+/** The breaker is open. */
+export const toBreakerFault = (retryAfterMs: number): Fault =>
+  new Fault('UPSTREAM_UNAVAILABLE', 'circuit_open', { retryable: true, retryAfterMs });
+
+/** There is no place for another call. */
+export const toQueueFault = (): Fault => new Fault('OVERLOADED', 'queue', { retryable: true, isOfCall: true });
+
+/** There is no room for another large response, or there was none for too long. That is no failure of the provider. */
+export const toMemoryFault = (): Fault =>
+  new Fault('OVERLOADED', 'memory', {
+    retryable: true,
+    verdict: 'nothing',
+    sentence: 'sent a large response that this service has no memory for at the moment.',
+  });
+
+/** This machine lacks something for the connection, as the code says. That is no failure of the provider. */
+const toLocalFault = (code: string): Fault =>
+  new Fault('OVERLOADED', `local ${code}`, {
+    retryable: true,
+    verdict: 'nothing',
+    sentence: "can't be called at the moment, as this service is out of resources.",
+  });
+
+/** The time of an attempt is up. */
+export const toAttemptTimeFault = (): Fault =>
+  new Fault('UPSTREAM_TIMEOUT', 'attempt', { retry: onceMoreInTime, verdict: 'failure', isOfCall: true });
+
+/**
+ * The deadline of the operation is reached.
+ * @param isBlamed whether the provider had enough time; otherwise the call began late, or waited for its turn
+ */
+export const toDeadlineFault = (isBlamed: boolean): Fault =>
+  new Fault('UPSTREAM_TIMEOUT', 'deadline', {
+    retryable: true,
+    verdict: isBlamed ? 'failure' : 'nothing',
+    isOfCall: true,
+  });
+
+/** The error of a call that ends because its operation does: `reason` itself, unless that is the deadline. */
+export const toEndError = (reason: unknown, provider: Provider): unknown =>
+  reason === deadlineReached ? toDeadlineFault(false).toError(provider) : reason;
+
+/**
+ * Whether it was the time of this call that was up, be it in its line: another one may have more of it. A provider that says
+ * itself that it was late (408, 504) says so to all.
+ */
+export const hasFailedByTime = (error: unknown): boolean => error instanceof ProviderError && error.isOfCall;
+
+/** The body isn't a JSON object. */
+export const toBodyFault = (): Fault =>
+  new Fault('UPSTREAM_BAD_RESPONSE', 'body', { retry: onceMore, verdict: 'failure' });
+
+/** The body repeats the key that it was asked with: whoever has the key may have put it there, and the provider is well. */
+export const toEchoFault = (): Fault => new Fault('UPSTREAM_BAD_RESPONSE', 'credential_echo');
+
+/** The body is somebody else's run: of one bad monitor, as far as is known, so the provider's others go on. */
+export const toIdFault = (): Fault => new Fault('UPSTREAM_BAD_RESPONSE', 'id_mismatch', { verdict: 'nothing' });
+
+/** The body is larger than what is read. */
+export const toSizeFault = (): Fault => new Fault('UPSTREAM_RESPONSE_TOO_LARGE', 'size');
+
+/** Codes of Node.js, OpenSSL and undici for a certificate or a handshake that isn't right. */
+const tlsCode = /^(ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|EPROTO$)/;
+/** Codes of undici for bytes that aren't HTTP as it should be. Errors of its parser may have a name alone. */
+const protocolCode =
+  /^(HTTPParserError$|HPE_|UND_ERR_RES_CONTENT_LENGTH_MISMATCH|UND_ERR_HEADERS_OVERFLOW|UND_ERR_NOT_SUPPORTED)/;
+
+/**
+ * What a failed connection or a broken answer means. A fault stays itself.
+ * @param isUnanswered whether nothing of the answer had come
+ * @param hasBeenPaused whether the response wasn't read for a while: the provider may have given up waiting
+ */
+export function toNetworkFault(error: unknown, isUnanswered: boolean, hasBeenPaused = false): Fault {
+  if (error instanceof Fault) return error;
+  const code = error instanceof Error && 'code' in error ? String(error.code ?? error.name) : 'unknown';
+  const localCode = findLocalCode(error);
+  if (localCode !== undefined) return toLocalFault(localCode);
+  if (code === 'UND_ERR_CONNECT_TIMEOUT')
+    return new Fault('UPSTREAM_TIMEOUT', 'connect', { retry: again, verdict: 'failure', isOfCall: true });
+  if (code === 'ENOTFOUND') return new Fault('UPSTREAM_UNAVAILABLE', 'dns', { verdict: 'failure' });
+  if (tlsCode.test(code)) return new Fault('UPSTREAM_UNAVAILABLE', `tls ${code}`, { verdict: 'failure' });
+  if (protocolCode.test(code))
+    return new Fault('UPSTREAM_BAD_RESPONSE', `protocol ${code}`, { retry: onceMore, verdict: 'failure' });
+  if (hasBeenPaused) return toMemoryFault();
+  // The connection had ended while nobody used it, which says nothing of what the provider is like now.
+  const isStale = isUnanswered && isEndOfUsedConnection(error);
+  return new Fault('UPSTREAM_UNAVAILABLE', `network ${code}`, {
+    retry: isStale ? atOnce : again,
+    verdict: isStale ? 'nothing' : 'failure',
+  });
+}

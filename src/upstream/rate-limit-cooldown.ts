@@ -1,0 +1,43 @@
+/** Credentials that a provider asked to be used later, each until its own time and no other with it. */
+import type { Fault } from './failure.ts';
+
+/** What is left of a cool-down. */
+export interface Wait {
+  /** In milliseconds. */
+  readonly waitMs: number;
+  /** What the provider asked for it with: that it is called too often, or isn't available. */
+  readonly code: Fault['code'];
+}
+
+export interface CoolDown {
+  /** How long the credential may not be used; `undefined` when it may be. */
+  waitOf(credential: string): Wait | undefined;
+  /** Nobody uses the credential for that many milliseconds, `maxMs` at the most; a longer wait under way stays. */
+  start(credential: string, ms: number, code: Wait['code']): void;
+}
+
+/** Makes it for one provider. It remembers `most` credentials at the most, by their digests. */
+export function createCoolDown(maxMs: number, most = 10_000): CoolDown {
+  const rests = new Map<string, { readonly until: number; readonly code: Wait['code'] }>();
+  const waitOf = (credential: string) => {
+    const rest = rests.get(credential);
+    // Most never had to wait.
+    if (rest === undefined) return undefined;
+    const waitMs = rest.until - performance.now();
+    if (waitMs > 0) return { waitMs, code: rest.code };
+    rests.delete(credential);
+    return undefined;
+  };
+  return {
+    waitOf,
+    start(credential, ms, code) {
+      const wait = Math.min(ms, maxMs);
+      if (wait <= (waitOf(credential)?.waitMs ?? 0)) return;
+      // To the end: a Map keeps its order, and the oldest goes first.
+      rests.delete(credential);
+      const [oldest] = rests.keys();
+      if (rests.size >= most && oldest !== undefined) rests.delete(oldest);
+      rests.set(credential, { until: performance.now() + wait, code });
+    },
+  };
+}

@@ -1,0 +1,126 @@
+/** From an answer to the JSON object in it. */
+
+import type { UpstreamLimits } from '../core/limits.ts';
+import { withoutByteOrderMark } from '../json/byte-order-mark.ts';
+import { findMembers, type Members, ParsedMembers } from '../json/lazy-object.ts';
+import { isObject, parseJson, toDigits } from '../json/lossless.ts';
+import { mayHoldMore, measureClosed } from '../json/measure.ts';
+import { lastPlace, sign, skipSpace } from '../json/skip.ts';
+import { orUnreadable, tooLarge, unreadable } from '../json/unread.ts';
+import type { Answer } from './attempt.ts';
+import type { Credential } from './credential.ts';
+import { type ReadStatus, toErrorFault } from './error-response.ts';
+import { toBodyFault, toEchoFault, toIdFault, toSizeFault } from './failure.ts';
+import { isJson } from './json-response.ts';
+import type { UpstreamRequest } from './request.ts';
+
+/** A JSON object as an upstream sent it: nothing in it is certain yet, and in a large one not even that it is JSON. */
+export type Body = Members;
+
+/** How much of a body is parsed. */
+export type ParseLimits = Pick<UpstreamLimits, 'wholeAnswerBytes' | 'maxValues'>;
+
+export interface ReadBodyOptions extends ParseLimits {
+  /** The longest `Retry-After` that is waited for, in milliseconds. */
+  readonly maxRetryAfterMs: number;
+  /** What the provider means by statuses of its own. @default what HTTP says */
+  readonly readStatus?: ReadStatus | undefined;
+}
+
+/**
+ * The JSON object that an answer holds; `null` when it says that there is no such thing (404 or 410, in JSON). Of a large answer
+ * it may come later.
+ * @param credential what was sent with the request: it must not come back
+ * @throws {Fault} when there is no such object
+ */
+export type ReadBody = (
+  answer: Answer,
+  request: UpstreamRequest,
+  credential: Credential,
+) => Body | null | Promise<Body | null>;
+
+/** Rows of larger bodies are parsed in steps. */
+const maxBytesAtOnce = 128 * 1024;
+
+export const createReadBody =
+  (options: ReadBodyOptions): ReadBody =>
+  (answer, request, credential) => {
+    const { maxRetryAfterMs, readStatus } = options;
+    const { key } = credential;
+    const { status, body } = answer;
+    if (status !== 200) {
+      const { isUnchecked } = request;
+      const fault = toErrorFault(answer, { credential, isUnchecked, maxRetryAfterMs, readStatus });
+      if (fault !== undefined) throw fault;
+      return null;
+    }
+    const isEcho = key?.isIn(body) ?? false;
+    if (isEcho instanceof Promise) return isEcho.then((isEcho) => toUnlessEcho(isEcho, answer, request, options));
+    return toUnlessEcho(isEcho, answer, request, options);
+  };
+
+/** @param isEcho whether the body holds the key: as a free text of a run it would be handed on */
+function toUnlessEcho(
+  isEcho: boolean,
+  answer: Answer,
+  request: UpstreamRequest,
+  limits: ParseLimits,
+): Body | Promise<Body> {
+  if (isEcho) throw toEchoFault();
+  const body = toCheckedBody(answer, request, limits);
+  if (request.rows === undefined || answer.body.length <= maxBytesAtOnce) return body;
+  const loading = body.items(request.rows)?.load?.();
+  return loading === undefined ? body : loading.then(() => body);
+}
+
+/** The object, held against what was asked for. */
+function toCheckedBody(answer: Answer, { echoes }: UpstreamRequest, limits: ParseLimits): Body {
+  if (!isJson(answer.headers['content-type'])) throw toBodyFault();
+  const members = toBody(answer, limits);
+  for (const field in echoes) {
+    const value = members.get(field);
+    if (value === unreadable) throw toBodyFault();
+    if (value === tooLarge) throw toSizeFault();
+    const asked = echoes[field];
+    // A missing id says nothing; a different one says that this is somebody else's run.
+    if (value != null && value !== asked && toDigits(value) !== asked) throw toIdFault();
+  }
+  return members;
+}
+
+/**
+ * The same object again, from what `toBytes` made of it.
+ * @throws {Fault} when it has been spoilt since
+ */
+export function fromBytes(bytes: Buffer, limits: ParseLimits): Body {
+  const start = skipSpace(bytes, 0);
+  if (bytes.length > limits.wholeAnswerBytes && isObjectAt(bytes, start))
+    return findMembers(bytes, start, limits.maxValues);
+  return toParsed(bytes, limits);
+}
+
+/** A large body is read where it is asked for alone, provided that it is there to its end. */
+function toBody({ headers, body: bytes }: Answer, limits: ParseLimits): Body {
+  const body = withoutByteOrderMark(bytes);
+  const start = skipSpace(body, 0);
+  const isClosed = isObjectAt(body, start);
+  if (body.length > limits.wholeAnswerBytes && isClosed && isMeasured(headers))
+    return findMembers(body, start, limits.maxValues);
+  return toParsed(body, limits);
+}
+
+const isObjectAt = (bytes: Buffer, start: number): boolean =>
+  bytes[start] === sign.openObject && bytes[lastPlace(bytes)] === sign.closeObject;
+
+/** Whether HTTP said where the body ends: undici has seen to it then. Otherwise it ends with the connection, cut off or not. */
+const isMeasured = (headers: Answer['headers']): boolean =>
+  headers['content-length'] !== undefined || /\bchunked$/i.test(String(headers['transfer-encoding']));
+
+function toParsed(bytes: Buffer, { maxValues }: ParseLimits): Body {
+  const { length } = bytes;
+  if (mayHoldMore(0, length, maxValues) && measureClosed(bytes, 0, length, maxValues).values > maxValues)
+    throw toSizeFault();
+  const object = orUnreadable(() => parseJson(bytes.toString()));
+  if (!isObject(object)) throw toBodyFault();
+  return new ParsedMembers(object, bytes);
+}

@@ -1,0 +1,264 @@
+/** One question to a provider, until there is an answer or no more time, budget or hope for one. */
+import { isOfOneEndpoint } from '../core/errors.ts';
+import type { UpstreamLimits } from '../core/limits.ts';
+import type { Provider } from '../generated/types.ts';
+import type { Gate, Pass } from './admission.ts';
+import { type Answer, Attempt, type AttemptWay, type Receiver } from './attempt.ts';
+import type { Call } from './call-context.ts';
+import type { ProviderPrice } from './call-report.ts';
+import type { Ending } from './cancellation.ts';
+import { toLoggedType } from './content-type.ts';
+import type { Credential } from './credential.ts';
+import { deadlineReached } from './deadline.ts';
+import { Fault, isCredentialFault, toDeadlineFault, toRouteFault } from './failure.ts';
+import type { Body, ReadBody } from './read-response.ts';
+import type { UpstreamRequest } from './request.ts';
+import type { ByteUser } from './response-budget.ts';
+import { pause, type Retry } from './retry.ts';
+import type { Upstream } from './upstream.ts';
+import type { VerifiedCredentials } from './verified-credentials.ts';
+
+/** What all exchanges with a provider have in common. */
+export interface Way extends AttemptWay {
+  readonly provider: Provider;
+  /** Put before each request's own path. */
+  readonly basePath: string;
+  readonly limits: UpstreamLimits;
+  readonly gate: Gate;
+  readonly retry: Retry;
+  readonly readBody: ReadBody;
+  readonly verified: VerifiedCredentials;
+  /** Requests the provider's list of monitors, to verify a credential: concurrent calls are coalesced. */
+  readonly list: { readonly request: UpstreamRequest; readonly upstream: Pick<Upstream, 'getJson'> };
+  /** What has been seen so far: how many responses were about another id than the one that was asked for. */
+  readonly seen: { mismatches: number };
+  /** Told of each call whose credential the provider doesn't accept. */
+  readonly onRefused: ((credential: Credential) => void) | undefined;
+}
+
+/** What the log says of a response that can't be used. */
+interface FailedResponse {
+  readonly upstreamStatus: number;
+  readonly contentType: string;
+}
+
+const toFailedResponse = ({ status, headers }: Answer): FailedResponse => ({
+  upstreamStatus: status,
+  contentType: toLoggedType(headers['content-type']),
+});
+
+/**
+ * From the outside in: deadline of the operation, retry with a budget, gate (cool-down of the credential, breaker, bulkhead),
+ * deadline of the attempt, one attempt with its cap of size, status, type, ids. A class, as every call is one that waits for
+ * tens of milliseconds: what an async function holds on to is several times as large.
+ */
+export class Exchange implements Receiver {
+  readonly #way: Way;
+  readonly #request: UpstreamRequest;
+  readonly #credential: Credential;
+  readonly #call: Call;
+  readonly #ending: Ending;
+  readonly #price: ProviderPrice;
+  readonly #resolve: (body: Body | null) => void;
+  readonly #reject: (reason: unknown) => void;
+  readonly #startedAt: number;
+  #attempts = 0;
+  #failures = 0;
+  #firstAttemptAt = Number.POSITIVE_INFINITY;
+  /** What came back of the last attempt that failed, if anything did: for the log. */
+  #failedResponse: FailedResponse | undefined;
+  #pass: Pass | undefined;
+
+  constructor(
+    way: Way,
+    request: UpstreamRequest,
+    credential: Credential,
+    call: Call,
+    resolve: (body: Body | null) => void,
+    reject: (reason: unknown) => void,
+  ) {
+    this.#way = way;
+    this.#request = request;
+    this.#credential = credential;
+    this.#call = call;
+    this.#ending = call.ending;
+    this.#price = call.price.of(way.provider);
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#startedAt = performance.now();
+    this.#enter(this.#startedAt);
+  }
+
+  get deadlineAt(): number {
+    return this.#call.deadlineAt;
+  }
+
+  get uncountedBytes(): number {
+    return this.#call.uncountedBytes;
+  }
+
+  isFor(user: ByteUser): boolean {
+    return this.#call.isFor(user);
+  }
+
+  onAnswer(answer: Answer): void {
+    try {
+      const body = this.#way.readBody(answer, this.#request, this.#credential);
+      if (body instanceof Promise) this.#readLater(body, answer);
+      else this.#finish(body, answer);
+    } catch (error) {
+      this.#end(error, toFailedResponse(answer));
+    }
+  }
+
+  #readLater(reading: Promise<Body | null>, answer: Answer): void {
+    answer.held?.retain(this);
+    void reading
+      .then((body) => this.#finish(body, answer))
+      .catch((error: unknown) => this.#end(error, toFailedResponse(answer)))
+      .finally(() => answer.held?.release(this));
+  }
+
+  #finish(body: Body | null, answer: Answer): void {
+    this.#leave(body !== null);
+    if (body === null) this.#confirmAbsence(answer);
+    else {
+      this.#way.verified.add(this.#credential.digest);
+      if (answer.held === undefined) this.#call.addUncounted(answer.body.length);
+      else this.#call.hold(answer.held);
+      this.#resolve(body);
+    }
+  }
+
+  /** Takes a 404 for absence if the credential is verified. If not, one call of the list of monitors decides. */
+  #confirmAbsence(answer: Answer): void {
+    const { verified, list } = this.#way;
+    const { digest } = this.#credential;
+    if (verified.has(digest)) {
+      this.#resolve(null);
+      return;
+    }
+    const refuse = () => this.#end(toRouteFault(answer.status), toFailedResponse(answer));
+    // Every account has a list of monitors, an empty one at least.
+    if (this.#request.path === list.request.path) verified.refute(digest);
+    if (verified.isRefuted(digest)) {
+      refuse();
+      return;
+    }
+    list.upstream.getJson(list.request, this.#credential, this.#call).then(
+      () => this.#resolve(null),
+      (error: unknown) => {
+        if (verified.has(digest)) this.#resolve(null);
+        else if (isOfOneEndpoint(error)) refuse();
+        else this.#reject(error);
+      },
+    );
+  }
+
+  onFailure(reason: unknown): void {
+    this.#end(reason);
+  }
+
+  /** The attempt failed. */
+  #end(reason: unknown, response?: FailedResponse): void {
+    this.#failedResponse = response;
+    try {
+      const error = reason === deadlineReached ? this.#toDeadlineFault() : reason;
+      this.#leave(false, error);
+      this.#failures++;
+      const wait = this.#waitAfter(error);
+      if (wait === undefined) this.#fail(error);
+      else void this.#pause(wait);
+    } catch (bug) {
+      // Whoever has called would swallow it, and the exchange would never end.
+      this.#reject(bug);
+    }
+  }
+
+  /** The wait before the next attempt, in milliseconds; `undefined` when there is to be none. */
+  #waitAfter(error: unknown): number | undefined {
+    if (this.#ending.reason !== undefined) return undefined;
+    return this.#way.retry.waitAfter(error, this.#failures, this.#call.deadlineAt - performance.now());
+  }
+
+  #toDeadlineFault(): Fault {
+    return toDeadlineFault(performance.now() - this.#firstAttemptAt >= this.#way.limits.attemptMs);
+  }
+
+  async #pause(ms: number): Promise<void> {
+    try {
+      await pause(ms, this.#ending);
+    } catch (reason) {
+      this.onFailure(reason);
+      return;
+    }
+    this.#enter(performance.now());
+  }
+
+  /** The next attempt. */
+  #enter(now: number): void {
+    try {
+      if (this.#ending.reason !== undefined) throw this.#ending.reason;
+      this.#pass = this.#way.gate.enter(this.#credential, this.#call, this.#request.path);
+      if (this.#pass === undefined) void this.#wait();
+      else this.#send(now);
+    } catch (error) {
+      this.onFailure(error);
+    }
+  }
+
+  async #wait(): Promise<void> {
+    const ending = this.#ending;
+    try {
+      this.#pass = await this.#way.gate.wait(this.#credential, this.#call, this.#request.path, ending);
+      // The place may be one that another call of the same client has just left, as it is over for all of them.
+      if (ending.reason !== undefined) throw ending.reason;
+      this.#send(performance.now());
+    } catch (error) {
+      this.onFailure(error);
+    }
+  }
+
+  #send(now: number): void {
+    const { limits, basePath, pool } = this.#way;
+    if (this.#call.deadlineAt - now < limits.minAttemptMs) throw this.#toDeadlineFault();
+    this.#call.send?.();
+    if (++this.#attempts === 1) {
+      this.#firstAttemptAt = now;
+      this.#way.retry.begin();
+    }
+    this.#price.calls++;
+    if (this.#attempts === 1 && this.#request === this.#way.list.request) this.#call.countExtra();
+    const path = basePath === '' ? this.#request.path : basePath + this.#request.path;
+    pool.take(new Attempt(this.#way, path, this.#credential.headers, this.#ending, this, now));
+  }
+
+  /** Through the gate, once for each time that it let this in. */
+  #leave(isFound: boolean, error?: unknown): void {
+    const pass = this.#pass;
+    this.#pass = undefined;
+    if (pass !== undefined) this.#way.gate.leave(pass, this.#credential, this.#request.path, isFound, error);
+  }
+
+  #fail(error: unknown): void {
+    if (!(error instanceof Fault)) {
+      this.#reject(error);
+      return;
+    }
+    const { provider, gate, verified, onRefused } = this.#way;
+    gate.rest(this.#credential, error);
+    const { code, reason } = error;
+    if (isCredentialFault(error)) {
+      verified.delete(this.#credential.digest);
+      onRefused?.(this.#credential);
+    }
+    const ms = Math.round(performance.now() - this.#startedAt);
+    const { path } = this.#request;
+    const about = { provider, path, ...this.#failedResponse };
+    // Somebody else's record is more than a failure: security monitoring finds the line, and how often it has happened.
+    const isForeign = error.reason === 'id_mismatch' && { security: true, mismatches: ++this.#way.seen.mismatches };
+    const line = { ...about, code, reason, attempts: this.#attempts, ms, ...isForeign };
+    this.#call.log.warn(line, 'upstream call failed');
+    this.#reject(error.toError(provider));
+  }
+}

@@ -1,0 +1,128 @@
+import fc from 'fast-check';
+import {
+  GraphQLError,
+  NoSchemaIntrospectionCustomRule,
+  parse,
+  specifiedRules,
+  type ValidationRule,
+  validate,
+} from 'graphql';
+import { describe, expect, it } from 'vitest';
+import { IncrementalRule } from '../../src/graphql/documents/incremental-rule.ts';
+import { createSchema } from '../../src/schema/create-schema.ts';
+import { randomOperation } from '../support/random-operations.ts';
+import { createWorld } from '../support/world.ts';
+
+const schema = createSchema();
+const maxErrors = 100;
+/** No measure of a document is on trial here, and excesses are told before what is invalid. */
+const limits = {
+  maxErrors,
+  maxDepth: 100,
+  maxAliases: 1_000,
+  maxDirectives: 1_000,
+  maxRootFields: 1_000,
+  maxIntrospections: 1_000,
+  maxFields: 100_000,
+  maxTokens: 100_000,
+  maxBodyBytes: 1_000_000,
+};
+
+/** What GraphQL itself says of a document; nothing, if it doesn't parse. */
+function toldByGraphQL(text: string, rules: readonly ValidationRule[], hideSuggestions = false): object[] {
+  try {
+    const errors = validate(schema, parse(text), rules, { maxErrors, hideSuggestions }).slice(0, maxErrors);
+    return errors.map(({ message, locations }) => ({ message, locations }));
+  } catch (error) {
+    if (error instanceof GraphQLError) return [];
+    throw error;
+  }
+}
+
+/** What is asked before a document is looked into: which of its operations it is that is wanted. */
+const whichOne = 'Expected one operation, or an `operationName` that is the name of one of several.';
+
+/** Whether it has several operations, as none is named where these documents are sent. */
+const isAmbiguous = (text: string): boolean =>
+  parse(text).definitions.filter(({ kind }) => kind === 'OperationDefinition').length > 1;
+
+const word = /[A-Za-z_]\w*|"[^"]*"|\d+|\.\.\.|[^\s\w]/g;
+
+/** Breaks a text in a few places: a word goes, or becomes another one of it, or of `others`. */
+function breakText(text: string, numbers: readonly number[], others: readonly string[]): string {
+  const words = text.match(word) ?? [];
+  for (let n = 0; n + 2 < numbers.length; n += 3) {
+    const [place = 0, way = 0, choice = 0] = numbers.slice(n);
+    const source = way % 2 === 0 ? words : others;
+    if (way % 5 === 0) words.splice(place % words.length, 1);
+    else words[place % words.length] = source[choice % source.length] ?? '';
+  }
+  return words.join(' ');
+}
+
+const wrongWords = [
+  '@skip',
+  '@include(if: 1)',
+  '@defer',
+  '@stream(initialCount: -1)',
+  '@nothing',
+  '...F0',
+  '...Nowhere',
+  '$v0',
+  'id',
+  'stat',
+  'events',
+  'MonitorRun',
+  'DatafoldRun',
+  '__typename',
+];
+
+describe('A document that is not valid', () => {
+  it('is told what GraphQL itself says of it, in the same order, whatever is wrong with it', async () => {
+    const world = await createWorld({ limits });
+    const rules = [...specifiedRules, IncrementalRule];
+    const seen = new Set<string>();
+    let told = 0;
+    const breaks = fc.array(fc.nat(2 ** 20), { minLength: 3, maxLength: 12 });
+    await fc.assert(
+      fc.asyncProperty(randomOperation(schema), breaks, async ({ text }, numbers) => {
+        const broken = breakText(text, numbers, wrongWords);
+        const expected = toldByGraphQL(broken, rules);
+        fc.pre(expected.length > 0);
+        told++;
+        for (const { message } of expected as { message: string }[]) seen.add(message.replace(/"[^"]*"|\d+/g, '…'));
+        const { errors = [] } = await world.ask(broken);
+        const found = errors.map((error) => ({
+          message: error.message,
+          locations: (error as { locations?: unknown }).locations,
+        }));
+        // What is broken may fall apart into several operations.
+        expect(found).toEqual(isAmbiguous(broken) ? [{ message: whichOne, locations: undefined }] : expected);
+      }),
+      { numRuns: 300, maxSkipsPerRun: 100, endOnFailure: true },
+    );
+    expect(told).toBeGreaterThanOrEqual(300);
+    // Many kinds of errors, and not the same ones again and again.
+    expect(seen.size).toBeGreaterThan(15);
+  });
+
+  it('is asked which of its operations is wanted first, if it has several', async () => {
+    const world = await createWorld({ limits });
+
+    const { errors } = await world.ask('{ nothing } query Other { nothing }');
+
+    expect(errors?.map(({ message }) => message)).toEqual([whichOne]);
+  });
+
+  it('is told so where the schema is hidden too, without the names that it nearly got right', async () => {
+    const world = await createWorld({ limits, introspection: false });
+    const text =
+      '{ __schema { types { nam } } datafoldRun(monitorId: "7", runId: "42") { stat __typename ...Nowhere } }';
+    const { errors = [] } = await world.ask(text);
+    const expected = toldByGraphQL(text, [...specifiedRules, IncrementalRule, NoSchemaIntrospectionCustomRule], true);
+    expect(expected.length).toBeGreaterThan(3);
+    expect(errors.map(({ message }) => ({ message }))).toMatchObject(
+      (expected as { message: string }[]).map(({ message }) => ({ message })),
+    );
+  });
+});

@@ -1,0 +1,48 @@
+/** Imports of `src/` point downwards: a folder imports only from folders below it. */
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect, it } from 'vitest';
+
+/** From the top to the bottom, as `docs/architecture.md` shows them. */
+const layers = [
+  ...['main.ts', 'index.ts', 'service', 'config', 'server', 'sandbox', 'gateway', 'schema', 'resolvers', 'loaders'],
+  ...['graphql', 'run-cache', 'providers', 'upstream', 'json', 'observability', 'core', 'client.ts', 'generated'],
+];
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** All relative imports and re-exports, static, dynamic or of types. */
+function readImports(): Import[] {
+  return globSync('src/**/*.ts').flatMap((from) =>
+    [...readFileSync(from, 'utf8').matchAll(/(?:\bfrom |\bimport\()'(\.[^']+)'/g)].map(([, path = '']) => ({
+      from: from.slice('src/'.length),
+      to: join(dirname(from), path).slice('src/'.length),
+    })),
+  );
+}
+
+const layerOf = (path: string): number => layers.indexOf(path.split('/')[0] as string);
+
+/** `generated/resolvers.ts` is a part of the resolvers, whose types it has. */
+const isExempt = ({ from }: Import) => from === 'generated/resolvers.ts';
+
+it('layers: every folder of src/ has its place', () => {
+  const unplaced = readImports().filter(({ from, to }) => layerOf(from) === -1 || layerOf(to) === -1);
+  expect(unplaced).toEqual([]);
+});
+
+it('layers: no import points upwards', () => {
+  const upwards = readImports().filter((each) => !isExempt(each) && layerOf(each.from) > layerOf(each.to));
+  expect(upwards).toEqual([]);
+});
+
+it('layers: no provider imports from another one', () => {
+  const isAcross = ({ from, to }: Import) => {
+    const [own, other] = [from, to].map((path) => /^providers\/(\w+)\//.exec(path)?.[1]);
+    return own !== undefined && other !== undefined && own !== other && own !== 'sandbox' && other !== 'sandbox';
+  };
+  expect(readImports().filter(isAcross)).toEqual([]);
+});

@@ -1,0 +1,390 @@
+import { describe, expect, it } from 'vitest';
+import { olostepBody, olostepPath } from '../support/bodies.ts';
+import { type Answer, createWorld } from '../support/world.ts';
+
+const query = `query ($first: Int, $after: String, $kind: String) {
+  olostepRun(monitorId: "monitor_n8q2x4m1ak", runId: "run_k3v9c1p7zd") {
+    phase
+    events(first: $first, after: $after, kind: $kind) {
+      edges { cursor node { id kind } }
+      nodes { id kind }
+      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+      totalCount
+    }
+  }
+}`;
+
+interface Arguments {
+  readonly first?: number | null;
+  readonly after?: string | null;
+  readonly kind?: string | null;
+}
+
+interface Page {
+  readonly edges: readonly { readonly cursor: string; readonly node: { readonly id: string } | null }[];
+  readonly nodes: readonly { readonly id: string }[];
+  readonly pageInfo: {
+    readonly hasNextPage: boolean;
+    readonly hasPreviousPage: boolean;
+    readonly startCursor: string | null;
+    readonly endCursor: string | null;
+  };
+  readonly totalCount: number;
+}
+
+/** A line of the log: every third is a `tick`, the others are a `tock`. */
+const line = (number: number) => ({
+  id: `line-${number}`,
+  ts: 1763625600000 + number,
+  event: { event: number % 3 === 0 ? 'tick' : 'tock' },
+});
+const lines = (count: number, from = 0) => Array.from({ length: count }, (_, index) => line(from + index));
+const ids = (page: Page) => page.edges.map(({ node }) => node?.id);
+
+/** Opens a log. What it holds may change between pages. */
+async function openLog(log: readonly unknown[]) {
+  const world = await createWorld();
+  const hold = (events: readonly unknown[]) => world.olostep.on(olostepPath, { body: { ...olostepBody, events } });
+  hold(log);
+  const ask = (asked: Arguments): Promise<Answer> => world.ask(query, asked);
+  const page = async (asked: Arguments = {}): Promise<Page> => {
+    const { data, errors } = await ask(asked);
+    expect(errors).toBeUndefined();
+    return data.olostepRun.events;
+  };
+  return { hold, ask, page };
+}
+
+const refused = (message: string) => ({
+  data: { olostepRun: { phase: 'FINISHED', events: null } },
+  errors: [
+    {
+      message,
+      locations: expect.any(Array),
+      path: ['olostepRun', 'events'],
+      extensions: { code: 'BAD_USER_INPUT', provider: 'OLOSTEP', retryable: false, requestId: expect.any(String) },
+    },
+  ],
+});
+
+describe('A page of the log', () => {
+  it('is the whole log, when that is short', async () => {
+    const log = await openLog(lines(3));
+
+    const { edges, nodes, pageInfo, totalCount } = await log.page();
+
+    expect(nodes).toEqual([
+      { id: 'line-0', kind: 'tick' },
+      { id: 'line-1', kind: 'tock' },
+      { id: 'line-2', kind: 'tock' },
+    ]);
+    expect(edges).toEqual(nodes.map((node) => ({ cursor: expect.stringMatching(/^[\w-]+$/), node })));
+    expect(pageInfo).toEqual({
+      hasNextPage: false,
+      hasPreviousPage: false,
+      startCursor: edges[0]?.cursor,
+      endCursor: edges[2]?.cursor,
+    });
+    expect(totalCount).toBe(3);
+  });
+
+  it('is empty, without cursors, when the log is', async () => {
+    const log = await openLog([]);
+
+    expect(await log.page()).toEqual({
+      edges: [],
+      nodes: [],
+      pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null },
+      totalCount: 0,
+    });
+  });
+
+  it.each([
+    [0, 0],
+    [1, 1],
+    [999, 999],
+    [1_000, 1_000],
+    [undefined, 100],
+    [null, 100],
+  ])('of the first %s holds %i of 1,001 events, and says that there are more', async (first, size) => {
+    const log = await openLog(lines(1_001));
+
+    const page = await log.page(first === undefined ? {} : { first });
+
+    expect(page.nodes).toHaveLength(size);
+    expect(page.edges).toHaveLength(size);
+    expect(page.pageInfo).toEqual({
+      hasNextPage: true,
+      hasPreviousPage: false,
+      startCursor: page.edges.at(0)?.cursor ?? null,
+      endCursor: page.edges.at(-1)?.cursor ?? null,
+    });
+    expect(page.totalCount).toBe(1_001);
+  });
+
+  it('says that there are no more, when it ends with the log', async () => {
+    const log = await openLog(lines(1_000));
+
+    expect((await log.page({ first: 1_000 })).pageInfo.hasNextPage).toBe(false);
+  });
+
+  it.each([-1, 1_001, 2_147_483_647, -2_147_483_648])('of the first %i is refused, the run is not', async (first) => {
+    const log = await openLog(lines(3));
+
+    expect(await log.ask({ first })).toEqual(refused('Expected `first` between 0 and 1,000.'));
+  });
+
+  it('has a place and a cursor for what is no event', async () => {
+    const log = await openLog([line(0), 'not an event', null, line(3)]);
+
+    const { data, errors } = await log.ask({});
+    const page: Page = data.olostepRun.events;
+
+    expect(ids(page)).toEqual(['line-0', undefined, undefined, 'line-3']);
+    expect(page.totalCount).toBe(4);
+    expect(errors).toHaveLength(4);
+    expect(ids(await log.page({ after: page.edges[2]?.cursor ?? '' }))).toEqual(['line-3']);
+  });
+
+  it('is one of many in the same request', async () => {
+    const world = await createWorld();
+    world.olostep.on(olostepPath, { body: { ...olostepBody, events: lines(7) } });
+
+    const answer = await world.ask(`{
+      olostepRun(monitorId: "monitor_n8q2x4m1ak", runId: "run_k3v9c1p7zd") {
+        one: events(first: 1) { nodes { id } }
+        ticks: events(kind: "tick") { nodes { id } totalCount }
+        bad: events(first: -1) { totalCount }
+      }
+    }`);
+
+    expect(answer).toMatchObject({
+      data: {
+        olostepRun: {
+          one: { nodes: [{ id: 'line-0' }] },
+          ticks: { nodes: [{ id: 'line-0' }, { id: 'line-3' }, { id: 'line-6' }], totalCount: 3 },
+          bad: null,
+        },
+      },
+      errors: [{ path: ['olostepRun', 'bad'] }],
+    });
+    expect(world.olostep.paths).toEqual([olostepPath]);
+  });
+});
+
+describe('A page after a cursor', () => {
+  it.each([0, 1, 2, 3, 4])('begins behind event %i of five', async (place) => {
+    const log = await openLog(lines(5));
+    const { edges } = await log.page();
+
+    const page = await log.page({ after: edges[place]?.cursor ?? '' });
+
+    expect(ids(page)).toEqual(['line-1', 'line-2', 'line-3', 'line-4'].slice(place));
+    expect(page.edges).toEqual(edges.slice(place + 1));
+    expect(page.pageInfo).toEqual({
+      hasNextPage: false,
+      hasPreviousPage: true,
+      startCursor: place === 4 ? null : edges[place + 1]?.cursor,
+      endCursor: place === 4 ? null : edges[4]?.cursor,
+    });
+    expect(page.totalCount).toBe(5);
+  });
+
+  it('is the first one, when the cursor is null', async () => {
+    const log = await openLog(lines(5));
+
+    expect(await log.page({ after: null, first: 2 })).toEqual(await log.page({ first: 2 }));
+  });
+
+  const encode = (text: string) => Buffer.from(text).toString('base64url');
+  it.each([
+    ' ',
+    'x',
+    'line-0',
+    '0',
+    '漢',
+    ...['null', '0', '"line-0"', '{}', '[]', '[0]', '[null,"line-0"]', '["0","line-0"]', '[0,0]', '[0,{}]'].map(encode),
+    ...['[0.5,"line-0"]', '[-1,null]', '[5,null]', '[1e999,null]', '[0,"line-9"]', '[99,"line-9"]', '[0,null]'].map(
+      encode,
+    ),
+    encode('['.repeat(10_000)),
+    encode(`${'['.repeat(10_000)}${']'.repeat(10_000)}`),
+  ])('is refused, the run is not, when the cursor is none: %.40s', async (after) => {
+    const log = await openLog(lines(5));
+
+    expect(await log.ask({ after })).toEqual(refused('Expected `after` to be the cursor of an event of this run.'));
+  });
+
+  it('is refused, when the cursor is of another run', async () => {
+    const other = await openLog(lines(5, 100));
+    const { edges } = await other.page();
+    const log = await openLog(lines(5));
+
+    for (const { cursor } of edges) {
+      expect(await log.ask({ after: cursor })).toEqual(
+        refused('Expected `after` to be the cursor of an event of this run.'),
+      );
+    }
+  });
+
+  it('is refused, when the cursor is of an event without an id, and the log is too short for it', async () => {
+    const nameless = lines(5).map(({ id: _id, ...rest }) => rest);
+    const log = await openLog(nameless);
+    const { endCursor } = (await log.page()).pageInfo;
+    log.hold(nameless.slice(0, 3));
+
+    expect(await log.ask({ after: endCursor })).toEqual(
+      refused('Expected `after` to be the cursor of an event of this run.'),
+    );
+  });
+
+  it('still begins behind its event, when lines have come in before it', async () => {
+    const log = await openLog(lines(5));
+    const { endCursor } = (await log.page({ first: 2 })).pageInfo;
+    log.hold([...lines(3, 100), ...lines(5)]);
+
+    expect(ids(await log.page({ after: endCursor }))).toEqual(['line-2', 'line-3', 'line-4']);
+  });
+
+  it('holds what has come in at the end', async () => {
+    const log = await openLog(lines(2));
+    const { endCursor } = (await log.page()).pageInfo;
+    log.hold(lines(4));
+
+    expect(ids(await log.page({ after: endCursor }))).toEqual(['line-2', 'line-3']);
+  });
+
+  it('is refused, when its event is gone', async () => {
+    const log = await openLog(lines(5));
+    const { endCursor } = (await log.page({ first: 1 })).pageInfo;
+    log.hold(lines(4, 1));
+
+    expect(await log.ask({ after: endCursor })).toEqual(
+      refused('Expected `after` to be the cursor of an event of this run.'),
+    );
+  });
+});
+
+describe('A page of one kind', () => {
+  it('holds and counts the events of that kind', async () => {
+    const log = await openLog(lines(10));
+
+    const page = await log.page({ kind: 'tick', first: 3 });
+
+    expect(page.nodes).toEqual(['line-0', 'line-3', 'line-6'].map((id) => ({ id, kind: 'tick' })));
+    expect(page.pageInfo).toMatchObject({ hasNextPage: true, hasPreviousPage: false });
+    expect(page.totalCount).toBe(4);
+  });
+
+  it.each(['TICK', 'tic', ''])('is empty, when no event is of the kind "%s"', async (kind) => {
+    const log = await openLog(lines(10));
+
+    expect(await log.page({ kind })).toMatchObject({ edges: [], totalCount: 0 });
+  });
+
+  it('leaves nothing out, when the kind is null', async () => {
+    const log = await openLog([...lines(2), { id: 'no kind' }]);
+
+    expect(ids(await log.page({ kind: null }))).toEqual(['line-0', 'line-1', 'no kind']);
+  });
+
+  it('may begin behind an event of another kind', async () => {
+    const log = await openLog(lines(10));
+    const { edges } = await log.page();
+
+    const page = await log.page({ kind: 'tick', after: edges[4]?.cursor ?? '' });
+
+    expect(ids(page)).toEqual(['line-6', 'line-9']);
+    expect(page.pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: true });
+    expect(page.totalCount).toBe(4);
+  });
+
+  it('has no previous page, when only events of other kinds stand before it', async () => {
+    const log = await openLog(lines(5, 1));
+    const { edges } = await log.page();
+
+    const page = await log.page({ kind: 'tick', after: edges[0]?.cursor ?? '' });
+
+    expect(ids(page)).toEqual(['line-3']);
+    expect(page.pageInfo.hasPreviousPage).toBe(false);
+  });
+
+  it('has no next page, when only events of other kinds follow', async () => {
+    const log = await openLog(lines(6));
+
+    expect((await log.page({ kind: 'tick', first: 2 })).pageInfo.hasNextPage).toBe(false);
+  });
+});
+
+describe('Page after page', () => {
+  const logs: Readonly<Record<string, readonly object[]>> = {
+    'a log': lines(23),
+    'a log without ids': lines(23).map(({ id: _id, ...rest }) => rest),
+    'a log of one id': lines(23).map((one) => ({ ...one, id: 'same' })),
+  };
+
+  it.each(
+    Object.keys(logs).flatMap((name) =>
+      [1, 2, 3, 22, 23, 24].flatMap((first) => [null, 'tick', 'tock'].map((kind) => [name, first, kind] as const)),
+    ),
+  )('%s gives, %i at a time, every event of the kind %s once and in order', async (name, first, kind) => {
+    const world = await createWorld();
+    const log = logs[name] ?? [];
+    world.olostep.on(olostepPath, { body: { ...olostepBody, events: log } });
+    const timestamps: string[] = [];
+    let after: string | null = null;
+    let pages = 0;
+    do {
+      const { data }: Answer = await world.ask(
+        `query ($first: Int, $after: String, $kind: String) {
+          olostepRun(monitorId: "monitor_n8q2x4m1ak", runId: "run_k3v9c1p7zd") {
+            events(first: $first, after: $after, kind: $kind) { nodes { timestamp } pageInfo { hasNextPage endCursor } }
+          }
+        }`,
+        { first, after, kind },
+      );
+      const page = data.olostepRun.events;
+      timestamps.push(...page.nodes.map(({ timestamp }: { timestamp: string }) => timestamp));
+      after = page.pageInfo.hasNextPage ? page.pageInfo.endCursor : null;
+      pages++;
+    } while (after !== null && pages < 100);
+
+    const expected = lines(23).filter(({ event }) => kind === null || event.event === kind);
+    expect(timestamps).toEqual(expected.map(({ ts }) => new Date(ts).toISOString()));
+    expect(pages).toBe(Math.ceil(expected.length / first));
+  });
+});
+
+describe('a log of 100,000 events', () => {
+  const everything = `{
+    olostepRun(monitorId: "monitor_n8q2x4m1ak", runId: "run_k3v9c1p7zd") {
+      phase startedAt finishedAt logGroup events(first: 1) { totalCount }
+    }
+  }`;
+  const askFor = async (count: number) => {
+    const world = await createWorld();
+    const events = `[${'{},'.repeat(count - 1)}{}]`;
+    const body = JSON.stringify({ ...olostepBody, snapshot: null, events: '@' }).replace('"@"', events);
+    world.olostep.on(olostepPath, { body });
+    return world.ask(everything);
+  };
+
+  it('is read', async () => {
+    const { data, errors } = await askFor(100_000);
+
+    expect(errors).toBeUndefined();
+    expect(data.olostepRun).toMatchObject({ phase: 'RUNNING', events: { totalCount: 100_000 } });
+  });
+
+  it('is the longest: a longer one fails, and what is read from it, and nothing beside it', async () => {
+    const { data, errors } = await askFor(100_001);
+
+    const { log_group: logGroup } = olostepBody;
+    expect(data.olostepRun).toEqual({ phase: 'UNKNOWN', startedAt: null, finishedAt: null, logGroup, events: null });
+    expect(errors?.map(({ path, extensions }) => [path?.at(-1), extensions.code]).sort()).toEqual([
+      ['events', 'UPSTREAM_RESPONSE_TOO_LARGE'],
+      ['finishedAt', 'UPSTREAM_RESPONSE_TOO_LARGE'],
+      ['startedAt', 'UPSTREAM_RESPONSE_TOO_LARGE'],
+    ]);
+  });
+});

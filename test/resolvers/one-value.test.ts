@@ -1,0 +1,122 @@
+/**
+ * One id, one value: whatever else is selected, by whatever route an object is reached, cached or not, compiled or not, its fields
+ * say the same. The fields are those of the schema, so that a new one is among them.
+ */
+import { type GraphQLObjectType, isObjectType } from 'graphql';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { defaultLimits } from '../../src/core/limits.ts';
+import type { GatewayConfig } from '../../src/gateway/create-gateway.ts';
+import { silentLog } from '../../src/observability/logger.ts';
+import { createRedisRuns } from '../../src/run-cache/redis/redis-cache.ts';
+import { createSchema } from '../../src/schema/create-schema.ts';
+import { holdDate, holdDice } from '../support/clock.ts';
+import { hasRedisServer, startRedisServer } from '../support/redis-server.ts';
+import { createListingWorld, type World } from '../support/world.ts';
+import { Facts } from './one-value/facts.ts';
+import { createRandom, type Random } from './one-value/random.ts';
+import { allRoutes, type Question, type Route, staleRoutes, toQuestion } from './one-value/routes.ts';
+import { fieldsOf } from './one-value/selections.ts';
+import { serveWorld } from './one-value/serve.ts';
+import { createUpstreamWorld, now, type UpstreamWorld } from './one-value/upstream-world.ts';
+
+const schema = createSchema();
+
+/** What operations may be: here they are larger than clients are allowed. */
+const limits = {
+  ...{ maxTokens: 1e6, maxDepth: 50, maxAliases: 1e6, maxFields: 1e6, maxBodyBytes: 1e8, maxRootFields: 1e3 },
+  ...{ maxListed: 1e6, maxAwaited: 1e6, maxUpstreamCalls: 1e4, maxFeedCalls: 1e3, maxResponseBytes: 2 ** 30 },
+  ...{
+    maxRepresentations: 1e4,
+    maxStoreMs: 500,
+    maxAttempts: 1,
+    maxShownErrors: 1e5,
+    maxWaiting: 1e4,
+    maxWaitMs: 60_000,
+  },
+};
+
+interface Run {
+  readonly random: Random;
+  readonly upstream: UpstreamWorld;
+  readonly facts: Facts;
+}
+
+async function ask(world: World, { facts }: Run, mode: string, question: Question): Promise<void> {
+  const answer = await world.ask(question.query);
+  expect(answer.data, JSON.stringify(answer.errors)).toBeDefined();
+  facts.add(answer, question.root, question.selection, { ...question, mode });
+}
+
+async function askAll(world: World, run: Run, mode: string, rounds: number, routes = allRoutes): Promise<void> {
+  for (let round = 0; round < rounds; round++)
+    for (const route of routes(run.upstream, run.random)) {
+      const question = toQuestion(schema, run.random, route as Route);
+      await ask(world, run, mode, question);
+      // From the third time on it is executed by a plan.
+      if (mode === 'uncached' && round % 4 === 0)
+        for (const use of ['uncached', 'planned']) await ask(world, run, use, question);
+    }
+}
+
+async function createServed({ upstream }: Run, config: Partial<GatewayConfig>): Promise<World> {
+  const world = await createListingWorld({ ...config, limits });
+  serveWorld(world, upstream);
+  return world;
+}
+
+/** Asks from copies that were fresh, and then, while both providers are down, from those that aren't any more. */
+async function askKept(run: Run, mode: string, keptRuns: GatewayConfig['keptRuns'] & {}): Promise<void> {
+  const world = await createServed(run, { keptRuns });
+  await askAll(world, run, mode, 8);
+  for (const far of [world.datafold, world.olostep]) far.onAny({ status: 500 });
+  vi.setSystemTime(new Date(Date.parse(now) + 2 * defaultLimits.keepRunMs));
+  await askAll(world, run, 'stale', 30, staleRoutes);
+  vi.setSystemTime(new Date(now));
+}
+
+/** The types that have ids of their own, and those below them. */
+const objectTypes = Object.values(schema.getTypeMap()).filter(
+  (type): type is GraphQLObjectType => isObjectType(type) && !type.name.startsWith('_') && type.name !== 'Query',
+);
+/** A page belongs to its route, and no object leads to it. */
+const isOfPage = (name: string) => /^(?:RunFeed|MonitorConnection|MonitorEdge)/.test(name);
+
+it.each([1, 2, 3])(
+  'A field of a run or a monitor has one value, whatever else is asked, by all routes: world %i',
+  async (seed) => {
+    holdDate(now);
+    holdDice(0);
+    const random = createRandom(seed);
+    const run: Run = { random, upstream: createUpstreamWorld(random), facts: new Facts() };
+
+    await askAll(await createServed(run, { keptRuns: false }), run, 'uncached', 8);
+    await askKept(run, 'cached', true);
+    if (hasRedisServer) {
+      const redis = await startRedisServer();
+      const store = await createRedisRuns({ url: redis.url, log: silentLog, limits: { ...defaultLimits, ...limits } });
+      onTestFinished(() => store.close());
+      await askKept(run, 'redis', store);
+    }
+
+    const { seen, compared } = run.facts;
+    expect(compared).toBeGreaterThan(5_000);
+    const missing = objectTypes.flatMap((type) => {
+      const isRun = /Run$/.test(type.name) && type.getInterfaces().length > 0;
+      const isMonitor = type.getInterfaces().length > 0 && !isRun;
+      const needed = [
+        ...(isOfPage(type.name) ? [] : ['uncached']),
+        ...(isRun ? ['key', 'keys', 'list', 'feed', 'node', 'entity', 'cached', 'stale', 'planned'] : []),
+        ...(isMonitor ? ['key', 'keys', 'list', 'node', 'entity', 'planned'] : []),
+      ];
+      return fieldsOf(type).flatMap(({ name }) => {
+        // Of monitors no copies stand in while their provider is down.
+        const ofField = name === 'monitor' ? needed.filter((one) => one !== 'stale') : needed;
+        return ofField.flatMap((one) =>
+          seen.get(`${type.name}.${name}`)?.has(one) ? [] : `${type.name}.${name} ${one}`,
+        );
+      });
+    });
+    expect(missing).toEqual([]);
+  },
+  180_000,
+);

@@ -1,0 +1,157 @@
+/** More than can be done in time is turned away, at once and at little cost. */
+import { describe, expect, it } from 'vitest';
+import { anyDatafoldRun, datafoldBody } from '../support/bodies.ts';
+import { type Handler, silence } from '../support/fake-upstream.ts';
+import { sendBytes } from '../support/raw-http.ts';
+import { createWorld, type World } from '../support/world.ts';
+
+const query = 'query ($key: MonitorRunKey!) { monitorRun(key: $key) { phase } }';
+const typename = '{"query":"{ __typename }"}';
+
+/** Asks for so many runs, each in an operation of its own, and waits until all of them are under way. */
+async function occupy(world: World, count: number) {
+  const controller = new AbortController();
+  const asked = Array.from({ length: count }, (_, index) =>
+    world.ask(query, { key: anyDatafoldRun(index + 1).key }, { signal: controller.signal }),
+  );
+  // Those that are not waited for end with the test.
+  for (const answer of asked) answer.catch(() => {});
+  await world.datafold.arrived(count);
+  return { asked, leave: () => controller.abort() };
+}
+
+async function expectOverloaded(response: Response | null) {
+  const text = (await response?.text()) ?? '';
+  expect(response?.status).toBe(503);
+  expect(response?.headers.get('retry-after')).toMatch(/^[123]$/);
+  expect(JSON.parse(text)).toEqual({
+    errors: [
+      {
+        message: 'Too busy. Try again soon.',
+        extensions: { code: 'OVERLOADED', requestId: response?.headers.get('x-request-id') },
+      },
+    ],
+  });
+  expect(text.length).toBeLessThan(200);
+}
+
+describe('An operation beyond as many as may be under way', () => {
+  it('is turned away, and those before it are answered', async () => {
+    const world = await createWorld({ limits: { maxOperations: 3 } });
+    const answers: (() => void)[] = [];
+    const hold: Handler = (_request, response) => {
+      answers.push(() => response.setHeader('content-type', 'application/json').end(JSON.stringify(datafoldBody)));
+    };
+    world.datafold.onAny(hold);
+    const { asked } = await occupy(world, 3);
+
+    await expectOverloaded(await world.post(typename));
+    await expectOverloaded(await fetch(`${world.url}?query={__typename}`));
+    for (const answer of answers) answer();
+
+    expect(await Promise.all(asked)).toHaveLength(3);
+    expect((await world.post(typename)).status).toBe(200);
+  });
+
+  it('is turned away before its body is there', async () => {
+    const world = await createWorld({ limits: { maxOperations: 1 } });
+    world.datafold.onAny(silence);
+    await occupy(world, 1);
+
+    // Nothing of the body is ever sent.
+    const head = ['POST /graphql HTTP/1.1', 'Host: graph.test', 'Content-Type: application/json', 'Connection: close'];
+    await expectOverloaded(await sendBytes(world.url, [...head, 'Content-Length: 100', '', ''].join('\r\n')));
+  });
+
+  it('is turned away beside one in parts, until that has sent its last part', async () => {
+    const world = await createWorld({ limits: { maxOperations: 1 } });
+    let send: (() => void) | undefined;
+    world.datafold.onAny((_request, response) => {
+      send = () => response.setHeader('content-type', 'application/json').end(JSON.stringify(datafoldBody));
+    });
+    const inParts = '{ __typename ... @defer { datafoldRun(monitorId: 7, runId: 42) { id } } }';
+    const headers = { 'content-type': 'application/json', accept: 'multipart/mixed' };
+
+    const parts = await world.post(JSON.stringify({ query: inParts }), { headers });
+    await world.datafold.arrived(1);
+    await expectOverloaded(await world.post(typename));
+    send?.();
+
+    expect(await parts.text()).toContain('DATAFOLD:7:42');
+    expect((await world.post(typename)).status).toBe(200);
+  });
+
+  it('leaves the pages on health and GraphiQL as they are', async () => {
+    const world = await createWorld({ limits: { maxOperations: 1 } });
+    world.datafold.onAny(silence);
+    await occupy(world, 1);
+
+    for (const path of ['/health', '/ready', '/graphql'])
+      expect((await fetch(new URL(path, world.url), { headers: { accept: 'text/html' } })).status).toBe(200);
+  });
+
+  it('finds a place again when a client has left', async () => {
+    const world = await createWorld({ limits: { maxOperations: 2 } });
+    world.datafold.onAny(silence);
+    const { asked, leave } = await occupy(world, 2);
+    leave();
+    await Promise.allSettled(asked);
+    await world.datafold.deserted(2);
+
+    expect((await world.post(typename)).status).toBe(200);
+  });
+
+  it('finds a place again when a client has sent several at once, and then what ends its connection', async () => {
+    const world = await createWorld({ limits: { maxOperations: 3 } });
+    world.datafold.onAny(silence);
+    const body = JSON.stringify({ query, variables: { key: anyDatafoldRun(1).key } });
+    const head = ['POST /graphql HTTP/1.1', 'Host: graph.test', 'Content-Type: application/json'];
+    const operation = [...head, `Content-Length: ${body.length}`, '', body].join('\r\n');
+    const tunnel = 'CONNECT evil.test:80 HTTP/1.1\r\nHost: evil.test:80\r\n\r\n';
+
+    // Node.js ends the connection at once, and tells the first of its answers alone.
+    await sendBytes(world.url, `${operation.repeat(3)}${tunnel}`);
+
+    expect((await world.post(typename)).status).toBe(200);
+    expect(world.lines.map(({ status }) => status)).toEqual([499, 499, 499, 200]);
+  });
+});
+
+describe('While the event loop is late', () => {
+  it('operations are turned away, if there are several, until it is in time again', { timeout: 20_000 }, async () => {
+    const world = await createWorld({ limits: { maxOperations: 32, maxLoopDelayMs: 200 } });
+    world.datafold.onAny(silence);
+    await occupy(world, 2);
+
+    block(1_500);
+
+    await expectOverloaded(await until(world, 503));
+    expect((await fetch(new URL('/ready', world.url))).status).toBe(200);
+    await until(world, 200);
+  });
+
+  it('one operation by itself is let in', { timeout: 20_000 }, async () => {
+    const world = await createWorld({ limits: { maxOperations: 32, maxLoopDelayMs: 200 } });
+    const first = Date.now();
+    block(1_500);
+
+    const statuses = new Set<number>();
+    while (Date.now() - first < 3_500) statuses.add((await world.post(typename)).status);
+
+    expect([...statuses]).toEqual([200]);
+  });
+});
+
+function block(ms: number): void {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+}
+
+/** Asks until an answer has the status. */
+async function until(world: World, status: number): Promise<Response> {
+  for (;;) {
+    const response = await world.post(typename);
+    if (response.status === status) return response;
+    await response.arrayBuffer();
+  }
+}

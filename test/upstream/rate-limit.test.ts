@@ -1,0 +1,231 @@
+import { describe, expect, it } from 'vitest';
+import {
+  anyDatafoldRun,
+  datafoldBody,
+  datafoldKey,
+  datafoldPath,
+  olostepBody,
+  olostepKey,
+  olostepPath,
+} from '../support/bodies.ts';
+import { holdClock, holdDice } from '../support/clock.ts';
+import { createWorld, type World } from '../support/world.ts';
+
+const query = 'query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { id } }';
+const found = { data: { monitorRuns: [{ id: 'DATAFOLD:7:42' }] } };
+const sentences = {
+  RATE_LIMITED: 'DATAFOLD asks to be called less often.',
+  UPSTREAM_UNAVAILABLE: 'DATAFOLD is not available.',
+} as const;
+const limited = (facts: object, code: keyof typeof sentences = 'RATE_LIMITED') => ({
+  data: { monitorRuns: [null] },
+  errors: [
+    expect.objectContaining({
+      message: sentences[code],
+      extensions: {
+        ...facts,
+        code,
+        provider: 'DATAFOLD',
+        retryable: true,
+        requestId: expect.any(String),
+      },
+    }),
+  ],
+});
+
+const ask = (world: World, apiKey?: string) =>
+  world.ask(
+    query,
+    { keys: [datafoldKey] },
+    apiKey === undefined
+      ? {}
+      : { headers: { 'content-type': 'application/json', 'x-datafold-api-key': apiKey, 'x-olostep-api-key': apiKey } },
+  );
+
+const limit = (wait: string, status = 429) => ({ status, headers: { 'retry-after': wait } });
+
+describe('A credential that is to be used less often', () => {
+  it('rests for as long as it was asked to, without a call, and says how long that is', async () => {
+    const world = await createWorld();
+    world.datafold.on(datafoldPath, limit('30'));
+    const clock = holdClock();
+
+    expect(await ask(world)).toEqual(limited({ upstreamStatus: 429, retryAfterMs: 30_000 }));
+    world.datafold.on(datafoldPath, { body: datafoldBody });
+    expect(await ask(world)).toEqual(limited({ retryAfterMs: 30_000 }));
+    await clock.pass(29_999);
+    expect(await ask(world)).toEqual(limited({ retryAfterMs: 1 }));
+    expect(world.datafold.paths).toHaveLength(1);
+
+    await clock.pass(1);
+    expect(await ask(world)).toEqual(found);
+    expect(world.datafold.paths).toHaveLength(2);
+  });
+
+  it.each([
+    ['3600', 3_600_000],
+    ['123456789012', 123_456_789_012_000],
+    ['9'.repeat(400), Number.MAX_SAFE_INTEGER],
+  ])('rests for a minute at the most, whatever it was asked: %s', async (wait, retryAfterMs) => {
+    const world = await createWorld();
+    world.datafold.on(datafoldPath, limit(wait));
+    const clock = holdClock();
+
+    expect(await ask(world)).toEqual(limited({ upstreamStatus: 429, retryAfterMs }));
+    world.datafold.on(datafoldPath, { body: datafoldBody });
+    expect(await ask(world)).toEqual(limited({ retryAfterMs: 60_000 }));
+    await clock.pass(60_000);
+
+    expect(await ask(world)).toEqual(found);
+  });
+
+  it('rests after a short wait too, when it had been waited for already', async () => {
+    const world = await createWorld();
+    world.datafold.on(datafoldPath, limit('1'));
+    const clock = holdClock();
+    holdDice(0);
+
+    const asked = ask(world);
+    await clock.waitOf(1_000);
+    await clock.pass(1_000);
+    expect(await asked).toEqual(limited({ upstreamStatus: 429, retryAfterMs: 1_000 }));
+
+    world.datafold.on(datafoldPath, { body: datafoldBody });
+    expect(await ask(world)).toEqual(limited({ retryAfterMs: 1_000 }));
+    expect(world.datafold.paths).toHaveLength(2);
+    await clock.pass(1_000);
+    expect(await ask(world)).toEqual(found);
+  });
+
+  it.each([
+    ['without a wait', {}],
+    ['with a wait that nobody can read', { 'retry-after': 'soon' }],
+  ])("doesn't rest when it was asked %s", async (_name, headers) => {
+    holdDice(0);
+    const world = await createWorld();
+    world.datafold.on(datafoldPath, { status: 429, headers: headers as Record<string, string> });
+
+    expect(await ask(world)).toEqual(limited({ upstreamStatus: 429 }));
+    world.datafold.on(datafoldPath, { body: datafoldBody });
+    expect(await ask(world)).toEqual(found);
+  });
+
+  it('cools down as well when the provider is not available to it until then, and gets that error', async () => {
+    const world = await createWorld();
+    world.datafold.on(datafoldPath, limit('30', 503));
+    const clock = holdClock();
+
+    expect(await ask(world)).toEqual(limited({ upstreamStatus: 503, retryAfterMs: 30_000 }, 'UPSTREAM_UNAVAILABLE'));
+    world.datafold.on(datafoldPath, { body: datafoldBody });
+    expect(await ask(world)).toEqual(limited({ retryAfterMs: 30_000 }, 'UPSTREAM_UNAVAILABLE'));
+    expect(world.datafold.paths).toHaveLength(1);
+
+    await clock.pass(30_000);
+    expect(await ask(world)).toEqual(found);
+  });
+
+  it('rests as well when the provider is busy until then, whatever the status', async () => {
+    const world = await createWorld();
+    const body = { detail: 'Not enough resources available to run this' };
+    const headers = { 'retry-after': '30' };
+    world.olostep.on(olostepPath, { status: 404, headers, body });
+    holdClock();
+
+    for (const upstreamStatus of [404, undefined]) {
+      const facts = { code: 'UPSTREAM_UNAVAILABLE', retryAfterMs: 30_000, ...(upstreamStatus && { upstreamStatus }) };
+      expect(await world.ask(query, { keys: [olostepKey] })).toMatchObject({ errors: [{ extensions: facts }] });
+    }
+    expect(world.olostep.paths).toHaveLength(1);
+  });
+
+  it.each([
+    ['a day late', '2026-11-19T12:00:00Z'],
+    ['a day early', '2026-11-21T12:00:00Z'],
+  ])('rests until a date as the provider has it, though the clock here is %s', async (_name, date) => {
+    const world = await createWorld();
+    const headers = { date: 'Fri, 20 Nov 2026 12:00:00 GMT', 'retry-after': 'Fri, 20 Nov 2026 12:00:30 GMT' };
+    world.datafold.on(datafoldPath, { status: 429, headers });
+    holdClock(date);
+
+    expect(await ask(world)).toEqual(limited({ upstreamStatus: 429, retryAfterMs: 30_000 }));
+    expect(await ask(world)).toEqual(limited({ retryAfterMs: 30_000 }));
+  });
+
+  it('keeps to the longest wait that it was asked for, in whichever order', async () => {
+    const world = await createWorld();
+    const answers: (() => void)[] = [];
+    world.datafold.onAny((_request, response) => {
+      const wait = response.req.url?.endsWith('/1') ? '30' : '10';
+      answers.push(() => response.writeHead(429, { 'retry-after': wait }).end());
+    });
+    const clock = holdClock();
+
+    const asked = [1, 2].map((runId) => world.ask(query, { keys: [anyDatafoldRun(runId).key] }));
+    await world.datafold.arrived(2);
+    // The longer one first.
+    if (world.datafold.paths[0]?.endsWith('/2')) answers.reverse();
+    answers[0]?.();
+    await Promise.race(asked);
+    answers[1]?.();
+    await Promise.all(asked);
+
+    await clock.pass(10_000);
+    expect(await ask(world)).toEqual(limited({ retryAfterMs: 20_000 }));
+  });
+
+  it('ends what waits for a place, too', async () => {
+    const world = await createWorld();
+    world.datafold.onAny(limit('30'));
+    holdClock();
+    const keys = Array.from({ length: 100 }, (_, index) => anyDatafoldRun(index).key);
+
+    const { errors } = await world.ask(query, { keys });
+
+    expect(errors?.map(({ extensions }) => extensions.code)).toEqual(Array(100).fill('RATE_LIMITED'));
+    expect(world.datafold.paths).toHaveLength(32);
+  });
+
+  it('stops nothing of another provider', async () => {
+    const world = await createWorld();
+    world.datafold.on(datafoldPath, limit('30'));
+    world.olostep.on(olostepPath, { body: olostepBody });
+    await ask(world);
+
+    expect(await world.ask(query, { keys: [datafoldKey, olostepKey] })).toMatchObject({
+      data: { monitorRuns: [null, { id: `OLOSTEP:${olostepKey.monitorId}:${olostepKey.runId}` }] },
+      errors: [{ path: ['monitorRuns', 0], extensions: { code: 'RATE_LIMITED' } }],
+    });
+  });
+
+  it.each([
+    [429, 'RATE_LIMITED'],
+    [503, 'UPSTREAM_UNAVAILABLE'],
+  ] as const)("stops nothing of another's credential: %i", async (status, code) => {
+    const world = await createWorld({ credentials: 'forwarded' });
+    world.datafold.on(datafoldPath, (request, response) => {
+      if (request.headers.authorization === 'Key tenant-a') response.writeHead(status, { 'retry-after': '30' }).end();
+      else response.setHeader('content-type', 'application/json').end(JSON.stringify(datafoldBody));
+    });
+    holdClock();
+
+    expect(await ask(world, 'tenant-a')).toEqual(limited({ upstreamStatus: status, retryAfterMs: 30_000 }, code));
+    expect(await ask(world, 'tenant-b')).toEqual(found);
+    expect(await ask(world, 'tenant-a')).toEqual(limited({ retryAfterMs: 30_000 }, code));
+    expect(world.datafold.requests.map(({ headers }) => headers.authorization)).toEqual([
+      'Key tenant-a',
+      'Key tenant-b',
+    ]);
+  });
+
+  it('is no matter of the calendar', async () => {
+    const world = await createWorld();
+    world.datafold.on(datafoldPath, limit('30'));
+    const clock = holdClock('2026-11-20T12:00:00Z');
+    await ask(world);
+
+    clock.setDate('2026-11-20T13:00:00Z');
+    expect(await ask(world)).toEqual(limited({ retryAfterMs: 30_000 }));
+    clock.setDate('2026-11-20T11:00:00Z');
+    expect(await ask(world)).toEqual(limited({ retryAfterMs: 30_000 }));
+  });
+});

@@ -1,0 +1,512 @@
+import dns from 'node:dns';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { Limits } from '../../src/core/limits.ts';
+import {
+  anyDatafoldRun,
+  datafoldBody,
+  datafoldKey,
+  datafoldPath,
+  olostepBody,
+  olostepKey,
+  olostepPath,
+} from '../support/bodies.ts';
+import { holdClock, holdDice, until } from '../support/clock.ts';
+import { type Handler, type Reply, silence, startFakeUpstream } from '../support/fake-upstream.ts';
+import { createWorld, type World } from '../support/world.ts';
+
+const query = 'query ($key: MonitorRunKey!) { monitorRun(key: $key) { id } }';
+const found = { data: { monitorRun: { id: 'DATAFOLD:7:42' } } };
+const failed = (code: string, facts: object = {}) => ({
+  data: { monitorRun: null },
+  errors: [
+    expect.objectContaining({
+      extensions: { ...facts, code, provider: 'DATAFOLD', requestId: expect.any(String), retryable: true },
+    }),
+  ],
+});
+const ask = (world: World, init?: RequestInit) => world.ask(query, { key: datafoldKey }, init);
+
+/** A world whose Datafold gives these answers in turn, the last one for ever. */
+async function createWorldOf(answers: readonly (Reply | Handler)[], limits: Partial<Limits> = {}): Promise<World> {
+  const world = await createWorld({ limits });
+  const left = [...answers];
+  world.datafold.onAny((request, response) => {
+    const answer = (left.length > 1 ? left.shift() : left[0]) as Reply | Handler;
+    if (typeof answer === 'function') return answer(request, response);
+    response.writeHead(answer.status ?? 200, { 'content-type': 'application/json', ...answer.headers });
+    response.end(JSON.stringify(answer.body ?? {}));
+  });
+  return world;
+}
+
+const good: Reply = { body: datafoldBody };
+const later = (wait: string, status = 429): Reply => ({ status, headers: { 'retry-after': wait } });
+const reset: Handler = ({ socket }) => void socket.resetAndDestroy();
+const close: Handler = ({ socket }) => void socket.end();
+
+describe('A call that failed', () => {
+  it.each([
+    ['an error of the server', { status: 500 }],
+    ['a bad gateway', { status: 502 }],
+    ['an answer that it was too early', { status: 425 }],
+    ['a time-out of the server', { status: 408 }],
+    ['a page of HTML', { headers: { 'content-type': 'text/html' } }],
+    ['a reset', reset],
+    ['a closed connection', close],
+    ['a limit without a wait', { status: 429 }],
+    ['a limit with a wait of 0', later('0')],
+  ])('is answered all the same, when only its first attempt meets %s', async (_name, fault) => {
+    holdDice(0);
+    const world = await createWorldOf([fault, good]);
+
+    expect(await ask(world)).toEqual(found);
+    expect(world.datafold.paths).toEqual([datafoldPath, datafoldPath]);
+    expect(world.lines.map(({ message }) => message)).toEqual(['request']);
+  });
+
+  it('is tried three times in all, whatever the mix of faults', async () => {
+    holdDice(0);
+    const world = await createWorldOf([{ status: 500 }, reset, { status: 502 }, good]);
+
+    expect(await ask(world)).toEqual(failed('UPSTREAM_UNAVAILABLE', { upstreamStatus: 502 }));
+    expect(world.datafold.paths).toHaveLength(3);
+  });
+
+  it('is not retried when tags or a cursor of the client may be why', async () => {
+    const world = await createWorldOf([{ status: 500 }, { body: { monitors: [] } }]);
+
+    const { errors } = await world.ask('{ monitorList(provider: DATAFOLD, tags: ["canary"]) { totalCount } }');
+
+    expect(errors).toMatchObject([{ extensions: { code: 'UPSTREAM_UNAVAILABLE', retryable: true } }]);
+    expect(world.datafold.paths).toHaveLength(1);
+  });
+
+  it('is not tried a third time for a fault that is worth one retry', async () => {
+    holdDice(0);
+    const world = await createWorldOf([{ status: 500 }, { body: 'not JSON' }, good]);
+
+    expect(await ask(world)).toEqual(failed('UPSTREAM_BAD_RESPONSE'));
+    expect(world.datafold.paths).toHaveLength(2);
+  });
+
+  it('waits up to 100 ms before its second attempt and up to 200 ms before its third: half of it, as the dice say', async () => {
+    const world = await createWorldOf([{ status: 500 }, { status: 500 }, good]);
+    const clock = holdClock();
+    holdDice(0.5);
+
+    const asked = ask(world);
+    await clock.waitOf(50);
+    await clock.pass(49);
+    expect(world.datafold.paths).toHaveLength(1);
+    await clock.pass(1);
+    await clock.waitOf(100);
+    await clock.pass(99);
+    expect(world.datafold.paths).toHaveLength(2);
+    await clock.pass(1);
+
+    expect(await asked).toEqual(found);
+    expect(world.datafold.paths).toHaveLength(3);
+  });
+
+  it('never waits longer than the longest back-off', async () => {
+    const world = await createWorldOf([{ status: 500 }, { status: 500 }, good], { backOffMs: 700 });
+    const clock = holdClock();
+    holdDice(1);
+
+    const asked = ask(world);
+    for (const wait of [700, 1_000]) {
+      await clock.waitOf(wait);
+      await clock.pass(wait);
+    }
+
+    expect(await asked).toEqual(found);
+  });
+});
+
+const noon = '2026-11-20T12:00:00Z';
+
+describe.each([
+  [429, 'RATE_LIMITED'],
+  [503, 'UPSTREAM_UNAVAILABLE'],
+])('A call that is answered %i', (status, code) => {
+  it.each([
+    ['2', 2_000],
+    ['1', 1_000],
+    ['Fri, 20 Nov 2026 12:00:02 GMT', 2_000],
+    ['Friday, 20-Nov-26 12:00:01 GMT', 1_000],
+  ])('waits as long as a Retry-After of %s says, and a few milliseconds, as the dice say', async (header, wait) => {
+    const world = await createWorldOf([later(header, status), good]);
+    const clock = holdClock(noon);
+    holdDice(0.5);
+
+    const asked = ask(world);
+    await clock.waitOf(wait + 50);
+    await clock.pass(wait + 49);
+    expect(world.datafold.paths).toHaveLength(1);
+    await clock.pass(1);
+
+    expect(await asked).toEqual(found);
+    expect(world.datafold.paths).toHaveLength(2);
+  });
+
+  it('waits once: asked to wait again, it hands the wait on', async () => {
+    const world = await createWorldOf([later('1', status), later('2', status), good]);
+    const clock = holdClock();
+    holdDice(0);
+
+    const asked = ask(world);
+    await clock.waitOf(1_000);
+    await clock.pass(1_000);
+
+    expect(await asked).toEqual(failed(code, { upstreamStatus: status, retryAfterMs: 2_000 }));
+    expect(world.datafold.paths).toHaveLength(2);
+  });
+
+  it.each([
+    ['3', 3_000],
+    ['86400', 86_400_000],
+    ['12345678901', 12_345_678_901_000],
+    ['9'.repeat(400), Number.MAX_SAFE_INTEGER],
+    ['Fri, 20 Nov 2026 12:00:03 GMT', 3_000],
+    ['Fri, 31 Dec 9999 23:59:59 GMT', Date.UTC(9999, 11, 31, 23, 59, 59) - Date.parse(noon)],
+  ])('hands on a wait of more than 2 seconds at once: %s', async (header, retryAfterMs) => {
+    const world = await createWorldOf([later(header, status), good]);
+    holdClock(noon);
+
+    expect(await ask(world)).toEqual(failed(code, { upstreamStatus: status, retryAfterMs }));
+    expect(world.datafold.paths).toHaveLength(1);
+  });
+
+  it('hands on a short wait at once, when too little time would be left after it', async () => {
+    const world = await createWorldOf([later('2', status), good], { operationTimeoutMs: 2_249 });
+    holdClock();
+    holdDice(0);
+
+    expect(await ask(world)).toEqual(failed(code, { upstreamStatus: status, retryAfterMs: 2_000 }));
+    expect(world.datafold.paths).toHaveLength(1);
+  });
+
+  it.each(['soon', '-1', '1.5', '1e9', '0x1', '', 'Fri, 99 Nov 2026 12:00:02 GMT', '2026-11-20T12:00:01Z'])(
+    "isn't tried again, and hands on no wait, when its Retry-After says %j",
+    async (header) => {
+      const world = await createWorldOf([later(header, status), good]);
+
+      expect(await ask(world)).toEqual(failed(code, { upstreamStatus: status }));
+      expect(world.datafold.paths).toHaveLength(1);
+    },
+  );
+
+  it("isn't tried again when it says two waits", async () => {
+    const world = await createWorldOf([{ status, headers: { 'retry-after': ['1', '2'] } }, good]);
+
+    expect(await ask(world)).toEqual(failed(code, { upstreamStatus: status }));
+    expect(world.datafold.paths).toHaveLength(1);
+  });
+});
+
+it('A limit without a wait is tried again once, within half a second', async () => {
+  const world = await createWorldOf([{ status: 429 }, { status: 429 }, good]);
+  const clock = holdClock();
+  holdDice(1);
+
+  const asked = ask(world);
+  await clock.waitOf(500);
+  await clock.pass(500);
+
+  expect(await asked).toEqual(failed('RATE_LIMITED', { upstreamStatus: 429 }));
+  expect(world.datafold.paths).toHaveLength(2);
+});
+
+describe('A call whose time runs', () => {
+  it('is tried again after a silent attempt, once', async () => {
+    const world = await createWorldOf([silence], { operationTimeoutMs: 20_000 });
+    const clock = holdClock();
+    holdDice(0);
+
+    const asked = ask(world);
+    await world.datafold.arrived(1);
+    await clock.pass(3_000);
+    await world.datafold.arrived(2);
+    await clock.pass(3_000);
+
+    expect(await asked).toEqual(failed('UPSTREAM_TIMEOUT'));
+    expect(world.datafold.paths).toHaveLength(2);
+  });
+
+  it.each([
+    [4_000, 2],
+    [3_999, 1],
+  ])(
+    'is tried again after a silent attempt only with a second left: of %i ms, %i attempts',
+    async (operationTimeoutMs, attempts) => {
+      const world = await createWorldOf([silence], { operationTimeoutMs });
+      const clock = holdClock();
+      holdDice(0);
+
+      const asked = ask(world);
+      await world.datafold.arrived(1);
+      await clock.pass(3_000);
+      await world.datafold.arrived(attempts);
+      await clock.pass(1_000);
+
+      expect(await asked).toEqual(failed('UPSTREAM_TIMEOUT'));
+      expect(world.datafold.paths).toHaveLength(attempts);
+    },
+  );
+
+  it.each([
+    [4_750, 2],
+    [4_751, 1],
+  ])('is tried again only with 250 ms left: at %i of 5,000 ms, %i attempts', async (ms, attempts) => {
+    const answers: (() => void)[] = [];
+    const slow: Handler = (_request, response) => void answers.push(() => response.writeHead(500).end());
+    const world = await createWorldOf([slow, good], { attemptMs: 5_000, operationTimeoutMs: 5_000 });
+    const clock = holdClock();
+    holdDice(0);
+
+    const asked = ask(world);
+    await world.datafold.arrived(1);
+    await clock.pass(ms);
+    for (const answer of answers) answer();
+
+    const failure = failed('UPSTREAM_UNAVAILABLE', { upstreamStatus: 500 });
+    expect(await asked).toEqual(attempts === 2 ? found : failure);
+    expect(world.datafold.paths).toHaveLength(attempts);
+  });
+
+  it('is given up in the middle of an attempt when the deadline of its operation is reached', async () => {
+    const world = await createWorldOf([silence], { operationTimeoutMs: 5_000 });
+    const clock = holdClock();
+    holdDice(0);
+
+    const asked = ask(world);
+    await world.datafold.arrived(1);
+    await clock.pass(3_000);
+    await world.datafold.arrived(2);
+    await clock.pass(1_999);
+    expect(world.lines).toEqual([]);
+    await clock.pass(1);
+
+    expect(await asked).toEqual(failed('UPSTREAM_TIMEOUT'));
+    await world.datafold.deserted(2);
+    // And not by what the HTTP client would do in the end.
+    expect(world.lines).toContainEqual(expect.objectContaining({ reason: 'deadline', attempts: 2, ms: 5_000 }));
+  });
+
+  it("isn't made at all when its place comes with less than 250 ms left", async () => {
+    const answers: (() => void)[] = [];
+    const world = await createWorld({ limits: { attemptMs: 5_000, operationTimeoutMs: 5_000, maxInFlight: 1 } });
+    const [first, second] = [anyDatafoldRun(1), anyDatafoldRun(2)];
+    world.datafold.on(first.path, (_request, response) => {
+      answers.push(() => response.setHeader('content-type', 'application/json').end(JSON.stringify(first.body)));
+    });
+    world.datafold.on(second.path, { body: second.body });
+    const clock = holdClock();
+
+    const keys = [first.key, second.key];
+    const asked = world.ask('query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { id } }', { keys });
+    await world.datafold.arrived(1);
+    await clock.pass(4_751);
+    for (const answer of answers) answer();
+
+    expect(await asked).toMatchObject({
+      data: { monitorRuns: [{ id: 'DATAFOLD:7:1' }, null] },
+      errors: [{ path: ['monitorRuns', 1], extensions: { code: 'UPSTREAM_TIMEOUT', retryable: true } }],
+    });
+    expect(world.datafold.paths).toEqual([first.path]);
+  });
+});
+
+describe('A connection that ends', () => {
+  const afterHeaders: Handler = ({ socket }, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.write('{', () => socket.resetAndDestroy());
+  };
+
+  it.each([
+    ['reset', reset],
+    ['closed', close],
+  ])(
+    'before the first byte, %s, after it has carried an answer, costs no time and nothing of the budget',
+    async (_name, end) => {
+      const world = await createWorldOf([good, end, good], { retryBudget: 0 });
+      expect(await ask(world)).toEqual(found);
+      holdClock();
+      holdDice(1);
+
+      expect(await ask(world)).toEqual(found);
+      expect(world.datafold.paths).toHaveLength(3);
+      const [first, second, third] = world.datafold.requests.map(({ socket }) => socket);
+      expect(second).toBe(first);
+      expect(third).not.toBe(first);
+    },
+  );
+
+  it.each([
+    ['before it has carried an answer', [reset, good]],
+    ['after the first byte', [good, afterHeaders, good]],
+  ])('%s does cost', async (_name, answers) => {
+    const world = await createWorldOf(answers, { retryBudget: 0 });
+    for (let before = 1; before < answers.length - 1; before++) await ask(world);
+
+    expect(await ask(world)).toEqual(failed('UPSTREAM_UNAVAILABLE'));
+    expect(world.datafold.paths).toHaveLength(answers.length - 1);
+  });
+
+  it('is free once a call: the next one is a retry like others', async () => {
+    const world = await createWorldOf([good, reset, { status: 500 }, good], { retryBudget: 1 });
+    holdDice(0);
+    await ask(world);
+
+    expect(await ask(world)).toEqual(found);
+    expect(world.datafold.paths).toHaveLength(4);
+    world.datafold.onAny({ status: 500 });
+    // That one took the only retry.
+    await ask(world);
+    expect(world.datafold.paths).toHaveLength(5);
+  });
+});
+
+describe('The name of a provider', () => {
+  /** Has the first look-ups of names fail, or all of them; tells how many there were. */
+  function failLookups(code: string, times = Number.POSITIVE_INFINITY) {
+    const { lookup } = dns;
+    const spy = vi.spyOn(dns, 'lookup').mockImplementation(((...parameters: Parameters<typeof lookup>) => {
+      if (spy.mock.calls.length > times) return lookup(...parameters);
+      const callback = parameters.at(-1) as unknown as (error: Error) => void;
+      setImmediate(() => callback(Object.assign(new Error(`getaddrinfo ${code}`), { code })));
+    }) as typeof lookup);
+    onTestFinished(() => spy.mockRestore());
+    return () => spy.mock.calls.length;
+  }
+
+  /** Datafold has a name, and Olostep an address. */
+  async function createNamedWorld() {
+    const far = await startFakeUpstream();
+    onTestFinished(() => far.close());
+    far.on(datafoldPath, { body: datafoldBody });
+    const { port } = new URL(far.baseUrl);
+    const olostep = await startFakeUpstream();
+    onTestFinished(() => olostep.close());
+    olostep.on(olostepPath, { body: olostepBody });
+    return createWorld({
+      providers: {
+        DATAFOLD: { apiKey: 'key', baseUrl: `http://localhost:${port}` },
+        OLOSTEP: { apiKey: 'key', baseUrl: olostep.baseUrl },
+      },
+    });
+  }
+
+  it('is looked up again when that failed for the moment, and nobody notices', async () => {
+    holdDice(0);
+    const world = await createNamedWorld();
+    const lookups = failLookups('EAI_AGAIN', 2);
+
+    expect(await ask(world)).toEqual(found);
+    expect(lookups()).toBe(3);
+  });
+
+  it('is looked up three times in all, and the other provider is not touched', async () => {
+    holdDice(0);
+    const world = await createNamedWorld();
+    const lookups = failLookups('EAI_AGAIN');
+
+    expect(await ask(world)).toEqual(failed('UPSTREAM_UNAVAILABLE'));
+    expect(lookups()).toBe(3);
+    expect((await world.ask(query, { key: olostepKey })).errors).toBe(undefined);
+  });
+
+  it('is not looked up again when there is no such name', async () => {
+    const world = await createNamedWorld();
+    const lookups = failLookups('ENOTFOUND');
+
+    const { errors } = await ask(world);
+
+    expect(errors?.[0]?.extensions).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', retryable: false });
+    expect(lookups()).toBe(1);
+  });
+});
+
+describe('A client that leaves during a wait', () => {
+  it.each([
+    ['of the back-off', { status: 500 }, 50],
+    ['that was asked for', later('2'), 2_050],
+  ])('%s ends it, and no further call is made', async (_name, fault, wait) => {
+    const world = await createWorldOf([fault, good]);
+    const clock = holdClock();
+    holdDice(0.5);
+    const controller = new AbortController();
+
+    const asked = ask(world, { signal: controller.signal });
+    await clock.waitOf(wait);
+    await clock.pass(0);
+    const timers = clock.timers();
+    controller.abort();
+    await expect(asked).rejects.toThrow('aborted');
+    await until(() => world.lines.length > 0);
+
+    expect(clock.timers()).toBe(timers - 1);
+    await clock.pass(10_000);
+    expect(world.datafold.paths).toHaveLength(1);
+    expect(world.lines).toEqual([expect.objectContaining({ message: 'request', status: 499 })]);
+  });
+});
+
+describe('The retries of a provider', () => {
+  const manyQuery = 'query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { id } }';
+  const hundred = Array.from({ length: 100 }, (_, index) => anyDatafoldRun(index).key);
+  /** The breaker would end it much sooner. */
+  const limits = { breakerMinCalls: 1_000_000 };
+
+  it('are one for ten calls of a provider that is down, and ten beforehand', async () => {
+    holdDice(0);
+    const world = await createWorld({ limits });
+    world.datafold.onAny({ status: 503 });
+
+    await world.ask(manyQuery, { keys: hundred });
+    const before = world.datafold.paths.length;
+    expect(before).toBeGreaterThanOrEqual(110);
+    expect(before).toBeLessThanOrEqual(120);
+
+    for (let time = 0; time < 10; time++) await world.ask(manyQuery, { keys: hundred });
+    const calls = world.datafold.paths.length - before;
+    expect(calls).toBeGreaterThanOrEqual(1_090);
+    expect(calls).toBeLessThanOrEqual(1_100);
+  });
+
+  it('are none for calls that are not made, as their key has to rest', async () => {
+    holdDice(0);
+    const clock = holdClock();
+    const world = await createWorld({ limits });
+    world.datafold.onAny({ status: 503 });
+    await world.ask(manyQuery, { keys: hundred });
+    world.datafold.onAny({ status: 429, headers: { 'retry-after': '30' } });
+    await world.ask(manyQuery, { keys: hundred.slice(0, 1) });
+
+    const before = world.datafold.paths.length;
+    for (let time = 0; time < 5; time++) await world.ask(manyQuery, { keys: hundred });
+    expect(world.datafold.paths).toHaveLength(before);
+
+    await clock.pass(31_000);
+    world.datafold.onAny({ status: 503 });
+    await world.ask(manyQuery, { keys: hundred.slice(0, 3) });
+    // Each could be tried twice again. One retry may be left of those before.
+    expect(world.datafold.paths.length - before).toBeLessThanOrEqual(4);
+  });
+
+  it('are counted apart from those of another', async () => {
+    holdDice(0);
+    const world = await createWorld({ limits });
+    world.datafold.onAny({ status: 503 });
+    await world.ask(manyQuery, { keys: hundred });
+
+    let times = 0;
+    world.olostep.on(olostepPath, (_request, response) => {
+      response.writeHead(++times < 3 ? 503 : 200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(olostepBody));
+    });
+
+    expect((await world.ask(query, { key: olostepKey })).errors).toBeUndefined();
+    expect(world.olostep.paths).toHaveLength(3);
+  });
+});
