@@ -52,10 +52,10 @@ const service = (title: string, settings: Readonly<Record<string, string>>, fold
     PORT: `${port}`,
     DATAFOLD_BASE_URL: upstreamUrl,
     OLOSTEP_BASE_URL: upstreamUrl,
-    MAX_IN_FLIGHT: `${connections}`,
+    MAX_CONCURRENT_CALLS: `${connections}`,
     // What is measured is what a request costs with its calls: nobody else here keeps or shares any.
-    KEEP_RUNS: 'false',
-    JOIN_CALLS: 'false',
+    RUN_CACHE: 'false',
+    COALESCE_CALLS: 'false',
     ...settings,
   }),
 });

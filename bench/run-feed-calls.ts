@@ -50,7 +50,7 @@ async function read({ fleet, windowMs, first, hasCache, outcomes, maxPages = Inf
   serveDatafoldFleet(upstream, fleet);
   const gateway = createGateway({
     providers: { DATAFOLD: { apiKey: 'any-key', baseUrl: upstream.baseUrl } },
-    keptRuns: hasCache,
+    runCache: hasCache,
   });
   const since = now - windowMs;
   const expected = toExpectedIds(

@@ -122,7 +122,7 @@ async function startService(providers: object): Promise<{ url: string; close: ()
   const { createLineWriter } = await import('../src/observability/log-writer.ts');
   const { createLog } = await import('../src/observability/logger.ts');
   const log = createLog('info', createLineWriter(openSync('/dev/null', 'w')));
-  const gateway = createGateway({ providers, log, isBodyCounted: true });
+  const gateway = createGateway({ providers, log, bodyLimitEnforced: true });
   const server = createServer({ gateway, log, operations: [] });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -39,7 +39,7 @@ forgets. Each sends the same bytes. Ours sets V8's flags as it does in productio
 one processor to itself, the load generator and the upstream have the other.
 CPU is user and system time of the gateway's process. Before each set and behind it three answers were held against the expected one;
 in between upstream calls were counted, and how long the answers were. Each may have 1,024 calls under way: that is more than ours
-allows by default (\`MAX_IN_FLIGHT\`), and it neither keeps runs nor joins calls here (\`KEEP_RUNS\`, \`JOIN_CALLS\`), which would spare
+allows by default (\`MAX_CONCURRENT_CALLS\`), and it neither keeps runs nor joins calls here (\`RUN_CACHE\`, \`COALESCE_CALLS\`), which would spare
 it the work that is measured. All its other guards are on. Those in Node ask by undici: \`Pool.dispatch\`, its cheapest level, in the bare proxy, the second REST
 backend and Mercurius; ours hands the calls to undici's connections itself. Absolute figures are this machine's: compare ratios of one run.
 

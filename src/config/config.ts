@@ -27,8 +27,8 @@ export interface Config {
   readonly limits: Partial<Limits>;
   readonly gateway: Pick<
     GatewayConfig,
-    'providers' | 'credentials' | 'introspection' | 'persistedDocuments' | 'persistedOnly' | 'joinCalls'
-  > & { readonly keptRuns?: boolean };
+    'providers' | 'credentials' | 'introspection' | 'persistedDocuments' | 'persistedDocumentsOnly' | 'coalesceCalls'
+  > & { readonly runCache?: boolean };
   /** The Redis that copies of runs are kept in, instead of in memory. */
   readonly redisUrl?: string;
   readonly door: DoorConfig;
@@ -56,7 +56,7 @@ const listenSettings = {
 
 const persistedSettings = {
   PERSISTED_DOCUMENTS: v.optional(listSetting('paths of files', (path) => path !== '')),
-  PERSISTED_ONLY: v.optional(flagSetting, 'false'),
+  PERSISTED_DOCUMENTS_ONLY: v.optional(flagSetting, 'false'),
 };
 
 const gatewaySettings = {
@@ -65,8 +65,8 @@ const gatewaySettings = {
 };
 
 const reuseSettings = {
-  KEEP_RUNS: v.optional(flagSetting),
-  JOIN_CALLS: v.optional(flagSetting),
+  RUN_CACHE: v.optional(flagSetting),
+  COALESCE_CALLS: v.optional(flagSetting),
   REDIS_URL: v.optional(setting(expectedRedisUrl, isRedisUrl)),
 };
 
@@ -114,9 +114,11 @@ function readCommon(env: Env, problems: string[], isOpen: (host: string) => bool
   const persisted = readPersisted(env, problems);
   const { redisUrl, ...reuse } = readReuse(env, problems);
   // What is written in GraphiQL is on no list.
-  const door = readDoorConfig(env, problems, { graphiql: mayExplore && !persisted.persistedOnly, host: HOST });
-  if (door.graphiql && persisted.persistedOnly)
-    problems.push('GRAPHIQL: expected not to be true with PERSISTED_ONLY=true, as what is written there is on no list');
+  const door = readDoorConfig(env, problems, { graphiql: mayExplore && !persisted.persistedDocumentsOnly, host: HOST });
+  if (door.graphiql && persisted.persistedDocumentsOnly)
+    problems.push(
+      'GRAPHIQL: expected not to be true with PERSISTED_DOCUMENTS_ONLY=true, as what is written there is on no list',
+    );
   return {
     host: HOST,
     port: PORT,
@@ -133,31 +135,34 @@ function readCommon(env: Env, problems: string[], isOpen: (host: string) => bool
 function readReuse(
   env: Env,
   problems: string[],
-): Pick<Config, 'redisUrl'> & Pick<Config['gateway'], 'keptRuns' | 'joinCalls'> {
+): Pick<Config, 'redisUrl'> & Pick<Config['gateway'], 'runCache' | 'coalesceCalls'> {
   const {
-    KEEP_RUNS: keptRuns,
-    JOIN_CALLS: joinCalls,
+    RUN_CACHE: runCache,
+    COALESCE_CALLS: coalesceCalls,
     REDIS_URL: redisUrl,
   } = readSettings(reuseSettings, env, problems);
-  if (keptRuns === false && env.REDIS_URL)
-    problems.push('REDIS_URL: expected not to be set with KEEP_RUNS=false, as nothing is kept then');
+  if (runCache === false && env.REDIS_URL)
+    problems.push('REDIS_URL: expected not to be set with RUN_CACHE=false, as nothing is kept then');
   return {
     ...(redisUrl && { redisUrl }),
-    ...(keptRuns !== undefined && { keptRuns }),
-    ...(joinCalls !== undefined && { joinCalls }),
+    ...(runCache !== undefined && { runCache }),
+    ...(coalesceCalls !== undefined && { coalesceCalls }),
   };
 }
 
 /** The manifests that the variables name, and whether there is nothing else. */
-function readPersisted(env: Env, problems: string[]): Pick<GatewayConfig, 'persistedDocuments' | 'persistedOnly'> {
-  const { PERSISTED_DOCUMENTS: paths, PERSISTED_ONLY } = readSettings(persistedSettings, env, problems);
+function readPersisted(
+  env: Env,
+  problems: string[],
+): Pick<GatewayConfig, 'persistedDocuments' | 'persistedDocumentsOnly'> {
+  const { PERSISTED_DOCUMENTS: paths, PERSISTED_DOCUMENTS_ONLY } = readSettings(persistedSettings, env, problems);
   return {
     ...(paths && { persistedDocuments: readManifests(paths, problems) }),
-    ...(PERSISTED_ONLY && { persistedOnly: true }),
+    ...(PERSISTED_DOCUMENTS_ONLY && { persistedDocumentsOnly: true }),
   };
 }
 
-/** `attemptMs` from `ATTEMPT_MS`, and so on. Whole numbers stay whole; the others are shares. */
+/** `upstreamAttemptTimeoutMs` from `UPSTREAM_ATTEMPT_TIMEOUT_MS`, and so on. Whole numbers stay whole; the others are shares. */
 function readLimits(env: Env, problems: string[]): Partial<Limits> {
   const limits: Record<string, number> = {};
   for (const [limit, byDefault] of Object.entries(defaultLimits)) {
@@ -167,22 +172,36 @@ function readLimits(env: Env, problems: string[]): Partial<Limits> {
     if (given !== undefined) limits[limit] = given;
   }
   const all: Limits = { ...defaultLimits, ...limits };
-  const { minAttemptMs, attemptMs, operationTimeoutMs, lingerMs, graceMs, headMs, requestMs, keepRunMs, keepStaleMs } =
-    all;
+  const {
+    upstreamMinAttemptMs,
+    upstreamAttemptTimeoutMs,
+    operationTimeoutMs,
+    shutdownDelayMs,
+    shutdownTimeoutMs,
+    headersTimeoutMs,
+    requestTimeoutMs,
+    runCacheTtlMs,
+    runCacheStaleIfErrorMs,
+  } = all;
   // Otherwise no call would ever be made, or the last answers would have no time.
-  if (minAttemptMs > attemptMs || attemptMs > operationTimeoutMs)
-    problems.push('MIN_ATTEMPT_MS, ATTEMPT_MS, OPERATION_TIMEOUT_MS: expected none to be more than the next');
-  if (headMs > requestMs) problems.push('HEAD_MS: expected not to be more than REQUEST_MS');
-  if (keepRunMs > keepStaleMs) problems.push('KEEP_RUN_MS: expected not to be more than KEEP_STALE_MS');
+  if (upstreamMinAttemptMs > upstreamAttemptTimeoutMs || upstreamAttemptTimeoutMs > operationTimeoutMs)
+    problems.push(
+      'UPSTREAM_MIN_ATTEMPT_MS, UPSTREAM_ATTEMPT_TIMEOUT_MS, OPERATION_TIMEOUT_MS: expected none to be more than the next',
+    );
+  if (headersTimeoutMs > requestTimeoutMs)
+    problems.push('HEADERS_TIMEOUT_MS: expected not to be more than REQUEST_TIMEOUT_MS');
+  if (runCacheTtlMs > runCacheStaleIfErrorMs)
+    problems.push('RUN_CACHE_TTL_MS: expected not to be more than RUN_CACHE_STALE_IF_ERROR_MS');
   // Otherwise an operation would be asked to try again, and never be answered.
   if (
-    all.maxResponseBytes > all.maxHeldResponseBytesPerCaller ||
-    all.maxHeldResponseBytesPerCaller > all.maxHeldResponseBytes
+    all.maxResponseBytes > all.maxPendingResponseBytesPerCaller ||
+    all.maxPendingResponseBytesPerCaller > all.maxPendingResponseBytes
   )
     problems.push(
-      'MAX_RESPONSE_BYTES, MAX_HELD_RESPONSE_BYTES_PER_CALLER, MAX_HELD_RESPONSE_BYTES: expected none to be more than the next',
+      'MAX_RESPONSE_BYTES, MAX_PENDING_RESPONSE_BYTES_PER_CALLER, MAX_PENDING_RESPONSE_BYTES: expected none to be more than the next',
     );
-  if (lingerMs > graceMs) problems.push('LINGER_MS: expected not to be more than GRACE_MS');
+  if (shutdownDelayMs > shutdownTimeoutMs)
+    problems.push('SHUTDOWN_DELAY_MS: expected not to be more than SHUTDOWN_TIMEOUT_MS');
   return limits;
 }
 

@@ -15,7 +15,10 @@ const reservedStepBytes = 64 * 1024;
 /** How long a text may be that costs nothing. */
 const freeChars = 100;
 
-type AllowanceLimits = Pick<Limits, 'maxResponseBytes' | 'maxRepresentations' | 'maxListed' | 'maxAwaited'>;
+type AllowanceLimits = Pick<
+  Limits,
+  'maxResponseBytes' | 'maxRepresentations' | 'maxListNodes' | 'maxListFetchedFields'
+>;
 
 /** The allowance of one request. A class, as every request has one, and methods of a prototype cost it nothing. */
 export class Allowance {
@@ -36,8 +39,8 @@ export class Allowance {
     this.#left = limits.maxResponseBytes;
     this.#leftReserved = room?.reserveResponse === undefined ? 0 : Math.max(0, this.#left - reservedStepBytes);
     this.#representationsLeft = limits.maxRepresentations;
-    this.#listedLeft = limits.maxListed;
-    this.#awaitedLeft = limits.maxAwaited;
+    this.#listedLeft = limits.maxListNodes;
+    this.#awaitedLeft = limits.maxListFetchedFields;
   }
 
   /**
@@ -105,7 +108,7 @@ export class Allowance {
   spendListed(count: number): void {
     if (count > this.#listedLeft)
       throw new OperationTooCostly(
-        `Expected at most ${this.#limits.maxListed} listed runs and monitors in one operation.`,
+        `Expected at most ${this.#limits.maxListNodes} listed runs and monitors in one operation.`,
       );
     this.#listedLeft -= count;
   }
@@ -118,7 +121,7 @@ export class Allowance {
   spendAwaited(count: number): void {
     if (count > this.#awaitedLeft)
       throw new OperationTooCostly(
-        `Expected at most ${this.#limits.maxAwaited} fields, in all lists of one operation, of things of which something takes a call.`,
+        `Expected at most ${this.#limits.maxListFetchedFields} fields, in all lists of one operation, of things of which something takes a call.`,
       );
     this.#awaitedLeft -= count;
   }

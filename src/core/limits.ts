@@ -5,14 +5,14 @@ const requestLimits = {
   /** The largest body of a request, in bytes. */
   maxBodyBytes: 100 * 1024,
   /** How long the head of a request may take to arrive, in milliseconds. */
-  headMs: 10_000,
+  headersTimeoutMs: 10_000,
   /** How long the whole of it may take, in milliseconds. */
-  requestMs: 15_000,
+  requestTimeoutMs: 15_000,
   /**
    * How long a connection is kept while nothing is asked, in milliseconds; longer than balancers keep theirs (60 s), lest
    * one is closed under a request of theirs.
    */
-  keepAliveMs: 65_000,
+  keepAliveTimeoutMs: 65_000,
   /**
    * How long a connection may stand still, in milliseconds, before it is closed: its client doesn't read its answer, or sends
    * nothing. While a client waits for an operation it isn't counted.
@@ -44,26 +44,26 @@ const requestLimits = {
   /** The most fields of the query itself, with fragments expanded. */
   maxRootFields: 50,
   /** The most fields that read the schema and aliases in them, with fragments expanded: each may be all of it. */
-  maxIntrospections: 5,
+  maxIntrospectionFields: 5,
   /** The most fields, with fragments expanded. */
   maxFields: 2_000,
   /** The most documents that are kept parsed and validated. */
-  maxKeptDocuments: 1_000,
+  documentCacheEntries: 1_000,
   /**
    * The most characters of all of them together. A kept document is some fifty times its text, in bytes, and a field that is
    * compiled for it counts as 20 of them.
    */
-  maxKeptDocumentChars: 1_000_000,
+  documentCacheChars: 1_000_000,
   /** The most documents that clients have registered by their hash, as automatic persisted queries. */
-  maxAutomaticQueries: 1_000,
+  apqCacheEntries: 1_000,
   /** The most characters of all of them together. */
-  maxAutomaticQueryChars: 1_000_000,
+  apqCacheChars: 1_000_000,
   /** From which use on an operation is executed by a plan that is compiled for it. */
-  usesBeforePlan: 3,
+  compileAfterUses: 3,
   /** The most errors that an invalid document is told. */
-  maxErrors: 5,
+  maxValidationErrors: 5,
   /** The most errors that an answer has: each selection of each thing in a list can be one. The last says how many more there are. */
-  maxShownErrors: 1_000,
+  maxResponseErrors: 1_000,
   /** Maximum log lines of a request, the line that each request has aside. One more line counts those that were omitted. */
   maxLogLines: 50,
   /** Maximum characters of a text in a log line. A longer one is cut, and says how long it was. */
@@ -76,9 +76,9 @@ const requestLimits = {
    * Maximum bytes of large responses that are held at a time, all clients together: those that are being built, and those that
    * their clients have not read. An operation for which there is no room is `OVERLOADED`.
    */
-  maxHeldResponseBytes: 64 * 1024 * 1024,
+  maxPendingResponseBytes: 64 * 1024 * 1024,
   /** Maximum of them for one caller, by the credentials that its requests carry. Those without credentials share the limit above. */
-  maxHeldResponseBytesPerCaller: 32 * 1024 * 1024,
+  maxPendingResponseBytesPerCaller: 32 * 1024 * 1024,
   /** Bytes of a response that do not count for these two: smaller ones are bounded by the number of connections. */
   maxUncountedResponseBytes: 64 * 1024,
   /**
@@ -89,7 +89,7 @@ const requestLimits = {
   /**
    * The high-water mark of the bytes of large upstream responses, both providers together: of those that are being read, and of
    * those that operations use. Of small ones an operation has 128 KiB that aren't counted. Above the mark one is read at a time, so
-   * `maxAnswerBytes` more are possible.
+   * `maxUpstreamResponseBytes` more are possible.
    */
   maxUpstreamResponseTotalBytes: 64 * 1024 * 1024,
   /**
@@ -98,19 +98,19 @@ const requestLimits = {
    */
   maxRepresentations: 500,
   /** The most runs and monitors that lists put into the answer of an operation; a list counts as one at the least. */
-  maxListed: 2_000,
+  maxListNodes: 2_000,
   /** The most fields of things in lists of which something takes a call of its own, each thing and alias counted. */
-  maxAwaited: 3_000,
+  maxListFetchedFields: 3_000,
   /** The most times that an operation has `Query.runs`. Each merges the runs of all monitors anew. */
-  maxFeeds: 5,
+  maxRunFeeds: 5,
   /** Maximum upstream calls of all of them together. A lower number makes pages shorter, and more of them. */
-  maxFeedCalls: 250,
+  runFeedMaxCalls: 250,
   /** Maximum monitors of a provider whose runs they merge: those that ran last. */
-  maxFeedMonitors: 2_000,
+  runFeedMaxMonitors: 2_000,
   /** How long a response that may still change is used again by the pages behind it, in milliseconds; 0: never. */
   freshMs: 5_000,
   /** From how many runs of a monitor, or monitors, asked for by id a list is read first, where it has all that is selected. */
-  listFrom: 3,
+  listFetchThreshold: 3,
   /**
    * Maximum number of events pages of an Olostep monitor, 100 rows each, that are read to find a run that is requested by its
    * key. A run that may be further back has the error `OPERATION_TOO_COSTLY` in the fields that its row alone states.
@@ -123,19 +123,19 @@ const requestLimits = {
   /** The most that a page of Datafold's lists is asked for. Datafold documents no cap, and may send fewer. */
   listPageSize: 100,
   /** How long a copy of a run that has ended for good stands for an answer, in milliseconds. */
-  keepRunMs: 3_600_000,
+  runCacheTtlMs: 3_600_000,
   /** The same of a run that has ended, but of which something may still come. */
-  keepUnsureRunMs: 10_000,
+  runCacheSettlingTtlMs: 10_000,
   /** How long any copy may stand in for the answer of a provider that is down, in milliseconds. */
-  keepStaleMs: 86_400_000,
+  runCacheStaleIfErrorMs: 86_400_000,
   /** The most bytes of all copies that are kept in memory. */
-  maxKeptRunBytes: 32 * 1024 * 1024,
+  runCacheMaxBytes: 32 * 1024 * 1024,
   /** The largest copy that is kept, in bytes. */
-  maxKeptRunSize: 1024 * 1024,
+  runCacheMaxEntryBytes: 1024 * 1024,
   /** The largest copy that is kept in a store outside the process, in bytes: it crosses the wire each time that it is read. */
-  maxStoredRunSize: 64 * 1024,
+  redisMaxEntryBytes: 64 * 1024,
   /** How long a store of copies outside the process may take, in milliseconds. */
-  maxStoreMs: 20,
+  redisTimeoutMs: 20,
   /** The largest set of an issuer's keys (JWKS) that is read, in bytes. */
   maxJwksBytes: 256 * 1024,
   /** How long a look at an issuer's keys may take, its body included, in milliseconds. */
@@ -150,33 +150,33 @@ const requestLimits = {
    */
   operationTimeoutMs: 15_000,
   /** The most operations under way at a time; more are turned away with 503. */
-  maxOperations: 256,
-  /** The longest delay of the event loop, in milliseconds; beyond it only a sixteenth of `maxOperations` are let in. */
-  maxLoopDelayMs: 200,
+  maxConcurrentOperations: 256,
+  /** The longest delay of the event loop, in milliseconds; beyond it only a sixteenth of `maxConcurrentOperations` are let in. */
+  maxEventLoopLagMs: 200,
   /** How long new requests are still taken when the process is to stop, in milliseconds; as long as a balancer needs. */
-  lingerMs: 500,
+  shutdownDelayMs: 500,
   /** How long the last requests have when the process is to stop, in milliseconds. */
-  graceMs: 10_000,
+  shutdownTimeoutMs: 10_000,
 };
 
 /** What a provider is asked for, and what it may answer; each provider by itself. */
 const providerLimits = {
   /** One attempt, connecting included, in milliseconds. */
-  attemptMs: 3_000,
+  upstreamAttemptTimeoutMs: 3_000,
   /** The time that must be left for an attempt, in milliseconds; none starts with less. */
-  minAttemptMs: 250,
+  upstreamMinAttemptMs: 250,
   /** Connecting, in milliseconds; coarse, as undici's clock is. */
-  connectMs: 1_000,
+  connectTimeoutMs: 1_000,
   /** All attempts of a call together; after some failures there are fewer, and after none more than three. */
   maxAttempts: 3,
   /** The first back-off between two attempts, in milliseconds; full jitter, doubled each time. */
-  backOffMs: 100,
+  retryBaseDelayMs: 100,
   /** The longest back-off, in milliseconds. */
-  maxBackOffMs: 1_000,
+  retryMaxDelayMs: 1_000,
   /** The longest `Retry-After` that is waited for, in milliseconds. */
   maxRetryAfterMs: 2_000,
   /** The longest cool-down of a credential that a provider asks to wait (429 or 503 with `Retry-After`), in milliseconds. */
-  maxCoolDownMs: 60_000,
+  rateLimitMaxCooldownMs: 60_000,
   /** How many retries a provider bears at once. */
   retryBudget: 10,
   /** How many retries each call adds to the budget. */
@@ -188,9 +188,9 @@ const providerLimits = {
   /** How far back the breaker looks, in milliseconds; and how long nothing may have been answered before it is restricted. */
   breakerWindowMs: 10_000,
   /** How long it stays open at first, in milliseconds; doubled after each failed probe. */
-  breakerRestMs: 5_000,
+  breakerOpenMs: 5_000,
   /** How long it stays open at the most, in milliseconds: so late, and a fifth, it may notice that a provider is well. */
-  maxBreakerRestMs: 60_000,
+  breakerMaxOpenMs: 60_000,
   /** How many good probes in a row close it. */
   breakerProbes: 3,
   /** The most credentials that are remembered as verified by a 200: their 404 means absence without a call of the list of monitors. */
@@ -200,39 +200,39 @@ const providerLimits = {
   /** The most credentials that have a breaker of their own, of those that have succeeded, and of all others. */
   breakerMaxCredentials: 4_000,
   /** Calls in flight at a time. */
-  maxInFlight: 32,
+  maxConcurrentCalls: 32,
   /** Calls in flight of one caller's own credential at a time. */
-  maxInFlightPerCredential: 16,
+  maxConcurrentCallsPerCredential: 16,
   /** Requests that wait for a first call at a time. */
-  maxWaiting: 64,
+  maxQueuedCallsPerCredential: 64,
   /** How long they wait, in milliseconds. */
-  maxWaitMs: 250,
+  queueTimeoutMs: 250,
   /**
    * Maximum calls that wait for a place. Beyond it a caller that has its share of them has no more: with a key of its own a caller is
    * one, and with the service's own key each request is. So many wait for longer than an operation may take.
    */
   maxQueuedCalls: 8_192,
   /** The most events of a log that is read; Olostep sends it whole. */
-  maxEvents: 100_000,
+  maxLogEvents: 100_000,
   /** How deep a free-form value may be nested. */
-  maxLevels: 64,
+  maxJsonDepth: 64,
   /**
    * The most values of a response that are parsed, and of each page of its lists: a member of an object counts as four, and a
    * number that keeps its digits as ten. To parse and write so many takes some 50 ms, for which nothing else is done.
    */
   maxValues: 200_000,
   /** The largest upstream response that is read, in bytes: 100,000 events of Olostep are about 14 MB. */
-  maxAnswerBytes: 16 * 1024 * 1024,
+  maxUpstreamResponseBytes: 16 * 1024 * 1024,
   /**
    * The most bytes of a response with another status than 200 that are kept while it is read, to tell what it means. Of a larger
    * one the status alone counts.
    */
   maxErrorResponseBytes: 16 * 1024,
   /** The largest answer that is parsed whole, in bytes; of a larger one what is selected is, and the rest goes unchecked. */
-  wholeAnswerBytes: 16 * 1024,
+  lazyParseThresholdBytes: 16 * 1024,
 };
 
-/** Each can be set in `createGateway({ limits })`, or by a variable of its name: `attemptMs` by `ATTEMPT_MS`. */
+/** Each can be set in `createGateway({ limits })`, or by a variable of its name: `upstreamAttemptTimeoutMs` by `UPSTREAM_ATTEMPT_TIMEOUT_MS`. */
 export const defaultLimits = { ...requestLimits, ...providerLimits };
 
 export type Limits = Readonly<typeof defaultLimits>;

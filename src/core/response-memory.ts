@@ -15,7 +15,7 @@ export interface ResponseRoom {
   settleResponse?: ((bytes: number) => boolean) | undefined;
 }
 
-type ResponseMemoryLimits = Pick<Limits, 'maxHeldResponseBytes' | 'maxHeldResponseBytesPerCaller'>;
+type ResponseMemoryLimits = Pick<Limits, 'maxPendingResponseBytes' | 'maxPendingResponseBytesPerCaller'>;
 
 /** All reservations of the process. */
 export class ResponseMemory {
@@ -40,11 +40,11 @@ export class ResponseMemory {
 
   /** @param caller undefined where callers cannot be told apart: the limit of all of them is the only one then */
   reserve(bytes: number, caller: string | undefined): boolean {
-    const { maxHeldResponseBytes, maxHeldResponseBytesPerCaller } = this.#limits;
-    if (this.#bytes + bytes > maxHeldResponseBytes) return false;
+    const { maxPendingResponseBytes, maxPendingResponseBytesPerCaller } = this.#limits;
+    if (this.#bytes + bytes > maxPendingResponseBytes) return false;
     if (caller !== undefined) {
       const ofCaller = (this.#bytesOf.get(caller) ?? 0) + bytes;
-      if (ofCaller > maxHeldResponseBytesPerCaller) return false;
+      if (ofCaller > maxPendingResponseBytesPerCaller) return false;
       this.#bytesOf.set(caller, ofCaller);
     }
     this.#bytes += bytes;

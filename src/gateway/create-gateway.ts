@@ -68,20 +68,20 @@ export interface GatewayConfig {
   /** The same of the example operations; those beyond the limits are left out. @default none */
   readonly exampleDocuments?: Manifest;
   /** Whether these documents are all that is executed, whoever asks. @default false */
-  readonly persistedOnly?: boolean;
+  readonly persistedDocumentsOnly?: boolean;
   /**
    * Whether copies of runs that have ended are kept, by the digest of the credential that they were read with: in memory, or in
    * a store of your own, which is closed with the gateway. @default true
    */
-  readonly keptRuns?: boolean | KeptRuns;
+  readonly runCache?: boolean | KeptRuns;
   /** Whether an upstream call that is under way serves all who ask the same with the same credential. @default true */
-  readonly joinCalls?: boolean;
+  readonly coalesceCalls?: boolean;
   /** Where failed upstream calls and bugs are told. @default the console, warnings and errors */
   readonly log?: Log;
   /** How long, how many, how much. */
   readonly limits?: Partial<Limits>;
   /** Whether a server in front has held the body to `limits.maxBodyBytes` already. @default false */
-  readonly isBodyCounted?: boolean;
+  readonly bodyLimitEnforced?: boolean;
 }
 
 export interface ProviderConfig {
@@ -145,18 +145,18 @@ export interface Gateway {
  * @throws {Error} that says all that is wrong with the configuration, and never a key
  */
 export function createGateway(config: GatewayConfig): Gateway {
-  const { path = '/graphql', introspection = true, isBodyCounted = false } = config;
+  const { path = '/graphql', introspection = true, bodyLimitEnforced = false } = config;
   checkConfig(config);
   const limits = { ...defaultLimits, ...config.limits };
   const log = createBoundedLog(config.log ?? consoleLog, limits);
 
   const schema = createSchema();
   const documents = createDocuments({ schema, limits, introspection });
-  const { persistedDocuments = [], exampleDocuments = {}, persistedOnly: isOnly = false } = config;
+  const { persistedDocuments = [], exampleDocuments = {}, persistedDocumentsOnly: isOnly = false } = config;
   const listed = createListedTexts(documents, persistedDocuments, exampleDocuments);
   const persisted = createPersistedDocuments({ documents, listed, isOnly, limits });
   const execute = createExecute({ ...limits, schema, introspection, onPlanned: documents.grow });
-  const kept = createKeptRuns(config.keptRuns, limits, log);
+  const kept = createKeptRuns(config.runCache, limits, log);
   const upstreams = createUpstreams(config, log, limits, kept);
   const credentialsOf = createCredentials(config);
 
@@ -178,7 +178,7 @@ export function createGateway(config: GatewayConfig): Gateway {
       room: asker,
     });
   const loadSlowPath = createSlowPath({
-    ...{ path, schema, documents, persisted, execute, contextOf, toRequestLog, limits, isBodyCounted },
+    ...{ path, schema, documents, persisted, execute, contextOf, toRequestLog, limits, bodyLimitEnforced },
   });
   // Each by itself: after a failure only what has failed is closed again.
   const closings = [...Object.values(upstreams), ...(kept ? [kept] : [])].map((part) => lazy(async () => part.close()));
@@ -214,7 +214,7 @@ export function createGateway(config: GatewayConfig): Gateway {
         if (data === undefined) return undefined;
         const { price } = context;
         const extensions = price.isExplained ? { upstream: price.show() } : undefined;
-        const shown = errors && toClientErrors(errors, requestLog, asker.ending.reason, limits.maxShownErrors);
+        const shown = errors && toClientErrors(errors, requestLog, asker.ending.reason, limits.maxResponseErrors);
         requestLog.complete();
         const body = written.write({ errors: shown, data, extensions });
         const bytes = byteLengthOf(body);
@@ -273,7 +273,7 @@ const baseUrlOf = (configs: NonNullable<GatewayConfig['providers']>, provider: P
   configs[provider]?.baseUrl ?? providers[provider].defaultBaseUrl;
 
 function createUpstreams(
-  { providers: configs = {}, joinCalls = true }: GatewayConfig,
+  { providers: configs = {}, coalesceCalls = true }: GatewayConfig,
   log: Log,
   limits: Limits,
   kept: KeptRuns | undefined,
@@ -285,14 +285,14 @@ function createUpstreams(
     const baseUrl = baseUrlOf(configs, provider);
     const listRequest = monitors.walk(1).first;
     const upstream = createUpstream({ provider, baseUrl, log, limits, budget, onRefused, listRequest, readStatus });
-    return [provider, joinCalls ? createSharedCalls(provider, upstream, limits) : upstream];
+    return [provider, coalesceCalls ? createSharedCalls(provider, upstream, limits) : upstream];
   });
   return Object.fromEntries(upstreams) as Record<Provider, Upstream>;
 }
 
-function createKeptRuns(keptRuns: GatewayConfig['keptRuns'] = true, limits: Limits, log: Log): KeptRuns | undefined {
-  if (typeof keptRuns === 'object') return createSafeStore(keptRuns, log, limits.maxStoreMs);
-  return keptRuns ? createMemoryRuns(limits) : undefined;
+function createKeptRuns(runCache: GatewayConfig['runCache'] = true, limits: Limits, log: Log): KeptRuns | undefined {
+  if (typeof runCache === 'object') return createSafeStore(runCache, log, limits.redisTimeoutMs);
+  return runCache ? createMemoryRuns(limits) : undefined;
 }
 
 /** The credentials of a request. */

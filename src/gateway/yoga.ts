@@ -34,11 +34,11 @@ export interface FullWayOptions {
   readonly toRequestLog: (requestId: string) => RequestLog;
   readonly limits: Limits;
   /** Whether a server in front has held the body to its limit already. */
-  readonly isBodyCounted: boolean;
+  readonly bodyLimitEnforced: boolean;
 }
 
 export function createFullWay(options: FullWayOptions): YogaServerInstance<ServerContext, GraphContext> {
-  const { path, schema, documents, persisted, execute, contextOf, toRequestLog, limits, isBodyCounted } = options;
+  const { path, schema, documents, persisted, execute, contextOf, toRequestLog, limits, bodyLimitEnforced } = options;
   const executeInParts = createExecuteInParts(schema, execute);
   const prices = new WeakMap<Request, Price>();
 
@@ -55,7 +55,7 @@ export function createFullWay(options: FullWayOptions): YogaServerInstance<Serve
       return { graph };
     },
     maskedErrors: { maskError: toMasked },
-    maxRequestBodySize: isBodyCounted ? false : limits.maxBodyBytes,
+    maxRequestBodySize: bodyLimitEnforced ? false : limits.maxBodyBytes,
     parserAndValidationCache: false,
     // Bugs are logged where the id of their request is known.
     logging: false,

@@ -30,7 +30,15 @@ export interface RunCopiesOptions {
 }
 
 type CopyLimits = ReadLimits &
-  Pick<Limits, 'wholeAnswerBytes' | 'maxValues' | 'keepRunMs' | 'keepUnsureRunMs' | 'keepStaleMs' | 'maxKeptRunSize'>;
+  Pick<
+    Limits,
+    | 'lazyParseThresholdBytes'
+    | 'maxValues'
+    | 'runCacheTtlMs'
+    | 'runCacheSettlingTtlMs'
+    | 'runCacheStaleIfErrorMs'
+    | 'runCacheMaxEntryBytes'
+  >;
 
 /** Something that is wanted of a run, and which copies of it would do: the first that is fresh is taken. */
 export interface CopyWant {
@@ -116,8 +124,8 @@ export class RunCopies {
 
   #freshMsOf({ record, run }: Known, kind: CopyKind): number {
     const { limits, definition } = this.#options;
-    if (run === null) return limits.keepUnsureRunMs;
-    const freshMs = { lasting: limits.keepRunMs, unsure: limits.keepUnsureRunMs, none: 0 };
+    if (run === null) return limits.runCacheSettlingTtlMs;
+    const freshMs = { lasting: limits.runCacheTtlMs, unsure: limits.runCacheSettlingTtlMs, none: 0 };
     return freshMs[definition.endurance(run, record, kind === 'row')];
   }
 
@@ -155,7 +163,7 @@ export class RunCopies {
     const { kept, limits } = this.#options;
     const name = this.#nameOf(key, kind);
     const copy = this.#met.get(name) ?? (await readFirst(kept, name));
-    if (copy === undefined || !(ageOf(copy.readAt, Date.now()) < limits.keepStaleMs)) return undefined;
+    if (copy === undefined || !(ageOf(copy.readAt, Date.now()) < limits.runCacheStaleIfErrorMs)) return undefined;
     const { readAt, freshUntil } = copy;
     const known = this.#toKnown(key, kind, copy, true);
     return known && { ...known, readAt, freshUntil };
@@ -174,10 +182,10 @@ export class RunCopies {
       this.#keptRows.add(name);
     }
     const bytes = toBytes(known.record);
-    if (bytes === undefined || bytes.length > limits.maxKeptRunSize) return;
+    if (bytes === undefined || bytes.length > limits.runCacheMaxEntryBytes) return;
     const copy = { bytes, readAt, freshUntil: readAt + freshMs };
     if (kind === 'run' && this.#met.has(name)) this.#met.set(name, copy);
-    kept.write(name, copy, limits.keepStaleMs);
+    kept.write(name, copy, limits.runCacheStaleIfErrorMs);
   }
 
   /**
@@ -187,8 +195,8 @@ export class RunCopies {
   keepAbsentRow(key: MonitorRunKey, isFinished: boolean): void {
     const { kept, limits } = this.#options;
     const readAt = Date.now();
-    const freshUntil = readAt + (isFinished ? limits.keepUnsureRunMs : 0);
-    kept.write(this.#nameOf(key, 'row'), { bytes: absentRow, readAt, freshUntil }, limits.keepStaleMs);
+    const freshUntil = readAt + (isFinished ? limits.runCacheSettlingTtlMs : 0);
+    kept.write(this.#nameOf(key, 'row'), { bytes: absentRow, readAt, freshUntil }, limits.runCacheStaleIfErrorMs);
   }
 
   /**

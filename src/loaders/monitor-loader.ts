@@ -14,7 +14,7 @@ export interface MonitorLoaderOptions {
   readonly fetches: Fetches;
   readonly price: Price;
   /** When a list is read first, and in what pages. */
-  readonly limits: Pick<Limits, 'listFrom' | 'listPageSize'>;
+  readonly limits: Pick<Limits, 'listFetchThreshold' | 'listPageSize'>;
 }
 
 /** A monitor that is wanted; all of a provider are one list. */
@@ -135,7 +135,7 @@ export class MonitorLoader {
       .map((monitorId) => selectedOf.get(monitorId)?.[0] as MonitorWant);
     const plan = planFetches(
       [...light, ...full.map((want): MonitorWant => ({ ...want, need: 'full' }))],
-      limits.listFrom,
+      limits.listFetchThreshold,
     );
     price.explain(provider, () => explain(plan));
     const search = plan.listed.has('') ? this.#search(provider, plan.listed.get('') ?? []) : undefined;
@@ -154,13 +154,13 @@ export class MonitorLoader {
 
   #search(provider: Provider, wants: readonly MonitorWant[]): Promise<Found<MonitorRow>> {
     const { walk, mostPages } = providers[provider].monitors;
-    const { listFrom, listPageSize } = this.#options.limits;
+    const { listFetchThreshold, listPageSize } = this.#options.limits;
     return findRows(this.#options.fetches.of(provider), {
       walk: walk(listPageSize),
       ids: new Set(wants.map(({ monitorId }) => monitorId)),
       idOf: ({ monitorId }) => monitorId,
       mostPages,
-      worthFrom: listFrom,
+      worthFrom: listFetchThreshold,
     }).catch((error: unknown) => {
       if (!isOfOneEndpoint(error)) throw error;
       this.#options.fetches.report(error, 'monitors');

@@ -56,10 +56,13 @@ export interface FetchPlan<W extends Want> {
 
 /**
  * Plans the fetches of things that are neither kept nor fetched yet.
- * @param listFrom from how many light things of a list on a page of it is read first
+ * @param listFetchThreshold from how many light things of a list on a page of it is read first
  */
-export function planFetches<W extends Want>(wants: readonly W[], listFrom = Number.POSITIVE_INFINITY): FetchPlan<W> {
-  if (wants.length < listFrom) return { singly: wants, listed: new Map() };
+export function planFetches<W extends Want>(
+  wants: readonly W[],
+  listFetchThreshold = Number.POSITIVE_INFINITY,
+): FetchPlan<W> {
+  if (wants.length < listFetchThreshold) return { singly: wants, listed: new Map() };
   const lightOf = new Map<string, number>();
   let mostOfOne = 0;
   for (const { need, list } of wants) {
@@ -69,8 +72,8 @@ export function planFetches<W extends Want>(wants: readonly W[], listFrom = Numb
     mostOfOne = Math.max(mostOfOne, light);
   }
   // Counted first, as mostly there is no list of which so many are wanted.
-  if (mostOfOne < listFrom) return { singly: wants, listed: new Map() };
-  const isListed = ({ need, list }: Want) => need === 'light' && (lightOf.get(list) ?? 0) >= listFrom;
+  if (mostOfOne < listFetchThreshold) return { singly: wants, listed: new Map() };
+  const isListed = ({ need, list }: Want) => need === 'light' && (lightOf.get(list) ?? 0) >= listFetchThreshold;
   return {
     singly: wants.filter((want) => !isListed(want)),
     listed: Map.groupBy(wants.filter(isListed), ({ list }) => list),

@@ -154,7 +154,7 @@ export class ProviderRuns {
     // What one alias has asked for by itself is there for the others too.
     const wholeOf = ({ id, need }: RunWant) => (need === 'full' ? undefined : this.#asked.full?.get(id));
     const unknown = this.#asked.full === undefined ? wants : wants.filter((want) => wholeOf(want) === undefined);
-    const plan = planFetches(unknown, limits.listFrom);
+    const plan = planFetches(unknown, limits.listFetchThreshold);
     price.explain(this.#provider, () => explain(plan));
     if (plan.listed.size === 0) return wants.map((want) => wholeOf(want) ?? this.#get(want.key));
     const searches = new Map(
@@ -206,7 +206,7 @@ export class ProviderRuns {
       ids: new Set(wants.map(({ key }) => key.runId)),
       idOf: ({ runId }) => runId,
       mostPages,
-      worthFrom: limits.listFrom,
+      worthFrom: limits.listFetchThreshold,
     }).catch((error: unknown) => {
       if (!isOfOneEndpoint(error)) throw error;
       this.#options.fetches.report(error, 'runs');

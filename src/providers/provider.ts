@@ -242,7 +242,7 @@ export interface MonitorWindow {
 }
 
 /** How much of an answer is read. */
-export type ReadLimits = Pick<Limits, 'maxEvents' | 'maxLevels'>;
+export type ReadLimits = Pick<Limits, 'maxLogEvents' | 'maxJsonDepth'>;
 
 /** How a run's answer is to be read, and when it was given. */
 export interface RunReading {
@@ -298,7 +298,7 @@ export interface FieldContext {
   /** Whatever is large, or can be asked for again and again, is paid for from here. */
   readonly allowance: Allowance;
   /** How deep a free-form value may be nested. */
-  readonly maxLevels: number;
+  readonly maxJsonDepth: number;
 }
 
 type Found<Value> = Filled<Value> | ProviderError;

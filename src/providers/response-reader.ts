@@ -98,11 +98,11 @@ export const toLargeField = (provider: Provider) => new ProviderError(provider, 
 export function toFreeForm<Value>(
   provider: Provider,
   value: Value,
-  { allowance, maxLevels }: FieldContext,
+  { allowance, maxJsonDepth }: FieldContext,
 ): Value | ProviderError {
   if (value === null || value instanceof Error) return value;
   allowance.expectMore();
-  const size = sizeWithin(maxLevels, value);
+  const size = sizeWithin(maxJsonDepth, value);
   if (size === undefined) return toLargeField(provider);
   allowance.spend(size);
   return value;

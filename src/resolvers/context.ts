@@ -100,8 +100,8 @@ export class Context implements FieldContext {
     return this.#options.call.log;
   }
 
-  get maxLevels(): number {
-    return this.limits.maxLevels;
+  get maxJsonDepth(): number {
+    return this.limits.maxJsonDepth;
   }
 
   /** The same, with nothing spent: for an operation that is executed from its beginning again. */

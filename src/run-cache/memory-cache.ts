@@ -13,8 +13,8 @@ interface Kept extends Copy {
 }
 
 /** Keeps those that were asked for last, in so many bytes. */
-export function createMemoryRuns(limits: Pick<Limits, 'maxKeptRunBytes' | 'maxKeptRunSize'>): KeptRuns {
-  const { maxKeptRunBytes, maxKeptRunSize } = limits;
+export function createMemoryRuns(limits: Pick<Limits, 'runCacheMaxBytes' | 'runCacheMaxEntryBytes'>): KeptRuns {
+  const { runCacheMaxBytes, runCacheMaxEntryBytes } = limits;
   /** The names of each owner's copies, so that no other's are looked at when they are to be forgotten. */
   const namesOf = new Map<string, Set<string>>();
   const note = (name: string) => {
@@ -30,7 +30,7 @@ export function createMemoryRuns(limits: Pick<Limits, 'maxKeptRunBytes' | 'maxKe
     if (names?.size === 0) namesOf.delete(owner);
   };
   const copies = new LRUCache<string, Kept>({
-    maxSize: maxKeptRunBytes,
+    maxSize: runCacheMaxBytes,
     sizeCalculation: ({ bytes }, name) => bytes.length + name.length + overhead,
     onInsert: (_copy, name, reason) => {
       if (reason === 'add') note(name);
@@ -51,7 +51,7 @@ export function createMemoryRuns(limits: Pick<Limits, 'maxKeptRunBytes' | 'maxKe
   return {
     read: (names) => names.map(find),
     write(name, { bytes, readAt, freshUntil }, ttlMs) {
-      if (bytes.length > maxKeptRunSize) copies.delete(name);
+      if (bytes.length > runCacheMaxEntryBytes) copies.delete(name);
       else copies.set(name, { bytes: detach(bytes), readAt, freshUntil, ttlMs, expiresAt: performance.now() + ttlMs });
     },
     drop(names) {

@@ -20,14 +20,17 @@ export interface LifeCycle {
   end(): void;
   /**
    * Says at once that requests should go elsewhere, and asks every client to close its connection behind the answer; goes
-   * on serving for `lingerMs`, stops listening, and resolves when the last answer is over. No operation takes longer than
-   * until shortly before `graceMs`, so that its client is answered by then; a client that hasn't read its answer is cut off.
+   * on serving for `shutdownDelayMs`, stops listening, and resolves when the last answer is over. No operation takes longer than
+   * until shortly before `shutdownTimeoutMs`, so that its client is answered by then; a client that hasn't read its answer is cut off.
    */
   stop(): Promise<void>;
 }
 
 /** Both times count from the moment at which the server is to stop. */
-export function createLifeCycle({ lingerMs, graceMs }: Pick<Limits, 'lingerMs' | 'graceMs'>): LifeCycle {
+export function createLifeCycle({
+  shutdownDelayMs,
+  shutdownTimeoutMs,
+}: Pick<Limits, 'shutdownDelayMs' | 'shutdownTimeoutMs'>): LifeCycle {
   let server: Server | undefined;
   let answers: Answers | undefined;
   let gateway: Pick<Gateway, 'capDeadlines'> | undefined;
@@ -80,25 +83,25 @@ export function createLifeCycle({ lingerMs, graceMs }: Pick<Limits, 'lingerMs' |
     },
     async stop() {
       state = 'draining';
-      gateway?.capDeadlines(graceMs - toSendMs(graceMs));
+      gateway?.capDeadlines(shutdownTimeoutMs - toSendMs(shutdownTimeoutMs));
       const old = [...sockets];
       for (const response of old.flatMap((socket) => answers?.on(socket) ?? [])) {
         if (!response.headersSent) response.setHeader('connection', 'close');
       }
       // A client may be about to send its next request on a connection that it was left, and wouldn't learn whether that
       // arrived. In this time most do, and are told.
-      await wait(Math.min(lingerMs, graceMs));
+      await wait(Math.min(shutdownDelayMs, shutdownTimeoutMs));
       await acceptWaiting();
       state = 'closed';
       const closed = server?.listening && once(server, 'close');
       server?.close();
       endSilent(old);
       const timers = [
-        setTimeout(() => endSilent(sockets), lingerMs),
+        setTimeout(() => endSilent(sockets), shutdownDelayMs),
         setTimeout(async () => {
           await answered();
           for (const socket of sockets) socket.destroy();
-        }, graceMs - lingerMs),
+        }, shutdownTimeoutMs - shutdownDelayMs),
       ];
       await closed;
       timers.forEach(clearTimeout);
@@ -117,7 +120,7 @@ const stopped: Refusal = {
 };
 
 /** How much of the time is kept for sending the last answers, in milliseconds. */
-const toSendMs = (graceMs: number): number => Math.min(1_000, graceMs / 4);
+const toSendMs = (shutdownTimeoutMs: number): number => Math.min(1_000, shutdownTimeoutMs / 4);
 
 /** Browsers open connections in advance, which Node.js doesn't count as idle. Each has had its time to say something. */
 function endSilent(sockets: Iterable<Socket>): void {

@@ -18,12 +18,15 @@ export interface Overload {
   close(): void;
 }
 
-export function createOverload({ maxOperations, maxLoopDelayMs }: Pick<Limits, 'maxOperations' | 'maxLoopDelayMs'>) {
+export function createOverload({
+  maxConcurrentOperations,
+  maxEventLoopLagMs,
+}: Pick<Limits, 'maxConcurrentOperations' | 'maxEventLoopLagMs'>) {
   const loopDelay = createLoopDelay();
   // A loop that one operation made late is no load: the first one of a process, or one beside the first GraphiQL page.
-  const few = maxOperations / 16;
+  const few = maxConcurrentOperations / 16;
   let underWay = 0;
-  const isBusy = () => underWay >= maxOperations || (underWay >= few && loopDelay.ms() > maxLoopDelayMs);
+  const isBusy = () => underWay >= maxConcurrentOperations || (underWay >= few && loopDelay.ms() > maxEventLoopLagMs);
   return {
     isCalm: () => (isBusy() ? toOverloaded() : undefined),
     admit() {

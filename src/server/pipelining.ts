@@ -20,7 +20,7 @@ export interface Pipelining {
   excuses(error: NodeJS.ErrnoException, socket: Socket): boolean;
 }
 
-type PipeliningLimits = Pick<Limits, 'maxPipelinedRequests' | 'maxQueuedRequests' | 'requestMs'>;
+type PipeliningLimits = Pick<Limits, 'maxPipelinedRequests' | 'maxQueuedRequests' | 'requestTimeoutMs'>;
 
 /** The requests that wait on all connections. */
 interface Total {
@@ -152,7 +152,7 @@ class Queue {
       const isLate = this.#untimed === 'head' || this.#untimed?.complete === false;
       this.#untimed = undefined;
       if (isLate) server?.emit('clientError', toRequestTimeout(), this.#socket);
-    }, this.#limits.requestMs);
+    }, this.#limits.requestTimeoutMs);
     this.#socket.once('close', () => clearTimeout(timer));
   }
 }

@@ -220,10 +220,10 @@ const unexpected: Refusal = { status: 500, code: 'INTERNAL_SERVER_ERROR', messag
 /** So that nobody holds a connection by being slow: bytes, and milliseconds. */
 const toTimes = (limits: Limits) => ({
   maxHeaderSize,
-  headersTimeout: limits.headMs,
-  requestTimeout: limits.requestMs,
+  headersTimeout: limits.headersTimeoutMs,
+  requestTimeout: limits.requestTimeoutMs,
   connectionsCheckingInterval: 1_000,
-  keepAliveTimeout: limits.keepAliveMs,
+  keepAliveTimeout: limits.keepAliveTimeoutMs,
 });
 
 const answerEmpty = (response: ServerResponse, status: number) =>

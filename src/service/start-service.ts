@@ -35,10 +35,10 @@ async function start(isSandbox: boolean, signals: ShutdownSignals): Promise<void
   process.once('exit', lines.flush);
   const isPretty = config.logFormat === 'pretty';
   const log = createLog(config.logLevel, isPretty ? await createPrettyLines(lines, process.stdout.isTTY) : lines);
-  const keptRuns = await openKeptRuns(config, log);
-  await serve({ config, log, lines, keptRuns, isSandbox, close }, signals).catch(async (error) => {
+  const runCache = await openKeptRuns(config, log);
+  await serve({ config, log, lines, runCache, isSandbox, close }, signals).catch(async (error) => {
     // What is open would keep a process that can't start.
-    if (typeof keptRuns === 'object') await keptRuns.close();
+    if (typeof runCache === 'object') await runCache.close();
     close();
     throw error;
   });
@@ -49,17 +49,24 @@ interface Parts {
   readonly config: Config;
   readonly log: Log;
   readonly lines: LineWriter;
-  readonly keptRuns: boolean | KeptRuns;
+  readonly runCache: boolean | KeptRuns;
   readonly isSandbox: boolean;
   /** Ends what the service asks, where that is a part of the process. */
   close(): void;
 }
 
 async function serve(parts: Parts, signals: ShutdownSignals): Promise<void> {
-  const { config, log, lines, keptRuns, isSandbox, close } = parts;
+  const { config, log, lines, runCache, isSandbox, close } = parts;
   const { limits } = config;
   const exampleDocuments = exampleManifest;
-  const gateway = createGateway({ ...config.gateway, keptRuns, exampleDocuments, limits, log, isBodyCounted: true });
+  const gateway = createGateway({
+    ...config.gateway,
+    runCache,
+    exampleDocuments,
+    limits,
+    log,
+    bodyLimitEnforced: true,
+  });
   const lifeCycle = createLifeCycle({ ...defaultLimits, ...limits });
   const server = createServer({ ...config.door, gateway, log, operations: exampleOperations, limits, lifeCycle });
   // All of the start may have been one turn of the event loop: a signal that came in it is heard now, before anybody is let in.
@@ -92,7 +99,7 @@ async function serve(parts: Parts, signals: ShutdownSignals): Promise<void> {
 
 /** Whether runs are kept, or the store outside that they are kept in. */
 async function openKeptRuns({ redisUrl: url, gateway, limits }: Config, log: Log): Promise<boolean | KeptRuns> {
-  if (url === undefined) return gateway.keptRuns ?? true;
+  if (url === undefined) return gateway.runCache ?? true;
   const { createRedisRuns } = await import('../run-cache/redis/redis-cache.ts');
   return createRedisRuns({ url, log, limits: { ...defaultLimits, ...limits } });
 }

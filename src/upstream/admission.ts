@@ -44,14 +44,14 @@ export interface Pass {
 
 /** Makes the gate of one provider, so that no provider's trouble touches another. */
 export function createGate(provider: Provider, limits: UpstreamLimits, onChange: BreakerOptions['onChange']): Gate {
-  const { maxInFlight, maxInFlightPerCredential } = limits;
-  const coolDown = createCoolDown(limits.maxCoolDownMs);
+  const { maxConcurrentCalls, maxConcurrentCallsPerCredential } = limits;
+  const coolDown = createCoolDown(limits.rateLimitMaxCooldownMs);
   const breaker = new CircuitBreaker({ limits, refuse: toBreakerFault, onChange });
   const bulkhead = createBulkhead({
     refuse: toQueueFault,
-    places: maxInFlight,
-    maxWaiting: limits.maxWaiting,
-    maxWaitMs: limits.maxWaitMs,
+    places: maxConcurrentCalls,
+    maxQueuedCallsPerCredential: limits.maxQueuedCallsPerCredential,
+    queueTimeoutMs: limits.queueTimeoutMs,
     maxQueued: limits.maxQueuedCalls,
   });
 
@@ -61,10 +61,10 @@ export function createGate(provider: Provider, limits: UpstreamLimits, onChange:
   /** A service's own credential is everybody's, so its requests take turns; a caller's own is the caller. */
   const lineOf = ({ owner, digest }: Credential, call: Call): Line => {
     if (owner === 'service') {
-      call.lines[provider] ??= createLine(maxInFlight);
+      call.lines[provider] ??= createLine(maxConcurrentCalls);
       return call.lines[provider];
     }
-    const line = lines.get(digest) ?? createLine(maxInFlightPerCredential);
+    const line = lines.get(digest) ?? createLine(maxConcurrentCallsPerCredential);
     lines.set(digest, line);
     return line;
   };

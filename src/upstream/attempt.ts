@@ -35,7 +35,7 @@ export interface AttemptWay {
   /** Of all large responses, those of other providers included. */
   readonly budget: ResponseBudget;
   /** How much to bear. */
-  readonly limits: Pick<UpstreamLimits, 'maxAnswerBytes' | 'maxErrorResponseBytes'>;
+  readonly limits: Pick<UpstreamLimits, 'maxUpstreamResponseBytes' | 'maxErrorResponseBytes'>;
 }
 
 /** Whom an attempt tells how it ended: once, by one of both, which must not throw. */
@@ -180,7 +180,7 @@ export class Attempt
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#size += chunk.length;
-    if (this.#size > this.#way.limits.maxAnswerBytes) controller.abort(toSizeFault());
+    if (this.#size > this.#way.limits.maxUpstreamResponseBytes) controller.abort(toSizeFault());
     else if (this.#status !== 200) this.#addToError(chunk);
     else {
       this.#add(chunk);
@@ -199,7 +199,7 @@ export class Attempt
   /** Counts the bytes of a large response, those that came before it was large included. */
   #count(controller: Dispatcher.DispatchController, { length }: Buffer): void {
     if (this.#counted !== undefined) this.#counted.add(length);
-    else if (Number(this.#responseHeaders['content-length']) > this.#way.limits.maxAnswerBytes)
+    else if (Number(this.#responseHeaders['content-length']) > this.#way.limits.maxUpstreamResponseBytes)
       controller.abort(toSizeFault());
     else {
       this.#counted = this.#way.budget.open(this);

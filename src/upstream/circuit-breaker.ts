@@ -113,7 +113,7 @@ function makeRoom(table: Map<string, CredentialCircuit>, usedSince: number): voi
  * credentials at least, and for `breakerWindowMs` none was answered. Credentials that no call has succeeded with don't count,
  * neither way. While it is open, one call a second is let through, with any credential that counts and whose own circuit
  * is closed: the circuit closes with the first answer. After a failure the credential's own circuit opens, so that the
- * next one is tried with another credential. Where none is tried the circuit closes, `breakerRestMs` after one could have been.
+ * next one is tried with another credential. Where none is tried the circuit closes, `breakerOpenMs` after one could have been.
  */
 class SharedCircuit {
   readonly #limits: BreakerLimits;
@@ -176,7 +176,7 @@ class SharedCircuit {
 
   #keepOpen(now: number): void {
     this.#nextProbeAt = now + trialMs;
-    this.#openUntil = this.#nextProbeAt + this.#limits.breakerRestMs;
+    this.#openUntil = this.#nextProbeAt + this.#limits.breakerOpenMs;
   }
 
   #close(): void {

@@ -23,7 +23,7 @@ interface Way {
   readonly limits: SharedLimits;
 }
 
-type SharedLimits = Pick<UpstreamLimits, 'minAttemptMs'>;
+type SharedLimits = Pick<UpstreamLimits, 'upstreamMinAttemptMs'>;
 
 /**
  * The same way out, on which a call serves all who ask for it while it is under way. Until one of their calls is sent each
@@ -177,7 +177,9 @@ class Flight {
     } else if (this.#sender === waiter) {
       // The time of one isn't that of the others: they go on, once, if they have enough of it.
       const { limits } = this.#way;
-      const enoughFrom = hasFailedByTime(error) ? performance.now() + limits.minAttemptMs : Number.POSITIVE_INFINITY;
+      const enoughFrom = hasFailedByTime(error)
+        ? performance.now() + limits.upstreamMinAttemptMs
+        : Number.POSITIVE_INFINITY;
       for (const each of this.#land()) {
         if (each === waiter) each.reject(error);
         else if (each.hasFailed || each.call.ending.reason !== undefined || each.call.deadlineAt < enoughFrom) {

@@ -8,10 +8,10 @@ export type Connector = ReturnType<typeof buildConnector>;
 /** One connection of HTTP/2 was measured far slower than many of HTTP/1.1 for calls side by side. */
 const allowH2 = false;
 
-/** @param connectMs the maximum time that it takes to open a socket, in milliseconds */
-export const createConnector = (connectMs: number): Connector =>
+/** @param connectTimeoutMs the maximum time that it takes to open a socket, in milliseconds */
+export const createConnector = (connectTimeoutMs: number): Connector =>
   // Said here, where no variable of the environment switches it off.
-  buildConnector({ allowH2, timeout: connectMs, rejectUnauthorized: true });
+  buildConnector({ allowH2, timeout: connectTimeoutMs, rejectUnauthorized: true });
 
 export class Connection {
   readonly #client: Client;

@@ -27,7 +27,7 @@ export type Admission = 'call' | 'probe' | 'trial';
 
 export type CircuitLimits = Pick<
   UpstreamLimits,
-  'breakerThreshold' | 'breakerMinCalls' | 'breakerWindowMs' | 'breakerRestMs' | 'maxBreakerRestMs' | 'breakerProbes'
+  'breakerThreshold' | 'breakerMinCalls' | 'breakerWindowMs' | 'breakerOpenMs' | 'breakerMaxOpenMs' | 'breakerProbes'
 >;
 
 /** The time between two trials, and what a caller is told to wait for while a probe or a trial is in flight, in milliseconds. */
@@ -59,7 +59,7 @@ export class CredentialCircuit {
 
   constructor(options: CircuitOptions) {
     this.#options = options;
-    this.#openMs = options.limits.breakerRestMs;
+    this.#openMs = options.limits.breakerOpenMs;
   }
 
   get state(): CircuitState {
@@ -112,10 +112,10 @@ export class CredentialCircuit {
 
   /** Opens it, whatever its calls were. */
   open(now: number): void {
-    const { maxBreakerRestMs } = this.#options.limits;
+    const { breakerMaxOpenMs } = this.#options.limits;
     // Up to 20 % off either way, so that replicas don't come back together.
     this.#openUntil = now + Math.round(this.#openMs * (0.8 + 0.4 * Math.random()));
-    this.#openMs = Math.min(2 * this.#openMs, maxBreakerRestMs);
+    this.#openMs = Math.min(2 * this.#openMs, breakerMaxOpenMs);
     this.#goodProbes = 0;
     this.#change('open');
   }
@@ -145,7 +145,7 @@ export class CredentialCircuit {
   }
 
   #close(now: number): void {
-    this.#openMs = this.#options.limits.breakerRestMs;
+    this.#openMs = this.#options.limits.breakerOpenMs;
     this.#nextTrialAt = 0;
     this.#paths?.restart(now);
     this.#change('closed');

@@ -21,8 +21,8 @@ export interface Pool {
  * The last connection that has become free is the next one that is taken, so that no more are held than are needed. undici's
  * own Pool looks through all of them, twice a call.
  */
-export function createPool(origin: string, { maxInFlight, connectMs }: UpstreamLimits): Pool {
-  const connect = createConnector(connectMs);
+export function createPool(origin: string, { maxConcurrentCalls, connectTimeoutMs }: UpstreamLimits): Pool {
+  const connect = createConnector(connectTimeoutMs);
   const url = withFixedOrigin(new URL(origin));
   const all: Connection[] = [];
   const free: Connection[] = [];
@@ -30,7 +30,7 @@ export function createPool(origin: string, { maxInFlight, connectMs }: UpstreamL
   const waiting: Passenger[] = [];
 
   const add = (): Connection | undefined => {
-    if (all.length >= maxInFlight) return undefined;
+    if (all.length >= maxConcurrentCalls) return undefined;
     const connection = new Connection(url, connect);
     all.push(connection);
     return connection;

@@ -18,7 +18,7 @@ import type { UpstreamRequest } from './request.ts';
 export type Body = Members;
 
 /** How much of a body is parsed. */
-export type ParseLimits = Pick<UpstreamLimits, 'wholeAnswerBytes' | 'maxValues'>;
+export type ParseLimits = Pick<UpstreamLimits, 'lazyParseThresholdBytes' | 'maxValues'>;
 
 export interface ReadBodyOptions extends ParseLimits {
   /** The longest `Retry-After` that is waited for, in milliseconds. */
@@ -94,7 +94,7 @@ function toCheckedBody(answer: Answer, { echoes }: UpstreamRequest, limits: Pars
  */
 export function fromBytes(bytes: Buffer, limits: ParseLimits): Body {
   const start = skipSpace(bytes, 0);
-  if (bytes.length > limits.wholeAnswerBytes && isObjectAt(bytes, start))
+  if (bytes.length > limits.lazyParseThresholdBytes && isObjectAt(bytes, start))
     return findMembers(bytes, start, limits.maxValues);
   return toParsed(bytes, limits);
 }
@@ -104,7 +104,7 @@ function toBody({ headers, body: bytes }: Answer, limits: ParseLimits): Body {
   const body = withoutByteOrderMark(bytes);
   const start = skipSpace(body, 0);
   const isClosed = isObjectAt(body, start);
-  if (body.length > limits.wholeAnswerBytes && isClosed && isMeasured(headers))
+  if (body.length > limits.lazyParseThresholdBytes && isClosed && isMeasured(headers))
     return findMembers(body, start, limits.maxValues);
   return toParsed(body, limits);
 }

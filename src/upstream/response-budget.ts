@@ -53,7 +53,7 @@ export interface ResponseBudgetOptions {
   /** The high-water mark, in bytes. */
   readonly maxUpstreamResponseTotalBytes: number;
   /** The maximum size of a response, in bytes. */
-  readonly maxAnswerBytes: number;
+  readonly maxUpstreamResponseBytes: number;
 }
 
 /** A large response. Its reader is its first user. */
@@ -109,9 +109,9 @@ export class ResponseBudget {
   readonly #held = new Set<CountedResponse>();
   #isScheduled = false;
 
-  constructor({ maxUpstreamResponseTotalBytes, maxAnswerBytes }: ResponseBudgetOptions) {
+  constructor({ maxUpstreamResponseTotalBytes, maxUpstreamResponseBytes }: ResponseBudgetOptions) {
     this.#highWaterMark = maxUpstreamResponseTotalBytes;
-    this.#maxBytes = maxUpstreamResponseTotalBytes + maxAnswerBytes;
+    this.#maxBytes = maxUpstreamResponseTotalBytes + maxUpstreamResponseBytes;
   }
 
   /** Starts to count a response that is being read. */

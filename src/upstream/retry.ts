@@ -25,11 +25,11 @@ export interface RetryOptions {
   /** All attempts of a call together. */
   readonly maxAttempts: number;
   /** The time that must be left for an attempt, in milliseconds. */
-  readonly minAttemptMs: number;
+  readonly upstreamMinAttemptMs: number;
   /** The first back-off, in milliseconds; it doubles from then on. */
-  readonly backOffMs: number;
+  readonly retryBaseDelayMs: number;
   /** The longest back-off, in milliseconds. */
-  readonly maxBackOffMs: number;
+  readonly retryMaxDelayMs: number;
 }
 
 export interface Retry {
@@ -46,18 +46,18 @@ export interface Retry {
 const maxJitterMs = 100;
 
 export function createRetry(options: RetryOptions): Retry {
-  const { ruleOf, budget, maxAttempts, minAttemptMs, backOffMs, maxBackOffMs } = options;
+  const { ruleOf, budget, maxAttempts, upstreamMinAttemptMs, retryBaseDelayMs, retryMaxDelayMs } = options;
 
   return {
     begin: () => budget.add(),
     waitAfter(error, failures, leftMs) {
       const rule = ruleOf(error);
       if (rule === undefined) return undefined;
-      const { most, afterMs, baseMs = backOffMs, minLeftMs = minAttemptMs, isFirstFree = false } = rule;
+      const { most, afterMs, baseMs = retryBaseDelayMs, minLeftMs = upstreamMinAttemptMs, isFirstFree = false } = rule;
       if (failures > most || failures >= maxAttempts) return undefined;
       const isFree = isFirstFree && failures === 1;
       // Full jitter: clients that failed together don't come back together.
-      const backOff = Math.random() * Math.min(baseMs * 2 ** (failures - 1), maxBackOffMs);
+      const backOff = Math.random() * Math.min(baseMs * 2 ** (failures - 1), retryMaxDelayMs);
       const wait = isFree ? 0 : afterMs === undefined ? backOff : afterMs + Math.random() * maxJitterMs;
       if (leftMs - wait < minLeftMs) return undefined;
       return isFree || budget.take() ? wait : undefined;

@@ -182,7 +182,7 @@ export class Exchange implements Receiver {
   }
 
   #toDeadlineFault(): Fault {
-    return toDeadlineFault(performance.now() - this.#firstAttemptAt >= this.#way.limits.attemptMs);
+    return toDeadlineFault(performance.now() - this.#firstAttemptAt >= this.#way.limits.upstreamAttemptTimeoutMs);
   }
 
   async #pause(ms: number): Promise<void> {
@@ -221,7 +221,7 @@ export class Exchange implements Receiver {
 
   #send(now: number): void {
     const { limits, basePath, pool } = this.#way;
-    if (this.#call.deadlineAt - now < limits.minAttemptMs) throw this.#toDeadlineFault();
+    if (this.#call.deadlineAt - now < limits.upstreamMinAttemptMs) throw this.#toDeadlineFault();
     this.#call.send?.();
     if (++this.#attempts === 1) {
       this.#firstAttemptAt = now;

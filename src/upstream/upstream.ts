@@ -63,7 +63,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
     basePath: path,
     limits,
     pool,
-    deadlines: new Deadlines(limits.attemptMs),
+    deadlines: new Deadlines(limits.upstreamAttemptTimeoutMs),
     budget,
     gate: createGate(provider, limits, (state, scope) =>
       log.warn({ provider, scope, state }, 'circuit breaker changed'),

@@ -157,7 +157,7 @@ describe('persisted documents', { timeout: 30_000 }, () => {
       PORT: '0',
       DATAFOLD_API_KEY: 'key',
       PERSISTED_DOCUMENTS: `${relay}, ${apollo}`,
-      PERSISTED_ONLY: 'true',
+      PERSISTED_DOCUMENTS_ONLY: 'true',
       MAX_DEPTH: '3',
     });
     const { url } = await service.nextLine();
@@ -186,7 +186,9 @@ describe('persisted documents', { timeout: 30_000 }, () => {
     expect(toProblems({ PERSISTED_DOCUMENTS: ',' })).toEqual([
       '  PERSISTED_DOCUMENTS: expected paths of files, separated by commas',
     ]);
-    expect(toProblems({ PERSISTED_ONLY: 'canary' })).toEqual(['  PERSISTED_ONLY: expected true or false']);
+    expect(toProblems({ PERSISTED_DOCUMENTS_ONLY: 'canary' })).toEqual([
+      '  PERSISTED_DOCUMENTS_ONLY: expected true or false',
+    ]);
   });
 
   it('are refused at the start with all that is wrong with what is in them', async () => {
@@ -234,9 +236,9 @@ ${others.map((_, place) => `  manifest ${place + 3}: ${isManifest}`).join('\n')}
   });
 
   it('leave nothing for GraphiQL to do, when they are all that is executed', () => {
-    expect(readConfig({ DATAFOLD_API_KEY: 'a', PERSISTED_ONLY: 'true' }).door.graphiql).toBe(false);
-    expect(toProblems({ PERSISTED_ONLY: 'true', GRAPHIQL: 'true' })).toEqual([
-      '  GRAPHIQL: expected not to be true with PERSISTED_ONLY=true, as what is written there is on no list',
+    expect(readConfig({ DATAFOLD_API_KEY: 'a', PERSISTED_DOCUMENTS_ONLY: 'true' }).door.graphiql).toBe(false);
+    expect(toProblems({ PERSISTED_DOCUMENTS_ONLY: 'true', GRAPHIQL: 'true' })).toEqual([
+      '  GRAPHIQL: expected not to be true with PERSISTED_DOCUMENTS_ONLY=true, as what is written there is on no list',
     ]);
   });
 
@@ -292,20 +294,20 @@ describe('Where copies are kept', () => {
 
   it('are in memory, unless it is said', () => {
     expect(readConfig({ DATAFOLD_API_KEY: 'key' })).not.toHaveProperty('redisUrl');
-    const off = readConfig({ DATAFOLD_API_KEY: 'key', KEEP_RUNS: 'false', JOIN_CALLS: 'false' });
-    expect(off.gateway).toMatchObject({ keptRuns: false, joinCalls: false });
+    const off = readConfig({ DATAFOLD_API_KEY: 'key', RUN_CACHE: 'false', COALESCE_CALLS: 'false' });
+    expect(off.gateway).toMatchObject({ runCache: false, coalesceCalls: false });
   });
 
   it('must go with the rest', () => {
-    expect(problemsOf({ KEEP_RUNS: 'no', JOIN_CALLS: '1' })).toEqual([
-      '  KEEP_RUNS: expected true or false',
-      '  JOIN_CALLS: expected true or false',
+    expect(problemsOf({ RUN_CACHE: 'no', COALESCE_CALLS: '1' })).toEqual([
+      '  RUN_CACHE: expected true or false',
+      '  COALESCE_CALLS: expected true or false',
     ]);
-    expect(problemsOf({ KEEP_RUNS: 'false', REDIS_URL: 'redis://canary' })).toEqual([
-      '  REDIS_URL: expected not to be set with KEEP_RUNS=false, as nothing is kept then',
+    expect(problemsOf({ RUN_CACHE: 'false', REDIS_URL: 'redis://canary' })).toEqual([
+      '  REDIS_URL: expected not to be set with RUN_CACHE=false, as nothing is kept then',
     ]);
-    expect(problemsOf({ KEEP_RUN_MS: '10', KEEP_STALE_MS: '9' })).toEqual([
-      '  KEEP_RUN_MS: expected not to be more than KEEP_STALE_MS',
+    expect(problemsOf({ RUN_CACHE_TTL_MS: '10', RUN_CACHE_STALE_IF_ERROR_MS: '9' })).toEqual([
+      '  RUN_CACHE_TTL_MS: expected not to be more than RUN_CACHE_STALE_IF_ERROR_MS',
     ]);
   });
 });

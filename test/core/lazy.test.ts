@@ -59,7 +59,7 @@ describe('once', () => {
 
 it('a gateway closes what has failed to close when it is closed again, and nothing twice', async () => {
   let closes = 0;
-  const keptRuns = {
+  const runCache = {
     read: () => [],
     write() {},
     drop() {},
@@ -68,7 +68,7 @@ it('a gateway closes what has failed to close when it is closed again, and nothi
       if (++closes === 1) throw new Error('not now');
     },
   };
-  const gateway = createGateway({ credentials: 'forwarded', keptRuns });
+  const gateway = createGateway({ credentials: 'forwarded', runCache });
 
   await expect(gateway.close()).rejects.toThrow('not now');
   await gateway.close();

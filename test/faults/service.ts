@@ -67,9 +67,9 @@ export async function startService(
       PORT: '0',
       LOG_LEVEL: 'debug',
       // So that each question meets the far end.
-      KEEP_RUNS: 'false',
-      LIST_FROM: '1000',
-      JOIN_CALLS: 'false',
+      RUN_CACHE: 'false',
+      LIST_FETCH_THRESHOLD: '1000',
+      COALESCE_CALLS: 'false',
       DATAFOLD_API_KEY: canaries.DATAFOLD,
       OLOSTEP_API_KEY: canaries.OLOSTEP,
       ...env,

@@ -85,7 +85,7 @@ describe('A client that leaves', () => {
         DATAFOLD: { apiKey: heldKeys.datafold, baseUrl: `https://127.0.0.1:${port}` },
         OLOSTEP: { apiKey: heldKeys.olostep, baseUrl: olostep.baseUrl },
       },
-      limits: { maxInFlight: 1 },
+      limits: { maxConcurrentCalls: 1 },
     });
     onTestFinished(() => {
       upstream.close();

@@ -60,7 +60,10 @@ it.each<[how: string, answer: Reply | Handler]>([
   ['cuts the connection', (request) => request.socket.destroy()],
   ['does not answer in time', silence],
 ])('ends the call all the same when a provider %s', async (_how, answer) => {
-  const world = await createWorld({ log: createBrokenLog().log, limits: { attemptMs: 100, maxAttempts: 1 } });
+  const world = await createWorld({
+    log: createBrokenLog().log,
+    limits: { upstreamAttemptTimeoutMs: 100, maxAttempts: 1 },
+  });
   world.datafold.on(datafoldPath, answer);
   world.olostep.on(olostepPath, { body: olostepBody });
 

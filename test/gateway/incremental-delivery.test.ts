@@ -631,7 +631,7 @@ it.each(['multipart/mixed', 'text/event-stream'])(
 );
 
 it('A server that is to stop waits for the last part', async () => {
-  const lifeCycle = createLifeCycle({ ...defaultLimits, lingerMs: 0 });
+  const lifeCycle = createLifeCycle({ ...defaultLimits, shutdownDelayMs: 0 });
   const { world, release } = await createSlowWorld({}, { lifeCycle });
 
   const parts = readParts(await askFor(world, 'multipart/mixed', deferred));
@@ -646,7 +646,7 @@ it('A server that is to stop waits for the last part', async () => {
 });
 
 it('A server that is to stop says so with the first part', async () => {
-  const lifeCycle = createLifeCycle({ ...defaultLimits, lingerMs: 60_000, graceMs: 60_000 });
+  const lifeCycle = createLifeCycle({ ...defaultLimits, shutdownDelayMs: 60_000, shutdownTimeoutMs: 60_000 });
   const { world, release } = await createSlowWorld({}, { lifeCycle });
   void lifeCycle.stop();
 

@@ -262,7 +262,7 @@ it('refuses a body of more than 100 KiB, however it is mounted', async () => {
 
 it('keeps runs that have ended in a store of your own', async () => {
   const copies = new Map<string, Copy>();
-  const keptRuns: KeptRuns = {
+  const runCache: KeptRuns = {
     read: (names) => names.map((name) => copies.get(name)),
     write: (name, copy) => copies.set(name, copy),
     drop: (names) => {
@@ -271,7 +271,7 @@ it('keeps runs that have ended in a store of your own', async () => {
     forget: () => copies.clear(),
     close: async () => copies.clear(),
   };
-  const { gateway, upstream } = await createLibrary({ keptRuns });
+  const { gateway, upstream } = await createLibrary({ runCache });
 
   for (const _time of ['first', 'second'])
     expect(await (await gateway.fetch(post('http://bff.test/graph'))).json()).toEqual(answer);

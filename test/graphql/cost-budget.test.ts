@@ -134,7 +134,7 @@ describe('The bytes of an answer are paid for', () => {
 });
 
 it('What is refused of some runs leaves the others alone, and no failure of theirs goes astray', async () => {
-  const world = await createWorld({ limits: { maxAwaited: 5 } });
+  const world = await createWorld({ limits: { maxListFetchedFields: 5 } });
   world.datafold.onAny({ status: 500 });
   const keys = Array.from({ length: 8 }, (_, index) => ({ ...datafoldKey, runId: String(index) }));
 
@@ -164,7 +164,7 @@ describe('Lists of an operation', () => {
   }
 
   it('count as one thing each, though they are empty, and those beyond cost no call', async () => {
-    const world = await createListWorld({ limits: { maxListed: 14 } });
+    const world = await createListWorld({ limits: { maxListNodes: 14 } });
 
     const { errors = [] } = await world.ask(
       '{ monitorList(provider: DATAFOLD) { nodes { id runs(first: 0) { totalCount } } } }',
@@ -183,7 +183,7 @@ describe('Lists of an operation', () => {
       (selection: string) => `monitor(key: $key) { ... on DatafoldMonitor { runs { ${selection} } } }`,
     ],
   ])('count what they list in each place that the answer has it: %s', async (_name, toField) => {
-    const world = await createListWorld({ limits: { maxListed: 29, maxAwaited: 29 } });
+    const world = await createListWorld({ limits: { maxListNodes: 29, maxListFetchedFields: 29 } });
     const runs = monitors.map(({ id }) => ({ ...toDatafoldRow(datafoldBody), monitor_id: 7, run_id: id }));
     world.datafold.onAny((request, response) => {
       const isOfMonitor = /\/monitors\/7\/runs/.test(request.url ?? '');
@@ -263,7 +263,7 @@ describe('Lists of an operation', () => {
 });
 
 it('An answer has 1,000 errors at the most, on each way, and the last one says how many more there are', async () => {
-  const world = await createWorld({ limits: { usesBeforePlan: 2 } });
+  const world = await createWorld({ limits: { compileAfterUses: 2 } });
   world.datafold.on(datafoldPath, { body: { ...datafoldBody, error: 7 } });
   const query = runsWith(times(20, (n) => `a${n}: error`));
   const body = { query, variables: same(100, datafoldKey) };
@@ -298,7 +298,7 @@ it('An answer has 1,000 errors at the most, on each way, and the last one says h
 });
 
 it('An answer in parts has as many in all of them', async () => {
-  const world = await createWorld({ limits: { maxShownErrors: 10 } });
+  const world = await createWorld({ limits: { maxResponseErrors: 10 } });
   world.datafold.on(datafoldPath, { body: { ...datafoldBody, error: 7 } });
   const query = runsWith(times(6, (n) => `a${n}: error`)).replace(
     'keys: $keys)',

@@ -49,7 +49,7 @@ function createRequest(answerOf: AnswerOf, maxResponseBytes: number) {
       new OperationDeadline(new Deadlines(15_000), new OwnEnding()),
     ),
     // How many of a list come together depends on the executor's steps as well.
-    limits: { ...defaultLimits, maxResponseBytes, listFrom: 1_000 },
+    limits: { ...defaultLimits, maxResponseBytes, listFetchThreshold: 1_000 },
   });
   return { context, calls };
 }
@@ -68,7 +68,7 @@ const healthy: AnswerOf = (provider, path) =>
   (/\/runs\//.test(path) ? null : toHealthy(provider, path));
 
 /** By a plan from the first time on. */
-const executeByPlan = createExecute({ schema, maxErrors: 50, introspection: true, usesBeforePlan: 1 });
+const executeByPlan = createExecute({ schema, maxValidationErrors: 50, introspection: true, compileAfterUses: 1 });
 
 /** Asks twice, each time of an upstream that knows nothing of the other: GraphQL's executor, and ours. */
 async function askBoth({ document, variables = {}, answerOf = healthy, maxResponseBytes = 1e9, ...given }: Asked) {

@@ -216,8 +216,8 @@ describe('An automatic persisted query', () => {
   });
 
   it.each([
-    ['queries', { maxAutomaticQueries: 2 }],
-    ['characters', { maxAutomaticQueryChars: 2 * other.length + 1 }],
+    ['queries', { apqCacheEntries: 2 }],
+    ['characters', { apqCacheChars: 2 * other.length + 1 }],
   ])('gives way, when there are too many %s, if it was asked for longest ago', async (_name, limits) => {
     const world = await createWorld({ limits });
     const [a, b, c] = ['1', '2', '3'].map((digit) => `{ o${digit}her: __typename }`) as [string, string, string];
@@ -262,7 +262,7 @@ describe('With listed documents only,', () => {
   const send = async (world: World, params: object) => (await world.post(JSON.stringify(params))).json();
 
   it('a listed one is executed by its id, by its hash with its text, and by its text', async () => {
-    const world = await createListedWorld({ persistedOnly: true });
+    const world = await createListedWorld({ persistedDocumentsOnly: true });
 
     expect(await send(world, { id: hashOf(runs), variables })).toEqual(answer);
     expect(await send(world, { query: runs, extensions: persistedQuery(hashOf(runs)), variables })).toEqual(answer);
@@ -281,7 +281,7 @@ describe('With listed documents only,', () => {
     ['nothing', {}],
     ['a number', { query: 7 }],
   ])('%s is refused before it is parsed, by POST and by GET', async (_name, params) => {
-    const world = await createListedWorld({ persistedOnly: true });
+    const world = await createListedWorld({ persistedDocumentsOnly: true });
 
     for (const enter of Object.values(entrances)) {
       const response = await enter(world, params);
@@ -292,13 +292,13 @@ describe('With listed documents only,', () => {
   });
 
   it('a listed one with the hash of another is refused', async () => {
-    const world = await createListedWorld({ persistedOnly: true });
+    const world = await createListedWorld({ persistedDocumentsOnly: true });
 
     expect(await send(world, { query: runs, extensions: persistedQuery(hashOf(two)), variables })).toEqual(wrongHash);
   });
 
   it('an operation that is mounted elsewhere is refused as well', async () => {
-    const { gateway } = await createListedWorld({ persistedOnly: true });
+    const { gateway } = await createListedWorld({ persistedDocumentsOnly: true });
     const headers = { 'content-type': 'application/json' };
 
     const response = await gateway.fetch(

@@ -14,15 +14,15 @@ import { randomOperation } from '../support/random-operations.ts';
 import { createWorld } from '../support/world.ts';
 
 const schema = createSchema();
-const maxErrors = 100;
+const maxValidationErrors = 100;
 /** No measure of a document is on trial here, and excesses are told before what is invalid. */
 const limits = {
-  maxErrors,
+  maxValidationErrors,
   maxDepth: 100,
   maxAliases: 1_000,
   maxDirectives: 1_000,
   maxRootFields: 1_000,
-  maxIntrospections: 1_000,
+  maxIntrospectionFields: 1_000,
   maxFields: 100_000,
   maxTokens: 100_000,
   maxBodyBytes: 1_000_000,
@@ -31,7 +31,10 @@ const limits = {
 /** What GraphQL itself says of a document; nothing, if it doesn't parse. */
 function toldByGraphQL(text: string, rules: readonly ValidationRule[], hideSuggestions = false): object[] {
   try {
-    const errors = validate(schema, parse(text), rules, { maxErrors, hideSuggestions }).slice(0, maxErrors);
+    const errors = validate(schema, parse(text), rules, { maxErrors: maxValidationErrors, hideSuggestions }).slice(
+      0,
+      maxValidationErrors,
+    );
     return errors.map(({ message, locations }) => ({ message, locations }));
   } catch (error) {
     if (error instanceof GraphQLError) return [];

@@ -24,7 +24,7 @@ describe('before the JSON of a provider', () => {
     ['that is parsed whole', 0],
     ['that is read in part', 20_000],
   ])('is passed over, in an answer %s and in what is kept of it', async (_name, padding) => {
-    const world = await createWorld({ keptRuns: true });
+    const world = await createWorld({ runCache: true });
     const write = (body: object) => mark + JSON.stringify({ ...body, padding: 'x'.repeat(padding) });
     world.datafold.on(datafoldPath, { body: write(datafoldBody) });
     world.olostep.on(olostepPath, { body: write(olostepBody) });

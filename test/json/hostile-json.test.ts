@@ -13,7 +13,7 @@ const withMember = (name: string, json: string) =>
 
 /** The text of the answer to a query for the run. */
 async function readText(body: string, selection: string, limits: object = {}, uses = 1): Promise<string> {
-  const world = await createWorld({ limits: { usesBeforePlan: 2, ...limits } });
+  const world = await createWorld({ limits: { compileAfterUses: 2, ...limits } });
   world.olostep.on(olostepPath, { body });
   const query = JSON.stringify({ query: `{ ${run} { ${selection} } }` });
   let text = '';
@@ -32,8 +32,8 @@ describe('Beside a number that keeps its digits,', () => {
     ['a list of thousands of strings', `[${'"\\\\",'.repeat(20_000)}""]`],
   ])('%s is answered as it came', async (_what, value) => {
     const snapshot = `{"number":${number},"value":${value}}`;
-    for (const wholeAnswerBytes of [0, everything]) {
-      const text = await readText(withMember('snapshot', snapshot), 'snapshot', { wholeAnswerBytes });
+    for (const lazyParseThresholdBytes of [0, everything]) {
+      const text = await readText(withMember('snapshot', snapshot), 'snapshot', { lazyParseThresholdBytes });
 
       expect(text === `{"data":{"olostepRun":{"snapshot":${snapshot}}}}`, text.slice(0, 300)).toBe(true);
     }

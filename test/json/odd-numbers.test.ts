@@ -186,9 +186,9 @@ const cases: readonly [
 ];
 
 it.each(cases)('in %s', { timeout: 60_000 }, async (_name, bodies, query, serve) => {
-  for (const wholeAnswerBytes of [1, 1_000_000]) {
+  for (const lazyParseThresholdBytes of [1, 1_000_000]) {
     const world = await createListingWorld({
-      limits: { wholeAnswerBytes, usesBeforePlan: 1, maxAttempts: 1, breakerMinCalls: 1_000_000 },
+      limits: { lazyParseThresholdBytes, compileAfterUses: 1, maxAttempts: 1, breakerMinCalls: 1_000_000 },
     });
     let body = '';
     serve(world, (_request, response) => {

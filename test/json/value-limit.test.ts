@@ -113,7 +113,7 @@ describe('Within the limit is', () => {
   });
 
   it('each page of a log of 100,000 events, and what is read of all of them', async () => {
-    const world = await createWorld({ limits: { usesBeforePlan: 1_000 } });
+    const world = await createWorld({ limits: { compileAfterUses: 1_000 } });
     const event = (n: number) =>
       `{"id":"${n}","ts":${1.7e12 + n},"ingestion_ts":1700000000000,"stream":"s","message":"${'m'.repeat(50)}","event":{"event":"${n === 99_999 ? 'run_complete' : 'tick'}"}}`;
     world.olostep.on(olostepPath, { body: withMember(olostepBody, 'events', `[${times(100_000, event)}]`) });
@@ -152,7 +152,7 @@ describe('Within the limit is', () => {
 });
 
 describe('The limit', () => {
-  const createLimited = (maxValues: number) => createWorld({ limits: { maxValues, wholeAnswerBytes: 0 } });
+  const createLimited = (maxValues: number) => createWorld({ limits: { maxValues, lazyParseThresholdBytes: 0 } });
 
   it('can be set, and counts for all members of a response together', async () => {
     const world = await createLimited(100);

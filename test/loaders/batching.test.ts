@@ -227,7 +227,7 @@ describe('Among many keys,', () => {
 
   it('a silent one is waited for until its time is up, and holds up no other, of either provider', async () => {
     // With two places each, one of them taken by silence, a call goes out once the one before it has been answered.
-    const world = await createWorld({ limits: { maxInFlight: 2, operationTimeoutMs: 5_000 } });
+    const world = await createWorld({ limits: { maxConcurrentCalls: 2, operationTimeoutMs: 5_000 } });
     const datafold = [1, 2, 3, 4].map((runId) => anyDatafoldRun(runId));
     have(world.datafold, datafold.slice(1, 3));
     const olostep = ['run_1', olostepKey.runId, 'run_3'].map((runId) => ({ ...olostepKey, runId }));
@@ -317,7 +317,7 @@ describe('Of calls under way at a time,', () => {
   });
 
   it('those that fail make room as well', async () => {
-    const world = await createWorld({ limits: { maxInFlight: 2 } });
+    const world = await createWorld({ limits: { maxConcurrentCalls: 2 } });
     const all = runs(20);
     world.datafold.onAny({ status: 403 });
 
@@ -328,7 +328,7 @@ describe('Of calls under way at a time,', () => {
   });
 
   it('those that are tried again make room in between', async () => {
-    const world = await createWorld({ limits: { maxInFlight: 1 } });
+    const world = await createWorld({ limits: { maxConcurrentCalls: 1 } });
     const [failing, other] = [anyDatafoldRun(1), anyDatafoldRun(2)];
     world.datafold.on(failing.path, { status: 500 });
     have(world.datafold, [other]);
@@ -375,7 +375,7 @@ describe('Of calls under way at a time,', () => {
   });
 
   it('those that came too late leave no room taken', async () => {
-    const world = await createWorld({ limits: { maxInFlight: 2, operationTimeoutMs: 5_000 } });
+    const world = await createWorld({ limits: { maxConcurrentCalls: 2, operationTimeoutMs: 5_000 } });
     const all = runs(10);
     world.datafold.onAny(silence);
     const clock = holdClock();

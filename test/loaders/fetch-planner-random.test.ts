@@ -50,7 +50,7 @@ it('Whatever is selected, the answers are those of a gateway that fetches every 
   await fc.assert(
     fc.asyncProperty(fc.array(operation, { minLength: 1, maxLength: 4 }), async (operations) => {
       // Lists first, copies kept, calls joined, as it is by default; and none of that.
-      const sparing = await createListingWorld({ keptRuns: createMemoryRuns(defaultLimits), joinCalls: true });
+      const sparing = await createListingWorld({ runCache: createMemoryRuns(defaultLimits), coalesceCalls: true });
       const plain = await createWorld();
       serve(sparing.datafold);
       serve(plain.datafold);

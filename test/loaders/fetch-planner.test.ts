@@ -23,7 +23,7 @@ const light = (list: string): Want => ({ list, need: 'light' });
 const full = (list: string): Want => ({ list, need: 'full' });
 
 describe('The plan of fetches', () => {
-  it.each<[what: string, wants: Want[], listFrom: number | undefined, singly: number, lists: string[]]>([
+  it.each<[what: string, wants: Want[], listFetchThreshold: number | undefined, singly: number, lists: string[]]>([
     ['nothing', [], 3, 0, []],
     ['two light things of a list', [light('a'), light('a')], 3, 2, []],
     ['three light things of a list', [light('a'), light('a'), light('a')], 3, 0, ['a']],
@@ -33,8 +33,8 @@ describe('The plan of fetches', () => {
     ['three light ones and a full one', [light('a'), full('a'), light('a'), light('a')], 3, 1, ['a']],
     ['three of one list and one of another', [light('a'), light('b'), light('a'), light('a')], 3, 1, ['a']],
     ['many, where lists are never read first', [light('a'), light('a'), light('a')], undefined, 3, []],
-  ])('for %s', (_what, wants, listFrom, singly, lists) => {
-    const plan = planFetches(wants, listFrom);
+  ])('for %s', (_what, wants, listFetchThreshold, singly, lists) => {
+    const plan = planFetches(wants, listFetchThreshold);
 
     expect(plan.singly).toHaveLength(singly);
     expect([...plan.listed.keys()]).toEqual(lists);
@@ -45,15 +45,15 @@ describe('The plan of fetches', () => {
       fc.record({ list: fc.constantFrom('a', 'b', 'c'), need: fc.constantFrom<Need>('light', 'full') }),
     );
     fc.assert(
-      fc.property(wants, fc.integer({ min: 1, max: 5 }), (all, listFrom) => {
-        const plan = planFetches(all, listFrom);
+      fc.property(wants, fc.integer({ min: 1, max: 5 }), (all, listFetchThreshold) => {
+        const plan = planFetches(all, listFetchThreshold);
         const steps = explain(plan);
 
         expect(new Set([...plan.singly, ...[...plan.listed.values()].flat()])).toEqual(new Set(all));
         expect(plan.singly.length + [...plan.listed.values()].flat().length).toBe(all.length);
         expect(steps.reduce((sum, { things }) => sum + things, 0)).toBe(all.length);
         // A list is read only where it is fewer calls.
-        if (listFrom > 1)
+        if (listFetchThreshold > 1)
           for (const { fetch, things, calls } of steps) if (fetch === 'LIST') expect(calls).toBeLessThan(things);
       }),
     );

@@ -148,7 +148,7 @@ describe("With callers' own keys, a request", () => {
     // However slow the machine is, and however many faults come together.
     const world = await createWorld({
       credentials: 'forwarded',
-      limits: { maxLoopDelayMs: 60_000, retryBudget: 1_000 },
+      limits: { maxEventLoopLagMs: 60_000, retryBudget: 1_000 },
     });
     holdClock();
     let calls = 0;

@@ -519,7 +519,7 @@ describe('What is asked of Datafold for', () => {
   });
 
   it('monitors that are there in full already: nothing more, when three runs that are kept lead to them', async () => {
-    const world = await createListingWorld({ keptRuns: true });
+    const world = await createListingWorld({ runCache: true });
     const runsOf = (id: string) => [{ ...datafoldBody, run_id: 1, monitor_id: Number(id) }];
     serveDatafold(world.datafold, { monitors: monitorsUpTo(8), runsOf });
     const keys = keysOf(3, 5, 7);

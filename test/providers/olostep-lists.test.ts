@@ -1007,7 +1007,7 @@ describe('A run of which copies stand in while Olostep is down', () => {
 
   it('is the same whatever else is asked', async () => {
     holdDate('2026-11-22T12:00:00Z');
-    const world = await createListingWorld({ keptRuns: true, limits: { maxAttempts: 1 } });
+    const world = await createListingWorld({ runCache: true, limits: { maxAttempts: 1 } });
     world.olostep.on(olostepPath, { body: olostepBody });
     world.olostep.on(firstPage, { body: { data: [anySnapshot(runId, newest, true)] } });
     await world.ask(`{ monitorRun(${key}) { startedAt } }`);

@@ -99,7 +99,7 @@ describe('Runs of one monitor that are requested by their keys cost', () => {
   });
 
   it('nothing again while they are cached, whatever has read them', async () => {
-    const world = await createServed({ keptRuns: true });
+    const world = await createServed({ runCache: true });
     await verifyCredentials(world);
     await world.ask(`{ monitor(key: { provider: OLOSTEP, monitorId: "${monitorId}" }) { id } }`);
     await ask(world, range(20), 'snapshot');
@@ -126,7 +126,7 @@ describe('That the events page lacks a run', () => {
     );
 
   it('is remembered for ten seconds once it has ended, and no longer, as its row may still come', async () => {
-    const world = await createServed({ keptRuns: true });
+    const world = await createServed({ runCache: true });
     serveRun(world, ended);
     const unknown = { data: { run: { phase: 'FINISHED', outcome: 'UNKNOWN', changed: null } } };
 
@@ -144,7 +144,7 @@ describe('That the events page lacks a run', () => {
   });
 
   it('is looked for again each time while it goes on', async () => {
-    const world = await createServed({ keptRuns: true });
+    const world = await createServed({ runCache: true });
     serveRun(world, running);
     expect(await askRun(world, 'phase outcome startedAt')).toMatchObject({
       data: { run: { phase: 'RUNNING', outcome: null } },
@@ -155,7 +155,7 @@ describe('That the events page lacks a run', () => {
   });
 
   it('stands in with the copy of a run that went on, while Olostep is down: the run is not over by that', async () => {
-    const world = await createServed({ keptRuns: true });
+    const world = await createServed({ runCache: true });
     serveRun(world, running);
     await askRun(world, 'phase');
     world.olostep.onAny({ status: 500 });
@@ -169,7 +169,7 @@ describe('That the events page lacks a run', () => {
   });
 
   it('is no guess where no copy says so: then the copy of the run alone has errors for what its row states', async () => {
-    const world = await createServed({ keptRuns: true });
+    const world = await createServed({ runCache: true });
     serveRun(world, running);
     await askRun(world, 'logGroup');
     world.olostep.onAny({ status: 500 });
@@ -188,7 +188,7 @@ describe('That the events page lacks a run', () => {
 });
 
 it('Where the events page alone fails, cached rows stand in for it with allowStale', async () => {
-  const world = await createServed({ keptRuns: true });
+  const world = await createServed({ runCache: true });
   await ask(world, [0, 1], 'outcome snapshot');
   vi.setSystemTime(Date.parse(now) + 2 * 3_600_000);
   world.olostep.onAny({ status: 500 });

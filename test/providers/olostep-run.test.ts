@@ -460,7 +460,7 @@ describe('What is free-form', () => {
 });
 
 it('How many events a log may have, and how deep its values may be nested, can be set', async () => {
-  const world = await createWorld({ limits: { maxEvents: 3, maxLevels: 2 } });
+  const world = await createWorld({ limits: { maxLogEvents: 3, maxJsonDepth: 2 } });
   const { monitorId, runId } = olostepKey;
   const ask = async (body: object) => {
     world.olostep.on(olostepPath, { body });

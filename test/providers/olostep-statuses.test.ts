@@ -35,7 +35,7 @@ it.each([
 it('402 without credits used up forgets what is kept for the key, as 401 does', async () => {
   const forgotten: string[] = [];
   const world = await createWorld({
-    keptRuns: {
+    runCache: {
       read: (names) => names.map(() => undefined),
       write() {},
       drop() {},

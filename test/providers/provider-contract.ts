@@ -389,10 +389,10 @@ export function itIsARunProvider(facts: ProviderFacts): void {
       };
       const bytes = Buffer.byteLength(whole);
 
-      const atLimit = await createAnswering(answer, { limits: { maxAnswerBytes: bytes } });
+      const atLimit = await createAnswering(answer, { limits: { maxUpstreamResponseBytes: bytes } });
       expect((await askFor(atLimit, key)).answer).toEqual(found);
 
-      const beyond = await createAnswering(answer, { limits: { maxAnswerBytes: bytes - 1 } });
+      const beyond = await createAnswering(answer, { limits: { maxUpstreamResponseBytes: bytes - 1 } });
       expectFailure(beyond, await askFor(beyond, key), { code: 'UPSTREAM_RESPONSE_TOO_LARGE', retryable: false }, 1);
       expect(beyond[farEnd].paths).toEqual([path]);
     });

@@ -84,7 +84,7 @@ const at = (data: unknown, path: readonly (string | number)[]): unknown =>
 
 describe.each(Object.entries(cases))('%s', (_name, { query, path, serve }) => {
   it('keeps what is a text, and has an error for each of the others', async () => {
-    const world = await createWorld({ limits: { usesBeforePlan: 1 } });
+    const world = await createWorld({ limits: { compileAfterUses: 1 } });
     serve(world, ['a', ...bad, '']);
 
     for (let time = 1; time <= 2; time++) {
@@ -116,7 +116,7 @@ it.each([
 it('with one that is none makes a copy that stands for ten seconds alone, as the next answer may be better', async () => {
   const kept: { freshUntil: number; readAt: number }[] = [];
   const world = await createWorld({
-    keptRuns: {
+    runCache: {
       read: (names) => names.map(() => undefined),
       write: (_name, copy) => void kept.push(copy),
       drop() {},

@@ -24,14 +24,20 @@ const schema = createSchema();
 /** What operations may be: here they are larger than clients are allowed. */
 const limits = {
   ...{ maxTokens: 1e6, maxDepth: 50, maxAliases: 1e6, maxFields: 1e6, maxBodyBytes: 1e8, maxRootFields: 1e3 },
-  ...{ maxListed: 1e6, maxAwaited: 1e6, maxUpstreamCalls: 1e4, maxFeedCalls: 1e3, maxResponseBytes: 2 ** 30 },
+  ...{
+    maxListNodes: 1e6,
+    maxListFetchedFields: 1e6,
+    maxUpstreamCalls: 1e4,
+    runFeedMaxCalls: 1e3,
+    maxResponseBytes: 2 ** 30,
+  },
   ...{
     maxRepresentations: 1e4,
-    maxStoreMs: 500,
+    redisTimeoutMs: 500,
     maxAttempts: 1,
-    maxShownErrors: 1e5,
-    maxWaiting: 1e4,
-    maxWaitMs: 60_000,
+    maxResponseErrors: 1e5,
+    maxQueuedCallsPerCredential: 1e4,
+    queueTimeoutMs: 60_000,
   },
 };
 
@@ -65,11 +71,11 @@ async function createServed({ upstream }: Run, config: Partial<GatewayConfig>): 
 }
 
 /** Asks from copies that were fresh, and then, while both providers are down, from those that aren't any more. */
-async function askKept(run: Run, mode: string, keptRuns: GatewayConfig['keptRuns'] & {}): Promise<void> {
-  const world = await createServed(run, { keptRuns });
+async function askKept(run: Run, mode: string, runCache: GatewayConfig['runCache'] & {}): Promise<void> {
+  const world = await createServed(run, { runCache });
   await askAll(world, run, mode, 8);
   for (const far of [world.datafold, world.olostep]) far.onAny({ status: 500 });
-  vi.setSystemTime(new Date(Date.parse(now) + 2 * defaultLimits.keepRunMs));
+  vi.setSystemTime(new Date(Date.parse(now) + 2 * defaultLimits.runCacheTtlMs));
   await askAll(world, run, 'stale', 30, staleRoutes);
   vi.setSystemTime(new Date(now));
 }
@@ -89,7 +95,7 @@ it.each([1, 2, 3])(
     const random = createRandom(seed);
     const run: Run = { random, upstream: createUpstreamWorld(random), facts: new Facts() };
 
-    await askAll(await createServed(run, { keptRuns: false }), run, 'uncached', 8);
+    await askAll(await createServed(run, { runCache: false }), run, 'uncached', 8);
     await askKept(run, 'cached', true);
     if (hasRedisServer) {
       const redis = await startRedisServer();

@@ -23,8 +23,8 @@ const now = Date.parse(nowText);
 const dayAgo = now - 24 * hourMs;
 const since = `since: "${new Date(dayAgo).toISOString()}"`;
 /** As it is by default: in memory. */
-const withCache: WorldConfig = { keptRuns: true };
-const withoutCache: WorldConfig = { keptRuns: false };
+const withCache: WorldConfig = { runCache: true };
+const withoutCache: WorldConfig = { runCache: false };
 
 type Fleets = { readonly DATAFOLD?: readonly FleetMonitor[]; readonly OLOSTEP?: readonly FleetMonitor[] };
 
@@ -77,17 +77,17 @@ describe.each(fleets)('The run feed of a fleet of %s, with four runs each in 24 
     const pages = await pageThrough(await createFleetWorld(withoutCache, fleet), `${since} first: 100`);
 
     expectWhole(pages, expected);
-    for (const { calls } of pages) expect(calls).toBeLessThanOrEqual(defaultLimits.maxFeedCalls);
+    for (const { calls } of pages) expect(calls).toBeLessThanOrEqual(defaultLimits.runFeedMaxCalls);
   });
 
   // On a laptop a missing Redis skips this, as it does the tests of Redis itself; in CI it fails.
   it.skipIf(!hasRedisServer && !process.env.CI)('costs the same calls with a cache in Redis', async () => {
     const { url } = await startRedisServer();
     // The machines of tests are slow and shared.
-    const limits = { ...defaultLimits, maxStoreMs: 5_000 };
-    const keptRuns = await createRedisRuns({ url, log: silentLog, limits });
-    onTestFinished(() => keptRuns.close());
-    const pages = await pageThrough(await createFleetWorld({ keptRuns }, fleet), `${since} first: 20`);
+    const limits = { ...defaultLimits, redisTimeoutMs: 5_000 };
+    const runCache = await createRedisRuns({ url, log: silentLog, limits });
+    onTestFinished(() => runCache.close());
+    const pages = await pageThrough(await createFleetWorld({ runCache }, fleet), `${since} first: 20`);
 
     expectWhole(pages, expected);
     expect(callsOf(pages)).toBe(monitors + countListPages(fleet));

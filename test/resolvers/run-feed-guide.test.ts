@@ -40,8 +40,8 @@ describe("The client of the run feed's guide", () => {
   const fleet = createFleet({ count: 60, now, runs: 8 });
   const expected = toExpectedIds({ DATAFOLD: fleet }, now - 24 * hourMs);
 
-  async function createFleetWorld(maxFeedCalls: number = defaultLimits.maxFeedCalls) {
-    const world = await createListingWorld({ limits: { maxAttempts: 1, maxFeedCalls } });
+  async function createFleetWorld(runFeedMaxCalls: number = defaultLimits.runFeedMaxCalls) {
+    const world = await createListingWorld({ limits: { maxAttempts: 1, runFeedMaxCalls } });
     serveDatafoldFleet(world.datafold, fleet);
     world.olostep.on('/v1/monitors', { body: { monitors: [], count: 0 } });
     return world;

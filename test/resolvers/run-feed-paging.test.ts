@@ -21,7 +21,7 @@ describe('Several run feeds of an operation', () => {
     const runs = (toId: (id: number) => string) =>
       Object.fromEntries(ids.map((id) => [toId(id), ['07:50 queued', '07:40']]));
     const world = await createFeedWorld(
-      { limits: { maxFeedCalls: 4 } },
+      { limits: { runFeedMaxCalls: 4 } },
       { datafold: runs(String), olostep: runs((id) => `monitor_${id}`) },
     );
     // None says when it ran last.
@@ -88,9 +88,9 @@ describe('A page of the run feed', () => {
 
   it.each([false, true])(
     'delivers what a gap stands for once the same `after` is sent again, with a cache: %s',
-    async (keptRuns) => {
+    async (runCache) => {
       const world = await createFeedWorld(
-        { ...oneAttempt, keptRuns },
+        { ...oneAttempt, runCache },
         { datafold: { 7: ['06:30', '06:20'], 8: ['07:50'] } },
       );
       const given = 'first: 2';
@@ -113,8 +113,8 @@ describe('A page of the run feed', () => {
 
   it.each([false, true])(
     'delivers the runs of a provider that was down once the same `after` is sent again, with a cache: %s',
-    async (keptRuns) => {
-      const world = await createFeedWorld({ ...oneAttempt, keptRuns });
+    async (runCache) => {
+      const world = await createFeedWorld({ ...oneAttempt, runCache });
       world.olostep.on('/v1/monitors', down);
       const until = `until: "${now}"`;
       const failed = await askPage(world, `first: 50 ${until}`);
@@ -162,8 +162,8 @@ describe('The run feed hides no run', () => {
   );
 
   describe('without a start, though the list of monitors has the state of the run below it', () => {
-    const createStartlessWorld = async (keptRuns: boolean) => {
-      const world = await createFeedWorld({ keptRuns }, { olostep: { monitor_a: ['07:50', '07:30'] } });
+    const createStartlessWorld = async (runCache: boolean) => {
+      const world = await createFeedWorld({ runCache }, { olostep: { monitor_a: ['07:50', '07:30'] } });
       world.datafold.on(datafoldList, toDatafoldMonitors({ id: 7, state: 'ok', last_run: '2026-11-20T07:40:00Z' }));
       world.datafold.on(runsOf(7), toDatafoldRuns([null, '2026-11-20T07:40:00Z'], ['queued', 'ok']));
       return world;
@@ -177,8 +177,8 @@ describe('The run feed hides no run', () => {
       [20, true],
     ])(
       'it is five minutes later than the last run that the list states; in pages of %i, with a cache: %s',
-      async (first, keptRuns) => {
-        const pages = await pageThrough(await createStartlessWorld(keptRuns), `first: ${first}`);
+      async (first, runCache) => {
+        const pages = await pageThrough(await createStartlessWorld(runCache), `first: ${first}`);
 
         expect(idsOf(pages)).toEqual([
           ...['OLOSTEP:monitor_a:run_0750', 'DATAFOLD:7:1', 'DATAFOLD:7:2', 'OLOSTEP:monitor_a:run_0730'],

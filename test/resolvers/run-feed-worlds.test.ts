@@ -73,9 +73,9 @@ async function tryWorld({ seed, mayFail, mayChange }: Trial) {
   do {
     const first = 1 + below(random, 10);
     // As an operator has to: a list of monitors that grows beyond the budget is a gap for good.
-    const maxFeedCalls = countListPages(world) + spareCalls;
-    const page = await readWorldPage({ world, args: { ...args, first, after }, maxFeedCalls, kept });
-    expect(page.paths.length).toBeLessThanOrEqual(maxFeedCalls);
+    const runFeedMaxCalls = countListPages(world) + spareCalls;
+    const page = await readWorldPage({ world, args: { ...args, first, after }, runFeedMaxCalls, kept });
+    expect(page.paths.length).toBeLessThanOrEqual(runFeedMaxCalls);
     expect(page.ids.length).toBeLessThanOrEqual(first);
     calls += page.paths.length;
     delivered.push(...page.ids);
@@ -85,7 +85,7 @@ async function tryWorld({ seed, mayFail, mayChange }: Trial) {
       gaps.add(`${provider} ${monitorId}`);
     }
     if (!mayChange && random() < 0.1) {
-      const again = await readWorldPage({ world, args: { ...args, first, after: previous }, maxFeedCalls, kept });
+      const again = await readWorldPage({ world, args: { ...args, first, after: previous }, runFeedMaxCalls, kept });
       expect(again.ids.slice(0, earlier.length)).toEqual(earlier.slice(0, again.ids.length));
     }
     previous = after;

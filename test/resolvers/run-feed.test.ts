@@ -202,8 +202,8 @@ describe('Upstream calls', () => {
   const ten = Object.fromEntries(upTo(10).map((id) => [id, [`07:${51 - id}`]]));
   const ofTen = upTo(10).map((id) => `DATAFOLD:${id}:7${51 - id}`);
 
-  it('are at most MAX_FEED_CALLS a page of the run feed, and the pages behind it go on without a gap', async () => {
-    const world = await createFeedWorld({ limits: { maxFeedCalls: 5 } }, { datafold: ten });
+  it('are at most RUN_FEED_MAX_CALLS a page of the run feed, and the pages behind it go on without a gap', async () => {
+    const world = await createFeedWorld({ limits: { runFeedMaxCalls: 5 } }, { datafold: ten });
     const pages = await pageThrough(world, 'first: 10 providers: [DATAFOLD]');
 
     for (const { calls, gaps } of pages) expect({ calls: Math.max(calls, 5), gaps }).toEqual({ calls: 5, gaps: [] });
@@ -217,7 +217,7 @@ describe('Upstream calls', () => {
   });
 
   it('are no more for several run feeds than for one', async () => {
-    const world = await createFeedWorld({ limits: { maxFeedCalls: 5 } }, { datafold: ten });
+    const world = await createFeedWorld({ limits: { runFeedMaxCalls: 5 } }, { datafold: ten });
     const feed = (given: string, after: string) =>
       `runs(first: 10 providers: [DATAFOLD] ${given} after: ${after}) { ${selection} }`;
     const query = `query ($a: String, $b: String) { a: ${feed('', '$a')} b: ${feed('until: "2026-11-20T07:55:00Z"', '$b')} }`;
@@ -240,7 +240,7 @@ describe('Upstream calls', () => {
   });
 
   it('serve all run feeds that need the same pages, though no call is left', async () => {
-    const world = await createFeedWorld({ limits: { maxFeedCalls: 5 } });
+    const world = await createFeedWorld({ limits: { runFeedMaxCalls: 5 } });
     const feed = `runs(first: 3) { ${selection} }`;
     const { data } = await world.ask(`{ ${['a', 'b', 'c', 'd', 'e'].map((name) => `${name}: ${feed}`).join(' ')} }`);
 
@@ -322,7 +322,7 @@ describe('Of very many monitors that ran at the same time', () => {
   });
 
   it('pagination delivers all runs, though a page may not look at all monitors', async () => {
-    const world = await createFeedWorld({ limits: { maxFeedCalls: 40 } }, { datafold: many });
+    const world = await createFeedWorld({ limits: { runFeedMaxCalls: 40 } }, { datafold: many });
     const pages = await pageThrough(world, 'first: 100 providers: [DATAFOLD]');
 
     expect(idsOf(pages)).toEqual(expected);
@@ -589,7 +589,7 @@ describe('Pages', () => {
   it('can be empty and have a next one, when a filter rejects all that a page may look through', async () => {
     const runs = Array.from({ length: 450 }, (_, minute) => toMinute(minute));
     runs[0] += ' alert';
-    const world = await createFeedWorld({ limits: { maxFeedCalls: 3 } }, { datafold: { 7: runs }, olostep: {} });
+    const world = await createFeedWorld({ limits: { runFeedMaxCalls: 3 } }, { datafold: { 7: runs }, olostep: {} });
     const pages = await pageThrough(world, 'first: 1 outcomes: [FINDING] providers: [DATAFOLD]');
 
     const [first, ...behind] = pages;
@@ -607,7 +607,7 @@ describe('Pages', () => {
     const runs = Array.from({ length: 450 }, (_, minute) => toMinute(minute));
     const five = ['a', 'b', 'c', 'd', 'e'].map((name) => `monitor_${name}`);
     const world = await createFeedWorld(
-      { limits: { maxFeedCalls: 12 } },
+      { limits: { runFeedMaxCalls: 12 } },
       { datafold: {}, olostep: Object.fromEntries(five.map((monitor) => [monitor, runs])) },
     );
     // Olostep can't be asked for a window: three pages of each monitor are later.
@@ -749,14 +749,14 @@ describe('Of too many monitors', () => {
       [],
     ],
   ])('those that ran last %s', async (_what, given, ids, gaps) => {
-    const world = await createFeedWorld({ limits: { maxFeedMonitors: 2 } }, { datafold: four });
+    const world = await createFeedWorld({ limits: { runFeedMaxMonitors: 2 } }, { datafold: four });
 
     expect(await askPage(world, `first: 50 providers: [DATAFOLD] ${given}`)).toMatchObject({ ids, gaps });
     expect(pathsOf(world).filter((path) => path.includes('/monitors/7/'))).toEqual([]);
   });
 
   it('none is missed by a page that ends before it', async () => {
-    const world = await createFeedWorld({ limits: { maxFeedMonitors: 2 } }, { datafold: four });
+    const world = await createFeedWorld({ limits: { runFeedMaxMonitors: 2 } }, { datafold: four });
     const first = await askPage(world, 'first: 2 providers: [DATAFOLD]');
     expect(first).toMatchObject({ ids: ['DATAFOLD:9:750', 'DATAFOLD:8:700'], gaps: [] });
 
@@ -768,7 +768,7 @@ describe('Of too many monitors', () => {
   });
 
   it('those may be any that do not say when they ran', async () => {
-    const world = await createFeedWorld({ limits: { maxFeedMonitors: 1 } }, { datafold: four });
+    const world = await createFeedWorld({ limits: { runFeedMaxMonitors: 1 } }, { datafold: four });
     const monitors = [9, 7].map((id) => ({ id, ...(id === 9 && { last_run: '2026-11-20T07:50:00Z' }) }));
     world.datafold.on(datafoldList, { body: { count: 2, page: 1, page_size: 100, total_pages: 1, monitors } });
 
@@ -780,7 +780,7 @@ describe('Of too many monitors', () => {
 });
 
 it('counts what it lists', async () => {
-  const world = await createFeedWorld({ limits: { maxListed: 3 } });
+  const world = await createFeedWorld({ limits: { maxListNodes: 3 } });
 
   expect((await askPage(world, 'first: 3')).ids).toHaveLength(3);
   expect(await world.ask('{ runs(first: 4) { nodes { id } } }')).toMatchObject({

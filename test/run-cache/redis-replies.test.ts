@@ -24,8 +24,8 @@ const toAnswer = (keys: readonly { readonly runId: string }[]) => ({
 /** A world on the Redis, with a password and a database, whose Datafold has the runs. */
 async function createRedisWorld(redis: FakeRedis, limits: Partial<Limits> = {}): Promise<World> {
   const url = `${redis.url.replace('//', '//user:password@')}/3`;
-  const keptRuns = await createRedisRuns({ url, log: silentLog, limits: { ...defaultLimits, ...limits } });
-  const world = await createWorld({ keptRuns });
+  const runCache = await createRedisRuns({ url, log: silentLog, limits: { ...defaultLimits, ...limits } });
+  const world = await createWorld({ runCache });
   for (const { path, body } of runs) world.datafold.on(path, { body });
   return world;
 }
@@ -146,7 +146,7 @@ describe('An answer is the same as without Redis, when Redis', () => {
     const redis = await startFakeRedis();
     const floodBytes = 256 * 1024 * 1024;
     // Nothing is late.
-    const world = await createRedisWorld(redis, { maxStoreMs: 600_000 });
+    const world = await createRedisWorld(redis, { redisTimeoutMs: 600_000 });
     redis.say((command) => (command === 'mget' ? `*17\r\n$${floodBytes}\r\n` : undefined));
     const before = process.memoryUsage().rss;
 
@@ -171,8 +171,8 @@ describe('An answer is the same as without Redis, when Redis', () => {
       const told: string[] = [];
       const tell = (fields: object, message: string) => void told.push(`${message} ${JSON.stringify(fields)}`);
       const log = { info: tell, warn: tell, error: tell };
-      const keptRuns = await createRedisRuns({ url: redis.url, log, limits: defaultLimits });
-      const world = await createWorld({ keptRuns });
+      const runCache = await createRedisRuns({ url: redis.url, log, limits: defaultLimits });
+      const world = await createWorld({ runCache });
       world.datafold.on(datafoldPath, { body: datafoldBody });
       const ask = () => world.ask(query, { keys: [{ provider: 'DATAFOLD', monitorId: '7', runId: '42' }] });
 
@@ -189,8 +189,8 @@ describe('An answer is the same as without Redis, when Redis', () => {
 
   it('mixes up its replies: no run is that of another credential', async () => {
     const redis = await startFakeRedis();
-    const keptRuns = await createRedisRuns({ url: redis.url, log: silentLog, limits: defaultLimits });
-    const world = await createWorld({ keptRuns, credentials: 'forwarded' });
+    const runCache = await createRedisRuns({ url: redis.url, log: silentLog, limits: defaultLimits });
+    const world = await createWorld({ runCache, credentials: 'forwarded' });
     world.datafold.on(datafoldPath, ({ headers }, response) => {
       const body = { ...datafoldBody, error: `for ${headers.authorization}` };
       response.setHeader('content-type', 'application/json').end(JSON.stringify(body));

@@ -38,9 +38,9 @@ async function createRedisWorld(url: string, limits: Partial<Limits> = {}, besid
   const at = (level: string) => (fields: object, message: string) => void told.push({ level, message, ...fields });
   const log = { info: at('info'), warn: at('warn'), error: at('error') };
   // The machines of tests are slow and shared: what these tests prove is no matter of twenty milliseconds.
-  const patient = { maxStoreMs: 500, ...limits };
-  const keptRuns = await createRedisRuns({ url, log, limits: { ...defaultLimits, ...patient } });
-  const world = await createWorld({ keptRuns, limits: patient }, {}, beside);
+  const patient = { redisTimeoutMs: 500, ...limits };
+  const runCache = await createRedisRuns({ url, log, limits: { ...defaultLimits, ...patient } });
+  const world = await createWorld({ runCache, limits: patient }, {}, beside);
   world.datafold.on(datafoldPath, { body: datafoldBody });
   for (const { path, body } of runs) world.datafold.on(path, { body });
   return { ...world, told };
@@ -108,7 +108,7 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
   it('have names that hold no credential, and go when no copy may stand in any more', async () => {
     const server = await startRedisServer();
     const redis = connect(server);
-    const world = await createRedisWorld(server.url, { keepStaleMs: 7_200_000 });
+    const world = await createRedisWorld(server.url, { runCacheStaleIfErrorMs: 7_200_000 });
 
     await askFor(world, datafoldKey);
     const [name = ''] = await kept(redis, 1);
@@ -137,8 +137,8 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
     const server = await startRedisServer();
     const redis = connect(server);
     const store = () => createRedisRuns({ url: server.url, log: silentLog, limits: defaultLimits });
-    const first = await createWorld({ credentials: 'forwarded', keptRuns: await store() });
-    const worlds = [first, await createWorld({ credentials: 'forwarded', keptRuns: await store() }, {}, first)];
+    const first = await createWorld({ credentials: 'forwarded', runCache: await store() });
+    const worlds = [first, await createWorld({ credentials: 'forwarded', runCache: await store() }, {}, first)];
     first.datafold.on(datafoldPath, ({ headers }, response) => {
       const body = { ...datafoldBody, error: `for ${headers.authorization}` };
       response.setHeader('content-type', 'application/json').end(JSON.stringify(body));
@@ -290,7 +290,7 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
     async (_name, reply, answer) => {
       const server = await startRedisServer();
       const redis = connect(server);
-      const limits = { maxStoredRunSize: large.length };
+      const limits = { redisMaxEntryBytes: large.length };
       const [first, second] = await createRedisWorlds(server.url, limits);
       await askFor(first, datafoldKey);
       const [name = ''] = await kept(redis, 1);
@@ -375,8 +375,8 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
   it('are forgotten rather than that one comes back, when more have gone while Redis is away than are remembered', async () => {
     const server = await startRedisServer();
     const redis = connect(server);
-    const keptRuns = await createRedisRuns({ url: server.url, log: silentLog, limits: defaultLimits });
-    const world = await createWorld({ keptRuns });
+    const runCache = await createRedisRuns({ url: server.url, log: silentLog, limits: defaultLimits });
+    const world = await createWorld({ runCache });
     world.datafold.on(datafoldPath, { body: datafoldBody });
     await askFor(world, datafoldKey);
     const [name = ''] = await kept(redis, 1);
@@ -387,7 +387,7 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
     world.datafold.on(datafoldPath, { status: 403 });
     expect(await askFor(world, datafoldKey)).toMatchObject({ data: { monitorRuns: [null] } });
     // As thousands of calls would have it.
-    keptRuns.drop(Array.from({ length: 10_000 }, (_, place) => `${'a'.repeat(44)}/DATAFOLD/run/7/${place}`));
+    runCache.drop(Array.from({ length: 10_000 }, (_, place) => `${'a'.repeat(44)}/DATAFOLD/run/7/${place}`));
     await letIn(redis);
 
     while ((await redis.get(epoch)) === before);
@@ -412,7 +412,7 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
   it('are small: larger ones are read from their provider', async () => {
     const server = await startRedisServer();
     const redis = connect(server);
-    const world = await createRedisWorld(server.url, { maxStoredRunSize: 1_000 });
+    const world = await createRedisWorld(server.url, { redisMaxEntryBytes: 1_000 });
     const { key, path, body } = anyDatafoldRun(99);
     world.datafold.on(path, { body: { ...body, error: 'x'.repeat(1_000) } });
 

@@ -8,7 +8,7 @@ import { holdDate, holdDice, until } from '../support/clock.ts';
 import { type FakeUpstream, silence } from '../support/fake-upstream.ts';
 import { createListingWorld, createWorld, type World } from '../support/world.ts';
 
-const createKeepingWorld = (config: Partial<GatewayConfig> = {}) => createWorld({ keptRuns: true, ...config });
+const createKeepingWorld = (config: Partial<GatewayConfig> = {}) => createWorld({ runCache: true, ...config });
 
 const query = `query ($keys: [MonitorRunKey!]!) {
   monitorRuns(keys: $keys) { id phase outcome startedAt readAt isStale ... on DatafoldRun { state diffId error warnings } }
@@ -76,7 +76,7 @@ describe('A run that has ended', () => {
 
   it('is asked for again when its time is over', async () => {
     holdDate('2026-11-22T12:00:00Z');
-    const world = await createKeepingWorld({ limits: { keepRunMs: 60_000 } });
+    const world = await createKeepingWorld({ limits: { runCacheTtlMs: 60_000 } });
     world.datafold.on(datafoldPath, { body: datafoldBody });
     await askFor(world, datafoldKey);
 
@@ -131,7 +131,7 @@ describe('A run that has ended', () => {
   });
 
   it('is not kept when it is larger than what is', async () => {
-    const world = await createKeepingWorld({ limits: { maxKeptRunSize: 10_000 } });
+    const world = await createKeepingWorld({ limits: { runCacheMaxEntryBytes: 10_000 } });
     world.datafold.on(datafoldPath, { body: { ...datafoldBody, error: 'x'.repeat(10_000) } });
 
     for (let time = 1; time <= 2; time++) await askFor(world, datafoldKey);
@@ -140,7 +140,7 @@ describe('A run that has ended', () => {
   });
 
   it('makes room for others in the end, those first that nobody asks for', async () => {
-    const world = await createKeepingWorld({ limits: { maxKeptRunBytes: 20_000 } });
+    const world = await createKeepingWorld({ limits: { runCacheMaxBytes: 20_000 } });
     world.datafold.onAny((request, response) => {
       const run_id = Number(request.url?.split('/').at(-1));
       response.setHeader('content-type', 'application/json');
@@ -160,7 +160,7 @@ describe('A run that has ended', () => {
   });
 
   it('is asked for each time where nothing is kept', async () => {
-    const world = await createKeepingWorld({ keptRuns: false });
+    const world = await createKeepingWorld({ runCache: false });
     world.datafold.on(datafoldPath, { body: datafoldBody });
 
     for (let time = 1; time <= 2; time++) await askFor(world, datafoldKey);
@@ -171,7 +171,7 @@ describe('A run that has ended', () => {
   it("is kept in a store of one's own, by whose it is and which", async () => {
     const copies = new Map();
     const world = await createKeepingWorld({
-      keptRuns: {
+      runCache: {
         read: async (names) => names.map((name) => copies.get(name)),
         write: (name, copy) => void copies.set(name, copy),
         drop: (names) => names.forEach((name) => void copies.delete(name)),
@@ -188,9 +188,9 @@ describe('A run that has ended', () => {
 
   it('is kept in a store that is closed with the gateway', async () => {
     const close = vi.fn(async () => {});
-    const keptRuns = { read: () => [], write() {}, drop() {}, forget() {}, close };
+    const runCache = { read: () => [], write() {}, drop() {}, forget() {}, close };
 
-    await createGateway({ providers: { DATAFOLD: { apiKey: 'key' } }, keptRuns }).close();
+    await createGateway({ providers: { DATAFOLD: { apiKey: 'key' } }, runCache }).close();
 
     expect(close).toHaveBeenCalledOnce();
   });
@@ -216,7 +216,7 @@ describe('A run that has ended', () => {
     ] as unknown as (() => Copies)[]) {
       for (const reading of [read, async () => read()]) {
         const world = await createKeepingWorld({
-          keptRuns: { read: reading, write() {}, drop() {}, forget() {}, async close() {} },
+          runCache: { read: reading, write() {}, drop() {}, forget() {}, async close() {} },
         });
         world.datafold.on(datafoldPath, { body: datafoldBody });
 
@@ -236,7 +236,7 @@ describe('A run that has ended', () => {
     ['later', () => Promise.reject(new Error('canary'))],
   ])("is answered when a store of one's own takes nothing, and fails %s; it is logged once", async (_name, fail) => {
     const world = await createKeepingWorld({
-      keptRuns: { read: fail, write: fail, drop: fail, forget: fail, async close() {} },
+      runCache: { read: fail, write: fail, drop: fail, forget: fail, async close() {} },
     });
     world.datafold.on(datafoldPath, { body: datafoldBody });
     for (const status of [404, 403, 401]) world.datafold.on(anyDatafoldRun(status).path, { status });
@@ -266,7 +266,7 @@ describe('A row of a list', () => {
     `${JSON.stringify(toDatafoldRow(anyDatafoldRun(runId).body)).slice(0, -1)},"more":${more}}`;
 
   it('that cannot be written, as what nobody reads is nested without end, is not kept, and costs no answer', async () => {
-    const world = await createListingWorld({ keptRuns: true });
+    const world = await createListingWorld({ runCache: true });
     const levels = 20_000;
     serveRows(world.datafold, rowOf(1, '['.repeat(levels) + ']'.repeat(levels)), rowOf(2, '0'));
 
@@ -279,7 +279,7 @@ describe('A row of a list', () => {
     const names: string[] = [];
     const write = (name: string) => void names.push(name.slice(name.indexOf('=') + 1));
     const world = await createListingWorld({
-      keptRuns: { read: (wanted) => wanted.map(() => undefined), write, drop() {}, forget() {}, async close() {} },
+      runCache: { read: (wanted) => wanted.map(() => undefined), write, drop() {}, forget() {}, async close() {} },
     });
     serveRows(world.datafold, rowOf(1, '0'), rowOf(2, '0'));
 
@@ -316,7 +316,7 @@ describe('A copy is of whoever read it:', () => {
   });
 
   it('callers with their own keys get none of each other, for the same ids', async () => {
-    const world = await createKeepingWorld({ credentials: 'forwarded', joinCalls: true });
+    const world = await createKeepingWorld({ credentials: 'forwarded', coalesceCalls: true });
     world.datafold.onAny(({ url, headers }, response) => {
       const run_id = Number(url?.split('/').at(-1));
       response.setHeader('content-type', 'application/json');
@@ -410,7 +410,7 @@ describe('A key that its provider does not accept', () => {
   it('has none in the same request either, to stand in for another run', async () => {
     holdDice(0);
     holdDate('2026-11-22T12:00:00Z');
-    const world = await createKeepingWorld({ limits: { keepRunMs: 60_000 } });
+    const world = await createKeepingWorld({ limits: { runCacheTtlMs: 60_000 } });
     world.datafold.on(datafoldPath, { body: datafoldBody });
     await askFor(world, datafoldKey);
     vi.setSystemTime(new Date('2026-11-22T13:00:00Z'));
@@ -441,7 +441,7 @@ describe('With allowStale, while a provider is down', () => {
     holdDice(0);
     holdDate(readAt);
     const { limits, ...rest } = config;
-    const world = await createKeepingWorld({ ...rest, limits: { keepRunMs: 60_000, ...limits } });
+    const world = await createKeepingWorld({ ...rest, limits: { runCacheTtlMs: 60_000, ...limits } });
     world.datafold.on(datafoldPath, inState(state));
     await askFor(world, datafoldKey);
     vi.setSystemTime(new Date('2026-11-22T13:00:00Z'));
@@ -517,7 +517,9 @@ describe('With allowStale, while a provider is down', () => {
   });
 
   it('a copy stands in for an answer that takes too long', async () => {
-    const world = await createWorldWithCopy({ limits: { minAttemptMs: 10, attemptMs: 50, operationTimeoutMs: 100 } });
+    const world = await createWorldWithCopy({
+      limits: { upstreamMinAttemptMs: 10, upstreamAttemptTimeoutMs: 50, operationTimeoutMs: 100 },
+    });
     world.datafold.on(datafoldPath, silence);
 
     expect(await world.ask(stale, { keys: [datafoldKey] })).toEqual(copy());
@@ -544,7 +546,7 @@ describe('With allowStale, while a provider is down', () => {
   });
 
   it('a copy that is fresh still is no stale one', async () => {
-    const world = await createWorldWithCopy({ limits: { keepRunMs: 86_400_000 } });
+    const world = await createWorldWithCopy({ limits: { runCacheTtlMs: 86_400_000 } });
     world.datafold.on(datafoldPath, { status: 503 });
 
     expect(await world.ask(stale, { keys: [datafoldKey] })).toMatchObject({
@@ -553,7 +555,7 @@ describe('With allowStale, while a provider is down', () => {
   });
 
   it('a copy that is older than any may be does not stand in', async () => {
-    const world = await createWorldWithCopy({ limits: { keepStaleMs: 3_600_000 } });
+    const world = await createWorldWithCopy({ limits: { runCacheStaleIfErrorMs: 3_600_000 } });
     world.datafold.on(datafoldPath, { status: 503 });
 
     expect(await world.ask(stale, { keys: [datafoldKey] })).toEqual(failed('UPSTREAM_UNAVAILABLE'));

@@ -28,10 +28,10 @@ describe.each(stores)('Services that share copies in $name, with one key,', ({ c
   };
 
   /** A service on the store, which asks the far end of another one at this path of its own. */
-  const serve = (keptRuns: KeptRuns, beside?: World, path = '', config: Partial<GatewayConfig> = {}) =>
+  const serve = (runCache: KeptRuns, beside?: World, path = '', config: Partial<GatewayConfig> = {}) =>
     createWorld(
       {
-        keptRuns,
+        runCache,
         ...config,
         ...(beside && {
           providers: { DATAFOLD: { apiKey: keys.datafold, baseUrl: beside.datafold.baseUrl + path } },
@@ -87,8 +87,8 @@ describe.each(stores)('Services that share copies in $name, with one key,', ({ c
   });
 
   it.each<[string, Partial<Limits>, Partial<Limits>]>([
-    ['reader', { keepRunMs: 3_600_000 }, { keepRunMs: 60_000 }],
-    ['writer', { keepRunMs: 60_000 }, { keepRunMs: 3_600_000 }],
+    ['reader', { runCacheTtlMs: 3_600_000 }, { runCacheTtlMs: 60_000 }],
+    ['writer', { runCacheTtlMs: 60_000 }, { runCacheTtlMs: 3_600_000 }],
   ])(
     'take a copy for an answer for as long as the one that keeps them shorter: the %s',
     async (_name, writes, reads) => {
@@ -110,7 +110,7 @@ describe.each(stores)('Services that share copies in $name, with one key,', ({ c
   it('take a copy of a run that something may still come of for as long as the reader does', async () => {
     holdDate(readAt);
     const open = await create();
-    const writer = await serve(await open(), undefined, '', { limits: { keepUnsureRunMs: 3_600_000 } });
+    const writer = await serve(await open(), undefined, '', { limits: { runCacheSettlingTtlMs: 3_600_000 } });
     const reader = await serve(await open(), writer);
     writer.datafold.on(datafoldPath, { body: { ...datafoldBody, warnings: 'none' } });
     await askUntilKept(writer);
@@ -166,7 +166,9 @@ describe.each(stores)('Services that share copies in $name, with one key,', ({ c
     holdDice(0);
     const open = await create();
     const writer = await serve(await open());
-    const reader = await serve(await open(), writer, '', { limits: { keepRunMs: 60_000, keepStaleMs: 120_000 } });
+    const reader = await serve(await open(), writer, '', {
+      limits: { runCacheTtlMs: 60_000, runCacheStaleIfErrorMs: 120_000 },
+    });
     writer.datafold.on(datafoldPath, bodyOf('first'));
     await askUntilKept(writer);
     writer.datafold.on(datafoldPath, { status: 500 });

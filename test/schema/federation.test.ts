@@ -316,7 +316,7 @@ describe('A batch', () => {
   });
 
   it.each(['one answer', 'parts'])('has no more in all fields of an operation together, in %s', async (form) => {
-    const world = await createSubgraph({ limits: { maxRepresentations: 3, usesBeforePlan: 2 } });
+    const world = await createSubgraph({ limits: { maxRepresentations: 3, compileAfterUses: 2 } });
     const representations = Array(2).fill({ __typename: 'DatafoldRun', id: datafoldId });
     const twice = `query ($representations: [_Any!]!) {
       a: _entities(representations: $representations) { __typename }
@@ -410,8 +410,8 @@ describe('The SDL of the subgraph', () => {
 });
 
 it('resolves the batches of gateways by a plan, as GraphQL does', async () => {
-  const world = await createSubgraph({ limits: { usesBeforePlan: 1 } });
-  const plain = await createSubgraph({ limits: { usesBeforePlan: 1_000_000 } });
+  const world = await createSubgraph({ limits: { compileAfterUses: 1 } });
+  const plain = await createSubgraph({ limits: { compileAfterUses: 1_000_000 } });
   const representations = [
     { __typename: 'MonitorRun', id: datafoldId },
     { __typename: 'OlostepRun', monitorId: olostepKey.monitorId, runId: olostepKey.runId },

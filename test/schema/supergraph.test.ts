@@ -49,7 +49,9 @@ function answerForMonitors({ datafold, olostep }: World): void {
 }
 
 async function createBoth(runIds: readonly string[] = two): Promise<Supergraph> {
-  const supergraph = await createSupergraph(runIds.map(incidentOf), { limits: { listFrom: defaultLimits.listFrom } });
+  const supergraph = await createSupergraph(runIds.map(incidentOf), {
+    limits: { listFetchThreshold: defaultLimits.listFetchThreshold },
+  });
   const { datafold, olostep } = supergraph.world;
   datafold.on(datafoldPath, { body: datafoldBody });
   olostep.on(olostepPath, { body: olostepBody });

@@ -163,7 +163,7 @@ describe('With an issuer of JWTs', async () => {
         answers.push(() => response.setHeader('content-type', 'application/json').end(JSON.stringify(keySet)));
       });
       const jwt = { jwksUrl: `${keys.baseUrl}/keys`, issuer, audience };
-      const world = await createWorld({ limits: { attemptMs: 60_000 } }, { jwt });
+      const world = await createWorld({ limits: { upstreamAttemptTimeoutMs: 60_000 } }, { jwt });
       world.datafold.onAny(silence);
       const headers = {
         'content-type': 'application/json',
@@ -196,7 +196,7 @@ describe('With an issuer of JWTs', async () => {
       answers.push(() => response.setHeader('content-type', 'application/json').end(JSON.stringify(keySet)));
     });
     const jwt = { jwksUrl: `${keys.baseUrl}/keys`, issuer, audience };
-    const world = await createWorld({ limits: { maxOperations: 1 } }, { jwt });
+    const world = await createWorld({ limits: { maxConcurrentOperations: 1 } }, { jwt });
     const headers = {
       'content-type': 'application/json',
       authorization: `Bearer ${await createJwt().sign(mine.privateKey)}`,

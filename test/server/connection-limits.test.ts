@@ -220,9 +220,9 @@ describe('A client that is slow on purpose', () => {
 
   it('has as long as the limits say', async () => {
     const limits = {
-      headMs: 1_000,
-      requestMs: 2_000,
-      keepAliveMs: 3_000,
+      headersTimeoutMs: 1_000,
+      requestTimeoutMs: 2_000,
+      keepAliveTimeoutMs: 3_000,
       maxRequestsPerConnection: 5,
     };
     const { server } = await createWorld({ limits });
@@ -243,7 +243,7 @@ describe('A client that is slow on purpose', () => {
       'POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n',
     ],
   ])('and %s is told so, and its connection closed', { timeout: 60_000, concurrent: true }, async (_name, bytes) => {
-    const { url } = await createWorld({ limits: { headMs: 500, requestMs: 1_000 } });
+    const { url } = await createWorld({ limits: { headersTimeoutMs: 500, requestTimeoutMs: 1_000 } });
     const { hostname, port } = new URL(url);
 
     const socket = connect(Number(port), hostname).setEncoding('latin1');

@@ -25,22 +25,22 @@ let full: number;
 let shortAnswers = 0;
 const closers: (() => unknown)[] = [];
 
-const limits = { maxAttempts: 1, breakerMinCalls: 1_000_000, maxLoopDelayMs: 60_000 };
+const limits = { maxAttempts: 1, breakerMinCalls: 1_000_000, maxEventLoopLagMs: 60_000 };
 
 beforeAll(async () => {
   datafold = await startFakeUpstream();
   olostep = await startFakeUpstream();
-  const create = (usesBeforePlan: number) =>
+  const create = (compileAfterUses: number) =>
     createGateway({
       providers: {
         DATAFOLD: { apiKey: 'canary-datafold', baseUrl: datafold.baseUrl },
         OLOSTEP: { apiKey: 'canary-olostep', baseUrl: olostep.baseUrl },
       },
-      isBodyCounted: true,
+      bodyLimitEnforced: true,
       introspection: false,
       log: silentLog,
       persistedDocuments: [{ [hashOf(everything)]: everything, relay: everything }],
-      limits: { ...limits, usesBeforePlan },
+      limits: { ...limits, compileAfterUses },
     });
   const planning = create(1);
   const plain = create(1_000_000);

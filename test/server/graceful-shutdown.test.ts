@@ -22,8 +22,8 @@ async function start(env: Record<string, string> = {}) {
     DATAFOLD_API_KEY: 'canary',
     DATAFOLD_BASE_URL: upstream.baseUrl,
     // Each question is to meet the far end.
-    KEEP_RUNS: 'false',
-    JOIN_CALLS: 'false',
+    RUN_CACHE: 'false',
+    COALESCE_CALLS: 'false',
     ...env,
   });
   const { url } = await service.nextLine();
@@ -117,7 +117,7 @@ describe('A process that is to stop', { timeout: 30_000 }, () => {
     ['that wait for their next request', 'GET /health HTTP/1.1\r\nHost: graph.test\r\n\r\n'],
   ])('is not kept by connections %s', async (_name, bytes) => {
     // So long that only a process that doesn't wait for it ends within the time of this test.
-    const { service, url } = await start({ GRACE_MS: '600000' });
+    const { service, url } = await start({ SHUTDOWN_TIMEOUT_MS: '600000' });
     const { hostname, port } = new URL(url);
     const socket = connect(Number(port), hostname);
     onTestFinished(() => void socket.destroy());
@@ -130,8 +130,8 @@ describe('A process that is to stop', { timeout: 30_000 }, () => {
 
   it('answers who waits for a provider that hangs, shortly before its time is over, and ends with 0', async () => {
     const { service, upstream, url } = await start({
-      ...{ GRACE_MS: '1500', LINGER_MS: '200' },
-      ...{ OPERATION_TIMEOUT_MS: '600000', ATTEMPT_MS: '600000' },
+      ...{ SHUTDOWN_TIMEOUT_MS: '1500', SHUTDOWN_DELAY_MS: '200' },
+      ...{ OPERATION_TIMEOUT_MS: '600000', UPSTREAM_ATTEMPT_TIMEOUT_MS: '600000' },
     });
     upstream.on(datafoldPath, silence);
     const asked = createClient(url).ask();
@@ -155,7 +155,7 @@ describe('A process that is to stop', { timeout: 30_000 }, () => {
     onTestFinished(() => far.close());
     far.onAny(silence);
     const { service, url } = await start({
-      ...{ GRACE_MS: '500', LINGER_MS: '100' },
+      ...{ SHUTDOWN_TIMEOUT_MS: '500', SHUTDOWN_DELAY_MS: '100' },
       ...{ JWKS_URL: `${far.baseUrl}/keys`, JWT_ISSUER: 'https://issuer.test', JWT_AUDIENCE: 'monitor-graph' },
       JWKS_TIMEOUT_MS: '600000',
     });
@@ -185,9 +185,9 @@ describe('A process that is to stop', { timeout: 30_000 }, () => {
 
   it.each(['SIGTERM', 'SIGINT'] as const)('ends at once when it is told so a second time, by %s', async (signal) => {
     const { service, upstream, url } = await start({
-      GRACE_MS: '600000',
+      SHUTDOWN_TIMEOUT_MS: '600000',
       OPERATION_TIMEOUT_MS: '600000',
-      ATTEMPT_MS: '600000',
+      UPSTREAM_ATTEMPT_TIMEOUT_MS: '600000',
     });
     upstream.on(datafoldPath, silence);
     const asked = createClient(url).ask();
@@ -236,7 +236,7 @@ describe('A process stopped under load', { timeout: 60_000 }, () => {
 });
 
 it('A server that stops listening has let in everybody who was waiting for it', async () => {
-  const lifeCycle = createLifeCycle({ lingerMs: 1, graceMs: 10_000 });
+  const lifeCycle = createLifeCycle({ shutdownDelayMs: 1, shutdownTimeoutMs: 10_000 });
   const { url } = await createWorld({}, { lifeCycle });
   const asked = Array.from({ length: 60 }, () => sendLines(url, ['GET /health HTTP/1.1', 'Host: graph.test']));
 

@@ -191,7 +191,7 @@ const tabsOf = (page: Page) => page.getByRole('tab').allInnerTexts();
 
 async function startService() {
   const sandbox = await startSandbox({ now: Date.now, seed: 1 });
-  const gateway = createGateway({ providers: sandbox.providers, isBodyCounted: true });
+  const gateway = createGateway({ providers: sandbox.providers, bodyLimitEnforced: true });
   const server = createServer({ gateway, log: silentLog, operations: exampleOperations });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -37,7 +37,7 @@ async function expectOverloaded(response: Response | null) {
 
 describe('An operation beyond as many as may be under way', () => {
   it('is turned away, and those before it are answered', async () => {
-    const world = await createWorld({ limits: { maxOperations: 3 } });
+    const world = await createWorld({ limits: { maxConcurrentOperations: 3 } });
     const answers: (() => void)[] = [];
     const hold: Handler = (_request, response) => {
       answers.push(() => response.setHeader('content-type', 'application/json').end(JSON.stringify(datafoldBody)));
@@ -54,7 +54,7 @@ describe('An operation beyond as many as may be under way', () => {
   });
 
   it('is turned away before its body is there', async () => {
-    const world = await createWorld({ limits: { maxOperations: 1 } });
+    const world = await createWorld({ limits: { maxConcurrentOperations: 1 } });
     world.datafold.onAny(silence);
     await occupy(world, 1);
 
@@ -64,7 +64,7 @@ describe('An operation beyond as many as may be under way', () => {
   });
 
   it('is turned away beside one in parts, until that has sent its last part', async () => {
-    const world = await createWorld({ limits: { maxOperations: 1 } });
+    const world = await createWorld({ limits: { maxConcurrentOperations: 1 } });
     let send: (() => void) | undefined;
     world.datafold.onAny((_request, response) => {
       send = () => response.setHeader('content-type', 'application/json').end(JSON.stringify(datafoldBody));
@@ -82,7 +82,7 @@ describe('An operation beyond as many as may be under way', () => {
   });
 
   it('leaves the pages on health and GraphiQL as they are', async () => {
-    const world = await createWorld({ limits: { maxOperations: 1 } });
+    const world = await createWorld({ limits: { maxConcurrentOperations: 1 } });
     world.datafold.onAny(silence);
     await occupy(world, 1);
 
@@ -91,7 +91,7 @@ describe('An operation beyond as many as may be under way', () => {
   });
 
   it('finds a place again when a client has left', async () => {
-    const world = await createWorld({ limits: { maxOperations: 2 } });
+    const world = await createWorld({ limits: { maxConcurrentOperations: 2 } });
     world.datafold.onAny(silence);
     const { asked, leave } = await occupy(world, 2);
     leave();
@@ -102,7 +102,7 @@ describe('An operation beyond as many as may be under way', () => {
   });
 
   it('finds a place again when a client has sent several at once, and then what ends its connection', async () => {
-    const world = await createWorld({ limits: { maxOperations: 3 } });
+    const world = await createWorld({ limits: { maxConcurrentOperations: 3 } });
     world.datafold.onAny(silence);
     const body = JSON.stringify({ query, variables: { key: anyDatafoldRun(1).key } });
     const head = ['POST /graphql HTTP/1.1', 'Host: graph.test', 'Content-Type: application/json'];
@@ -119,7 +119,7 @@ describe('An operation beyond as many as may be under way', () => {
 
 describe('While the event loop is late', () => {
   it('operations are turned away, if there are several, until it is in time again', { timeout: 20_000 }, async () => {
-    const world = await createWorld({ limits: { maxOperations: 32, maxLoopDelayMs: 200 } });
+    const world = await createWorld({ limits: { maxConcurrentOperations: 32, maxEventLoopLagMs: 200 } });
     world.datafold.onAny(silence);
     await occupy(world, 2);
 
@@ -131,7 +131,7 @@ describe('While the event loop is late', () => {
   });
 
   it('one operation by itself is let in', { timeout: 20_000 }, async () => {
-    const world = await createWorld({ limits: { maxOperations: 32, maxLoopDelayMs: 200 } });
+    const world = await createWorld({ limits: { maxConcurrentOperations: 32, maxEventLoopLagMs: 200 } });
     const first = Date.now();
     block(1_500);
 

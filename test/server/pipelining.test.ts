@@ -238,7 +238,12 @@ describe('Pipelined requests', () => {
 });
 
 describe('A request that is late because the service does not read', () => {
-  const limits = { maxPipelinedRequests: 1, headMs: 1_000, requestMs: 2_000, operationTimeoutMs: 60_000 };
+  const limits = {
+    maxPipelinedRequests: 1,
+    headersTimeoutMs: 1_000,
+    requestTimeoutMs: 2_000,
+    operationTimeoutMs: 60_000,
+  };
   const late = () => Object.assign(new Error('late'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' });
 
   it('is answered once it has been read', async () => {

@@ -181,17 +181,19 @@ describe('Limits', () => {
   });
 
   it('leave a request no less time than its head', () => {
-    expect(problemsOf({ ...key, HEAD_MS: '15001' })).toEqual(['  HEAD_MS: expected not to be more than REQUEST_MS']);
-    expect(problemsOf({ ...key, HEAD_MS: '15001', REQUEST_MS: '15001' })).toEqual([]);
+    expect(problemsOf({ ...key, HEADERS_TIMEOUT_MS: '15001' })).toEqual([
+      '  HEADERS_TIMEOUT_MS: expected not to be more than REQUEST_TIMEOUT_MS',
+    ]);
+    expect(problemsOf({ ...key, HEADERS_TIMEOUT_MS: '15001', REQUEST_TIMEOUT_MS: '15001' })).toEqual([]);
   });
 
   it('have room for the largest response of an operation', () => {
-    const limits = 'MAX_RESPONSE_BYTES, MAX_HELD_RESPONSE_BYTES_PER_CALLER, MAX_HELD_RESPONSE_BYTES';
+    const limits = 'MAX_RESPONSE_BYTES, MAX_PENDING_RESPONSE_BYTES_PER_CALLER, MAX_PENDING_RESPONSE_BYTES';
     const problem = [`  ${limits}: expected none to be more than the next`];
 
     expect(problemsOf({ ...key, MAX_RESPONSE_BYTES: '33554433' })).toEqual(problem);
-    expect(problemsOf({ ...key, MAX_HELD_RESPONSE_BYTES: '33554431' })).toEqual(problem);
-    expect(problemsOf({ ...key, MAX_RESPONSE_BYTES: '33554432', MAX_HELD_RESPONSE_BYTES: '33554432' })).toEqual([]);
+    expect(problemsOf({ ...key, MAX_PENDING_RESPONSE_BYTES: '33554431' })).toEqual(problem);
+    expect(problemsOf({ ...key, MAX_RESPONSE_BYTES: '33554432', MAX_PENDING_RESPONSE_BYTES: '33554432' })).toEqual([]);
   });
 
   it.each(['0', '-1', '1.5', '1e3', '0x10', 'canary', ' ', '2147483648', '99999999999'])('are never %o', (value) => {

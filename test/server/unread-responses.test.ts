@@ -17,7 +17,7 @@ const large = run('a: snapshot b: snapshot');
 /** The same as another document. */
 const otherLarge = run('c: snapshot d: snapshot');
 const small = run('logGroup');
-const room = { maxHeldResponseBytes: 20 * mebibyte, maxHeldResponseBytesPerCaller: 18 * mebibyte };
+const room = { maxPendingResponseBytes: 20 * mebibyte, maxPendingResponseBytesPerCaller: 18 * mebibyte };
 const tokens = ['first-caller-token', 'second-caller-token'] as const;
 const by = (token: string, others = {}) => ({
   headers: { 'content-type': 'application/json', authorization: `Bearer ${token}`, ...others },
@@ -101,7 +101,7 @@ describe('While large responses wait to be read', () => {
   });
 
   it('there is none for a GET, for parts or for the schema either', async () => {
-    const world = await createLargeWorld({ maxHeldResponseBytes: 14 * mebibyte + 65 * 1024 });
+    const world = await createLargeWorld({ maxPendingResponseBytes: 14 * mebibyte + 65 * 1024 });
     await openUnread(world, large);
     const headers = { 'apollo-require-preflight': '1' };
 
@@ -120,7 +120,7 @@ describe('While large responses wait to be read', () => {
   });
 
   it('of one caller, others have room', async () => {
-    const world = await createLargeWorld({ maxHeldResponseBytes: 60 * mebibyte }, { apiTokens: tokens });
+    const world = await createLargeWorld({ maxPendingResponseBytes: 60 * mebibyte }, { apiTokens: tokens });
     await openUnread(world, large, `Authorization: Bearer ${tokens[0]}`);
 
     expect(codesOf(await world.ask(otherLarge, {}, by(tokens[0])))).toEqual(['OVERLOADED']);
@@ -129,7 +129,7 @@ describe('While large responses wait to be read', () => {
   });
 
   it('of a caller with one token, no other header makes it another caller', async () => {
-    const world = await createLargeWorld({ maxHeldResponseBytes: 60 * mebibyte }, { apiTokens: tokens });
+    const world = await createLargeWorld({ maxPendingResponseBytes: 60 * mebibyte }, { apiTokens: tokens });
     await openUnread(world, large, `Authorization: Bearer ${tokens[0]}`, 'X-Olostep-Api-Key: made-up-key-1');
 
     const init = by(tokens[0], { 'x-olostep-api-key': 'made-up-key-2' });
@@ -138,7 +138,7 @@ describe('While large responses wait to be read', () => {
   });
 
   it('they are no operations under way: others are let in', async () => {
-    const world = await createLargeWorld({ maxOperations: 1 });
+    const world = await createLargeWorld({ maxConcurrentOperations: 1 });
     await openUnread(world, large);
 
     expect(codesOf(await world.ask(small))).toEqual([]);
@@ -170,7 +170,7 @@ it('A response that is given up while it is built gives its room back', async ()
 });
 
 describe('The reservations of responses', () => {
-  const limits = { maxHeldResponseBytes: 100, maxHeldResponseBytesPerCaller: 60 };
+  const limits = { maxPendingResponseBytes: 100, maxPendingResponseBytesPerCaller: 60 };
   const step = fc.record({
     response: fc.nat({ max: 9 }),
     action: fc.constantFrom('grow', 'shrink', 'release'),
@@ -199,9 +199,9 @@ describe('The reservations of responses', () => {
             held[response] = 0;
           }
           expect(memory.bytes).toBe(sum());
-          expect(memory.bytes).toBeLessThanOrEqual(limits.maxHeldResponseBytes);
+          expect(memory.bytes).toBeLessThanOrEqual(limits.maxPendingResponseBytes);
           for (const caller of ['a', 'b'])
-            expect(sum(caller)).toBeLessThanOrEqual(limits.maxHeldResponseBytesPerCaller);
+            expect(sum(caller)).toBeLessThanOrEqual(limits.maxPendingResponseBytesPerCaller);
         }
         for (const response of released) expect(open[response]?.growTo(1)).toBe(false);
         for (const reservation of open) reservation.release();

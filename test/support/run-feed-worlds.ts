@@ -339,13 +339,13 @@ export function createCache(kind: CacheKind, random: Random): KeptRuns | undefin
 export interface FeedRequest {
   readonly world: RandomWorld;
   readonly args: QueryRunsArgs;
-  readonly maxFeedCalls: number;
+  readonly runFeedMaxCalls: number;
   readonly kept: KeptRuns | undefined;
   readonly limits?: Partial<typeof defaultLimits>;
 }
 
 /** A page of the feed, and what it was read with. */
-export async function readWorldPage({ world, args, maxFeedCalls, kept, limits }: FeedRequest) {
+export async function readWorldPage({ world, args, runFeedMaxCalls, kept, limits }: FeedRequest) {
   const paths: string[] = [];
   const upstream: Upstream = {
     async getJson({ path }) {
@@ -367,7 +367,7 @@ export async function readWorldPage({ world, args, maxFeedCalls, kept, limits }:
       new RequestLog(silentLog, 'test', 0),
       new OperationDeadline(new Deadlines(15_000), new OwnEnding()),
     ),
-    limits: { ...defaultLimits, listPageSize: world.maxRows, ...limits, maxFeedCalls },
+    limits: { ...defaultLimits, listPageSize: world.maxRows, ...limits, runFeedMaxCalls },
     kept,
   });
   const feed = await readRunFeed(args, context, selectedOf);

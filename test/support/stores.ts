@@ -27,7 +27,7 @@ const redis: TestedStore = {
     const { url } = await startRedisServer();
     return async () => {
       // The machines of tests are slow and shared.
-      const store = await createRedisRuns({ url, log: silentLog, limits: { ...defaultLimits, maxStoreMs: 5_000 } });
+      const store = await createRedisRuns({ url, log: silentLog, limits: { ...defaultLimits, redisTimeoutMs: 5_000 } });
       onTestFinished(() => store.close());
       return store;
     };

@@ -63,12 +63,12 @@ export async function createWorld(
       OLOSTEP: { apiKey: keys.olostep, baseUrl: olostep.baseUrl },
     },
     log,
-    isBodyCounted: true,
+    bodyLimitEnforced: true,
     // So that each run costs its call; tests of these turn them on.
-    keptRuns: false,
-    joinCalls: false,
+    runCache: false,
+    coalesceCalls: false,
     ...config,
-    limits: { listFrom: 1_000, ...config.limits },
+    limits: { listFetchThreshold: 1_000, ...config.limits },
   });
   const server = createServer({
     gateway,
@@ -134,7 +134,7 @@ const absentKeys: Readonly<Record<string, object>> = {
 
 /** The same, where lists are read first as they are by default. */
 export const createListingWorld = (config: Partial<GatewayConfig> = {}): Promise<World> =>
-  createWorld({ ...config, limits: { listFrom: defaultLimits.listFrom, ...config.limits } });
+  createWorld({ ...config, limits: { listFetchThreshold: defaultLimits.listFetchThreshold, ...config.limits } });
 
 function toLog(lines: LogLine[]): Log {
   const at = (level: string) => (fields: object, message: string) => void lines.push({ level, message, ...fields });

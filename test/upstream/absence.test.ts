@@ -237,7 +237,9 @@ describe('Where the list of monitors fails, a 404 is', () => {
   });
 
   it('late by the deadline of the operation, which both calls share', async () => {
-    const world = await createEmptyWorld(silence, { limits: { operationTimeoutMs: 2_000, attemptMs: 2_000 } });
+    const world = await createEmptyWorld(silence, {
+      limits: { operationTimeoutMs: 2_000, upstreamAttemptTimeoutMs: 2_000 },
+    });
     const clock = holdClock();
     const asked = ask(world);
     await world.datafold.arrived(2);

@@ -53,7 +53,7 @@ describe('A response that is bad as a whole', () => {
   });
 
   it('is logged by the last attempt: of one that got no response there is no status', async () => {
-    const world = await createWorld({ limits: { maxAttempts: 2, backOffMs: 1 } });
+    const world = await createWorld({ limits: { maxAttempts: 2, retryBaseDelayMs: 1 } });
     let attempts = 0;
     world.datafold.on(datafoldPath, ({ socket }, response) => {
       if (++attempts === 1) response.end('<h1>');

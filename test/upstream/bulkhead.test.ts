@@ -174,7 +174,7 @@ describe('When 32 calls to a provider are under way,', () => {
   });
 
   it('a client that leaves while it waits gives up its place in the queue, and is never called for', async () => {
-    const { world, answerAll } = await createSlowWorld({ limits: { maxWaiting: 1 } });
+    const { world, answerAll } = await createSlowWorld({ limits: { maxQueuedCallsPerCredential: 1 } });
     const clock = holdClock();
     const first = world.ask(query, { keys: keys(1, 32) });
     await world.datafold.arrived(32);
@@ -192,7 +192,7 @@ describe('When 32 calls to a provider are under way,', () => {
   });
 
   it('no timer is left of those that waited', async () => {
-    const { world, answerOne, answerAll } = await createSlowWorld({ limits: { maxInFlight: 1 } });
+    const { world, answerOne, answerAll } = await createSlowWorld({ limits: { maxConcurrentCalls: 1 } });
     const clock = holdClock();
     const comeAndGo = async () => {
       const before = world.datafold.paths.length;

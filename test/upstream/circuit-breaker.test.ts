@@ -169,7 +169,7 @@ describe('circuit breaker: a provider that fails', () => {
   });
 
   it('fails by silence until the deadline', async () => {
-    const world = await createBreakerWorld({ attemptMs: 5_000, operationTimeoutMs: 5_000 });
+    const world = await createBreakerWorld({ upstreamAttemptTimeoutMs: 5_000, operationTimeoutMs: 5_000 });
     world.datafold.onAny(silence);
     const clock = holdClock();
 
@@ -182,7 +182,7 @@ describe('circuit breaker: a provider that fails', () => {
   });
 
   it("doesn't fail when a call is made so late that the deadline is its end", async () => {
-    const world = await createBreakerWorld({ maxInFlight: 20, operationTimeoutMs: 5_000 });
+    const world = await createBreakerWorld({ maxConcurrentCalls: 20, operationTimeoutMs: 5_000 });
     await verifyCredentials(world);
     const answers: (() => void)[] = [];
     world.datafold.onAny((_request, response) => void answers.push(() => void response.writeHead(404).end()));
@@ -245,7 +245,7 @@ describe('circuit breaker: a provider that fails', () => {
   });
 
   it("doesn't fail by an answer that is too large", async () => {
-    const world = await createBreakerWorld({ maxAnswerBytes: 10 });
+    const world = await createBreakerWorld({ maxUpstreamResponseBytes: 10 });
 
     await meet(world, 40, good);
 

@@ -8,7 +8,7 @@ import { type HeldClock, holdClock, until } from '../support/clock.ts';
 import type { Handler } from '../support/fake-upstream.ts';
 import { createWorld, type World } from '../support/world.ts';
 
-const createJoiningWorld = (config: Partial<GatewayConfig> = {}) => createWorld({ joinCalls: true, ...config });
+const createJoiningWorld = (config: Partial<GatewayConfig> = {}) => createWorld({ coalesceCalls: true, ...config });
 
 const query = 'query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { id ... on DatafoldRun { error } } }';
 const found = (error: string | null = null) => ({ id: 'DATAFOLD:7:42', error });
@@ -163,7 +163,7 @@ describe('A call that is under way', () => {
   );
 
   it('goes on beyond the deadline of the first, for those who have more time', async () => {
-    const world = await createJoiningWorld({ limits: { attemptMs: 9_000, operationTimeoutMs: 5_000 } });
+    const world = await createJoiningWorld({ limits: { upstreamAttemptTimeoutMs: 9_000, operationTimeoutMs: 5_000 } });
     const release = hold(world);
     const clock = holdClock();
     const first = await join(world, 101);
@@ -182,7 +182,7 @@ describe('A call that is under way', () => {
   });
 
   it('is waited for by each until the deadline of its operation, and ends with the last of them', async () => {
-    const world = await createJoiningWorld({ limits: { attemptMs: 9_000, operationTimeoutMs: 5_000 } });
+    const world = await createJoiningWorld({ limits: { upstreamAttemptTimeoutMs: 9_000, operationTimeoutMs: 5_000 } });
     hold(world);
     const clock = holdClock();
     const askers = [await join(world, 101)];
@@ -205,7 +205,9 @@ describe('A call that is under way', () => {
   });
 
   it('that fails by time is made again, once, for those who have more of it', async () => {
-    const world = await createJoiningWorld({ limits: { maxAttempts: 1, attemptMs: 3_000, operationTimeoutMs: 9_000 } });
+    const world = await createJoiningWorld({
+      limits: { maxAttempts: 1, upstreamAttemptTimeoutMs: 3_000, operationTimeoutMs: 9_000 },
+    });
     hold(world);
     const clock = holdClock();
     const first = await join(world, 101);
@@ -222,7 +224,9 @@ describe('A call that is under way', () => {
   });
 
   it('that fails by time is not made again for one who has hardly any left', async () => {
-    const world = await createJoiningWorld({ limits: { maxAttempts: 1, attemptMs: 3_000, operationTimeoutMs: 3_249 } });
+    const world = await createJoiningWorld({
+      limits: { maxAttempts: 1, upstreamAttemptTimeoutMs: 3_000, operationTimeoutMs: 3_249 },
+    });
     hold(world);
     const clock = holdClock();
     const askers = [await join(world, 101), await join(world, 102)];
@@ -234,7 +238,7 @@ describe('A call that is under way', () => {
   });
 
   it('serves nobody with another credential', async () => {
-    const world = await createJoiningWorld({ credentials: 'forwarded', keptRuns: true });
+    const world = await createJoiningWorld({ credentials: 'forwarded', runCache: true });
     const held: (() => void)[] = [];
     world.datafold.on(datafoldPath, ({ headers }, response) => {
       const body = { ...datafoldBody, error: `for ${headers.authorization}` };
@@ -256,7 +260,7 @@ describe('A call that is under way', () => {
   });
 
   it('is made for each, where none is to be joined', async () => {
-    const world = await createJoiningWorld({ joinCalls: false });
+    const world = await createJoiningWorld({ coalesceCalls: false });
     const release = hold(world);
 
     const askers = [await join(world, 101), await join(world, 102)];
@@ -372,7 +376,7 @@ describe('A call that waits for its turn', () => {
 
   it('serves who came before for as long as that one has time, and goes on for the other', async () => {
     const { world, timesOf, answer } = await createSlowWorld({
-      limits: { attemptMs: 5_000, operationTimeoutMs: 5_000 },
+      limits: { upstreamAttemptTimeoutMs: 5_000, operationTimeoutMs: 5_000 },
     });
     const clock = holdClock();
     const many = askFor(world, 1, 40);

@@ -30,7 +30,7 @@ const timedOut = (provider: string, path: readonly (string | number)[]) =>
   });
 
 /** So long that an attempt ends by the deadline of its operation. */
-const attemptMs = 60_000;
+const upstreamAttemptTimeoutMs = 60_000;
 
 /** Answers, in the clock of the test, so many milliseconds after it was asked. */
 const delayed =
@@ -65,7 +65,7 @@ describe('An operation whose deadline is reached', () => {
   ])(
     'is answered with what there is: a list of 240 monitors, 20 a page, with %i ms a call, has the gaps %j',
     async (ms, gaps) => {
-      const world = await createWorld({ limits: { attemptMs } });
+      const world = await createWorld({ limits: { upstreamAttemptTimeoutMs } });
       const monitors = Array.from({ length: 240 }, (_, index) => ({ ...datafoldMonitorBody, id: 1 + index }));
       const slow: Pick<FakeUpstream, 'onAny'> = { onAny: (answer) => world.datafold.onAny(delayed(ms, answer)) };
       serveDatafold(slow as FakeUpstream, { monitors, cap: 20 });
@@ -96,7 +96,9 @@ describe('An operation whose deadline is reached', () => {
   });
 
   it('keeps what has come, and asks for nothing any more', async () => {
-    const world = await createWorld({ limits: { attemptMs, operationTimeoutMs: 5_000, maxInFlight: 2 } });
+    const world = await createWorld({
+      limits: { upstreamAttemptTimeoutMs, operationTimeoutMs: 5_000, maxConcurrentCalls: 2 },
+    });
     const runs = [1, 2, 3].map(anyDatafoldRun);
     world.datafold.on(runs[0]?.path ?? '', { body: runs[0]?.body });
     world.datafold.onAny(silence);
@@ -128,7 +130,7 @@ describe('An operation whose deadline is reached', () => {
     ['POST', {}],
     ['GET', { method: 'GET' }],
   ])('is answered on the fast path and the slow path: by %s', async (method, init) => {
-    const world = await createWorld({ limits: { attemptMs } });
+    const world = await createWorld({ limits: { upstreamAttemptTimeoutMs } });
     world.datafold.on(datafoldPath, silence);
     const clock = holdClock();
     const operation = '{ datafoldRun(monitorId: 7, runId: 42) { id } }';
@@ -184,7 +186,7 @@ describe('An operation whose deadline is reached', () => {
       forget: () => {},
       close: async () => {},
     };
-    const world = await createWorld({ keptRuns: stuck });
+    const world = await createWorld({ runCache: stuck });
     world.datafold.on(datafoldPath, { body: datafoldBody });
     const clock = holdClock();
 
@@ -240,7 +242,7 @@ describe.each(forms)('An answer in parts, as %s,', (form) => {
   });
 
   it('ends so as well where items of a list are streamed', async () => {
-    const world = await createWorld({ limits: { attemptMs, operationTimeoutMs: 5_000 } });
+    const world = await createWorld({ limits: { upstreamAttemptTimeoutMs, operationTimeoutMs: 5_000 } });
     world.datafold.on(datafoldPath, { body: datafoldBody });
     world.olostep.on(olostepPath, silence);
     const clock = holdClock();
@@ -338,7 +340,7 @@ describe('A client that waits is not cut off, however often its connection is lo
 
 describe('A deadline that comes nearer as the process shuts down', () => {
   it('ends operations that run, and those that come, with what they have by then', async () => {
-    const world = await createWorld({ limits: { attemptMs } });
+    const world = await createWorld({ limits: { upstreamAttemptTimeoutMs } });
     world.datafold.on(datafoldPath, { body: datafoldBody });
     world.datafold.on(datafoldMonitorPath, silence);
     const clock = holdClock();
@@ -371,7 +373,7 @@ it('A gateway that is mounted elsewhere has the same deadline', async () => {
   world.datafold.on(datafoldPath, silence);
   const gateway: Gateway = createGateway({
     providers: { DATAFOLD: { apiKey: keys.datafold, baseUrl: world.datafold.baseUrl } },
-    limits: { attemptMs },
+    limits: { upstreamAttemptTimeoutMs },
   });
   const request = new Request('http://bff.test/graphql', {
     method: 'POST',
@@ -393,7 +395,7 @@ it('A gateway that is mounted elsewhere has the same deadline', async () => {
 });
 
 it('A page of `monitorList` that is too late is null, and what is beside it is there', async () => {
-  const world = await createWorld({ limits: { attemptMs } });
+  const world = await createWorld({ limits: { upstreamAttemptTimeoutMs } });
   world.datafold.on(datafoldPath, { body: datafoldBody });
   world.datafold.onAny(silence);
   const clock = holdClock();

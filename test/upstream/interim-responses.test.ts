@@ -64,7 +64,7 @@ describe('Interim responses before the final one', () => {
   });
 
   it('are skipped wherever TCP cuts them', async () => {
-    const world = await createWorld({ limits: { maxAttempts: 1, attemptMs: 30_000 } });
+    const world = await createWorld({ limits: { maxAttempts: 1, upstreamAttemptTimeoutMs: 30_000 } });
     const interim = hints + hundred + hundred;
     let cut = 0;
     world.datafold.on(datafoldPath, async (_request, response) => {
@@ -81,7 +81,7 @@ describe('Interim responses before the final one', () => {
   });
 
   it('are skipped byte by byte, and so is the head of the final response read', async () => {
-    const world = await createWorld({ limits: { maxAttempts: 1, attemptMs: 30_000 } });
+    const world = await createWorld({ limits: { maxAttempts: 1, upstreamAttemptTimeoutMs: 30_000 } });
     const body = JSON.stringify(datafoldBody);
     const head = toHead(
       '200 OK',
@@ -126,7 +126,7 @@ describe('Interim responses before the final one', () => {
 
 describe('What only looks like an interim response', () => {
   it('is left alone in a body, also where TCP cuts it', async () => {
-    const world = await createWorld({ limits: { maxAttempts: 1, attemptMs: 30_000 } });
+    const world = await createWorld({ limits: { maxAttempts: 1, upstreamAttemptTimeoutMs: 30_000 } });
     const error = `x HTTP/1.1 100 Continue ${'HTTP/1.1 100 '.repeat(10)}`;
     const body = JSON.stringify({ ...datafoldBody, error });
     world.datafold.on(datafoldPath, async (_request, response) => {

@@ -61,7 +61,7 @@ function createShownStore() {
 
 async function createEchoWorld() {
   const { store, stored } = createShownStore();
-  const world = await createWorld({ credentials: 'forwarded', keptRuns: store });
+  const world = await createWorld({ credentials: 'forwarded', runCache: store });
   return { world, stored };
 }
 

@@ -1,4 +1,4 @@
-/** An answer over `wholeAnswerBytes` is read where it is selected, and nowhere else. */
+/** An answer over `lazyParseThresholdBytes` is read where it is selected, and nowhere else. */
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { parseJson } from '../../src/json/lossless.ts';
@@ -9,8 +9,8 @@ import { jsonValue, style, write } from '../support/json-text.ts';
 import { type Answer, createWorld, type World } from '../support/world.ts';
 
 /** Makes a world that parses answers up to so many bytes whole. Many of its calls fail, and that mustn't stop the others. */
-const createReading = (wholeAnswerBytes: number, limits: object = {}) =>
-  createWorld({ limits: { wholeAnswerBytes, breakerMinCalls: 1e9, ...limits } });
+const createReading = (lazyParseThresholdBytes: number, limits: object = {}) =>
+  createWorld({ limits: { lazyParseThresholdBytes, breakerMinCalls: 1e9, ...limits } });
 
 const everything = Number.MAX_SAFE_INTEGER;
 const run = `olostepRun(monitorId: "${olostepKey.monitorId}", runId: "${olostepKey.runId}")`;
@@ -106,8 +106,8 @@ describe('A large answer says what it would say if it were small', () => {
   /** Reads what is selected and no more, by a plan from the first time on; and reads all, as GraphQL executes it. */
   const createBoth = (limits: object) =>
     Promise.all([
-      createReading(0, { ...limits, usesBeforePlan: 1 }),
-      createReading(everything, { ...limits, usesBeforePlan: everything }),
+      createReading(0, { ...limits, compileAfterUses: 1 }),
+      createReading(everything, { ...limits, compileAfterUses: everything }),
     ]);
 
   it.each([
@@ -186,7 +186,7 @@ describe('A large answer says what it would say if it were small', () => {
   });
 
   it('and passes on, digit for digit, what is in its events, as soon as they have a plan', async () => {
-    const world = await createReading(0, { usesBeforePlan: 2 });
+    const world = await createReading(0, { compileAfterUses: 2 });
     const event = '{"big":12345678901234567890,"round":1.0,"text":"\\u00e9\\/é😀"}';
     world.olostep.on(olostepPath, {
       body: JSON.stringify({ events: '@' }).replace('"@"', `[ { "event" : ${event} } ]`),
@@ -337,7 +337,7 @@ describe('A large answer that is broken', () => {
   it('is found to be so, wherever it is, where all answers are parsed whole', async () => {
     const body = `{${ids},"log_group":"x","x":NaN}`;
 
-    const { answer } = await ofBody(body, 'runId', { wholeAnswerBytes: everything });
+    const { answer } = await ofBody(body, 'runId', { lazyParseThresholdBytes: everything });
 
     expect(codesOf(answer)).toEqual(bad(''));
   });
@@ -391,8 +391,8 @@ describe('Of two members of one name', () => {
   it.each([
     ['the first counts in a large answer', 0, { snapshot: { a: 1 } }],
     ['the last counts in a small one', everything, { snapshot: { a: 2 } }],
-  ])('%s', async (_what, wholeAnswerBytes, read) => {
-    const world = await createReading(wholeAnswerBytes);
+  ])('%s', async (_what, lazyParseThresholdBytes, read) => {
+    const world = await createReading(lazyParseThresholdBytes);
     world.olostep.on(olostepPath, { body: body(mine, '"snapshot":{"a":1}', '"snapshot":{"a":2}') });
 
     expect(await ask(world, 'snapshot')).toEqual({ data: { olostepRun: read } });
@@ -402,8 +402,8 @@ describe('Of two members of one name', () => {
     [0, body(other, mine)],
     [0, body(other, '"run\\u005fid":"x"', mine)],
     [everything, body(mine, other)],
-  ])('it is the one that counts which says whose run it is', async (wholeAnswerBytes, text) => {
-    const world = await createReading(wholeAnswerBytes);
+  ])('it is the one that counts which says whose run it is', async (lazyParseThresholdBytes, text) => {
+    const world = await createReading(lazyParseThresholdBytes);
     world.olostep.on(olostepPath, { body: text });
 
     expect(codesOf(await ask(world, 'runId'))).toEqual(bad(''));

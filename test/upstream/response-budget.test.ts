@@ -109,7 +109,7 @@ describe('Above the high-water mark of all upstream responses', () => {
   });
 
   it('small ones are read all the same', async () => {
-    const limits = { maxUpstreamResponseTotalBytes: 1, maxAnswerBytes: 2 * megabyte };
+    const limits = { maxUpstreamResponseTotalBytes: 1, maxUpstreamResponseBytes: 2 * megabyte };
     const { world, slowField, answerSlow } = await createLargeWorld({ limits }, [1], 1.9 * megabyte);
     world.datafold.on(datafoldPath, { body: { ...datafoldBody, error: 'x'.repeat(60_000) } });
     const { totalOf } = watchReading();
@@ -125,7 +125,7 @@ describe('Above the high-water mark of all upstream responses', () => {
 });
 
 describe('The bytes of a large upstream response', () => {
-  const limits = { maxUpstreamResponseTotalBytes: 1, maxAnswerBytes: 2 * megabyte, breakerMinCalls: 1 };
+  const limits = { maxUpstreamResponseTotalBytes: 1, maxUpstreamResponseBytes: 2 * megabyte, breakerMinCalls: 1 };
   const size = 1.9 * megabyte;
   const pathOf = (runId: number) => anyDatafoldRun(runId).path;
   const found = { data: { run2: { runId: '2' } } };
@@ -194,7 +194,7 @@ describe('The bytes of a large upstream response', () => {
 
   it('count no longer once the deadline of the operation is reached', async () => {
     const clock = holdClock();
-    const later = { limits: { attemptMs: 90_000 } };
+    const later = { limits: { upstreamAttemptTimeoutMs: 90_000 } };
     const { holding, reading } = await createHoldingWorld(later, {}, () => clock.pass(1_000));
 
     await clock.pass(14_000);
@@ -204,7 +204,7 @@ describe('The bytes of a large upstream response', () => {
   });
 
   it('count until the last operation is complete that has coalesced its call', async () => {
-    const { world, slowField, answerSlow } = await createLargeWorld({ limits, joinCalls: true }, [1, 2], size);
+    const { world, slowField, answerSlow } = await createLargeWorld({ limits, coalesceCalls: true }, [1, 2], size);
     const { totalOf } = watchReading();
     const { text } = largeDatafoldRun(1, size);
     const asked: ServerResponse[] = [];
@@ -287,7 +287,7 @@ describe('The bytes of a large upstream response', () => {
 
   it('that do not come free in time are OVERLOADED for all who have coalesced the call, which is not made again', async () => {
     const clock = holdClock();
-    const { world, slowField } = await createLargeWorld({ limits, joinCalls: true }, [1, 2], size);
+    const { world, slowField } = await createLargeWorld({ limits, coalesceCalls: true }, [1, 2], size);
     const { totalOf } = watchReading();
     void world.ask(`{ ${runField(1)} ${slowField} }`).catch(() => {});
     await world.olostep.arrived(1);
@@ -308,9 +308,9 @@ describe('The bytes of a large upstream response', () => {
   it.each([
     ['alone', false],
     ['with coalesced calls', true],
-  ])('that do not come free before the deadline of the operation are OVERLOADED: %s', async (_how, joinCalls) => {
+  ])('that do not come free before the deadline of the operation are OVERLOADED: %s', async (_how, coalesceCalls) => {
     const clock = holdClock();
-    const config = { joinCalls, limits: { ...limits, attemptMs: 90_000 } };
+    const config = { coalesceCalls, limits: { ...limits, upstreamAttemptTimeoutMs: 90_000 } };
     const { world, slowField } = await createLargeWorld(config, [1], size);
     const { totalOf } = watchReading();
     const asked: ServerResponse[] = [];
@@ -330,7 +330,11 @@ describe('The bytes of a large upstream response', () => {
   });
 
   it('of an operation that needs more than the maximum by itself are refused, and given back', async () => {
-    const { world } = await createLargeWorld({ limits: { ...limits, attemptMs: 90_000 } }, [1, 2, 3], size);
+    const { world } = await createLargeWorld(
+      { limits: { ...limits, upstreamAttemptTimeoutMs: 90_000 } },
+      [1, 2, 3],
+      size,
+    );
 
     const response = await world.ask(`{ ${[1, 2, 3].map(runField).join(' ')} }`);
 
@@ -340,7 +344,7 @@ describe('The bytes of a large upstream response', () => {
   });
 
   it('of operations that wait for one another are refused to the last of them, so that the first is complete', async () => {
-    const twice = { ...limits, maxUpstreamResponseTotalBytes: 2 * megabyte, attemptMs: 90_000 };
+    const twice = { ...limits, maxUpstreamResponseTotalBytes: 2 * megabyte, upstreamAttemptTimeoutMs: 90_000 };
     const { world } = await createLargeWorld({ limits: twice }, [1, 2, 3, 4, 5, 6], size);
     const { totalOf } = watchReading();
     const first = world.ask(`{ ${runField(1)} ${runField(2)} }`);

@@ -109,7 +109,7 @@ describe('A call that failed', () => {
   });
 
   it('never waits longer than the longest back-off', async () => {
-    const world = await createWorldOf([{ status: 500 }, { status: 500 }, good], { backOffMs: 700 });
+    const world = await createWorldOf([{ status: 500 }, { status: 500 }, good], { retryBaseDelayMs: 700 });
     const clock = holdClock();
     holdDice(1);
 
@@ -260,7 +260,7 @@ describe('A call whose time runs', () => {
   ])('is tried again only with 250 ms left: at %i of 5,000 ms, %i attempts', async (ms, attempts) => {
     const answers: (() => void)[] = [];
     const slow: Handler = (_request, response) => void answers.push(() => response.writeHead(500).end());
-    const world = await createWorldOf([slow, good], { attemptMs: 5_000, operationTimeoutMs: 5_000 });
+    const world = await createWorldOf([slow, good], { upstreamAttemptTimeoutMs: 5_000, operationTimeoutMs: 5_000 });
     const clock = holdClock();
     holdDice(0);
 
@@ -295,7 +295,9 @@ describe('A call whose time runs', () => {
 
   it("isn't made at all when its place comes with less than 250 ms left", async () => {
     const answers: (() => void)[] = [];
-    const world = await createWorld({ limits: { attemptMs: 5_000, operationTimeoutMs: 5_000, maxInFlight: 1 } });
+    const world = await createWorld({
+      limits: { upstreamAttemptTimeoutMs: 5_000, operationTimeoutMs: 5_000, maxConcurrentCalls: 1 },
+    });
     const [first, second] = [anyDatafoldRun(1), anyDatafoldRun(2)];
     world.datafold.on(first.path, (_request, response) => {
       answers.push(() => response.setHeader('content-type', 'application/json').end(JSON.stringify(first.body)));

@@ -21,7 +21,7 @@ const clearer: ReadonlyMap<string, string> = new Map([
 
 export function useClientErrors(
   path: string,
-  { maxShownErrors }: Pick<Limits, 'maxShownErrors'>,
+  { maxResponseErrors }: Pick<Limits, 'maxResponseErrors'>,
 ): Plugin<object, ServerContext> {
   /** What was expected, where Yoga says so with a status alone. */
   const sentences: Readonly<Record<number, string>> = {
@@ -35,7 +35,7 @@ export function useClientErrors(
       const { errors } = result as ExecutionResult;
       const log = requestLogOf(serverContext);
       if (errors !== undefined) {
-        const shown = toShownErrors(errors, maxShownErrors);
+        const shown = toShownErrors(errors, maxResponseErrors);
         logBugs(shown, log, toEnding(request.signal).reason);
         logBadParts(shown, log);
         setResult({ ...result, errors: shown.map((error) => withStatus(error, log.requestId)) });

@@ -7,13 +7,13 @@ import { toEnding } from '../../upstream/cancellation.ts';
 import { toClientErrors } from '../error-masking.ts';
 import { requestLogOf, type ServerContext } from './server-context.ts';
 
-export function useParts({ maxShownErrors }: Pick<Limits, 'maxShownErrors'>): Plugin<object, ServerContext> {
+export function useParts({ maxResponseErrors }: Pick<Limits, 'maxResponseErrors'>): Plugin<object, ServerContext> {
   return {
     onResultProcess({ request, result, serverContext, setResult }) {
       if (!isAsyncIterable(result)) return;
       const log = requestLogOf(serverContext);
       /** How many errors all parts together still have room for; each part can say how many of its own are left out. */
-      let room = maxShownErrors;
+      let room = maxResponseErrors;
       const toClient = <Errors extends Pick<Part, 'errors'>>(part: Errors): Errors => {
         if (part.errors === undefined) return part;
         const errors = toClientErrors(part.errors, log, toEnding(request.signal).reason, Math.max(room, 1));

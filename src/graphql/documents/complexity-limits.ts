@@ -12,7 +12,7 @@ export function findExcesses(document: DocumentNode, limits: Limits): GraphQLErr
     [size.aliases, limits.maxAliases, 'aliases'],
     [size.directives, limits.maxDirectives, 'directives'],
     [size.rootFields, limits.maxRootFields, 'fields of the query itself'],
-    [size.introspections, limits.maxIntrospections, 'fields that read the schema and aliases in them'],
+    [size.introspections, limits.maxIntrospectionFields, 'fields that read the schema and aliases in them'],
   ];
   return checks
     .filter(([is, most]) => is > most)

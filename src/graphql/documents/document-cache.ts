@@ -47,8 +47,8 @@ const mostCounted = 2_000;
 const charsPerField = 20;
 
 export function createDocuments({ schema, limits, introspection }: DocumentsOptions): Documents {
-  const validate = createValidate(schema, introspection, limits.maxErrors);
-  const kept = new LRUCache<string, Prepared>({ max: limits.maxKeptDocuments, maxSize: limits.maxKeptDocumentChars });
+  const validate = createValidate(schema, introspection, limits.maxValidationErrors);
+  const kept = new LRUCache<string, Prepared>({ max: limits.documentCacheEntries, maxSize: limits.documentCacheChars });
   const keptForGood = new Map<string, Prepared>();
   /** By which text a document is kept for a while. */
   const texts = new WeakMap<DocumentNode, string>();

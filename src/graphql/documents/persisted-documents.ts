@@ -39,8 +39,8 @@ export function createPersistedDocuments(options: PersistedDocumentsOptions): Pe
   const { documents, listed, isOnly, limits } = options;
   /** Those that clients have brought along with their hash: Apollo's automatic persisted queries. */
   const automatic = new LRUCache<string, string>({
-    max: limits.maxAutomaticQueries,
-    maxSize: limits.maxAutomaticQueryChars,
+    max: limits.apqCacheEntries,
+    maxSize: limits.apqCacheChars,
   });
 
   const find = (id: string) => {

@@ -14,11 +14,14 @@ import { combineRules } from './combined-validation-rule.ts';
 import { IncrementalRule } from './incremental-rule.ts';
 import { NoSubgraphSdlRule } from './no-sdl-rule.ts';
 
-/** @param maxErrors the most errors that an invalid document is told */
-export function createValidate(schema: GraphQLSchema, introspection: boolean, maxErrors: number) {
+/** @param maxValidationErrors the most errors that an invalid document is told */
+export function createValidate(schema: GraphQLSchema, introspection: boolean, maxValidationErrors: number) {
   const hiding = introspection ? [] : [NoSchemaIntrospectionCustomRule, NoSubgraphSdlRule];
   const rules = [combineRules([...specifiedRules, IncrementalRule, ...hiding])];
   return (document: DocumentNode): readonly GraphQLError[] =>
     // Without the one that only says that there are more.
-    validate(schema, document, rules, { maxErrors, hideSuggestions: !introspection }).slice(0, maxErrors);
+    validate(schema, document, rules, { maxErrors: maxValidationErrors, hideSuggestions: !introspection }).slice(
+      0,
+      maxValidationErrors,
+    );
 }

@@ -30,11 +30,11 @@ export type Execute = (
 export interface ExecuteOptions {
   readonly schema: GraphQLSchema;
   /** The most errors that the variables of an operation are told. */
-  readonly maxErrors: number;
+  readonly maxValidationErrors: number;
   /** Whether clients are helped with names that they get wrong. */
   readonly introspection: boolean;
   /** From which use on an operation has a plan. */
-  readonly usesBeforePlan: number;
+  readonly compileAfterUses: number;
   /** @default nobody is told */
   readonly onPlanned?: OnPlanned;
 }
@@ -44,8 +44,8 @@ export interface ExecuteOptions {
  * beginning. So errors, and all that follows from them, are GraphQL's; what has been loaded is not asked for again.
  */
 export function createExecute(options: ExecuteOptions): Execute {
-  const { schema, maxErrors, introspection, usesBeforePlan, onPlanned = () => {} } = options;
-  const planOf = createPlans(schema, usesBeforePlan, onPlanned);
+  const { schema, maxValidationErrors, introspection, compileAfterUses, onPlanned = () => {} } = options;
+  const planOf = createPlans(schema, compileAfterUses, onPlanned);
 
   const executeAnew = async (operation: Operation, contextValue: ExecutionContext): Promise<ExecutionResult> => {
     const { document, operationName = null, variableValues } = operation;
@@ -56,13 +56,13 @@ export function createExecute(options: ExecuteOptions): Execute {
       operationName,
       variableValues: variableValues ?? {},
       hideSuggestions: !introspection,
-      options: { maxCoercionErrors: maxErrors },
+      options: { maxCoercionErrors: maxValidationErrors },
     });
     // Only what never began has errors without data: the variables are wrong. That is 400, whatever the client accepts.
     if (result.errors === undefined || result.data !== undefined) return result;
     for (const { extensions } of result.errors) extensions.http = { status: 400 };
     // Without the one that only says that there are more.
-    return { errors: result.errors.slice(0, maxErrors) };
+    return { errors: result.errors.slice(0, maxValidationErrors) };
   };
 
   return (operation, context, written) => {

@@ -99,15 +99,15 @@ interface LogReading {
 }
 
 /** The log, its events unread: each is held against the document where it is selected. */
-function toLog(body: Body, { maxEvents }: ReadLimits, asTable?: AsTable): Log | null | ProviderError {
+function toLog(body: Body, { maxLogEvents }: ReadLimits, asTable?: AsTable): Log | null | ProviderError {
   const events = body.items('events', asTable) ?? readField(body, 'events');
   if (events === null || events instanceof Error) return events;
-  return events.length > maxEvents ? toLargeField('OLOSTEP') : new Log(events);
+  return events.length > maxLogEvents ? toLargeField('OLOSTEP') : new Log(events);
 }
 
 /** The same, to read something of each event. */
 function toWholeLog(body: Body, limits: ReadLimits): Log | null | ProviderError {
-  const log = toLog(body, limits, { columns: logColumns, levels: limits.maxLevels });
+  const log = toLog(body, limits, { columns: logColumns, levels: limits.maxJsonDepth });
   return log instanceof Log && log.isTooLarge ? toLargeField('OLOSTEP') : log;
 }
 

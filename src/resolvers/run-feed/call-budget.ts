@@ -2,7 +2,7 @@
 import { OperationTooCostly } from '../../core/errors.ts';
 import type { Limits } from '../../core/limits.ts';
 
-type FeedLimits = Pick<Limits, 'maxFeeds' | 'maxFeedCalls'>;
+type FeedLimits = Pick<Limits, 'maxRunFeeds' | 'runFeedMaxCalls'>;
 
 /** Of one operation, for all its feeds together. */
 export class RunFeedBudget {
@@ -19,14 +19,14 @@ export class RunFeedBudget {
    * @throws {OperationTooCostly} when there are as many as there may be
    */
   open(): void {
-    const { maxFeeds } = this.#limits;
-    if (this.#feeds === maxFeeds) throw new OperationTooCostly(`Expected \`runs\` at most ${maxFeeds} times.`);
+    const { maxRunFeeds } = this.#limits;
+    if (this.#feeds === maxRunFeeds) throw new OperationTooCostly(`Expected \`runs\` at most ${maxRunFeeds} times.`);
     this.#feeds++;
   }
 
   /** How many calls are left. */
   get left(): number {
-    return this.#limits.maxFeedCalls - this.#calls;
+    return this.#limits.runFeedMaxCalls - this.#calls;
   }
 
   spend(): void {
@@ -35,7 +35,7 @@ export class RunFeedBudget {
 
   toError(): OperationTooCostly {
     return new OperationTooCostly(
-      `Expected at most ${this.#limits.maxFeedCalls} upstream calls for all \`runs\` of a request.`,
+      `Expected at most ${this.#limits.runFeedMaxCalls} upstream calls for all \`runs\` of a request.`,
     );
   }
 }

@@ -100,9 +100,9 @@ export const isReached = (
   { start, end }: { readonly start: number | undefined; readonly end: number },
 ): boolean => time > Number.NEGATIVE_INFINITY && time >= end && (start === undefined || time < start);
 
-export const toTooManyMonitors = ({ maxFeedMonitors }: Pick<Limits, 'maxFeedMonitors'>): OperationTooCostly =>
+export const toTooManyMonitors = ({ runFeedMaxMonitors }: Pick<Limits, 'runFeedMaxMonitors'>): OperationTooCostly =>
   new OperationTooCostly(
-    `Expected at most ${maxFeedMonitors} monitors of a provider that may have runs in the window.`,
+    `Expected at most ${runFeedMaxMonitors} monitors of a provider that may have runs in the window.`,
   );
 
 /** Two infinities are equal, though their difference is not a number. */

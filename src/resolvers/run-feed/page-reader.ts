@@ -89,7 +89,7 @@ export class PageReader {
       provider,
       definition: definitions[provider].monitors,
       pageSize: context.limits.listPageSize,
-      maxMonitors: context.limits.maxFeedMonitors,
+      maxMonitors: context.limits.runFeedMaxMonitors,
       snapshotTime: args.snapshotTime,
       get,
     });

@@ -118,7 +118,7 @@ const hasRunsBehind = (stream: RunStream, boundary: SortKey): boolean =>
 function createCache(args: FeedArguments, { kept, limits, now, credentialOf }: FeedContext): FeedCache | undefined {
   if (kept === undefined) return undefined;
   const digestOf = (provider: Provider) => credentialOf(provider).digest;
-  return new FeedCache({ store: kept, digestOf, args, ttlMs: limits.keepRunMs, freshMs: limits.freshMs, now });
+  return new FeedCache({ store: kept, digestOf, args, ttlMs: limits.runCacheTtlMs, freshMs: limits.freshMs, now });
 }
 
 /** A call for each run of the page, where something is selected that no list says; half of all calls at the most. */
@@ -144,7 +144,7 @@ async function openStreams(
   boundary: SortKey,
 ) {
   const failedProviders = new Set(args.cursor?.failedProviders);
-  /** No run of a monitor beyond `maxFeedMonitors` is later. */
+  /** No run of a monitor beyond `runFeedMaxMonitors` is later. */
   const omitted = new Map<Provider, number>();
   const window = { boundary, since: args.since, snapshotTime: args.snapshotTime, firstPageTime: args.firstPageTime };
   const names = args.providers.filter((provider) => !failedProviders.has(provider));

@@ -9,7 +9,7 @@ import type { RedisAddress } from './url.ts';
 export const restMs = 1_000;
 
 /** How long connecting may take, in milliseconds, and then the first answer. */
-const connectMs = 1_000;
+const connectTimeoutMs = 1_000;
 
 /** How long the end of a connection is waited for, in milliseconds. */
 const endMs = 50;
@@ -49,7 +49,7 @@ export async function connect({ isSecure, ...address }: RedisAddress, limits: Re
     Connector,
     // It listens for the end of the handshake then.
     ...(isSecure && { tls: {} }),
-    connectTimeout: connectMs,
+    connectTimeout: connectTimeoutMs,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
@@ -60,7 +60,7 @@ export async function connect({ isSecure, ...address }: RedisAddress, limits: Re
   // One that takes connections and says nothing would keep this one for as long as TCP does.
   let timer: NodeJS.Timeout | undefined;
   redis.on('connect', () => {
-    timer = setTimeout(() => redis.disconnect(true), connectMs);
+    timer = setTimeout(() => redis.disconnect(true), connectTimeoutMs);
   });
   for (const event of ['ready', 'close'] as const) redis.on(event, () => clearTimeout(timer));
   return redis;

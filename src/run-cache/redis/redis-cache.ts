@@ -1,6 +1,6 @@
 /**
  * Copies in Redis, shared by all processes that are told of the same one. Whatever Redis does, an answer waits
- * for it no longer than `maxStoreMs`, and while it is away not at all.
+ * for it no longer than `redisTimeoutMs`, and while it is away not at all.
  */
 import type { Limits } from '../../core/limits.ts';
 import type { Log } from '../../observability/logger.ts';
@@ -19,7 +19,7 @@ export interface RedisRunsOptions {
   /** As `isRedisUrl` accepts it. It may hold a password, and goes nowhere but into the client. */
   readonly url: string;
   readonly log: Log;
-  readonly limits: Pick<Limits, 'keepStaleMs' | 'maxStoreMs' | 'maxStoredRunSize'>;
+  readonly limits: Pick<Limits, 'runCacheStaleIfErrorMs' | 'redisTimeoutMs' | 'redisMaxEntryBytes'>;
 }
 
 /** The most bytes that wait to be written; what is more is lost. */
@@ -32,10 +32,10 @@ const nothing: Copies = [];
 
 /** Resolves once Redis is there, or isn't: both will do. @throws {Error} when the URL is none, without saying it */
 export async function createRedisRuns({ url, log, limits }: RedisRunsOptions): Promise<KeptRuns> {
-  const { keepStaleMs, maxStoreMs, maxStoredRunSize } = limits;
+  const { runCacheStaleIfErrorMs, redisTimeoutMs, redisMaxEntryBytes } = limits;
   const address = toRedisAddress(url);
   if (address === undefined) throw new Error('Expected the URL of a Redis.');
-  const maxTextBytes = maxStoredRunSize + maxOverheadBytes;
+  const maxTextBytes = redisMaxEntryBytes + maxOverheadBytes;
   const redis = await connect(address, { maxTextBytes, maxValues: 2 * mostAtOnce });
   let isClosing = false;
   let unwritten = 0;
@@ -75,7 +75,7 @@ export async function createRedisRuns({ url, log, limits }: RedisRunsOptions): P
   redis.on('close', () => lose('closed'));
 
   // For twice as long as any copy of a run.
-  const epochs = createEpochs(redis, 2 * keepStaleMs);
+  const epochs = createEpochs(redis, 2 * runCacheStaleIfErrorMs);
   const refusals = createRefusals(redis, epochs);
   redis.on('ready', () => {
     // Redis may have lost everything since.
@@ -121,7 +121,7 @@ export async function createRedisRuns({ url, log, limits }: RedisRunsOptions): P
         end(nothing);
       };
       // When it was this process that was late, the answer is there, and is read before what is immediate.
-      const timer = setTimeout(() => setImmediate(giveUp), maxStoreMs);
+      const timer = setTimeout(() => setImmediate(giveUp), redisTimeoutMs);
       const owners = [...new Set(names.map(toOwner))];
       redis
         .mgetBuffer([...owners.map(toEpochKey), ...names.map(toRedisKey)])
@@ -167,7 +167,7 @@ export async function createRedisRuns({ url, log, limits }: RedisRunsOptions): P
     },
     write(name, copy, ttlMs) {
       const size = copy.bytes.length;
-      if (size > maxStoredRunSize || Buffer.byteLength(name) > maxNameBytes) {
+      if (size > redisMaxEntryBytes || Buffer.byteLength(name) > maxNameBytes) {
         refusals.drop([name]);
         return;
       }

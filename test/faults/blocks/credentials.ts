@@ -33,7 +33,7 @@ async function withWorld(
   for (const subject of subjects) servers.set(subject, await startFaultServer(answer(subject)));
   const urls = [...servers].map(([{ variable }, { baseUrl }]) => [variable, baseUrl]);
   // Where keys go is on trial, and not whom a busy machine turns away.
-  const calm = { MAX_LOOP_DELAY_MS: '60000' };
+  const calm = { MAX_EVENT_LOOP_LAG_MS: '60000' };
   const service = await startService({ ...calm, ...Object.fromEntries(urls), ...env });
   await scene({ service, servers });
   await service.stop();
@@ -59,7 +59,7 @@ async function tryMixed(tally: Tally): Promise<void> {
   const proxy = await startFaultServer((socket) => reply(socket, { body: '{}' }));
   const proxies = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'http_proxy', 'https_proxy', 'all_proxy'];
   const env = Object.fromEntries(proxies.map((name) => [name, proxy.baseUrl]));
-  await withWorld(tell, { ...env, NODE_USE_ENV_PROXY: '1', MAX_WAIT_MS: '5000' }, async ({ service, servers }) => {
+  await withWorld(tell, { ...env, NODE_USE_ENV_PROXY: '1', QUEUE_TIMEOUT_MS: '5000' }, async ({ service, servers }) => {
     await inLanes(16, range(0, 2_000), async (round) => {
       const keys = range(0, 1 + (round % 4)).map((index) =>
         subjects[(round >> index) % 2 ? 1 : 0].toKey(round * 10 + index),

@@ -29,9 +29,9 @@ async function trySubject(tally: Tally, subject: Subject): Promise<void> {
   const well = await startFaultServer(tell(subject));
   // A slow machine isn't to be taken for a slow provider.
   const patient = {
-    MAX_LOOP_DELAY_MS: '60000',
-    MAX_WAIT_MS: '30000',
-    ATTEMPT_MS: '30000',
+    MAX_EVENT_LOOP_LAG_MS: '60000',
+    QUEUE_TIMEOUT_MS: '30000',
+    UPSTREAM_ATTEMPT_TIMEOUT_MS: '30000',
     OPERATION_TIMEOUT_MS: '60000',
   };
   const env = { ...patient, [other.variable]: healthy.baseUrl };

@@ -16,7 +16,7 @@ const requests = 2_500;
 const lanes = 32;
 
 /** What has no part in the matter is out of the way. */
-const common = { LOG_LEVEL: 'info', MAX_LOOP_DELAY_MS: '60000', MAX_WAIT_MS: '5000' };
+const common = { LOG_LEVEL: 'info', MAX_EVENT_LOOP_LAG_MS: '60000', QUEUE_TIMEOUT_MS: '5000' };
 const modes = [
   // A retry for each tenth call, and the ten that a full budget holds.
   {
@@ -92,7 +92,12 @@ async function askBoth(
 /** Calls that never end fill their own places alone. */
 async function tryHanging(tally: Tally, subject: Subject): Promise<void> {
   const far = await startFaultServer(() => {});
-  const env = { ...modes[0].env, MAX_WAIT_MS: '250', ATTEMPT_MS: '1000', OPERATION_TIMEOUT_MS: '1500' };
+  const env = {
+    ...modes[0].env,
+    QUEUE_TIMEOUT_MS: '250',
+    UPSTREAM_ATTEMPT_TIMEOUT_MS: '1000',
+    OPERATION_TIMEOUT_MS: '1500',
+  };
   await withNeighbour(subject, far.baseUrl, env, async (service, other) => {
     const { ask, close } = openLoad(service);
     const [failures, answers]: [Outcomes, Outcomes] = await Promise.all([

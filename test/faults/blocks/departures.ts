@@ -74,8 +74,8 @@ export async function run(tally: Tally): Promise<void> {
     },
     // Neither the bulkhead is on trial, nor whom a busy machine turns away.
     {
-      ...{ MAX_WAITING: '1000', MAX_WAIT_MS: `${neverMs}`, MAX_LOOP_DELAY_MS: '60000' },
-      ...{ ATTEMPT_MS: `${neverMs}`, OPERATION_TIMEOUT_MS: `${neverMs}` },
+      ...{ MAX_QUEUED_CALLS_PER_CREDENTIAL: '1000', QUEUE_TIMEOUT_MS: `${neverMs}`, MAX_EVENT_LOOP_LAG_MS: '60000' },
+      ...{ UPSTREAM_ATTEMPT_TIMEOUT_MS: `${neverMs}`, OPERATION_TIMEOUT_MS: `${neverMs}` },
     },
     { isProbed: true },
   );

@@ -11,10 +11,15 @@ import { forwarding } from '../upstream/forwarding.ts';
 import { range } from '../upstream/lanes.ts';
 import { otherThan, type Subject, subjects, toRun } from '../upstream/subjects.ts';
 
-const common = { MAX_ATTEMPTS: '1', ATTEMPT_MS: '1000', MAX_WAIT_MS: '5000', MAX_LOOP_DELAY_MS: '60000' };
+const common = {
+  MAX_ATTEMPTS: '1',
+  UPSTREAM_ATTEMPT_TIMEOUT_MS: '1000',
+  QUEUE_TIMEOUT_MS: '5000',
+  MAX_EVENT_LOOP_LAG_MS: '60000',
+};
 /** Of an outage, a tenth of the defaults: what counts is their ratio. */
 const windowMs = 1_000;
-const brief = { BREAKER_WINDOW_MS: String(windowMs), BREAKER_REST_MS: '500', MAX_BREAKER_REST_MS: '1000' };
+const brief = { BREAKER_WINDOW_MS: String(windowMs), BREAKER_OPEN_MS: '500', BREAKER_MAX_OPEN_MS: '1000' };
 /** Runs from here on are made up. */
 const firstBad = 1_000_000;
 const badEveryMs = 100;

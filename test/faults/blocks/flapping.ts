@@ -16,7 +16,7 @@ const everyMs = 10;
 /** How many are looked at when it should be over. */
 const count = 200;
 
-const env = { BREAKER_WINDOW_MS: '500', MAX_LOOP_DELAY_MS: '60000', MAX_WAIT_MS: '5000' };
+const env = { BREAKER_WINDOW_MS: '500', MAX_EVENT_LOOP_LAG_MS: '60000', QUEUE_TIMEOUT_MS: '5000' };
 
 export async function run(tally: Tally): Promise<void> {
   for (const subject of subjects) await tryFlapping(tally, subject);

@@ -41,9 +41,9 @@ export async function run(tally: Tally): Promise<void> {
       [datafold.variable]: healthy.baseUrl,
       [olostep.variable]: hostile.baseUrl,
       // What each shape does is on trial, and not whom a busy machine turns away.
-      MAX_LOOP_DELAY_MS: '60000',
+      MAX_EVENT_LOOP_LAG_MS: '60000',
       BREAKER_MIN_CALLS: '1000000',
-      ATTEMPT_MS: '10000',
+      UPSTREAM_ATTEMPT_TIMEOUT_MS: '10000',
       MAX_ATTEMPTS: '1',
     },
     { isProbed: true },

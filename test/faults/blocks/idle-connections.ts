@@ -26,8 +26,8 @@ export async function run(tally: Tally): Promise<void> {
     DATAFOLD_BASE_URL: first?.baseUrl ?? '',
     OLOSTEP_BASE_URL: second?.baseUrl ?? '',
     LOG_LEVEL: 'info',
-    MAX_LOOP_DELAY_MS: '60000',
-    MAX_WAIT_MS: '5000',
+    MAX_EVENT_LOOP_LAG_MS: '60000',
+    QUEUE_TIMEOUT_MS: '5000',
   });
   const { ask, close } = openLoad(service);
   const failures: string[] = [];

@@ -55,7 +55,7 @@ export async function run(tally: Tally): Promise<void> {
       JWT_ISSUER: issuer,
       JWT_AUDIENCE: audience,
       API_TOKENS: apiToken,
-      MAX_LOOP_DELAY_MS: '60000',
+      MAX_EVENT_LOOP_LAG_MS: '60000',
     },
     { isProbed: true },
   );

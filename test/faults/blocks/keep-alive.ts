@@ -62,7 +62,7 @@ async function trySubject(tally: Tally, subject: Subject): Promise<void> {
   // One connection, so that it would be used again.
   const service = await startService({
     [subject.variable]: server.baseUrl,
-    MAX_IN_FLIGHT: '1',
+    MAX_CONCURRENT_CALLS: '1',
     BREAKER_MIN_CALLS: '100000',
   });
   for (const [kind, [name]] of kinds.entries()) {

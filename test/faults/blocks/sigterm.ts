@@ -12,7 +12,7 @@ import type { Tally } from '../tally.ts';
 
 const rounds = 20;
 const clients = 12;
-const graceMs = 10_000;
+const shutdownTimeoutMs = 10_000;
 
 interface Providers {
   readonly datafold: FakeUpstream;
@@ -33,13 +33,13 @@ export async function run(tally: Tally): Promise<void> {
 }
 
 /** What else could turn clients away, a machine that is busy with starting processes, is not on trial. */
-const calm = { MAX_LOOP_DELAY_MS: '60000' };
+const calm = { MAX_EVENT_LOOP_LAG_MS: '60000' };
 
 const start = ({ datafold, olostep }: Providers, env: Readonly<Record<string, string>> = {}) =>
   startService({ DATAFOLD_BASE_URL: datafold.baseUrl, OLOSTEP_BASE_URL: olostep.baseUrl, ...calm, ...env });
 
 /** The balancer here looks every 20 ms. */
-const shortly = { LINGER_MS: '300' };
+const shortly = { SHUTDOWN_DELAY_MS: '300' };
 
 /** Instance after instance is replaced by the next, while all clients go on asking. */
 async function replace(tally: Tally, providers: Providers): Promise<void> {
@@ -85,7 +85,7 @@ async function replace(tally: Tally, providers: Providers): Promise<void> {
     const code = await ended;
     const ms = performance.now() - signalled;
     tally.check('ends with 0', code === 0, code);
-    tally.check('ends in time', ms <= graceMs, `${Math.round(ms)} ms`);
+    tally.check('ends in time', ms <= shutdownTimeoutMs, `${Math.round(ms)} ms`);
     tally.check('ends without a word of trouble', !old.output().includes('unexpected error'), old.output().slice(-500));
   }
   isOver = true;
@@ -129,10 +129,10 @@ async function hang(tally: Tally, providers: Providers): Promise<void> {
   providers.datafold.onAny(silence);
   const grace = 1_500;
   const service = await start(providers, {
-    GRACE_MS: `${grace}`,
-    LINGER_MS: '200',
+    SHUTDOWN_TIMEOUT_MS: `${grace}`,
+    SHUTDOWN_DELAY_MS: '200',
     OPERATION_TIMEOUT_MS: '8000',
-    ATTEMPT_MS: '8000',
+    UPSTREAM_ATTEMPT_TIMEOUT_MS: '8000',
   });
   const waiting = providers.datafold.requests.length;
   const answers = Array.from({ length: 10 }, (_, n) =>
@@ -166,7 +166,7 @@ async function hang(tally: Tally, providers: Providers): Promise<void> {
 }
 
 async function stopIdle(providers: Providers): Promise<void> {
-  const service: RunningService = await start(providers, { LINGER_MS: '100' });
+  const service: RunningService = await start(providers, { SHUTDOWN_DELAY_MS: '100' });
   await service.ask('{ __typename }');
   const started = performance.now();
   const code = await service.stop();
@@ -176,7 +176,7 @@ async function stopIdle(providers: Providers): Promise<void> {
 
 /** Impatience ends it at once, and without a stack. */
 async function stopTwice(tally: Tally, providers: Providers): Promise<void> {
-  const service = await start(providers, { LINGER_MS: '500' });
+  const service = await start(providers, { SHUTDOWN_DELAY_MS: '500' });
   await service.ask('{ __typename }');
   const first = service.stop('SIGTERM');
   await setTimeout(50);

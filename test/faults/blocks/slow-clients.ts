@@ -12,11 +12,11 @@ import type { Tally } from '../tally.ts';
 /** How many of each kind. */
 const count = 300;
 /** The time for a head and for a whole request, in milliseconds: less than by default, as the suite has other things to do. */
-const headMs = 3_000;
-const requestMs = 5_000;
+const headersTimeoutMs = 3_000;
+const requestTimeoutMs = 5_000;
 /** Connections are looked at every second, and a machine may have other things to do. */
-const mostHeadMs = headMs + 2_000;
-const mostRequestMs = requestMs + 3_000;
+const mostHeadMs = headersTimeoutMs + 2_000;
+const mostRequestMs = requestTimeoutMs + 3_000;
 const dripMs = 500;
 
 const query = '{ datafoldRun(monitorId: "7", runId: "42") { state } }';
@@ -60,13 +60,13 @@ export async function run(tally: Tally): Promise<void> {
       tally.check('no unexpected error', !stage.service.output().includes('unexpected error'));
     },
     {
-      HEAD_MS: String(headMs),
-      REQUEST_MS: String(requestMs),
+      HEADERS_TIMEOUT_MS: String(headersTimeoutMs),
+      REQUEST_TIMEOUT_MS: String(requestTimeoutMs),
       // Neither the bulkhead is on trial, nor who is turned away when the loop is late: by what is read of the memory, by
       // answers of five megabytes, or by the machine. All are to be served, however late.
-      MAX_WAITING: '1000',
-      MAX_WAIT_MS: '5000',
-      MAX_LOOP_DELAY_MS: '60000',
+      MAX_QUEUED_CALLS_PER_CREDENTIAL: '1000',
+      QUEUE_TIMEOUT_MS: '5000',
+      MAX_EVENT_LOOP_LAG_MS: '60000',
     },
     { isProbed: true },
   );

@@ -47,8 +47,8 @@ export async function run(tally: Tally): Promise<void> {
     OLOSTEP_BASE_URL: far[1]?.baseUrl ?? '',
     BREAKER_MIN_CALLS: '1000000',
     RETRY_BUDGET: '1000000',
-    MAX_WAIT_MS: '5000',
-    MAX_LOOP_DELAY_MS: '60000',
+    QUEUE_TIMEOUT_MS: '5000',
+    MAX_EVENT_LOOP_LAG_MS: '60000',
   });
   const counts = { own: 0, foreign: 0, failed: 0, absent: 0, left: 0 };
 

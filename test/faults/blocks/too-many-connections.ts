@@ -34,11 +34,11 @@ export async function run(tally: Tally): Promise<void> {
       tally.check('no unexpected error', !stage.service.output().includes('unexpected error'));
     },
     {
-      MAX_LOOP_DELAY_MS: '60000',
+      MAX_EVENT_LOOP_LAG_MS: '60000',
       OPERATION_TIMEOUT_MS: '60000',
-      ATTEMPT_MS: '60000',
-      MAX_WAIT_MS: '60000',
-      MAX_WAITING: '1000',
+      UPSTREAM_ATTEMPT_TIMEOUT_MS: '60000',
+      QUEUE_TIMEOUT_MS: '60000',
+      MAX_QUEUED_CALLS_PER_CREDENTIAL: '1000',
     },
   );
   await fillWithOperations(tally);
@@ -166,8 +166,8 @@ async function fillWithOperations(tally: Tally): Promise<void> {
       MAX_CONNECTIONS: String(most),
       MAX_PROBE_CONNECTIONS: '2',
       OPERATION_TIMEOUT_MS: '60000',
-      ATTEMPT_MS: '60000',
-      MAX_LOOP_DELAY_MS: '60000',
+      UPSTREAM_ATTEMPT_TIMEOUT_MS: '60000',
+      MAX_EVENT_LOOP_LAG_MS: '60000',
     },
   );
 }

@@ -63,7 +63,13 @@ export async function run(tally: Tally): Promise<void> {
       await attack(tally, stage);
     },
     // The machine may be slow beside so many bytes, and is not on trial.
-    { KEEP_RUNS: 'true', JOIN_CALLS: 'true', MAX_LOOP_DELAY_MS: '60000', MAX_WAIT_MS: '10000', MAX_WAITING: '1000' },
+    {
+      RUN_CACHE: 'true',
+      COALESCE_CALLS: 'true',
+      MAX_EVENT_LOOP_LAG_MS: '60000',
+      QUEUE_TIMEOUT_MS: '10000',
+      MAX_QUEUED_CALLS_PER_CREDENTIAL: '1000',
+    },
   );
   setPriority(0);
 }

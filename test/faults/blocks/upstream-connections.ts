@@ -18,8 +18,8 @@ import { trusted, type Unreachable, unreachables, untrusted } from '../upstream/
 const operationMs = 2_500;
 const environment = {
   OPERATION_TIMEOUT_MS: String(operationMs),
-  ATTEMPT_MS: '600',
-  CONNECT_MS: '500',
+  UPSTREAM_ATTEMPT_TIMEOUT_MS: '600',
+  CONNECT_TIMEOUT_MS: '500',
   RETRY_BUDGET: '1000',
   BREAKER_MIN_CALLS: '1000',
 };

@@ -107,7 +107,7 @@ async function tryOperations(tally: Tally): Promise<void> {
     const body = JSON.stringify({ count: 240, page, page_size: 20, total_pages: 12, monitors });
     setTimeout(() => reply(socket, { body }), 8_000);
   });
-  const service = await startService({ DATAFOLD_BASE_URL: server.baseUrl, ATTEMPT_MS: '10000' });
+  const service = await startService({ DATAFOLD_BASE_URL: server.baseUrl, UPSTREAM_ATTEMPT_TIMEOUT_MS: '10000' });
   // The first of each kind has what it needs loaded.
   await Promise.all([
     service.ask('{ __typename }'),

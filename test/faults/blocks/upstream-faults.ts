@@ -28,7 +28,7 @@ const operationMs = 5_000;
 
 const rounds: readonly Round[] = [
   // An attempt is shorter than by default, so that the block is; `upstream-deadlines` shows the defaults.
-  { faults, lanes: 16, env: { ATTEMPT_MS: '1500', MAX_RETRY_AFTER_MS: '9000' } },
+  { faults, lanes: 16, env: { UPSTREAM_ATTEMPT_TIMEOUT_MS: '1500', MAX_RETRY_AFTER_MS: '9000' } },
   { faults: sizeFaults, lanes: 2, env: {} },
 ];
 
@@ -40,7 +40,7 @@ const environment = {
   BREAKER_MIN_CALLS: '1000000',
   RETRY_BUDGET: '1000000',
   OPERATION_TIMEOUT_MS: String(operationMs),
-  MAX_LOOP_DELAY_MS: '60000',
+  MAX_EVENT_LOOP_LAG_MS: '60000',
   // Where some servers tell more of an error.
   NODE_ENV: 'development',
 };

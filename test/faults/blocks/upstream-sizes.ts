@@ -97,7 +97,7 @@ export async function run(tally: Tally): Promise<void> {
 async function open(answer: (subject: Subject) => WireAnswer, env: Readonly<Record<string, string>> = {}) {
   const servers = await Promise.all(subjects.map((subject) => startFaultServer(answer(subject))));
   const urls = subjects.map(({ variable }, index) => [variable, servers[index]?.baseUrl ?? '']);
-  const service = await startService({ ...Object.fromEntries(urls), MAX_LOOP_DELAY_MS: '60000', ...env });
+  const service = await startService({ ...Object.fromEntries(urls), MAX_EVENT_LOOP_LAG_MS: '60000', ...env });
   return {
     service,
     async close() {
@@ -171,7 +171,7 @@ const parallelCalls = 32;
 async function tryParallel(tally: Tally): Promise<void> {
   const large = events(100_000).replaceAll('"tick"}', `"${'tick'.repeat(28)}"}`);
   const body = large.replace(/"(monitor|run)_id":"[^"]*",/g, '');
-  const patient = { ATTEMPT_MS: '60000', OPERATION_TIMEOUT_MS: '60000' };
+  const patient = { UPSTREAM_ATTEMPT_TIMEOUT_MS: '60000', OPERATION_TIMEOUT_MS: '60000' };
   const { service, close } = await open(() => (socket) => reply(socket, { body }), patient);
   forgetPeakOf(service.pid);
   for (const round of range(0, 3)) {

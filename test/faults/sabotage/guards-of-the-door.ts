@@ -138,14 +138,14 @@ export const guardsOfTheDoor: readonly Guard[] = [
   {
     name: 'a number of operations at a time',
     file: 'src/server/load-shedding.ts',
-    from: 'underWay >= maxOperations ||',
-    to: 'underWay >= 1e9 * maxOperations ||',
+    from: 'underWay >= maxConcurrentOperations ||',
+    to: 'underWay >= 1e9 * maxConcurrentOperations ||',
     tests: ['test/server/load-shedding.test.ts'],
   },
   {
     name: 'a time for the head of a request',
     file: 'src/server/server.ts',
-    from: 'headersTimeout: limits.headMs,',
+    from: 'headersTimeout: limits.headersTimeoutMs,',
     to: 'headersTimeout: 0,',
     tests: ['test/server/connection-limits.test.ts'],
   },
@@ -173,7 +173,7 @@ export const guardsOfTheDoor: readonly Guard[] = [
   {
     name: 'an answer for who waits when the process is to stop',
     file: 'src/server/graceful-shutdown.ts',
-    from: 'gateway?.capDeadlines(graceMs - toSendMs(graceMs));',
+    from: 'gateway?.capDeadlines(shutdownTimeoutMs - toSendMs(shutdownTimeoutMs));',
     to: '',
     tests: ['test/server/graceful-shutdown.test.ts', 'sigterm'],
   },
@@ -278,15 +278,15 @@ export const guardsOfTheDoor: readonly Guard[] = [
   {
     name: 'bytes of large responses that are held, of all clients together',
     file: 'src/core/response-memory.ts',
-    from: 'this.#bytes + bytes > maxHeldResponseBytes',
-    to: 'this.#bytes + bytes > 1e9 * maxHeldResponseBytes',
+    from: 'this.#bytes + bytes > maxPendingResponseBytes',
+    to: 'this.#bytes + bytes > 1e9 * maxPendingResponseBytes',
     tests: ['test/server/unread-responses.test.ts', 'unread-responses'],
   },
   {
     name: 'bytes of large responses that are held, of one caller',
     file: 'src/core/response-memory.ts',
-    from: 'ofCaller > maxHeldResponseBytesPerCaller',
-    to: 'ofCaller > 1e9 * maxHeldResponseBytesPerCaller',
+    from: 'ofCaller > maxPendingResponseBytesPerCaller',
+    to: 'ofCaller > 1e9 * maxPendingResponseBytesPerCaller',
     tests: ['test/server/unread-responses.test.ts'],
   },
   {

@@ -96,8 +96,8 @@ export const guardsOfTheGraph: readonly Guard[] = [
   {
     name: 'a number of fields that read the schema',
     file: excesses,
-    from: '[size.introspections, limits.maxIntrospections,',
-    to: '[0 * size.introspections, limits.maxIntrospections,',
+    from: '[size.introspections, limits.maxIntrospectionFields,',
+    to: '[0 * size.introspections, limits.maxIntrospectionFields,',
     tests: limitTests,
   },
   {
@@ -160,14 +160,14 @@ export const guardsOfTheGraph: readonly Guard[] = [
     name: 'no introspection where it is off',
     file: 'src/graphql/documents/validate.ts',
     from: 'introspection ? [] :',
-    to: 'maxErrors > 0 ? [] :',
+    to: 'maxValidationErrors > 0 ? [] :',
     tests: limitTests,
   },
   {
     name: 'no names given away where it is off',
     file: 'src/graphql/documents/validate.ts',
-    from: 'validate(schema, document, rules, { maxErrors, hideSuggestions: !introspection })',
-    to: 'validate(schema, document, rules, { maxErrors })',
+    from: 'validate(schema, document, rules, { maxValidationErrors, hideSuggestions: !introspection })',
+    to: 'validate(schema, document, rules, { maxValidationErrors })',
     tests: limitTests,
   },
   {
@@ -194,8 +194,8 @@ export const guardsOfTheGraph: readonly Guard[] = [
   {
     name: 'a number of documents that clients register',
     file: 'src/graphql/documents/persisted-documents.ts',
-    from: 'max: limits.maxAutomaticQueries,',
-    to: 'max: 100 * limits.maxAutomaticQueries,',
+    from: 'max: limits.apqCacheEntries,',
+    to: 'max: 100 * limits.apqCacheEntries,',
     tests: persistedTests,
   },
   {
@@ -314,14 +314,14 @@ export const guardsOfTheGraph: readonly Guard[] = [
     name: 'copies of runs that have ended alone',
     file: 'src/loaders/cached-runs.ts',
     from: 'none: 0 };',
-    to: 'none: limits.keepRunMs };',
+    to: 'none: limits.runCacheTtlMs };',
     tests: keptTests,
   },
   {
     name: 'a size of all copies together',
     file: 'src/run-cache/memory-cache.ts',
-    from: 'maxSize: maxKeptRunBytes,',
-    to: 'maxSize: 1e6 * maxKeptRunBytes,',
+    from: 'maxSize: runCacheMaxBytes,',
+    to: 'maxSize: 1e6 * runCacheMaxBytes,',
     tests: keptTests,
   },
   {
@@ -341,8 +341,8 @@ export const guardsOfTheGraph: readonly Guard[] = [
   {
     name: 'a time for a store of copies',
     file: 'src/run-cache/redis/redis-cache.ts',
-    from: 'setImmediate(giveUp), maxStoreMs)',
-    to: 'setImmediate(giveUp), 1e6 * maxStoreMs)',
+    from: 'setImmediate(giveUp), redisTimeoutMs)',
+    to: 'setImmediate(giveUp), 1e6 * redisTimeoutMs)',
     tests: ['test/run-cache/redis.test.ts'],
   },
   {

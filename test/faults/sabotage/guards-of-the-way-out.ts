@@ -12,7 +12,7 @@ export const guardsOfTheWayOut: readonly Guard[] = [
   {
     name: 'no attempt that hardly has time left',
     file: 'src/upstream/upstream-call.ts',
-    from: 'if (this.#call.deadlineAt - now < limits.minAttemptMs)',
+    from: 'if (this.#call.deadlineAt - now < limits.upstreamMinAttemptMs)',
     to: 'if (this.#call.deadlineAt - now < 0)',
     tests: ['test/upstream/retry.test.ts'],
   },
@@ -159,8 +159,8 @@ export const guardsOfTheWayOut: readonly Guard[] = [
   {
     name: 'an end to waiting for a place',
     file: 'src/upstream/bulkhead.ts',
-    from: '}, maxWaitMs);',
-    to: '}, 1e6 * maxWaitMs);',
+    from: '}, queueTimeoutMs);',
+    to: '}, 1e6 * queueTimeoutMs);',
     tests: ['test/upstream/bulkhead.test.ts'],
   },
   {
@@ -222,8 +222,8 @@ export const guardsOfTheWayOut: readonly Guard[] = [
   {
     name: 'a size of answer',
     file: 'src/upstream/attempt.ts',
-    from: 'if (this.#size > this.#way.limits.maxAnswerBytes)',
-    to: 'if (this.#size > 1e9 * this.#way.limits.maxAnswerBytes)',
+    from: 'if (this.#size > this.#way.limits.maxUpstreamResponseBytes)',
+    to: 'if (this.#size > 1e9 * this.#way.limits.maxUpstreamResponseBytes)',
     tests: ['test/providers/datafold-run.test.ts', 'upstream-sizes'],
   },
   {
@@ -271,8 +271,8 @@ export const guardsOfTheWayOut: readonly Guard[] = [
   {
     name: 'a depth of free-form values',
     file: 'src/providers/response-reader.ts',
-    from: 'sizeWithin(maxLevels, value)',
-    to: 'sizeWithin(1e9 * maxLevels, value)',
+    from: 'sizeWithin(maxJsonDepth, value)',
+    to: 'sizeWithin(1e9 * maxJsonDepth, value)',
     tests: ['test/providers/olostep-run.test.ts'],
   },
   {
