@@ -9,12 +9,12 @@ import { credentialModes } from '../providers/credentials.ts';
 import { providerNames, providers } from '../providers/index.ts';
 import type { ProviderDefinition } from '../providers/provider.ts';
 import { expectedRedisUrl, isRedisUrl } from '../run-cache/redis/url.ts';
-import type { DoorConfig } from '../server/server.ts';
+import type { HttpServerConfig } from '../server/server.ts';
 import { expectedApiKey, expectedBaseUrl, isApiKey, isBaseUrl } from '../upstream/base-url.ts';
 import { isLoopback } from '../upstream/loopback.ts';
 import { countSetting, type Env, flagSetting, listSetting, readSettings, setting, shareSetting } from './env.ts';
 import { readManifests } from './read-manifests.ts';
-import { readDoorConfig } from './server-config.ts';
+import { readHttpServerConfig } from './server-config.ts';
 
 /** All that the process needs. */
 export interface Config {
@@ -31,7 +31,7 @@ export interface Config {
   > & { readonly runCache?: boolean };
   /** The Redis that copies of runs are kept in, instead of in memory. */
   readonly redisUrl?: string;
-  readonly door: DoorConfig;
+  readonly door: HttpServerConfig;
 }
 
 /** The environment isn't usable. Says everything that is wrong with it, and not one value. */
@@ -114,7 +114,10 @@ function readCommon(env: Env, problems: string[], isOpen: (host: string) => bool
   const persisted = readPersisted(env, problems);
   const { redisUrl, ...reuse } = readReuse(env, problems);
   // What is written in GraphiQL is on no list.
-  const door = readDoorConfig(env, problems, { graphiql: mayExplore && !persisted.persistedDocumentsOnly, host: HOST });
+  const door = readHttpServerConfig(env, problems, {
+    graphiql: mayExplore && !persisted.persistedDocumentsOnly,
+    host: HOST,
+  });
   if (door.graphiql && persisted.persistedDocumentsOnly)
     problems.push(
       'GRAPHIQL: expected not to be true with PERSISTED_DOCUMENTS_ONLY=true, as what is written there is on no list',

@@ -4,7 +4,7 @@ import { expectedApiToken, isApiToken } from '../server/auth/bearer.ts';
 import type { JwtConfig } from '../server/auth/jwt.ts';
 import { isHost } from '../server/checks/host-and-path.ts';
 import { isOrigin } from '../server/cors.ts';
-import type { DoorConfig } from '../server/server.ts';
+import type { HttpServerConfig } from '../server/server.ts';
 import { isLoopback } from '../upstream/loopback.ts';
 import { type Env, flagSetting, listSetting, readSettings, setting } from './env.ts';
 
@@ -36,7 +36,7 @@ export interface DoorDefaults {
 }
 
 /** Reads the door's settings, and adds what is wrong to `problems`. */
-export function readDoorConfig(env: Env, problems: string[], { graphiql, host }: DoorDefaults): DoorConfig {
+export function readHttpServerConfig(env: Env, problems: string[], { graphiql, host }: DoorDefaults): HttpServerConfig {
   const given = readSettings(settings, env, problems);
   const jwt = toJwtConfig(given);
   // Spaces alone are a value too, and none that is good: it has been told above.

@@ -15,14 +15,14 @@ const reservedStepBytes = 64 * 1024;
 /** How long a text may be that costs nothing. */
 const freeChars = 100;
 
-type AllowanceLimits = Pick<
+type CostBudgetLimits = Pick<
   Limits,
   'maxResponseBytes' | 'maxRepresentations' | 'maxListNodes' | 'maxListFetchedFields'
 >;
 
 /** The allowance of one request. A class, as every request has one, and methods of a prototype cost it nothing. */
-export class Allowance {
-  readonly #limits: AllowanceLimits;
+export class CostBudget {
+  readonly #limits: CostBudgetLimits;
   readonly #room: ResponseRoom | undefined;
   #left: number;
   /** So many bytes may be left before more room has to be reserved. */
@@ -33,7 +33,7 @@ export class Allowance {
   #awaitedLeft: number;
 
   /** @param room where the response finds room in the process. @default there is always room */
-  constructor(limits: AllowanceLimits, room?: ResponseRoom) {
+  constructor(limits: CostBudgetLimits, room?: ResponseRoom) {
     this.#limits = limits;
     this.#room = room;
     this.#left = limits.maxResponseBytes;
@@ -72,7 +72,7 @@ export class Allowance {
    * Takes a text out, unless it is short: words, times, ids. There are no more of those than fields, and fields are counted.
    * @throws {OperationTooCostly} when there isn't as much left
    */
-  spendText(chars: number): void {
+  chargeString(chars: number): void {
     if (chars > freeChars) this.spend(chars);
   }
 
@@ -80,7 +80,7 @@ export class Allowance {
    * @throws {OperationTooCostly} when no bytes are left, so that nobody looks how many would be needed
    * @throws {Overloaded} when the process has no room for more
    */
-  expectMore(): void {
+  assertNotExhausted(): void {
     if (this.#isOverloaded) throw new Overloaded();
     if (this.#left <= 0) throw this.#toTooLarge();
   }
@@ -93,7 +93,7 @@ export class Allowance {
    * Takes representations of entities out: a bad one is an error at no upstream call, and aliases multiply them.
    * @throws {OperationTooCostly} when there aren't as many left
    */
-  spendRepresentations(count: number): void {
+  chargeRepresentations(count: number): void {
     if (count > this.#representationsLeft)
       throw new OperationTooCostly(
         `Expected at most ${this.#limits.maxRepresentations} representations in one operation.`,
@@ -105,7 +105,7 @@ export class Allowance {
    * Takes runs or monitors of a list out: lists in lists multiply them.
    * @throws {OperationTooCostly} when there aren't as many left
    */
-  spendListed(count: number): void {
+  chargeListItems(count: number): void {
     if (count > this.#listedLeft)
       throw new OperationTooCostly(
         `Expected at most ${this.#limits.maxListNodes} listed runs and monitors in one operation.`,
@@ -118,7 +118,7 @@ export class Allowance {
    * errors.
    * @throws {OperationTooCostly} when there aren't as many left
    */
-  spendAwaited(count: number): void {
+  chargeDeferredFields(count: number): void {
     if (count > this.#awaitedLeft)
       throw new OperationTooCostly(
         `Expected at most ${this.#limits.maxListFetchedFields} fields, in all lists of one operation, of things of which something takes a call.`,

@@ -115,7 +115,7 @@ const ofOneEndpoint: ReadonlySet<unknown> = new Set<ErrorCode>([
 ]);
 
 /** Whether another endpoint of the provider may answer all the same. */
-export const isOfOneEndpoint = (error: unknown): boolean =>
+export const isEndpointSpecific = (error: unknown): boolean =>
   error instanceof GraphQLError && ofOneEndpoint.has(error.extensions.code);
 
 /** What a provider says of a credential that may not, or may no longer, see the thing. */

@@ -5,8 +5,8 @@ import { toRefusal } from '../core/errors.ts';
 import { lazy } from '../core/lazy.ts';
 import { defaultLimits, type Limits } from '../core/limits.ts';
 import type { Provider } from '../generated/types.ts';
-import { createListedTexts } from '../graphql/documents/allowlist.ts';
-import { createDocuments } from '../graphql/documents/document-cache.ts';
+import { createAllowlist } from '../graphql/documents/allowlist.ts';
+import { createDocumentCache } from '../graphql/documents/document-cache.ts';
 import type { Manifest } from '../graphql/documents/manifest.ts';
 import { createPersistedDocuments, type DocumentParams } from '../graphql/documents/persisted-documents.ts';
 import { createExecute } from '../graphql/executor/execute.ts';
@@ -20,16 +20,16 @@ import {
   forwardedHeader,
 } from '../providers/credentials.ts';
 import { providerNames, providers } from '../providers/index.ts';
-import { type Asker, Context } from '../resolvers/context.ts';
-import { createMemoryRuns } from '../run-cache/memory-cache.ts';
-import type { KeptRuns } from '../run-cache/run-cache.ts';
-import { createSafeStore } from '../run-cache/safe-cache.ts';
+import { Context, type RequestInfo } from '../resolvers/context.ts';
+import { createMemoryCache } from '../run-cache/memory-cache.ts';
+import type { RunCache } from '../run-cache/run-cache.ts';
+import { createSafeCache } from '../run-cache/safe-cache.ts';
 import { createSchema } from '../schema/create-schema.ts';
 import { createSdl } from '../schema/federation/subgraph-sdl.ts';
 import { expectedApiKey, expectedBaseUrl, isApiKey, isBaseUrl, toBaseUrl } from '../upstream/base-url.ts';
 import { OperationCall } from '../upstream/call-context.ts';
-import { priceHeader } from '../upstream/call-report.ts';
-import { createSharedCalls } from '../upstream/coalescing.ts';
+import { callReportHeader } from '../upstream/call-report.ts';
+import { createCoalescing } from '../upstream/coalescing.ts';
 import type { Credential } from '../upstream/credential.ts';
 import { OperationDeadline } from '../upstream/deadline.ts';
 import { ResponseBudget } from '../upstream/response-budget.ts';
@@ -43,7 +43,7 @@ import { createSlowPath } from './slow-path.ts';
 export type { Limits } from '../core/limits.ts';
 export type { Provider } from '../generated/types.ts';
 export type { Log } from '../observability/logger.ts';
-export type { Copies, Copy, KeptRuns } from '../run-cache/run-cache.ts';
+export type { Copy, RunCache, StoredEntries } from '../run-cache/run-cache.ts';
 
 export interface GatewayConfig {
   /**
@@ -73,7 +73,7 @@ export interface GatewayConfig {
    * Whether copies of runs that have ended are kept, by the digest of the credential that they were read with: in memory, or in
    * a store of your own, which is closed with the gateway. @default true
    */
-  readonly runCache?: boolean | KeptRuns;
+  readonly runCache?: boolean | RunCache;
   /** Whether an upstream call that is under way serves all who ask the same with the same credential. @default true */
   readonly coalesceCalls?: boolean;
   /** Where failed upstream calls and bugs are told. @default the console, warnings and errors */
@@ -124,7 +124,7 @@ export interface Gateway {
    * of any provider, and {@link requestListener} has the answer. `'OVERLOADED'`, before any upstream call: there is no room for
    * the response, as far as its size is known from the last time.
    */
-  answer(params: OperationParams, asker: Asker): Promise<FastAnswer> | FastAnswer;
+  answer(params: OperationParams, asker: RequestInfo): Promise<FastAnswer> | FastAnswer;
   /** The headers that requests forward keys of providers in, in lower case; none where the keys are held here. */
   readonly credentialHeaders: readonly string[];
   /** The SDL of the graph as a subgraph, for composition; undefined where clients may not read the schema. */
@@ -151,12 +151,12 @@ export function createGateway(config: GatewayConfig): Gateway {
   const log = createBoundedLog(config.log ?? consoleLog, limits);
 
   const schema = createSchema();
-  const documents = createDocuments({ schema, limits, introspection });
+  const documents = createDocumentCache({ schema, limits, introspection });
   const { persistedDocuments = [], exampleDocuments = {}, persistedDocumentsOnly: isOnly = false } = config;
-  const listed = createListedTexts(documents, persistedDocuments, exampleDocuments);
+  const listed = createAllowlist(documents, persistedDocuments, exampleDocuments);
   const persisted = createPersistedDocuments({ documents, listed, isOnly, limits });
   const execute = createExecute({ ...limits, schema, introspection, onPlanned: documents.grow });
-  const kept = createKeptRuns(config.runCache, limits, log);
+  const kept = createRunCache(config.runCache, limits, log);
   const upstreams = createUpstreams(config, log, limits, kept);
   const credentialsOf = createCredentials(config);
 
@@ -164,14 +164,14 @@ export function createGateway(config: GatewayConfig): Gateway {
   const largeResponses = new WeakMap<DocumentNode, number>();
   const deadlines = new Deadlines(limits.operationTimeoutMs);
   const toRequestLog = (requestId: string) => new RequestLog(log, requestId, limits.maxLogLines);
-  const contextOf = (asker: Asker, requestLog: RequestLog) =>
+  const contextOf = (asker: RequestInfo, requestLog: RequestLog) =>
     new Context({
       upstreams,
       credentialOf: credentialsOf(asker),
       call: new OperationCall(
         requestLog,
         new OperationDeadline(deadlines, asker.ending, asker.waitedMs),
-        asker.header(priceHeader) != null,
+        asker.header(callReportHeader) != null,
       ),
       kept,
       limits,
@@ -213,7 +213,7 @@ export function createGateway(config: GatewayConfig): Gateway {
         call.complete();
         if (data === undefined) return undefined;
         const { price } = context;
-        const extensions = price.isExplained ? { upstream: price.show() } : undefined;
+        const extensions = price.isVerbose ? { upstream: price.show() } : undefined;
         const shown = errors && toClientErrors(errors, requestLog, asker.ending.reason, limits.maxResponseErrors);
         requestLog.complete();
         const body = written.write({ errors: shown, data, extensions });
@@ -276,7 +276,7 @@ function createUpstreams(
   { providers: configs = {}, coalesceCalls = true }: GatewayConfig,
   log: Log,
   limits: Limits,
-  kept: KeptRuns | undefined,
+  kept: RunCache | undefined,
 ) {
   const budget = new ResponseBudget(limits);
   const onRefused = ({ digest }: Credential) => kept?.forget(digest);
@@ -285,14 +285,14 @@ function createUpstreams(
     const baseUrl = baseUrlOf(configs, provider);
     const listRequest = monitors.walk(1).first;
     const upstream = createUpstream({ provider, baseUrl, log, limits, budget, onRefused, listRequest, readStatus });
-    return [provider, coalesceCalls ? createSharedCalls(provider, upstream, limits) : upstream];
+    return [provider, coalesceCalls ? createCoalescing(provider, upstream, limits) : upstream];
   });
   return Object.fromEntries(upstreams) as Record<Provider, Upstream>;
 }
 
-function createKeptRuns(runCache: GatewayConfig['runCache'] = true, limits: Limits, log: Log): KeptRuns | undefined {
-  if (typeof runCache === 'object') return createSafeStore(runCache, log, limits.redisTimeoutMs);
-  return runCache ? createMemoryRuns(limits) : undefined;
+function createRunCache(runCache: GatewayConfig['runCache'] = true, limits: Limits, log: Log): RunCache | undefined {
+  if (typeof runCache === 'object') return createSafeCache(runCache, log, limits.redisTimeoutMs);
+  return runCache ? createMemoryCache(limits) : undefined;
 }
 
 /** The credentials of a request. */

@@ -36,7 +36,7 @@ const isDeparture = (error: unknown, departure: unknown): boolean =>
   (error === departure || (error instanceof GraphQLError && error.originalError === departure));
 
 /** Leaves out what is beyond so many errors; the last one says how many. Before anything is made of each of them. */
-export function toShownErrors(errors: readonly GraphQLError[], most: number): readonly GraphQLError[] {
+export function capErrors(errors: readonly GraphQLError[], most: number): readonly GraphQLError[] {
   if (errors.length <= most) return errors;
   const shown = errors.slice(0, Math.max(most - 1, 0));
   const more = errors.length - shown.length;
@@ -53,7 +53,7 @@ export function toClientErrors(
   departure: unknown,
   most: number,
 ): GraphQLError[] {
-  const masked = toShownErrors(errors, most).map((error) => toMasked(error, 'Unexpected error.') as GraphQLError);
+  const masked = capErrors(errors, most).map((error) => toMasked(error, 'Unexpected error.') as GraphQLError);
   logBugs(masked, log, departure);
   logBadParts(masked, log);
   return masked.map((error) => toClientError(error, log.requestId));

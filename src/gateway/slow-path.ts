@@ -2,13 +2,13 @@
 
 import { importModule } from '../core/import-module.ts';
 import { lazy } from '../core/lazy.ts';
-import type { createFullWay, FullWayOptions } from './yoga.ts';
+import type { createSlowPathServer, SlowPathOptions } from './yoga.ts';
 
-export type SlowPath = ReturnType<typeof createFullWay>;
+export type SlowPath = ReturnType<typeof createSlowPathServer>;
 
 /** @returns a function that loads the slow path, and rejects where it cannot be loaded now */
-export const createSlowPath = (options: FullWayOptions): (() => Promise<SlowPath>) =>
+export const createSlowPath = (options: SlowPathOptions): (() => Promise<SlowPath>) =>
   lazy(async () => {
-    const { createFullWay } = await importModule(() => import('./yoga.ts'));
-    return createFullWay(options);
+    const { createSlowPathServer } = await importModule(() => import('./yoga.ts'));
+    return createSlowPathServer(options);
   });

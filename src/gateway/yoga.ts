@@ -2,14 +2,14 @@
 import type { GraphQLSchema } from 'graphql';
 import { createYoga, type YogaServerInstance } from 'graphql-yoga';
 import type { Limits } from '../core/limits.ts';
-import type { Documents } from '../graphql/documents/document-cache.ts';
+import type { DocumentCache } from '../graphql/documents/document-cache.ts';
 import type { PersistedDocuments } from '../graphql/documents/persisted-documents.ts';
 import type { Execute } from '../graphql/executor/execute.ts';
-import { createExecuteInParts } from '../graphql/executor/execute-incrementally.ts';
+import { createExecuteIncrementally } from '../graphql/executor/execute-incrementally.ts';
 import type { RequestLog } from '../observability/bounded-log.ts';
-import type { Asker, Context } from '../resolvers/context.ts';
-import type { Price } from '../upstream/call-report.ts';
-import { toEnding } from '../upstream/cancellation.ts';
+import type { Context, RequestInfo } from '../resolvers/context.ts';
+import type { CallReport } from '../upstream/call-report.ts';
+import { fromAbortSignal } from '../upstream/cancellation.ts';
 import { toMasked } from './error-masking.ts';
 import { useAccept } from './yoga-plugins/accept.ts';
 import { usePrice } from './yoga-plugins/call-report.ts';
@@ -24,23 +24,23 @@ import { useJsonRequests } from './yoga-plugins/request-parsing.ts';
 import { useResponseMemory } from './yoga-plugins/response-memory.ts';
 import { requestLogOf, type ServerContext } from './yoga-plugins/server-context.ts';
 
-export interface FullWayOptions {
+export interface SlowPathOptions {
   readonly path: string;
   readonly schema: GraphQLSchema;
-  readonly documents: Documents;
+  readonly documents: DocumentCache;
   readonly persisted: PersistedDocuments;
   readonly execute: Execute;
-  readonly contextOf: (asker: Asker, log: RequestLog) => Context;
+  readonly contextOf: (asker: RequestInfo, log: RequestLog) => Context;
   readonly toRequestLog: (requestId: string) => RequestLog;
   readonly limits: Limits;
   /** Whether a server in front has held the body to its limit already. */
   readonly bodyLimitEnforced: boolean;
 }
 
-export function createFullWay(options: FullWayOptions): YogaServerInstance<ServerContext, GraphContext> {
+export function createSlowPathServer(options: SlowPathOptions): YogaServerInstance<ServerContext, GraphContext> {
   const { path, schema, documents, persisted, execute, contextOf, toRequestLog, limits, bodyLimitEnforced } = options;
-  const executeInParts = createExecuteInParts(schema, execute);
-  const prices = new WeakMap<Request, Price>();
+  const executeInParts = createExecuteIncrementally(schema, execute);
+  const prices = new WeakMap<Request, CallReport>();
 
   return createYoga<ServerContext, GraphContext>({
     schema,
@@ -49,7 +49,7 @@ export function createFullWay(options: FullWayOptions): YogaServerInstance<Serve
       const { headers, signal } = request;
       const header = (name: string) => headers.get(name);
       const log = requestLogOf({ requestLog });
-      const ending = toEnding(signal);
+      const ending = fromAbortSignal(signal);
       const graph = contextOf({ requestId: log.requestId, header, ending, waitedMs, reserveResponse }, log);
       prices.set(request, graph.price);
       return { graph };

@@ -8,7 +8,7 @@ let spare: Buffer | undefined;
 
 /** The smallest and the largest that is kept for the next time. */
 const leastSpare = 64 * 1024;
-const mostSpare = 1024 * 1024;
+const maxSpare = 1024 * 1024;
 
 /**
  * Puts JSON together.
@@ -79,7 +79,7 @@ export class JsonBytes {
   }
 
   get #canBeSpare(): boolean {
-    return this.#bytes.length <= mostSpare;
+    return this.#bytes.length <= maxSpare;
   }
 
   #withRoomFor(more: number): Buffer {

@@ -38,14 +38,14 @@ export interface AsTable {
 const stepValues = 10_000;
 
 /** Of a longer list nobody reads a part, and to note where so many items are would take longer than to parse them. */
-const mostItems = 200_000;
+const maxItems = 200_000;
 
 /**
  * Finds the items of the list that begins at `start`, and parses none; without `items` when there are too many.
  * @param maxValues how many values are parsed at once, as {@link measureClosed} counts them
  * @throws {SyntaxError} when it has no end
  */
-export function findItems(
+export function lazyArray(
   bytes: Buffer,
   start: number,
   asTable?: AsTable,
@@ -55,8 +55,8 @@ export function findItems(
   if (table !== undefined) return { end: table.end, items: new FoundItems(bytes, table.bounds, maxValues, table) };
   /** Where a bracket or a comma of the list stands: between two of them is an item. */
   const bounds = [start];
-  const end = skipNested(bytes, start, bounds, mostItems);
-  if (bounds.length === mostItems) return { end };
+  const end = skipNested(bytes, start, bounds, maxItems);
+  if (bounds.length === maxItems) return { end };
   const isEmpty = bounds.length === 1 && skipSpace(bytes, start + 1) === end - 1;
   bounds.push(end - 1);
   return { end, items: isEmpty ? [] : new FoundItems(bytes, bounds, maxValues) };

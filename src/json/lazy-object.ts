@@ -1,5 +1,5 @@
 /** The members of a JSON object, each found and parsed when it is first asked for. */
-import { type AsTable, findItems, type Items } from './lazy-array.ts';
+import { type AsTable, type Items, lazyArray } from './lazy-array.ts';
 import { isObject, parseJson } from './lossless.ts';
 import { measureNested, valuesPerMember } from './measure.ts';
 import { OtherNames, toNextName, toValue } from './other-names.ts';
@@ -30,7 +30,7 @@ export interface Members {
 }
 
 /** The members of an object that is parsed already. A class, as most answers are one: methods of a prototype cost it nothing. */
-export class ParsedMembers implements Members {
+export class ParsedObject implements Members {
   readonly #object: Readonly<Record<string, unknown>>;
   readonly #bytes: Buffer | undefined;
 
@@ -82,7 +82,7 @@ interface Member {
  * @param maxValues how many values are parsed of it in all, and of a page of its lists each time, as {@link measureNested} counts
  * them; in an object of more members, those behind are {@link tooLarge}
  */
-export function findMembers(bytes: Buffer, start: number, maxValues = Number.POSITIVE_INFINITY): Members {
+export function lazyObject(bytes: Buffer, start: number, maxValues = Number.POSITIVE_INFINITY): Members {
   const members = new Map<string, Member | Unread | undefined>();
   let latest: Member | undefined;
   let passed = 0;
@@ -155,7 +155,7 @@ export function findMembers(bytes: Buffer, start: number, maxValues = Number.POS
       const member = findOfKind(name, sign.openList);
       if (member === undefined || isUnread(member.value)) return undefined;
       if (member.items === undefined || (asTable !== undefined && !member.isAsTable)) {
-        const found = orUnreadable(() => findItems(bytes, member.start, asTable, maxValues));
+        const found = orUnreadable(() => lazyArray(bytes, member.start, asTable, maxValues));
         if (isUnread(found)) member.value = found;
         else Object.assign(member, { items: null, isAsTable: asTable !== undefined, ...found });
       }

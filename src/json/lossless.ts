@@ -57,7 +57,7 @@ export const isObject = (value: unknown): value is Readonly<Record<string, unkno
   typeof value === 'object' && value !== null && !Array.isArray(value) && !isRawJson(value);
 
 /** Whether there is no value: in JSON, or by leaving it out. */
-export const isAbsent = (value: unknown): value is null | undefined => value === undefined || value === null;
+export const isNullish = (value: unknown): value is null | undefined => value === undefined || value === null;
 
 export const isRawJson = (value: unknown): value is RawJson => typeof value === 'object' && JSON.isRawJSON(value);
 

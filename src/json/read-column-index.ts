@@ -9,8 +9,8 @@ import { odd, readEscape, readWord } from './interned-words.ts';
 import { isAt, sign, skipSpace } from './skip.ts';
 
 /** Longer lists, and what is nested deeper, are for others. */
-const mostRows = 100_000;
-const mostLevels = 64;
+const maxRows = 100_000;
+const maxLevels = 64;
 
 /**
  * Reads the list that begins at `start`; `undefined` when anything of it is out of the ordinary: a row that is no object or
@@ -18,7 +18,7 @@ const mostLevels = 64;
  * @param levels over how many levels a member of a row may be nested
  */
 export function readTable(bytes: Buffer, start: number, columns: Columns, levels: number): Table | undefined {
-  const reader = new TableReader(bytes, columns, Math.min(levels, mostLevels));
+  const reader = new TableReader(bytes, columns, Math.min(levels, maxLevels));
   const end = reader.readList(start);
   return end === odd || !isUtf8(bytes.subarray(start, end)) ? undefined : reader.toTable(end);
 }
@@ -64,7 +64,7 @@ class TableReader {
     this.#bounds.push(start);
     let place = this.#skipSpace(start + 1);
     if (bytes[place] === sign.closeList) return place + 1;
-    while (bytes[place] === sign.openObject && this.#sizes.length < mostRows) {
+    while (bytes[place] === sign.openObject && this.#sizes.length < maxRows) {
       this.#beginRow(place - start);
       const end = this.#readObject(place, this.#shape, this.#levels);
       if (end === odd) return odd;
@@ -87,7 +87,7 @@ class TableReader {
     if (this.#row < this.#spans.length) return;
     // Twice as many, or as many as there are likely to be: to double it again and again would take three times as much.
     const likely = Math.ceil((1.1 * rows * this.#bytes.length) / read);
-    const larger = new Int32Array(Math.max(2 * rows, Math.min(likely, mostRows)) * this.#width);
+    const larger = new Int32Array(Math.max(2 * rows, Math.min(likely, maxRows)) * this.#width);
     larger.set(this.#spans);
     this.#spans = larger;
   }

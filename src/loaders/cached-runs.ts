@@ -2,10 +2,17 @@
 import { isRefusedCredential } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
 import type { MonitorRunKey } from '../generated/types.ts';
-import { ParsedMembers } from '../json/lazy-object.ts';
+import { ParsedObject } from '../json/lazy-object.ts';
 import type { ReadLimits, Run, RunDefinition } from '../providers/provider.ts';
-import { ageOf, type Copies, type Copy, type CopyKind, type KeptRuns, toRunName } from '../run-cache/run-cache.ts';
-import type { Price } from '../upstream/call-report.ts';
+import {
+  ageOf,
+  type Copy,
+  type EntryKind,
+  type RunCache,
+  type StoredEntries,
+  toRunName,
+} from '../run-cache/run-cache.ts';
+import type { CallReport } from '../upstream/call-report.ts';
 import type { Credential } from '../upstream/credential.ts';
 import { type Body, fromBytes } from '../upstream/read-response.ts';
 import { explainKept } from './planner.ts';
@@ -17,15 +24,15 @@ export interface Known {
 }
 
 /** What stands for a row that the list doesn't have: every row has more members than none. */
-export const toAbsentRow = (): Known => ({ record: new ParsedMembers({}), run: null });
+export const toAbsentRow = (): Known => ({ record: new ParsedObject({}), run: null });
 const absentRow = Buffer.from('{}');
 
 export interface RunCopiesOptions {
-  readonly kept: KeptRuns;
+  readonly kept: RunCache;
   /** Whose they are. */
   readonly credential: Credential;
   readonly definition: RunDefinition;
-  readonly price: Price;
+  readonly price: CallReport;
   readonly limits: CopyLimits;
 }
 
@@ -43,7 +50,7 @@ type CopyLimits = ReadLimits &
 /** Something that is wanted of a run, and which copies of it would do: the first that is fresh is taken. */
 export interface CopyWant {
   readonly key: MonitorRunKey;
-  readonly kinds: readonly CopyKind[];
+  readonly kinds: readonly EntryKind[];
 }
 
 export class RunCopies {
@@ -65,13 +72,13 @@ export class RunCopies {
    */
   before<Want extends CopyWant, Found>(
     wants: readonly Want[],
-    toFound: (known: Known) => Found,
+    checkField: (known: Known) => Found,
     fetch: (missing: readonly Want[]) => readonly Promise<Found>[],
   ): readonly Promise<Found>[] {
     const copies = this.#options.kept.read(
       wants.flatMap(({ key, kinds }) => kinds.map((kind) => this.#nameOf(key, kind))),
     );
-    const goOn = (found: Copies) => this.#fill(wants, found, toFound, fetch);
+    const goOn = (found: StoredEntries) => this.#fill(wants, found, checkField, fetch);
     if (!(copies instanceof Promise)) return goOn(copies);
     // A store isn't to fail; one that does costs no answer.
     const going = copies.then(goOn, () => goOn([]));
@@ -80,8 +87,8 @@ export class RunCopies {
 
   #fill<Want extends CopyWant, Found>(
     wants: readonly Want[],
-    copies: Copies,
-    toFound: (known: Known) => Found,
+    copies: StoredEntries,
+    checkField: (known: Known) => Found,
     fetch: (missing: readonly Want[]) => readonly Promise<Found>[],
   ): readonly Promise<Found>[] {
     let place = 0;
@@ -95,7 +102,7 @@ export class RunCopies {
     const fetched = missing.length === 0 ? [] : fetch(missing);
     let next = 0;
     return known.map((one) =>
-      one === undefined ? (fetched[next++] as Promise<Found>) : Promise.resolve(toFound(one)),
+      one === undefined ? (fetched[next++] as Promise<Found>) : Promise.resolve(checkField(one)),
     );
   }
 
@@ -112,7 +119,7 @@ export class RunCopies {
   }
 
   /** Takes notice of a copy; what is in it, if it is fresh. */
-  #meet(key: MonitorRunKey, kind: CopyKind, copy: Copy | undefined): Known | undefined {
+  #meet(key: MonitorRunKey, kind: EntryKind, copy: Copy | undefined): Known | undefined {
     if (copy === undefined) return undefined;
     this.#met.set(this.#nameOf(key, kind), copy);
     const now = Date.now();
@@ -122,14 +129,14 @@ export class RunCopies {
     return known && ageOf(copy.readAt, now) < this.#freshMsOf(known, kind) ? known : undefined;
   }
 
-  #freshMsOf({ record, run }: Known, kind: CopyKind): number {
+  #freshMsOf({ record, run }: Known, kind: EntryKind): number {
     const { limits, definition } = this.#options;
     if (run === null) return limits.runCacheSettlingTtlMs;
     const freshMs = { lasting: limits.runCacheTtlMs, unsure: limits.runCacheSettlingTtlMs, none: 0 };
-    return freshMs[definition.endurance(run, record, kind === 'row')];
+    return freshMs[definition.cacheability(run, record, kind === 'row')];
   }
 
-  #toKnown(key: MonitorRunKey, kind: CopyKind, { bytes, readAt }: Copy, isStale: boolean): Known | undefined {
+  #toKnown(key: MonitorRunKey, kind: EntryKind, { bytes, readAt }: Copy, isStale: boolean): Known | undefined {
     const { limits, definition } = this.#options;
     const { toRun, toListedRun } = definition;
     if (kind === 'row' && bytes.equals(absentRow)) return toAbsentRow();
@@ -159,7 +166,7 @@ export class RunCopies {
     return this.#findOld(key, 'row');
   }
 
-  async #findOld(key: MonitorRunKey, kind: CopyKind): Promise<(Known & Omit<Copy, 'bytes'>) | undefined> {
+  async #findOld(key: MonitorRunKey, kind: EntryKind): Promise<(Known & Omit<Copy, 'bytes'>) | undefined> {
     const { kept, limits } = this.#options;
     const name = this.#nameOf(key, kind);
     const copy = this.#met.get(name) ?? (await readFirst(kept, name));
@@ -170,7 +177,7 @@ export class RunCopies {
   }
 
   /** Keeps what has just been read, if it can be written; a row once, however many fields and pages have it. */
-  keep(key: MonitorRunKey, kind: CopyKind, known: Known, readAt: number): void {
+  keep(key: MonitorRunKey, kind: EntryKind, known: Known, readAt: number): void {
     const { kept, limits } = this.#options;
     const freshMs = this.#freshMsOf(known, kind);
     // A row of a run that goes on would stand in for nothing.
@@ -208,13 +215,13 @@ export class RunCopies {
     this.#options.kept.drop([this.#nameOf(key, 'run'), this.#nameOf(key, 'row')]);
   }
 
-  #nameOf(key: MonitorRunKey, kind: CopyKind): string {
+  #nameOf(key: MonitorRunKey, kind: EntryKind): string {
     return toRunName(this.#options.credential, key, kind);
   }
 }
 
 /** A store isn't to fail; one that does costs no response. */
-async function readFirst(kept: KeptRuns, name: string): Promise<Copy | undefined> {
+async function readFirst(kept: RunCache, name: string): Promise<Copy | undefined> {
   try {
     return (await kept.read([name]))[0];
   } catch {

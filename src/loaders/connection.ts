@@ -2,7 +2,7 @@
 import { BadUserInput, type ProviderError } from '../core/errors.ts';
 import { presentText } from '../core/operation-params.ts';
 import type { Provider } from '../generated/types.ts';
-import { mostCursorChars } from '../providers/max-page-length.ts';
+import { maxCursorChars } from '../providers/max-page-length.ts';
 import type { Page } from '../providers/provider.ts';
 
 /** A connection, ready to be selected from. */
@@ -46,12 +46,12 @@ interface PageInfo {
 }
 
 /** The most things that a page has: a promise of the schema, and so no limit that could be set. */
-const mostPerPage = 100;
+const maxPerPage = 100;
 
 /** @throws {BadUserInput} when it isn't the size of a page */
 export function toPageSize(first: number | null | undefined): number {
   const size = first ?? 20;
-  if (size < 0 || size > mostPerPage) throw new BadUserInput(`Expected \`first\` between 0 and ${mostPerPage}.`);
+  if (size < 0 || size > maxPerPage) throw new BadUserInput(`Expected \`first\` between 0 and ${maxPerPage}.`);
   return size;
 }
 
@@ -59,7 +59,7 @@ export function toPageSize(first: number | null | undefined): number {
  * The cursor that a page is to begin behind, if there is any: an empty one counts as none.
  * @throws {BadUserInput} when it is longer than any cursor
  */
-export function readAfter(after: string | null | undefined, maxChars = mostCursorChars): string | undefined {
+export function readAfter(after: string | null | undefined, maxChars = maxCursorChars): string | undefined {
   const cursor = presentText(after) ?? undefined;
   if (cursor !== undefined && cursor.length > maxChars)
     throw new BadUserInput(`Expected \`after\` to be a cursor, of at most ${maxChars} characters.`);

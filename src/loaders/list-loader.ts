@@ -1,21 +1,21 @@
 /** Pages of the providers' lists, as connections. */
-import type { Allowance } from '../core/cost-budget.ts';
+import type { CostBudget } from '../core/cost-budget.ts';
 import { BadUserInput } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
 import type { MonitorKey, MonitorRunsArgs, Provider, QueryMonitorListArgs } from '../generated/types.ts';
 import type { SelectedOf } from '../graphql/selected-fields.ts';
 import type { RequestLog } from '../observability/bounded-log.ts';
 import { providers } from '../providers/index.ts';
-import type { Price } from '../upstream/call-report.ts';
+import type { CallReport } from '../upstream/call-report.ts';
 import { type Connection, readAfter, toConnection, toPageSize } from './connection.ts';
 import type { MonitorLoader } from './monitor-loader.ts';
 import { countAwaited } from './planner.ts';
-import type { Fetches } from './request-fetcher.ts';
+import type { RequestFetcher } from './request-fetcher.ts';
 import type { RunLoader } from './run-loader.ts';
 
 export interface ListsOptions {
-  readonly fetches: Fetches;
-  readonly price: Price;
+  readonly fetches: RequestFetcher;
+  readonly price: CallReport;
   readonly runs: RunLoader;
   readonly monitors: Pick<MonitorLoader, 'note'>;
   readonly limits: Pick<Limits, 'listPageSize' | 'maxTags' | 'maxTagLength'>;
@@ -41,11 +41,11 @@ export class Lists {
   async runsOf(
     { provider, monitorId }: MonitorKey,
     args: MonitorRunsArgs,
-    allowance: Allowance,
+    costBudget: CostBudget,
     selectedOf: SelectedOf,
   ) {
     // A list counts as one thing at the least, which is known before it is asked for.
-    allowance.spendListed(1);
+    costBudget.chargeListItems(1);
     const { fetches, limits, price, runs } = this.#options;
     const window = { ...args, ...toPage(args), pageSize: limits.listPageSize, now: this.#options.now };
     const step = { ...pageStep, list: monitorId, things: window.first };
@@ -55,17 +55,17 @@ export class Lists {
     if (page.isOutOfOrder) this.#options.log.warn({ provider, monitorId }, 'list of runs out of order');
     const { typeName, listed } = providers[provider].runs;
     const inPage = selectedOf.inPage('MonitorRunConnection');
-    spend(allowance, page, inPage.places, countAwaited(inPage(typeName), listed));
+    spend(costBudget, page, inPage.places, countAwaited(inPage(typeName), listed));
     return toConnection('MonitorRun', page, ({ runId, row }) => runs.toListed({ provider, monitorId, runId }, row));
   }
 
   /** A page of a provider's monitors. @throws like {@link Lists.runsOf} */
   async monitors(
     { provider, tags, ...args }: QueryMonitorListArgs,
-    allowance: Allowance,
+    costBudget: CostBudget,
     selectedOf: SelectedOf,
   ): Promise<Connection> {
-    allowance.spendListed(1);
+    costBudget.chargeListItems(1);
     const { typeName, listed, readPage, toListedMonitor } = providers[provider].monitors;
     const { fetches, limits, price, monitors } = this.#options;
     if (tags) checkTags(tags, provider, limits);
@@ -73,7 +73,7 @@ export class Lists {
     price.explainPage(provider, { ...pageStep, things: window.first }, window.first, window.after, tags);
     const page = await readPage(fetches.of(provider), window);
     const inPage = selectedOf.inPage('MonitorConnection');
-    spend(allowance, page, inPage.places, countAwaited(inPage(typeName), listed));
+    spend(costBudget, page, inPage.places, countAwaited(inPage(typeName), listed));
     return toConnection('Monitor', page, (row) => {
       // Its runs lead back to it.
       monitors.note(provider, row);
@@ -113,11 +113,11 @@ const pageStep = { fetch: 'LIST', calls: 1, why: 'A page of the list is selected
  * @param awaited how many fields of each thing may have to be waited for, in all places
  */
 function spend(
-  allowance: Allowance,
+  costBudget: CostBudget,
   { items }: { readonly items: readonly unknown[] },
   places: number,
   awaited: number,
 ): void {
-  allowance.spendListed(Math.max(items.length * places - 1, 0));
-  allowance.spendAwaited(items.length * awaited);
+  costBudget.chargeListItems(Math.max(items.length * places - 1, 0));
+  costBudget.chargeDeferredFields(items.length * awaited);
 }

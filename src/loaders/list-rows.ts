@@ -4,9 +4,9 @@ import { OperationTooCostly } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
 import type { MonitorRunKey, Provider } from '../generated/types.ts';
 import type { Get, RowHint, Run, RunDefinition } from '../providers/provider.ts';
-import { toBadField } from '../providers/response-reader.ts';
-import type { CopyKind } from '../run-cache/run-cache.ts';
-import type { Price } from '../upstream/call-report.ts';
+import { invalidField } from '../providers/response-reader.ts';
+import type { EntryKind } from '../run-cache/run-cache.ts';
+import type { CallReport } from '../upstream/call-report.ts';
 import type { Body } from '../upstream/read-response.ts';
 import { type CopyWant, type Known, type RunCopies, toAbsentRow } from './cached-runs.ts';
 import { RunScan } from './run-scan.ts';
@@ -16,7 +16,7 @@ export interface ListRowsOptions {
   readonly definition: RunDefinition;
   readonly get: Get;
   readonly copies: RunCopies | undefined;
-  readonly price: Price;
+  readonly price: CallReport;
   readonly limits: Pick<Limits, 'listPageSize' | 'maxEventsPages'>;
   /** Reads a row, and caches it. */
   readonly toKnown: (key: MonitorRunKey, row: Body) => Known;
@@ -26,7 +26,7 @@ export interface ListRowsOptions {
   readonly findDetail: (key: MonitorRunKey) => Promise<Run | null> | undefined;
 }
 
-const rowAlone: readonly CopyKind[] = ['row'];
+const rowAlone: readonly EntryKind[] = ['row'];
 
 /** Of one request: a monitor's list is scanned once, however many of its runs are looked for. */
 export class ListRows {
@@ -64,7 +64,7 @@ export class ListRows {
 
   #scan(wants: readonly CopyWant[]): readonly Promise<Known>[] {
     const { provider, price } = this.#options;
-    if (price.isExplained) {
+    if (price.isVerbose) {
       const byMonitor = Map.groupBy(wants, ({ key }) => key.monitorId);
       price.explain(provider, () =>
         [...byMonitor].map(([list, { length }]) => ({ ...scanStep, list, things: length })),
@@ -92,7 +92,7 @@ export class ListRows {
       }
       if (scan.pages > 0 && detail === undefined) {
         // How far back the row can be is known from the run's own record, which costs a call unless it is requested anyway.
-        const isWorthCall = !scan.hasNext || scan.pages >= definition.mostPages;
+        const isWorthCall = !scan.hasNext || scan.pages >= definition.maxPages;
         detail = isWorthCall ? loadDetail(key) : findDetail(key);
         if (detail !== undefined) {
           hint = await this.#hintIn(detail);
@@ -123,7 +123,7 @@ export class ListRows {
 
   #toAbsent(key: MonitorRunKey, scan: RunScan, hint: RowHint | undefined): Known {
     const { provider, copies } = this.#options;
-    if (scan.canBeUnreadable(hint?.earliest)) throw toBadField(provider);
+    if (scan.canBeUnreadable(hint?.earliest)) throw invalidField(provider);
     copies?.keepAbsentRow(key, hint?.isFinished === true);
     return toAbsentRow();
   }

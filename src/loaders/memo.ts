@@ -1,5 +1,5 @@
 /** What a request has asked for, so that nothing is asked for twice. Most requests ask for one thing, which needs no Map. */
-export class Asked<Answer> {
+export class Memo<Answer> {
   #name: string | undefined;
   #answer: Answer | undefined;
   #others: Map<string, Answer> | undefined;

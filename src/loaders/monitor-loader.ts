@@ -1,18 +1,18 @@
 /** Monitors by their keys: those that a list has, and the others each by a call. */
 import DataLoader from 'dataloader';
-import { BadUserInput, isOfOneEndpoint } from '../core/errors.ts';
+import { BadUserInput, isEndpointSpecific } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
 import type { MonitorKey, Provider } from '../generated/types.ts';
 import { providers } from '../providers/index.ts';
 import type { Monitor, MonitorRow, Selected } from '../providers/provider.ts';
-import type { Price } from '../upstream/call-report.ts';
+import type { CallReport } from '../upstream/call-report.ts';
 import { explain, type Need, needOf, planFetches } from './planner.ts';
-import type { Fetches } from './request-fetcher.ts';
-import { type Found, findRows, nothingFound, throwFailure } from './scan-list.ts';
+import type { RequestFetcher } from './request-fetcher.ts';
+import { type Found, nothingFound, scanList, throwFailure } from './scan-list.ts';
 
 export interface MonitorLoaderOptions {
-  readonly fetches: Fetches;
-  readonly price: Price;
+  readonly fetches: RequestFetcher;
+  readonly price: CallReport;
   /** When a list is read first, and in what pages. */
   readonly limits: Pick<Limits, 'listFetchThreshold' | 'listPageSize'>;
 }
@@ -60,7 +60,7 @@ export class MonitorLoader {
       const { monitors } = providers[provider];
       if (!monitors.isKey(monitorId)) throw new BadUserInput(monitors.expectedKey, provider);
       const { price } = this.#options;
-      if (price.isExplained) price.ask(provider, monitorId);
+      if (price.isVerbose) price.ask(provider, monitorId);
       const need = needOf(selected, monitors.listed);
       // A row comes first, as it is at hand, and a call may fail.
       const isInRow = need === 'light' && this.#useRow(provider, monitorId);
@@ -153,16 +153,16 @@ export class MonitorLoader {
   }
 
   #search(provider: Provider, wants: readonly MonitorWant[]): Promise<Found<MonitorRow>> {
-    const { walk, mostPages } = providers[provider].monitors;
+    const { walk, maxPages } = providers[provider].monitors;
     const { listFetchThreshold, listPageSize } = this.#options.limits;
-    return findRows(this.#options.fetches.of(provider), {
+    return scanList(this.#options.fetches.of(provider), {
       walk: walk(listPageSize),
       ids: new Set(wants.map(({ monitorId }) => monitorId)),
       idOf: ({ monitorId }) => monitorId,
-      mostPages,
+      maxPages,
       worthFrom: listFetchThreshold,
     }).catch((error: unknown) => {
-      if (!isOfOneEndpoint(error)) throw error;
+      if (!isEndpointSpecific(error)) throw error;
       this.#options.fetches.report(error, 'monitors');
       return nothingFound;
     });

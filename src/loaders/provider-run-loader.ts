@@ -1,27 +1,27 @@
 /** The runs of one provider: kept ones, those that a list has, and the others each by a call. */
 import DataLoader from 'dataloader';
-import { isOfOneEndpoint, isRefusal, mayPass, toError } from '../core/errors.ts';
+import { isEndpointSpecific, isRefusal, mayPass, toError } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
 import type { MonitorRunKey, Provider } from '../generated/types.ts';
 import type { CredentialOf } from '../providers/credentials.ts';
 import { providers } from '../providers/index.ts';
 import type { Run, RunDefinition, RunRow } from '../providers/provider.ts';
-import type { CopyKind, KeptRuns } from '../run-cache/run-cache.ts';
-import type { Price } from '../upstream/call-report.ts';
+import type { EntryKind, RunCache } from '../run-cache/run-cache.ts';
+import type { CallReport } from '../upstream/call-report.ts';
 import type { Body } from '../upstream/read-response.ts';
 import { type CopyWant, RunCopies } from './cached-runs.ts';
 import { ListRows } from './list-rows.ts';
-import { Asked } from './memo.ts';
+import { Memo } from './memo.ts';
 import { explain, type Need, planFetches } from './planner.ts';
-import type { Fetches } from './request-fetcher.ts';
-import { type Found, findRows, nothingFound, throwFailure } from './scan-list.ts';
+import type { RequestFetcher } from './request-fetcher.ts';
+import { type Found, nothingFound, scanList, throwFailure } from './scan-list.ts';
 
 export interface RunLoaderOptions {
-  readonly fetches: Fetches;
+  readonly fetches: RequestFetcher;
   readonly credentialOf: CredentialOf;
   /** Copies that outlive the request. @default none are kept */
-  readonly kept?: KeptRuns | undefined;
-  readonly price: Price;
+  readonly kept?: RunCache | undefined;
+  readonly price: CallReport;
   readonly limits: Limits;
 }
 
@@ -34,7 +34,7 @@ interface RunWant extends CopyWant {
 }
 
 /** By the run's id. */
-type AskedRuns = Asked<Promise<Run | null>>;
+type AskedRuns = Memo<Promise<Run | null>>;
 
 /** Of one request. Whatever it asks for is asked for once, however many fields select it. */
 export class ProviderRuns {
@@ -72,7 +72,7 @@ export class ProviderRuns {
       return allowStale ? this.#orStale(key, run, row) : run;
     }
     const id = toId(key);
-    this.#asked[need] ??= new Asked();
+    this.#asked[need] ??= new Memo();
     const asked = this.#asked[need];
     const known = asked.get(id);
     if (known !== undefined) return known;
@@ -188,7 +188,7 @@ export class ProviderRuns {
     );
   }
 
-  #read(key: MonitorRunKey, kind: CopyKind, record: Body, readAt = Date.now()): { record: Body; run: Run } {
+  #read(key: MonitorRunKey, kind: EntryKind, record: Body, readAt = Date.now()): { record: Body; run: Run } {
     const { toRun, toListedRun } = this.#definition;
     const reading = { limits: this.#options.limits, readAt, isStale: false };
     const run = (kind === 'run' ? toRun : toListedRun)(key, record, reading);
@@ -199,16 +199,16 @@ export class ProviderRuns {
 
   /** Reads the list of a monitor as long as that saves calls. A list that can't be had so is none. */
   #searchLight(monitorId: string, wants: readonly CopyWant[]): Promise<Found<RunRow>> {
-    const { walk, mostPages } = this.#definition;
+    const { walk, maxPages } = this.#definition;
     const { fetches, limits } = this.#options;
-    return findRows(fetches.of(this.#provider), {
+    return scanList(fetches.of(this.#provider), {
       walk: walk(monitorId, limits.listPageSize),
       ids: new Set(wants.map(({ key }) => key.runId)),
       idOf: ({ runId }) => runId,
-      mostPages,
+      maxPages,
       worthFrom: limits.listFetchThreshold,
     }).catch((error: unknown) => {
-      if (!isOfOneEndpoint(error)) throw error;
+      if (!isEndpointSpecific(error)) throw error;
       this.#options.fetches.report(error, 'runs');
       return nothingFound;
     });
@@ -222,7 +222,7 @@ export class ProviderRuns {
   }
 }
 
-const runAlone: readonly CopyKind[] = ['run'];
-const runOrRow: readonly CopyKind[] = ['run', 'row'];
+const runAlone: readonly EntryKind[] = ['run'];
+const runOrRow: readonly EntryKind[] = ['run', 'row'];
 
 const toId = ({ monitorId, runId }: MonitorRunKey): string => `${monitorId}/${runId}`;

@@ -10,10 +10,10 @@ import type { OperationCall } from '../upstream/call-context.ts';
 import type { Body } from '../upstream/read-response.ts';
 import type { UpstreamRequest } from '../upstream/request.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { Asked } from './memo.ts';
+import { Memo } from './memo.ts';
 
 /** What a request goes out with. */
-export interface FetchOptions {
+export interface RequestFetcherOptions {
   /** The way out to every provider. */
   readonly upstreams: Readonly<Record<Provider, Upstream>>;
   readonly credentialOf: CredentialOf;
@@ -23,13 +23,13 @@ export interface FetchOptions {
 }
 
 /** Of one request; nothing of it outlives that. */
-export class Fetches {
-  readonly #options: FetchOptions;
+export class RequestFetcher {
+  readonly #options: RequestFetcherOptions;
   /** By the path. */
-  readonly #asked: Partial<Record<Provider, Asked<Promise<Body | null>>>> = {};
+  readonly #asked: Partial<Record<Provider, Memo<Promise<Body | null>>>> = {};
   #calls = 0;
 
-  constructor(options: FetchOptions) {
+  constructor(options: RequestFetcherOptions) {
     this.#options = options;
   }
 
@@ -39,7 +39,7 @@ export class Fetches {
    * @throws {ProviderError} when the provider failed, or can't be asked
    */
   get(provider: Provider, request: UpstreamRequest): Promise<Body | null> {
-    this.#asked[provider] ??= new Asked();
+    this.#asked[provider] ??= new Memo();
     const answers = this.#asked[provider];
     const known = answers.get(request.path);
     if (known !== undefined) return known;

@@ -29,7 +29,7 @@ export class RunLoader {
       const { isKey, expectedKey, listed } = providers[provider].runs;
       if (!isKey(key)) throw new BadUserInput(expectedKey, provider);
       const { price } = this.#options;
-      if (price.isExplained) price.ask(provider, `${monitorId}/${runId}`);
+      if (price.isVerbose) price.ask(provider, `${monitorId}/${runId}`);
       const need = needOf(selected, listed);
       const runs = this.#runsOf(provider);
       const loading = runs.load(key, need, allowStale);

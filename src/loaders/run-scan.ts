@@ -1,13 +1,13 @@
 /** Scans the list of a monitor's runs page by page, from its top, as far as somebody needs it. */
-import type { Get, ListWalk, RunRow } from '../providers/provider.ts';
+import type { Get, ListScan, RunRow } from '../providers/provider.ts';
 
 export class RunScan {
   readonly #get: Get;
-  readonly #list: ListWalk<RunRow>;
+  readonly #list: ListScan<RunRow>;
   readonly #rows = new Map<string, RunRow>();
   /** The pages that were requested, by their paths. */
   readonly #paths = new Set<string>();
-  #next: ListWalk<RunRow>['first'] | undefined;
+  #next: ListScan<RunRow>['first'] | undefined;
   #reading: Promise<void> | undefined;
   /** The time of the last row that was read, in Unix milliseconds. */
   #oldest = Number.POSITIVE_INFINITY;
@@ -16,7 +16,7 @@ export class RunScan {
   /** No row that can't be read is later than this. */
   #latestUnreadable = Number.NEGATIVE_INFINITY;
 
-  constructor(get: Get, list: ListWalk<RunRow>) {
+  constructor(get: Get, list: ListScan<RunRow>) {
     this.#get = get;
     this.#list = list;
     this.#next = list.first;

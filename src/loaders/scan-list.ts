@@ -1,14 +1,14 @@
 /** Finds things in the pages of a list. */
-import { isOfOneEndpoint } from '../core/errors.ts';
-import type { Get, ListWalk } from '../providers/provider.ts';
+import { isEndpointSpecific } from '../core/errors.ts';
+import type { Get, ListScan } from '../providers/provider.ts';
 import type { Body } from '../upstream/read-response.ts';
 
 export interface Search<Row> {
-  readonly walk: ListWalk<Row>;
+  readonly walk: ListScan<Row>;
   /** The ids that are looked for. */
   readonly ids: ReadonlySet<string>;
   idOf(row: Row): string;
-  readonly mostPages: number;
+  readonly maxPages: number;
   /** Another page is read as long as so many are missing, and the last one had any. @default one, whatever the last one had */
   readonly worthFrom?: number;
 }
@@ -29,12 +29,12 @@ export const nothingFound: Found<never> = { rows: new Map<string, never>(), hasU
  * The rows of the things, as far as the pages that were read have them: that one is missing says nothing of it.
  * @throws what the first page fails with
  */
-export async function findRows<Row>(get: Get, search: Search<Row>): Promise<Found<Row>> {
-  const { walk, ids, idOf, mostPages, worthFrom = 0 } = search;
+export async function scanList<Row>(get: Get, search: Search<Row>): Promise<Found<Row>> {
+  const { walk, ids, idOf, maxPages, worthFrom = 0 } = search;
   const found = new Map<string, Row>();
   let hasUnread = false;
-  let request: ListWalk<Row>['first'] | undefined = walk.first;
-  for (let pages = 0; request !== undefined && pages < mostPages; pages++) {
+  let request: ListScan<Row>['first'] | undefined = walk.first;
+  for (let pages = 0; request !== undefined && pages < maxPages; pages++) {
     let page: Body | null;
     try {
       page = await get(request);
@@ -60,5 +60,5 @@ export async function findRows<Row>(get: Get, search: Search<Row>): Promise<Foun
 
 /** The failure of a list, where nothing else that the provider is asked for would do any better. */
 export function throwFailure({ failure }: Found<unknown>): void {
-  if (failure !== undefined && !isOfOneEndpoint(failure)) throw failure;
+  if (failure !== undefined && !isEndpointSpecific(failure)) throw failure;
 }

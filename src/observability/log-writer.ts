@@ -11,11 +11,11 @@ export interface LineWriter {
 }
 
 /** The most bytes that wait to be written. */
-const mostWaiting = 8 * 1024 * 1024;
+const maxWaiting = 8 * 1024 * 1024;
 /** As many are written without delay. */
 const enough = 64 * 1024;
 /** No line is later than that, in milliseconds. */
-const mostDelayMs = 100;
+const maxDelayMs = 100;
 
 /**
  * Lines are bytes as soon as they are taken: as texts that wait side by side they would outlive the requests they tell of,
@@ -73,7 +73,7 @@ export function createLineWriter(fd: number): LineWriter {
   const writeFrom = (bytes: Buffer, start: number) => {
     write(fd, bytes, start, bytes.length - start, null, (error, written) => {
       // A pipe that is full, of those that say so.
-      if (error?.code === 'EAGAIN') return void setTimeout(writeFrom, mostDelayMs, bytes, start).unref();
+      if (error?.code === 'EAGAIN') return void setTimeout(writeFrom, maxDelayMs, bytes, start).unref();
       // Whoever has read it has left, or the disk is full: there is nobody to tell.
       const end = error ? bytes.length : start + written;
       if (end < bytes.length) return writeFrom(bytes, end);
@@ -86,14 +86,14 @@ export function createLineWriter(fd: number): LineWriter {
   /** What has come in while something was written waits for more as well: a line by itself costs as much as a page of them. */
   const goOn = () => {
     if (fullBytes > 0 || isDraining) send();
-    else if (used > 0) timer ??= setTimeout(send, mostDelayMs).unref();
+    else if (used > 0) timer ??= setTimeout(send, maxDelayMs).unref();
   };
 
   return {
     write(line) {
       // No character of UTF-16 takes more than three bytes of UTF-8.
       const most = 3 * line.length;
-      if (fullBytes + used + most > mostWaiting) return;
+      if (fullBytes + used + most > maxWaiting) return;
       if (used + most > enough) turnPage();
       if (most > enough) add(Buffer.from(line));
       else used += page.write(line, used);

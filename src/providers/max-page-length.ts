@@ -3,8 +3,8 @@ import { ProviderError } from '../core/errors.ts';
 import type { Provider } from '../generated/types.ts';
 
 /** A provider may send more than it is asked for. So much more is no page: to read it would cost what paging is to spare. */
-const mostTimes = 10;
-const mostOfFew = 1_000;
+const maxTimes = 10;
+const maxOfFew = 1_000;
 
 /**
  * The items of a page.
@@ -16,10 +16,10 @@ export function withinLength<Items extends { readonly length: number }>(
   items: Items,
   asked: number,
 ): Items {
-  if (items.length > Math.max(asked * mostTimes, mostOfFew))
+  if (items.length > Math.max(asked * maxTimes, maxOfFew))
     throw new ProviderError(provider, 'UPSTREAM_RESPONSE_TOO_LARGE');
   return items;
 }
 
 /** The most characters of a cursor: those of this service stay well below, and longer ones aren't worth decoding. */
-export const mostCursorChars = 8_192;
+export const maxCursorChars = 8_192;

@@ -1,5 +1,5 @@
 /** What every provider is, and what a run of it looks like to the schema. */
-import type { Allowance } from '../core/cost-budget.ts';
+import type { CostBudget } from '../core/cost-budget.ts';
 import type { ProviderError } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
 import type * as Types from '../generated/types.ts';
@@ -46,9 +46,9 @@ export interface RunDefinition {
   /** What a row says of a run. */
   readonly listed: ListedFields;
   /** The most pages of the list that are read to find runs, before these are asked for by themselves. */
-  readonly mostPages: number;
+  readonly maxPages: number;
   /** The list of a monitor's runs, to find some of them, in pages of so many at most. */
-  walk(monitorId: string, pageSize: number): ListWalk<RunRow>;
+  walk(monitorId: string, pageSize: number): ListScan<RunRow>;
   /**
    * A page of the list of a monitor's runs; `null` when there is no such monitor.
    * @throws {BadUserInput} when `after` is no cursor of this list
@@ -60,7 +60,7 @@ export interface RunDefinition {
    * How sure it is that the run stays as it is, and a copy of it may be kept: of the record that it was read from.
    * @param isRow whether that is a row of a list
    */
-  endurance(run: Run, record: Body, isRow: boolean): Endurance;
+  cacheability(run: Run, record: Body, isRow: boolean): Cacheability;
 }
 
 /** What a run's own record tells of its row in the list. */
@@ -72,7 +72,7 @@ export interface RowHint {
 }
 
 /** `lasting`: it has ended for good. `unsure`: it has ended, but something of it may still come, or come right. `none`: it goes on. */
-export type Endurance = 'lasting' | 'unsure' | 'none';
+export type Cacheability = 'lasting' | 'unsure' | 'none';
 
 /** How a provider's monitors are asked for and read. All but `readPage` is pure. */
 export interface MonitorDefinition {
@@ -97,14 +97,14 @@ export interface MonitorDefinition {
    */
   readonly runFields?: Readonly<Record<string, string>>;
   /** The most pages of the list that are read to find monitors. */
-  readonly mostPages: number;
+  readonly maxPages: number;
   /**
    * By how many milliseconds the time of a run in its list may be later than its monitor's `lastRunAt`.
    * @default 0
    */
   readonly lagMs?: number;
   /** The list of all monitors, to find some of them, in pages of so many at most. */
-  walk(pageSize: number): ListWalk<MonitorRow>;
+  walk(pageSize: number): ListScan<MonitorRow>;
   /**
    * A page of the list of all monitors.
    * @throws {BadUserInput} when `after` is no cursor of this list, or the list can't be had so
@@ -127,7 +127,7 @@ export interface ListedFields {
 export type Get = (request: UpstreamRequest) => Promise<Body | null>;
 
 /** A list that is read from its beginning. */
-export interface ListWalk<Row> {
+export interface ListScan<Row> {
   readonly first: UpstreamRequest;
   read(page: Body): WalkedPage<Row>;
 }
@@ -296,7 +296,7 @@ export interface FieldContext {
   /** The monitors of all providers, by their keys. */
   readonly monitors: { load(key: MonitorKey, selected: Selected): Promise<Monitor | null> };
   /** Whatever is large, or can be asked for again and again, is paid for from here. */
-  readonly allowance: Allowance;
+  readonly costBudget: CostBudget;
   /** How deep a free-form value may be nested. */
   readonly maxJsonDepth: number;
 }

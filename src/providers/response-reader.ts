@@ -35,17 +35,17 @@ export type Read<Schema> = <Name extends keyof Schema & string>(body: Body, name
 export const createReader =
   <Schema>(provider: Provider, checks: { readonly [Name in keyof Required<Schema>]: Check }): Read<Schema> =>
   (body, name) =>
-    toFound(provider, checks[name], body.get(name));
+    checkField(provider, checks[name], body.get(name));
 
 /** The value of a field, once it has been held against the document. `Value` is what the document says of it. */
-export function toFound<Value>(
+export function checkField<Value>(
   provider: Provider,
   { required, accepts, acceptsItem }: Check,
   value: unknown,
 ): Found<AsRead<Value>> {
-  if (value === undefined) return required ? toBadField(provider) : null;
+  if (value === undefined) return required ? invalidField(provider) : null;
   if (isUnread(value)) return toUnreadField(provider, value);
-  if (!accepts(toChecked(value))) return toBadField(provider);
+  if (!accepts(toChecked(value))) return invalidField(provider);
   const found = acceptsItem !== undefined && Array.isArray(value) ? withBadItems(provider, value, acceptsItem) : value;
   return found as NonNullable<AsRead<Value>> | null | ProviderError;
 }
@@ -66,7 +66,7 @@ function withBadItems(
   let place = items.findIndex(isBad);
   if (place === -1) return items;
   const found = [...items];
-  const bad = toBadField(provider);
+  const bad = invalidField(provider);
   for (let count = 0; place < found.length; place++) {
     if (!isBad(items[place])) continue;
     if (++count > maxBadItems) return bad;
@@ -82,11 +82,11 @@ export const isAsDocumented = (found: unknown): boolean =>
 const isError = (value: unknown) => value instanceof Error;
 
 /** What takes the place of a field that isn't as documented. */
-export const toBadField = (provider: Provider) => new ProviderError(provider, 'UPSTREAM_BAD_RESPONSE');
+export const invalidField = (provider: Provider) => new ProviderError(provider, 'UPSTREAM_BAD_RESPONSE');
 
 /** What takes the place of a field that can't be parsed, or is too large for it. */
 export const toUnreadField = (provider: Provider, value: Unread) =>
-  value === tooLarge ? toLargeField(provider) : toBadField(provider);
+  value === tooLarge ? toLargeField(provider) : invalidField(provider);
 
 /** What takes the place of a field that is too large to be read. */
 export const toLargeField = (provider: Provider) => new ProviderError(provider, 'UPSTREAM_RESPONSE_TOO_LARGE');
@@ -98,13 +98,13 @@ export const toLargeField = (provider: Provider) => new ProviderError(provider, 
 export function toFreeForm<Value>(
   provider: Provider,
   value: Value,
-  { allowance, maxJsonDepth }: FieldContext,
+  { costBudget, maxJsonDepth }: FieldContext,
 ): Value | ProviderError {
   if (value === null || value instanceof Error) return value;
-  allowance.expectMore();
+  costBudget.assertNotExhausted();
   const size = sizeWithin(maxJsonDepth, value);
   if (size === undefined) return toLargeField(provider);
-  allowance.spend(size);
+  costBudget.spend(size);
   return value;
 }
 
@@ -117,10 +117,10 @@ const bytesPerItem = 100;
  */
 export function toEach<Item, Made>(
   items: Found<readonly Item[]>,
-  { allowance }: FieldContext,
+  { costBudget }: FieldContext,
   make: (item: Item) => Made,
 ): readonly Made[] | null | ProviderError {
   if (items === null || items instanceof Error) return items;
-  allowance.spend(items.length * bytesPerItem);
+  costBudget.spend(items.length * bytesPerItem);
   return items.map(make);
 }

@@ -1,22 +1,22 @@
 /** What a resolver can reach. */
-import { Allowance } from '../core/cost-budget.ts';
+import { CostBudget } from '../core/cost-budget.ts';
 import type { Limits } from '../core/limits.ts';
 import type { ResponseRoom } from '../core/response-memory.ts';
 import { Lists } from '../loaders/list-loader.ts';
 import { MonitorLoader } from '../loaders/monitor-loader.ts';
-import { Fetches, type FetchOptions } from '../loaders/request-fetcher.ts';
+import { RequestFetcher, type RequestFetcherOptions } from '../loaders/request-fetcher.ts';
 import { RunLoader } from '../loaders/run-loader.ts';
 import type { RequestLog } from '../observability/bounded-log.ts';
 import type { CredentialOf } from '../providers/credentials.ts';
 import type { FieldContext } from '../providers/provider.ts';
-import type { KeptRuns } from '../run-cache/run-cache.ts';
+import type { RunCache } from '../run-cache/run-cache.ts';
 import type { OperationCall } from '../upstream/call-context.ts';
-import type { Price } from '../upstream/call-report.ts';
-import type { Ending } from '../upstream/cancellation.ts';
+import type { CallReport } from '../upstream/call-report.ts';
+import type { CancelToken } from '../upstream/cancellation.ts';
 import { RunFeedBudget } from './run-feed/call-budget.ts';
 
 /** Who asks. */
-export interface Asker extends ResponseRoom {
+export interface RequestInfo extends ResponseRoom {
   readonly requestId: string;
   /** The value of a header of the request, given its name in lower case. */
   header(name: string): string | null | undefined;
@@ -25,27 +25,27 @@ export interface Asker extends ResponseRoom {
   /** How long its client has been kept waiting before the operation begins, in milliseconds. @default 0 */
   readonly waitedMs?: number;
   /** Comes when nobody waits for the answer any more. */
-  readonly ending: Ending;
+  readonly ending: CancelToken;
 }
 
-export interface ContextOptions extends FetchOptions {
+export interface ContextOptions extends RequestFetcherOptions {
   readonly call: OperationCall;
   readonly limits: Limits;
   /** @default there is always room for a response */
   readonly room?: ResponseRoom;
   /** Copies of runs that outlive the request. @default none are kept */
-  readonly kept?: KeptRuns | undefined;
+  readonly kept?: RunCache | undefined;
 }
 
 /** Made anew for each request, and of its parts those that are asked for. */
 export class Context implements FieldContext {
   readonly #options: ContextOptions;
   readonly limits: Limits;
-  readonly fetches: Fetches;
+  readonly fetches: RequestFetcher;
   readonly runs: RunLoader;
   readonly credentialOf: CredentialOf;
-  readonly price: Price;
-  readonly allowance: Allowance;
+  readonly price: CallReport;
+  readonly costBudget: CostBudget;
   /** When the request came, in Unix milliseconds: one time for all that goes by it, so that the same calls are one. */
   readonly now: number;
   #monitors: MonitorLoader | undefined;
@@ -59,9 +59,9 @@ export class Context implements FieldContext {
     this.limits = limits;
     this.credentialOf = credentialOf;
     this.price = call.price;
-    this.allowance = new Allowance(limits, options.room);
+    this.costBudget = new CostBudget(limits, options.room);
     this.now = before?.now ?? Date.now();
-    this.fetches = before?.fetches ?? new Fetches(options);
+    this.fetches = before?.fetches ?? new RequestFetcher(options);
     this.runs = before?.runs ?? new RunLoader({ fetches: this.fetches, credentialOf, kept, price: this.price, limits });
     this.#monitors = before?.monitors;
     this.#lists = before?.lists;
@@ -82,7 +82,7 @@ export class Context implements FieldContext {
     return this.#feedBudget;
   }
 
-  get kept(): KeptRuns | undefined {
+  get kept(): RunCache | undefined {
     return this.#options.kept;
   }
 

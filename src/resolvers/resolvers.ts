@@ -17,12 +17,12 @@ import { readRunFeed } from './run-feed/run-feed.ts';
 export type NodeKey = MonitorRunKey | MonitorKey;
 
 /** The most keys or ids that one field takes: a promise of the schema, and so no limit that could be set. */
-const mostKeys = 100;
+const maxKeys = 100;
 
 /** Why what is selected of a thing can't be paid for, if so. A promise, as one of many that threw would take along the others. */
-function spendAwaited({ allowance }: Context, selected: SelectedFields): Promise<never> | undefined {
+function chargeDeferredFields({ costBudget }: Context, selected: SelectedFields): Promise<never> | undefined {
   try {
-    allowance.spendAwaited(countAwaited(selected));
+    costBudget.chargeDeferredFields(countAwaited(selected));
     return undefined;
   } catch (error) {
     return Promise.reject(error);
@@ -31,12 +31,12 @@ function spendAwaited({ allowance }: Context, selected: SelectedFields): Promise
 
 function loadRun(context: Context, key: MonitorRunKey, selectedOf: SelectedOf, allowStale = false) {
   const selected = selectedOf(providers[key.provider].runs.typeName);
-  return spendAwaited(context, selected) ?? context.runs.load(key, selected, allowStale);
+  return chargeDeferredFields(context, selected) ?? context.runs.load(key, selected, allowStale);
 }
 
 function loadMonitor(context: Context, key: MonitorKey, selectedOf: SelectedOf) {
   const selected = selectedOf(providers[key.provider].monitors.typeName);
-  return spendAwaited(context, selected) ?? context.monitors.load(key, selected);
+  return chargeDeferredFields(context, selected) ?? context.monitors.load(key, selected);
 }
 
 /** A run or a monitor, whichever the key is of. */
@@ -47,19 +47,19 @@ const shared: QueryResolvers = {
   monitorRun: (_query, { key, allowStale }, context, info) => loadRun(context, key, selectedIn(info), allowStale),
   monitorRuns(_query, { keys, allowStale }, context, info) {
     const selectedOf = selectedIn(info);
-    return each('keys', mostKeys, keys, (key) => loadRun(context, key, selectedOf, allowStale));
+    return each('keys', maxKeys, keys, (key) => loadRun(context, key, selectedOf, allowStale));
   },
   node: async (_query, { id }, context, info) => loadNode(context, toKey(id), selectedIn(info)),
   nodes(_query, { ids }, context, info) {
     const selectedOf = selectedIn(info);
-    return each('ids', mostKeys, ids, async (id) => loadNode(context, toKey(id), selectedOf));
+    return each('ids', maxKeys, ids, async (id) => loadNode(context, toKey(id), selectedOf));
   },
   monitor: (_query, { key }, context, info) => loadMonitor(context, key, selectedIn(info)),
   monitors(_query, { keys }, context, info) {
     const selectedOf = selectedIn(info);
-    return each('keys', mostKeys, keys, (key) => loadMonitor(context, key, selectedOf));
+    return each('keys', maxKeys, keys, (key) => loadMonitor(context, key, selectedOf));
   },
-  monitorList: (_query, args, { lists, allowance }, info) => lists.monitors(args, allowance, selectedIn(info)),
+  monitorList: (_query, args, { lists, costBudget }, info) => lists.monitors(args, costBudget, selectedIn(info)),
   runs: (_query, args, context, info) => readRunFeed(args, context, selectedIn(info)),
 };
 
@@ -84,7 +84,7 @@ async function monitorOf({ provider, monitorId }: MonitorKey, _args: object, con
   const selected = selectedOf(typeName);
   const key = { provider, monitorId };
   if (isIdentity(selected)) {
-    context.allowance.spendAwaited(countAwaited(selected));
+    context.costBudget.chargeDeferredFields(countAwaited(selected));
     return { ...identifyMonitor(key), __typename: typeName };
   }
   return loadMonitor(context, key, selectedOf);
@@ -95,8 +95,8 @@ const isIdentity = (selected: Selected): boolean => {
   return true;
 };
 
-const runsOf = (monitor: MonitorKey, args: MonitorRunsArgs, { lists, allowance }: Context, info: Selection) =>
-  lists.runsOf(monitor, args, allowance, selectedIn(info));
+const runsOf = (monitor: MonitorKey, args: MonitorRunsArgs, { lists, costBudget }: Context, info: Selection) =>
+  lists.runsOf(monitor, args, costBudget, selectedIn(info));
 
 /** From whatever a provider filled with a run's key to the run. */
 const runAt =

@@ -1,7 +1,7 @@
 /** Small records of one kind, each kept for one credential: in the same store as the copies of runs, whichever that is. */
 import type { Provider } from '../generated/types.ts';
 import type { Credential } from '../upstream/credential.ts';
-import { ageOf, type Copies, type KeptRuns, toCopyName } from './run-cache.ts';
+import { ageOf, type RunCache, type StoredEntries, toCacheKey } from './run-cache.ts';
 
 /** Whose a record is, and of which provider. */
 export interface CacheOwner {
@@ -28,11 +28,11 @@ export interface CredentialCache {
 }
 
 /** @param kind what the records are, a word of its own for each use of a store; keys of two kinds never meet */
-export function createCredentialCache(store: KeptRuns, kind: string): CredentialCache {
-  const nameOf = ({ credential, provider }: CacheOwner, key: string) => toCopyName(credential, provider, kind, key);
+export function createCredentialCache(store: RunCache, kind: string): CredentialCache {
+  const nameOf = ({ credential, provider }: CacheOwner, key: string) => toCacheKey(credential, provider, kind, key);
   return {
     getMany(owner, keys, maxAgeMs) {
-      const toEntries = (copies: Copies): CacheEntries => {
+      const toEntries = (copies: StoredEntries): CacheEntries => {
         const now = Date.now();
         return keys.map((_key, place) => {
           const copy = copies[place];

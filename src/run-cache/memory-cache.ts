@@ -1,7 +1,7 @@
 /** Copies in the memory of the process. */
 import { LRUCache } from 'lru-cache';
 import type { Limits } from '../core/limits.ts';
-import { ageOf, type Copy, type KeptRuns, toOwner } from './run-cache.ts';
+import { ageOf, type Copy, type RunCache, toOwner } from './run-cache.ts';
 
 /** What a copy takes beside its bytes and its name, roughly: objects, a buffer of its own, and its place among its owner's. */
 const overhead = 500;
@@ -13,7 +13,7 @@ interface Kept extends Copy {
 }
 
 /** Keeps those that were asked for last, in so many bytes. */
-export function createMemoryRuns(limits: Pick<Limits, 'runCacheMaxBytes' | 'runCacheMaxEntryBytes'>): KeptRuns {
+export function createMemoryCache(limits: Pick<Limits, 'runCacheMaxBytes' | 'runCacheMaxEntryBytes'>): RunCache {
   const { runCacheMaxBytes, runCacheMaxEntryBytes } = limits;
   /** The names of each owner's copies, so that no other's are looked at when they are to be forgotten. */
   const namesOf = new Map<string, Set<string>>();

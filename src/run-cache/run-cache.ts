@@ -13,11 +13,11 @@ export interface Copy {
 
 /**
  * Where copies are kept. It never fails: what can't be read isn't there, and what can't be written is lost. Names are of
- * {@link toCopyName}.
+ * {@link toCacheKey}.
  */
-export interface KeptRuns {
+export interface RunCache {
   /** The copies of these names, in their order; at once, or soon. */
-  read(names: readonly string[]): Copies | Promise<Copies>;
+  read(names: readonly string[]): StoredEntries | Promise<StoredEntries>;
   /** Keeps it for so many milliseconds at the most. */
   write(name: string, copy: Copy, ttlMs: number): void;
   /** Forgets copies of what is gone. */
@@ -28,10 +28,10 @@ export interface KeptRuns {
   close(): Promise<void>;
 }
 
-export type Copies = readonly (Copy | undefined)[];
+export type StoredEntries = readonly (Copy | undefined)[];
 
 /** `run`: the answer for the run itself. `row`: what a list says of it. */
-export type CopyKind = 'run' | 'row';
+export type EntryKind = 'run' | 'row';
 
 /**
  * The form of names, of what is kept under them, and of what a store notes beside them. A change of any of it takes another
@@ -43,7 +43,7 @@ export const formatVersion = 2;
  * What a copy is kept by: whose it is, and of what. The digest stands for the key and for the base URL, comes first and always has
  * the same length; the kind has no slash: so no two things share a name.
  */
-export const toCopyName = (
+export const toCacheKey = (
   { digest }: Pick<Credential, 'digest'>,
   provider: Provider,
   kind: string,
@@ -54,8 +54,8 @@ export const toCopyName = (
 export const toRunName = (
   credential: Pick<Credential, 'digest'>,
   { provider, monitorId, runId }: MonitorRunKey,
-  kind: CopyKind,
-): string => toCopyName(credential, provider, kind, `${monitorId}/${runId}`);
+  kind: EntryKind,
+): string => toCacheKey(credential, provider, kind, `${monitorId}/${runId}`);
 
 /** The digest of the credential that a copy of this name is kept for. */
 export const toOwner = (name: string): string => name.slice(0, digestLength);

@@ -3,17 +3,17 @@
  * gives are copies.
  */
 import type { Log } from '../observability/logger.ts';
-import { createPresence } from './redis/availability.ts';
-import type { Copies, Copy, KeptRuns } from './run-cache.ts';
+import { createAvailability } from './redis/availability.ts';
+import type { Copy, RunCache, StoredEntries } from './run-cache.ts';
 
 /** How long after a failure another one is logged at the earliest, in milliseconds, if the store has worked in between. */
 const restMs = 1_000;
 
-const nothing: Copies = [];
+const nothing: StoredEntries = [];
 
 /** @param maxReadMs what takes longer to read isn't there */
-export function createSafeStore(store: KeptRuns, log: Log, maxReadMs: number): KeptRuns {
-  const health = createPresence({
+export function createSafeCache(store: RunCache, log: Log, maxReadMs: number): RunCache {
+  const health = createAvailability({
     restMs,
     onLost: (reason) => log.warn({ reason }, 'store of copies fails'),
     onFound: () => log.info({}, 'store of copies works again'),
@@ -23,15 +23,15 @@ export function createSafeStore(store: KeptRuns, log: Log, maxReadMs: number): K
     health.lose(error instanceof Error ? error.name : 'unknown');
     return nothing;
   };
-  const toCopies = (found: unknown): Copies => {
+  const toCopies = (found: unknown): StoredEntries => {
     if (!Array.isArray(found)) return fail(new TypeError());
     if (health.isAway) health.find();
     return found.map((copy: unknown) => (isCopy(copy) ? copy : undefined));
   };
   const inTime = (found: PromiseLike<unknown>) =>
-    new Promise<Copies>((resolve) => {
+    new Promise<StoredEntries>((resolve) => {
       let isOver = false;
-      const end = (toResult: () => Copies) => {
+      const end = (toResult: () => StoredEntries) => {
         if (isOver) return;
         isOver = true;
         clearTimeout(timer);

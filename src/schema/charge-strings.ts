@@ -20,7 +20,7 @@ const charsPerItem = 3;
  * Puts a resolver wherever the schema says `String`, or an `ID` that isn't one of ours, unless there is one. The schema must be
  * fresh, as it is changed in place.
  */
-export function withPaidTexts(schema: GraphQLSchema): GraphQLSchema {
+export function withStringCosts(schema: GraphQLSchema): GraphQLSchema {
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type) || type.name.startsWith('__')) continue;
     for (const [name, field] of Object.entries(type.getFields()))
@@ -42,14 +42,14 @@ const toPaid =
   (name: string): GraphQLFieldResolver<Source, FieldContext> =>
   (source, args, context, info) => {
     // To look for what can't be paid for costs as well.
-    context.allowance.expectMore();
+    context.costBudget.assertNotExhausted();
     const property = source[name];
     const found = typeof property === 'function' ? property.call(source, args, context, info) : property;
     return found instanceof Promise ? found.then((value) => pay(value, context)) : pay(found, context);
   };
 
-function pay(value: unknown, { allowance }: FieldContext): unknown {
-  allowance.spendText(typeof value === 'string' ? value.length : Array.isArray(value) ? charsIn(value) : 0);
+function pay(value: unknown, { costBudget }: FieldContext): unknown {
+  costBudget.chargeString(typeof value === 'string' ? value.length : Array.isArray(value) ? charsIn(value) : 0);
   return value;
 }
 

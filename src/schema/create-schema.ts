@@ -3,7 +3,7 @@ import { makeExecutableSchema } from '@graphql-tools/schema';
 import type { GraphQLSchema } from 'graphql';
 import { sdl } from '../generated/sdl.ts';
 import { resolvers } from '../resolvers/resolvers.ts';
-import { withPaidTexts } from './charge-strings.ts';
+import { withStringCosts } from './charge-strings.ts';
 import { toSubgraph } from './federation/subgraph.ts';
 import { withExactIds } from './id-scalar.ts';
 
@@ -16,5 +16,5 @@ export function createSchema(): GraphQLSchema {
     assumeValidSDL: true,
     updateResolversInPlace: true,
   });
-  return withPaidTexts(withExactIds(toSubgraph(plain)));
+  return withStringCosts(withExactIds(toSubgraph(plain)));
 }

@@ -10,7 +10,7 @@ export interface LoopDelay {
  * A timer that knows when it is due. `monitorEventLoopDelay` of Node.js wakes the process as often, and was seen to miss
  * what holds the loop up around the moment at which its histogram is read and emptied.
  */
-export function createLoopDelay(): LoopDelay {
+export function createEventLoopLag(): LoopDelay {
   const tickMs = 50;
   let due = performance.now() + tickMs;
   let since = due;

@@ -9,16 +9,16 @@ import type { Gateway, OperationParams } from '../gateway/create-gateway.ts';
 import { toWish } from '../gateway/incremental-accept.ts';
 import { requestIdHeader } from '../gateway/request-id.ts';
 import { withoutByteOrderMark } from '../json/byte-order-mark.ts';
-import { isAbsent, isObject } from '../json/lossless.ts';
-import { priceHeader } from '../upstream/call-report.ts';
+import { isNullish, isObject } from '../json/lossless.ts';
+import { callReportHeader } from '../upstream/call-report.ts';
 import { refuse } from './checks/check.ts';
 import { toOverloaded } from './load-shedding.ts';
-import type { Visit } from './request-state.ts';
+import type { RequestState } from './request-state.ts';
 import { createEndOfTurn } from './response-batching.ts';
 import { securityHeaders } from './security-headers.ts';
 
 /** Answers a request, sooner or later. */
-export type Way = (visit: Visit) => Promise<void>;
+export type Way = (visit: RequestState) => Promise<void>;
 
 /** Names and values in turn: as nothing is set before, they go out as they are. */
 const commonHeaders = Object.entries(securityHeaders).flat();
@@ -31,7 +31,7 @@ interface Wish {
 }
 
 /** How many Accept headers are remembered: clients send few different ones. */
-const mostWishes = 100;
+const maxWishes = 100;
 
 /**
  * @param goLong the way of what isn't for the short one
@@ -43,7 +43,7 @@ export function createShortWay(gateway: Gateway, goLong: Way, isAlone: () => boo
   const wishOf = (accept: string): Wish => {
     const known = wishes.get(accept);
     if (known !== undefined) return known;
-    if (wishes.size >= mostWishes) wishes.clear();
+    if (wishes.size >= maxWishes) wishes.clear();
     const { whole, parts } = toWish(accept);
     const wish = { contentType: whole && `${whole}; charset=utf-8`, acceptsParts: parts !== undefined };
     wishes.set(accept, wish);
@@ -74,7 +74,7 @@ export function createShortWay(gateway: Gateway, goLong: Way, isAlone: () => boo
       String(bytes),
       requestIdHeader,
       requestId,
-      priceHeader,
+      callReportHeader,
       String(calls),
     ]);
     // ASCII, as most answers are, is written at less cost than what may be any UTF-8.
@@ -99,8 +99,8 @@ function toParams(body: Buffer): OperationParams | undefined {
   if (!isObject(json)) return undefined;
   for (const name in json) if (!parameterNames.has(name)) return undefined;
   const { query, variables, operationName, extensions, documentId, doc_id, id } = json;
-  if (!isAbsent(extensions) && !isObject(extensions)) return undefined;
-  if (!isAbsent(variables) && !isObject(variables)) return undefined;
-  if (!isAbsent(operationName) && typeof operationName !== 'string') return undefined;
+  if (!isNullish(extensions) && !isObject(extensions)) return undefined;
+  if (!isNullish(variables) && !isObject(variables)) return undefined;
+  if (!isNullish(operationName) && typeof operationName !== 'string') return undefined;
   return { query, variables, operationName: presentText(operationName), extensions, documentId, doc_id, id };
 }

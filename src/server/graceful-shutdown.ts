@@ -6,10 +6,10 @@ import { setImmediate as immediate, setTimeout as wait } from 'node:timers/promi
 import type { Limits } from '../core/limits.ts';
 import type { Gateway } from '../gateway/create-gateway.ts';
 import { requestIdHeader, toRequestId } from '../gateway/request-id.ts';
-import { type Refusal, refuse } from './checks/check.ts';
+import { type Rejection, refuse } from './checks/check.ts';
 import type { Answers } from './in-flight-responses.ts';
 
-export interface LifeCycle {
+export interface GracefulShutdown {
   /** Whether new requests are welcome. */
   isReady(): boolean;
   /** Takes the server, its answers and the operations of its gateway under its care; before it listens. */
@@ -27,10 +27,10 @@ export interface LifeCycle {
 }
 
 /** Both times count from the moment at which the server is to stop. */
-export function createLifeCycle({
+export function createGracefulShutdown({
   shutdownDelayMs,
   shutdownTimeoutMs,
-}: Pick<Limits, 'shutdownDelayMs' | 'shutdownTimeoutMs'>): LifeCycle {
+}: Pick<Limits, 'shutdownDelayMs' | 'shutdownTimeoutMs'>): GracefulShutdown {
   let server: Server | undefined;
   let answers: Answers | undefined;
   let gateway: Pick<Gateway, 'capDeadlines'> | undefined;
@@ -112,7 +112,7 @@ export function createLifeCycle({
 /** How long the last answers are waited for when the time is up, in milliseconds. */
 const maxLateMs = 500;
 
-const stopped: Refusal = {
+const stopped: Rejection = {
   status: 503,
   code: 'OVERLOADED',
   message: 'This process shuts down. Try again.',

@@ -10,7 +10,7 @@ import { prefersPage } from '../gateway/incremental-accept.ts';
 import { acceptsGzip } from './accept-encoding.ts';
 import { refuse } from './checks/check.ts';
 import { toOverloaded } from './load-shedding.ts';
-import type { Visit } from './request-state.ts';
+import type { RequestState } from './request-state.ts';
 
 /** What a client holds that reads the page unpacked, or does not read it: the state of zlib, and what waits in the socket. */
 const unpackBytes = 256 * 1024;
@@ -42,7 +42,7 @@ export function createGraphiQL(endpoint: string, operations: readonly string[]) 
     return { headers, packed: await promisify(gzip)(page) };
   });
 
-  return async (visit: Visit): Promise<void> => {
+  return async (visit: RequestState): Promise<void> => {
     const { response, requestId } = visit;
     const { headers, packed } = await loadPage();
     response.appendHeader('vary', 'Accept, Accept-Encoding');

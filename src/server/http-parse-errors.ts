@@ -25,7 +25,7 @@ const notHttp = [400, 'Expected HTTP/1.1, as RFC 9112 has it.'] as const;
  * Makes what answers a server's `clientError`.
  * @param patienceOf how long a client may take to read what it was answered before, in milliseconds
  */
-export function createMalformed(log: Log, answers: Answers, patienceOf: () => number) {
+export function createParseErrorHandler(log: Log, answers: Answers, patienceOf: () => number) {
   const met = new WeakSet<Duplex>();
   const wholeOn = (socket: Duplex) => answers.on(socket).filter(({ req }) => req.complete);
   return async (error: NodeJS.ErrnoException, socket: Duplex): Promise<void> => {

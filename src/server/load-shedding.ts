@@ -1,7 +1,7 @@
 /** Turns operations away, at hardly any cost, while there is more to do than can be done in time. */
 import type { Limits } from '../core/limits.ts';
-import type { Check, Refusal } from './checks/check.ts';
-import { createLoopDelay } from './event-loop-lag.ts';
+import type { Check, Rejection } from './checks/check.ts';
+import { createEventLoopLag } from './event-loop-lag.ts';
 
 export interface Overload {
   /** Turns an operation away before its body is read. */
@@ -10,7 +10,7 @@ export interface Overload {
    * Lets an operation in, and counts it until it leaves; or turns it away. Behind its body, as clients that send theirs slowly
    * would be counted for as long as that takes.
    */
-  admit(): Refusal | undefined;
+  admit(): Rejection | undefined;
   /** To be told when the answer to one that was let in is over. */
   leave(): void;
   /** Whether there is no more than one under way. */
@@ -22,7 +22,7 @@ export function createOverload({
   maxConcurrentOperations,
   maxEventLoopLagMs,
 }: Pick<Limits, 'maxConcurrentOperations' | 'maxEventLoopLagMs'>) {
-  const loopDelay = createLoopDelay();
+  const loopDelay = createEventLoopLag();
   // A loop that one operation made late is no load: the first one of a process, or one beside the first GraphiQL page.
   const few = maxConcurrentOperations / 16;
   let underWay = 0;
@@ -43,7 +43,7 @@ export function createOverload({
 }
 
 /** The response to a client that is rejected because of others. */
-export const toOverloaded = (): Refusal => ({
+export const toOverloaded = (): Rejection => ({
   status: 503,
   code: 'OVERLOADED',
   message: 'Too busy. Try again soon.',

@@ -6,11 +6,11 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Limits } from '../core/limits.ts';
 import { toRequestTimeout } from './http-parse-errors.ts';
-import type { Visit } from './request-state.ts';
+import type { RequestState } from './request-state.ts';
 
 export interface Pipelining {
   /** Starts the request, or queues it behind the earlier ones of its connection. */
-  begin(visit: Visit, isFirst: boolean): void;
+  begin(visit: RequestState, isFirst: boolean): void;
   /** Starts the next request of a connection, once the response before it is sent. */
   startNext(socket: Socket): void;
   /**
@@ -27,7 +27,7 @@ interface Total {
   queued: number;
 }
 
-export function createPipelining(limits: PipeliningLimits, start: (visit: Visit) => void): Pipelining {
+export function createPipelining(limits: PipeliningLimits, start: (visit: RequestState) => void): Pipelining {
   // Clients that never pipeline have none.
   const queues = new WeakMap<Socket, Queue>();
   const total: Total = { queued: 0 };
@@ -70,7 +70,7 @@ class Queue {
   readonly #socket: Socket;
   readonly #limits: PipeliningLimits;
   readonly #total: Total;
-  readonly #waiting: Visit[] = [];
+  readonly #waiting: RequestState[] = [];
   #isPaused = false;
   /** What Node.js no longer times: a request, or one whose head has not arrived. */
   #untimed: IncomingMessage | 'head' | undefined;
@@ -84,7 +84,7 @@ class Queue {
     socket.on('resume', () => this.#keepPaused());
   }
 
-  add(visit: Visit): void {
+  add(visit: RequestState): void {
     if (this.#socket.destroyed) return;
     const { maxPipelinedRequests, maxQueuedRequests } = this.#limits;
     const isLong = this.#waiting.length >= maxPipelinedRequests;
@@ -102,7 +102,7 @@ class Queue {
     process.nextTick(() => this.#keepPaused());
   }
 
-  next(): Visit | undefined {
+  next(): RequestState | undefined {
     const visit = this.#waiting.shift();
     if (visit === undefined) return undefined;
     this.#total.queued--;

@@ -2,8 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ResponseReservation } from '../core/response-memory.ts';
 import { requestIdHeader, toRequestId } from '../gateway/request-id.ts';
-import type { Asker } from '../resolvers/context.ts';
-import { OwnEnding } from '../upstream/cancellation.ts';
+import type { RequestInfo } from '../resolvers/context.ts';
+import { CancelSource } from '../upstream/cancellation.ts';
 import type { WithBody } from './checks/body.ts';
 import { securityHeaders } from './security-headers.ts';
 
@@ -15,13 +15,13 @@ export interface Reservations {
 }
 
 /** A class, as every request is one, and methods of a prototype cost it nothing. */
-export class Visit implements Asker {
+export class RequestState implements RequestInfo {
   readonly request: WithBody;
   readonly response: ServerResponse;
   readonly requestId: string;
   readonly startedAt = performance.now();
   /** Comes when the answer is over: if it isn't complete by then, its client has left. */
-  readonly ending = new OwnEnding();
+  readonly ending = new CancelSource();
   acceptsParts = false;
   /** Whether it is an operation that is counted among those under way. */
   isAdmitted = false;

@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import { once } from '../core/once.ts';
 import type { Gateway } from '../gateway/create-gateway.ts';
-import { badInput, type Check, type Refusal } from './checks/check.ts';
+import { badInput, type Check, type Rejection } from './checks/check.ts';
 
 export const sdlPath = '/schema.graphql';
 
@@ -10,7 +10,7 @@ export const sdlPath = '/schema.graphql';
 export const isGet: Check = ({ method }) =>
   method === 'GET' || method === 'HEAD' ? undefined : badInput(405, 'Expected a GET.', { allow: 'GET, HEAD' });
 
-const notShown: Refusal = {
+const notShown: Rejection = {
   status: 403,
   code: 'FORBIDDEN',
   message: 'Expected a service that lets its schema be read: INTROSPECTION=true.',

@@ -10,7 +10,7 @@ import { createAuthorization } from './auth/bearer.ts';
 import type { JwtConfig } from './auth/jwt.ts';
 import { toCaller } from './caller.ts';
 import { hasSmallBody, isPlain } from './checks/body.ts';
-import { findRefusal, type Refusal, refuse, waitForRefusal } from './checks/check.ts';
+import { firstRejection, firstRejectionAsync, type Rejection, refuse } from './checks/check.ts';
 import { isPreflighted } from './checks/csrf.ts';
 import { expectsNothing, hasFewHeaders, isHttp1, maxHeaderSize } from './checks/headers.ts';
 import {
@@ -24,17 +24,17 @@ import {
 import { createConnections } from './connections.ts';
 import { createCors } from './cors.ts';
 import { createShortWay, type Way } from './fast-path.ts';
-import { createLifeCycle, type LifeCycle } from './graceful-shutdown.ts';
+import { createGracefulShutdown, type GracefulShutdown } from './graceful-shutdown.ts';
 import { createGraphiQL, wantsPage } from './graphiql.ts';
-import { createMalformed } from './http-parse-errors.ts';
+import { createParseErrorHandler } from './http-parse-errors.ts';
 import { createAnswers } from './in-flight-responses.ts';
 import { createOverload } from './load-shedding.ts';
 import { createPipelining, ignoreRest } from './pipelining.ts';
-import { type Reservations, Visit } from './request-state.ts';
+import { RequestState, type Reservations } from './request-state.ts';
 import { createSdlAnswer, isGet, isSdlShown, sdlPath } from './sdl-endpoint.ts';
 
 /** Whom the door lets in. */
-export interface DoorConfig {
+export interface HttpServerConfig {
   /** The hosts that requests may be sent to, each with a port or for all its ports. @default every host */
   readonly allowedHosts?: AllowedHosts;
   /** The origins whose pages may ask. @default none */
@@ -47,7 +47,7 @@ export interface DoorConfig {
   readonly graphiql?: boolean;
 }
 
-export interface ServerOptions extends DoorConfig {
+export interface ServerOptions extends HttpServerConfig {
   /** The graph, at `path`, with its own counting of the body switched off. */
   readonly gateway: Gateway;
   /** One line a request. */
@@ -59,7 +59,7 @@ export interface ServerOptions extends DoorConfig {
   /** How many, how much, how long. */
   readonly limits?: Partial<Limits>;
   /** What is to end the server well. */
-  readonly lifeCycle?: LifeCycle;
+  readonly gracefulShutdown?: GracefulShutdown;
 }
 
 /** Makes the server; whoever calls it lets it listen. */
@@ -67,7 +67,7 @@ export function createServer(options: ServerOptions): Server {
   const { gateway, operations, path = '/graphql', graphiql = true } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const log = createBoundedLog(options.log, limits);
-  const { lifeCycle = createLifeCycle(limits), allowedHosts = [], corsOrigins = [] } = options;
+  const { gracefulShutdown = createGracefulShutdown(limits), allowedHosts = [], corsOrigins = [] } = options;
   const cors = createCors(corsOrigins);
   const overload = createOverload(limits);
   const showGraphiQL = createGraphiQL(path, operations);
@@ -100,7 +100,7 @@ export function createServer(options: ServerOptions): Server {
     ...[isPlain, hasSmallBody(limits.maxBodyBytes)],
   ];
 
-  const say = async (visit: Visit, refusal: Refusal) => {
+  const say = async (visit: RequestState, refusal: Rejection) => {
     // The bytes at hand are read to their end first: if they turn out not to be HTTP, that alone is the answer.
     await undefined;
     refuse(visit.dress(), refusal, visit.requestId);
@@ -108,25 +108,25 @@ export function createServer(options: ServerOptions): Server {
 
   const answer: Way = async (visit) => {
     const { request, response } = visit;
-    const early = findRefusal(ofRequests, request, response);
+    const early = firstRejection(ofRequests, request, response);
     if (early !== undefined) return say(visit, early);
     const asked = pathOf(request);
     // As above, but for operations, which wait for their bodies anyway.
     if (request.method !== 'POST' || asked !== path) await undefined;
     if (asked === '/health') return answerEmpty(visit.dress(), 200);
-    if (asked === '/ready') return answerEmpty(visit.dress(), lifeCycle.isReady() ? 200 : 503);
+    if (asked === '/ready') return answerEmpty(visit.dress(), gracefulShutdown.isReady() ? 200 : 503);
     const crowded = connections.isForAll(request, response);
     if (crowded !== undefined) return say(visit, crowded);
     if (asked === sdlPath) {
-      const refusal = await waitForRefusal(ofTheSdl, request, response);
+      const refusal = await firstRejectionAsync(ofTheSdl, request, response);
       return refusal === undefined ? answerSdl(visit.dress()) : say(visit, refusal);
     }
-    const elsewhere = findRefusal(ofTheGraph, request, response);
+    const elsewhere = firstRejection(ofTheGraph, request, response);
     if (elsewhere !== undefined) return say(visit, elsewhere);
     cors.admit(request, response);
     if (cors.answerPreflight(request, response)) return;
     if (graphiql && wantsPage(request)) return showGraphiQL(visit);
-    const wrong = await waitForRefusal(ofOperations, request, response);
+    const wrong = await firstRejectionAsync(ofOperations, request, response);
     // Its client may have left by then, and nothing would tell when it is over.
     if (response.destroyed) return;
     const refusal = wrong ?? overload.admit();
@@ -138,18 +138,18 @@ export function createServer(options: ServerOptions): Server {
     if (response.writableEnded) leave(visit);
   };
 
-  const leave = (visit: Visit) => {
+  const leave = (visit: RequestState) => {
     if (visit.isAdmitted) overload.leave();
     visit.isAdmitted = false;
   };
 
-  const end = (visit: Visit) => {
+  const end = (visit: RequestState) => {
     const { request, response, requestId } = visit;
     visit.ending.end(departure);
     leave(visit);
     visit.releaseResponse();
     const isOneWaiting = answers.end(response);
-    lifeCycle.end();
+    gracefulShutdown.end();
     // 499 as nginx has it: the client left before its answer was complete.
     const status = response.writableFinished ? response.statusCode : 499;
     const now = performance.now();
@@ -159,7 +159,7 @@ export function createServer(options: ServerOptions): Server {
     log.info({ requestId, method: request.method, path: pathOf(request), status, ms }, 'request');
   };
 
-  const fail = (visit: Visit, error: unknown) => {
+  const fail = (visit: RequestState, error: unknown) => {
     const { response, requestId } = visit;
     if (response.destroyed) return;
     log.error({ requestId, error: error instanceof Error ? error.stack : 'not an Error' }, 'unexpected error');
@@ -170,12 +170,12 @@ export function createServer(options: ServerOptions): Server {
   const pipelining = createPipelining(limits, (visit) => {
     answer(visit).catch((error: unknown) => fail(visit, error));
   });
-  const answerMalformed = createMalformed(log, answers, () => server.timeout);
+  const answerMalformed = createParseErrorHandler(log, answers, () => server.timeout);
 
   const listener = (request: IncomingMessage, response: ServerResponse) => {
-    const visit = new Visit(request, response, reservations);
+    const visit = new RequestState(request, response, reservations);
     const isFirst = answers.begin(response);
-    lifeCycle.begin(response);
+    gracefulShutdown.begin(response);
     connections.begin(response, visit.startedAt);
     // What comes by POST is dressed once it is known not to go the short way.
     if (request.method !== 'POST') visit.dress();
@@ -208,14 +208,14 @@ export function createServer(options: ServerOptions): Server {
   server.maxHeadersCount = 0;
   server.timeout = limits.socketTimeoutMs;
   connections.watch(server);
-  lifeCycle.watch(server, answers, gateway);
+  gracefulShutdown.watch(server, answers, gateway);
   return server;
 }
 
 /** What ends the work for a client that has left: it isn't told, so one will do for all. */
 const departure = new Error('The client has left.');
 
-const unexpected: Refusal = { status: 500, code: 'INTERNAL_SERVER_ERROR', message: 'Unexpected error.' };
+const unexpected: Rejection = { status: 500, code: 'INTERNAL_SERVER_ERROR', message: 'Unexpected error.' };
 
 /** So that nobody holds a connection by being slow: bytes, and milliseconds. */
 const toTimes = (limits: Limits) => ({

@@ -11,11 +11,11 @@ import { exampleOperations } from '../generated/example-operations.ts';
 import { ManifestError } from '../graphql/documents/allowlist.ts';
 import { createLineWriter, type LineWriter } from '../observability/log-writer.ts';
 import { createLog, createPrettyLines, type Log } from '../observability/logger.ts';
-import type { KeptRuns } from '../run-cache/run-cache.ts';
-import { createLifeCycle } from '../server/graceful-shutdown.ts';
+import type { RunCache } from '../run-cache/run-cache.ts';
+import { createGracefulShutdown } from '../server/graceful-shutdown.ts';
 import { createServer } from '../server/server.ts';
 import type { ShutdownSignals } from './shutdown-signals.ts';
-import { settleIn } from './v8-flags.ts';
+import { applyV8Flags } from './v8-flags.ts';
 
 /** Starts the service, as the environment and the command line have it. */
 export async function startService(signals: ShutdownSignals): Promise<void> {
@@ -24,7 +24,7 @@ export async function startService(signals: ShutdownSignals): Promise<void> {
     await start(values.sandbox, signals);
   } catch (error) {
     // What the operator can mend is one message; anything else is a bug, and its stack is wanted.
-    console.error(isMendable(error) ? error.message : error);
+    console.error(isOperatorError(error) ? error.message : error);
     process.exitCode = 1;
   }
 }
@@ -35,7 +35,7 @@ async function start(isSandbox: boolean, signals: ShutdownSignals): Promise<void
   process.once('exit', lines.flush);
   const isPretty = config.logFormat === 'pretty';
   const log = createLog(config.logLevel, isPretty ? await createPrettyLines(lines, process.stdout.isTTY) : lines);
-  const runCache = await openKeptRuns(config, log);
+  const runCache = await openRunCache(config, log);
   await serve({ config, log, lines, runCache, isSandbox, close }, signals).catch(async (error) => {
     // What is open would keep a process that can't start.
     if (typeof runCache === 'object') await runCache.close();
@@ -49,7 +49,7 @@ interface Parts {
   readonly config: Config;
   readonly log: Log;
   readonly lines: LineWriter;
-  readonly runCache: boolean | KeptRuns;
+  readonly runCache: boolean | RunCache;
   readonly isSandbox: boolean;
   /** Ends what the service asks, where that is a part of the process. */
   close(): void;
@@ -67,8 +67,15 @@ async function serve(parts: Parts, signals: ShutdownSignals): Promise<void> {
     log,
     bodyLimitEnforced: true,
   });
-  const lifeCycle = createLifeCycle({ ...defaultLimits, ...limits });
-  const server = createServer({ ...config.door, gateway, log, operations: exampleOperations, limits, lifeCycle });
+  const gracefulShutdown = createGracefulShutdown({ ...defaultLimits, ...limits });
+  const server = createServer({
+    ...config.door,
+    gateway,
+    log,
+    operations: exampleOperations,
+    limits,
+    gracefulShutdown,
+  });
   // All of the start may have been one turn of the event loop: a signal that came in it is heard now, before anybody is let in.
   await immediate();
   const listening = once(server, 'listening');
@@ -76,7 +83,7 @@ async function serve(parts: Parts, signals: ShutdownSignals): Promise<void> {
   signals.handOver(async (signal) => {
     await listening.catch(() => {});
     log.info({ signal }, 'stopping');
-    await lifeCycle.stop();
+    await gracefulShutdown.stop();
     // A thread that writes to somebody who doesn't read would keep the process for good, `process.exit` or not.
     if (!(await lines.drain(5_000))) process.kill(process.pid, 'SIGKILL');
     // A call that nobody waits for any more mustn't keep the process.
@@ -86,10 +93,10 @@ async function serve(parts: Parts, signals: ShutdownSignals): Promise<void> {
   });
   server.listen(config.port, config.host);
   await listening;
-  settleIn();
+  applyV8Flags();
   // A process manager may send a signal as soon as it reads that the service listens.
   const url = toUrl(config.host, (server.address() as AddressInfo).port);
-  if (isSandbox) greet(url, exampleOperations);
+  if (isSandbox) printWelcome(url, exampleOperations);
   else log.info({ url, providers: Object.keys(config.gateway.providers ?? {}) }, 'listening');
   // Once the first requests are answered, and before there are many.
   setTimeout(() => {
@@ -98,10 +105,10 @@ async function serve(parts: Parts, signals: ShutdownSignals): Promise<void> {
 }
 
 /** Whether runs are kept, or the store outside that they are kept in. */
-async function openKeptRuns({ redisUrl: url, gateway, limits }: Config, log: Log): Promise<boolean | KeptRuns> {
+async function openRunCache({ redisUrl: url, gateway, limits }: Config, log: Log): Promise<boolean | RunCache> {
   if (url === undefined) return gateway.runCache ?? true;
-  const { createRedisRuns } = await import('../run-cache/redis/redis-cache.ts');
-  return createRedisRuns({ url, log, limits: { ...defaultLimits, ...limits } });
+  const { createRedisCache } = await import('../run-cache/redis/redis-cache.ts');
+  return createRedisCache({ url, log, limits: { ...defaultLimits, ...limits } });
 }
 
 /** The configuration of `npm run sandbox`: nothing of the environment that could lead outside. */
@@ -112,7 +119,7 @@ async function readSandbox(): Promise<{ config: Config; close: () => void }> {
   return { config: { ...config, gateway: { ...config.gateway, providers } }, close };
 }
 
-function greet(url: string, operations: readonly string[]): void {
+function printWelcome(url: string, operations: readonly string[]): void {
   console.log(`This is the sandbox: invented monitors and runs, served on this machine; nothing is asked outside.
 
 GraphiQL and the graph: ${url}
@@ -128,7 +135,7 @@ function toUrl(host: string, port: number): string {
 }
 
 /** A wrong setting, a wrong document, a wrong flag, a port that is taken, a host that isn't there. */
-function isMendable(error: unknown): error is Error {
+function isOperatorError(error: unknown): error is Error {
   if (error instanceof ConfigError || error instanceof ManifestError) return true;
   if (!(error instanceof Error)) return false;
   const { syscall, code = '' } = error as NodeJS.ErrnoException;

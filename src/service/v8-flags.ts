@@ -8,7 +8,7 @@ const largeHeap = 2 * 1024 ** 3;
  * Not on the command line: Node.js throws away the compiled code that it comes with where V8 starts with such flags. A start takes
  * an eighth longer then, and each `process.nextTick` five times as long for good.
  */
-export function settleIn(): void {
+export function applyV8Flags(): void {
   // A request's way is many short functions; by default V8 stops before it has them all in one.
   setFlagsFromString('--max-inlined-bytecode-size=1000');
   setFlagsFromString('--max-inlined-bytecode-size-cumulative=2400');

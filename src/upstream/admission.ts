@@ -7,11 +7,11 @@ import type { UpstreamLimits } from '../core/limits.ts';
 import type { Provider } from '../generated/types.ts';
 import { createBulkhead, createLine, isIdle, type Line } from './bulkhead.ts';
 import type { Call } from './call-context.ts';
-import type { Ending } from './cancellation.ts';
+import type { CancelToken } from './cancellation.ts';
 import { type BreakerOptions, CircuitBreaker, type Permit } from './circuit-breaker.ts';
 import type { Credential } from './credential.ts';
 import type { CredentialCircuit } from './credential-circuit.ts';
-import { Fault, toBreakerFault, toCoolDownFault, toQueueFault, type Verdict } from './failure.ts';
+import { toBreakerFailure, toCoolDownFailure, toQueueFailure, UpstreamFailure, type Verdict } from './failure.ts';
 import { createCoolDown } from './rate-limit-cooldown.ts';
 
 export interface Gate {
@@ -25,7 +25,7 @@ export interface Gate {
    * Lets a call through as soon as there is a place, or until it is ended.
    * @throws {Fault} when there is none in time, or it may not go any more by then
    */
-  wait(credential: Credential, call: Call, path: string, ending: Ending): Promise<Pass>;
+  wait(credential: Credential, call: Call, path: string, ending: CancelToken): Promise<Pass>;
   /**
    * To be told once a call that was let through is over: others wait for its place.
    * @param isFound whether the response has what was requested
@@ -33,7 +33,7 @@ export interface Gate {
    */
   leave(pass: Pass, credential: Credential, path: string, isFound: boolean, error?: unknown): void;
   /** Keeps the credential out for as long as the fault says: a call with it has failed for good. */
-  rest(credential: Credential, fault: Fault): void;
+  rest(credential: Credential, fault: UpstreamFailure): void;
 }
 
 /** What a call is let through with. */
@@ -46,9 +46,9 @@ export interface Pass {
 export function createGate(provider: Provider, limits: UpstreamLimits, onChange: BreakerOptions['onChange']): Gate {
   const { maxConcurrentCalls, maxConcurrentCallsPerCredential } = limits;
   const coolDown = createCoolDown(limits.rateLimitMaxCooldownMs);
-  const breaker = new CircuitBreaker({ limits, refuse: toBreakerFault, onChange });
+  const breaker = new CircuitBreaker({ limits, refuse: toBreakerFailure, onChange });
   const bulkhead = createBulkhead({
-    refuse: toQueueFault,
+    refuse: toQueueFailure,
     places: maxConcurrentCalls,
     maxQueuedCallsPerCredential: limits.maxQueuedCallsPerCredential,
     queueTimeoutMs: limits.queueTimeoutMs,
@@ -72,11 +72,12 @@ export function createGate(provider: Provider, limits: UpstreamLimits, onChange:
     if (owner === 'caller' && isIdle(line)) lines.delete(digest);
   };
 
-  const rest = ({ digest }: Credential, { code, coolDownMs = 0 }: Fault) => coolDown.start(digest, coolDownMs, code);
+  const rest = ({ digest }: Credential, { code, coolDownMs = 0 }: UpstreamFailure) =>
+    coolDown.start(digest, coolDownMs, code);
 
   const check = ({ digest }: Credential, circuit: CredentialCircuit, path: string) => {
     const wait = coolDown.waitOf(digest);
-    if (wait !== undefined) throw toCoolDownFault(wait);
+    if (wait !== undefined) throw toCoolDownFailure(wait);
     breaker.check(circuit, path);
   };
 
@@ -122,7 +123,7 @@ export function createGate(provider: Provider, limits: UpstreamLimits, onChange:
       try {
         breaker.end(permit, credential, path, isFound ? 'success' : toVerdict(error));
         // Before the place is free for the next that waits. What is tried again may still go well.
-        if (error instanceof Fault && error.retry === undefined) rest(credential, error);
+        if (error instanceof UpstreamFailure && error.retry === undefined) rest(credential, error);
       } finally {
         free(credential, line);
       }
@@ -134,5 +135,5 @@ export function createGate(provider: Provider, limits: UpstreamLimits, onChange:
 /** What isn't a fault is a client that left. */
 function toVerdict(error: unknown): Verdict {
   if (error === undefined) return 'answer';
-  return error instanceof Fault ? error.verdict : 'nothing';
+  return error instanceof UpstreamFailure ? error.verdict : 'nothing';
 }

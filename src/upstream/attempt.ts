@@ -2,11 +2,11 @@
 import type { Dispatcher } from 'undici';
 import type { UpstreamLimits } from '../core/limits.ts';
 import { BodyChunks } from './body-chunks.ts';
-import type { Ending, EndListener } from './cancellation.ts';
+import type { CancelListener, CancelToken } from './cancellation.ts';
 import type { Connection } from './connection.ts';
 import { deadlineReached } from './deadline.ts';
-import { toAttemptTimeFault, toMemoryFault, toNetworkFault, toSizeFault } from './failure.ts';
-import type { Passenger, Pool } from './pool.ts';
+import { toAttemptTimeFailure, toMemoryFailure, toNetworkFailure, toSizeFailure } from './failure.ts';
+import type { Pool, PoolClient } from './pool.ts';
 import {
   type ByteUser,
   type CountedResponse,
@@ -28,7 +28,7 @@ export interface Answer {
 }
 
 /** What all attempts at a provider have in common. */
-export interface AttemptWay {
+export interface AttemptDependencies {
   readonly pool: Pool;
   /** Of all attempts: each may take as long. */
   readonly deadlines: Deadlines;
@@ -39,7 +39,7 @@ export interface AttemptWay {
 }
 
 /** Whom an attempt tells how it ended: once, by one of both, which must not throw. */
-export interface Receiver {
+export interface AttemptListener {
   /** By the monotonic clock, in milliseconds: when the operation has to be complete. */
   readonly deadlineAt: number;
   /** A response of more bytes is counted, however small it is. */
@@ -47,7 +47,7 @@ export interface Receiver {
   /** Whether the attempt is made for this user of its bytes. */
   isFor(user: ByteUser): boolean;
   onAnswer(answer: Answer): void;
-  /** @param reason a {@link Fault} for anything that isn't a whole answer in time; the ending's own when it was ended */
+  /** @param reason a {@link UpstreamFailure} for anything that isn't a whole answer in time; the ending's own when it was ended */
   onFailure(reason: unknown): void;
 }
 
@@ -56,7 +56,7 @@ export interface Receiver {
  * every call has one, and methods of a prototype cost it nothing; for the same reason it is itself what undici is given.
  */
 export class Attempt
-  implements Passenger, Due, EndListener, ResponseReader, Dispatcher.DispatchOptions, Dispatcher.DispatchHandler
+  implements PoolClient, Due, CancelListener, ResponseReader, Dispatcher.DispatchOptions, Dispatcher.DispatchHandler
 {
   readonly method = 'GET';
   readonly path: string;
@@ -64,9 +64,9 @@ export class Attempt
   dueAt = 0;
   earlier: Due | undefined;
   later: Due | undefined;
-  readonly #way: AttemptWay;
-  readonly #ending: Ending;
-  readonly #receiver: Receiver;
+  readonly #way: AttemptDependencies;
+  readonly #ending: CancelToken;
+  readonly #receiver: AttemptListener;
   #connection: Connection | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
@@ -85,11 +85,11 @@ export class Attempt
 
   /** @param now by the monotonic clock */
   constructor(
-    way: AttemptWay,
+    way: AttemptDependencies,
     path: string,
     headers: Readonly<Record<string, string>>,
-    ending: Ending,
-    receiver: Receiver,
+    ending: CancelToken,
+    receiver: AttemptListener,
     now: number,
   ) {
     this.path = path;
@@ -102,16 +102,16 @@ export class Attempt
   }
 
   onDue(): void {
-    this.#leave(this.#hasBeenPaused ? toMemoryFault() : toAttemptTimeFault());
+    this.#leave(this.#hasBeenPaused ? toMemoryFailure() : toAttemptTimeFailure());
   }
 
   handleEvent(): void {
     const { reason } = this.#ending;
-    this.#leave(reason === deadlineReached && this.#hasBeenPaused ? toMemoryFault() : reason);
+    this.#leave(reason === deadlineReached && this.#hasBeenPaused ? toMemoryFailure() : reason);
   }
 
   refuse(): void {
-    this.#leave(toMemoryFault());
+    this.#leave(toMemoryFailure());
   }
 
   #leave(reason: unknown): void {
@@ -180,7 +180,7 @@ export class Attempt
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#size += chunk.length;
-    if (this.#size > this.#way.limits.maxUpstreamResponseBytes) controller.abort(toSizeFault());
+    if (this.#size > this.#way.limits.maxUpstreamResponseBytes) controller.abort(toSizeFailure());
     else if (this.#status !== 200) this.#addToError(chunk);
     else {
       this.#add(chunk);
@@ -200,7 +200,7 @@ export class Attempt
   #count(controller: Dispatcher.DispatchController, { length }: Buffer): void {
     if (this.#counted !== undefined) this.#counted.add(length);
     else if (Number(this.#responseHeaders['content-length']) > this.#way.limits.maxUpstreamResponseBytes)
-      controller.abort(toSizeFault());
+      controller.abort(toSizeFailure());
     else {
       this.#counted = this.#way.budget.open(this);
       this.#counted.add(this.#size);
@@ -227,7 +227,7 @@ export class Attempt
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     this.#alight();
     if (this.#left !== undefined) return;
-    this.#fail(toNetworkFault(error, this.#status === 0, this.#hasBeenPaused));
+    this.#fail(toNetworkFailure(error, this.#status === 0, this.#hasBeenPaused));
   }
 
   #toBody(): Buffer {

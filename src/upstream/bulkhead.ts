@@ -2,7 +2,7 @@
  * Bounds the calls in flight, fairly: callers take turns, so that one with many calls holds up no other. A caller waits a
  * short while for its first place; once it has one, its other calls follow as places become free.
  */
-import type { Ending } from './cancellation.ts';
+import type { CancelToken } from './cancellation.ts';
 import { type InRow, Row } from './linked-list.ts';
 
 export interface Bulkhead {
@@ -12,7 +12,7 @@ export interface Bulkhead {
    * Waits for a place and takes it. A task that is ended while it waits gets none.
    * @throws {Error} when there is no place to wait at, or none came free in time
    */
-  wait(line: Line, ending: Ending): Promise<void>;
+  wait(line: Line, ending: CancelToken): Promise<void>;
   /** Gives the place back. */
   leave(line: Line): void;
 }
@@ -89,7 +89,7 @@ export function createBulkhead(options: BulkheadOptions): Bulkhead {
     }
   };
 
-  const waitForTurn = (line: Line, ending: Ending) =>
+  const waitForTurn = (line: Line, ending: CancelToken) =>
     new Promise<void>((resolve, reject) => {
       const end = (settleIt: () => void) => {
         ending.delete(listener);

@@ -1,21 +1,21 @@
 import type { Provider } from '../generated/types.ts';
 import type { RequestLog } from '../observability/bounded-log.ts';
 import type { Line } from './bulkhead.ts';
-import { Price } from './call-report.ts';
-import type { Ending, EndListener } from './cancellation.ts';
+import { CallReport } from './call-report.ts';
+import type { CancelListener, CancelToken } from './cancellation.ts';
 import type { OperationDeadline } from './deadline.ts';
 import { type ByteUser, type HeldBytes, maxUncountedOperationBytes } from './response-budget.ts';
 
 /** On whose behalf a call is made. One object for all calls of a request, which take their turn together. */
 export interface Call {
   /** Comes when the client disconnects, or the deadline of the operation is reached. */
-  readonly ending: Ending;
+  readonly ending: CancelToken;
   /** The log of the request. */
   readonly log: RequestLog;
   /** Where it stands at each provider that it has asked. */
   readonly lines: Partial<Record<Provider, Line>>;
   /** Whom its attempts are counted for. */
-  readonly price: Price;
+  readonly price: CallReport;
   /** When it has to be over, by the monotonic clock, in milliseconds. */
   readonly deadlineAt: number;
   /** Counts a call of the list of monitors that decides whether a 404 means absence. The operation didn't request it. */
@@ -33,22 +33,22 @@ export interface Call {
 }
 
 /** The call of an operation. A class, as every operation has one, and methods of a prototype cost it nothing. */
-export class OperationCall implements Call, EndListener {
+export class OperationCall implements Call, CancelListener {
   readonly log: RequestLog;
   readonly ending: OperationDeadline;
   readonly lines: Call['lines'] = {};
-  readonly price: Price;
+  readonly price: CallReport;
   /** How many calls were made that the operation didn't request. */
   extraCalls = 0;
   uncountedBytes = maxUncountedOperationBytes;
   /** What its operation uses. Few operations have large responses. */
   #held: HeldBytes[] | undefined;
 
-  /** @param isExplained whether the client wants to know why its calls are made */
-  constructor(log: RequestLog, deadline: OperationDeadline, isExplained = false) {
+  /** @param isVerbose whether the client wants to know why its calls are made */
+  constructor(log: RequestLog, deadline: OperationDeadline, isVerbose = false) {
     this.log = log;
     this.ending = deadline;
-    this.price = new Price(isExplained);
+    this.price = new CallReport(isVerbose);
   }
 
   get deadlineAt(): number {

@@ -2,7 +2,7 @@
 import type { Provider } from '../generated/types.ts';
 
 /** Of one provider. */
-export interface ProviderPrice {
+export interface ProviderCalls {
   /** Upstream calls made, each attempt counted. */
   calls: number;
   /** Runs and monitors that were asked for again in the same request. */
@@ -29,7 +29,7 @@ export interface PlannedStep {
 }
 
 /** As clients see it. */
-export interface ShownPrice {
+export interface UpstreamExtension {
   readonly calls: number;
   readonly providers: Readonly<
     Record<string, { readonly calls: number; readonly saved: Readonly<Record<string, number>> }>
@@ -38,24 +38,24 @@ export interface ShownPrice {
 }
 
 /** The most steps that are noted. A step makes a call as a rule, and of what costs none nobody reads hundreds. */
-const mostSteps = 250;
+const maxSteps = 250;
 
 /** Of one request. A class, as every request has one, and methods of a prototype cost it nothing. */
-export class Price {
+export class CallReport {
   /** Whether somebody wants to know more than how many calls there were. */
-  readonly isExplained: boolean;
-  readonly #of: Partial<Record<Provider, ProviderPrice>> = {};
+  readonly isVerbose: boolean;
+  readonly #of: Partial<Record<Provider, ProviderCalls>> = {};
   readonly #steps: (PlannedStep & { readonly provider: Provider })[] = [];
   /** Where somebody wants to know. */
   #asked: Set<string> | undefined;
   /** Those that are noted. They stay so when the operation begins again, as its calls do. */
   #pages: Set<string> | undefined;
 
-  constructor(isExplained: boolean) {
-    this.isExplained = isExplained;
+  constructor(isVerbose: boolean) {
+    this.isVerbose = isVerbose;
   }
 
-  of(provider: Provider): ProviderPrice {
+  of(provider: Provider): ProviderCalls {
     this.#of[provider] ??= { calls: 0, repeated: 0, listed: 0, kept: 0, joined: 0 };
     return this.#of[provider];
   }
@@ -70,8 +70,8 @@ export class Price {
 
   /** Notes what is planned, as far as there is room. */
   explain(provider: Provider, toSteps: () => readonly PlannedStep[]): void {
-    if (!this.isExplained || this.#steps.length >= mostSteps) return;
-    for (const step of toSteps().slice(0, mostSteps - this.#steps.length)) this.#steps.push({ provider, ...step });
+    if (!this.isVerbose || this.#steps.length >= maxSteps) return;
+    for (const step of toSteps().slice(0, maxSteps - this.#steps.length)) this.#steps.push({ provider, ...step });
   }
 
   /**
@@ -79,7 +79,7 @@ export class Price {
    * @param page which of the list's pages
    */
   explainPage(provider: Provider, step: PlannedStep, ...page: readonly unknown[]): void {
-    if (!this.isExplained || this.#steps.length >= mostSteps) return;
+    if (!this.isVerbose || this.#steps.length >= maxSteps) return;
     const name = JSON.stringify([provider, step.list, ...page]);
     this.#pages ??= new Set();
     if (this.#pages.has(name)) return;
@@ -88,7 +88,7 @@ export class Price {
   }
 
   /** Forgets what has been asked for: the operation is executed from its beginning, by what has been fetched already. */
-  beginAgain(): void {
+  reset(): void {
     this.#asked?.clear();
     for (const provider in this.#of) this.of(provider as Provider).repeated = 0;
   }
@@ -100,7 +100,7 @@ export class Price {
     return calls;
   }
 
-  show(): ShownPrice {
+  show(): UpstreamExtension {
     const providers = Object.entries(this.#of).map(([provider, { calls, repeated, listed, kept, joined }]) => [
       provider,
       { calls, saved: { dedupe: repeated, lists: listed, cache: kept, inFlight: joined } },
@@ -110,4 +110,4 @@ export class Price {
 }
 
 /** The header by which a client asks for the price, whatever it says there; and which tells the number of calls in the answer. */
-export const priceHeader = 'x-upstream-calls';
+export const callReportHeader = 'x-upstream-calls';

@@ -3,27 +3,27 @@
 /**
  * What an AbortSignal says, at a tenth of its price: a call listens three times over, and most calls end by themselves.
  */
-export interface Ending {
+export interface CancelToken {
   /** Why it is over; `undefined` while it isn't. */
   readonly reason: unknown;
   /** Tells the listener when it is over, which it must not be yet. */
-  add(listener: EndListener): void;
-  delete(listener: EndListener): void;
+  add(listener: CancelListener): void;
+  delete(listener: CancelListener): void;
 }
 
 /** As a signal tells an object. Whoever waits is one already; a function of its own would be there as long as it waits. */
-export interface EndListener {
+export interface CancelListener {
   handleEvent(): void;
 }
 
 /** One that comes when it is told to. A class, as every request has one, and methods of a prototype cost it nothing. */
-export class OwnEnding implements Ending {
+export class CancelSource implements CancelToken {
   reason: unknown;
   // Mostly there is one that listens.
-  #first: EndListener | undefined;
-  #others: Set<EndListener> | undefined;
+  #first: CancelListener | undefined;
+  #others: Set<CancelListener> | undefined;
 
-  add(listener: EndListener): void {
+  add(listener: CancelListener): void {
     if (this.#first === undefined) this.#first = listener;
     else {
       this.#others ??= new Set();
@@ -31,7 +31,7 @@ export class OwnEnding implements Ending {
     }
   }
 
-  delete(listener: EndListener): void {
+  delete(listener: CancelListener): void {
     if (this.#first === listener) this.#first = undefined;
     else this.#others?.delete(listener);
   }
@@ -46,7 +46,7 @@ export class OwnEnding implements Ending {
 }
 
 /** The same as the signal. */
-export const toEnding = (signal: AbortSignal): Ending => ({
+export const fromAbortSignal = (signal: AbortSignal): CancelToken => ({
   get reason() {
     return signal.aborted ? signal.reason : undefined;
   },

@@ -6,7 +6,7 @@ import { GraphQLError } from 'graphql';
 import type { UpstreamLimits } from '../core/limits.ts';
 import type { Provider } from '../generated/types.ts';
 import type { Call } from './call-context.ts';
-import { type EndListener, OwnEnding } from './cancellation.ts';
+import { type CancelListener, CancelSource } from './cancellation.ts';
 import type { Credential } from './credential.ts';
 import { deadlineReached } from './deadline.ts';
 import { hasFailedByTime, toEndError } from './failure.ts';
@@ -19,7 +19,7 @@ import type { Upstream } from './upstream.ts';
 interface Way {
   readonly provider: Provider;
   readonly upstream: Upstream;
-  readonly flights: Map<string, Flight>;
+  readonly flights: Map<string, SharedCall>;
   readonly limits: SharedLimits;
 }
 
@@ -31,7 +31,7 @@ type SharedLimits = Pick<UpstreamLimits, 'upstreamMinAttemptMs'>;
  * that is sent first. Each waits for it until the deadline of its own operation, and it goes on until the last of these. It ends
  * early when all of them have left.
  */
-export function createSharedCalls(provider: Provider, upstream: Upstream, limits: SharedLimits): Upstream {
+export function createCoalescing(provider: Provider, upstream: Upstream, limits: SharedLimits): Upstream {
   const way: Way = { provider, upstream, flights: new Map(), limits };
   return {
     getJson(request, credential, call) {
@@ -43,14 +43,16 @@ export function createSharedCalls(provider: Provider, upstream: Upstream, limits
 }
 
 /** Whose call it is, and what it asks: the digest has always the same length. The path alone says what is asked. */
-export const toFlightName = ({ digest }: Pick<Credential, 'digest'>, { path }: Pick<UpstreamRequest, 'path'>): string =>
-  `${digest}${path}`;
+export const toCoalesceKey = (
+  { digest }: Pick<Credential, 'digest'>,
+  { path }: Pick<UpstreamRequest, 'path'>,
+): string => `${digest}${path}`;
 
 function join(way: Way, request: UpstreamRequest, credential: Credential, waiter: Waiter): void {
-  const name = toFlightName(credential, request);
+  const name = toCoalesceKey(credential, request);
   let flight = way.flights.get(name);
   if (flight === undefined) {
-    flight = new Flight(way, name, request, credential);
+    flight = new SharedCall(way, name, request, credential);
     way.flights.set(name, flight);
   }
   flight.take(waiter);
@@ -60,9 +62,9 @@ function join(way: Way, request: UpstreamRequest, credential: Credential, waiter
 const joined = new Error('joined');
 
 /** A call, and all who wait for it. A class, as every call is one, and methods of a prototype cost it nothing. */
-class Flight {
+class SharedCall {
   readonly #way: Way;
-  readonly #flights: Map<string, Flight>;
+  readonly #flights: Map<string, SharedCall>;
   readonly #name: string;
   readonly #request: UpstreamRequest;
   readonly #credential: Credential;
@@ -213,7 +215,7 @@ class Flight {
 }
 
 /** One who waits, and the call that is made on its behalf unless another's is sent before. A class for the same reason. */
-class Waiter implements Call, EndListener {
+class Waiter implements Call, CancelListener {
   readonly call: Call;
   readonly resolve: (body: Body | null) => void;
   readonly reject: (reason: unknown) => void;
@@ -221,8 +223,8 @@ class Waiter implements Call, EndListener {
   readonly lines: Call['lines'];
   readonly price: Call['price'];
   /** Of its own call. */
-  ending = new OwnEnding();
-  flight: Flight | undefined;
+  ending = new CancelSource();
+  flight: SharedCall | undefined;
   /** Whether a call that it waited for has failed by time already. */
   hasFailed = false;
 
@@ -272,7 +274,7 @@ class Waiter implements Call, EndListener {
   /** For another call, as the one that it has waited for has failed. */
   waitAgain(): void {
     this.hasFailed = true;
-    this.ending = new OwnEnding();
+    this.ending = new CancelSource();
     this.call.ending.add(this);
   }
 

@@ -1,6 +1,6 @@
 /** The deadline of an operation: all its upstream calls share it, however deep they are nested. */
 
-import { type Ending, type EndListener, OwnEnding } from './cancellation.ts';
+import { type CancelListener, CancelSource, type CancelToken } from './cancellation.ts';
 import type { Deadlines, Due } from './timeout-queue.ts';
 
 /** Why the calls of an operation end whose deadline is reached. Clients are told by each call's own error. */
@@ -18,19 +18,19 @@ export interface Deadline {
  * Ends the calls of an operation: when the client disconnects, with the client's reason, or when the deadline is reached, with
  * {@link deadlineReached}. A class, as every operation has one, and methods of a prototype cost it nothing.
  */
-export class OperationDeadline extends OwnEnding implements Deadline, Due, EndListener {
+export class OperationDeadline extends CancelSource implements Deadline, Due, CancelListener {
   dueAt = 0;
   earlier: Due | undefined;
   later: Due | undefined;
   readonly #deadlines: Deadlines;
-  readonly #client: Ending;
+  readonly #client: CancelToken;
   readonly #waitedMs: number;
 
   /**
    * @param client comes when the client disconnects
    * @param waitedMs how long the client has been kept waiting before the operation begins, in milliseconds
    */
-  constructor(deadlines: Deadlines, client: Ending, waitedMs = 0) {
+  constructor(deadlines: Deadlines, client: CancelToken, waitedMs = 0) {
     super();
     this.#deadlines = deadlines;
     this.#client = client;

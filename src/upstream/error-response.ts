@@ -1,7 +1,14 @@
 /** What a response says whose status isn't 200. */
 import type { Answer } from './attempt.ts';
 import type { Credential } from './credential.ts';
-import { type Fault, toBusyFault, toCredentialFault, toRouteFault, toStatusFault, toWaitFault } from './failure.ts';
+import {
+  toBusyFailure,
+  toCredentialFailure,
+  toRouteFailure,
+  toStatusFailure,
+  toWaitFailure,
+  type UpstreamFailure,
+} from './failure.ts';
 import { holdsObject } from './json-response.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
@@ -23,7 +30,7 @@ export type ReadStatus = (response: ErrorResponse) => 'bad-key' | 'unknown-route
 export interface ErrorReading {
   readonly credential: Credential;
   /** Whether a cursor or tags of a client may be why. */
-  readonly isUnchecked: boolean | undefined;
+  readonly isClientControlled: boolean | undefined;
   /** The longest `Retry-After` that is waited for, in milliseconds. */
   readonly maxRetryAfterMs: number;
   /** @default as HTTP says */
@@ -31,24 +38,24 @@ export interface ErrorReading {
 }
 
 /** What is wrong; `undefined` when nothing is: the provider says that there is no such thing. */
-export function toErrorFault(
+export function toErrorFailure(
   answer: Answer,
-  { credential, isUnchecked, maxRetryAfterMs, readStatus }: ErrorReading,
-): Fault | undefined {
+  { credential, isClientControlled, maxRetryAfterMs, readStatus }: ErrorReading,
+): UpstreamFailure | undefined {
   const { status, headers } = answer;
   const meaning = readStatus?.({
     status,
     header: (name) => headers[name]?.toString(),
     text: () => answer.body.toString(),
   });
-  if (status === 401 || meaning === 'bad-key') return toCredentialFault(credential.owner, status);
-  if (meaning === 'unknown-route') return toRouteFault(status);
+  if (status === 401 || meaning === 'bad-key') return toCredentialFailure(credential.owner, status);
+  if (meaning === 'unknown-route') return toRouteFailure(status);
   if (meaning === 'busy' || status === 429 || status === 503) {
     const retryAfterMs = parseRetryAfter(headers['retry-after'], headers.date);
-    if (status === 429 || retryAfterMs !== undefined) return toWaitFault(status, retryAfterMs, maxRetryAfterMs);
+    if (status === 429 || retryAfterMs !== undefined) return toWaitFailure(status, retryAfterMs, maxRetryAfterMs);
   }
-  if (meaning === 'busy') return toBusyFault(status);
+  if (meaning === 'busy') return toBusyFailure(status);
   // A proxy, or a path that leads elsewhere, answers so too, but not in the provider's form.
-  if (status === 404 || status === 410) return holdsObject(answer) ? undefined : toRouteFault(status);
-  return toStatusFault(status, isUnchecked);
+  if (status === 404 || status === 410) return holdsObject(answer) ? undefined : toRouteFailure(status);
+  return toStatusFailure(status, isClientControlled);
 }

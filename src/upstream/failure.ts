@@ -29,7 +29,7 @@ interface Consequences extends FailureFacts {
  * A call failed. Stays in this folder: the log gets its `reason`, the client the error that {@link Fault.toError} makes of
  * its code. Never carries what the upstream wrote.
  */
-export class Fault extends Error {
+export class UpstreamFailure extends Error {
   override readonly name = 'Fault';
   readonly code: ProviderErrorCode | 'BAD_USER_INPUT';
   readonly reason: string;
@@ -40,7 +40,7 @@ export class Fault extends Error {
   readonly sentence: string | undefined;
   readonly isOfCall: boolean;
 
-  constructor(code: Fault['code'], reason: string, consequences: Consequences = {}) {
+  constructor(code: UpstreamFailure['code'], reason: string, consequences: Consequences = {}) {
     const { retry, coolDownMs, verdict = 'answer', sentence, isOfCall = false, ...facts } = consequences;
     super(reason);
     this.code = code;
@@ -76,7 +76,7 @@ const onceMoreGently: RetryRule = { most: 1, baseMs: 500 };
 const atOnce: RetryRule = { most: 2, isFirstFree: true };
 
 /** What an HTTP status other than 200, 404 and 410 means. What isn't here is what its class is. */
-const statusMeanings: Readonly<Record<number, readonly [Fault['code'], Consequences]>> = {
+const statusMeanings: Readonly<Record<number, readonly [UpstreamFailure['code'], Consequences]>> = {
   400: ['BAD_USER_INPUT', {}],
   402: ['QUOTA_EXCEEDED', {}],
   403: ['FORBIDDEN', {}],
@@ -91,7 +91,7 @@ const statusMeanings: Readonly<Record<number, readonly [Fault['code'], Consequen
  * What a status has in common with its class (RFC 9110, 15): a server error passes, and a status that is none is read as one.
  * 505 to 511 tell of something that is the same a moment later, so that is left to the client.
  */
-function toClassMeaning(status: number): readonly [Fault['code'], Consequences] {
+function toClassMeaning(status: number): readonly [UpstreamFailure['code'], Consequences] {
   if (status >= 505 && status <= 511) return ['UPSTREAM_UNAVAILABLE', { retryable: true, verdict: 'failure' }];
   if (status >= 500 || status < 200) return ['UPSTREAM_UNAVAILABLE', { retry: again, verdict: 'failure' }];
   return ['UPSTREAM_BAD_RESPONSE', { verdict: isRedirect(status) ? 'failure' : 'answer' }];
@@ -101,85 +101,88 @@ const isRedirect = (status: number) => status >= 300 && status < 400;
 
 /**
  * An answer whose status says that it isn't one.
- * @param isUnchecked whether a cursor or tags of a client may be why: the call would fail again, so it isn't retried
+ * @param isClientControlled whether a cursor or tags of a client may be why: the call would fail again, so it isn't retried
  */
-export function toStatusFault(status: number, isUnchecked = false): Fault {
+export function toStatusFailure(status: number, isClientControlled = false): UpstreamFailure {
   const [code, consequences] = statusMeanings[status] ?? toClassMeaning(status);
   const facts = { upstreamStatus: status, ...consequences };
   // It may have another cause, so the client may try again.
-  const once = isUnchecked && status === 500 ? { retry: undefined, retryable: true } : undefined;
-  return new Fault(code, isRedirect(status) ? 'redirect' : 'status', { ...facts, ...once });
+  const once = isClientControlled && status === 500 ? { retry: undefined, retryable: true } : undefined;
+  return new UpstreamFailure(code, isRedirect(status) ? 'redirect' : 'status', { ...facts, ...once });
 }
 
 /** 401, or what means the same: the fault of the credential's owner. */
-export const toCredentialFault = (owner: 'service' | 'caller', status = 401): Fault =>
-  new Fault(owner === 'caller' ? 'UNAUTHENTICATED' : 'UPSTREAM_AUTH_FAILED', 'status', { upstreamStatus: status });
+export const toCredentialFailure = (owner: 'service' | 'caller', status = 401): UpstreamFailure =>
+  new UpstreamFailure(owner === 'caller' ? 'UNAUTHENTICATED' : 'UPSTREAM_AUTH_FAILED', 'status', {
+    upstreamStatus: status,
+  });
 
 /** Whether the credential isn't accepted. */
-export const isCredentialFault = ({ code }: Fault): boolean =>
+export const isCredentialFailure = ({ code }: UpstreamFailure): boolean =>
   code === 'UNAUTHENTICATED' || code === 'UPSTREAM_AUTH_FAILED';
 
 /** Whatever answered has no such route, so it isn't the API that was asked for, or not at this base URL. */
-export const toRouteFault = (status: number): Fault =>
-  new Fault('UPSTREAM_BAD_RESPONSE', 'unknown_route', { upstreamStatus: status });
+export const toRouteFailure = (status: number): UpstreamFailure =>
+  new UpstreamFailure('UPSTREAM_BAD_RESPONSE', 'unknown_route', { upstreamStatus: status });
 
 /** The provider says that it has no capacity left, whatever the status. */
-export const toBusyFault = (status: number): Fault =>
-  new Fault('UPSTREAM_UNAVAILABLE', 'busy', { upstreamStatus: status, retry: again, verdict: 'failure' });
+export const toBusyFailure = (status: number): UpstreamFailure =>
+  new UpstreamFailure('UPSTREAM_UNAVAILABLE', 'busy', { upstreamStatus: status, retry: again, verdict: 'failure' });
 
 /**
  * 429, or another status with a wait: asked to come back later. A wait that is short enough is kept to, exactly; a longer one is for
  * the client.
  * @param retryAfterMs the wait that was asked for; `undefined` when none was; NaN when it can't be read
  */
-export function toWaitFault(status: number, retryAfterMs: number | undefined, longestMs: number): Fault {
+export function toWaitFailure(status: number, retryAfterMs: number | undefined, longestMs: number): UpstreamFailure {
   const isLimit = status === 429;
   const code = isLimit ? 'RATE_LIMITED' : 'UPSTREAM_UNAVAILABLE';
   const facts = { upstreamStatus: status, retryable: true, verdict: isLimit ? 'answer' : 'failure' } as const;
-  if (retryAfterMs === undefined) return new Fault(code, 'status', { ...facts, retry: onceMoreGently });
-  if (Number.isNaN(retryAfterMs)) return new Fault(code, 'status', facts);
+  if (retryAfterMs === undefined) return new UpstreamFailure(code, 'status', { ...facts, retry: onceMoreGently });
+  if (Number.isNaN(retryAfterMs)) return new UpstreamFailure(code, 'status', facts);
   const retry: RetryRule | undefined = retryAfterMs <= longestMs ? { most: 1, afterMs: retryAfterMs } : undefined;
   // Of this credential alone, be the provider unavailable to others or not: that is for the breaker.
-  return new Fault(code, 'status', { ...facts, retryAfterMs, retry, coolDownMs: retryAfterMs });
+  return new UpstreamFailure(code, 'status', { ...facts, retryAfterMs, retry, coolDownMs: retryAfterMs });
 }
 
 /** The credential was asked to be used later, with an error of this code, and its time hasn't come. */
-export const toCoolDownFault = ({ code, waitMs }: Wait): Fault =>
-  new Fault(code, 'cool_down', { retryable: true, retryAfterMs: Math.ceil(waitMs) });
+export const toCoolDownFailure = ({ code, waitMs }: Wait): UpstreamFailure =>
+  new UpstreamFailure(code, 'cool_down', { retryable: true, retryAfterMs: Math.ceil(waitMs) });
 
 /** The breaker is open. */
-export const toBreakerFault = (retryAfterMs: number): Fault =>
-  new Fault('UPSTREAM_UNAVAILABLE', 'circuit_open', { retryable: true, retryAfterMs });
+export const toBreakerFailure = (retryAfterMs: number): UpstreamFailure =>
+  new UpstreamFailure('UPSTREAM_UNAVAILABLE', 'circuit_open', { retryable: true, retryAfterMs });
 
 /** There is no place for another call. */
-export const toQueueFault = (): Fault => new Fault('OVERLOADED', 'queue', { retryable: true, isOfCall: true });
+export const toQueueFailure = (): UpstreamFailure =>
+  new UpstreamFailure('OVERLOADED', 'queue', { retryable: true, isOfCall: true });
 
 /** There is no room for another large response, or there was none for too long. That is no failure of the provider. */
-export const toMemoryFault = (): Fault =>
-  new Fault('OVERLOADED', 'memory', {
+export const toMemoryFailure = (): UpstreamFailure =>
+  new UpstreamFailure('OVERLOADED', 'memory', {
     retryable: true,
     verdict: 'nothing',
     sentence: 'sent a large response that this service has no memory for at the moment.',
   });
 
 /** This machine lacks something for the connection, as the code says. That is no failure of the provider. */
-const toLocalFault = (code: string): Fault =>
-  new Fault('OVERLOADED', `local ${code}`, {
+const toLocalFailure = (code: string): UpstreamFailure =>
+  new UpstreamFailure('OVERLOADED', `local ${code}`, {
     retryable: true,
     verdict: 'nothing',
     sentence: "can't be called at the moment, as this service is out of resources.",
   });
 
 /** The time of an attempt is up. */
-export const toAttemptTimeFault = (): Fault =>
-  new Fault('UPSTREAM_TIMEOUT', 'attempt', { retry: onceMoreInTime, verdict: 'failure', isOfCall: true });
+export const toAttemptTimeFailure = (): UpstreamFailure =>
+  new UpstreamFailure('UPSTREAM_TIMEOUT', 'attempt', { retry: onceMoreInTime, verdict: 'failure', isOfCall: true });
 
 /**
  * The deadline of the operation is reached.
  * @param isBlamed whether the provider had enough time; otherwise the call began late, or waited for its turn
  */
-export const toDeadlineFault = (isBlamed: boolean): Fault =>
-  new Fault('UPSTREAM_TIMEOUT', 'deadline', {
+export const toDeadlineFailure = (isBlamed: boolean): UpstreamFailure =>
+  new UpstreamFailure('UPSTREAM_TIMEOUT', 'deadline', {
     retryable: true,
     verdict: isBlamed ? 'failure' : 'nothing',
     isOfCall: true,
@@ -187,7 +190,7 @@ export const toDeadlineFault = (isBlamed: boolean): Fault =>
 
 /** The error of a call that ends because its operation does: `reason` itself, unless that is the deadline. */
 export const toEndError = (reason: unknown, provider: Provider): unknown =>
-  reason === deadlineReached ? toDeadlineFault(false).toError(provider) : reason;
+  reason === deadlineReached ? toDeadlineFailure(false).toError(provider) : reason;
 
 /**
  * Whether it was the time of this call that was up, be it in its line: another one may have more of it. A provider that says
@@ -196,17 +199,18 @@ export const toEndError = (reason: unknown, provider: Provider): unknown =>
 export const hasFailedByTime = (error: unknown): boolean => error instanceof ProviderError && error.isOfCall;
 
 /** The body isn't a JSON object. */
-export const toBodyFault = (): Fault =>
-  new Fault('UPSTREAM_BAD_RESPONSE', 'body', { retry: onceMore, verdict: 'failure' });
+export const toBodyFailure = (): UpstreamFailure =>
+  new UpstreamFailure('UPSTREAM_BAD_RESPONSE', 'body', { retry: onceMore, verdict: 'failure' });
 
 /** The body repeats the key that it was asked with: whoever has the key may have put it there, and the provider is well. */
-export const toEchoFault = (): Fault => new Fault('UPSTREAM_BAD_RESPONSE', 'credential_echo');
+export const toEchoFailure = (): UpstreamFailure => new UpstreamFailure('UPSTREAM_BAD_RESPONSE', 'credential_echo');
 
 /** The body is somebody else's run: of one bad monitor, as far as is known, so the provider's others go on. */
-export const toIdFault = (): Fault => new Fault('UPSTREAM_BAD_RESPONSE', 'id_mismatch', { verdict: 'nothing' });
+export const toIdFailure = (): UpstreamFailure =>
+  new UpstreamFailure('UPSTREAM_BAD_RESPONSE', 'id_mismatch', { verdict: 'nothing' });
 
 /** The body is larger than what is read. */
-export const toSizeFault = (): Fault => new Fault('UPSTREAM_RESPONSE_TOO_LARGE', 'size');
+export const toSizeFailure = (): UpstreamFailure => new UpstreamFailure('UPSTREAM_RESPONSE_TOO_LARGE', 'size');
 
 /** Codes of Node.js, OpenSSL and undici for a certificate or a handshake that isn't right. */
 const tlsCode = /^(ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|EPROTO$)/;
@@ -219,21 +223,21 @@ const protocolCode =
  * @param isUnanswered whether nothing of the answer had come
  * @param hasBeenPaused whether the response wasn't read for a while: the provider may have given up waiting
  */
-export function toNetworkFault(error: unknown, isUnanswered: boolean, hasBeenPaused = false): Fault {
-  if (error instanceof Fault) return error;
+export function toNetworkFailure(error: unknown, isUnanswered: boolean, hasBeenPaused = false): UpstreamFailure {
+  if (error instanceof UpstreamFailure) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code ?? error.name) : 'unknown';
   const localCode = findLocalCode(error);
-  if (localCode !== undefined) return toLocalFault(localCode);
+  if (localCode !== undefined) return toLocalFailure(localCode);
   if (code === 'UND_ERR_CONNECT_TIMEOUT')
-    return new Fault('UPSTREAM_TIMEOUT', 'connect', { retry: again, verdict: 'failure', isOfCall: true });
-  if (code === 'ENOTFOUND') return new Fault('UPSTREAM_UNAVAILABLE', 'dns', { verdict: 'failure' });
-  if (tlsCode.test(code)) return new Fault('UPSTREAM_UNAVAILABLE', `tls ${code}`, { verdict: 'failure' });
+    return new UpstreamFailure('UPSTREAM_TIMEOUT', 'connect', { retry: again, verdict: 'failure', isOfCall: true });
+  if (code === 'ENOTFOUND') return new UpstreamFailure('UPSTREAM_UNAVAILABLE', 'dns', { verdict: 'failure' });
+  if (tlsCode.test(code)) return new UpstreamFailure('UPSTREAM_UNAVAILABLE', `tls ${code}`, { verdict: 'failure' });
   if (protocolCode.test(code))
-    return new Fault('UPSTREAM_BAD_RESPONSE', `protocol ${code}`, { retry: onceMore, verdict: 'failure' });
-  if (hasBeenPaused) return toMemoryFault();
+    return new UpstreamFailure('UPSTREAM_BAD_RESPONSE', `protocol ${code}`, { retry: onceMore, verdict: 'failure' });
+  if (hasBeenPaused) return toMemoryFailure();
   // The connection had ended while nobody used it, which says nothing of what the provider is like now.
   const isStale = isUnanswered && isEndOfUsedConnection(error);
-  return new Fault('UPSTREAM_UNAVAILABLE', `network ${code}`, {
+  return new UpstreamFailure('UPSTREAM_UNAVAILABLE', `network ${code}`, {
     retry: isStale ? atOnce : again,
     verdict: isStale ? 'nothing' : 'failure',
   });

@@ -3,14 +3,14 @@ import type { UpstreamLimits } from '../core/limits.ts';
 import { Connection, createConnector } from './connection.ts';
 
 /** What goes over a connection, one at a time. */
-export interface Passenger {
+export interface PoolClient {
   /** Sets out on the connection, which is its own until it is given back; false when it doesn't go any more. */
   board(connection: Connection): boolean;
 }
 
 export interface Pool {
   /** Lets it go as soon as there is a connection. */
-  take(passenger: Passenger): void;
+  take(passenger: PoolClient): void;
   /** For the next one. */
   give(connection: Connection): void;
   /** Ends them all, each once its answer has come. */
@@ -27,7 +27,7 @@ export function createPool(origin: string, { maxConcurrentCalls, connectTimeoutM
   const all: Connection[] = [];
   const free: Connection[] = [];
   /** While connections are still busy with what has been given up. */
-  const waiting: Passenger[] = [];
+  const waiting: PoolClient[] = [];
 
   const add = (): Connection | undefined => {
     if (all.length >= maxConcurrentCalls) return undefined;
@@ -36,7 +36,7 @@ export function createPool(origin: string, { maxConcurrentCalls, connectTimeoutM
     return connection;
   };
 
-  const take = (passenger: Passenger) => {
+  const take = (passenger: PoolClient) => {
     const connection = free.pop() ?? add();
     if (connection === undefined) waiting.push(passenger);
     else if (!passenger.board(connection)) free.push(connection);

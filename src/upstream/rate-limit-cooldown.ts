@@ -1,12 +1,12 @@
 /** Credentials that a provider asked to be used later, each until its own time and no other with it. */
-import type { Fault } from './failure.ts';
+import type { UpstreamFailure } from './failure.ts';
 
 /** What is left of a cool-down. */
 export interface Wait {
   /** In milliseconds. */
   readonly waitMs: number;
   /** What the provider asked for it with: that it is called too often, or isn't available. */
-  readonly code: Fault['code'];
+  readonly code: UpstreamFailure['code'];
 }
 
 export interface CoolDown {

@@ -2,15 +2,15 @@
 
 import type { UpstreamLimits } from '../core/limits.ts';
 import { withoutByteOrderMark } from '../json/byte-order-mark.ts';
-import { findMembers, type Members, ParsedMembers } from '../json/lazy-object.ts';
+import { lazyObject, type Members, ParsedObject } from '../json/lazy-object.ts';
 import { isObject, parseJson, toDigits } from '../json/lossless.ts';
 import { mayHoldMore, measureClosed } from '../json/measure.ts';
 import { lastPlace, sign, skipSpace } from '../json/skip.ts';
 import { orUnreadable, tooLarge, unreadable } from '../json/unread.ts';
 import type { Answer } from './attempt.ts';
 import type { Credential } from './credential.ts';
-import { type ReadStatus, toErrorFault } from './error-response.ts';
-import { toBodyFault, toEchoFault, toIdFault, toSizeFault } from './failure.ts';
+import { type ReadStatus, toErrorFailure } from './error-response.ts';
+import { toBodyFailure, toEchoFailure, toIdFailure, toSizeFailure } from './failure.ts';
 import { isJson } from './json-response.ts';
 import type { UpstreamRequest } from './request.ts';
 
@@ -49,8 +49,8 @@ export const createReadBody =
     const { key } = credential;
     const { status, body } = answer;
     if (status !== 200) {
-      const { isUnchecked } = request;
-      const fault = toErrorFault(answer, { credential, isUnchecked, maxRetryAfterMs, readStatus });
+      const { isClientControlled } = request;
+      const fault = toErrorFailure(answer, { credential, isClientControlled, maxRetryAfterMs, readStatus });
       if (fault !== undefined) throw fault;
       return null;
     }
@@ -66,7 +66,7 @@ function toUnlessEcho(
   request: UpstreamRequest,
   limits: ParseLimits,
 ): Body | Promise<Body> {
-  if (isEcho) throw toEchoFault();
+  if (isEcho) throw toEchoFailure();
   const body = toCheckedBody(answer, request, limits);
   if (request.rows === undefined || answer.body.length <= maxBytesAtOnce) return body;
   const loading = body.items(request.rows)?.load?.();
@@ -75,15 +75,15 @@ function toUnlessEcho(
 
 /** The object, held against what was asked for. */
 function toCheckedBody(answer: Answer, { echoes }: UpstreamRequest, limits: ParseLimits): Body {
-  if (!isJson(answer.headers['content-type'])) throw toBodyFault();
+  if (!isJson(answer.headers['content-type'])) throw toBodyFailure();
   const members = toBody(answer, limits);
   for (const field in echoes) {
     const value = members.get(field);
-    if (value === unreadable) throw toBodyFault();
-    if (value === tooLarge) throw toSizeFault();
+    if (value === unreadable) throw toBodyFailure();
+    if (value === tooLarge) throw toSizeFailure();
     const asked = echoes[field];
     // A missing id says nothing; a different one says that this is somebody else's run.
-    if (value != null && value !== asked && toDigits(value) !== asked) throw toIdFault();
+    if (value != null && value !== asked && toDigits(value) !== asked) throw toIdFailure();
   }
   return members;
 }
@@ -95,7 +95,7 @@ function toCheckedBody(answer: Answer, { echoes }: UpstreamRequest, limits: Pars
 export function fromBytes(bytes: Buffer, limits: ParseLimits): Body {
   const start = skipSpace(bytes, 0);
   if (bytes.length > limits.lazyParseThresholdBytes && isObjectAt(bytes, start))
-    return findMembers(bytes, start, limits.maxValues);
+    return lazyObject(bytes, start, limits.maxValues);
   return toParsed(bytes, limits);
 }
 
@@ -105,7 +105,7 @@ function toBody({ headers, body: bytes }: Answer, limits: ParseLimits): Body {
   const start = skipSpace(body, 0);
   const isClosed = isObjectAt(body, start);
   if (body.length > limits.lazyParseThresholdBytes && isClosed && isMeasured(headers))
-    return findMembers(body, start, limits.maxValues);
+    return lazyObject(body, start, limits.maxValues);
   return toParsed(body, limits);
 }
 
@@ -119,8 +119,8 @@ const isMeasured = (headers: Answer['headers']): boolean =>
 function toParsed(bytes: Buffer, { maxValues }: ParseLimits): Body {
   const { length } = bytes;
   if (mayHoldMore(0, length, maxValues) && measureClosed(bytes, 0, length, maxValues).values > maxValues)
-    throw toSizeFault();
+    throw toSizeFailure();
   const object = orUnreadable(() => parseJson(bytes.toString()));
-  if (!isObject(object)) throw toBodyFault();
-  return new ParsedMembers(object, bytes);
+  if (!isObject(object)) throw toBodyFailure();
+  return new ParsedObject(object, bytes);
 }

@@ -11,5 +11,5 @@ export interface UpstreamRequest {
    * Whether it has a cursor or tags that a client chose and nobody here can check: a failure of the provider at that (500) isn't
    * retried. @default false
    */
-  readonly isUnchecked?: boolean;
+  readonly isClientControlled?: boolean;
 }

@@ -1,6 +1,6 @@
 /** What is tried again, and when: what may pass, within the time and the budget that there are. */
 import { setImmediate as immediate } from 'node:timers/promises';
-import type { Ending } from './cancellation.ts';
+import type { CancelToken } from './cancellation.ts';
 import type { RetryBudget } from './retry-budget.ts';
 import { sleep } from './sleep.ts';
 
@@ -66,6 +66,6 @@ export function createRetry(options: RetryOptions): Retry {
 }
 
 /** Waits before an attempt. @throws the ending's reason when it comes */
-export const pause = (ms: number, ending: Ending): Promise<void> =>
+export const pause = (ms: number, ending: CancelToken): Promise<void> =>
   // Where one connection was found ended others will have been too, and this is when their ends are read.
   ms > 0 ? sleep(ms, ending) : immediate();

@@ -1,7 +1,7 @@
-import type { Ending } from './cancellation.ts';
+import type { CancelToken } from './cancellation.ts';
 
 /** Resolves after `ms`. Rejects with the ending's reason as soon as it comes; no timer is left behind then. */
-export function sleep(ms: number, ending: Ending): Promise<void> {
+export function sleep(ms: number, ending: CancelToken): Promise<void> {
   return new Promise((resolve, reject) => {
     if (ending.reason !== undefined) return reject(ending.reason);
     const end = (settle: () => void) => {

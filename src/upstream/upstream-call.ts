@@ -1,16 +1,16 @@
 /** One question to a provider, until there is an answer or no more time, budget or hope for one. */
-import { isOfOneEndpoint } from '../core/errors.ts';
+import { isEndpointSpecific } from '../core/errors.ts';
 import type { UpstreamLimits } from '../core/limits.ts';
 import type { Provider } from '../generated/types.ts';
 import type { Gate, Pass } from './admission.ts';
-import { type Answer, Attempt, type AttemptWay, type Receiver } from './attempt.ts';
+import { type Answer, Attempt, type AttemptDependencies, type AttemptListener } from './attempt.ts';
 import type { Call } from './call-context.ts';
-import type { ProviderPrice } from './call-report.ts';
-import type { Ending } from './cancellation.ts';
+import type { ProviderCalls } from './call-report.ts';
+import type { CancelToken } from './cancellation.ts';
 import { toLoggedType } from './content-type.ts';
 import type { Credential } from './credential.ts';
 import { deadlineReached } from './deadline.ts';
-import { Fault, isCredentialFault, toDeadlineFault, toRouteFault } from './failure.ts';
+import { isCredentialFailure, toDeadlineFailure, toRouteFailure, UpstreamFailure } from './failure.ts';
 import type { Body, ReadBody } from './read-response.ts';
 import type { UpstreamRequest } from './request.ts';
 import type { ByteUser } from './response-budget.ts';
@@ -19,7 +19,7 @@ import type { Upstream } from './upstream.ts';
 import type { VerifiedCredentials } from './verified-credentials.ts';
 
 /** What all exchanges with a provider have in common. */
-export interface Way extends AttemptWay {
+export interface Way extends AttemptDependencies {
   readonly provider: Provider;
   /** Put before each request's own path. */
   readonly basePath: string;
@@ -52,13 +52,13 @@ const toFailedResponse = ({ status, headers }: Answer): FailedResponse => ({
  * deadline of the attempt, one attempt with its cap of size, status, type, ids. A class, as every call is one that waits for
  * tens of milliseconds: what an async function holds on to is several times as large.
  */
-export class Exchange implements Receiver {
+export class UpstreamCall implements AttemptListener {
   readonly #way: Way;
   readonly #request: UpstreamRequest;
   readonly #credential: Credential;
   readonly #call: Call;
-  readonly #ending: Ending;
-  readonly #price: ProviderPrice;
+  readonly #ending: CancelToken;
+  readonly #price: ProviderCalls;
   readonly #resolve: (body: Body | null) => void;
   readonly #reject: (reason: unknown) => void;
   readonly #startedAt: number;
@@ -138,7 +138,7 @@ export class Exchange implements Receiver {
       this.#resolve(null);
       return;
     }
-    const refuse = () => this.#end(toRouteFault(answer.status), toFailedResponse(answer));
+    const refuse = () => this.#end(toRouteFailure(answer.status), toFailedResponse(answer));
     // Every account has a list of monitors, an empty one at least.
     if (this.#request.path === list.request.path) verified.refute(digest);
     if (verified.isRefuted(digest)) {
@@ -149,7 +149,7 @@ export class Exchange implements Receiver {
       () => this.#resolve(null),
       (error: unknown) => {
         if (verified.has(digest)) this.#resolve(null);
-        else if (isOfOneEndpoint(error)) refuse();
+        else if (isEndpointSpecific(error)) refuse();
         else this.#reject(error);
       },
     );
@@ -163,7 +163,7 @@ export class Exchange implements Receiver {
   #end(reason: unknown, response?: FailedResponse): void {
     this.#failedResponse = response;
     try {
-      const error = reason === deadlineReached ? this.#toDeadlineFault() : reason;
+      const error = reason === deadlineReached ? this.#toDeadlineFailure() : reason;
       this.#leave(false, error);
       this.#failures++;
       const wait = this.#waitAfter(error);
@@ -181,8 +181,8 @@ export class Exchange implements Receiver {
     return this.#way.retry.waitAfter(error, this.#failures, this.#call.deadlineAt - performance.now());
   }
 
-  #toDeadlineFault(): Fault {
-    return toDeadlineFault(performance.now() - this.#firstAttemptAt >= this.#way.limits.upstreamAttemptTimeoutMs);
+  #toDeadlineFailure(): UpstreamFailure {
+    return toDeadlineFailure(performance.now() - this.#firstAttemptAt >= this.#way.limits.upstreamAttemptTimeoutMs);
   }
 
   async #pause(ms: number): Promise<void> {
@@ -221,7 +221,7 @@ export class Exchange implements Receiver {
 
   #send(now: number): void {
     const { limits, basePath, pool } = this.#way;
-    if (this.#call.deadlineAt - now < limits.upstreamMinAttemptMs) throw this.#toDeadlineFault();
+    if (this.#call.deadlineAt - now < limits.upstreamMinAttemptMs) throw this.#toDeadlineFailure();
     this.#call.send?.();
     if (++this.#attempts === 1) {
       this.#firstAttemptAt = now;
@@ -241,14 +241,14 @@ export class Exchange implements Receiver {
   }
 
   #fail(error: unknown): void {
-    if (!(error instanceof Fault)) {
+    if (!(error instanceof UpstreamFailure)) {
       this.#reject(error);
       return;
     }
     const { provider, gate, verified, onRefused } = this.#way;
     gate.rest(this.#credential, error);
     const { code, reason } = error;
-    if (isCredentialFault(error)) {
+    if (isCredentialFailure(error)) {
       verified.delete(this.#credential.digest);
       onRefused?.(this.#credential);
     }

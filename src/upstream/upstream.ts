@@ -6,10 +6,10 @@ import type { Log } from '../observability/logger.ts';
 import { createGate } from './admission.ts';
 import { toBaseUrl } from './base-url.ts';
 import type { Call } from './call-context.ts';
-import { createSharedCalls } from './coalescing.ts';
+import { createCoalescing } from './coalescing.ts';
 import type { Credential } from './credential.ts';
 import type { ReadStatus } from './error-response.ts';
-import { Fault, toEndError } from './failure.ts';
+import { toEndError, UpstreamFailure } from './failure.ts';
 import { createPool } from './pool.ts';
 import { type Body, createReadBody } from './read-response.ts';
 import type { UpstreamRequest } from './request.ts';
@@ -17,7 +17,7 @@ import type { ResponseBudget } from './response-budget.ts';
 import { createRetry } from './retry.ts';
 import { createRetryBudget } from './retry-budget.ts';
 import { Deadlines } from './timeout-queue.ts';
-import { Exchange, type Way } from './upstream-call.ts';
+import { UpstreamCall, type Way } from './upstream-call.ts';
 import { VerifiedCredentials } from './verified-credentials.ts';
 
 /** The way out to one provider. */
@@ -54,7 +54,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   const upstream: Upstream = {
     getJson(request, credential, call) {
       if (call.ending.reason !== undefined) return Promise.reject(toEndError(call.ending.reason, provider));
-      return new Promise((resolve, reject) => new Exchange(way, request, credential, call, resolve, reject));
+      return new Promise((resolve, reject) => new UpstreamCall(way, request, credential, call, resolve, reject));
     },
     close: () => pool.close(),
   };
@@ -70,7 +70,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
     ),
     retry: createRetry({
       ...limits,
-      ruleOf: (error) => (error instanceof Fault ? error.retry : undefined),
+      ruleOf: (error) => (error instanceof UpstreamFailure ? error.retry : undefined),
       budget: createRetryBudget(limits.retryBudget, limits.retryBudgetPerCall),
     }),
     readBody: createReadBody({ ...limits, readStatus }),
@@ -78,7 +78,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
     list: {
       // A copy: the exchange tells it by identity from a list that an operation requests.
       request: { ...options.listRequest },
-      upstream: createSharedCalls(provider, upstream, limits),
+      upstream: createCoalescing(provider, upstream, limits),
     },
     seen: { mismatches: 0 },
     onRefused,

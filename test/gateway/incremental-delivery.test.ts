@@ -7,7 +7,7 @@ import { defaultLimits } from '../../src/core/limits.ts';
 import type { GatewayConfig } from '../../src/gateway/create-gateway.ts';
 import type { Provider } from '../../src/generated/types.ts';
 import { createSchema } from '../../src/schema/create-schema.ts';
-import { createLifeCycle } from '../../src/server/graceful-shutdown.ts';
+import { createGracefulShutdown } from '../../src/server/graceful-shutdown.ts';
 import type { ServerOptions } from '../../src/server/server.ts';
 import {
   anyDatafoldRun,
@@ -631,13 +631,13 @@ it.each(['multipart/mixed', 'text/event-stream'])(
 );
 
 it('A server that is to stop waits for the last part', async () => {
-  const lifeCycle = createLifeCycle({ ...defaultLimits, shutdownDelayMs: 0 });
-  const { world, release } = await createSlowWorld({}, { lifeCycle });
+  const gracefulShutdown = createGracefulShutdown({ ...defaultLimits, shutdownDelayMs: 0 });
+  const { world, release } = await createSlowWorld({}, { gracefulShutdown });
 
   const parts = readParts(await askFor(world, 'multipart/mixed', deferred));
   await nextOf(parts);
   await world.olostep.arrived(1);
-  const stopped = lifeCycle.stop();
+  const stopped = gracefulShutdown.stop();
   release();
 
   expect(await nextOf(parts)).toMatchObject({ hasNext: false });
@@ -646,9 +646,13 @@ it('A server that is to stop waits for the last part', async () => {
 });
 
 it('A server that is to stop says so with the first part', async () => {
-  const lifeCycle = createLifeCycle({ ...defaultLimits, shutdownDelayMs: 60_000, shutdownTimeoutMs: 60_000 });
-  const { world, release } = await createSlowWorld({}, { lifeCycle });
-  void lifeCycle.stop();
+  const gracefulShutdown = createGracefulShutdown({
+    ...defaultLimits,
+    shutdownDelayMs: 60_000,
+    shutdownTimeoutMs: 60_000,
+  });
+  const { world, release } = await createSlowWorld({}, { gracefulShutdown });
+  void gracefulShutdown.stop();
 
   const response = await askFor(world, 'multipart/mixed', deferred);
   await world.olostep.arrived(1);

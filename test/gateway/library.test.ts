@@ -9,7 +9,7 @@ import {
   createGateway,
   type Gateway,
   type GatewayConfig,
-  type KeptRuns,
+  type RunCache,
 } from '../../src/gateway/create-gateway.ts';
 import { datafoldBody, datafoldPath } from '../support/bodies.ts';
 import { type FakeUpstream, startFakeUpstream } from '../support/fake-upstream.ts';
@@ -262,7 +262,7 @@ it('refuses a body of more than 100 KiB, however it is mounted', async () => {
 
 it('keeps runs that have ended in a store of your own', async () => {
   const copies = new Map<string, Copy>();
-  const runCache: KeptRuns = {
+  const runCache: RunCache = {
     read: (names) => names.map((name) => copies.get(name)),
     write: (name, copy) => copies.set(name, copy),
     drop: (names) => {

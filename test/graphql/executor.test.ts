@@ -2,20 +2,20 @@ import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { buildSchema, type DocumentNode, type ExecutionResult, execute, parse, validate } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { Allowance } from '../../src/core/cost-budget.ts';
+import { CostBudget } from '../../src/core/cost-budget.ts';
 import { ProviderError } from '../../src/core/errors.ts';
 import { defaultLimits } from '../../src/core/limits.ts';
 import { exampleOperations } from '../../src/generated/example-operations.ts';
 import type { MonitorRunKey, Provider } from '../../src/generated/types.ts';
 import { compileOperation, type Plan } from '../../src/graphql/executor/compile-operation.ts';
 import { createExecute } from '../../src/graphql/executor/execute.ts';
-import { ParsedMembers } from '../../src/json/lazy-object.ts';
+import { ParsedObject } from '../../src/json/lazy-object.ts';
 import { RequestLog } from '../../src/observability/bounded-log.ts';
 import { silentLog } from '../../src/observability/logger.ts';
 import { Context } from '../../src/resolvers/context.ts';
 import { createSchema } from '../../src/schema/create-schema.ts';
 import { OperationCall } from '../../src/upstream/call-context.ts';
-import { OwnEnding } from '../../src/upstream/cancellation.ts';
+import { CancelSource } from '../../src/upstream/cancellation.ts';
 import { createCredential } from '../../src/upstream/credential.ts';
 import { OperationDeadline } from '../../src/upstream/deadline.ts';
 import { Deadlines } from '../../src/upstream/timeout-queue.ts';
@@ -28,7 +28,7 @@ import { createWorld } from '../support/world.ts';
 
 const schema = createSchema();
 const credential = createCredential('Key canary-key', 'service', 'https://datafold.test');
-const allowance = new Allowance(defaultLimits);
+const costBudget = new CostBudget(defaultLimits);
 
 /** A request whose upstream calls are answered by `answerOf`, and what has been called for it. */
 function createRequest(answerOf: AnswerOf, maxResponseBytes: number) {
@@ -37,7 +37,7 @@ function createRequest(answerOf: AnswerOf, maxResponseBytes: number) {
     async getJson({ path }) {
       calls.push(path);
       const body = answerOf(provider, path);
-      return body && new ParsedMembers(body);
+      return body && new ParsedObject(body);
     },
     async close() {},
   });
@@ -46,7 +46,7 @@ function createRequest(answerOf: AnswerOf, maxResponseBytes: number) {
     credentialOf: () => credential,
     call: new OperationCall(
       new RequestLog(silentLog, 'test', 0),
-      new OperationDeadline(new Deadlines(15_000), new OwnEnding()),
+      new OperationDeadline(new Deadlines(15_000), new CancelSource()),
     ),
     // How many of a list come together depends on the executor's steps as well.
     limits: { ...defaultLimits, maxResponseBytes, listFetchThreshold: 1_000 },
@@ -54,7 +54,7 @@ function createRequest(answerOf: AnswerOf, maxResponseBytes: number) {
   return { context, calls };
 }
 
-interface Asked {
+interface Memo {
   readonly document: DocumentNode;
   readonly plan?: Plan | undefined;
   readonly variables?: Readonly<Record<string, unknown>>;
@@ -71,7 +71,7 @@ const healthy: AnswerOf = (provider, path) =>
 const executeByPlan = createExecute({ schema, maxValidationErrors: 50, introspection: true, compileAfterUses: 1 });
 
 /** Asks twice, each time of an upstream that knows nothing of the other: GraphQL's executor, and ours. */
-async function askBoth({ document, variables = {}, answerOf = healthy, maxResponseBytes = 1e9, ...given }: Asked) {
+async function askBoth({ document, variables = {}, answerOf = healthy, maxResponseBytes = 1e9, ...given }: Memo) {
   const plan = given.plan ?? (compileOperation(schema, document) as Plan);
   const ordinary = createRequest(answerOf, maxResponseBytes);
   const expected = await execute({ schema, document, variableValues: variables, contextValue: ordinary.context });
@@ -208,7 +208,7 @@ describe('the plan of an operation', () => {
   ])('gives up on what no provider should fill: %s', async (_what, wrong) => {
     const run = { __typename: 'DatafoldRun', id: 'x', phase: 'FINISHED', startedAt: () => null };
     const ask = (text: string, found: object) =>
-      unlessGivenUp(compileOperation(schema, parse(text))?.({}, { allowance, runs: { load: async () => found } }));
+      unlessGivenUp(compileOperation(schema, parse(text))?.({}, { costBudget, runs: { load: async () => found } }));
     const selection = '{ id phase startedAt }';
     const key = 'monitorId: "7", runId: "42"';
     const texts = [
@@ -226,7 +226,7 @@ describe('the plan of an operation', () => {
     const late = Promise.withResolvers<never>();
     const load = async ({ provider }: MonitorRunKey) =>
       provider === 'DATAFOLD' ? Promise.reject(Error()) : late.promise;
-    await expect(plan?.({}, { allowance, runs: { load } })).rejects.toThrow();
+    await expect(plan?.({}, { costBudget, runs: { load } })).rejects.toThrow();
     // An unhandled rejection would fail this file.
     late.reject(new Error('late'));
     await setImmediate();

@@ -2,14 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createColumns } from '../../src/json/columns.ts';
 import { JsonBytes } from '../../src/json/json-buffer.ts';
-import { findItems } from '../../src/json/lazy-array.ts';
-import { findMembers } from '../../src/json/lazy-object.ts';
+import { lazyArray } from '../../src/json/lazy-array.ts';
+import { lazyObject } from '../../src/json/lazy-object.ts';
 import { parseJson, sizeWithin } from '../../src/json/lossless.ts';
 import { unreadable } from '../../src/json/unread.ts';
 import { jsonValue, type Style, style, write } from '../support/json-text.ts';
 
-const members = (text: string) => findMembers(Buffer.from(text), 0);
-const items = (text: string) => findItems(Buffer.from(text), 0).items ?? [];
+const members = (text: string) => lazyObject(Buffer.from(text), 0);
+const items = (text: string) => lazyArray(Buffer.from(text), 0).items ?? [];
 /** As text, as long numbers are equal only there. */
 const toText = (value: unknown) => (typeof value === 'symbol' ? 'unreadable' : String(JSON.stringify(value)));
 
@@ -51,7 +51,7 @@ describe('Members that are found one by one', () => {
     [`{"b":${'['.repeat(1_000_000)}${']'.repeat(1_000_000)},"a":2}`, 2],
     [`{"b":${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)},"a":2}`, 2],
   ])('%.50s: the first of its name, at the level that counts', (text, value) => {
-    expect(findMembers(Buffer.from(text), text.indexOf('{')).get('a')).toBe(value);
+    expect(lazyObject(Buffer.from(text), text.indexOf('{')).get('a')).toBe(value);
   });
 
   it.each([
@@ -173,7 +173,7 @@ describe('Items that are found one by one', () => {
 describe('Items as a table', () => {
   const columns = createColumns(['id', 'size', 'about', 'about.id', 'about.size'], 'about');
   const { of } = columns;
-  const tableOf = (text: string, levels = 64) => findItems(Buffer.from(text), 0, { columns, levels }).items?.table;
+  const tableOf = (text: string, levels = 64) => lazyArray(Buffer.from(text), 0, { columns, levels }).items?.table;
   const about = fc.oneof(
     fc.record({ id: jsonValue, size: jsonValue, more: jsonValue }, { requiredKeys: [] }),
     jsonValue,
@@ -247,7 +247,7 @@ describe('Items as a table', () => {
       if (!isTable) return;
       tables++;
       // What is behind the list is for others.
-      const { end } = findItems(Buffer.from(changed), 0);
+      const { end } = lazyArray(Buffer.from(changed), 0);
       expect(() => JSON.parse(Buffer.from(changed).toString('utf8', 0, end))).not.toThrow();
     };
     const put = fc.oneof(
@@ -307,7 +307,7 @@ describe('Items as a table', () => {
     '[{"id":1\u00a0}]',
   ])('are none where one is out of the ordinary, and are found as ever: %s', (text) => {
     expect(tableOf(text)).toBeUndefined();
-    expect(toText(findItems(Buffer.from(text), 0, { columns, levels: 64 }).items?.slice())).toBe(
+    expect(toText(lazyArray(Buffer.from(text), 0, { columns, levels: 64 }).items?.slice())).toBe(
       toText(items(text).slice()),
     );
   });
@@ -315,7 +315,7 @@ describe('Items as a table', () => {
   it('are none where their bytes are no UTF-8', () => {
     const bytes = Buffer.from('[{"id":"\xff"}]', 'latin1');
 
-    expect(findItems(bytes, 0, { columns, levels: 64 }).items?.table).toBeUndefined();
+    expect(lazyArray(bytes, 0, { columns, levels: 64 }).items?.table).toBeUndefined();
   });
 
   it('are none where a member is nested over more levels than may be', () => {

@@ -1,7 +1,7 @@
 /** How many values of a response are parsed (`maxValues`): a field with more has an error in its place, and nothing else is lost. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { findMembers } from '../../src/json/lazy-object.ts';
+import { lazyObject } from '../../src/json/lazy-object.ts';
 import { measureClosed, measureNested } from '../../src/json/measure.ts';
 import { unreadable } from '../../src/json/unread.ts';
 import {
@@ -226,7 +226,7 @@ describe('The limit', () => {
 
   it('ends the search for a member', () => {
     const names = (count: number) => times(count, (n) => `"m${n}":1`);
-    const read = (count: number) => findMembers(Buffer.from(`{${names(count)},"a":2}`), 0, 8_000).get('a');
+    const read = (count: number) => lazyObject(Buffer.from(`{${names(count)},"a":2}`), 0, 8_000).get('a');
 
     expect(read(2_990)).toBe(2);
     expect(String(read(3_010))).toBe('Symbol(tooLarge)');
@@ -275,7 +275,7 @@ describe('The count of values', () => {
     'is none of what is not closed as it was opened: %s',
     (text) => {
       expect(() => measureNested(Buffer.from(text), 0, 1e9)).toThrow(SyntaxError);
-      expect(findMembers(Buffer.from(`{"a":${text}`), 0).get('a')).toBe(unreadable);
+      expect(lazyObject(Buffer.from(`{"a":${text}`), 0).get('a')).toBe(unreadable);
     },
   );
 });

@@ -274,7 +274,7 @@ describe('Of calls under way at a time,', () => {
     for (let left = 32; left > 0; left--) answerOne();
 
     expect(await asked).toEqual({ data: { monitorRuns: all.map(found) } });
-    expect(world.datafold.mostAtOnce()).toBe(32);
+    expect(world.datafold.maxAtOnce()).toBe(32);
     expect(world.datafold.paths.slice(32)).toEqual(all.slice(32).map(({ path }) => path));
   });
 
@@ -293,7 +293,7 @@ describe('Of calls under way at a time,', () => {
     for (let left = 32; left > 0; left--) answerOne();
 
     for (const answer of await Promise.all(asked)) expect(answer).toEqual({ data: { monitorRuns: all.map(found) } });
-    expect(world.datafold.mostAtOnce()).toBe(32);
+    expect(world.datafold.maxAtOnce()).toBe(32);
   });
 
   it('those to one provider hold up none to the other', async () => {
@@ -306,7 +306,7 @@ describe('Of calls under way at a time,', () => {
     await world.datafold.arrived(32);
     await world.olostep.arrived(1);
     expect(await world.ask(query, { keys: [olostepKey] })).toMatchObject({ data: { monitorRuns: [{}] } });
-    expect(world.datafold.mostAtOnce()).toBe(32);
+    expect(world.datafold.maxAtOnce()).toBe(32);
     expect(world.datafold.paths).toHaveLength(32);
 
     for (let arrived = 33; arrived <= 82; arrived++) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { defaultLimits } from '../../src/core/limits.ts';
-import { createMemoryRuns } from '../../src/run-cache/memory-cache.ts';
+import { createMemoryCache } from '../../src/run-cache/memory-cache.ts';
 import { anyDatafoldRun } from '../support/bodies.ts';
 import { serveDatafold } from '../support/datafold-upstream.ts';
 import type { FakeUpstream } from '../support/fake-upstream.ts';
@@ -50,7 +50,7 @@ it('Whatever is selected, the answers are those of a gateway that fetches every 
   await fc.assert(
     fc.asyncProperty(fc.array(operation, { minLength: 1, maxLength: 4 }), async (operations) => {
       // Lists first, copies kept, calls joined, as it is by default; and none of that.
-      const sparing = await createListingWorld({ runCache: createMemoryRuns(defaultLimits), coalesceCalls: true });
+      const sparing = await createListingWorld({ runCache: createMemoryCache(defaultLimits), coalesceCalls: true });
       const plain = await createWorld();
       serve(sparing.datafold);
       serve(plain.datafold);

@@ -1,7 +1,7 @@
 /** The pages of a monitor's runs against a model of them: of lists in order, in a little disorder, and in any. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ParsedMembers } from '../../src/json/lazy-object.ts';
+import { ParsedObject } from '../../src/json/lazy-object.ts';
 import { providers } from '../../src/providers/index.ts';
 import type { Get } from '../../src/providers/provider.ts';
 import {
@@ -42,7 +42,7 @@ const datafold: Upstream = {
         started_at: time === null ? null : new Date(time).toISOString(),
       }));
       const numbers = { count: runs.length, page, page_size: size, total_pages: Math.ceil(runs.length / size) };
-      return new ParsedMembers({ ...numbers, runs: rows });
+      return new ParsedObject({ ...numbers, runs: rows });
     },
 };
 
@@ -66,7 +66,7 @@ const olostep: Upstream = {
       }));
       const hasMore = start + limit < runs.length;
       const next_cursor = hasMore ? `behind ${runs[start + limit - 1]?.runId}` : null;
-      return new ParsedMembers({ data, has_more: hasMore, next_cursor, total_count: runs.length });
+      return new ParsedObject({ data, has_more: hasMore, next_cursor, total_count: runs.length });
     },
 };
 

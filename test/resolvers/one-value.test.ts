@@ -7,7 +7,7 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import { defaultLimits } from '../../src/core/limits.ts';
 import type { GatewayConfig } from '../../src/gateway/create-gateway.ts';
 import { silentLog } from '../../src/observability/logger.ts';
-import { createRedisRuns } from '../../src/run-cache/redis/redis-cache.ts';
+import { createRedisCache } from '../../src/run-cache/redis/redis-cache.ts';
 import { createSchema } from '../../src/schema/create-schema.ts';
 import { holdDate, holdDice } from '../support/clock.ts';
 import { hasRedisServer, startRedisServer } from '../support/redis-server.ts';
@@ -99,7 +99,7 @@ it.each([1, 2, 3])(
     await askKept(run, 'cached', true);
     if (hasRedisServer) {
       const redis = await startRedisServer();
-      const store = await createRedisRuns({ url: redis.url, log: silentLog, limits: { ...defaultLimits, ...limits } });
+      const store = await createRedisCache({ url: redis.url, log: silentLog, limits: { ...defaultLimits, ...limits } });
       onTestFinished(() => store.close());
       await askKept(run, 'redis', store);
     }

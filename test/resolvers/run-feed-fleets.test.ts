@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { defaultLimits } from '../../src/core/limits.ts';
 import { silentLog } from '../../src/observability/logger.ts';
-import { createRedisRuns } from '../../src/run-cache/redis/redis-cache.ts';
+import { createRedisCache } from '../../src/run-cache/redis/redis-cache.ts';
 import { holdDate } from '../support/clock.ts';
 import { now as nowText } from '../support/feed-upstreams.ts';
 import { hasRedisServer, startRedisServer } from '../support/redis-server.ts';
@@ -85,7 +85,7 @@ describe.each(fleets)('The run feed of a fleet of %s, with four runs each in 24 
     const { url } = await startRedisServer();
     // The machines of tests are slow and shared.
     const limits = { ...defaultLimits, redisTimeoutMs: 5_000 };
-    const runCache = await createRedisRuns({ url, log: silentLog, limits });
+    const runCache = await createRedisCache({ url, log: silentLog, limits });
     onTestFinished(() => runCache.close());
     const pages = await pageThrough(await createFleetWorld({ runCache }, fleet), `${since} first: 20`);
 

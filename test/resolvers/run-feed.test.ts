@@ -44,14 +44,14 @@ it('says of each call why it is made, to whoever asks for the price', async () =
 
   const answer = await world.ask('{ runs(first: 3) { nodes { id } } }', {}, { headers });
 
-  const { calls, plan } = (answer as { extensions?: { upstream: Price } }).extensions?.upstream ?? {};
+  const { calls, plan } = (answer as { extensions?: { upstream: CallReport } }).extensions?.upstream ?? {};
   expect(calls).toBe(pathsOf(world).length);
   expect(plan?.reduce((sum, step) => sum + step.calls, 0)).toBe(calls);
   expect(plan).toContainEqual(expect.objectContaining({ provider: 'DATAFOLD', fetch: 'LIST', list: '7' }));
   for (const { why } of plan ?? []) expect(why).toMatch(/\.$/);
 });
 
-interface Price {
+interface CallReport {
   readonly calls: number;
   readonly plan: readonly { readonly calls: number; readonly why: string }[];
 }

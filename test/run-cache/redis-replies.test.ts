@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { defaultLimits, type Limits } from '../../src/core/limits.ts';
 import { silentLog } from '../../src/observability/logger.ts';
-import { createRedisRuns } from '../../src/run-cache/redis/redis-cache.ts';
+import { createRedisCache } from '../../src/run-cache/redis/redis-cache.ts';
 import { createReplyCheck, RedisProtocolError } from '../../src/run-cache/redis/replies.ts';
 import { anyDatafoldRun, datafoldBody, datafoldPath } from '../support/bodies.ts';
 import { until } from '../support/clock.ts';
@@ -24,7 +24,7 @@ const toAnswer = (keys: readonly { readonly runId: string }[]) => ({
 /** A world on the Redis, with a password and a database, whose Datafold has the runs. */
 async function createRedisWorld(redis: FakeRedis, limits: Partial<Limits> = {}): Promise<World> {
   const url = `${redis.url.replace('//', '//user:password@')}/3`;
-  const runCache = await createRedisRuns({ url, log: silentLog, limits: { ...defaultLimits, ...limits } });
+  const runCache = await createRedisCache({ url, log: silentLog, limits: { ...defaultLimits, ...limits } });
   const world = await createWorld({ runCache });
   for (const { path, body } of runs) world.datafold.on(path, { body });
   return world;
@@ -171,7 +171,7 @@ describe('An answer is the same as without Redis, when Redis', () => {
       const told: string[] = [];
       const tell = (fields: object, message: string) => void told.push(`${message} ${JSON.stringify(fields)}`);
       const log = { info: tell, warn: tell, error: tell };
-      const runCache = await createRedisRuns({ url: redis.url, log, limits: defaultLimits });
+      const runCache = await createRedisCache({ url: redis.url, log, limits: defaultLimits });
       const world = await createWorld({ runCache });
       world.datafold.on(datafoldPath, { body: datafoldBody });
       const ask = () => world.ask(query, { keys: [{ provider: 'DATAFOLD', monitorId: '7', runId: '42' }] });
@@ -189,7 +189,7 @@ describe('An answer is the same as without Redis, when Redis', () => {
 
   it('mixes up its replies: no run is that of another credential', async () => {
     const redis = await startFakeRedis();
-    const runCache = await createRedisRuns({ url: redis.url, log: silentLog, limits: defaultLimits });
+    const runCache = await createRedisCache({ url: redis.url, log: silentLog, limits: defaultLimits });
     const world = await createWorld({ runCache, credentials: 'forwarded' });
     world.datafold.on(datafoldPath, ({ headers }, response) => {
       const body = { ...datafoldBody, error: `for ${headers.authorization}` };

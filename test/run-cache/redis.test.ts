@@ -5,7 +5,7 @@ import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { defaultLimits, type Limits } from '../../src/core/limits.ts';
 import { silentLog } from '../../src/observability/logger.ts';
-import { createRedisRuns } from '../../src/run-cache/redis/redis-cache.ts';
+import { createRedisCache } from '../../src/run-cache/redis/redis-cache.ts';
 import { anyDatafoldRun, datafoldBody, datafoldKey, datafoldPath } from '../support/bodies.ts';
 import { holdDate, until } from '../support/clock.ts';
 import { startService } from '../support/process.ts';
@@ -39,7 +39,7 @@ async function createRedisWorld(url: string, limits: Partial<Limits> = {}, besid
   const log = { info: at('info'), warn: at('warn'), error: at('error') };
   // The machines of tests are slow and shared: what these tests prove is no matter of twenty milliseconds.
   const patient = { redisTimeoutMs: 500, ...limits };
-  const runCache = await createRedisRuns({ url, log, limits: { ...defaultLimits, ...patient } });
+  const runCache = await createRedisCache({ url, log, limits: { ...defaultLimits, ...patient } });
   const world = await createWorld({ runCache, limits: patient }, {}, beside);
   world.datafold.on(datafoldPath, { body: datafoldBody });
   for (const { path, body } of runs) world.datafold.on(path, { body });
@@ -136,7 +136,7 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
   it('are of whoever read them: callers with their own keys get none of each other', async () => {
     const server = await startRedisServer();
     const redis = connect(server);
-    const store = () => createRedisRuns({ url: server.url, log: silentLog, limits: defaultLimits });
+    const store = () => createRedisCache({ url: server.url, log: silentLog, limits: defaultLimits });
     const first = await createWorld({ credentials: 'forwarded', runCache: await store() });
     const worlds = [first, await createWorld({ credentials: 'forwarded', runCache: await store() }, {}, first)];
     first.datafold.on(datafoldPath, ({ headers }, response) => {
@@ -375,7 +375,7 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
   it('are forgotten rather than that one comes back, when more have gone while Redis is away than are remembered', async () => {
     const server = await startRedisServer();
     const redis = connect(server);
-    const runCache = await createRedisRuns({ url: server.url, log: silentLog, limits: defaultLimits });
+    const runCache = await createRedisCache({ url: server.url, log: silentLog, limits: defaultLimits });
     const world = await createWorld({ runCache });
     world.datafold.on(datafoldPath, { body: datafoldBody });
     await askFor(world, datafoldKey);
@@ -507,7 +507,7 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
   });
 
   it('cost no answer where something else than a Redis is', async () => {
-    for (const greet of [
+    for (const printWelcome of [
       (socket: Socket) => void socket.on('data', () => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n')),
       (socket: Socket) => void socket.on('data', () => socket.write('$9999999999\r\n')),
       (socket: Socket) => void socket.destroy(),
@@ -518,7 +518,7 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
       const server = createServer((socket) => {
         sockets.add(socket);
         socket.on('error', () => {});
-        greet(socket);
+        printWelcome(socket);
       }).listen(0, '127.0.0.1');
       await once(server, 'listening');
       onTestFinished(() => {

@@ -1,7 +1,7 @@
 /** Copies of runs that outlive a request. */
 import { describe, expect, it, vi } from 'vitest';
 import { createGateway, type GatewayConfig } from '../../src/gateway/create-gateway.ts';
-import { type Copies, toRunName } from '../../src/run-cache/run-cache.ts';
+import { type StoredEntries, toRunName } from '../../src/run-cache/run-cache.ts';
 import { createCredential } from '../../src/upstream/credential.ts';
 import { anyDatafoldRun, datafoldBody, datafoldKey, datafoldPath, toDatafoldRow } from '../support/bodies.ts';
 import { holdDate, holdDice, until } from '../support/clock.ts';
@@ -213,7 +213,7 @@ describe('A run that has ended', () => {
       () => {
         throw away;
       },
-    ] as unknown as (() => Copies)[]) {
+    ] as unknown as (() => StoredEntries)[]) {
       for (const reading of [read, async () => read()]) {
         const world = await createKeepingWorld({
           runCache: { read: reading, write() {}, drop() {}, forget() {}, async close() {} },

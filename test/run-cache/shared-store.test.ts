@@ -2,7 +2,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Limits } from '../../src/core/limits.ts';
 import type { GatewayConfig } from '../../src/gateway/create-gateway.ts';
-import type { KeptRuns } from '../../src/run-cache/run-cache.ts';
+import type { RunCache } from '../../src/run-cache/run-cache.ts';
 import { datafoldBody, datafoldKey, datafoldPath } from '../support/bodies.ts';
 import { holdDate, holdDice } from '../support/clock.ts';
 import { found, stores } from '../support/stores.ts';
@@ -28,7 +28,7 @@ describe.each(stores)('Services that share copies in $name, with one key,', ({ c
   };
 
   /** A service on the store, which asks the far end of another one at this path of its own. */
-  const serve = (runCache: KeptRuns, beside?: World, path = '', config: Partial<GatewayConfig> = {}) =>
+  const serve = (runCache: RunCache, beside?: World, path = '', config: Partial<GatewayConfig> = {}) =>
     createWorld(
       {
         runCache,

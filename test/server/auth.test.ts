@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { exportJWK, generateKeyPair, type JWK, SignJWT, UnsecuredJWT } from 'jose';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { defaultLimits, type Limits } from '../../src/core/limits.ts';
-import type { DoorConfig } from '../../src/server/server.ts';
+import type { HttpServerConfig } from '../../src/server/server.ts';
 import { holdClock, until } from '../support/clock.ts';
 import { type FakeUpstream, type Handler, type Reply, silence, startFakeUpstream } from '../support/fake-upstream.ts';
 import { sendLines } from '../support/raw-http.ts';
@@ -99,7 +99,7 @@ describe('With an issuer of JWTs', async () => {
   const audience = 'monitor-graph';
   const keySet = { keys: [{ ...(await exportJWK(mine.publicKey)), kid: 'mine', alg: 'ES256' }] };
 
-  async function createClosedWorld(config: Partial<DoorConfig> = {}, limits: Partial<Limits> = {}) {
+  async function createClosedWorld(config: Partial<HttpServerConfig> = {}, limits: Partial<Limits> = {}) {
     const keys: FakeUpstream = await startFakeUpstream();
     onTestFinished(() => keys.close());
     keys.on('/keys', { body: keySet });

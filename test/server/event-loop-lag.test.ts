@@ -1,10 +1,10 @@
 /** How late the event loop is, wherever in a second it is held up. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
-import { createLoopDelay } from '../../src/server/event-loop-lag.ts';
+import { createEventLoopLag } from '../../src/server/event-loop-lag.ts';
 
 it.each([10, 990])('notices what holds it up for 600 ms, %d ms into a second', { timeout: 60_000 }, async (start) => {
-  const delay = createLoopDelay();
+  const delay = createEventLoopLag();
   onTestFinished(delay.close);
   await wait(start);
 

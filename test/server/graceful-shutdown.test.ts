@@ -4,7 +4,7 @@ import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createLifeCycle } from '../../src/server/graceful-shutdown.ts';
+import { createGracefulShutdown } from '../../src/server/graceful-shutdown.ts';
 import { datafoldBody, datafoldPath } from '../support/bodies.ts';
 import { type FakeUpstream, type Handler, silence, startFakeUpstream } from '../support/fake-upstream.ts';
 import { startService } from '../support/process.ts';
@@ -236,14 +236,14 @@ describe('A process stopped under load', { timeout: 60_000 }, () => {
 });
 
 it('A server that stops listening has let in everybody who was waiting for it', async () => {
-  const lifeCycle = createLifeCycle({ shutdownDelayMs: 1, shutdownTimeoutMs: 10_000 });
-  const { url } = await createWorld({}, { lifeCycle });
+  const gracefulShutdown = createGracefulShutdown({ shutdownDelayMs: 1, shutdownTimeoutMs: 10_000 });
+  const { url } = await createWorld({}, { gracefulShutdown });
   const asked = Array.from({ length: 60 }, () => sendLines(url, ['GET /health HTTP/1.1', 'Host: graph.test']));
 
   // All of them are connected before the server gets to look at the first.
   const end = performance.now() + 20;
   while (performance.now() < end);
-  await lifeCycle.stop();
+  await gracefulShutdown.stop();
 
   expect((await Promise.all(asked)).map((response) => response?.status)).toEqual(asked.map(() => 200));
 });

@@ -78,7 +78,7 @@ describe('Pipelined requests', () => {
 
     await until(() => idsIn(client.received()).length === 5);
     expect(idsIn(client.received())).toEqual(oneTo(5));
-    expect(world.datafold.mostAtOnce()).toBe(2);
+    expect(world.datafold.maxAtOnce()).toBe(2);
   });
 
   it('may be of all kinds: each gets the response that it gets by itself', async () => {

@@ -35,7 +35,7 @@ export interface FakeUpstream {
   /** How many requests are under way. */
   underWay(): number;
   /** The most requests that have been under way at one time so far. */
-  mostAtOnce(): number;
+  maxAtOnce(): number;
   close(): void;
 }
 
@@ -85,7 +85,7 @@ export async function startFakeUpstream(): Promise<FakeUpstream> {
       while (deserted < count) await once(server, 'deserted');
     },
     underWay: () => underWay,
-    mostAtOnce: () => most,
+    maxAtOnce: () => most,
     close() {
       server.close();
       server.closeAllConnections();

@@ -4,15 +4,15 @@ import { ProviderError } from '../../src/core/errors.ts';
 import { defaultLimits } from '../../src/core/limits.ts';
 import type { Provider, QueryRunsArgs, RunOutcome } from '../../src/generated/types.ts';
 import { SelectedFields, type SelectedOf } from '../../src/graphql/selected-fields.ts';
-import { ParsedMembers } from '../../src/json/lazy-object.ts';
+import { ParsedObject } from '../../src/json/lazy-object.ts';
 import { RequestLog } from '../../src/observability/bounded-log.ts';
 import { silentLog } from '../../src/observability/logger.ts';
 import { Context } from '../../src/resolvers/context.ts';
 import { readRunFeed } from '../../src/resolvers/run-feed/run-feed.ts';
-import { createMemoryRuns } from '../../src/run-cache/memory-cache.ts';
-import type { KeptRuns } from '../../src/run-cache/run-cache.ts';
+import { createMemoryCache } from '../../src/run-cache/memory-cache.ts';
+import type { RunCache } from '../../src/run-cache/run-cache.ts';
 import { OperationCall } from '../../src/upstream/call-context.ts';
-import { OwnEnding } from '../../src/upstream/cancellation.ts';
+import { CancelSource } from '../../src/upstream/cancellation.ts';
 import { createCredential } from '../../src/upstream/credential.ts';
 import { OperationDeadline } from '../../src/upstream/deadline.ts';
 import { Deadlines } from '../../src/upstream/timeout-queue.ts';
@@ -329,9 +329,9 @@ class NotFound extends Error {}
 /** `forgetful` loses half of what it is given. */
 export type CacheKind = 'kept' | 'none' | 'forgetful';
 
-export function createCache(kind: CacheKind, random: Random): KeptRuns | undefined {
+export function createCache(kind: CacheKind, random: Random): RunCache | undefined {
   if (kind === 'none') return undefined;
-  const memory = createMemoryRuns(defaultLimits);
+  const memory = createMemoryCache(defaultLimits);
   if (kind === 'kept') return memory;
   return { ...memory, write: (...copy) => (random() < 0.5 ? undefined : memory.write(...copy)) };
 }
@@ -340,7 +340,7 @@ export interface FeedRequest {
   readonly world: RandomWorld;
   readonly args: QueryRunsArgs;
   readonly runFeedMaxCalls: number;
-  readonly kept: KeptRuns | undefined;
+  readonly kept: RunCache | undefined;
   readonly limits?: Partial<typeof defaultLimits>;
 }
 
@@ -351,7 +351,7 @@ export async function readWorldPage({ world, args, runFeedMaxCalls, kept, limits
     async getJson({ path }) {
       paths.push(path);
       try {
-        return new ParsedMembers(JSON.parse(JSON.stringify(serve(world, path))));
+        return new ParsedObject(JSON.parse(JSON.stringify(serve(world, path))));
       } catch (error) {
         if (error instanceof NotFound) return null;
         throw error;
@@ -365,7 +365,7 @@ export async function readWorldPage({ world, args, runFeedMaxCalls, kept, limits
     credentialOf: () => credential,
     call: new OperationCall(
       new RequestLog(silentLog, 'test', 0),
-      new OperationDeadline(new Deadlines(15_000), new OwnEnding()),
+      new OperationDeadline(new Deadlines(15_000), new CancelSource()),
     ),
     limits: { ...defaultLimits, listPageSize: world.maxRows, ...limits, runFeedMaxCalls },
     kept,

@@ -2,21 +2,21 @@
 import { onTestFinished } from 'vitest';
 import { defaultLimits } from '../../src/core/limits.ts';
 import { silentLog } from '../../src/observability/logger.ts';
-import { createMemoryRuns } from '../../src/run-cache/memory-cache.ts';
-import { createRedisRuns } from '../../src/run-cache/redis/redis-cache.ts';
-import type { KeptRuns } from '../../src/run-cache/run-cache.ts';
+import { createMemoryCache } from '../../src/run-cache/memory-cache.ts';
+import { createRedisCache } from '../../src/run-cache/redis/redis-cache.ts';
+import type { RunCache } from '../../src/run-cache/run-cache.ts';
 import { hasRedisServer, startRedisServer } from './redis-server.ts';
 
 export interface TestedStore {
   readonly name: string;
   /** Makes one of its own for the test that calls it; each of what it gives is another process on the same store. */
-  create(): Promise<() => Promise<KeptRuns>>;
+  create(): Promise<() => Promise<RunCache>>;
 }
 
 const memory: TestedStore = {
   name: 'memory',
   async create() {
-    const store = createMemoryRuns(defaultLimits);
+    const store = createMemoryCache(defaultLimits);
     return async () => store;
   },
 };
@@ -27,7 +27,11 @@ const redis: TestedStore = {
     const { url } = await startRedisServer();
     return async () => {
       // The machines of tests are slow and shared.
-      const store = await createRedisRuns({ url, log: silentLog, limits: { ...defaultLimits, redisTimeoutMs: 5_000 } });
+      const store = await createRedisCache({
+        url,
+        log: silentLog,
+        limits: { ...defaultLimits, redisTimeoutMs: 5_000 },
+      });
       onTestFinished(() => store.close());
       return store;
     };

@@ -113,7 +113,7 @@ describe('When 32 calls to a provider are under way,', () => {
 
     const answers = await answerAll(Promise.all(asked));
     expect(answers).toEqual(Array.from({ length: 96 }, (_, index) => found(index + 1, index + 1)));
-    expect(world.datafold.mostAtOnce()).toBe(32);
+    expect(world.datafold.maxAtOnce()).toBe(32);
     expect(await answerAll(Promise.all([world.ask(query, { keys: keys(97, 97) })]))).toEqual([found(97, 97)]);
   });
 
@@ -129,7 +129,7 @@ describe('When 32 calls to a provider are under way,', () => {
     }
 
     expect(await answerAll(Promise.all([asked]))).toEqual([found(1, 100)]);
-    expect(world.datafold.mostAtOnce()).toBe(32);
+    expect(world.datafold.maxAtOnce()).toBe(32);
   });
 
   it('two requests take turns from then on', async () => {
@@ -225,7 +225,7 @@ describe("Of calls with callers' own credentials,", () => {
     const authorizations = world.datafold.requests.map(({ headers }) => headers.authorization);
     expect(authorizations).toEqual([...Array(16).fill('Key tenant-a'), ...Array(16).fill('Key tenant-b')]);
     expect(await answerAll(Promise.all(asked))).toEqual([found(1, 20), found(21, 40), found(101, 140)]);
-    expect(world.datafold.mostAtOnce()).toBe(32);
+    expect(world.datafold.maxAtOnce()).toBe(32);
   });
 
   it('more than may wait are refused to the credential that has its share of them, and to no other', async () => {

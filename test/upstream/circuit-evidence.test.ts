@@ -13,7 +13,7 @@ const service = createCredential('Key service', 'service', 'https://provider.tes
 type Credential = typeof service;
 
 /** The milliseconds until a refused call may be let through. */
-class Refusal extends Error {
+class Rejection extends Error {
   readonly retryAfterMs: number;
   constructor(retryAfterMs: number) {
     super('refused');
@@ -26,7 +26,7 @@ function createBreaker(limits: Partial<BreakerLimits> = {}, clock = holdClock())
   const changes: string[] = [];
   const breaker = new CircuitBreaker({
     limits: { ...defaultLimits, ...limits },
-    refuse: (retryAfterMs) => new Refusal(retryAfterMs),
+    refuse: (retryAfterMs) => new Rejection(retryAfterMs),
     onChange: (state, scope) => void changes.push(`${scope} ${state}`),
   });
   const begin = (credential: Credential, path: string): Permit => breaker.begin(breaker.circuitOf(credential), path);
@@ -39,7 +39,7 @@ function createBreaker(limits: Partial<BreakerLimits> = {}, clock = holdClock())
         end(begin(credential, path), credential, path, outcome);
         return 0;
       } catch (error) {
-        if (!(error instanceof Refusal)) throw error;
+        if (!(error instanceof Rejection)) throw error;
         return error.retryAfterMs;
       }
     });

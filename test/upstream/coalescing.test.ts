@@ -1,7 +1,7 @@
 /** Calls that are under way serve all who ask the same. */
 import { describe, expect, it } from 'vitest';
 import type { GatewayConfig } from '../../src/gateway/create-gateway.ts';
-import { toFlightName } from '../../src/upstream/coalescing.ts';
+import { toCoalesceKey } from '../../src/upstream/coalescing.ts';
 import { createCredential } from '../../src/upstream/credential.ts';
 import { anyDatafoldRun, datafoldBody, datafoldKey, datafoldPath } from '../support/bodies.ts';
 import { type HeldClock, holdClock, until } from '../support/clock.ts';
@@ -283,7 +283,7 @@ describe('A call that is under way', () => {
       path: `/${text('a/:=?')}`,
     });
     const nameOf = ({ authorization, baseUrl, path }: ReturnType<typeof thing>) =>
-      toFlightName(createCredential(authorization, 'caller', baseUrl), { path });
+      toCoalesceKey(createCredential(authorization, 'caller', baseUrl), { path });
 
     let pairs = 0;
     while (pairs < 10_000) {
@@ -337,7 +337,7 @@ describe('A call that waits for its turn', () => {
         held.delete(runId);
       },
       /** Answers the rest, and what arrives. */
-      async answerAll<Asked>(asked: Promise<Asked>): Promise<Asked> {
+      async answerAll<Memo>(asked: Promise<Memo>): Promise<Memo> {
         let isDone = false;
         const done = asked.finally(() => {
           isDone = true;

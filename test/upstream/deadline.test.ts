@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import { createGateway, type Gateway, type KeptRuns } from '../../src/gateway/create-gateway.ts';
+import { createGateway, type Gateway, type RunCache } from '../../src/gateway/create-gateway.ts';
 import {
   anyDatafoldRun,
   datafoldBody,
@@ -179,7 +179,7 @@ describe('An operation whose deadline is reached', () => {
   });
 
   it('does not wait for a store of copies that never answers any longer than for others', async () => {
-    const stuck: KeptRuns = {
+    const stuck: RunCache = {
       read: () => new Promise(() => {}),
       write: () => {},
       drop: () => {},

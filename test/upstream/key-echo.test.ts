@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { defaultLimits } from '../../src/core/limits.ts';
-import { createMemoryRuns } from '../../src/run-cache/memory-cache.ts';
-import type { KeptRuns } from '../../src/run-cache/run-cache.ts';
+import { createMemoryCache } from '../../src/run-cache/memory-cache.ts';
+import type { RunCache } from '../../src/run-cache/run-cache.ts';
 import { KeyPattern, KeyScan } from '../../src/upstream/key-search.ts';
 import { datafoldBody, datafoldKey, datafoldPath, olostepBody, olostepKey, olostepPath } from '../support/bodies.ts';
 import { createWorld, type World } from '../support/world.ts';
@@ -48,8 +48,8 @@ const headers = {
 /** Stores copies of runs, and shows their bytes. */
 function createShownStore() {
   const stored: string[] = [];
-  const memory = createMemoryRuns(defaultLimits);
-  const store: KeptRuns = {
+  const memory = createMemoryCache(defaultLimits);
+  const store: RunCache = {
     ...memory,
     write(name, copy, ttlMs) {
       stored.push(copy.bytes.toString());

@@ -4,8 +4,8 @@ import { isAsyncIterable, type Plugin } from 'graphql-yoga';
 import { toClientError, toRefusal } from '../../core/errors.ts';
 import type { Limits } from '../../core/limits.ts';
 import { logBadParts } from '../../observability/invalid-parts.ts';
-import { toEnding } from '../../upstream/cancellation.ts';
-import { logBugs, toShownErrors } from '../error-masking.ts';
+import { fromAbortSignal } from '../../upstream/cancellation.ts';
+import { capErrors, logBugs } from '../error-masking.ts';
 import { toRequestId } from '../request-id.ts';
 import { requestLogOf, type ServerContext } from './server-context.ts';
 
@@ -35,8 +35,8 @@ export function useClientErrors(
       const { errors } = result as ExecutionResult;
       const log = requestLogOf(serverContext);
       if (errors !== undefined) {
-        const shown = toShownErrors(errors, maxResponseErrors);
-        logBugs(shown, log, toEnding(request.signal).reason);
+        const shown = capErrors(errors, maxResponseErrors);
+        logBugs(shown, log, fromAbortSignal(request.signal).reason);
         logBadParts(shown, log);
         setResult({ ...result, errors: shown.map((error) => withStatus(error, log.requestId)) });
       }

@@ -1,9 +1,9 @@
 /** Has Yoga take its documents from ours, which the short way takes them from as well. */
 import type { DocumentNode } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import type { Documents } from '../../graphql/documents/document-cache.ts';
+import type { DocumentCache } from '../../graphql/documents/document-cache.ts';
 
-export function useDocuments(documents: Documents): Plugin {
+export function useDocuments(documents: DocumentCache): Plugin {
   const errorsOf = new WeakMap<DocumentNode, Error[]>();
   return {
     onParse({ params, setParseFn }) {

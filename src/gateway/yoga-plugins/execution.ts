@@ -1,8 +1,8 @@
 /** Has Yoga execute as we do, which the short way does as well; and in parts what is wanted so. */
 import { isAsyncIterable, type Plugin, type YogaInitialContext } from 'graphql-yoga';
-import type { Documents } from '../../graphql/documents/document-cache.ts';
+import type { DocumentCache } from '../../graphql/documents/document-cache.ts';
 import type { Execute } from '../../graphql/executor/execute.ts';
-import type { ExecuteInParts, Part } from '../../graphql/executor/execute-incrementally.ts';
+import type { ExecuteIncrementally, Part } from '../../graphql/executor/execute-incrementally.ts';
 import type { Context } from '../../resolvers/context.ts';
 import type { OperationCall } from '../../upstream/call-context.ts';
 import { toWish } from '../incremental-accept.ts';
@@ -15,8 +15,8 @@ export interface GraphContext {
 
 export const useExecution = (
   execute: Execute,
-  executeInParts: ExecuteInParts,
-  documents: Documents,
+  executeInParts: ExecuteIncrementally,
+  documents: DocumentCache,
 ): Plugin<GraphContext & YogaInitialContext> => ({
   onExecute({ args: { document, contextValue }, setExecuteFn }) {
     const incremental = documents.incrementalOf(document);
@@ -30,7 +30,10 @@ export const useExecution = (
 });
 
 /** The deadline is that of all parts together. */
-async function withinDeadline(call: OperationCall, run: () => ReturnType<ExecuteInParts>): ReturnType<ExecuteInParts> {
+async function withinDeadline(
+  call: OperationCall,
+  run: () => ReturnType<ExecuteIncrementally>,
+): ReturnType<ExecuteIncrementally> {
   call.start();
   const result = await run().catch((error: unknown) => {
     call.complete();

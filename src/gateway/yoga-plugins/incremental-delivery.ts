@@ -3,7 +3,7 @@ import { isAsyncIterable, mapAsyncIterator, type Plugin } from 'graphql-yoga';
 import type { Limits } from '../../core/limits.ts';
 import type { Part } from '../../graphql/executor/execute-incrementally.ts';
 import type { RequestLog } from '../../observability/bounded-log.ts';
-import { toEnding } from '../../upstream/cancellation.ts';
+import { fromAbortSignal } from '../../upstream/cancellation.ts';
 import { toClientErrors } from '../error-masking.ts';
 import { requestLogOf, type ServerContext } from './server-context.ts';
 
@@ -16,7 +16,7 @@ export function useParts({ maxResponseErrors }: Pick<Limits, 'maxResponseErrors'
       let room = maxResponseErrors;
       const toClient = <Errors extends Pick<Part, 'errors'>>(part: Errors): Errors => {
         if (part.errors === undefined) return part;
-        const errors = toClientErrors(part.errors, log, toEnding(request.signal).reason, Math.max(room, 1));
+        const errors = toClientErrors(part.errors, log, fromAbortSignal(request.signal).reason, Math.max(room, 1));
         room -= errors.length;
         return { ...part, errors };
       };

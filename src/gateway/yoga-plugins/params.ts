@@ -3,19 +3,19 @@ import { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { ErrorCode } from '../../core/errors.ts';
 import { parameterNames, presentText } from '../../core/operation-params.ts';
-import { isAbsent, isObject } from '../../json/lossless.ts';
+import { isNullish, isObject } from '../../json/lossless.ts';
 
 /** Behind what finds the document of an id. */
 export const useParams = (): Plugin => ({
   onParams({ params, setParams }) {
     const given: Readonly<Record<string, unknown>> = { ...params };
     for (const name of ['variables', 'extensions']) {
-      if (!isAbsent(given[name]) && !isObject(given[name]))
+      if (!isNullish(given[name]) && !isObject(given[name]))
         throw toBadRequest(`Expected \`${name}\` to be a JSON object, null, or left out.`);
     }
     // A parameter that nobody knows may be the query, misspelt: Yoga names it.
-    const isKnown = Object.keys(given).every((name) => parameterNames.has(name) || isAbsent(given[name]));
-    if (isAbsent(given.query) && isKnown) throw toBadRequest(expectedDocument);
+    const isKnown = Object.keys(given).every((name) => parameterNames.has(name) || isNullish(given[name]));
+    if (isNullish(given.query) && isKnown) throw toBadRequest(expectedDocument);
     const { operationName, ...nameless } = params;
     if (presentText(operationName) === undefined) setParams(nameless);
   },

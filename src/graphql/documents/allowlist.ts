@@ -1,10 +1,10 @@
 /** The persisted documents that the service is started with, by their ids. */
 import { once } from '../../core/once.ts';
-import type { Documents } from './document-cache.ts';
+import type { DocumentCache } from './document-cache.ts';
 import { toHash, toKey } from './document-id.ts';
 import { type ListedDocument, type Manifest, readManifest } from './manifest.ts';
 
-export interface ListedTexts {
+export interface Allowlist {
   /** The text of an id. A SHA-256 finds every document, whatever its manifest calls it. */
   find(key: string): string | undefined;
   has(text: string): boolean;
@@ -25,11 +25,11 @@ export class ManifestError extends Error {
  * when an id is first asked for that isn't in a manifest
  * @throws {ManifestError}
  */
-export function createListedTexts(
-  documents: Documents,
+export function createAllowlist(
+  documents: DocumentCache,
   manifests: readonly Manifest[],
   examples: Manifest,
-): ListedTexts {
+): Allowlist {
   const problems: string[] = [];
   const texts = new Map<string, string>();
 

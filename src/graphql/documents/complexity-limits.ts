@@ -4,7 +4,7 @@ import type { ErrorCode } from '../../core/errors.ts';
 import type { Limits } from '../../core/limits.ts';
 import { sizeOf } from './complexity.ts';
 
-export function findExcesses(document: DocumentNode, limits: Limits): GraphQLError[] {
+export function findComplexityErrors(document: DocumentNode, limits: Limits): GraphQLError[] {
   const size = sizeOf(document);
   const checks: [is: number, most: number, what: string][] = [
     [size.depth, limits.maxDepth, 'levels of fields'],

@@ -2,9 +2,9 @@
 import { type DocumentNode, GraphQLError, type GraphQLSchema, parse } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { Limits } from '../../core/limits.ts';
-import { findExcesses } from './complexity-limits.ts';
-import { mostPlacesOf } from './error-locations.ts';
-import { type Incremental, toIncremental } from './incremental-plan.ts';
+import { findComplexityErrors } from './complexity-limits.ts';
+import { maxPlacesOf } from './error-locations.ts';
+import { type IncrementalPlan, planIncremental } from './incremental-plan.ts';
 import { createValidate } from './validate.ts';
 
 /** What became of a text. */
@@ -13,7 +13,7 @@ export type Prepared =
   /** It isn't GraphQL. */
   | { readonly document: undefined; readonly errors: readonly [GraphQLError] };
 
-export interface Documents {
+export interface DocumentCache {
   /** The document in the text, and all that is wrong with it: nothing, if it may be executed. */
   prepare(text: string): Prepared;
   /** The same; a document that may be executed is then kept for good. */
@@ -21,7 +21,7 @@ export interface Documents {
   /** To be told when so many fields have been compiled for a document, which are kept with it. */
   grow(document: DocumentNode, fields: number): void;
   /** What of a document that was prepared may be delivered in parts. */
-  incrementalOf(document: DocumentNode): Incremental | undefined;
+  incrementalOf(document: DocumentNode): IncrementalPlan | undefined;
 }
 
 export interface DocumentsOptions {
@@ -35,40 +35,40 @@ export interface DocumentsOptions {
  * The most lines of a document whose execution says where in it an error is. Every error counts the lines anew for each of its
  * places, and lists make thousands of them: with the most lines that a body may have, that would take minutes.
  */
-const mostLines = 500;
+const maxLines = 500;
 
 /** The most places that an error says: a thousand errors of hundreds each would be the largest part of an answer. */
-const mostPlaces = 20;
+const maxPlaces = 20;
 
 /** The most lines that are counted for one error, for all its places together. */
-const mostCounted = 2_000;
+const maxCounted = 2_000;
 
 /** What a compiled field counts as: both take about a kilobyte. */
 const charsPerField = 20;
 
-export function createDocuments({ schema, limits, introspection }: DocumentsOptions): Documents {
+export function createDocumentCache({ schema, limits, introspection }: DocumentsOptions): DocumentCache {
   const validate = createValidate(schema, introspection, limits.maxValidationErrors);
   const kept = new LRUCache<string, Prepared>({ max: limits.documentCacheEntries, maxSize: limits.documentCacheChars });
-  const keptForGood = new Map<string, Prepared>();
+  const pinned = new Map<string, Prepared>();
   /** By which text a document is kept for a while. */
   const texts = new WeakMap<DocumentNode, string>();
-  const incrementals = new WeakMap<DocumentNode, Incremental>();
+  const incrementals = new WeakMap<DocumentNode, IncrementalPlan>();
 
   const prepare = (text: string): Prepared => {
     const parsed = parseWithin(text, limits.maxTokens);
     if (parsed instanceof GraphQLError) return { document: undefined, errors: [parsed] };
-    const excesses = findExcesses(parsed, limits);
+    const excesses = findComplexityErrors(parsed, limits);
     const errors = excesses.length > 0 ? excesses : validate(parsed);
     const isLocated = errors.length > 0 || isLocatable(text, parsed);
     const document = isLocated ? parsed : parse(text, { noLocation: true });
-    const incremental = errors.length === 0 && text.includes('@') ? toIncremental(schema, document) : undefined;
+    const incremental = errors.length === 0 && text.includes('@') ? planIncremental(schema, document) : undefined;
     if (incremental !== undefined) incrementals.set(document, incremental);
     return { document, errors };
   };
 
   return {
     prepare(text) {
-      const known = kept.get(text) ?? keptForGood.get(text);
+      const known = kept.get(text) ?? pinned.get(text);
       if (known !== undefined) return known;
       const prepared = prepare(text);
       // An empty text would have no size, which isn't one that can be kept.
@@ -78,7 +78,7 @@ export function createDocuments({ schema, limits, introspection }: DocumentsOpti
     },
     keep(text) {
       const prepared = prepare(text);
-      if (prepared.errors.length === 0) keptForGood.set(text, prepared);
+      if (prepared.errors.length === 0) pinned.set(text, prepared);
       return prepared;
     },
     grow(document, fields) {
@@ -96,12 +96,12 @@ export function createDocuments({ schema, limits, introspection }: DocumentsOpti
 
 /** Whether errors of its execution can say where they are, at little cost. */
 function isLocatable(text: string, document: DocumentNode): boolean {
-  const places = mostPlacesOf(document);
+  const places = maxPlacesOf(document);
   const lines = countLines(text);
-  return places <= mostPlaces && lines <= mostLines && places * lines <= mostCounted;
+  return places <= maxPlaces && lines <= maxLines && places * lines <= maxCounted;
 }
 
-const countLines = (text: string): number => text.split(/\r\n|[\n\r]/, mostLines + 1).length;
+const countLines = (text: string): number => text.split(/\r\n|[\n\r]/, maxLines + 1).length;
 
 /** Counts the tokens while it parses, before anything else is done with them. */
 function parseWithin(text: string, maxTokens: number): DocumentNode | GraphQLError {

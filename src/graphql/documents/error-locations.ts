@@ -3,13 +3,13 @@ import { type DocumentNode, Kind, type SelectionSetNode } from 'graphql';
 import { fragmentsOf } from './fragments.ts';
 
 /** Fields that are looked at: as many as five operations may have. A document with more has too many places. */
-const mostLooks = 10_000;
+const maxLooks = 10_000;
 
 /**
  * The most fields of one response name that are merged anywhere in a sound document: an error of such a field names the places
  * of all of them. Types are left aside, so it may be fewer.
  */
-export function mostPlacesOf(document: DocumentNode): number {
+export function maxPlacesOf(document: DocumentNode): number {
   const fragments = fragmentsOf(document);
   let looks = 0;
   let most = 1;
@@ -19,7 +19,7 @@ export function mostPlacesOf(document: DocumentNode): number {
     const opened = new Set<string>();
     const collect = ({ selections }: SelectionSetNode): void => {
       for (const selection of selections) {
-        if (++looks > mostLooks) return;
+        if (++looks > maxLooks) return;
         if (selection.kind === Kind.INLINE_FRAGMENT) collect(selection.selectionSet);
         else if (selection.kind === Kind.FRAGMENT_SPREAD) {
           const { value: name } = selection.name;
@@ -44,5 +44,5 @@ export function mostPlacesOf(document: DocumentNode): number {
   };
 
   for (const node of document.definitions) if (node.kind === Kind.OPERATION_DEFINITION) merge([node.selectionSet]);
-  return looks > mostLooks ? Number.POSITIVE_INFINITY : most;
+  return looks > maxLooks ? Number.POSITIVE_INFINITY : most;
 }

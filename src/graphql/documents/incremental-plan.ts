@@ -16,7 +16,7 @@ import {
 import { createListCounter } from './list-depth.ts';
 
 /** What of a document is delivered in parts. */
-export interface Incremental {
+export interface IncrementalPlan {
   /** The document with those directives alone that are heeded. */
   readonly document: DocumentNode;
   /** The fields whose `@stream` is heeded, by the name of the operation, which is empty where it has none. */
@@ -30,28 +30,28 @@ export const isIncremental = ({ name }: DirectiveNode): boolean => name.value ==
  * The most lists above a `@defer` that is heeded. With two, a monitor's runs for each of a hundred monitors, thousands of runs
  * would each have parts of their own, and the executor looks through all that are open whenever one is done.
  */
-const mostLists = 1;
+const maxLists = 1;
 
 /**
  * What is heeded of a valid document; `undefined` when that is nothing. `@defer` is in the query itself and in whatever has a
  * global id, as anything below may have to be waited for there: the monitor of a run, the runs of a monitor, what a list lacks.
  * `@stream` is in the query itself alone: lists below come as pages, whose items are all there at once.
  */
-export function toIncremental(schema: GraphQLSchema, document: DocumentNode): Incremental | undefined {
+export function planIncremental(schema: GraphQLSchema, document: DocumentNode): IncrementalPlan | undefined {
   const typeInfo = new TypeInfo(schema);
-  const countLists = createListCounter(schema, document, mostLists + 1);
+  const countLists = createListCounter(schema, document, maxLists + 1);
   /** With the definition that each stands in. */
   const streams = new Map<FieldNode, unknown>();
   let heeded = 0;
-  const isHeeded = ({ name }: DirectiveNode, ancestors: Parameters<typeof countLists>[0]): boolean => {
+  const isSupported = ({ name }: DirectiveNode, ancestors: Parameters<typeof countLists>[0]): boolean => {
     const parent = typeInfo.getParentType();
     if (parent === schema.getQueryType()) return true;
-    return name.value === 'defer' && isNode(schema, parent) && countLists(ancestors) <= mostLists;
+    return name.value === 'defer' && isNode(schema, parent) && countLists(ancestors) <= maxLists;
   };
   const visitor: ASTVisitor = {
     Directive(directive, _key, _parent, _path, ancestors) {
       if (!isIncremental(directive)) return undefined;
-      if (!isHeeded(directive, ancestors)) return null;
+      if (!isSupported(directive, ancestors)) return null;
       heeded++;
       // Its parent is the list of the field's directives, and before that comes the field. The definition comes after the
       // document and the list of its definitions.

@@ -4,9 +4,9 @@ import { LRUCache } from 'lru-cache';
 import type { ErrorCode } from '../../core/errors.ts';
 import type { Limits } from '../../core/limits.ts';
 import { presentText } from '../../core/operation-params.ts';
-import { isAbsent, isObject } from '../../json/lossless.ts';
-import type { ListedTexts } from './allowlist.ts';
-import type { Documents } from './document-cache.ts';
+import { isNullish, isObject } from '../../json/lossless.ts';
+import type { Allowlist } from './allowlist.ts';
+import type { DocumentCache } from './document-cache.ts';
 import { toHash, toKey } from './document-id.ts';
 
 /** What a request says of its document, as it came: nothing of it is checked yet. */
@@ -28,8 +28,8 @@ export interface PersistedDocuments {
 }
 
 export interface PersistedDocumentsOptions {
-  readonly documents: Documents;
-  readonly listed: ListedTexts;
+  readonly documents: DocumentCache;
+  readonly listed: Allowlist;
   /** Whether only listed documents are executed. */
   readonly isOnly: boolean;
   readonly limits: Limits;
@@ -80,9 +80,9 @@ export function createPersistedDocuments(options: PersistedDocumentsOptions): Pe
         const hash = toSha256Hash(persistedQuery);
         if (hash === undefined)
           return toBadRequest('Expected `persistedQuery` with `version` 1 and a `sha256Hash` of text.');
-        return isAbsent(query) ? ofId(hash) : ofBoth(hash, query);
+        return isNullish(query) ? ofId(hash) : ofBoth(hash, query);
       }
-      const ids = [query, persistedQuery, documentId, docId, id].filter((value) => !isAbsent(value));
+      const ids = [query, persistedQuery, documentId, docId, id].filter((value) => !isNullish(value));
       if (ids.length > 1 || typeof given !== 'string')
         return toBadRequest('Expected one of `query`, `documentId`, `doc_id` and `id`, as text.');
       return ofId(given);

@@ -7,7 +7,7 @@ const unusual = Symbol('unusual');
  * Ends the plan: it has met what it isn't made for.
  * @param value what it has met; if that is a promise, its failure is nobody's from here on
  */
-export function giveUp(value?: unknown): never {
+export function bailOut(value?: unknown): never {
   if (value instanceof Promise) value.catch(() => undefined);
   throw unusual;
 }

@@ -8,7 +8,7 @@ import {
   type ValueNode,
   valueFromAST,
 } from 'graphql';
-import { giveUp } from './bail-out.ts';
+import { bailOut } from './bail-out.ts';
 import type { Values } from './coerce-variables.ts';
 
 /** The arguments of every field that depend on variables, in the order in which they were compiled. */
@@ -61,18 +61,18 @@ function compileDependent({ args }: GraphQLField<unknown, unknown>, node: FieldN
 /** From variables to the argument's value; `undefined` when it has none. */
 function compileArgument({ type, defaultValue }: GraphQLArgument, node?: ValueNode): (variables: Values) => unknown {
   const isRequired = isNonNullType(type);
-  const absent = () => (isRequired ? (defaultValue ?? giveUp()) : defaultValue);
+  const absent = () => (isRequired ? (defaultValue ?? bailOut()) : defaultValue);
   if (node === undefined) return absent;
   if (node.kind === 'Variable') {
     const name = node.name.value;
     return (variables) => {
       if (!Object.hasOwn(variables, name)) return absent();
-      return isRequired ? (variables[name] ?? giveUp()) : variables[name];
+      return isRequired ? (variables[name] ?? bailOut()) : variables[name];
     };
   }
   return (variables) => {
     const value = valueFromAST(node, type, variables);
-    return value === undefined ? giveUp() : value;
+    return value === undefined ? bailOut() : value;
   };
 }
 

@@ -12,7 +12,7 @@ import {
   type VariableDefinitionNode,
   valueFromAST,
 } from 'graphql';
-import { giveUp } from './bail-out.ts';
+import { bailOut } from './bail-out.ts';
 
 export type Values = Readonly<Record<string, unknown>>;
 
@@ -26,7 +26,7 @@ type Coerce = (value: unknown) => unknown;
 export function compileVariables(schema: GraphQLSchema, definitions: readonly VariableDefinitionNode[]) {
   const variables = definitions.map(({ variable, type: typeNode, defaultValue }) => {
     // Set like any other, it would be no value of its object.
-    if (variable.name.value === '__proto__') giveUp();
+    if (variable.name.value === '__proto__') bailOut();
     const type = inputType(schema, typeNode);
     const absent = defaultValue && valueFromAST(defaultValue, type);
     return { name: variable.name.value, coerce: compileInput(type), absent, isRequired: isNonNullType(type) };
@@ -37,7 +37,7 @@ export function compileVariables(schema: GraphQLSchema, definitions: readonly Va
     for (const { name, coerce, absent, isRequired } of variables) {
       if (Object.hasOwn(sent, name)) values[name] = coerce(sent[name]);
       else if (absent !== undefined) values[name] = absent;
-      else if (isRequired) giveUp();
+      else if (isRequired) bailOut();
     }
     return values;
   };
@@ -45,7 +45,7 @@ export function compileVariables(schema: GraphQLSchema, definitions: readonly Va
 
 function inputType(schema: GraphQLSchema, node: TypeNode): GraphQLInputType {
   const type = typeFromAST(schema, node as never);
-  if (!isInputType(type)) giveUp();
+  if (!isInputType(type)) bailOut();
   return type;
 }
 
@@ -53,7 +53,7 @@ function compileInput(type: GraphQLInputType): Coerce {
   if (isNonNullType(type)) {
     const coerce = compileInput(type.ofType);
     return (value) => {
-      if (value == null) giveUp();
+      if (value == null) bailOut();
       return coerce(value);
     };
   }
@@ -62,7 +62,7 @@ function compileInput(type: GraphQLInputType): Coerce {
   return (value) => {
     if (value == null) return null;
     const parsed = type.parseValue(value);
-    if (parsed === undefined) giveUp();
+    if (parsed === undefined) bailOut();
     return parsed;
   };
 }
@@ -76,13 +76,13 @@ const compileInputList =
   };
 
 function compileInputObject(type: GraphQLInputObjectType): Coerce {
-  if (type.isOneOf) giveUp();
+  if (type.isOneOf) bailOut();
   const fields = Object.values(type.getFields()).map(({ name, type, defaultValue }) => {
     return { name, coerce: compileInput(type), defaultValue, isRequired: isNonNullType(type) };
   });
   return (value) => {
     if (value == null) return null;
-    if (typeof value !== 'object' || Array.isArray(value)) giveUp();
+    if (typeof value !== 'object' || Array.isArray(value)) bailOut();
     const values: Record<string, unknown> = {};
     let known = 0;
     for (const { name, coerce, defaultValue, isRequired } of fields) {
@@ -91,11 +91,11 @@ function compileInputObject(type: GraphQLInputObjectType): Coerce {
         values[name] = coerce(given);
         known++;
       } else if (defaultValue !== undefined) values[name] = defaultValue;
-      else if (isRequired) giveUp();
+      else if (isRequired) bailOut();
     }
     // JSON has no names but an object's own; a list of them would be one more for each key of many.
     for (const _name in value) known--;
-    if (known !== 0) giveUp();
+    if (known !== 0) bailOut();
     return values;
   };
 }

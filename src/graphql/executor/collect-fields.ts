@@ -12,7 +12,7 @@ import {
   type NamedTypeNode,
   type SelectionSetNode,
 } from 'graphql';
-import { giveUp } from './bail-out.ts';
+import { bailOut } from './bail-out.ts';
 import type { Conditions } from './skip-include-variants.ts';
 
 /** What selections are read with. */
@@ -69,7 +69,7 @@ export function collectProperties(
   sets: readonly SelectionSetNode[],
 ): readonly (readonly [name: string, nodes: FieldNodes])[] {
   const fields = collectFields(selector, type, sets);
-  return fields.has('__proto__') ? giveUp() : [...fields];
+  return fields.has('__proto__') ? bailOut() : [...fields];
 }
 
 /** What is selected of the field. */

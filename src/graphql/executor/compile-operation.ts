@@ -1,12 +1,12 @@
 /** Compiles an operation into a plan. */
 import { type DocumentNode, type GraphQLSchema, getOperationAST } from 'graphql';
 import { fragmentsOf } from '../documents/fragments.ts';
-import { giveUp, unlessThrown } from './bail-out.ts';
+import { bailOut, unlessThrown } from './bail-out.ts';
 import { compileVariables, type Values } from './coerce-variables.ts';
 import type { PlanRequest } from './complete-value.ts';
 import type { WrittenParts } from './response-writer.ts';
 import { compileQuery, type Data } from './root-fields.ts';
-import { compilePerConditions, findConditions } from './skip-include-variants.ts';
+import { compileVariants, findConditions } from './skip-include-variants.ts';
 
 /**
  * Executes one operation as long as all goes well, and answers with its data. It knows no errors: where there would be one,
@@ -38,10 +38,10 @@ function compile(
 ): Plan {
   const operation = getOperationAST(document, operationName);
   const type = schema.getQueryType();
-  if (operation?.operation !== 'query' || !type) giveUp();
+  if (operation?.operation !== 'query' || !type) bailOut();
   const fragments = fragmentsOf(document);
   const toVariables = compileVariables(schema, operation.variableDefinitions ?? []);
-  const queryOf = compilePerConditions(findConditions([operation, ...fragments.values()]), (conditions) => {
+  const queryOf = compileVariants(findConditions([operation, ...fragments.values()]), (conditions) => {
     const query = compileQuery({ schema, fragments, conditions }, type, operation.selectionSet);
     onCompiled(query.size);
     return query;

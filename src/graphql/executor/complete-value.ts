@@ -13,7 +13,7 @@ import {
   isNonNullType,
   isObjectType,
 } from 'graphql';
-import { giveUp } from './bail-out.ts';
+import { bailOut } from './bail-out.ts';
 import type { ArgumentsCompiler, RequestArguments } from './coerce-arguments.ts';
 import type { Values } from './coerce-variables.ts';
 import { collectProperties, type FieldNodes, type Selector, toSets } from './collect-fields.ts';
@@ -54,7 +54,7 @@ export function compileType(compiler: Compiler, type: GraphQLOutputType, nodes: 
     return (value, request) => (value == null ? null : complete(value, request));
   }
   const complete = compilePresent(compiler, type.ofType, nodes);
-  return (value, request) => (value == null ? giveUp() : complete(value, request));
+  return (value, request) => (value == null ? bailOut() : complete(value, request));
 }
 
 /** For values that are there; what it makes of them is never `null`. */
@@ -62,19 +62,19 @@ function compilePresent(compiler: Compiler, type: GraphQLOutputType, nodes: read
   if (isLeafType(type)) return compileLeaf(type);
   if (isListType(type)) return compileList(compileType(compiler, type.ofType, nodes));
   if (isAbstractType(type)) return compileAbstract(compiler, type, nodes);
-  return isObjectType(type) ? compileObject(compiler, type, nodes) : giveUp();
+  return isObjectType(type) ? compileObject(compiler, type, nodes) : bailOut();
 }
 
 function compileLeaf(type: GraphQLLeafType): Complete {
   return (value) => {
-    if (typeof value === 'object' && (value instanceof Error || isPromise(value))) giveUp(value);
-    return type.serialize(value) ?? giveUp();
+    if (typeof value === 'object' && (value instanceof Error || isPromise(value))) bailOut(value);
+    return type.serialize(value) ?? bailOut();
   };
 }
 
 function compileList(completeItem: Complete): Complete {
   return (value, request) => {
-    if (!Array.isArray(value)) giveUp(value);
+    if (!Array.isArray(value)) bailOut(value);
     const items = new Array(value.length);
     for (let place = 0; place < items.length; place++) items[place] = completeItem(value[place], request);
     return items;
@@ -83,12 +83,12 @@ function compileList(completeItem: Complete): Complete {
 
 /** By the type that a value says it is of. */
 function compileAbstract(compiler: Compiler, type: GraphQLAbstractType, nodes: readonly FieldNode[]): Complete {
-  if (type.resolveType) giveUp();
+  if (type.resolveType) bailOut();
   const possible = compiler.schema.getPossibleTypes(type);
   const completes = new Map<unknown, Complete>(possible.map((one) => [one.name, compileObject(compiler, one, nodes)]));
   return (value, request) => {
     const complete = completes.get((value as Source).__typename);
-    return complete === undefined ? giveUp(value) : complete(value, request);
+    return complete === undefined ? bailOut(value) : complete(value, request);
   };
 }
 
@@ -96,13 +96,13 @@ function compileAbstract(compiler: Compiler, type: GraphQLAbstractType, nodes: r
 type Source = Readonly<Record<string, unknown>>;
 
 function compileObject(compiler: Compiler, type: GraphQLObjectType, nodes: readonly FieldNode[]): Complete {
-  if (type.isTypeOf) giveUp();
+  if (type.isTypeOf) bailOut();
   const fields = collectProperties(compiler, type, toSets(nodes)).map(([name, same]) => {
     return { name, complete: compileField(compiler, type, same) };
   });
   return (value, request) => {
     // Whatever a provider fills says of which type it is. What doesn't is an error, or a promise, or a bug.
-    if ((value as Source).__typename !== type.name) giveUp(value);
+    if ((value as Source).__typename !== type.name) bailOut(value);
     const data: Record<string, unknown> = {};
     for (const { name, complete } of fields) {
       const found = complete(value, request);
@@ -129,7 +129,7 @@ function compileField(compiler: Compiler, type: GraphQLObjectType, nodes: FieldN
   const name = nodes[0].name.value;
   if (name === '__typename') return () => type.name;
   const field = type.getFields()[name];
-  if (field === undefined) giveUp();
+  if (field === undefined) bailOut();
   const argsOf = compiler.args.compile(field, nodes[0]);
   const complete = compileType(compiler, field.type, nodes);
   const completeFound = (found: unknown, request: PlanRequest) =>

@@ -10,7 +10,7 @@ import {
   getVariableValues,
   type OperationDefinitionNode,
 } from 'graphql';
-import type { Incremental } from '../documents/incremental-plan.ts';
+import type { IncrementalPlan } from '../documents/incremental-plan.ts';
 import { expectedInitialCount } from '../documents/incremental-rule.ts';
 import type { Values } from './coerce-variables.ts';
 import type { Execute, ExecutionContext, Operation } from './execute.ts';
@@ -22,15 +22,15 @@ export interface Part extends ExecutionResult {
 }
 
 /** Gives one result where nothing comes later, and where the operation is refused. */
-export type ExecuteInParts = (
-  incremental: Incremental,
+export type ExecuteIncrementally = (
+  incremental: IncrementalPlan,
   operation: Operation,
   context: ExecutionContext,
 ) => Promise<ExecutionResult | AsyncIterable<Part>>;
 
 /** @param execute refuses, in GraphQL's own words, what can't be executed */
-export const createExecuteInParts =
-  (schema: GraphQLSchema, execute: Execute): ExecuteInParts =>
+export const createExecuteIncrementally =
+  (schema: GraphQLSchema, execute: Execute): ExecuteIncrementally =>
   async ({ document, streams }, operation, contextValue) => {
     const { operationName = null } = operation;
     const variableValues = operation.variableValues ?? {};

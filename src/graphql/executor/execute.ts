@@ -16,7 +16,7 @@ export interface Operation {
 /** What the executor needs of a context; resolvers get the whole of it. */
 export interface ExecutionContext {
   /** Reports the upstream calls of the operation; starts again when the operation is executed again. */
-  readonly price: { beginAgain(): void };
+  readonly price: { reset(): void };
   /** The same context with nothing spent, for an operation that is executed from its beginning again. */
   anew(): ExecutionContext;
 }
@@ -47,7 +47,7 @@ export function createExecute(options: ExecuteOptions): Execute {
   const { schema, maxValidationErrors, introspection, compileAfterUses, onPlanned = () => {} } = options;
   const planOf = createPlans(schema, compileAfterUses, onPlanned);
 
-  const executeAnew = async (operation: Operation, contextValue: ExecutionContext): Promise<ExecutionResult> => {
+  const executeWithGraphql = async (operation: Operation, contextValue: ExecutionContext): Promise<ExecutionResult> => {
     const { document, operationName = null, variableValues } = operation;
     const result = await execute({
       schema,
@@ -67,13 +67,13 @@ export function createExecute(options: ExecuteOptions): Execute {
 
   return (operation, context, written) => {
     const plan = planOf(operation.document, operation.operationName);
-    if (plan === undefined) return executeAnew(operation, context);
+    if (plan === undefined) return executeWithGraphql(operation, context);
     return plan(operation.variableValues ?? {}, context, written).then(
       (data) => ({ data }),
       // The second time remembers what the first one has loaded, but has spent nothing.
       () => {
-        context.price.beginAgain();
-        return executeAnew(operation, context.anew());
+        context.price.reset();
+        return executeWithGraphql(operation, context.anew());
       },
     );
   };

@@ -1,6 +1,6 @@
 /** The fields of the query itself: most operations wait for them alone. */
 import type { GraphQLObjectType, SelectionSetNode } from 'graphql';
-import { giveUp } from './bail-out.ts';
+import { bailOut } from './bail-out.ts';
 import { createArgumentsCompiler } from './coerce-arguments.ts';
 import type { Values } from './coerce-variables.ts';
 import { collectProperties, type FieldNodes, type Selector } from './collect-fields.ts';
@@ -25,14 +25,14 @@ export interface Query {
  * The most fields of one. Each is compiled anew for each type of what it may be a field of, and so a few lines, level by level,
  * can come to tens of thousands.
  */
-const mostFields = 2_000;
+const maxFields = 2_000;
 
 /** @throws when the selection, or the schema, isn't for a plan */
 export function compileQuery(selector: Selector, type: GraphQLObjectType, set: SelectionSetNode): Query {
   const args = createArgumentsCompiler();
   let size = 0;
   const count = () => {
-    if (++size > mostFields) giveUp();
+    if (++size > maxFields) bailOut();
   };
   const compiler: Compiler = { ...selector, args, count };
   const collected = collectProperties(selector, type, [set]);
@@ -63,7 +63,7 @@ function compileQueryField(compiler: Compiler, type: GraphQLObjectType, nodes: F
   const name = nodes[0].name.value;
   if (name === '__typename') return { load: async () => undefined, complete: () => type.name };
   const field = type.getFields()[name];
-  if (field?.resolve === undefined) giveUp();
+  if (field?.resolve === undefined) bailOut();
   const resolve = toResolve(compiler, field.resolve, nodes);
   const argsOf = compiler.args.compile(field, nodes[0]);
   return {

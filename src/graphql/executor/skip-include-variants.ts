@@ -1,13 +1,13 @@
 /** What `@skip` and `@include` do to a plan. */
 import { type ASTNode, visit } from 'graphql';
-import { giveUp, unlessThrown } from './bail-out.ts';
+import { bailOut, unlessThrown } from './bail-out.ts';
 import type { Values } from './coerce-variables.ts';
 
 /** Which variables are true. */
 export type Conditions = Readonly<Record<string, boolean>>;
 
 /** The most variables that an operation may ask; every combination of their values is compiled by itself. */
-const mostConditions = 4;
+const maxConditions = 4;
 
 /**
  * The variables that `@skip` and `@include` ask for in the nodes.
@@ -18,19 +18,19 @@ export function findConditions(nodes: readonly ASTNode[]): readonly string[] {
   for (const node of nodes) {
     visit(node, {
       Directive({ name, arguments: [condition] = [] }) {
-        if (name.value !== 'skip' && name.value !== 'include') giveUp();
+        if (name.value !== 'skip' && name.value !== 'include') bailOut();
         if (condition?.value.kind === 'Variable') names.add(condition.value.name.value);
       },
     });
   }
-  return names.size > mostConditions ? giveUp() : [...names];
+  return names.size > maxConditions ? bailOut() : [...names];
 }
 
 /**
  * Fields come and go with these variables, and with them the order of those that stay. So each combination gets what is
  * compiled for it, once it is asked for.
  */
-export function compilePerConditions<Compiled>(
+export function compileVariants<Compiled>(
   names: readonly string[],
   compile: (conditions: Conditions) => Compiled,
 ): (variables: Values) => Compiled {
@@ -47,7 +47,7 @@ export function compilePerConditions<Compiled>(
         key,
         unlessThrown(() => compile(conditions)),
       );
-    return variants.get(key) ?? giveUp();
+    return variants.get(key) ?? bailOut();
   };
 }
 
@@ -55,7 +55,7 @@ function readConditions(names: readonly string[], variables: Values): Conditions
   return Object.fromEntries(
     names.map((name) => {
       const value = variables[name];
-      return typeof value === 'boolean' ? [name, value] : giveUp();
+      return typeof value === 'boolean' ? [name, value] : bailOut();
     }),
   );
 }

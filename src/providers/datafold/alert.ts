@@ -1,12 +1,12 @@
 /** From Datafold's alerts to ours. */
 import type { ProviderError } from '../../core/errors.ts';
 import type { DatafoldAlert } from '../../generated/types.ts';
-import { ParsedMembers } from '../../json/lazy-object.ts';
+import { ParsedObject } from '../../json/lazy-object.ts';
 import { isObject } from '../../json/lossless.ts';
 import type { Body } from '../../upstream/read-response.ts';
 import { toNumber } from '../numbers.ts';
 import type { Fields } from '../provider.ts';
-import { createReader, toBadField } from '../response-reader.ts';
+import { createReader, invalidField } from '../response-reader.ts';
 import type { components } from './openapi.d.ts';
 import { AbsoluteAlert, AutomaticAlert, DiffAlert, PercentageAlert } from './openapi-checks.ts';
 
@@ -45,6 +45,6 @@ const kinds: ReadonlyMap<unknown, (alert: Body) => Fields<DatafoldAlert>> = new 
 
 /** The alert; an error when it isn't one of those that are documented. */
 export function toAlert(value: unknown): Fields<DatafoldAlert> | ProviderError {
-  if (!isObject(value)) return toBadField('DATAFOLD');
-  return kinds.get(value.type)?.(new ParsedMembers(value)) ?? toBadField('DATAFOLD');
+  if (!isObject(value)) return invalidField('DATAFOLD');
+  return kinds.get(value.type)?.(new ParsedObject(value)) ?? invalidField('DATAFOLD');
 }

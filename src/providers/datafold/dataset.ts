@@ -1,10 +1,10 @@
 /** From Datafold's datasets to ours. */
 import type { ProviderError } from '../../core/errors.ts';
 import type { DatafoldDataset } from '../../generated/types.ts';
-import { ParsedMembers } from '../../json/lazy-object.ts';
+import { ParsedObject } from '../../json/lazy-object.ts';
 import { isObject } from '../../json/lossless.ts';
 import type { Fields } from '../provider.ts';
-import { createReader, toBadField } from '../response-reader.ts';
+import { createReader, invalidField } from '../response-reader.ts';
 import type { components } from './openapi.d.ts';
 import { MonitorDataset } from './openapi-checks.ts';
 import { toId } from './values.ts';
@@ -13,8 +13,8 @@ const read = createReader<components['schemas']['MonitorDataset']>('DATAFOLD', M
 
 /** What a monitor looks at; an error when it isn't an object. */
 export function toDataset(value: unknown): Fields<DatafoldDataset> | ProviderError {
-  if (!isObject(value)) return toBadField('DATAFOLD');
-  const body = new ParsedMembers(value);
+  if (!isObject(value)) return invalidField('DATAFOLD');
+  const body = new ParsedObject(value);
   return {
     __typename: 'DatafoldDataset',
     connectionId: () => toId(read(body, 'connection_id')),

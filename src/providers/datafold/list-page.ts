@@ -2,7 +2,7 @@
 import type { ProviderError } from '../../core/errors.ts';
 import type { Items } from '../../json/lazy-array.ts';
 import type { Get, Page } from '../provider.ts';
-import { toBadField } from '../response-reader.ts';
+import { invalidField } from '../response-reader.ts';
 import { choosePage, type PageChoice } from './choose-page.ts';
 import { type Cursor, toCursor } from './cursor.ts';
 import { type List, type PageNumbers, readItems, readNumbers, toPageRequest } from './list.ts';
@@ -20,11 +20,11 @@ export interface ListPart {
 }
 
 /** The largest number that GraphQL's `Int` holds. */
-const mostCount = 2 ** 31 - 1;
+const maxCount = 2 ** 31 - 1;
 
 /** How many things a list has, as it is shown. */
 export const toTotalCount = (count: number | undefined): number | ProviderError =>
-  count === undefined || count > mostCount ? toBadField('DATAFOLD') : count;
+  count === undefined || count > maxCount ? invalidField('DATAFOLD') : count;
 
 /**
  * The part of the list, or its beginning, where no page has all of it; `null` when there is no such list. A call, and one more
@@ -34,17 +34,17 @@ export const toTotalCount = (count: number | undefined): number | ProviderError 
 export async function readListPart<Row>(get: Get, list: List<Row>, part: ListPart): Promise<Page<Row> | null> {
   const { after, first, pageSize } = part;
   const offset = startOf(part);
-  const mostSize = Math.min(after?.most ?? pageSize, pageSize);
-  const asked = choosePage(offset, Math.min(first, mostSize), mostSize);
-  const isUnchecked = after !== undefined || list.query.tags !== undefined;
-  const reply = await getReply(get, list, asked, pageSize, isUnchecked);
+  const maxSize = Math.min(after?.most ?? pageSize, pageSize);
+  const asked = choosePage(offset, Math.min(first, maxSize), maxSize);
+  const isClientControlled = after !== undefined || list.query.tags !== undefined;
+  const reply = await getReply(get, list, asked, pageSize, isClientControlled);
   if (reply === null) return null;
   const { size } = reply;
   const most = size < asked.size ? size : after?.most;
   if (hasPlace(reply, offset)) return toPage(list, part, reply, most);
-  const other = await getReply(get, list, { page: Math.floor(offset / size) + 1, size }, pageSize, isUnchecked);
+  const other = await getReply(get, list, { page: Math.floor(offset / size) + 1, size }, pageSize, isClientControlled);
   // There was a list a moment ago.
-  if (other === null || !hasPlace(other, offset)) throw toBadField('DATAFOLD');
+  if (other === null || !hasPlace(other, offset)) throw invalidField('DATAFOLD');
   return toPage(list, part, other, most);
 }
 
@@ -62,7 +62,7 @@ export interface Reply {
 
 /**
  * A page; `null` when there is no such list.
- * @param isUnchecked whether a client chose the page, or what is asked for beside it
+ * @param isClientControlled whether a client chose the page, or what is asked for beside it
  * @throws {ProviderError} when what Datafold sends isn't a page
  */
 export async function getReply<Row>(
@@ -70,9 +70,9 @@ export async function getReply<Row>(
   list: List<Row>,
   asked: PageChoice,
   pageSize: number,
-  isUnchecked: boolean,
+  isClientControlled: boolean,
 ): Promise<Reply | null> {
-  const body = await get(toPageRequest(list, asked, isUnchecked));
+  const body = await get(toPageRequest(list, asked, isClientControlled));
   if (body === null) return null;
   // What was asked for can be what Datafold said of its pages before.
   const items = readItems(list, body, Math.min(asked.size, pageSize));
@@ -94,7 +94,7 @@ function toPage<Row>(list: List<Row>, part: ListPart, reply: Reply, most: Cursor
   const end = offset + found.length;
   const hasMore = count === undefined ? end - start < items.length || items.length >= size : end < count;
   // Behind a page without items there is no cursor to go on from: to say that this is the end would be wrong.
-  if (hasMore && found.length === 0 && first > 0) throw toBadField('DATAFOLD');
+  if (hasMore && found.length === 0 && first > 0) throw invalidField('DATAFOLD');
   return {
     items: found.map((item, index) => ({
       cursor: toCursor({ ...cursor, place: offset + index, most }),

@@ -6,8 +6,8 @@ import type { Body } from '../../upstream/read-response.ts';
 import type { UpstreamRequest } from '../../upstream/request.ts';
 import { withinLength } from '../max-page-length.ts';
 import { type JsonNumber, toNumber } from '../numbers.ts';
-import type { ListWalk } from '../provider.ts';
-import { createReader, type Found, toBadField, toLargeField } from '../response-reader.ts';
+import type { ListScan } from '../provider.ts';
+import { createReader, type Found, invalidField, toLargeField } from '../response-reader.ts';
 import type { PageChoice } from './choose-page.ts';
 import type { components } from './openapi.d.ts';
 import { ListRuns } from './openapi-checks.ts';
@@ -25,17 +25,17 @@ export interface List<Row> {
 
 /**
  * How to ask for a page. No reply has the id of a monitor at its top that could be held against it.
- * @param isUnchecked whether a client chose the page, or what to ask for beside it
+ * @param isClientControlled whether a client chose the page, or what to ask for beside it
  */
 export const toPageRequest = <Row>(
   { path, query, member }: List<Row>,
   { page, size }: PageChoice,
-  isUnchecked = false,
+  isClientControlled = false,
 ): UpstreamRequest => ({
   path: `${path}?${new URLSearchParams({ page: String(page), page_size: String(size), ...query })}`,
   echoes: {},
   rows: member,
-  isUnchecked,
+  isClientControlled,
 });
 
 /** The part that both lists have. */
@@ -73,7 +73,7 @@ export function readItems<Row>({ member }: List<Row>, body: Body, size: number):
   // What is too long to be had in parts is had whole, and then refused.
   const items = body.items(member) ?? toArray(body.get(member));
   // Nothing found in it would be taken for nothing there.
-  if (items === undefined) throw body.get(member) === tooLarge ? toLargeField('DATAFOLD') : toBadField('DATAFOLD');
+  if (items === undefined) throw body.get(member) === tooLarge ? toLargeField('DATAFOLD') : invalidField('DATAFOLD');
   return withinLength('DATAFOLD', items, size);
 }
 
@@ -83,7 +83,7 @@ const toArray = (value: unknown): readonly unknown[] | undefined => (Array.isArr
  * The list from its beginning. No largest page is documented: what a reply says of its size is trusted more than what was asked.
  * @param isAnswer whether a row says all that a single call would of what a list has
  */
-export const walkList = <Row>(list: List<Row>, pageSize: number, isAnswer: (row: Row) => boolean): ListWalk<Row> => ({
+export const walkList = <Row>(list: List<Row>, pageSize: number, isAnswer: (row: Row) => boolean): ListScan<Row> => ({
   first: toPageRequest(list, { page: 1, size: pageSize }),
   read(body) {
     const items = readItems(list, body, pageSize);

@@ -4,7 +4,7 @@
  */
 import { OperationTooCostly, type ProviderError } from '../../core/errors.ts';
 import type { Get, Page, RunRow, RunWindow } from '../provider.ts';
-import { toBadField } from '../response-reader.ts';
+import { invalidField } from '../response-reader.ts';
 import { orderToleranceMs, RunOrder, type TimeWindow, toTimeWindow } from '../run-order.ts';
 import { type ListedPage, readSortedPage } from '../sorted-page.ts';
 import type { List } from './list.ts';
@@ -85,7 +85,7 @@ class MonitorRuns {
       const hasMore = hasMoreBehind(reply, offset);
       if (!hasMore || first === 0 || this.#items.length > 0) return this.#toPage(hasMore);
       // Behind a page without items there is no cursor to go on from: to say that this is the end would be wrong.
-      if (isInside) throw toBadField('DATAFOLD');
+      if (isInside) throw invalidField('DATAFOLD');
       ({ reply, offset } = await this.#pages.readBehind({ reply, offset }, first));
     }
   }
@@ -120,7 +120,7 @@ class MonitorRuns {
       if (!hasMoreBehind(reply, offset)) return this.#toPage(false);
       if (reply.items.length < reply.size) {
         // The rest can't be had. What has come is shown first, and the next page is an error.
-        if (this.#items.length === 0) throw toBadField('DATAFOLD');
+        if (this.#items.length === 0) throw invalidField('DATAFOLD');
         return this.#toPage(true);
       }
       const last = rows.length === 0 ? undefined : this.#toCursor(reply, offset - 1, rows.at(-1) ?? null, times.at(-1));

@@ -33,9 +33,9 @@ const readListed = createReader<Schemas['ListedMonitor']>('DATAFOLD', ListedMoni
 export const toDatafoldMonitor = (monitorId: string, body: Body): MonitorFields<DatafoldMonitor> => ({
   ...fillListed(monitorId, body, read),
   description: () => read(body, 'description'),
-  schedule: () => whenThere(read(body, 'schedule'), toSchedule),
+  schedule: () => mapPresent(read(body, 'schedule'), toSchedule),
   datasets: (_args: unknown, context: FieldContext) => toEach(read(body, 'dataset'), context, toDataset),
-  alert: () => whenThere(read(body, 'alert'), toAlert),
+  alert: () => mapPresent(read(body, 'alert'), toAlert),
   notifications: (_args: unknown, context: FieldContext) =>
     toEach(read(body, 'notifications'), context, toNotification),
 });
@@ -95,5 +95,5 @@ function fillListed(monitorId: string, body: Body, readOne: Read<Schemas['Listed
 const toWord = <Word>(rawWord: Found<string>, toOurs: (word: unknown) => Word): Word | null =>
   rawWord === null ? null : toOurs(rawWord);
 
-const whenThere = <Value, Made>(value: Found<Value>, make: (value: NonNullable<Value>) => Made) =>
+const mapPresent = <Value, Made>(value: Found<Value>, make: (value: NonNullable<Value>) => Made) =>
   value === null || value instanceof Error ? value : make(value as NonNullable<Value>);

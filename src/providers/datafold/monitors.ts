@@ -1,9 +1,9 @@
 /** How to ask Datafold for monitors. */
 import type { ProviderError } from '../../core/errors.ts';
-import { ParsedMembers } from '../../json/lazy-object.ts';
+import { ParsedObject } from '../../json/lazy-object.ts';
 import { isObject, toDigits } from '../../json/lossless.ts';
 import type { MonitorDefinition, MonitorRow } from '../provider.ts';
-import { toBadField } from '../response-reader.ts';
+import { invalidField } from '../response-reader.ts';
 import { parseCursor } from './cursor.ts';
 import { expectedId, isId } from './id.ts';
 import { type List, walkList } from './list.ts';
@@ -28,7 +28,7 @@ export const monitors: MonitorDefinition = {
   },
   // `last_run` may be when the run was created ([U]), and `started_at` is when its check began, minutes later if it had to wait.
   lagMs: 5 * 60_000,
-  mostPages: 10,
+  maxPages: 10,
   walk: (pageSize) => walkList(toList(), pageSize, () => true),
   async readPage(get, { first, pageSize, after, tags }) {
     // In which order tags are asked for makes no other list.
@@ -37,7 +37,7 @@ export const monitors: MonitorDefinition = {
     const part = { after: cursor, first, pageSize, cursor: { list: name } };
     const page = await readListPart(get, toList(tags ?? []), part);
     // There is always a list of all monitors, if an empty one.
-    if (page === null) throw toBadField('DATAFOLD');
+    if (page === null) throw invalidField('DATAFOLD');
     return page;
   },
 };
@@ -54,10 +54,10 @@ const toList = (tags: readonly string[] = []): List<MonitorRow> => ({
 
 function toRow(item: unknown): MonitorRow | ProviderError {
   const monitorId = isObject(item) ? toDigits(item.id) : undefined;
-  if (!isObject(item) || monitorId === undefined || !isId(monitorId)) return toBadField('DATAFOLD');
+  if (!isObject(item) || monitorId === undefined || !isId(monitorId)) return invalidField('DATAFOLD');
   return {
     monitorId,
-    row: new ParsedMembers(item),
+    row: new ParsedObject(item),
     lastRunAt: toLastRunAt(item),
     // One field alone may be null while the list of runs has some.
     hasNeverRun: item.last_run === null && item.state === null,

@@ -1,11 +1,11 @@
 /** From Datafold's notifications to ours. */
 import type { ProviderError } from '../../core/errors.ts';
 import type { DatafoldNotification } from '../../generated/types.ts';
-import { ParsedMembers } from '../../json/lazy-object.ts';
+import { ParsedObject } from '../../json/lazy-object.ts';
 import { isObject } from '../../json/lossless.ts';
 import type { Body } from '../../upstream/read-response.ts';
 import type { Fields } from '../provider.ts';
-import { createReader, toBadField } from '../response-reader.ts';
+import { createReader, invalidField } from '../response-reader.ts';
 import type { components } from './openapi.d.ts';
 import { EmailNotification, PagerdutyNotification, SlackNotification } from './openapi-checks.ts';
 import { toId } from './values.ts';
@@ -56,9 +56,9 @@ const kinds: ReadonlyMap<unknown, (body: Body) => Fields<DatafoldNotification>> 
 
 /** The notification; an error when it isn't one of those that are documented. */
 export function toNotification(value: unknown): Fields<DatafoldNotification> | ProviderError {
-  if (!isObject(value)) return toBadField('DATAFOLD');
+  if (!isObject(value)) return invalidField('DATAFOLD');
   const { type = toDefaultType(value) } = value;
-  return kinds.get(type)?.(new ParsedMembers(value)) ?? toBadField('DATAFOLD');
+  return kinds.get(type)?.(new ParsedObject(value)) ?? invalidField('DATAFOLD');
 }
 
 /** Each kind names its own type as the default, and only an e-mail is told from the others by its fields. */

@@ -1,7 +1,7 @@
 /** Reads the numbered pages of a Datafold monitor's runs for one page of ours, and follows the runs that arrive meanwhile. */
 import type { ProviderError } from '../../core/errors.ts';
 import type { Get, RunRow } from '../provider.ts';
-import { toBadField } from '../response-reader.ts';
+import { invalidField } from '../response-reader.ts';
 import { choosePage } from './choose-page.ts';
 import type { List } from './list.ts';
 import { getReply, hasPlace, type Reply } from './list-page.ts';
@@ -56,7 +56,7 @@ export class RunPagesReader {
    */
   async readAt(offset: number, wanted: number): Promise<Reply> {
     const reply = await this.#readNear(offset, wanted);
-    if (reply === null) throw toBadField('DATAFOLD');
+    if (reply === null) throw invalidField('DATAFOLD');
     return reply;
   }
 
@@ -75,7 +75,7 @@ export class RunPagesReader {
     if (reply === null || hasPlace(reply, offset)) return reply;
     // Its pages are of another size than it was asked for.
     const other = await this.#read({ page: Math.floor(offset / reply.size) + 1, size: reply.size });
-    if (other === null || !hasPlace(other, offset)) throw toBadField('DATAFOLD');
+    if (other === null || !hasPlace(other, offset)) throw invalidField('DATAFOLD');
     return other;
   }
 

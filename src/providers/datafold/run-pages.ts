@@ -1,7 +1,7 @@
 /** The numbered pages of a Datafold monitor's runs, as the run feed reads them. */
 import type { ProviderError } from '../../core/errors.ts';
 import type { RunListPages, RunRow } from '../provider.ts';
-import { toBadField } from '../response-reader.ts';
+import { invalidField } from '../response-reader.ts';
 import { hasPageBehind, isLonger, type List, readItems, readNumbers, toPageRequest } from './list.ts';
 
 /**
@@ -18,7 +18,7 @@ export const createRunPages = (toList: (monitorId: string) => List<RunRow>): Run
     const items = readItems(list, body, pageSize);
     const numbers = readNumbers(body);
     const page = toPageNumber(token);
-    if (numbers.page !== undefined && numbers.page !== page) throw toBadField('DATAFOLD');
+    if (numbers.page !== undefined && numbers.page !== page) throw invalidField('DATAFOLD');
     const { size = pageSize, pages, count } = numbers;
     const rows = items.slice().map((item): RunRow | ProviderError => list.toRow(item));
     const hasNext =

@@ -1,6 +1,6 @@
 /** Finds where a window of time begins in a Datafold monitor's runs, newest first, by few of their pages. */
 
-import { toBadField } from '../response-reader.ts';
+import { invalidField } from '../response-reader.ts';
 import { orderToleranceMs, RunOrder } from '../run-order.ts';
 import type { Reply } from './list-page.ts';
 import type { RunPagesReader, Start } from './run-pages-reader.ts';
@@ -44,7 +44,7 @@ export async function seekWindow(reader: RunPagesReader, first: Reply, latest: n
     const guess = isGuess ? guessPage(low, lowTimes, latest) - 1 : lowPage + Math.floor(between / 2);
     const page = Math.min(Math.max(guess, lowPage + 1), highPage - 1);
     const reply = await reader.readAt((page - 1) * size, size);
-    if (toPageNumber(reply) !== page) throw toBadField('DATAFOLD');
+    if (toPageNumber(reply) !== page) throw invalidField('DATAFOLD');
     const times = readTimes(reader, reply);
     const isLater = times.first !== undefined && times.first > (lowTimes.last ?? times.first) + orderToleranceMs;
     if (times.isOutOfOrder || isLater) return toSeek(first, true);

@@ -1,9 +1,9 @@
 /** How to ask Datafold for runs. */
 import type { ProviderError } from '../../core/errors.ts';
-import { ParsedMembers } from '../../json/lazy-object.ts';
-import { isAbsent, isObject, toDigits } from '../../json/lossless.ts';
+import { ParsedObject } from '../../json/lazy-object.ts';
+import { isNullish, isObject, toDigits } from '../../json/lossless.ts';
 import type { RunDefinition, RunRow } from '../provider.ts';
-import { toBadField } from '../response-reader.ts';
+import { invalidField } from '../response-reader.ts';
 import { expectedIds, isId } from './id.ts';
 import { type List, walkList } from './list.ts';
 import { readMonitorRuns } from './monitor-runs.ts';
@@ -22,12 +22,12 @@ export const runs: RunDefinition = {
   toRun: toDatafoldRun,
   toListedRun: toListedDatafoldRun,
   listed: { fields: new Set(['phase', 'outcome', 'startedAt', 'state', 'rawState', 'diffId']), only: new Set() },
-  mostPages: 10,
+  maxPages: 10,
   // A single answer has a state always: a row without one leaves the word to that.
   walk: (monitorId, pageSize) => walkList(toList(monitorId), pageSize, ({ lacksOutcome }) => !lacksOutcome),
   readPage: (get, monitorId, window) => readMonitorRuns(get, toList(monitorId), monitorId, window),
   pages: createRunPages((monitorId) => toList(monitorId)),
-  endurance({ phase, outcome }, record, isRow) {
+  cacheability({ phase, outcome }, record, isRow) {
     // A monitor that still learns may be evaluated anew; whatever else has ended stays, as far as is known ([I] of the states).
     if (phase !== 'FINISHED' || outcome === 'LEARNING') return 'none';
     return isRunAsDocumented(record, isRow) ? 'lasting' : 'unsure';
@@ -43,11 +43,11 @@ const toList = (monitorId: string): List<RunRow> => ({
 
 /** The run in an item, unless it is another monitor's. */
 function toRow(monitorId: string, item: unknown): RunRow | ProviderError {
-  if (!isObject(item)) return toBadField('DATAFOLD');
+  if (!isObject(item)) return invalidField('DATAFOLD');
   const { run_id, monitor_id, started_at, state } = item;
   const runId = toDigits(run_id);
-  const isForeign = !isAbsent(monitor_id) && monitor_id !== monitorId && toDigits(monitor_id) !== monitorId;
-  if (runId === undefined || !isId(runId) || isForeign) return toBadField('DATAFOLD');
+  const isForeign = !isNullish(monitor_id) && monitor_id !== monitorId && toDigits(monitor_id) !== monitorId;
+  if (runId === undefined || !isId(runId) || isForeign) return invalidField('DATAFOLD');
   const lacksOutcome = typeof state !== 'string';
-  return { runId, row: new ParsedMembers(item), time: toMilliseconds(started_at), lacksOutcome };
+  return { runId, row: new ParsedObject(item), time: toMilliseconds(started_at), lacksOutcome };
 }

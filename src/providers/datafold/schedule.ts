@@ -1,11 +1,11 @@
 /** From Datafold's schedules to ours. */
 import type { ProviderError } from '../../core/errors.ts';
 import type { DatafoldSchedule } from '../../generated/types.ts';
-import { ParsedMembers } from '../../json/lazy-object.ts';
-import { isAbsent, isObject } from '../../json/lossless.ts';
+import { ParsedObject } from '../../json/lazy-object.ts';
+import { isNullish, isObject } from '../../json/lossless.ts';
 import { toNumber } from '../numbers.ts';
 import type { Fields } from '../provider.ts';
-import { createReader, type Found, toBadField } from '../response-reader.ts';
+import { createReader, type Found, invalidField } from '../response-reader.ts';
 import type { components } from './openapi.d.ts';
 import { CrontabSchedule, DailyInterval, HourlyInterval } from './openapi-checks.ts';
 
@@ -21,21 +21,21 @@ const readCrontab = createReader<Schemas['CrontabSchedule']>('DATAFOLD', Crontab
  * that is what `type` is by default. An error for any other.
  */
 export function toSchedule(value: unknown): Schedule | ProviderError {
-  if (!isObject(value)) return toBadField('DATAFOLD');
+  if (!isObject(value)) return invalidField('DATAFOLD');
   if (isObject(value.interval)) return toInterval(value.interval);
-  const body = new ParsedMembers(value);
-  if (!isAbsent(value.cron)) return { __typename: 'DatafoldCrontabSchedule', cron: () => readCrontab(body, 'cron') };
+  const body = new ParsedObject(value);
+  if (!isNullish(value.cron)) return { __typename: 'DatafoldCrontabSchedule', cron: () => readCrontab(body, 'cron') };
   const { type = 'none' } = value;
-  if (type === 'none' && isAbsent(value.interval)) return { __typename: 'DatafoldNoSchedule', type };
-  return toBadField('DATAFOLD');
+  if (type === 'none' && isNullish(value.interval)) return { __typename: 'DatafoldNoSchedule', type };
+  return invalidField('DATAFOLD');
 }
 
 function toInterval(interval: Readonly<Record<string, unknown>>): Schedule | ProviderError {
-  const body = new ParsedMembers(interval);
+  const body = new ParsedObject(interval);
   const { every, type } = interval;
-  const is = (unit: string, kind: string) => every === unit || (isAbsent(every) && type === kind);
+  const is = (unit: string, kind: string) => every === unit || (isNullish(every) && type === kind);
   if (is('hour', 'hourly')) return { __typename: 'DatafoldHourlySchedule', every: () => readHourly(body, 'every') };
-  if (!is('day', 'daily')) return toBadField('DATAFOLD');
+  if (!is('day', 'daily')) return invalidField('DATAFOLD');
   return {
     __typename: 'DatafoldDailySchedule',
     every: () => readDaily(body, 'every'),
@@ -45,4 +45,4 @@ function toInterval(interval: Readonly<Record<string, unknown>>): Schedule | Pro
 }
 
 const toHour = (hour: Found<number>): Found<number> =>
-  typeof hour === 'number' && (hour < 0 || hour > 23) ? toBadField('DATAFOLD') : hour;
+  typeof hour === 'number' && (hour < 0 || hour > 23) ? invalidField('DATAFOLD') : hour;

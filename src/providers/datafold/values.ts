@@ -3,15 +3,15 @@ import type { ProviderError } from '../../core/errors.ts';
 import { toDigits } from '../../json/lossless.ts';
 import { fromIsoText } from '../date-time.ts';
 import type { JsonNumber } from '../numbers.ts';
-import { type Found, toBadField } from '../response-reader.ts';
+import { type Found, invalidField } from '../response-reader.ts';
 
 /** A time as it is shown. */
 export const toTime = (text: Found<string>): Found<string> =>
-  typeof text === 'string' ? (fromIsoText(text) ?? toBadField('DATAFOLD')) : text;
+  typeof text === 'string' ? (fromIsoText(text) ?? invalidField('DATAFOLD')) : text;
 
 /** The id of something, digit for digit. */
 export const toId = (id: Found<JsonNumber>): string | null | ProviderError =>
-  id === null || id instanceof Error ? id : (toDigits(id) ?? toBadField('DATAFOLD'));
+  id === null || id instanceof Error ? id : (toDigits(id) ?? invalidField('DATAFOLD'));
 
 /** A time in Unix milliseconds; `undefined` when it is none. */
 export function toMilliseconds(value: unknown): number | undefined {

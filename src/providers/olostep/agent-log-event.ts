@@ -4,7 +4,7 @@ import type { AgentLogEvent } from '../../generated/types.ts';
 import { isObject } from '../../json/lossless.ts';
 import { tooLarge } from '../../json/unread.ts';
 import type { FieldContext, Fields } from '../provider.ts';
-import { type Check, type Found, toBadField, toFound, toFreeForm, toLargeField } from '../response-reader.ts';
+import { type Check, checkField, type Found, invalidField, toFreeForm, toLargeField } from '../response-reader.ts';
 import type { components } from './openapi.d.ts';
 import { AgentLogEvent as checks } from './openapi-checks.ts';
 import { toMilliseconds, toTime } from './time.ts';
@@ -16,7 +16,7 @@ type Line = { readonly [Name in keyof Schema]?: unknown };
 /** The event in a line of the log, or an error when the line isn't one. */
 export function toLogEvent(line: unknown): Fields<AgentLogEvent> | ProviderError {
   if (isObject(line)) return new LogEvent(line);
-  return line === tooLarge ? toLargeField('OLOSTEP') : toBadField('OLOSTEP');
+  return line === tooLarge ? toLargeField('OLOSTEP') : invalidField('OLOSTEP');
 }
 
 /** A class, as there can be thousands: functions of its own for each would cost more than all that they do. */
@@ -32,7 +32,7 @@ class LogEvent implements Fields<AgentLogEvent> {
   }
 
   id() {
-    return toFound<Schema['id']>('OLOSTEP', checks.id, this.#line.id);
+    return checkField<Schema['id']>('OLOSTEP', checks.id, this.#line.id);
   }
 
   timestamp() {
@@ -44,11 +44,11 @@ class LogEvent implements Fields<AgentLogEvent> {
   }
 
   stream() {
-    return toFound<Schema['stream']>('OLOSTEP', checks.stream, this.#line.stream);
+    return checkField<Schema['stream']>('OLOSTEP', checks.stream, this.#line.stream);
   }
 
   message() {
-    return toFound<Schema['message']>('OLOSTEP', checks.message, this.#line.message);
+    return checkField<Schema['message']>('OLOSTEP', checks.message, this.#line.message);
   }
 
   kind() {
@@ -56,7 +56,7 @@ class LogEvent implements Fields<AgentLogEvent> {
   }
 
   event(_args: unknown, context: FieldContext) {
-    return toFreeForm('OLOSTEP', toFound<Schema['event']>('OLOSTEP', checks.event, this.#line.event), context);
+    return toFreeForm('OLOSTEP', checkField<Schema['event']>('OLOSTEP', checks.event, this.#line.event), context);
   }
 }
 
@@ -66,7 +66,7 @@ export const readMilliseconds = (line: unknown): Found<number> =>
 
 /** A time of the line, in Unix milliseconds. */
 export const readTime = (check: Check, value: unknown): Found<number> =>
-  toMilliseconds(toFound<number>('OLOSTEP', check, value));
+  toMilliseconds(checkField<number>('OLOSTEP', check, value));
 
 /**
  * Which key of the parsed line holds what it tells of isn't documented; assumed is the first text under one of these four, in

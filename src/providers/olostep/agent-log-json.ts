@@ -1,5 +1,5 @@
 /** The events of a large log as JSON, from the JSON that they came in. What isn't as documented is left to `log-event.ts`. */
-import type { Allowance } from '../../core/cost-budget.ts';
+import type { CostBudget } from '../../core/cost-budget.ts';
 import type { AgentLogEvent, AgentLogEventEdge } from '../../generated/types.ts';
 import type { Table } from '../../json/column-index.ts';
 import { type JsonBytes, putTogether } from '../../json/json-buffer.ts';
@@ -13,7 +13,7 @@ interface Writing {
   readonly table: Table;
   cursorOf(row: number): string;
   /** What they are paid for from. */
-  readonly allowance: Allowance;
+  readonly costBudget: CostBudget;
   readonly into: JsonBytes;
 }
 
@@ -34,7 +34,7 @@ export interface EventRows extends Omit<Writing, 'into'> {
  */
 export function writeLogEvents(rows: EventRows, { name, fields }: JsonList): Buffer | undefined {
   const write = name === 'nodes' ? toWriteObject(eventFields, fields) : toWriteObject(edgeFields, fields);
-  const { count, rowOf, allowance } = rows;
+  const { count, rowOf, costBudget } = rows;
   return putTogether((into) => {
     const writing = { ...rows, into };
     into.add(sign.openList);
@@ -44,7 +44,7 @@ export function writeLogEvents(rows: EventRows, { name, fields }: JsonList): Buf
       if (!write(writing, rowOf(index))) return false;
     }
     into.add(sign.closeList);
-    allowance.expectMore();
+    costBudget.assertNotExhausted();
     return true;
   });
 }
@@ -66,11 +66,11 @@ const eventFields: Writes<AgentLogEvent> = {
     return column === undefined ? writeNull(writing) : writeText(writing, row, column);
   },
   event: () => (writing, row) => {
-    const { table, allowance, into } = writing;
+    const { table, costBudget, into } = writing;
     if (!table.isObject(row, columns.event)) return !table.has(row, columns.event) && writeNull(writing);
-    allowance.expectMore();
+    costBudget.assertNotExhausted();
     // Its white space isn't passed on, and yet has to be looked at.
-    allowance.spend(Math.max(table.sizeOf(row), table.lengthOf(row, columns.event)));
+    costBudget.spend(Math.max(table.sizeOf(row), table.lengthOf(row, columns.event)));
     table.write(row, columns.event, into);
     return true;
   },
@@ -80,9 +80,9 @@ const edgeFields: Writes<AgentLogEventEdge> = {
   __typename: () => toWriteWord('"AgentLogEventEdge"'),
   cursor:
     () =>
-    ({ cursorOf, allowance, into }, row) => {
+    ({ cursorOf, costBudget, into }, row) => {
       const cursor = cursorOf(row);
-      allowance.spendText(cursor.length);
+      costBudget.chargeString(cursor.length);
       into.put(Buffer.from(`"${cursor}"`));
       return true;
     },
@@ -124,8 +124,8 @@ const toWriteText =
       ? writeText(writing, row, column)
       : !writing.table.has(row, column) && writeNull(writing);
 
-function writeText({ table, allowance, into }: Writing, row: number, column: number): boolean {
-  allowance.spendText(table.lengthOf(row, column) - 2);
+function writeText({ table, costBudget, into }: Writing, row: number, column: number): boolean {
+  costBudget.chargeString(table.lengthOf(row, column) - 2);
   table.write(row, column, into);
   return true;
 }

@@ -1,17 +1,17 @@
 /** A page of a run's log: the Relay connection over the events of one answer. */
-import type { Allowance } from '../../core/cost-budget.ts';
+import type { CostBudget } from '../../core/cost-budget.ts';
 import { BadUserInput } from '../../core/errors.ts';
 import { once } from '../../core/once.ts';
 import { presentText } from '../../core/operation-params.ts';
 import type { AgentLogEventConnection, OlostepRunEventsArgs } from '../../generated/types.ts';
-import { mostCursorChars } from '../../providers/max-page-length.ts';
+import { maxCursorChars } from '../../providers/max-page-length.ts';
 import type { Fields } from '../provider.ts';
 import { type WriteJson, writeJson } from '../raw-json.ts';
 import type { Log } from './agent-log.ts';
 import { toLogEvent } from './agent-log-event.ts';
 import { writeLogEvents } from './agent-log-json.ts';
 
-const mostPerPage = 1_000;
+const maxPerPage = 1_000;
 /** What a line costs that is only looked through, and an event that is selected, beside its texts. */
 const bytesPerLine = 16;
 const bytesPerEvent = 1_000;
@@ -20,13 +20,13 @@ const bytesPerEvent = 1_000;
 export function toLogPage(
   log: Log,
   args: OlostepRunEventsArgs,
-  allowance: Allowance,
+  costBudget: CostBudget,
 ): Fields<AgentLogEventConnection> & { readonly [writeJson]: WriteJson } {
   const { first, kind } = args;
   const after = presentText(args.after);
   const size = first ?? 100;
-  if (size < 0 || size > mostPerPage) throw new BadUserInput('Expected `first` between 0 and 1,000.', 'OLOSTEP');
-  allowance.spend(log.length * bytesPerLine);
+  if (size < 0 || size > maxPerPage) throw new BadUserInput('Expected `first` between 0 and 1,000.', 'OLOSTEP');
+  costBudget.spend(log.length * bytesPerLine);
   const start = after == null ? 0 : toPlace(log, after) + 1;
 
   // Without a filter an event's number is its place, and the log is read no further than the page goes.
@@ -34,11 +34,11 @@ export function toLogPage(
   const totalCount = matches?.length ?? log.length;
   const skipped = matches?.filter((place) => place < start).length ?? start;
   const count = Math.min(size, totalCount - skipped);
-  allowance.spend(count * bytesPerEvent);
+  costBudget.spend(count * bytesPerEvent);
   let isPaid = true;
   /** Once more for each other place that the answer has them in: both ways to them have aliases. */
   const pay = () => {
-    if (!isPaid) allowance.spend(count * bytesPerEvent);
+    if (!isPaid) costBudget.spend(count * bytesPerEvent);
     isPaid = false;
   };
 
@@ -70,10 +70,10 @@ export function toLogPage(
       endCursor: () => (count === 0 ? null : cursorOf(placeOf(count - 1))),
     },
     totalCount,
-    [writeJson](field, { allowance }) {
+    [writeJson](field, { costBudget }) {
       if (log.table === undefined) return undefined;
       pay();
-      const json = writeLogEvents({ table: log.table, count, rowOf: placeOf, cursorOf, allowance }, field);
+      const json = writeLogEvents({ table: log.table, count, rowOf: placeOf, cursorOf, costBudget }, field);
       // Then they are made after all, for the same price.
       if (json === undefined) isPaid = true;
       return json;
@@ -95,7 +95,7 @@ function toPlace(log: Log, cursor: string): number {
 }
 
 function parseCursor(cursor: string): [place: number, id: string | null] {
-  if (cursor.length > mostCursorChars) throw unknownCursor();
+  if (cursor.length > maxCursorChars) throw unknownCursor();
   try {
     const [place, id] = JSON.parse(Buffer.from(cursor, 'base64url').toString());
     if (Number.isSafeInteger(place) && place >= 0 && (id === null || typeof id === 'string')) return [place, id];

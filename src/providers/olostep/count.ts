@@ -1,6 +1,6 @@
 /** How many there are of something. */
 import { type JsonNumber, toNumber } from '../numbers.ts';
-import { type Found, toBadField } from '../response-reader.ts';
+import { type Found, invalidField } from '../response-reader.ts';
 
 const most = 2 ** 31 - 1;
 
@@ -8,5 +8,5 @@ const most = 2 ** 31 - 1;
 export function toCount(found: Found<JsonNumber>): Found<number> {
   const count = toNumber(found);
   if (count === null || count instanceof Error) return count;
-  return Number.isInteger(count) && count >= 0 && count <= most ? count : toBadField('OLOSTEP');
+  return Number.isInteger(count) && count >= 0 && count <= most ? count : invalidField('OLOSTEP');
 }

@@ -3,8 +3,8 @@ import { ProviderError } from '../../core/errors.ts';
 import type { Body } from '../../upstream/read-response.ts';
 import type { UpstreamRequest } from '../../upstream/request.ts';
 import { withinLength } from '../max-page-length.ts';
-import type { ListWalk, RunListPages, RunRow } from '../provider.ts';
-import { createReader, type Found, toBadField } from '../response-reader.ts';
+import type { ListScan, RunListPages, RunRow } from '../provider.ts';
+import { createReader, type Found, invalidField } from '../response-reader.ts';
 import { toCount } from './count.ts';
 import type { components } from './openapi.d.ts';
 import { MonitorEventPage } from './openapi-checks.ts';
@@ -13,23 +13,23 @@ import { toRunRow } from './snapshot-row.ts';
 const read = createReader<components['schemas']['MonitorEventPage']>('OLOSTEP', MonitorEventPage);
 
 /** The most that Olostep gives at once. */
-export const mostPerPage = 100;
+export const maxPerPage = 100;
 
 /**
  * How to ask for a page.
  * @param cursor the `nextCursor` of the page before; `null` for the first
- * @param isUnchecked whether that is what a client says
+ * @param isClientControlled whether that is what a client says
  */
 export const toPageRequest = (
   monitorId: string,
   limit: number,
   cursor: string | null,
-  isUnchecked = false,
+  isClientControlled = false,
 ): UpstreamRequest => ({
   path: `/v1/monitors/${monitorId}/events?limit=${limit}${cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`}`,
   echoes: {},
   rows: 'data',
-  isUnchecked,
+  isClientControlled,
 });
 
 /**
@@ -39,7 +39,7 @@ export const toPageRequest = (
  */
 export function readRows(page: Body, monitorId: string, limit: number): readonly (RunRow | ProviderError)[] {
   const items = page.items('data') ?? read(page, 'data');
-  if (items === null) throw toBadField('OLOSTEP');
+  if (items === null) throw invalidField('OLOSTEP');
   if (items instanceof Error) throw items;
   const within = withinLength('OLOSTEP', items, limit);
   return within.slice().map((item) => toRunRow(monitorId, item));
@@ -60,16 +60,16 @@ export const saysMore = (page: Body): boolean => read(page, 'has_more') === true
 export const readTotalCount = (page: Body): Found<number> => toCount(read(page, 'total_count'));
 
 /** The newest snapshots of a monitor, to find some of them. */
-export const walk = (monitorId: string): ListWalk<RunRow> => ({
-  first: toPageRequest(monitorId, mostPerPage, null),
+export const walk = (monitorId: string): ListScan<RunRow> => ({
+  first: toPageRequest(monitorId, maxPerPage, null),
   read(page) {
     const next = readNextCursor(page);
-    const all = readRows(page, monitorId, mostPerPage);
+    const all = readRows(page, monitorId, maxPerPage);
     const rows = all.filter((row): row is RunRow => !(row instanceof ProviderError));
     const firstBad = all.findIndex((row) => row instanceof ProviderError);
     return {
       rows,
-      next: next === undefined ? undefined : toPageRequest(monitorId, mostPerPage, next),
+      next: next === undefined ? undefined : toPageRequest(monitorId, maxPerPage, next),
       unread: rows.length < all.length || (next === undefined && saysMore(page)),
       latestUnread: lastTimeOf(firstBad === -1 ? rows : all.slice(0, firstBad)),
     };
@@ -86,12 +86,12 @@ export const pages: RunListPages = {
   toRequest: (monitorId, token, pageSize, isFromClient) =>
     toPageRequest(
       monitorId,
-      Math.min(pageSize, mostPerPage),
+      Math.min(pageSize, maxPerPage),
       typeof token === 'string' ? token : null,
       isFromClient && token !== undefined,
     ),
   read(monitorId, _token, pageSize, page) {
-    const size = Math.min(pageSize, mostPerPage);
+    const size = Math.min(pageSize, maxPerPage);
     const next = readNextCursor(page);
     const count = readTotalCount(page);
     return {

@@ -3,7 +3,7 @@ import type { MonitorRunKey, OlostepLastRun } from '../../generated/types.ts';
 import { isObject } from '../../json/lossless.ts';
 import type { Body } from '../../upstream/read-response.ts';
 import type { Fields } from '../provider.ts';
-import { createReader, type Found, toBadField } from '../response-reader.ts';
+import { createReader, type Found, invalidField } from '../response-reader.ts';
 import { isRunId } from './id.ts';
 import { readPart } from './monitor-parts.ts';
 import type { components } from './openapi.d.ts';
@@ -30,7 +30,7 @@ export const toLastRun = (monitorId: string, record: Body): Found<Fields<Olostep
 /** What leads to the run itself; an error when there is an id, and none that could be asked for. */
 function toKey(monitorId: string, runId: Found<string>): Found<MonitorRunKey> {
   if (typeof runId !== 'string') return runId;
-  return isRunId(runId) ? { provider: 'OLOSTEP', monitorId, runId } : toBadField('OLOSTEP');
+  return isRunId(runId) ? { provider: 'OLOSTEP', monitorId, runId } : invalidField('OLOSTEP');
 }
 
 const readRanAt = (lastRun: Body) => toDateTime(read(lastRun, 'ran_at'));

@@ -3,7 +3,7 @@ import type { MonitorRunKey, OlostepRun } from '../../generated/types.ts';
 import type { Body } from '../../upstream/read-response.ts';
 import { identifyRun } from '../global-id.ts';
 import { later } from '../lazy-fields.ts';
-import type { Endurance, RowHint, Run, RunFields, RunReading, Selected } from '../provider.ts';
+import type { Cacheability, RowHint, Run, RunFields, RunReading, Selected } from '../provider.ts';
 import type { DetailedRun } from './run.ts';
 import { toOutcome, toSnapshotFields } from './snapshot-row.ts';
 
@@ -33,7 +33,7 @@ export function toListedOlostepRun(key: MonitorRunKey, row: Body, reading: RunRe
  * the log tells the end.
  * @param record of the run itself, or its row
  */
-export function toEndurance(run: Run, record: Body, isRow: boolean): Endurance {
+export function toEndurance(run: Run, record: Body, isRow: boolean): Cacheability {
   if (isRow) return typeof record.get('changed') === 'boolean' ? 'lasting' : 'unsure';
   // First, as it takes no look at the log.
   if (record.isObject('snapshot')) return 'lasting';

@@ -1,12 +1,12 @@
 /** Olostep's list of monitors. It comes whole: no paging of it is known [I]. */
 import { BadUserInput, ProviderError } from '../../core/errors.ts';
 import type { Items } from '../../json/lazy-array.ts';
-import { ParsedMembers } from '../../json/lazy-object.ts';
+import { ParsedObject } from '../../json/lazy-object.ts';
 import { isObject } from '../../json/lossless.ts';
 import type { Body } from '../../upstream/read-response.ts';
 import type { UpstreamRequest } from '../../upstream/request.ts';
-import type { Get, ListWalk, MonitorRow, MonitorWindow, Page } from '../provider.ts';
-import { createReader, toBadField } from '../response-reader.ts';
+import type { Get, ListScan, MonitorRow, MonitorWindow, Page } from '../provider.ts';
+import { createReader, invalidField } from '../response-reader.ts';
 import { toCount } from './count.ts';
 import { isMonitorId } from './id.ts';
 import { readLastRunAt } from './last-run.ts';
@@ -21,7 +21,7 @@ const read = createReader<components['schemas']['MonitorList']>('OLOSTEP', Monit
 const request: UpstreamRequest = { path: '/v1/monitors', echoes: {}, rows: 'monitors' };
 
 /** The list, to find some monitors. */
-export const walk = (): ListWalk<MonitorRow> => ({
+export const walk = (): ListScan<MonitorRow> => ({
   first: request,
   read(page) {
     const all = readItems(page).slice().map(toRow);
@@ -40,12 +40,12 @@ export async function readPage(get: Get, { first, after, tags }: MonitorWindow):
   const place = after == null ? undefined : parseCursor(after);
   const page = await get(request);
   // There is a list, be it empty.
-  if (page === null) throw toBadField('OLOSTEP');
+  if (page === null) throw invalidField('OLOSTEP');
   const items = readItems(page);
   const start = place === undefined ? 0 : findEnd(items, place);
   const count = countOf(page, items);
   // Those behind can't be had. What has come is shown first, and whoever goes on behind it is told.
-  if (start === items.length && count > start && first > 0) throw toBadField('OLOSTEP');
+  if (start === items.length && count > start && first > 0) throw invalidField('OLOSTEP');
   // The list may be very long, and selected fifty times: nothing is made of what isn't shown.
   const rows = items.slice(start, start + first).map(toRow);
   return {
@@ -59,7 +59,7 @@ export async function readPage(get: Get, { first, after, tags }: MonitorWindow):
 /** @throws {ProviderError} when there is no list */
 function readItems(page: Body): Items {
   const items = page.items('monitors') ?? read(page, 'monitors');
-  if (items === null) throw toBadField('OLOSTEP');
+  if (items === null) throw invalidField('OLOSTEP');
   if (items instanceof Error) throw items;
   return items;
 }
@@ -72,8 +72,8 @@ function countOf(page: Body, { length }: { readonly length: number }): number {
 
 function toRow(item: unknown): Row {
   const monitorId = toId(item);
-  if (!isObject(item) || typeof monitorId !== 'string' || !isMonitorId(monitorId)) return toBadField('OLOSTEP');
-  const row = new ParsedMembers(item);
+  if (!isObject(item) || typeof monitorId !== 'string' || !isMonitorId(monitorId)) return invalidField('OLOSTEP');
+  const row = new ParsedObject(item);
   return {
     monitorId,
     row,

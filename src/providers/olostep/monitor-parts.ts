@@ -1,10 +1,10 @@
 /** The objects in Olostep's answer to a monitor, each field of them checked as it is read. */
 import type { OlostepSchedule, OlostepSourcePolicy, OlostepTracked } from '../../generated/types.ts';
-import { ParsedMembers } from '../../json/lazy-object.ts';
-import { isAbsent, isObject } from '../../json/lossless.ts';
+import { ParsedObject } from '../../json/lazy-object.ts';
+import { isNullish, isObject } from '../../json/lossless.ts';
 import type { Body } from '../../upstream/read-response.ts';
 import type { Fields } from '../provider.ts';
-import { createReader, type Found, toBadField } from '../response-reader.ts';
+import { createReader, type Found, invalidField } from '../response-reader.ts';
 import type { components } from './openapi.d.ts';
 import {
   Monitor,
@@ -32,12 +32,12 @@ export function readPart<Part>(
   toPart: (part: Body) => Found<Part>,
 ): Found<Part> {
   const value = record.get(name);
-  if (isAbsent(value)) return null;
-  return isObject(value) ? toPart(new ParsedMembers(value)) : toBadField('OLOSTEP');
+  if (isNullish(value)) return null;
+  return isObject(value) ? toPart(new ParsedObject(value)) : invalidField('OLOSTEP');
 }
 
 export function toTracked(record: Body): Found<Fields<OlostepTracked>> {
-  if (isAbsent(record.get('tracked'))) return toOlderTracked(record);
+  if (isNullish(record.get('tracked'))) return toOlderTracked(record);
   return readPart<Fields<OlostepTracked>>(record, 'tracked', (tracked) => ({
     __typename: 'OlostepTracked',
     type: () => readTracked(tracked, 'type'),
@@ -48,7 +48,7 @@ export function toTracked(record: Body): Found<Fields<OlostepTracked>> {
 
 /** Older answers have one page, in a field of the monitor. */
 function toOlderTracked(record: Body): Fields<OlostepTracked> | null {
-  if (isAbsent(record.get('url'))) return null;
+  if (isNullish(record.get('url'))) return null;
   const urls = () => {
     const url = readMonitor(record, 'url');
     return typeof url === 'string' ? [url] : url;
@@ -66,7 +66,7 @@ export const toSourcePolicy = (record: Body) =>
   }));
 
 export function toSchedule(record: Body): Found<Fields<OlostepSchedule>> {
-  if (isAbsent(record.get('schedule'))) return toOlderSchedule(record);
+  if (isNullish(record.get('schedule'))) return toOlderSchedule(record);
   return readPart<Fields<OlostepSchedule>>(record, 'schedule', (schedule) => ({
     __typename: 'OlostepSchedule',
     frequency: () => readSchedule(schedule, 'frequency'),
@@ -78,7 +78,7 @@ export function toSchedule(record: Body): Found<Fields<OlostepSchedule>> {
 
 /** Older answers have the schedule in fields of the monitor, and say neither its time zone nor what comes next. */
 function toOlderSchedule(record: Body): Fields<OlostepSchedule> | null {
-  if (isAbsent(record.get('frequency')) && isAbsent(record.get('cron_expression'))) return null;
+  if (isNullish(record.get('frequency')) && isNullish(record.get('cron_expression'))) return null;
   return {
     __typename: 'OlostepSchedule',
     frequency: () => readMonitor(record, 'frequency'),
@@ -92,6 +92,6 @@ export const readWebhookUrl = (record: Body) => readPart(record, 'webhook', (web
 
 /** Older answers have the id in fields of the monitor: of the agent, or of a *forward deployed agent* alone. */
 export function readAgentId(record: Body): Found<string> {
-  if (!isAbsent(record.get('agent'))) return readPart(record, 'agent', (agent) => readAgent(agent, 'id'));
-  return readMonitor(record, isAbsent(record.get('agent_id')) ? 'fda_id' : 'agent_id');
+  if (!isNullish(record.get('agent'))) return readPart(record, 'agent', (agent) => readAgent(agent, 'id'));
+  return readMonitor(record, isNullish(record.get('agent_id')) ? 'fda_id' : 'agent_id');
 }

@@ -1,6 +1,6 @@
 /** From Olostep's answer to a monitor. */
 import type { OlostepMonitor, OlostepMonitorStatus } from '../../generated/types.ts';
-import { isAbsent } from '../../json/lossless.ts';
+import { isNullish } from '../../json/lossless.ts';
 import type { Body } from '../../upstream/read-response.ts';
 import { identifyMonitor } from '../global-id.ts';
 import { later } from '../lazy-fields.ts';
@@ -39,7 +39,7 @@ export function toOlostepMonitor(monitorId: string, record: Body): MonitorFields
   return {
     ...identifyMonitor({ provider: 'OLOSTEP', monitorId }),
     __typename: 'OlostepMonitor',
-    name: () => read(record, isAbsent(record.get('query')) ? 'url' : 'query'),
+    name: () => read(record, isNullish(record.get('query')) ? 'url' : 'query'),
     enabled: status === 'UNKNOWN' ? null : status === 'ACTIVE',
     createdAt: () => readTime(record, 'created', 'created_at'),
     updatedAt: () => readTime(record, 'updated', 'updated_at'),
@@ -114,5 +114,5 @@ const whenGone = { status: 'UNKNOWN' } as const;
 
 /** By its newer name, or the older one. */
 function readTime<Name extends 'created' | 'updated'>(record: Body, name: Name, olderName: `${Name}_at`) {
-  return toDateTime(read(record, isAbsent(record.get(name)) ? olderName : name));
+  return toDateTime(read(record, isNullish(record.get(name)) ? olderName : name));
 }

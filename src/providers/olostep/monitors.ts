@@ -27,7 +27,7 @@ export const monitors: MonitorDefinition = {
   runFields: { OlostepLastRun: 'run' },
   // `ran_at` may be when the run began ([U]), and `created` is when its snapshot was made, some minutes later at most.
   lagMs: 5 * 60_000,
-  mostPages: 1,
+  maxPages: 1,
   walk,
   readPage,
 };

@@ -1,10 +1,10 @@
 /** Who is notified of the runs of an Olostep monitor, as the generations of Olostep's responses say it. */
 import type { OlostepNotification, OlostepNotificationChannel, OlostepTargetKind } from '../../generated/types.ts';
-import { ParsedMembers } from '../../json/lazy-object.ts';
-import { isAbsent, isObject } from '../../json/lossless.ts';
+import { ParsedObject } from '../../json/lazy-object.ts';
+import { isNullish, isObject } from '../../json/lossless.ts';
 import type { Body } from '../../upstream/read-response.ts';
 import type { FieldContext, Fields } from '../provider.ts';
-import { createReader, type Found, toBadField, toEach } from '../response-reader.ts';
+import { createReader, type Found, invalidField, toEach } from '../response-reader.ts';
 import { readPart } from './monitor-parts.ts';
 import { toNotificationTarget } from './notification-target.ts';
 import type { components } from './openapi.d.ts';
@@ -18,7 +18,7 @@ const readChannel = createReader<Schemas['MonitorNotificationChannel']>('OLOSTEP
 
 /** Who is notified; `null` when nobody is. */
 export function toNotification(record: Body): Found<Fields<OlostepNotification>> {
-  if (isAbsent(record.get('notification'))) return toOlderNotification(record);
+  if (isNullish(record.get('notification'))) return toOlderNotification(record);
   return readPart<Fields<OlostepNotification>>(record, 'notification', (notification) => ({
     __typename: 'OlostepNotification',
     events: () => readNotification(notification, 'events'),
@@ -29,7 +29,7 @@ export function toNotification(record: Body): Found<Fields<OlostepNotification>>
 
 /** Older answers have one channel and one target, in fields of the monitor. */
 function toOlderNotification(record: Body): Fields<OlostepNotification> | null {
-  if (isAbsent(record.get('notification_channel')) && isAbsent(record.get('notification_target'))) return null;
+  if (isNullish(record.get('notification_channel')) && isNullish(record.get('notification_target'))) return null;
   const channel: Fields<OlostepNotificationChannel> = {
     __typename: 'OlostepNotificationChannel',
     type: () => readMonitor(record, 'notification_channel'),
@@ -40,9 +40,9 @@ function toOlderNotification(record: Body): Fields<OlostepNotification> | null {
 }
 
 /** @param item checked here, as the list is checked to be one and no further */
-function toChannel(item: unknown): Fields<OlostepNotificationChannel> | ReturnType<typeof toBadField> {
-  if (!isObject(item)) return toBadField('OLOSTEP');
-  const channel = new ParsedMembers(item);
+function toChannel(item: unknown): Fields<OlostepNotificationChannel> | ReturnType<typeof invalidField> {
+  if (!isObject(item)) return invalidField('OLOSTEP');
+  const channel = new ParsedObject(item);
   return {
     __typename: 'OlostepNotificationChannel',
     type: () => readChannel(channel, 'type'),

@@ -2,16 +2,16 @@
 import { isTimeout, OperationTooCostly, ProviderError } from '../../core/errors.ts';
 import type { Body } from '../../upstream/read-response.ts';
 import type { Get, Page, RunRow, RunWindow } from '../provider.ts';
-import { toBadField } from '../response-reader.ts';
+import { invalidField } from '../response-reader.ts';
 import { orderToleranceMs, RunOrder, toTimeWindow } from '../run-order.ts';
 import { type ListedPage, readSortedPage } from '../sorted-page.ts';
-import { mostPerPage, readNextCursor, readRows, readTotalCount, saysMore, toPageRequest } from './events-page.ts';
+import { maxPerPage, readNextCursor, readRows, readTotalCount, saysMore, toPageRequest } from './events-page.ts';
 import { type Place, parseCursor, toCursor, unknownCursor } from './run-cursor.ts';
 
 type Row = RunRow | ProviderError;
 
 /** The most of Olostep's pages that are read for one of ours. */
-const mostPages = 5;
+const maxPages = 5;
 
 /**
  * The runs of the monitor that have a snapshot, newest first; `null` when there is no such monitor. Without a window it
@@ -55,11 +55,11 @@ async function readListed(get: Get, monitorId: string, list: string, window: Run
   const met = new Set<string>();
   /** What leads round has no end, and nobody knows what is behind it. */
   const goOn = (next: string): string => {
-    if (asked.includes(next)) throw toBadField('OLOSTEP');
+    if (asked.includes(next)) throw invalidField('OLOSTEP');
     asked.push(next);
     return next;
   };
-  let limit = isWhole ? Math.min((place.behind?.index ?? -1) + 1 + size, mostPerPage) : mostPerPage;
+  let limit = isWhole ? Math.min((place.behind?.index ?? -1) + 1 + size, maxPerPage) : maxPerPage;
   /** What has been found so far, to be gone on with behind the pages that were read: nobody needs to read them again. */
   const toPart = (): ListedPage => {
     const cursor = toCursor(list, place);
@@ -79,7 +79,7 @@ async function readListed(get: Get, monitorId: string, list: string, window: Run
     }
     if (page === null) {
       // There was such a monitor a moment ago; a cursor may be good no more where its monitor is.
-      if (pages > 1) throw toBadField('OLOSTEP');
+      if (pages > 1) throw invalidField('OLOSTEP');
       if (place.page !== null) throw unknownCursor();
       return null;
     }
@@ -94,7 +94,7 @@ async function readListed(get: Get, monitorId: string, list: string, window: Run
       // New snapshots may have pushed it out of the page, though hardly beyond the one behind that.
       if (next === undefined || pages > 1) throw unknownCursor();
       place = { ...place, page: goOn(next) };
-      limit = mostPerPage;
+      limit = maxPerPage;
       continue;
     }
     let hasNew = rows.length === 0;
@@ -115,14 +115,14 @@ async function readListed(get: Get, monitorId: string, list: string, window: Run
     }
     if (next === undefined) {
       // What there is more can't be had. What has come is shown first, and whoever goes on behind it is told.
-      if (saysMore(page) && items.length === 0 && window.first > 0) throw toBadField('OLOSTEP');
+      if (saysMore(page) && items.length === 0 && window.first > 0) throw invalidField('OLOSTEP');
       return toPage(saysMore(page));
     }
-    if (!hasNew) throw toBadField('OLOSTEP');
+    if (!hasNew) throw invalidField('OLOSTEP');
     place = { page: goOn(next), above: order.above, readAt, isUnordered: isUnordered() };
-    limit = isWhole ? size : mostPerPage;
+    limit = isWhole ? size : maxPerPage;
     // A shorter page is as good, but an empty one is worth another look.
-    if (items.length < (isWhole ? 1 : size) && pages < mostPages) continue;
+    if (items.length < (isWhole ? 1 : size) && pages < maxPages) continue;
     return toPart();
   }
 }

@@ -77,10 +77,10 @@ export function toOlostepRun(key: MonitorRunKey, body: Body, reading: RunReading
     snapshotUrl: fromRow('snapshotUrl'),
     snapshotAt: fromRow('snapshotAt'),
     logGroup: () => readField(body, 'log_group'),
-    events: (args: OlostepRunEventsArgs, { allowance }: FieldContext) => {
+    events: (args: OlostepRunEventsArgs, { costBudget }: FieldContext) => {
       const found = readLog(args.kind != null || (args.first ?? fewEvents) > fewEvents);
       // An answer without a log has no page of it; one that can't be read has the reason in its place.
-      return found === null || found instanceof Error ? found : toLogPage(found, args, allowance);
+      return found === null || found instanceof Error ? found : toLogPage(found, args, costBudget);
     },
     toRowHint() {
       // A snapshot has a row somewhere. Without one the run may have ended without, or go on.

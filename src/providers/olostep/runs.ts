@@ -22,9 +22,9 @@ export const runs: RunDefinition = {
     // That a run is over its own record may say as well; how it ended, a row alone.
     only: new Set(['outcome', 'changed', 'summary', 'snapshotUrl', 'snapshotAt']),
   },
-  mostPages: 3,
+  maxPages: 3,
   walk,
   readPage,
   pages,
-  endurance: toEndurance,
+  cacheability: toEndurance,
 };

@@ -4,11 +4,11 @@
  */
 import type { ProviderError } from '../../core/errors.ts';
 import type { OlostepRun, RunOutcome } from '../../generated/types.ts';
-import { ParsedMembers } from '../../json/lazy-object.ts';
-import { isAbsent, isObject } from '../../json/lossless.ts';
+import { ParsedObject } from '../../json/lazy-object.ts';
+import { isNullish, isObject } from '../../json/lossless.ts';
 import type { Body } from '../../upstream/read-response.ts';
 import type { RunFields, RunRow } from '../provider.ts';
-import { createReader, type Found, toBadField } from '../response-reader.ts';
+import { createReader, type Found, invalidField } from '../response-reader.ts';
 import { isRunId } from './id.ts';
 import type { components } from './openapi.d.ts';
 import { MonitorEvent } from './openapi-checks.ts';
@@ -21,11 +21,11 @@ const read = createReader<components['schemas']['MonitorEvent']>('OLOSTEP', Moni
  * documented to say whose it is; other answers of Olostep say it so.
  */
 export function toRunRow(monitorId: string, item: unknown): RunRow | ProviderError {
-  if (!isObject(item)) return toBadField('OLOSTEP');
-  if (!isAbsent(item.monitor_id) && item.monitor_id !== monitorId) return toBadField('OLOSTEP');
+  if (!isObject(item)) return invalidField('OLOSTEP');
+  if (!isNullish(item.monitor_id) && item.monitor_id !== monitorId) return invalidField('OLOSTEP');
   const runId = item.run_id ?? item.id;
-  if (typeof runId !== 'string' || !isRunId(runId)) return toBadField('OLOSTEP');
-  const row = new ParsedMembers(item);
+  if (typeof runId !== 'string' || !isRunId(runId)) return invalidField('OLOSTEP');
+  const row = new ParsedObject(item);
   // A value that isn't as documented may stand for either; one that is missing is the outcome `UNKNOWN`.
   const lacksOutcome = read(row, 'changed') instanceof Error;
   return { runId, row, time: readListTime(row), lacksOutcome };

@@ -5,10 +5,10 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import * as v from 'valibot';
 import type { Provider } from '../../generated/types.ts';
-import { ParsedMembers } from '../../json/lazy-object.ts';
+import { ParsedObject } from '../../json/lazy-object.ts';
 import { isObject, parseJson } from '../../json/lossless.ts';
 import { type CacheOwner, type CredentialCache, createCredentialCache } from '../../run-cache/credential-cache.ts';
-import type { KeptRuns } from '../../run-cache/run-cache.ts';
+import type { RunCache } from '../../run-cache/run-cache.ts';
 import type { Body } from '../../upstream/read-response.ts';
 import type { FeedArguments } from './arguments.ts';
 import type { FeedRow } from './place-rows.ts';
@@ -16,7 +16,7 @@ import type { RunStream, StartPage, StreamState } from './run-stream.ts';
 import { compareKeys, type SortKey } from './sort-key.ts';
 
 export interface FeedCacheOptions {
-  readonly store: KeptRuns;
+  readonly store: RunCache;
   /** The digest of the credential for a provider. */
   readonly digestOf: (provider: Provider) => string;
   readonly args: FeedArguments;
@@ -147,7 +147,7 @@ function parseObject(bytes: Buffer): Readonly<Record<string, unknown>> | undefin
 function toPages(bytes: Buffer): ReadonlyMap<string, Body> | undefined {
   const pages = Object.entries(parseObject(bytes) ?? {});
   if (pages.length === 0 || !pages.every(([, page]) => isObject(page))) return undefined;
-  return new Map(pages.map(([path, page]) => [path, new ParsedMembers(page as Record<string, unknown>)]));
+  return new Map(pages.map(([path, page]) => [path, new ParsedObject(page as Record<string, unknown>)]));
 }
 
 /** The state as JSON. The rows are written as their provider wrote them, digit for digit. */
@@ -197,7 +197,7 @@ function toState(
   const rows = output.rows.map(
     ([time, runId, rowReadAt, row]): FeedRow => ({
       ...{ time, provider, monitorId, runId, readAt: rowReadAt },
-      row: row === null ? undefined : new ParsedMembers(row),
+      row: row === null ? undefined : new ParsedObject(row),
     }),
   );
   const pages = head.pages.map(toStartPage);

@@ -2,7 +2,7 @@
 import { OperationTooCostly, ProviderError } from '../../core/errors.ts';
 import type { Limits } from '../../core/limits.ts';
 import type { Provider } from '../../generated/types.ts';
-import type { Get, ListWalk, MonitorDefinition, MonitorRow } from '../../providers/provider.ts';
+import type { Get, ListScan, MonitorDefinition, MonitorRow } from '../../providers/provider.ts';
 import type { Body } from '../../upstream/read-response.ts';
 import type { UpstreamRequest } from '../../upstream/request.ts';
 import { compareText } from './sort-key.ts';
@@ -36,7 +36,7 @@ export async function readFleet(options: FleetOptions): Promise<Fleet> {
   const seen = new Set<string>();
   const errors: unknown[] = [];
   const toBadList = () => new ProviderError(provider, 'UPSTREAM_BAD_RESPONSE');
-  const { first, read }: ListWalk<MonitorRow> = definition.walk(pageSize);
+  const { first, read }: ListScan<MonitorRow> = definition.walk(pageSize);
 
   const readPage = async (request: UpstreamRequest) => {
     const body: Body | null = await get(request);

@@ -194,11 +194,11 @@ function rememberStreams(
   if (cache === undefined) return false;
   for (const stream of read) {
     if (!hasRunsBehind(stream, boundary)) continue;
-    const { endurance, toListedRun } = definitions[stream.provider].runs;
+    const { cacheability, toListedRun } = definitions[stream.provider].runs;
     const isFinal = ({ row, readAt, ...key }: FeedRow) => {
       if (row === undefined) return true;
       const run = toListedRun(key, row, { limits: context.limits, readAt, isStale: false });
-      return endurance(run, row, true) === 'lasting';
+      return cacheability(run, row, true) === 'lasting';
     };
     cache.remember(stream, boundary, isFinal);
   }
@@ -218,12 +218,12 @@ function toNodes(
     const isFresh = context.now - (reader.readAtOf.get(provider) ?? 0) <= context.limits.freshMs;
     if (isFresh && shown.has(`${provider} ${monitorId}`)) context.monitors.note(provider, monitor);
   }
-  context.allowance.spendListed(rows.length * inPage.places);
+  context.costBudget.chargeListItems(rows.length * inPage.places);
   const awaited = rows.reduce((sum, { provider }) => {
     const { typeName, listed } = providers[provider].runs;
     return sum + countAwaited(inPage(typeName), listed);
   }, 0);
-  context.allowance.spendAwaited(awaited);
+  context.costBudget.chargeDeferredFields(awaited);
   return rows.map(({ provider, monitorId, runId, row, readAt }) =>
     context.runs.toListed({ provider, monitorId, runId }, row, readAt),
   );

@@ -1,6 +1,6 @@
 /** Whether something outside the process is there: told once when it goes, and once when it is back. */
 
-export interface Presence {
+export interface Availability {
   readonly isAway: boolean;
   /** Whether it may be asked: always while it is there; while it is away by one now and then, who finds out. */
   mayAsk(): boolean;
@@ -18,7 +18,7 @@ export interface PresenceOptions {
 }
 
 /** Makes one of what is taken to be there. Its clock is monotonic. */
-export function createPresence({ restMs, onLost, onFound }: PresenceOptions): Presence {
+export function createAvailability({ restMs, onLost, onFound }: PresenceOptions): Availability {
   let isAway = false;
   let restsUntil = 0;
   const rest = () => {

@@ -11,11 +11,11 @@ export const toRedisKey = (name: string): string => `${prefix}${name}`;
 export const toEpochKey = (digest: string): string => `${prefix}${digest}/${formatVersion}/epoch`;
 
 /** The most copies of one command: what is in time is of use, be the others late. */
-export const mostAtOnce = 16;
+export const maxAtOnce = 16;
 
 /** The names of each command. */
 export function toParts(names: readonly string[]): readonly (readonly string[])[] {
   const parts: (readonly string[])[] = [];
-  for (let start = 0; start < names.length; start += mostAtOnce) parts.push(names.slice(start, start + mostAtOnce));
+  for (let start = 0; start < names.length; start += maxAtOnce) parts.push(names.slice(start, start + maxAtOnce));
   return parts;
 }

@@ -4,12 +4,12 @@
  */
 import type { Limits } from '../../core/limits.ts';
 import type { Log } from '../../observability/logger.ts';
-import { type Copies, type Copy, type KeptRuns, toOwner } from '../run-cache.ts';
-import { createPresence } from './availability.ts';
+import { type Copy, type RunCache, type StoredEntries, toOwner } from '../run-cache.ts';
+import { createAvailability } from './availability.ts';
 import { connect, restMs } from './client.ts';
 import { fromRecord, maxNameBytes, maxOverheadBytes, toRecord } from './codec.ts';
 import { createEpochs } from './epochs.ts';
-import { mostAtOnce, toEpochKey, toParts, toRedisKey } from './keys.ts';
+import { maxAtOnce, toEpochKey, toParts, toRedisKey } from './keys.ts';
 import { RedisProtocolError } from './replies.ts';
 import { createRefusals } from './revocations.ts';
 import type { Sending } from './tombstones.ts';
@@ -23,27 +23,27 @@ export interface RedisRunsOptions {
 }
 
 /** The most bytes that wait to be written; what is more is lost. */
-const mostUnwritten = 8 * 1024 * 1024;
+const maxUnwritten = 8 * 1024 * 1024;
 
 /** After how many late reads, one after the other, Redis counts as away: one alone may have asked for much. */
-const mostLate = 3;
+const maxLate = 3;
 
-const nothing: Copies = [];
+const nothing: StoredEntries = [];
 
 /** Resolves once Redis is there, or isn't: both will do. @throws {Error} when the URL is none, without saying it */
-export async function createRedisRuns({ url, log, limits }: RedisRunsOptions): Promise<KeptRuns> {
+export async function createRedisCache({ url, log, limits }: RedisRunsOptions): Promise<RunCache> {
   const { runCacheStaleIfErrorMs, redisTimeoutMs, redisMaxEntryBytes } = limits;
   const address = toRedisAddress(url);
   if (address === undefined) throw new Error('Expected the URL of a Redis.');
   const maxTextBytes = redisMaxEntryBytes + maxOverheadBytes;
-  const redis = await connect(address, { maxTextBytes, maxValues: 2 * mostAtOnce });
+  const redis = await connect(address, { maxTextBytes, maxValues: 2 * maxAtOnce });
   let isClosing = false;
   let unwritten = 0;
   let lateReads = 0;
   /** Those that are under way together are late together, and count as one. */
   let round = 0;
 
-  const store = createPresence({
+  const store = createAvailability({
     restMs,
     onLost: (reason) => log.warn({ reason }, 'redis is away'),
     onFound: () => {
@@ -51,7 +51,7 @@ export async function createRedisRuns({ url, log, limits }: RedisRunsOptions): P
       refusals.catchUp();
     },
   });
-  const writing = createPresence({
+  const writing = createAvailability({
     restMs,
     onLost: (reason) => log.warn({ reason }, 'redis takes no copies'),
     onFound: () => {
@@ -86,7 +86,7 @@ export async function createRedisRuns({ url, log, limits }: RedisRunsOptions): P
   const isReady = () => redis.status === 'ready';
 
   /** The copies among the values of their epochs and their own. */
-  const toCopies = (names: readonly string[], owners: readonly string[], values: Values): Copies => {
+  const toCopies = (names: readonly string[], owners: readonly string[], values: Values): StoredEntries => {
     const current = owners.map((owner, place) => {
       // Not before the answer is there: meanwhile it may have been refused.
       return refusals.isForgotten(owner) ? undefined : epochs.learn(owner, values[place]);
@@ -99,20 +99,20 @@ export async function createRedisRuns({ url, log, limits }: RedisRunsOptions): P
   };
 
   const find = (names: readonly string[]) =>
-    new Promise<Copies>((resolve) => {
+    new Promise<StoredEntries>((resolve) => {
       const ownRound = round;
       let isOver = false;
-      const end = (copies: Copies) => {
+      const end = (copies: StoredEntries) => {
         isOver = true;
         clearTimeout(timer);
         resolve(copies);
       };
-      const giveUp = () => {
+      const bailOut = () => {
         if (isOver) return;
         if (ownRound === round) {
           round++;
           lateReads++;
-          if (store.isAway || lateReads >= mostLate) {
+          if (store.isAway || lateReads >= maxLate) {
             lateReads = 0;
             // What it may still send would hold up all that is behind it.
             giveUpConnection('late');
@@ -121,7 +121,7 @@ export async function createRedisRuns({ url, log, limits }: RedisRunsOptions): P
         end(nothing);
       };
       // When it was this process that was late, the answer is there, and is read before what is immediate.
-      const timer = setTimeout(() => setImmediate(giveUp), redisTimeoutMs);
+      const timer = setTimeout(() => setImmediate(bailOut), redisTimeoutMs);
       const owners = [...new Set(names.map(toOwner))];
       redis
         .mgetBuffer([...owners.map(toEpochKey), ...names.map(toRedisKey)])
@@ -163,7 +163,7 @@ export async function createRedisRuns({ url, log, limits }: RedisRunsOptions): P
   return {
     read(names) {
       if (!isReady() || !store.mayAsk()) return nothing;
-      return names.length > mostAtOnce ? findAll(names) : find(names);
+      return names.length > maxAtOnce ? findAll(names) : find(names);
     },
     write(name, copy, ttlMs) {
       const size = copy.bytes.length;
@@ -171,7 +171,7 @@ export async function createRedisRuns({ url, log, limits }: RedisRunsOptions): P
         refusals.drop([name]);
         return;
       }
-      if (!isReady() || store.isAway || refusals.isForgotten(toOwner(name)) || unwritten + size > mostUnwritten) return;
+      if (!isReady() || store.isAway || refusals.isForgotten(toOwner(name)) || unwritten + size > maxUnwritten) return;
       unwritten += size;
       // Now, as what is to go from now on goes behind it.
       send(name, copy, ttlMs, refusals.writing(name))

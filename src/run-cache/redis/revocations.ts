@@ -4,10 +4,10 @@ import { LRUCache } from 'lru-cache';
 import { toOwner } from '../run-cache.ts';
 import type { Epochs } from './epochs.ts';
 import { toParts, toRedisKey } from './keys.ts';
-import { createUndropped, type Sending } from './tombstones.ts';
+import { createTombstones, type Sending } from './tombstones.ts';
 
 /** The most refusals that are remembered until Redis knows of them, and the most names of copies that are gone. */
-const mostUntold = 10_000;
+const maxUntold = 10_000;
 
 export interface Refusals {
   /** Has none of the owner's copies count that are there now. */
@@ -26,7 +26,7 @@ export interface Refusals {
 
 export function createRefusals(redis: Redis, epochs: Epochs): Refusals {
   /** The owners who were refused, and the how-manieth refusal it was, as long as Redis doesn't know. */
-  const untold = new LRUCache<string, number>({ max: mostUntold });
+  const untold = new LRUCache<string, number>({ max: maxUntold });
   let count = 0;
   const tell = (digest: string, number: number) => {
     if (redis.status !== 'ready') return;
@@ -44,10 +44,10 @@ export function createRefusals(redis: Redis, epochs: Epochs): Refusals {
   };
 
   // Those of a busy outage are more than are remembered, and none of them is to come back: all of its owner's go instead.
-  const undropped = createUndropped({ most: mostUntold, onOverflow: (name) => forget(toOwner(name)) });
+  const pendingTombstones = createTombstones({ most: maxUntold, onOverflow: (name) => forget(toOwner(name)) });
   const tellDropped = (names: readonly string[]) => {
     if (redis.status !== 'ready') return;
-    const sending = undropped.sending(names);
+    const sending = pendingTombstones.sending(names);
     redis.del(names.map(toRedisKey)).then(
       (deleted) => {
         if (typeof deleted === 'number') sending.done();
@@ -56,13 +56,13 @@ export function createRefusals(redis: Redis, epochs: Epochs): Refusals {
     );
   };
   const drop = (names: readonly string[]) => {
-    undropped.add(names);
+    pendingTombstones.add(names);
     tellDropped(names);
   };
 
   const catchUp = () => {
     for (const [digest, number] of untold.entries()) tell(digest, number);
-    for (const names of toParts(undropped.all())) tellDropped(names);
+    for (const names of toParts(pendingTombstones.all())) tellDropped(names);
   };
 
   return {
@@ -70,7 +70,7 @@ export function createRefusals(redis: Redis, epochs: Epochs): Refusals {
     drop,
     catchUp,
     isForgotten: (digest) => untold.has(digest),
-    isGone: undropped.has,
-    writing: (name) => undropped.sending([name]),
+    isGone: pendingTombstones.has,
+    writing: (name) => pendingTombstones.sending([name]),
   };
 }

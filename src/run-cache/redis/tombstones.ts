@@ -1,7 +1,7 @@
 /** Names of copies that are gone, though the store outside the process may still have them. */
 import { LRUCache } from 'lru-cache';
 
-export interface Undropped {
+export interface Tombstones {
   /** Whether a copy of this name counts as none, whatever the store has. */
   has(name: string): boolean;
   add(names: readonly string[]): void;
@@ -25,7 +25,7 @@ export interface UndroppedOptions {
   readonly onOverflow: (name: string) => void;
 }
 
-export function createUndropped({ most, onOverflow }: UndroppedOptions): Undropped {
+export function createTombstones({ most, onOverflow }: UndroppedOptions): Tombstones {
   let count = 0;
   /** By name, which addition was its last. */
   const added = new LRUCache<string, number>({

@@ -17,11 +17,11 @@ export const createEntitiesResolver =
     context: Context,
     info: Selection,
   ) => {
-    const { allowance } = context;
+    const { costBudget } = context;
     const { maxRepresentations } = context.limits;
     const selectedOf = selectedIn(info);
     // Many in one field are the gateway's mistake, which is told apart from too many fields.
-    if (representations.length <= maxRepresentations) allowance.spendRepresentations(representations.length);
+    if (representations.length <= maxRepresentations) costBudget.chargeRepresentations(representations.length);
     return each('representations', maxRepresentations, representations, async (representation) =>
       loadNode(context, toReferredKey(entities, representation), selectedOf),
     );

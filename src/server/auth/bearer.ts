@@ -2,7 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Log } from '../../observability/logger.ts';
 import type { WithBody } from '../checks/body.ts';
-import type { PatientCheck, Refusal } from '../checks/check.ts';
+import type { AsyncCheck, Rejection } from '../checks/check.ts';
 import type { JwksLimits } from './jwks.ts';
 import { createJwtCheck, type JwtConfig } from './jwt.ts';
 
@@ -22,7 +22,7 @@ export const expectedApiToken = '16 to 4,096 visible ASCII characters each, with
 export const isApiToken = (text: string): boolean => /^[\x21-\x7e]{16,4096}$/.test(text);
 
 /** Lets everybody in when neither tokens nor an issuer are configured. */
-export function createAuthorization({ apiTokens = [], jwt, log, limits }: AuthorizationOptions): PatientCheck {
+export function createAuthorization({ apiTokens = [], jwt, log, limits }: AuthorizationOptions): AsyncCheck {
   if (apiTokens.length === 0 && jwt === undefined) return () => undefined;
   const digests = apiTokens.map(digestOf);
   const checkJwt = jwt && createJwtCheck(jwt, log, limits);
@@ -48,14 +48,14 @@ const digestOf = (token: string): Buffer => createHash('sha256').update(token).d
 const isOneOf = (digests: readonly Buffer[], digest: Buffer): boolean =>
   digests.reduce((isFound, known) => timingSafeEqual(known, digest) || isFound, false);
 
-const unauthenticated: Refusal = {
+const unauthenticated: Rejection = {
   status: 401,
   code: 'UNAUTHENTICATED',
   message: 'Expected the header Authorization: Bearer, with a token that this service accepts.',
   headers: { 'www-authenticate': 'Bearer' },
 };
 
-const unavailable: Refusal = {
+const unavailable: Rejection = {
   status: 503,
   code: 'UPSTREAM_UNAVAILABLE',
   message: "The issuer's keys, which tokens are checked with, are not available.",

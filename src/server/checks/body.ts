@@ -1,6 +1,6 @@
 /** The size of a request's body, held to a limit before anything is done with it. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { badInput, type Check, type PatientCheck, type Refusal } from './check.ts';
+import { type AsyncCheck, badInput, type Check, type Rejection } from './check.ts';
 
 /** A request whose body has been read already, and how long its client has been kept waiting. */
 export type WithBody = IncomingMessage & {
@@ -22,7 +22,7 @@ export const isPlain: Check = ({
  * `request.body`.
  */
 export const hasSmallBody =
-  (most: number): PatientCheck =>
+  (most: number): AsyncCheck =>
   (request, response) => {
     const stated = request.headers['content-length'];
     if (Number(stated ?? 0) > most) return refuseSize(most, response);
@@ -30,13 +30,13 @@ export const hasSmallBody =
     return readWithin(most, request, response);
   };
 
-function refuseSize(most: number, response: ServerResponse): Refusal {
+function refuseSize(most: number, response: ServerResponse): Rejection {
   response.setHeader('connection', 'close');
   return badInput(413, `Expected a body of at most ${most} bytes.`);
 }
 
 /** @throws {Error} when the client leaves before its end */
-function readWithin(most: number, request: WithBody, response: ServerResponse): ReturnType<PatientCheck> {
+function readWithin(most: number, request: WithBody, response: ServerResponse): ReturnType<AsyncCheck> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;

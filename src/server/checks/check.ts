@@ -3,7 +3,7 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import { type ErrorCode, toRefusal } from '../../core/errors.ts';
 
 /** Why a request isn't let in. */
-export interface Refusal {
+export interface Rejection {
   /** The HTTP status. */
   readonly status: number;
   readonly code: ErrorCode;
@@ -13,13 +13,13 @@ export interface Refusal {
 }
 
 /** Looks at a request before the graph does, and lets it pass with `undefined`. */
-export type Check = (request: IncomingMessage, response: ServerResponse) => Refusal | undefined;
+export type Check = (request: IncomingMessage, response: ServerResponse) => Rejection | undefined;
 
 /** The same, of what may take time to know. */
-export type PatientCheck = (...parameters: Parameters<Check>) => ReturnType<Check> | Promise<ReturnType<Check>>;
+export type AsyncCheck = (...parameters: Parameters<Check>) => ReturnType<Check> | Promise<ReturnType<Check>>;
 
 /** Most refusals: the client sent what it shouldn't have. */
-export const badInput = (status: number, message: string, headers: OutgoingHttpHeaders = {}): Refusal => ({
+export const badInput = (status: number, message: string, headers: OutgoingHttpHeaders = {}): Rejection => ({
   status,
   code: 'BAD_USER_INPUT',
   message,
@@ -27,7 +27,7 @@ export const badInput = (status: number, message: string, headers: OutgoingHttpH
 });
 
 /** The refusal of the first check that has one; the checks behind it aren't made. */
-export function findRefusal(checks: readonly Check[], request: IncomingMessage, response: ServerResponse) {
+export function firstRejection(checks: readonly Check[], request: IncomingMessage, response: ServerResponse) {
   for (const check of checks) {
     const refusal = check(request, response);
     if (refusal !== undefined) return refusal;
@@ -36,17 +36,17 @@ export function findRefusal(checks: readonly Check[], request: IncomingMessage, 
 }
 
 /** The same, from the check at `start` on. */
-export function waitForRefusal(
-  checks: readonly PatientCheck[],
+export function firstRejectionAsync(
+  checks: readonly AsyncCheck[],
   request: IncomingMessage,
   response: ServerResponse,
   start = 0,
-): ReturnType<PatientCheck> {
+): ReturnType<AsyncCheck> {
   for (let place = start; place < checks.length; place++) {
     const found = checks[place]?.(request, response);
     // Most checks know at once, and a promise for each of them would cost more than they do.
     if (found instanceof Promise) {
-      return found.then((refusal) => refusal ?? waitForRefusal(checks, request, response, place + 1));
+      return found.then((refusal) => refusal ?? firstRejectionAsync(checks, request, response, place + 1));
     }
     if (found !== undefined) return found;
   }
@@ -54,7 +54,11 @@ export function waitForRefusal(
 }
 
 /** Answers with the refusal, as GraphQL answers. */
-export function refuse(response: ServerResponse, { status, code, message, headers }: Refusal, requestId: string): void {
+export function refuse(
+  response: ServerResponse,
+  { status, code, message, headers }: Rejection,
+  requestId: string,
+): void {
   // A body that nobody is going to read mustn't be waited for either.
   if (hasUnreadBody(response.req)) response.setHeader('connection', 'close');
   const body = toRefusal(code, message, requestId);

@@ -15,9 +15,9 @@ const requests = 10_000;
 const lanes = 16;
 /** How often a connection is closed behind an answer, and after how many milliseconds at the most. */
 const share = 0.05;
-const mostIdleMs = 10;
+const maxIdleMs = 10;
 /** How long a client pauses at the most, in milliseconds. */
-const mostPauseMs = 8;
+const maxPauseMs = 8;
 
 export async function run(tally: Tally): Promise<void> {
   const closings = createClosings();
@@ -32,7 +32,7 @@ export async function run(tally: Tally): Promise<void> {
   const { ask, close } = openLoad(service);
   const failures: string[] = [];
   await inLanes(lanes, range(0, requests), async (n) => {
-    await setTimeout(Math.random() * mostPauseMs);
+    await setTimeout(Math.random() * maxPauseMs);
     const outcome = await ask(n % 2 === 0 ? datafold : olostep, n);
     if (outcome !== 'data') failures.push(outcome);
   });
@@ -61,7 +61,7 @@ function createClosings() {
       closed++;
       socket.end();
     };
-    timers.set(socket, globalThis.setTimeout(closeNow, Math.random() * mostIdleMs));
+    timers.set(socket, globalThis.setTimeout(closeNow, Math.random() * maxIdleMs));
   };
   return {
     closed: () => closed,

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { notDatafolds, notOlosteps } from '../../support/bad-ids.ts';
 import { datafoldKey, olostepKey } from '../../support/bodies.ts';
 import { datafoldGrammar, datafoldIds, olostepIds, toId } from '../../support/random-ids.ts';
-import { type Asked, canaries, type RunningService, startService } from '../service.ts';
+import { canaries, type Memo, type RunningService, startService } from '../service.ts';
 import type { Tally } from '../tally.ts';
 import { type FaultServer, reply, startFaultServer } from '../upstream/fault-server.ts';
 import { inLanes } from '../upstream/lanes.ts';
@@ -94,7 +94,7 @@ const ownWay = (provider: string): Way => {
 const waysTo = (provider: string) => [...ways, ownWay(provider)];
 
 /** Whether the answer is one refusal, in place of the run or of the whole. */
-const isRefusal = ({ status, body }: Asked, path: readonly (string | number)[]): boolean =>
+const isRefusal = ({ status, body }: Memo, path: readonly (string | number)[]): boolean =>
   [200, 400].includes(status) &&
   body.errors?.length === 1 &&
   body.errors[0].extensions.code === 'BAD_USER_INPUT' &&

@@ -16,7 +16,7 @@ interface Bomb {
 }
 
 /** The longest that one of them may block the event loop, in milliseconds. */
-const mostMs = 50;
+const maxMs = 50;
 /** Another process may take the processor away for as long; a bomb that blocks does it each time. */
 const tries = 4;
 /** What needs no second try, in milliseconds. */
@@ -149,7 +149,7 @@ const toManyPlans = (n: number): Bomb[] => {
   return combinations.map((variables) => ({ query, variables }));
 };
 /** The most that all of these may take in memory, in bytes. */
-const mostPlannedBytes = 64 * 2 ** 20;
+const maxPlannedBytes = 64 * 2 ** 20;
 
 /** Bodies that aren't one operation. */
 export const bodies: Record<string, string> = {
@@ -246,7 +246,7 @@ export async function run(tally: Tally): Promise<void> {
       const quiet = await stage.service.probe();
       let worstMs = 0;
       let worst = '';
-      let mostGrowth = 0;
+      let maxGrowth = 0;
 
       const attack = async (name: string, request: Sent, isRefused: (answered: Answered) => boolean) => {
         const before = stage.calls();
@@ -257,7 +257,7 @@ export async function run(tally: Tally): Promise<void> {
           answered = await send(stage, request);
           const reading = await stage.service.probe();
           blockedMs = Math.min(blockedMs, reading.blockedMs);
-          mostGrowth = Math.max(mostGrowth, reading.rss - quiet.rss);
+          maxGrowth = Math.max(maxGrowth, reading.rss - quiet.rss);
         }
         const calls = stage.calls() - before;
         if (blockedMs > worstMs) [worstMs, worst] = [blockedMs, name];
@@ -265,7 +265,7 @@ export async function run(tally: Tally): Promise<void> {
         const isShort = answered.text.length < 10_000;
         tally.check(`${name} is refused`, isRefused(answered) && answered.status < 500 && isShort, shown);
         tally.check(`${name} costs no call`, calls === 0, calls);
-        tally.check(`${name} doesn't block`, blockedMs <= mostMs, `${Math.round(blockedMs)} ms`);
+        tally.check(`${name} doesn't block`, blockedMs <= maxMs, `${Math.round(blockedMs)} ms`);
       };
 
       for (const entrance of entrances) {
@@ -291,7 +291,7 @@ export async function run(tally: Tally): Promise<void> {
         for (const request of [first, first, first, ...others]) await send(stage, request);
       }
       const grown = (await stage.service.probe('collect')).heap - beforePlans.heap;
-      tally.check('plans for all types and conditions take little memory', grown < mostPlannedBytes, grown);
+      tally.check('plans for all types and conditions take little memory', grown < maxPlannedBytes, grown);
       tally.measured(`plans: heap ${(grown / 2 ** 20).toFixed(0)} MiB more`);
       const before = stage.calls();
       const { text: answer } = await send(stage, post.toRequest({ query: someLists(14) }));
@@ -301,7 +301,7 @@ export async function run(tally: Tally): Promise<void> {
       tally.measured(
         `loop blocked for ${worstMs.toFixed(1)} ms at most (${worst}), quiet ${quiet.blockedMs.toFixed(1)} ms`,
       );
-      tally.measured(`RSS +${(mostGrowth / 2 ** 20).toFixed(0)} MiB at most`);
+      tally.measured(`RSS +${(maxGrowth / 2 ** 20).toFixed(0)} MiB at most`);
     },
     // Only so are names not to be given away.
     { INTROSPECTION: 'false' },

@@ -15,8 +15,8 @@ const count = 300;
 const headersTimeoutMs = 3_000;
 const requestTimeoutMs = 5_000;
 /** Connections are looked at every second, and a machine may have other things to do. */
-const mostHeadMs = headersTimeoutMs + 2_000;
-const mostRequestMs = requestTimeoutMs + 3_000;
+const maxHeadMs = headersTimeoutMs + 2_000;
+const maxRequestMs = requestTimeoutMs + 3_000;
 const dripMs = 500;
 
 const query = '{ datafoldRun(monitorId: "7", runId: "42") { state } }';
@@ -34,19 +34,19 @@ export async function run(tally: Tally): Promise<void> {
   await withStage(
     async (stage) => {
       const quiet = await serve(stage, () => setTimeout(2_000));
-      const kinds: Record<string, { slow: Slow[]; mostMs: number }> = {
-        'heads that drip': { slow: open(stage, 'POST /graphql HTTP/1.1\r\n', 'X-A: b\r\n'), mostMs: mostHeadMs },
-        'heads that never come': { slow: open(stage, ''), mostMs: mostHeadMs },
+      const kinds: Record<string, { slow: Slow[]; maxMs: number }> = {
+        'heads that drip': { slow: open(stage, 'POST /graphql HTTP/1.1\r\n', 'X-A: b\r\n'), maxMs: maxHeadMs },
+        'heads that never come': { slow: open(stage, ''), maxMs: maxHeadMs },
       };
       const attacked = await serve(stage, async () => {
-        for (const [name, { slow, mostMs }] of Object.entries(kinds)) await checkClosed(tally, name, slow, mostMs);
+        for (const [name, { slow, maxMs }] of Object.entries(kinds)) await checkClosed(tally, name, slow, maxMs);
       });
       const bodies = await serve(stage, async () => {
         const drips = open(stage, `${head}Content-Length: 1000\r\n\r\n`, ' ');
         const chunks = open(stage, `${head}Transfer-Encoding: chunked\r\n\r\n`, '1\r\n \r\n');
         await Promise.all([
-          checkClosed(tally, 'bodies that drip', drips, mostRequestMs),
-          checkClosed(tally, 'chunks that drip', chunks, mostRequestMs),
+          checkClosed(tally, 'bodies that drip', drips, maxRequestMs),
+          checkClosed(tally, 'chunks that drip', chunks, maxRequestMs),
         ]);
       });
       for (const [name, answers] of Object.entries({ heads: attacked, bodies })) {
@@ -92,13 +92,13 @@ function open({ service }: Stage, first: string, drip?: string): Slow[] {
   });
 }
 
-async function checkClosed(tally: Tally, name: string, slow: readonly Slow[], mostMs: number): Promise<void> {
-  const timeUp = setTimeout(mostMs, Number.POSITIVE_INFINITY, { ref: false });
+async function checkClosed(tally: Tally, name: string, slow: readonly Slow[], maxMs: number): Promise<void> {
+  const timeUp = setTimeout(maxMs, Number.POSITIVE_INFINITY, { ref: false });
   const lives = await Promise.all(slow.map(({ closed }) => Promise.race([closed, timeUp])));
   for (const { socket } of slow) socket.destroy();
-  const late = lives.filter((ms) => ms > mostMs).length;
+  const late = lives.filter((ms) => ms > maxMs).length;
   for (const ms of lives)
-    tally.check(`${name} are cut off`, ms <= mostMs, `${late} of ${lives.length} still there after ${mostMs} ms`);
+    tally.check(`${name} are cut off`, ms <= maxMs, `${late} of ${lives.length} still there after ${maxMs} ms`);
   tally.measured(`${name} cut off after ${(Math.max(...lives) / 1_000).toFixed(1)} s at most`);
 }
 

@@ -4,10 +4,10 @@
  */
 
 import { setTimeout } from 'node:timers/promises';
-import { type Asked, canaries, type RunningService, startService } from '../service.ts';
+import { canaries, type Memo, type RunningService, startService } from '../service.ts';
 import type { Tally } from '../tally.ts';
 import { extensionsBeyondList } from '../upstream/extensions.ts';
-import type { Fault } from '../upstream/fault.ts';
+import type { UpstreamFailure } from '../upstream/fault.ts';
 import { reply, startFaultServer } from '../upstream/fault-server.ts';
 import { faults } from '../upstream/faults.ts';
 import { inLanes } from '../upstream/lanes.ts';
@@ -17,7 +17,7 @@ import { otherThan, type Subject, subjects, toRun } from '../upstream/subjects.t
 
 /** Faults that are tried together, in a service with these settings. */
 interface Round {
-  readonly faults: readonly Fault[];
+  readonly faults: readonly UpstreamFailure[];
   /** How many are under way at a time. */
   readonly lanes: number;
   readonly env: Readonly<Record<string, string>>;
@@ -49,7 +49,7 @@ const environment = {
 interface Case {
   readonly run: number;
   readonly subject: Subject;
-  readonly fault: Fault;
+  readonly fault: UpstreamFailure;
   readonly isOnce: boolean;
 }
 
@@ -172,7 +172,7 @@ async function toProblems({ service, far }: World, one: Case, run: number, whole
   return problems.length > 0 ? [...problems, answer.text.slice(0, 300)] : [];
 }
 
-function problemsOf(answer: Asked, { fault, isOnce, subject }: Case, whole: ReadonlyMap<Subject, string>): string[] {
+function problemsOf(answer: Memo, { fault, isOnce, subject }: Case, whole: ReadonlyMap<Subject, string>): string[] {
   const { status, body, ms } = answer;
   const problems: string[] = [];
   const expected = isOnce && fault.attempts > 1 ? 'data' : fault.code;

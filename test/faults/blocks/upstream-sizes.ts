@@ -3,7 +3,7 @@
  * field or its run, little memory, and nobody else anything.
  */
 import { olostepBody } from '../../support/bodies.ts';
-import { type Asked, type RunningService, startService } from '../service.ts';
+import { type Memo, type RunningService, startService } from '../service.ts';
 import type { Tally } from '../tally.ts';
 import { type FaultServer, reply, startFaultServer, toHead, type WireAnswer } from '../upstream/fault-server.ts';
 import { range } from '../upstream/lanes.ts';
@@ -23,7 +23,7 @@ interface Case {
   /** Where the errors are, in the run. */
   readonly errors: readonly string[];
   /** What else is to be seen of the run. */
-  isWell(run: Readonly<Record<string, unknown>>, answer: Asked): boolean;
+  isWell(run: Readonly<Record<string, unknown>>, answer: Memo): boolean;
 }
 
 const nested = (levels: number) => `${'{"a":'.repeat(levels - 1)}{}${'}'.repeat(levels - 1)}`;
@@ -113,7 +113,7 @@ const toQuery = (subject: Subject, runNumber: number, selection: string) => {
   return `{ run: ${field}Run(monitorId: "${monitorId}", runId: "${runId}") ${selection} }`;
 };
 
-const codeOf = ({ body }: Asked): string => body.errors?.[0]?.extensions.code ?? 'data';
+const codeOf = ({ body }: Memo): string => body.errors?.[0]?.extensions.code ?? 'data';
 
 /** Just as much as may be, and a byte more, with and without the length said before. */
 async function tryCap(tally: Tally): Promise<void> {
@@ -194,9 +194,9 @@ async function tryParallel(tally: Tally): Promise<void> {
 }
 
 /** The most that the memory may grow by, in MiB: a response of maximum size twice, and what is garbage by then. */
-const mostGrowth = 45;
+const maxGrowth = 45;
 /** The most that is taken of a bomb, in MiB: somewhat more than the cap, and what Linux holds for both ends of a connection. */
-const mostTaken = 18 + 10;
+const maxTaken = 18 + 10;
 
 async function tryBombs(tally: Tally): Promise<void> {
   let taken = 0;
@@ -215,7 +215,7 @@ async function tryBombs(tally: Tally): Promise<void> {
   for (const [index, fault] of sizeFaults.entries()) {
     for (const subject of subjects) await tryBomb(tally, service, subject, index, fault.code);
   }
-  tally.check('no more is taken than the cap', taken <= mostTaken, `${taken.toFixed(1)} MiB`);
+  tally.check('no more is taken than the cap', taken <= maxTaken, `${taken.toFixed(1)} MiB`);
   tally.measured(`at most ${taken.toFixed(1)} MiB taken of a bomb`);
   tally.check('answers after all bombs', codeOf(await plain()) === 'data');
   await close();
@@ -224,7 +224,7 @@ async function tryBombs(tally: Tally): Promise<void> {
 async function tryBomb(tally: Tally, service: RunningService, subject: Subject, index: number, code: string) {
   const before = residentOf(service.pid);
   forgetPeakOf(service.pid);
-  const answers: Asked[] = [];
+  const answers: Memo[] = [];
   for (const _round of range(0, 2)) answers.push(await service.ask(toQuery(subject, index, '{ id }')));
   const growth = peakOf(service.pid) - before;
   const name = `${subject.provider} ${sizeFaults[index]?.name}`;
@@ -233,6 +233,6 @@ async function tryBomb(tally: Tally, service: RunningService, subject: Subject, 
     answers.every((answer) => codeOf(answer) === code),
     answers.map(codeOf),
   );
-  tally.check(`${name}: memory`, growth <= mostGrowth, `${growth.toFixed(1)} MiB more`);
+  tally.check(`${name}: memory`, growth <= maxGrowth, `${growth.toFixed(1)} MiB more`);
   tally.measured(`${name}: ${growth.toFixed(1)} MiB`);
 }

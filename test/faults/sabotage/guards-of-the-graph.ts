@@ -61,8 +61,8 @@ export const guardsOfTheGraph: readonly Guard[] = [
   {
     name: 'errors that count no lines of long documents',
     file: 'src/graphql/documents/document-cache.ts',
-    from: 'lines <= mostLines &&',
-    to: 'lines <= 1e9 * mostLines &&',
+    from: 'lines <= maxLines &&',
+    to: 'lines <= 1e9 * maxLines &&',
     tests: limitTests,
   },
   {
@@ -103,8 +103,8 @@ export const guardsOfTheGraph: readonly Guard[] = [
   {
     name: 'no errors that say hundreds of places',
     file: 'src/graphql/documents/document-cache.ts',
-    from: 'return places <= mostPlaces &&',
-    to: 'return 0 * places <= mostPlaces &&',
+    from: 'return places <= maxPlaces &&',
+    to: 'return 0 * places <= maxPlaces &&',
     tests: limitTests,
   },
   {
@@ -208,14 +208,14 @@ export const guardsOfTheGraph: readonly Guard[] = [
   {
     name: 'no parts for what lists multiply',
     file: 'src/graphql/documents/incremental-plan.ts',
-    from: 'if (!isHeeded(directive, ancestors)) return null;',
-    to: 'isHeeded(directive, ancestors);',
+    from: 'if (!isSupported(directive, ancestors)) return null;',
+    to: 'isSupported(directive, ancestors);',
     tests: partsTests,
   },
   {
     name: 'no parts for lists in lists',
     file: 'src/graphql/documents/incremental-plan.ts',
-    from: 'countLists(ancestors) <= mostLists',
+    from: 'countLists(ancestors) <= maxLists',
     to: 'countLists(ancestors) >= 0',
     tests: partsTests,
   },
@@ -341,8 +341,8 @@ export const guardsOfTheGraph: readonly Guard[] = [
   {
     name: 'a time for a store of copies',
     file: 'src/run-cache/redis/redis-cache.ts',
-    from: 'setImmediate(giveUp), redisTimeoutMs)',
-    to: 'setImmediate(giveUp), 1e6 * redisTimeoutMs)',
+    from: 'setImmediate(bailOut), redisTimeoutMs)',
+    to: 'setImmediate(bailOut), 1e6 * redisTimeoutMs)',
     tests: ['test/run-cache/redis.test.ts'],
   },
   {
@@ -362,7 +362,7 @@ export const guardsOfTheGraph: readonly Guard[] = [
   {
     name: 'a number of fields of a plan',
     file: 'src/graphql/executor/root-fields.ts',
-    from: 'if (++size > mostFields) giveUp();',
+    from: 'if (++size > maxFields) bailOut();',
     to: 'size++;',
     tests: ['test/graphql/executor.test.ts'],
   },

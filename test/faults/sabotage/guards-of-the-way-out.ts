@@ -33,7 +33,7 @@ export const guardsOfTheWayOut: readonly Guard[] = [
   {
     name: 'calls that end when their client leaves',
     file: 'src/upstream/attempt.ts',
-    from: 'this.#leave(reason === deadlineReached && this.#hasBeenPaused ? toMemoryFault() : reason);',
+    from: 'this.#leave(reason === deadlineReached && this.#hasBeenPaused ? toMemoryFailure() : reason);',
     to: 'void reason;',
     tests: ['test/gateway/client-disconnect.test.ts'],
   },
@@ -131,8 +131,8 @@ export const guardsOfTheWayOut: readonly Guard[] = [
   {
     name: 'no retry of what a cursor or tags of a client may cause',
     file: 'src/upstream/failure.ts',
-    from: 'isUnchecked && status === 500',
-    to: 'isUnchecked && status === 1e9',
+    from: 'isClientControlled && status === 500',
+    to: 'isClientControlled && status === 1e9',
     tests: ['test/upstream/retry.test.ts'],
   },
   {
@@ -145,7 +145,7 @@ export const guardsOfTheWayOut: readonly Guard[] = [
   {
     name: 'no absence of which something else than the provider tells',
     file: 'src/upstream/error-response.ts',
-    from: 'return holdsObject(answer) ? undefined : toRouteFault(status);',
+    from: 'return holdsObject(answer) ? undefined : toRouteFailure(status);',
     to: 'return undefined;',
     tests: ['test/providers/provider-contract.test.ts'],
   },
@@ -257,8 +257,8 @@ export const guardsOfTheWayOut: readonly Guard[] = [
   {
     name: 'no blame on a provider whose response was paused',
     file: 'src/upstream/attempt.ts',
-    from: 'this.#leave(this.#hasBeenPaused ? toMemoryFault() : toAttemptTimeFault());',
-    to: 'this.#leave(toAttemptTimeFault());',
+    from: 'this.#leave(this.#hasBeenPaused ? toMemoryFailure() : toAttemptTimeFailure());',
+    to: 'this.#leave(toAttemptTimeFailure());',
     tests: ['test/upstream/response-budget.test.ts'],
   },
   {
@@ -313,8 +313,8 @@ export const guardsOfTheWayOut: readonly Guard[] = [
   {
     name: 'the ids that were asked for',
     file: 'src/upstream/read-response.ts',
-    from: 'toDigits(value) !== asked) throw toIdFault();',
-    to: "toDigits(value) === '') throw toIdFault();",
+    from: 'toDigits(value) !== asked) throw toIdFailure();',
+    to: "toDigits(value) === '') throw toIdFailure();",
     tests: ['test/providers/datafold-run.test.ts', 'test/providers/olostep-run.test.ts'],
   },
   {
@@ -383,7 +383,7 @@ export const guardsOfTheWayOut: readonly Guard[] = [
   {
     name: 'no blame on a provider for what this machine lacks',
     file: 'src/upstream/failure.ts',
-    from: 'if (localCode !== undefined) return toLocalFault(localCode);',
+    from: 'if (localCode !== undefined) return toLocalFailure(localCode);',
     to: '',
     tests: ['test/upstream/local-resources.test.ts', 'file-descriptors'],
   },
@@ -432,7 +432,7 @@ export const guardsOfTheWayOut: readonly Guard[] = [
   {
     name: 'a price of events that go out as they came in',
     file: 'src/providers/olostep/agent-log-json.ts',
-    from: 'allowance.spend(Math.max(table.sizeOf(row), table.lengthOf(row, columns.event)));',
+    from: 'costBudget.spend(Math.max(table.sizeOf(row), table.lengthOf(row, columns.event)));',
     to: '',
     tests: ['test/upstream/large-responses.test.ts'],
   },

@@ -1,6 +1,6 @@
 /** What the runs of Datafold's sandbox say. The texts of the real ones aren't documented. */
 import { type Choices, createDice } from '../../sandbox/dice.ts';
-import type { Ending, Monitor } from './monitors.ts';
+import type { CancelToken, Monitor } from './monitors.ts';
 
 const warnings: Readonly<Record<Monitor['type'], Choices<string>>> = {
   diff: [
@@ -29,7 +29,7 @@ const errors: Choices<(table: string) => string> = [
 ];
 
 /** What a run ended with. */
-export function toMessages(seed: number, monitor: Monitor, run: number, ending: Ending) {
+export function toMessages(seed: number, monitor: Monitor, run: number, ending: CancelToken) {
   const dice = createDice(seed, 'datafold messages', monitor.id, run);
   return {
     warnings: toWarnings(),

@@ -4,7 +4,7 @@ import { day, hour, minute, second, type Timetable } from '../../sandbox/timetab
 import type { components } from '../openapi.d.ts';
 
 /** The states in which a run ends. */
-export type Ending = Exclude<components['schemas']['MonitorRunState'], 'created' | 'queued' | 'checking'>;
+export type CancelToken = Exclude<components['schemas']['MonitorRunState'], 'created' | 'queued' | 'checking'>;
 
 export interface Monitor extends Timetable {
   readonly id: number;
@@ -14,13 +14,13 @@ export interface Monitor extends Timetable {
   /** How many of its first runs only learnt what is usual. */
   readonly learning?: number;
   /** How the others end. */
-  readonly endings: Choices<Ending>;
+  readonly endings: Choices<CancelToken>;
   /** The runs of which the ending doesn't depend on the seed: examples may name them. */
-  readonly known?: Readonly<Record<number, Ending>>;
+  readonly known?: Readonly<Record<number, CancelToken>>;
 }
 
-const calm: Choices<Ending> = ['ok', 'ok', 'ok', 'ok', 'ok', 'ok', 'ok', 'alert'];
-const lively: Choices<Ending> = ['ok', 'ok', 'ok', 'ok', 'alert', 'alert', 'error', 'skipped'];
+const calm: Choices<CancelToken> = ['ok', 'ok', 'ok', 'ok', 'ok', 'ok', 'ok', 'alert'];
+const lively: Choices<CancelToken> = ['ok', 'ok', 'ok', 'ok', 'alert', 'alert', 'error', 'skipped'];
 
 export const monitors: readonly Monitor[] = [
   {

@@ -5,12 +5,12 @@ import type { components } from '../openapi.d.ts';
 type Schemas = components['schemas'];
 
 /** The real greatest page isn't documented; one that is easily reached shows that it is the reply that counts. */
-const mostPerPage = 50;
+const maxPerPage = 50;
 
 /** The part of the items that the query asks for, with the numbers that go with it. */
 export function toPage<Item>(items: readonly Item[], query: URLSearchParams, defaultSize: number) {
   const page = Number(query.get('page') ?? 1);
-  const size = Math.min(Number(query.get('page_size') ?? defaultSize), mostPerPage);
+  const size = Math.min(Number(query.get('page_size') ?? defaultSize), maxPerPage);
   const numbers = { count: items.length, page, page_size: size, total_pages: Math.ceil(items.length / size) };
   return { numbers, items: items.slice((page - 1) * size, page * size) };
 }

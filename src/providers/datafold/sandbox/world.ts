@@ -4,7 +4,7 @@ import { createDice } from '../../sandbox/dice.ts';
 import { countRuns, day, second, toBeginning } from '../../sandbox/timetable.ts';
 import type { components } from '../openapi.d.ts';
 import { toMessages } from './messages.ts';
-import { type Ending, type Monitor, monitors } from './monitors.ts';
+import { type CancelToken, type Monitor, monitors } from './monitors.ts';
 import { settings } from './settings.ts';
 
 type Schemas = components['schemas'];
@@ -72,7 +72,7 @@ const longestCheck = 30 * second;
 function toRun(seed: number, monitor: Monitor, run: number, createdAt: number, time: number): MonitorRun {
   const dice = createDice(seed, 'datafold run', monitor.id, run);
   const checkingFor = dice.between(shortestCheck, longestCheck);
-  const ending = toEnding(monitor, run, () => dice.pick(monitor.endings));
+  const ending = fromAbortSignal(monitor, run, () => dice.pick(monitor.endings));
 
   const startedAt = createdAt + createdFor + queuedFor;
   const isStarted = time >= startedAt && ending !== 'skipped';
@@ -88,7 +88,7 @@ function toRun(seed: number, monitor: Monitor, run: number, createdAt: number, t
   };
 }
 
-function toEnding({ known, learning = 0 }: Monitor, run: number, pick: () => Ending): Ending {
+function fromAbortSignal({ known, learning = 0 }: Monitor, run: number, pick: () => CancelToken): CancelToken {
   return known?.[run] ?? (run <= learning ? 'learning' : pick());
 }
 

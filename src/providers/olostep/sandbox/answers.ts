@@ -52,11 +52,11 @@ export function toEventPage(world: World, monitorId: string, query: URLSearchPar
 }
 
 const defaultLimit = 25;
-const mostPerPage = 100;
+const maxPerPage = 100;
 
 function toLimit(text: string | null): number {
   const limit = text === null || text === '' ? defaultLimit : Number(text);
-  return Number.isInteger(limit) && limit >= 1 ? Math.min(limit, mostPerPage) : defaultLimit;
+  return Number.isInteger(limit) && limit >= 1 ? Math.min(limit, maxPerPage) : defaultLimit;
 }
 
 /** The page behind that run. What is in Olostep's own cursors isn't documented. */
