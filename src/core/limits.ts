@@ -204,7 +204,7 @@ const providerLimits = {
   /** Calls in flight of one caller's own credential at a time. */
   maxConcurrentCallsPerCredential: 16,
   /** Requests that wait for a first call at a time. */
-  maxQueuedCallsPerCredential: 64,
+  maxQueuedOperations: 64,
   /** How long they wait, in milliseconds. */
   queueTimeoutMs: 250,
   /**

@@ -50,7 +50,7 @@ export function createGate(provider: Provider, limits: UpstreamLimits, onChange:
   const bulkhead = createBulkhead({
     refuse: toQueueFailure,
     places: maxConcurrentCalls,
-    maxQueuedCallsPerCredential: limits.maxQueuedCallsPerCredential,
+    maxQueuedOperations: limits.maxQueuedOperations,
     queueTimeoutMs: limits.queueTimeoutMs,
     maxQueued: limits.maxQueuedCalls,
   });

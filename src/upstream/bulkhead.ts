@@ -53,7 +53,7 @@ export interface BulkheadOptions {
   /** The most tasks at a time. */
   readonly places: number;
   /** The most callers that wait for a first place. */
-  readonly maxQueuedCallsPerCredential: number;
+  readonly maxQueuedOperations: number;
   /** How long they wait, in milliseconds. */
   readonly queueTimeoutMs: number;
   /** The most tasks that wait: beyond it a caller that has its share of them, as all who wait have the same, has no more. */
@@ -62,7 +62,7 @@ export interface BulkheadOptions {
 
 /** Makes a bulkhead. One a provider, so that a slow one can't starve the other. */
 export function createBulkhead(options: BulkheadOptions): Bulkhead {
-  const { refuse, places, maxQueuedCallsPerCredential, queueTimeoutMs, maxQueued } = options;
+  const { refuse, places, maxQueuedOperations, queueTimeoutMs, maxQueued } = options;
   /** Those that can go on as soon as there is a place, the next first. */
   const turns = new Set<Line>();
   let inside = 0;
@@ -139,7 +139,7 @@ export function createBulkhead(options: BulkheadOptions): Bulkhead {
     },
     async wait(line, ending) {
       if (ending.reason !== undefined) throw ending.reason;
-      if (isIdle(line) && withoutPlace >= maxQueuedCallsPerCredential) throw refuse();
+      if (isIdle(line) && withoutPlace >= maxQueuedOperations) throw refuse();
       if (queued >= maxQueued && line.queued >= maxQueued / queues) throw refuse();
       return waitForTurn(line, ending);
     },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { olostepBody, olostepKey, olostepPath } from '../support/bodies.ts';
-import { type Answer, createWorld, type World } from '../support/world.ts';
+import { type Answer, createWorld, verifyCredentials, type World } from '../support/world.ts';
 
 const fields = 'id provider monitorId runId phase outcome startedAt finishedAt snapshot logGroup';
 const eventFields = 'id timestamp ingestedAt stream message kind event';
@@ -20,6 +20,7 @@ async function read(body: object | string): Promise<Answer> {
 
 async function createAnswering(body: object | string): Promise<World> {
   const world = await createWorld();
+  await verifyCredentials(world);
   world.olostep.on(olostepPath, { body });
   return world;
 }

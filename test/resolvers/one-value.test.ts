@@ -36,7 +36,7 @@ const limits = {
     redisTimeoutMs: 500,
     maxAttempts: 1,
     maxResponseErrors: 1e5,
-    maxQueuedCallsPerCredential: 1e4,
+    maxQueuedOperations: 1e4,
     queueTimeoutMs: 60_000,
   },
 };

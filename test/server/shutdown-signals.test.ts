@@ -46,23 +46,27 @@ const silently = { code: 0, stdout: '', stderr: '' };
 
 describe('A process that gets a signal while it starts ends well, by', { timeout: 60_000 }, () => {
   it.each(['SIGTERM', 'SIGINT'] as const)('%s while its modules are loaded', async (signal) => {
-    expect(await (await startUntil('/src/gateway.ts')).stop(signal)).toEqual(silently);
+    expect(await (await startUntil('/src/gateway/create-gateway.ts')).stop(signal)).toEqual(silently);
   });
 
   it('SIGTERM while the modules of the sandbox are loaded', async () => {
-    expect(await (await startUntil('/src/gateway.ts', { flags: ['--sandbox'] })).stop('SIGTERM')).toEqual(silently);
+    expect(
+      await (await startUntil('/src/gateway/create-gateway.ts', { flags: ['--sandbox'] })).stop('SIGTERM'),
+    ).toEqual(silently);
   });
 
   it('SIGTERM while it looks for its Redis', async () => {
     const env = { REDIS_URL: 'redis://127.0.0.1:1' };
-    const { code, stdout, stderr } = await (await startUntil('/src/kept/redis.ts', { env })).stop('SIGTERM');
+    const { code, stdout, stderr } = await (await startUntil('/src/run-cache/redis/redis-cache.ts', { env })).stop(
+      'SIGTERM',
+    );
 
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).not.toContain('listening');
   });
 
   it('SIGTERM, and SIGINT at once', async () => {
-    expect(await (await startUntil('/src/gateway.ts')).stop('SIGTERM', 'SIGINT')).toEqual(silently);
+    expect(await (await startUntil('/src/gateway/create-gateway.ts')).stop('SIGTERM', 'SIGINT')).toEqual(silently);
   });
 });
 

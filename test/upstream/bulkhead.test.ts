@@ -174,7 +174,7 @@ describe('When 32 calls to a provider are under way,', () => {
   });
 
   it('a client that leaves while it waits gives up its place in the queue, and is never called for', async () => {
-    const { world, answerAll } = await createSlowWorld({ limits: { maxQueuedCallsPerCredential: 1 } });
+    const { world, answerAll } = await createSlowWorld({ limits: { maxQueuedOperations: 1 } });
     const clock = holdClock();
     const first = world.ask(query, { keys: keys(1, 32) });
     await world.datafold.arrived(32);

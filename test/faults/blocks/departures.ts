@@ -74,7 +74,7 @@ export async function run(tally: Tally): Promise<void> {
     },
     // Neither the bulkhead is on trial, nor whom a busy machine turns away.
     {
-      ...{ MAX_QUEUED_CALLS_PER_CREDENTIAL: '1000', QUEUE_TIMEOUT_MS: `${neverMs}`, MAX_EVENT_LOOP_LAG_MS: '60000' },
+      ...{ MAX_QUEUED_OPERATIONS: '1000', QUEUE_TIMEOUT_MS: `${neverMs}`, MAX_EVENT_LOOP_LAG_MS: '60000' },
       ...{ UPSTREAM_ATTEMPT_TIMEOUT_MS: `${neverMs}`, OPERATION_TIMEOUT_MS: `${neverMs}` },
     },
     { isProbed: true },

@@ -34,7 +34,7 @@ export async function run(tally: Tally): Promise<void> {
   try {
     for (const [file, module] of [
       ['dist/main.mjs', '/dist/service.mjs'],
-      ['src/main.ts', '/src/start-service.ts'],
+      ['src/main.ts', '/src/service/start-service.ts'],
     ] as const) {
       for (let ms = 0; ms <= lastDelayMs; ms += stepMs) await stopAfter(tally, datafold, file, module, ms);
     }

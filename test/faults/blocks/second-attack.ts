@@ -181,15 +181,15 @@ export async function run(tally: Tally): Promise<void> {
     ...forwarding,
     DATAFOLD_BASE_URL: providers[0]?.baseUrl ?? '',
     OLOSTEP_BASE_URL: providers[1]?.baseUrl ?? '',
-    JOIN_CALLS: 'true',
-    KEEP_RUNS: 'true',
+    COALESCE_CALLS: 'true',
+    RUN_CACHE: 'true',
     INTROSPECTION: 'true',
     // Stalled providers are to cost the block no minutes, and a busy machine is not on trial.
-    ATTEMPT_MS: '1500',
+    UPSTREAM_ATTEMPT_TIMEOUT_MS: '1500',
     OPERATION_TIMEOUT_MS: String(operationMs),
-    MAX_LOOP_DELAY_MS: '60000',
-    MAX_WAIT_MS: '5000',
-    MAX_WAITING: '1000',
+    MAX_EVENT_LOOP_LAG_MS: '60000',
+    QUEUE_TIMEOUT_MS: '5000',
+    MAX_QUEUED_OPERATIONS: '1000',
   });
   const attack = new Attack(tally, service);
   let isOver = false;

@@ -64,7 +64,7 @@ export async function run(tally: Tally): Promise<void> {
       REQUEST_TIMEOUT_MS: String(requestTimeoutMs),
       // Neither the bulkhead is on trial, nor who is turned away when the loop is late: by what is read of the memory, by
       // answers of five megabytes, or by the machine. All are to be served, however late.
-      MAX_QUEUED_CALLS_PER_CREDENTIAL: '1000',
+      MAX_QUEUED_OPERATIONS: '1000',
       QUEUE_TIMEOUT_MS: '5000',
       MAX_EVENT_LOOP_LAG_MS: '60000',
     },

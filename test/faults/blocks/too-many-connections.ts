@@ -38,7 +38,7 @@ export async function run(tally: Tally): Promise<void> {
       OPERATION_TIMEOUT_MS: '60000',
       UPSTREAM_ATTEMPT_TIMEOUT_MS: '60000',
       QUEUE_TIMEOUT_MS: '60000',
-      MAX_QUEUED_CALLS_PER_CREDENTIAL: '1000',
+      MAX_QUEUED_OPERATIONS: '1000',
     },
   );
   await fillWithOperations(tally);

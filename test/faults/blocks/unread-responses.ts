@@ -68,7 +68,7 @@ export async function run(tally: Tally): Promise<void> {
       COALESCE_CALLS: 'true',
       MAX_EVENT_LOOP_LAG_MS: '60000',
       QUEUE_TIMEOUT_MS: '10000',
-      MAX_QUEUED_CALLS_PER_CREDENTIAL: '1000',
+      MAX_QUEUED_OPERATIONS: '1000',
     },
   );
   setPriority(0);

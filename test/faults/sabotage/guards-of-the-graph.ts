@@ -166,8 +166,8 @@ export const guardsOfTheGraph: readonly Guard[] = [
   {
     name: 'no names given away where it is off',
     file: 'src/graphql/documents/validate.ts',
-    from: 'validate(schema, document, rules, { maxValidationErrors, hideSuggestions: !introspection })',
-    to: 'validate(schema, document, rules, { maxValidationErrors })',
+    from: 'validate(schema, document, rules, { maxErrors: maxValidationErrors, hideSuggestions: !introspection })',
+    to: 'validate(schema, document, rules, { maxErrors: maxValidationErrors })',
     tests: limitTests,
   },
   {
