@@ -580,7 +580,7 @@ type RunFeedGap {
   monitorId: ID
   """
   Why, as \`extensions.code\` of an error has it. \`OPERATION_TOO_COSTLY\`: the calls of one request don't suffice to read on, or
-  the provider has more monitors than \`runs\` merges (\`MAX_FEED_MONITORS\`).
+  the provider has more monitors than \`runs\` merges (\`RUN_FEED_MAX_MONITORS\`).
   """
   code: String!
 }
@@ -617,8 +617,8 @@ extend type Query {
   is its start, the time of an Olostep run its snapshot, which is all that its lists say. A run without a time takes that of the
   run above it in its monitor's list; at the top of the list, that of the first page, or of five minutes after its monitor's last
   run where the list of monitors states an earlier one. Runs that start after the first page belong to no page. Finding a page costs the list of monitors and a page of runs for each monitor that may have one of its
-  runs, at most \`MAX_FEED_CALLS\` (250) upstream calls, for all \`runs\` of an operation together. Whatever couldn't be read is in
-  \`gaps\`. \`OPERATION_TOO_COSTLY\` when an operation has it more often than \`MAX_FEEDS\` says (5).
+  runs, at most \`RUN_FEED_MAX_CALLS\` (250) upstream calls, for all \`runs\` of an operation together. Whatever couldn't be read is in
+  \`gaps\`. \`OPERATION_TOO_COSTLY\` when an operation has it more often than \`MAX_RUN_FEEDS\` says (5).
   """
   runs(
     "Only runs at or after this time."
