@@ -11,6 +11,8 @@ import { createTally, type Tally } from './tally.ts';
 
 /** A block: a file of `blocks/`, named after what it attacks. */
 interface Block {
+  /** Whether it runs only when it is named: it takes minutes, or finds faults that are still open. */
+  readonly onlyByName?: boolean;
   run(tally: Tally): Promise<void>;
 }
 
@@ -25,7 +27,7 @@ if (unknown.length > 0) throw new Error(`No block ${unknown.join(', ')}; there a
 
 const tallies: Tally[] = [];
 for (const name of names.sort()) {
-  if (positionals.length > 0 && !positionals.includes(name)) continue;
+  if (positionals.length > 0 ? !positionals.includes(name) : (await importBlock(name)).onlyByName) continue;
   let tally = await runBlock(name);
   if (values.again && tally.survived < tally.tried) {
     console.log(`${name}: once more`);
@@ -44,7 +46,11 @@ process.exit(survived === tried ? 0 : 1);
 
 async function runBlock(name: string): Promise<Tally> {
   const tally = createTally(name);
-  const block: Block = await import(new URL(`${name}.ts`, folder).href);
+  const block = await importBlock(name);
   await tally.attempt('runs to its end', () => block.run(tally));
   return tally;
+}
+
+function importBlock(name: string): Promise<Block> {
+  return import(new URL(`${name}.ts`, folder).href);
 }

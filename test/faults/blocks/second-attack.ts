@@ -30,6 +30,9 @@ import { inLanes, range } from '../upstream/lanes.ts';
 import { residentOf } from '../upstream/memory.ts';
 import { datafold, olostep, type Subject, subjects, toRun } from '../upstream/subjects.ts';
 
+/** A wave of large replies still delays one or two answers of the victim beyond their deadline. */
+export const onlyByName = true;
+
 const inputs = Number(process.env.ATTACK_INPUTS ?? 300);
 const seed = Number(process.env.ATTACK_SEED ?? 1);
 const isLong = inputs >= 10_000;
