@@ -27,10 +27,13 @@ const goodEveryMs = 100;
 const seconds = 5;
 
 export async function run(tally: Tally): Promise<void> {
-  for (const subject of subjects) {
+  // CI has minutes for the whole suite: one provider, and each way and each kind of credential once.
+  const isShort = process.env.CI !== undefined;
+  for (const subject of isShort ? subjects.slice(0, 1) : subjects) {
     for (const way of ['fails at', 'is silent at'] as const) {
-      await tryAttack(tally, subject, way, 'with keys of their own', forwarding, ['attacker-key', 'victim-key']);
-      await tryAttack(tally, subject, way, 'with one key', {}, ['', '']);
+      if (!isShort || way === 'fails at')
+        await tryAttack(tally, subject, way, 'with keys of their own', forwarding, ['attacker-key', 'victim-key']);
+      if (!isShort || way === 'is silent at') await tryAttack(tally, subject, way, 'with one key', {}, ['', '']);
     }
     await tryOutage(
       tally,

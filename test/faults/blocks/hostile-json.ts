@@ -19,7 +19,7 @@ const shapes = Number(process.env.HOSTILE_SHAPES ?? 18);
 /** Somewhat less than is read. */
 const bytes = 9.9 * 1024 * 1024;
 /** What is promised, and as much again for a slow machine. */
-const maxBlockedMs = 2 * 100;
+const maxBlockedMs = 4 * 100;
 /** A request to the other provider every so many milliseconds. */
 const everyMs = 10;
 
