@@ -3,14 +3,14 @@
  * field that a successful answer can have, whether it is required and a compiled check of its value).
  * `npm run codegen` runs it; with `--check` it writes nothing and fails when a file isn't up to date.
  */
-import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
 import { Ajv } from 'ajv';
 import standaloneCode from 'ajv/dist/standalone/index.js';
 import openapiTS, { astToString } from 'openapi-typescript';
 import { parse } from 'yaml';
+import { writeGenerated } from './write-generated.ts';
 
 interface ObjectSchema {
   readonly required?: readonly string[];
@@ -31,22 +31,11 @@ const dateTime =
 
 const banner = '// Generated from openapi.yaml by `npm run codegen`. Do not edit.';
 
-const { values: flags } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
-
 for (const path of globSync('src/providers/*/openapi.yaml')) {
   const document = parse(readFileSync(path, 'utf8')) as OpenApiDocument;
   const types = astToString(await openapiTS(pathToFileURL(path)));
-  write(join(dirname(path), 'openapi.d.ts'), `${banner}\n${types}`);
-  write(join(dirname(path), 'openapi-checks.ts'), `${banner}\n${toChecks(document)}`);
-}
-
-function write(path: string, text: string): void {
-  if (!flags.check) {
-    writeFileSync(path, text);
-  } else if (readFileSync(path, 'utf8') !== text) {
-    console.error(`${path} is not up to date: npm run codegen`);
-    process.exitCode = 1;
-  }
+  writeGenerated(join(dirname(path), 'openapi.d.ts'), `${banner}\n${types}`, 'npm run codegen');
+  writeGenerated(join(dirname(path), 'openapi-checks.ts'), `${banner}\n${toChecks(document)}`, 'npm run codegen');
 }
 
 function toChecks(document: OpenApiDocument): string {
