@@ -7,7 +7,7 @@ it('backs each line of the hardening page with a test that there is', () => {
     .map((file) => readFileSync(file, 'utf8'))
     .join('\n');
 
-  const names = [...page.slice(page.indexOf('| do, or rely on')).matchAll(/^\|.*\| `(.+)` \|$/gm)].map(
+  const names = [...page.slice(page.indexOf('| set, or rely on')).matchAll(/^\|.*\| `(.+)` \|$/gm)].map(
     ([, name]) => name,
   );
 
