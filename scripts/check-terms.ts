@@ -1,6 +1,6 @@
 /**
  * Counts words that have a standard term in code, tests and documents, and fails where a word occurs more often than
- * `scripts/terms-baseline.json` allows. `npm run lint:terms -- --update` lowers the baseline after a cleanup, `-- --show WORD`
+ * `scripts/terms-baseline.json` allows. `npm run lint:terms -- --update` rewrites the baseline after a cleanup, `-- --show WORD`
  * lists the places of a word.
  */
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ const terms: Readonly<Record<string, { readonly pattern: RegExp; readonly term: 
   nobody: { pattern: /\b(?:nobody|somebody|anybody|everybody)\b/gi, term: 'the actor: client, operator, caller' },
   anew: { pattern: /\banew\b/gi, term: 'again, new' },
   lest: { pattern: /\blest\b/gi, term: 'so that … not' },
-  path: { pattern: /\b(?:short|full|long)[ -]?way\b/gi, term: 'fast path, slow path' },
+  'short way': { pattern: /\b(?:short|full|long)[ -]?way\b/gi, term: 'fast path, slow path' },
   undropped: { pattern: /\bundropped\w*/gi, term: 'tombstones' },
   lanes: { pattern: /\b(?:open)?lanes?\b/gi, term: 'run streams' },
   ending: { pattern: /\bendings?\b/gi, term: 'cancellation, deadline' },
@@ -64,13 +64,12 @@ const { values: flags } = parseArgs({
 
 const counts: Record<string, number> = {};
 for (const file of files) {
-  const text = readFileSync(file, 'utf8');
-  for (const [word, { pattern }] of Object.entries(terms)) {
-    const places = [...text.matchAll(pattern)];
-    counts[word] = (counts[word] ?? 0) + places.length;
-    if (flags.show !== word) continue;
-    for (const { index } of places)
-      console.log(`${file}:${text.slice(0, index).split('\n').length}: ${lineAt(text, index)}`);
+  for (const [index, line] of readFileSync(file, 'utf8').split('\n').entries()) {
+    for (const [word, { pattern }] of Object.entries(terms)) {
+      const count = line.match(pattern)?.length ?? 0;
+      counts[word] = (counts[word] ?? 0) + count;
+      if (count > 0 && flags.show === word) console.log(`${file}:${index + 1}: ${line.trim()}`);
+    }
   }
 }
 
@@ -84,7 +83,3 @@ for (const [word, { term }] of Object.entries(terms)) {
   process.exitCode = 1;
 }
 if (flags.update) writeFileSync(baselinePath, `${JSON.stringify(counts, null, 2)}\n`);
-
-function lineAt(text: string, index: number): string {
-  return text.slice(text.lastIndexOf('\n', index) + 1, (text.indexOf('\n', index) + 1 || text.length + 1) - 1).trim();
-}

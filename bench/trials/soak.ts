@@ -25,12 +25,12 @@ export async function soak(contender: Contender, upstream: Upstream): Promise<So
   if (ask === undefined || clients === undefined) throw new Error(`${contender.title} can't be asked for one run`);
   const gateway = await startGateway(contender, upstream.url, ask);
   const seconds = minutes * 60;
-  const ending = new AbortController();
+  const controller = new AbortController();
   const spans: Span[] = [];
   try {
     await verify(contender.title, gateway, ask, upstream);
     // In one piece: between two V8 would give memory back that the next one takes again, and no minute could tell what the least is.
-    const load = runWrk({ url: gateway.url + ask.path, body: ask.body, clients, seconds, signal: ending.signal });
+    const load = runWrk({ url: gateway.url + ask.path, body: ask.body, clients, seconds, signal: controller.signal });
     const aMinute = () => Promise.race([sleep(60_000), load]);
     while (spans.length < minutes) spans.push(await watchResidentMb(gateway.pid, aMinute));
     const { failures, micros } = await load;
@@ -40,7 +40,7 @@ export async function soak(contender: Contender, upstream: Upstream): Promise<So
     await verify(contender.title, gateway, ask, upstream);
     return spans;
   } finally {
-    ending.abort();
+    controller.abort();
     await gateway.stop();
   }
 }

@@ -28,7 +28,7 @@ const settings = {
 };
 
 /** What the environment needn't say. */
-export interface DoorDefaults {
+export interface ServerDefaults {
   /** Whether GraphiQL is shown. */
   readonly graphiql: boolean;
   /** Where the server listens. */
@@ -36,7 +36,11 @@ export interface DoorDefaults {
 }
 
 /** Reads the door's settings, and adds what is wrong to `problems`. */
-export function readHttpServerConfig(env: Env, problems: string[], { graphiql, host }: DoorDefaults): HttpServerConfig {
+export function readHttpServerConfig(
+  env: Env,
+  problems: string[],
+  { graphiql, host }: ServerDefaults,
+): HttpServerConfig {
   const given = readSettings(settings, env, problems);
   const jwt = toJwtConfig(given);
   // Spaces alone are a value too, and none that is good: it has been told above.

@@ -33,7 +33,7 @@ import { createCoalescing } from '../upstream/coalescing.ts';
 import type { Credential } from '../upstream/credential.ts';
 import { OperationDeadline } from '../upstream/deadline.ts';
 import { ResponseBudget } from '../upstream/response-budget.ts';
-import { Deadlines } from '../upstream/timeout-queue.ts';
+import { TimeoutQueue } from '../upstream/timeout-queue.ts';
 import { createUpstream, type Upstream } from '../upstream/upstream.ts';
 import { readAbsoluteTarget } from './absolute-target.ts';
 import { toClientErrors } from './error-masking.ts';
@@ -76,7 +76,7 @@ export interface GatewayConfig {
   readonly runCache?: boolean | RunCache;
   /** Whether an upstream call that is under way serves all who ask the same with the same credential. @default true */
   readonly coalesceCalls?: boolean;
-  /** Where failed upstream calls and bugs are told. @default the console, warnings and errors */
+  /** Receives failed upstream calls and bugs. @default the console, warnings and errors */
   readonly log?: Log;
   /** How long, how many, how much. */
   readonly limits?: Partial<Limits>;
@@ -156,13 +156,13 @@ export function createGateway(config: GatewayConfig): Gateway {
   const listed = createAllowlist(documents, persistedDocuments, exampleDocuments);
   const persisted = createPersistedDocuments({ documents, listed, isOnly, limits });
   const execute = createExecute({ ...limits, schema, introspection, onPlanned: documents.grow });
-  const kept = createRunCache(config.runCache, limits, log);
-  const upstreams = createUpstreams(config, log, limits, kept);
+  const runCache = createRunCache(config.runCache, limits, log);
+  const upstreams = createUpstreams(config, log, limits, runCache);
   const credentialsOf = createCredentials(config);
 
   /** How many bytes the last response of a document had, where that was a large one. */
   const largeResponses = new WeakMap<DocumentNode, number>();
-  const deadlines = new Deadlines(limits.operationTimeoutMs);
+  const deadlines = new TimeoutQueue(limits.operationTimeoutMs);
   const toRequestLog = (requestId: string) => new RequestLog(log, requestId, limits.maxLogLines);
   const contextOf = (asker: RequestInfo, requestLog: RequestLog) =>
     new Context({
@@ -170,10 +170,10 @@ export function createGateway(config: GatewayConfig): Gateway {
       credentialOf: credentialsOf(asker),
       call: new OperationCall(
         requestLog,
-        new OperationDeadline(deadlines, asker.ending, asker.waitedMs),
+        new OperationDeadline(deadlines, asker.cancellation, asker.waitedMs),
         asker.header(callReportHeader) != null,
       ),
-      kept,
+      runCache,
       limits,
       room: asker,
     });
@@ -181,7 +181,9 @@ export function createGateway(config: GatewayConfig): Gateway {
     ...{ path, schema, documents, persisted, execute, contextOf, toRequestLog, limits, bodyLimitEnforced },
   });
   // Each by itself: after a failure only what has failed is closed again.
-  const closings = [...Object.values(upstreams), ...(kept ? [kept] : [])].map((part) => lazy(async () => part.close()));
+  const closings = [...Object.values(upstreams), ...(runCache ? [runCache] : [])].map((part) =>
+    lazy(async () => part.close()),
+  );
 
   return {
     fetch: async (request, context = {}) => (await loadSlowPath()).fetch(request, { ...context }),
@@ -212,15 +214,15 @@ export function createGateway(config: GatewayConfig): Gateway {
       return execute(operation, context, written).then(({ data, errors }) => {
         call.complete();
         if (data === undefined) return undefined;
-        const { price } = context;
-        const extensions = price.isVerbose ? { upstream: price.show() } : undefined;
-        const shown = errors && toClientErrors(errors, requestLog, asker.ending.reason, limits.maxResponseErrors);
+        const { callReport } = context;
+        const extensions = callReport.isVerbose ? { upstream: callReport.show() } : undefined;
+        const shown = errors && toClientErrors(errors, requestLog, asker.cancellation.reason, limits.maxResponseErrors);
         requestLog.complete();
         const body = written.write({ errors: shown, data, extensions });
         const bytes = byteLengthOf(body);
         if (bytes > limits.maxUncountedResponseBytes) largeResponses.set(document, bytes);
         else if (errors === undefined) largeResponses.delete(document);
-        return { body, bytes, calls: price.calls() };
+        return { body, bytes, calls: callReport.calls() };
       });
     },
     credentialHeaders: config.credentials === 'forwarded' ? providerNames.map(forwardedHeader) : [],
@@ -276,10 +278,10 @@ function createUpstreams(
   { providers: configs = {}, coalesceCalls = true }: GatewayConfig,
   log: Log,
   limits: Limits,
-  kept: RunCache | undefined,
+  runCache: RunCache | undefined,
 ) {
   const budget = new ResponseBudget(limits);
-  const onRefused = ({ digest }: Credential) => kept?.forget(digest);
+  const onRefused = ({ digest }: Credential) => runCache?.forget(digest);
   const upstreams = providerNames.map((provider): [Provider, Upstream] => {
     const { readStatus, monitors } = providers[provider];
     const baseUrl = baseUrlOf(configs, provider);

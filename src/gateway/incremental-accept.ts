@@ -47,7 +47,7 @@ function readRanges(accept: string | null | undefined) {
   const ranges = (named.length > 0 ? named : readPreferences('*/*')).filter(isUtf8);
   const whole = best(
     wholeTypes.map((type) => {
-      const range = maxSpecific(ranges.filter((range) => isIn(type, range)));
+      const range = closest(ranges.filter((range) => isIn(type, range)));
       return toChoice(type, range, range === undefined ? 0 : ranges.indexOf(range));
     }),
   );
@@ -80,7 +80,7 @@ function isIn(type: string, { value }: Preference): boolean {
 }
 
 /** The range that decides: `application/json;charset=utf-8` before `application/json`, and that before a wildcard. */
-const maxSpecific = (ranges: readonly Preference[]): Preference | undefined =>
+const closest = (ranges: readonly Preference[]): Preference | undefined =>
   ranges.reduce<Preference | undefined>(
     (most, range) => (most === undefined || specificity(range) > specificity(most) ? range : most),
     undefined,

@@ -12,7 +12,7 @@ import type { CallReport } from '../upstream/call-report.ts';
 import { fromAbortSignal } from '../upstream/cancellation.ts';
 import { toMasked } from './error-masking.ts';
 import { useAccept } from './yoga-plugins/accept.ts';
-import { usePrice } from './yoga-plugins/call-report.ts';
+import { useCallReport } from './yoga-plugins/call-report.ts';
 import { useClientErrors } from './yoga-plugins/client-errors.ts';
 import { useDocuments } from './yoga-plugins/documents.ts';
 import { type GraphContext, useExecution } from './yoga-plugins/execution.ts';
@@ -40,7 +40,7 @@ export interface SlowPathOptions {
 export function createSlowPathServer(options: SlowPathOptions): YogaServerInstance<ServerContext, GraphContext> {
   const { path, schema, documents, persisted, execute, contextOf, toRequestLog, limits, bodyLimitEnforced } = options;
   const executeInParts = createExecuteIncrementally(schema, execute);
-  const prices = new WeakMap<Request, CallReport>();
+  const callReports = new WeakMap<Request, CallReport>();
 
   return createYoga<ServerContext, GraphContext>({
     schema,
@@ -49,9 +49,9 @@ export function createSlowPathServer(options: SlowPathOptions): YogaServerInstan
       const { headers, signal } = request;
       const header = (name: string) => headers.get(name);
       const log = requestLogOf({ requestLog });
-      const ending = fromAbortSignal(signal);
-      const graph = contextOf({ requestId: log.requestId, header, ending, waitedMs, reserveResponse }, log);
-      prices.set(request, graph.price);
+      const cancellation = fromAbortSignal(signal);
+      const graph = contextOf({ requestId: log.requestId, header, cancellation, waitedMs, reserveResponse }, log);
+      callReports.set(request, graph.callReport);
       return { graph };
     },
     maskedErrors: { maskError: toMasked },
@@ -69,7 +69,7 @@ export function createSlowPathServer(options: SlowPathOptions): YogaServerInstan
       useResponseMemory(),
       useClientErrors(path, limits),
       useParts(limits),
-      usePrice((request) => prices.get(request)),
+      useCallReport((request) => callReports.get(request)),
       useRequestId(toRequestLog),
     ],
     // Yoga takes any URL that ends so for a health check, and no URL ends in a space.

@@ -4,9 +4,9 @@
  */
 
 /** The fewest digits of an integer that is not safe: 2^53 has 16 of them. */
-const fewestDigits = 16;
+export const fewestDigits = 16;
 /** The fewest digits of an exponent that may be too large. */
-const fewestExponentDigits = 3;
+export const fewestExponentDigits = 3;
 /** In each number with such an exponent, and seldom elsewhere. */
 const longExponent = /\d[eE][+-]?\d{3}/;
 

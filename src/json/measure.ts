@@ -2,6 +2,7 @@
  * How much there is to parse in JSON, found before it is parsed. A parser takes a time that depends on the values, and less on
  * their bytes: 10 MB are one string, or millions of lists.
  */
+import { fewestDigits, fewestExponentDigits } from './long-numbers.ts';
 import { sign } from './skip.ts';
 
 /** A name takes more time than its value: there may be a different one in each object. */
@@ -13,10 +14,6 @@ const valuesPerLongNumber = 10;
 /** The time of a number grows with its digits, as far as they count for its value: V8 reads so many. */
 const digitsPerValue = 16;
 const maxDigits = 800;
-
-/** The fewest digits of an integer, or of an exponent, that a JavaScript number may not hold. */
-const fewestDigits = 16;
-const fewestExponentDigits = 3;
 
 /** What is known of JSON. */
 export interface Measured {

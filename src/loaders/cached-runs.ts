@@ -28,11 +28,11 @@ export const toAbsentRow = (): Known => ({ record: new ParsedObject({}), run: nu
 const absentRow = Buffer.from('{}');
 
 export interface RunCopiesOptions {
-  readonly kept: RunCache;
+  readonly runCache: RunCache;
   /** Whose they are. */
   readonly credential: Credential;
   readonly definition: RunDefinition;
-  readonly price: CallReport;
+  readonly callReport: CallReport;
   readonly limits: CopyLimits;
 }
 
@@ -53,7 +53,7 @@ export interface CopyWant {
   readonly kinds: readonly EntryKind[];
 }
 
-export class RunCopies {
+export class CachedRuns {
   readonly #options: RunCopiesOptions;
   /** Those that were met, fresh or not. */
   readonly #met = new Map<string, Copy>();
@@ -75,7 +75,7 @@ export class RunCopies {
     checkField: (known: Known) => Found,
     fetch: (missing: readonly Want[]) => readonly Promise<Found>[],
   ): readonly Promise<Found>[] {
-    const copies = this.#options.kept.read(
+    const copies = this.#options.runCache.read(
       wants.flatMap(({ key, kinds }) => kinds.map((kind) => this.#nameOf(key, kind))),
     );
     const goOn = (found: StoredEntries) => this.#fill(wants, found, checkField, fetch);
@@ -107,15 +107,15 @@ export class RunCopies {
   }
 
   #count(wants: readonly CopyWant[]): void {
-    const { price } = this.#options;
+    const { callReport } = this.#options;
     const before = this.#enough.size;
     for (const { key } of wants) this.#enough.add(`${key.monitorId}/${key.runId}`);
     const count = this.#enough.size - before;
     const [first] = wants;
     if (first === undefined || count === 0) return;
     const { provider } = first.key;
-    price.of(provider).kept += count;
-    price.explain(provider, () => [explainKept(count)]);
+    callReport.of(provider).kept += count;
+    callReport.explain(provider, () => [explainKept(count)]);
   }
 
   /** Takes notice of a copy; what is in it, if it is fresh. */
@@ -153,7 +153,7 @@ export class RunCopies {
    * What stands in for an answer that failed, if there is a copy: the same whatever is selected. A run's own record says all; but
    * one of before its end is worth less than a row of after it, where rows say the same.
    */
-  async standIn(key: MonitorRunKey): Promise<Run | undefined> {
+  async serveStale(key: MonitorRunKey): Promise<Run | undefined> {
     const [run, row] = await Promise.all([this.#findOld(key, 'run'), this.#findOld(key, 'row')]);
     if (!row?.run) return run?.run ?? undefined;
     if (run === undefined) return row.run;
@@ -167,9 +167,9 @@ export class RunCopies {
   }
 
   async #findOld(key: MonitorRunKey, kind: EntryKind): Promise<(Known & Omit<Copy, 'bytes'>) | undefined> {
-    const { kept, limits } = this.#options;
+    const { runCache, limits } = this.#options;
     const name = this.#nameOf(key, kind);
-    const copy = this.#met.get(name) ?? (await readFirst(kept, name));
+    const copy = this.#met.get(name) ?? (await readFirst(runCache, name));
     if (copy === undefined || !(ageOf(copy.readAt, Date.now()) < limits.runCacheStaleIfErrorMs)) return undefined;
     const { readAt, freshUntil } = copy;
     const known = this.#toKnown(key, kind, copy, true);
@@ -178,7 +178,7 @@ export class RunCopies {
 
   /** Keeps what has just been read, if it can be written; a row once, however many fields and pages have it. */
   keep(key: MonitorRunKey, kind: EntryKind, known: Known, readAt: number): void {
-    const { kept, limits } = this.#options;
+    const { runCache, limits } = this.#options;
     const freshMs = this.#freshMsOf(known, kind);
     // A row of a run that goes on would stand in for nothing.
     if (kind === 'row' && freshMs === 0) return;
@@ -192,7 +192,7 @@ export class RunCopies {
     if (bytes === undefined || bytes.length > limits.runCacheMaxEntryBytes) return;
     const copy = { bytes, readAt, freshUntil: readAt + freshMs };
     if (kind === 'run' && this.#met.has(name)) this.#met.set(name, copy);
-    kept.write(name, copy, limits.runCacheStaleIfErrorMs);
+    runCache.write(name, copy, limits.runCacheStaleIfErrorMs);
   }
 
   /**
@@ -200,10 +200,10 @@ export class RunCopies {
    * that the provider is down, as what says so of a run that goes on stands beside the run's own copy.
    */
   keepAbsentRow(key: MonitorRunKey, isFinished: boolean): void {
-    const { kept, limits } = this.#options;
+    const { runCache, limits } = this.#options;
     const readAt = Date.now();
     const freshUntil = readAt + (isFinished ? limits.runCacheSettlingTtlMs : 0);
-    kept.write(this.#nameOf(key, 'row'), { bytes: absentRow, readAt, freshUntil }, limits.runCacheStaleIfErrorMs);
+    runCache.write(this.#nameOf(key, 'row'), { bytes: absentRow, readAt, freshUntil }, limits.runCacheStaleIfErrorMs);
   }
 
   /**
@@ -212,7 +212,7 @@ export class RunCopies {
    */
   drop(key: MonitorRunKey, error?: unknown): void {
     if (isRefusedCredential(error)) this.#met.clear();
-    this.#options.kept.drop([this.#nameOf(key, 'run'), this.#nameOf(key, 'row')]);
+    this.#options.runCache.drop([this.#nameOf(key, 'run'), this.#nameOf(key, 'row')]);
   }
 
   #nameOf(key: MonitorRunKey, kind: EntryKind): string {
@@ -221,9 +221,9 @@ export class RunCopies {
 }
 
 /** A store isn't to fail; one that does costs no response. */
-async function readFirst(kept: RunCache, name: string): Promise<Copy | undefined> {
+async function readFirst(runCache: RunCache, name: string): Promise<Copy | undefined> {
   try {
-    return (await kept.read([name]))[0];
+    return (await runCache.read([name]))[0];
   } catch {
     return undefined;
   }

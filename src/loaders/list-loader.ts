@@ -15,7 +15,7 @@ import type { RunLoader } from './run-loader.ts';
 
 export interface ListsOptions {
   readonly fetches: RequestFetcher;
-  readonly price: CallReport;
+  readonly callReport: CallReport;
   readonly runs: RunLoader;
   readonly monitors: Pick<MonitorLoader, 'note'>;
   readonly limits: Pick<Limits, 'listPageSize' | 'maxTags' | 'maxTagLength'>;
@@ -25,7 +25,7 @@ export interface ListsOptions {
 }
 
 /** The lists of a request: each page is asked for once. */
-export class Lists {
+export class ListLoader {
   readonly #options: ListsOptions;
 
   constructor(options: ListsOptions) {
@@ -46,10 +46,10 @@ export class Lists {
   ) {
     // A list counts as one thing at the least, which is known before it is asked for.
     costBudget.chargeListItems(1);
-    const { fetches, limits, price, runs } = this.#options;
+    const { fetches, limits, callReport, runs } = this.#options;
     const window = { ...args, ...toPage(args), pageSize: limits.listPageSize, now: this.#options.now };
     const step = { ...pageStep, list: monitorId, things: window.first };
-    price.explainPage(provider, step, window.first, window.after, window.startedAfter, window.startedBefore);
+    callReport.recordPage(provider, step, window.first, window.after, window.startedAfter, window.startedBefore);
     const page = await providers[provider].runs.readPage(fetches.of(provider), monitorId, window);
     if (page === null) return null;
     if (page.isOutOfOrder) this.#options.log.warn({ provider, monitorId }, 'list of runs out of order');
@@ -67,10 +67,10 @@ export class Lists {
   ): Promise<Connection> {
     costBudget.chargeListItems(1);
     const { typeName, listed, readPage, toListedMonitor } = providers[provider].monitors;
-    const { fetches, limits, price, monitors } = this.#options;
+    const { fetches, limits, callReport, monitors } = this.#options;
     if (tags) checkTags(tags, provider, limits);
     const window = { ...args, ...toPage(args), tags, pageSize: limits.listPageSize };
-    price.explainPage(provider, { ...pageStep, things: window.first }, window.first, window.after, tags);
+    callReport.recordPage(provider, { ...pageStep, things: window.first }, window.first, window.after, tags);
     const page = await readPage(fetches.of(provider), window);
     const inPage = selectedOf.inPage('MonitorConnection');
     spend(costBudget, page, inPage.places, countAwaited(inPage(typeName), listed));

@@ -8,15 +8,15 @@ import { invalidField } from '../providers/response-reader.ts';
 import type { EntryKind } from '../run-cache/run-cache.ts';
 import type { CallReport } from '../upstream/call-report.ts';
 import type { Body } from '../upstream/read-response.ts';
-import { type CopyWant, type Known, type RunCopies, toAbsentRow } from './cached-runs.ts';
+import { type CachedRuns, type CopyWant, type Known, toAbsentRow } from './cached-runs.ts';
 import { RunScan } from './run-scan.ts';
 
 export interface ListRowsOptions {
   readonly provider: Provider;
   readonly definition: RunDefinition;
   readonly get: Get;
-  readonly copies: RunCopies | undefined;
-  readonly price: CallReport;
+  readonly copies: CachedRuns | undefined;
+  readonly callReport: CallReport;
   readonly limits: Pick<Limits, 'listPageSize' | 'maxEventsPages'>;
   /** Reads a row, and caches it. */
   readonly toKnown: (key: MonitorRunKey, row: Body) => Known;
@@ -63,10 +63,10 @@ export class ListRows {
   }
 
   #scan(wants: readonly CopyWant[]): readonly Promise<Known>[] {
-    const { provider, price } = this.#options;
-    if (price.isVerbose) {
+    const { provider, callReport } = this.#options;
+    if (callReport.isVerbose) {
       const byMonitor = Map.groupBy(wants, ({ key }) => key.monitorId);
-      price.explain(provider, () =>
+      callReport.explain(provider, () =>
         [...byMonitor].map(([list, { length }]) => ({ ...scanStep, list, things: length })),
       );
     }
@@ -81,13 +81,13 @@ export class ListRows {
   }
 
   async #find(key: MonitorRunKey, scan: RunScan): Promise<Known> {
-    const { provider, definition, limits, price, toKnown, loadDetail, findDetail } = this.#options;
+    const { provider, definition, limits, callReport, toKnown, loadDetail, findDetail } = this.#options;
     let detail: Promise<Run | null> | undefined;
     let hint: RowHint | null | undefined;
     for (;;) {
       const row = scan.find(key.runId);
       if (row !== undefined) {
-        price.of(provider).listed++;
+        callReport.of(provider).listed++;
         return toKnown(key, row.row);
       }
       if (scan.pages > 0 && detail === undefined) {

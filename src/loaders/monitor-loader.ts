@@ -12,7 +12,7 @@ import { type Found, nothingFound, scanList, throwFailure } from './scan-list.ts
 
 export interface MonitorLoaderOptions {
   readonly fetches: RequestFetcher;
-  readonly price: CallReport;
+  readonly callReport: CallReport;
   /** When a list is read first, and in what pages. */
   readonly limits: Pick<Limits, 'listFetchThreshold' | 'listPageSize'>;
 }
@@ -59,8 +59,8 @@ export class MonitorLoader {
     try {
       const { monitors } = providers[provider];
       if (!monitors.isKey(monitorId)) throw new BadUserInput(monitors.expectedKey, provider);
-      const { price } = this.#options;
-      if (price.isVerbose) price.ask(provider, monitorId);
+      const { callReport } = this.#options;
+      if (callReport.isVerbose) callReport.ask(provider, monitorId);
       const need = needOf(selected, monitors.listed);
       // A row comes first, as it is at hand, and a call may fail.
       const isInRow = need === 'light' && this.#useRow(provider, monitorId);
@@ -93,7 +93,7 @@ export class MonitorLoader {
   /** The monitor in a row, which counts once. */
   #toListed(provider: Provider, { monitorId, row }: MonitorRow): Monitor {
     const rows = this.#rowsOf(provider);
-    if (rows.get(monitorId) !== null) this.#options.price.of(provider).listed++;
+    if (rows.get(monitorId) !== null) this.#options.callReport.of(provider).listed++;
     rows.set(monitorId, null);
     return providers[provider].monitors.toListedMonitor(monitorId, row);
   }
@@ -125,7 +125,7 @@ export class MonitorLoader {
   }
 
   #fetch(provider: Provider, wants: readonly MonitorWant[]): readonly Promise<Monitor | null>[] {
-    const { limits, price } = this.#options;
+    const { limits, callReport } = this.#options;
     // What one alias selects of a monitor is there for the others too.
     const selectedOf = Map.groupBy(wants, ({ monitorId }) => monitorId);
     const isFull = (monitorId: string) => selectedOf.get(monitorId)?.some(({ need }) => need !== 'light') === true;
@@ -137,7 +137,7 @@ export class MonitorLoader {
       [...light, ...full.map((want): MonitorWant => ({ ...want, need: 'full' }))],
       limits.listFetchThreshold,
     );
-    price.explain(provider, () => explain(plan));
+    callReport.explain(provider, () => explain(plan));
     const search = plan.listed.has('') ? this.#search(provider, plan.listed.get('') ?? []) : undefined;
     const get = (monitorId: string) => this.#get(provider, monitorId, selectedOf.get(monitorId) ?? []);
 

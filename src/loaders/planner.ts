@@ -64,15 +64,15 @@ export function planFetches<W extends Want>(
 ): FetchPlan<W> {
   if (wants.length < listFetchThreshold) return { singly: wants, listed: new Map() };
   const lightOf = new Map<string, number>();
-  let maxOfOne = 0;
+  let largestGroup = 0;
   for (const { need, list } of wants) {
     if (need !== 'light') continue;
     const light = (lightOf.get(list) ?? 0) + 1;
     lightOf.set(list, light);
-    maxOfOne = Math.max(maxOfOne, light);
+    largestGroup = Math.max(largestGroup, light);
   }
   // Counted first, as mostly there is no list of which so many are wanted.
-  if (maxOfOne < listFetchThreshold) return { singly: wants, listed: new Map() };
+  if (largestGroup < listFetchThreshold) return { singly: wants, listed: new Map() };
   const isListed = ({ need, list }: Want) => need === 'light' && (lightOf.get(list) ?? 0) >= listFetchThreshold;
   return {
     singly: wants.filter((want) => !isListed(want)),

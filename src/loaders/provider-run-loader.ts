@@ -9,7 +9,7 @@ import type { Run, RunDefinition, RunRow } from '../providers/provider.ts';
 import type { EntryKind, RunCache } from '../run-cache/run-cache.ts';
 import type { CallReport } from '../upstream/call-report.ts';
 import type { Body } from '../upstream/read-response.ts';
-import { type CopyWant, RunCopies } from './cached-runs.ts';
+import { CachedRuns, type CopyWant } from './cached-runs.ts';
 import { ListRows } from './list-rows.ts';
 import { Memo } from './memo.ts';
 import { explain, type Need, planFetches } from './planner.ts';
@@ -20,8 +20,8 @@ export interface RunLoaderOptions {
   readonly fetches: RequestFetcher;
   readonly credentialOf: CredentialOf;
   /** Copies that outlive the request. @default none are kept */
-  readonly kept?: RunCache | undefined;
-  readonly price: CallReport;
+  readonly runCache?: RunCache | undefined;
+  readonly callReport: CallReport;
   readonly limits: Limits;
 }
 
@@ -37,11 +37,11 @@ interface RunWant extends CopyWant {
 type AskedRuns = Memo<Promise<Run | null>>;
 
 /** Of one request. Whatever it asks for is asked for once, however many fields select it. */
-export class ProviderRuns {
+export class ProviderRunLoader {
   readonly #options: RunLoaderOptions;
   readonly #provider: Provider;
   readonly #definition: RunDefinition;
-  readonly #copies: RunCopies | undefined;
+  readonly #copies: CachedRuns | undefined;
   readonly #loader: DataLoader<RunWant, Run | null>;
   /** What has been asked for. Ours, as DataLoader's memory makes one promise more for each key that comes again. */
   readonly #asked: { light?: AskedRuns; full?: AskedRuns } = {};
@@ -49,12 +49,19 @@ export class ProviderRuns {
 
   /** @throws {ProviderError} when there is no credential for it */
   constructor(provider: Provider, options: RunLoaderOptions) {
-    const { kept, price, limits, credentialOf } = options;
+    const { runCache, callReport, limits, credentialOf } = options;
     this.#options = options;
     this.#provider = provider;
     this.#definition = providers[provider].runs;
     this.#copies =
-      kept && new RunCopies({ kept, price, limits, credential: credentialOf(provider), definition: this.#definition });
+      runCache &&
+      new CachedRuns({
+        runCache,
+        callReport,
+        limits,
+        credential: credentialOf(provider),
+        definition: this.#definition,
+      });
     this.#loader = new DataLoader(
       // A promise a want, not one for all: DataLoader takes each on its own, so that a slow run holds up no other.
       async (wants) => this.#load(wants) as unknown as (Run | null)[],
@@ -88,8 +95,8 @@ export class ProviderRuns {
   }
 
   /** @throws `error` when nothing may stand in for the answer, or can */
-  async standIn(key: MonitorRunKey, error: unknown): Promise<Run> {
-    const run = mayPass(error) ? await this.#copies?.standIn(key) : undefined;
+  async serveStale(key: MonitorRunKey, error: unknown): Promise<Run> {
+    const run = mayPass(error) ? await this.#copies?.serveStale(key) : undefined;
     if (run === undefined) throw error;
     return run;
   }
@@ -121,17 +128,17 @@ export class ProviderRuns {
   async #orStale(key: MonitorRunKey, run: Promise<Run | null>, row: Promise<unknown>): Promise<Run | null> {
     const [found, error] = await Promise.all([run, row]);
     if (found === null || !mayPass(error)) return found;
-    return (await this.#copies?.standIn(key)) ?? found;
+    return (await this.#copies?.serveStale(key)) ?? found;
   }
 
   get #rows(): ListRows {
-    const { fetches, price, limits } = this.#options;
+    const { fetches, callReport, limits } = this.#options;
     this.#listRows ??= new ListRows({
       provider: this.#provider,
       definition: this.#definition,
       get: fetches.of(this.#provider),
       copies: this.#copies,
-      price,
+      callReport,
       limits,
       toKnown: (key, row) => this.#read(key, 'row', row),
       loadDetail: (key) => this.load(key, 'full'),
@@ -150,12 +157,12 @@ export class ProviderRuns {
   }
 
   #fetch(wants: readonly RunWant[]): readonly Promise<Run | null>[] {
-    const { limits, price } = this.#options;
+    const { limits, callReport } = this.#options;
     // What one alias has asked for by itself is there for the others too.
     const wholeOf = ({ id, need }: RunWant) => (need === 'full' ? undefined : this.#asked.full?.get(id));
     const unknown = this.#asked.full === undefined ? wants : wants.filter((want) => wholeOf(want) === undefined);
     const plan = planFetches(unknown, limits.listFetchThreshold);
-    price.explain(this.#provider, () => explain(plan));
+    callReport.explain(this.#provider, () => explain(plan));
     if (plan.listed.size === 0) return wants.map((want) => wholeOf(want) ?? this.#get(want.key));
     const searches = new Map(
       [...plan.listed].map(([monitorId, same]) => [monitorId, this.#searchLight(monitorId, same)] as const),
@@ -217,7 +224,7 @@ export class ProviderRuns {
   #fromRows({ rows }: Found<RunRow>, key: MonitorRunKey): Run | undefined {
     const found = rows.get(key.runId);
     if (found === undefined) return undefined;
-    this.#options.price.of(this.#provider).listed++;
+    this.#options.callReport.of(this.#provider).listed++;
     return this.toListed(key, found.row);
   }
 }

@@ -5,12 +5,12 @@ import { providers } from '../providers/index.ts';
 import type { Run, Selected } from '../providers/provider.ts';
 import type { Body } from '../upstream/read-response.ts';
 import { needOf } from './planner.ts';
-import { ProviderRuns, type RunLoaderOptions } from './provider-run-loader.ts';
+import { ProviderRunLoader, type RunLoaderOptions } from './provider-run-loader.ts';
 
 /** The runs of a request. Nothing of it outlives the request but copies, each by whose it is. */
 export class RunLoader {
   readonly #options: RunLoaderOptions;
-  readonly #of: Partial<Record<Provider, ProviderRuns>> = {};
+  readonly #of: Partial<Record<Provider, ProviderRunLoader>> = {};
 
   constructor(options: RunLoaderOptions) {
     this.#options = options;
@@ -28,12 +28,12 @@ export class RunLoader {
       const { provider, monitorId, runId } = key;
       const { isKey, expectedKey, listed } = providers[provider].runs;
       if (!isKey(key)) throw new BadUserInput(expectedKey, provider);
-      const { price } = this.#options;
-      if (price.isVerbose) price.ask(provider, `${monitorId}/${runId}`);
+      const { callReport } = this.#options;
+      if (callReport.isVerbose) callReport.ask(provider, `${monitorId}/${runId}`);
       const need = needOf(selected, listed);
       const runs = this.#runsOf(provider);
       const loading = runs.load(key, need, allowStale);
-      return allowStale ? loading.catch((error: unknown) => runs.standIn(key, error)) : loading;
+      return allowStale ? loading.catch((error: unknown) => runs.serveStale(key, error)) : loading;
     } catch (error) {
       return Promise.reject(error);
     }
@@ -49,8 +49,8 @@ export class RunLoader {
     return this.#runsOf(key.provider).toListed(key, row, readAt);
   }
 
-  #runsOf(provider: Provider): ProviderRuns {
-    this.#of[provider] ??= new ProviderRuns(provider, this.#options);
+  #runsOf(provider: Provider): ProviderRunLoader {
+    this.#of[provider] ??= new ProviderRunLoader(provider, this.#options);
     return this.#of[provider];
   }
 }

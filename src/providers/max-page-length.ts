@@ -3,8 +3,8 @@ import { ProviderError } from '../core/errors.ts';
 import type { Provider } from '../generated/types.ts';
 
 /** A provider may send more than it is asked for. So much more is no page: to read it would cost what paging is to spare. */
-const maxTimes = 10;
-const maxOfFew = 1_000;
+const maxFactor = 10;
+const alwaysAllowed = 1_000;
 
 /**
  * The items of a page.
@@ -16,7 +16,7 @@ export function withinLength<Items extends { readonly length: number }>(
   items: Items,
   asked: number,
 ): Items {
-  if (items.length > Math.max(asked * maxTimes, maxOfFew))
+  if (items.length > Math.max(asked * maxFactor, alwaysAllowed))
     throw new ProviderError(provider, 'UPSTREAM_RESPONSE_TOO_LARGE');
   return items;
 }

@@ -2,7 +2,7 @@
 import { CostBudget } from '../core/cost-budget.ts';
 import type { Limits } from '../core/limits.ts';
 import type { ResponseRoom } from '../core/response-memory.ts';
-import { Lists } from '../loaders/list-loader.ts';
+import { ListLoader } from '../loaders/list-loader.ts';
 import { MonitorLoader } from '../loaders/monitor-loader.ts';
 import { RequestFetcher, type RequestFetcherOptions } from '../loaders/request-fetcher.ts';
 import { RunLoader } from '../loaders/run-loader.ts';
@@ -15,7 +15,7 @@ import type { CallReport } from '../upstream/call-report.ts';
 import type { CancelToken } from '../upstream/cancellation.ts';
 import { RunFeedBudget } from './run-feed/call-budget.ts';
 
-/** Who asks. */
+/** What is known of the request. */
 export interface RequestInfo extends ResponseRoom {
   readonly requestId: string;
   /** The value of a header of the request, given its name in lower case. */
@@ -25,7 +25,7 @@ export interface RequestInfo extends ResponseRoom {
   /** How long its client has been kept waiting before the operation begins, in milliseconds. @default 0 */
   readonly waitedMs?: number;
   /** Comes when nobody waits for the answer any more. */
-  readonly ending: CancelToken;
+  readonly cancellation: CancelToken;
 }
 
 export interface ContextOptions extends RequestFetcherOptions {
@@ -34,7 +34,7 @@ export interface ContextOptions extends RequestFetcherOptions {
   /** @default there is always room for a response */
   readonly room?: ResponseRoom;
   /** Copies of runs that outlive the request. @default none are kept */
-  readonly kept?: RunCache | undefined;
+  readonly runCache?: RunCache | undefined;
 }
 
 /** Made anew for each request, and of its parts those that are asked for. */
@@ -44,25 +44,27 @@ export class Context implements FieldContext {
   readonly fetches: RequestFetcher;
   readonly runs: RunLoader;
   readonly credentialOf: CredentialOf;
-  readonly price: CallReport;
+  readonly callReport: CallReport;
   readonly costBudget: CostBudget;
   /** When the request came, in Unix milliseconds: one time for all that goes by it, so that the same calls are one. */
   readonly now: number;
   #monitors: MonitorLoader | undefined;
-  #lists: Lists | undefined;
+  #lists: ListLoader | undefined;
   #feedBudget: RunFeedBudget | undefined;
 
   /** @param before what has been loaded in the same request already */
   constructor(options: ContextOptions, before?: Context) {
-    const { limits, kept, credentialOf, call } = options;
+    const { limits, runCache, credentialOf, call } = options;
     this.#options = options;
     this.limits = limits;
     this.credentialOf = credentialOf;
-    this.price = call.price;
+    this.callReport = call.callReport;
     this.costBudget = new CostBudget(limits, options.room);
     this.now = before?.now ?? Date.now();
     this.fetches = before?.fetches ?? new RequestFetcher(options);
-    this.runs = before?.runs ?? new RunLoader({ fetches: this.fetches, credentialOf, kept, price: this.price, limits });
+    this.runs =
+      before?.runs ??
+      new RunLoader({ fetches: this.fetches, credentialOf, runCache, callReport: this.callReport, limits });
     this.#monitors = before?.monitors;
     this.#lists = before?.lists;
   }
@@ -72,8 +74,8 @@ export class Context implements FieldContext {
     return this.#monitors;
   }
 
-  get lists(): Lists {
-    this.#lists ??= new Lists(this);
+  get lists(): ListLoader {
+    this.#lists ??= new ListLoader(this);
     return this.#lists;
   }
 
@@ -82,8 +84,8 @@ export class Context implements FieldContext {
     return this.#feedBudget;
   }
 
-  get kept(): RunCache | undefined {
-    return this.#options.kept;
+  get runCache(): RunCache | undefined {
+    return this.#options.runCache;
   }
 
   /** On whose behalf all its calls are made. */
@@ -93,7 +95,7 @@ export class Context implements FieldContext {
 
   /** What takes long can stop a little before the deadline, so that what has been found is answered. */
   remainingMs(): number {
-    return this.call.ending.remainingMs();
+    return this.call.cancellation.remainingMs();
   }
 
   get log(): RequestLog {
@@ -105,7 +107,7 @@ export class Context implements FieldContext {
   }
 
   /** The same, with nothing spent: for an operation that is executed from its beginning again. */
-  anew(): Context {
+  fresh(): Context {
     return new Context(this.#options, this);
   }
 }

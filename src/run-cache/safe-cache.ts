@@ -20,12 +20,12 @@ export function createSafeCache(store: RunCache, log: Log, maxReadMs: number): R
   });
   const fail = (error: unknown) => {
     // Its words may be of what is kept.
-    health.lose(error instanceof Error ? error.name : 'unknown');
+    health.markDown(error instanceof Error ? error.name : 'unknown');
     return nothing;
   };
   const toCopies = (found: unknown): StoredEntries => {
     if (!Array.isArray(found)) return fail(new TypeError());
-    if (health.isAway) health.find();
+    if (health.isDown) health.find();
     return found.map((copy: unknown) => (isCopy(copy) ? copy : undefined));
   };
   const inTime = (found: PromiseLike<unknown>) =>

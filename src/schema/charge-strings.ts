@@ -24,7 +24,7 @@ export function withStringCosts(schema: GraphQLSchema): GraphQLSchema {
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type) || type.name.startsWith('__')) continue;
     for (const [name, field] of Object.entries(type.getFields()))
-      if (isText(field.type)) field.resolve ??= toPaid(name);
+      if (isText(field.type)) field.resolve ??= toChargingResolver(name);
   }
   return schema;
 }
@@ -38,17 +38,17 @@ function isText(type: GraphQLOutputType): boolean {
 type Source = Readonly<Record<string, unknown>>;
 
 /** What GraphQL's default resolver finds, paid for. @throws {OperationTooCostly} */
-const toPaid =
+const toChargingResolver =
   (name: string): GraphQLFieldResolver<Source, FieldContext> =>
   (source, args, context, info) => {
     // To look for what can't be paid for costs as well.
     context.costBudget.assertNotExhausted();
     const property = source[name];
     const found = typeof property === 'function' ? property.call(source, args, context, info) : property;
-    return found instanceof Promise ? found.then((value) => pay(value, context)) : pay(found, context);
+    return found instanceof Promise ? found.then((value) => charge(value, context)) : charge(found, context);
   };
 
-function pay(value: unknown, { costBudget }: FieldContext): unknown {
+function charge(value: unknown, { costBudget }: FieldContext): unknown {
   costBudget.chargeString(typeof value === 'string' ? value.length : Array.isArray(value) ? charsIn(value) : 0);
   return value;
 }

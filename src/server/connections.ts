@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import type { Limits } from '../core/limits.ts';
 import type { Check } from './checks/check.ts';
 import { toRequestTimeout } from './http-parse-errors.ts';
-import type { Answers } from './in-flight-responses.ts';
+import type { InFlightResponses } from './in-flight-responses.ts';
 import { toOverloaded } from './load-shedding.ts';
 
 export interface Connections {
@@ -35,7 +35,7 @@ const freshMs = 1_000;
  */
 export function createConnections(
   { maxConnections, maxProbeConnections }: Pick<Limits, 'maxConnections' | 'maxProbeConnections'>,
-  answers: Answers,
+  answers: InFlightResponses,
 ): Connections {
   /** Since when each has been idle or busy, by the monotonic clock. */
   const open = new Map<Socket, number>();

@@ -1,6 +1,6 @@
 /** How late the event loop is. */
 
-export interface LoopDelay {
+export interface EventLoopLag {
   /** The longest delay of the last second or two, in milliseconds. */
   ms(): number;
   close(): void;
@@ -10,7 +10,7 @@ export interface LoopDelay {
  * A timer that knows when it is due. `monitorEventLoopDelay` of Node.js wakes the process as often, and was seen to miss
  * what holds the loop up around the moment at which its histogram is read and emptied.
  */
-export function createEventLoopLag(): LoopDelay {
+export function createEventLoopLag(): EventLoopLag {
   const tickMs = 50;
   let due = performance.now() + tickMs;
   let since = due;

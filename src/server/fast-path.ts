@@ -14,58 +14,58 @@ import { callReportHeader } from '../upstream/call-report.ts';
 import { refuse } from './checks/check.ts';
 import { toOverloaded } from './load-shedding.ts';
 import type { RequestState } from './request-state.ts';
-import { createEndOfTurn } from './response-batching.ts';
+import { createEndOfTick } from './response-batching.ts';
 import { securityHeaders } from './security-headers.ts';
 
 /** Answers a request, sooner or later. */
-export type Way = (visit: RequestState) => Promise<void>;
+export type Way = (state: RequestState) => Promise<void>;
 
 /** Names and values in turn: as nothing is set before, they go out as they are. */
 const commonHeaders = Object.entries(securityHeaders).flat();
 
 /** What a client wants to be answered in. */
-interface Wish {
+interface AcceptedForm {
   /** For one piece of JSON. */
   readonly contentType: string | undefined;
   readonly acceptsParts: boolean;
 }
 
 /** How many Accept headers are remembered: clients send few different ones. */
-const maxWishes = 100;
+const maxAcceptEntries = 100;
 
 /**
- * @param goLong the way of what isn't for the short one
+ * @param slowPath the way of what isn't for the short one
  * @param isAlone whether nothing else is being answered
  */
-export function createShortWay(gateway: Gateway, goLong: Way, isAlone: () => boolean): Way {
-  const endOfTurn = createEndOfTurn();
-  const wishes = new Map<string, Wish>();
-  const wishOf = (accept: string): Wish => {
-    const known = wishes.get(accept);
+export function createFastPath(gateway: Gateway, slowPath: Way, isAlone: () => boolean): Way {
+  const endOfTick = createEndOfTick();
+  const acceptCache = new Map<string, AcceptedForm>();
+  const readAccept = (accept: string): AcceptedForm => {
+    const known = acceptCache.get(accept);
     if (known !== undefined) return known;
-    if (wishes.size >= maxWishes) wishes.clear();
+    if (acceptCache.size >= maxAcceptEntries) acceptCache.clear();
     const { whole, parts } = toWish(accept);
-    const wish = { contentType: whole && `${whole}; charset=utf-8`, acceptsParts: parts !== undefined };
-    wishes.set(accept, wish);
-    return wish;
+    const accepted = { contentType: whole && `${whole}; charset=utf-8`, acceptsParts: parts !== undefined };
+    acceptCache.set(accept, accepted);
+    return accepted;
   };
 
-  return async (visit) => {
-    const { request, response, requestId } = visit;
+  return async (state) => {
+    const { request, response, requestId } = state;
     const { method, headers, body } = request;
-    if (method !== 'POST' || body === undefined || !isJson(headers['content-type'])) return goLong(visit);
-    const { contentType, acceptsParts } = wishOf(headers.accept ?? '*/*');
+    if (method !== 'POST' || body === undefined || !isJson(headers['content-type'])) return slowPath(state);
+    const { contentType, acceptsParts } = readAccept(headers.accept ?? '*/*');
     const params = contentType === undefined ? undefined : toParams(body);
-    if (contentType === undefined || params === undefined) return goLong(visit);
+    if (contentType === undefined || params === undefined) return slowPath(state);
 
-    visit.acceptsParts = acceptsParts;
-    const answer = await gateway.answer(params, visit);
-    if (answer === undefined) return goLong(visit);
-    if (answer === 'OVERLOADED') return refuse(visit.dress(), toOverloaded(), requestId);
+    state.acceptsParts = acceptsParts;
+    const answer = await gateway.answer(params, state);
+    if (answer === undefined) return slowPath(state);
+    if (answer === 'OVERLOADED') return refuse(state.writeCommonHeaders(), toOverloaded(), requestId);
     // Beside those of the same turn: their readers are woken up once for all of them, where they are on this machine.
-    if (!isAlone()) await endOfTurn();
+    if (!isAlone()) await endOfTick();
     const { body: json, bytes, calls } = answer;
-    if (!visit.settleResponse(bytes)) return refuse(visit.dress(), toOverloaded(), requestId);
+    if (!state.settleResponse(bytes)) return refuse(state.writeCommonHeaders(), toOverloaded(), requestId);
     response.writeHead(200, [
       ...commonHeaders,
       'content-type',

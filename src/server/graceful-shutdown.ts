@@ -7,13 +7,13 @@ import type { Limits } from '../core/limits.ts';
 import type { Gateway } from '../gateway/create-gateway.ts';
 import { requestIdHeader, toRequestId } from '../gateway/request-id.ts';
 import { type Rejection, refuse } from './checks/check.ts';
-import type { Answers } from './in-flight-responses.ts';
+import type { InFlightResponses } from './in-flight-responses.ts';
 
 export interface GracefulShutdown {
   /** Whether new requests are welcome. */
   isReady(): boolean;
   /** Takes the server, its answers and the operations of its gateway under its care; before it listens. */
-  watch(server: Server, answers: Answers, gateway: Pick<Gateway, 'capDeadlines'>): void;
+  watch(server: Server, answers: InFlightResponses, gateway: Pick<Gateway, 'capDeadlines'>): void;
   /** To be told of every answer before it begins. */
   begin(response: ServerResponse): void;
   /** To be told when an answer is over. */
@@ -32,7 +32,7 @@ export function createGracefulShutdown({
   shutdownTimeoutMs,
 }: Pick<Limits, 'shutdownDelayMs' | 'shutdownTimeoutMs'>): GracefulShutdown {
   let server: Server | undefined;
-  let answers: Answers | undefined;
+  let answers: InFlightResponses | undefined;
   let gateway: Pick<Gateway, 'capDeadlines'> | undefined;
   const sockets = new Set<Socket>();
   let accepted = 0;

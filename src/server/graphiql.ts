@@ -42,15 +42,15 @@ export function createGraphiQL(endpoint: string, operations: readonly string[]) 
     return { headers, packed: await promisify(gzip)(page) };
   });
 
-  return async (visit: RequestState): Promise<void> => {
-    const { response, requestId } = visit;
+  return async (state: RequestState): Promise<void> => {
+    const { response, requestId } = state;
     const { headers, packed } = await loadPage();
     response.appendHeader('vary', 'Accept, Accept-Encoding');
     if (acceptsGzip(response.req.headers['accept-encoding'])) {
       response.writeHead(200, { ...headers, 'content-encoding': 'gzip' }).end(packed);
       return;
     }
-    if (!visit.reserveResponse(unpackBytes)) return refuse(response, toOverloaded(), requestId);
+    if (!state.reserveResponse(unpackBytes)) return refuse(response, toOverloaded(), requestId);
     response.writeHead(200, headers);
     // A client that leaves in between is no failure: its answer is over.
     pipeline([packed], createGunzip(), response, () => {});

@@ -6,11 +6,11 @@ import { toRefusal } from '../core/errors.ts';
 import { requestIdHeader, toRequestId } from '../gateway/request-id.ts';
 import type { Log } from '../observability/logger.ts';
 import { maxHeaderSize } from './checks/headers.ts';
-import type { Answers } from './in-flight-responses.ts';
+import type { InFlightResponses } from './in-flight-responses.ts';
 import { securityHeaders } from './security-headers.ts';
 
 /** By the code of Node.js, the status and what was expected; anything else is `notHttp`. */
-const meanings: ReadonlyMap<unknown, readonly [status: number, expected: string]> = new Map([
+const statusByCode: ReadonlyMap<unknown, readonly [status: number, expected: string]> = new Map([
   ['HPE_HEADER_OVERFLOW', [431, `Expected headers of at most ${maxHeaderSize} bytes.`]],
   ['HPE_CHUNK_EXTENSIONS_OVERFLOW', [413, 'Expected chunks with hardly any extensions.']],
   ['ERR_HTTP_REQUEST_TIMEOUT', [408, 'Expected the request to arrive sooner.']],
@@ -23,9 +23,9 @@ const notHttp = [400, 'Expected HTTP/1.1, as RFC 9112 has it.'] as const;
 
 /**
  * Makes what answers a server's `clientError`.
- * @param patienceOf how long a client may take to read what it was answered before, in milliseconds
+ * @param socketTimeout how long a client may take to read what it was answered before, in milliseconds
  */
-export function createParseErrorHandler(log: Log, answers: Answers, patienceOf: () => number) {
+export function createParseErrorHandler(log: Log, answers: InFlightResponses, socketTimeout: () => number) {
   const met = new WeakSet<Duplex>();
   const wholeOn = (socket: Duplex) => answers.on(socket).filter(({ req }) => req.complete);
   return async (error: NodeJS.ErrnoException, socket: Duplex): Promise<void> => {
@@ -34,7 +34,7 @@ export function createParseErrorHandler(log: Log, answers: Answers, patienceOf: 
     met.add(socket);
     // Whole requests that came before on this connection are answered before, so that no client takes this for its own. Without any,
     // this is the first response: a request whose body isn't HTTP gets no other.
-    for (let before = wholeOn(socket); before.length > 0 && !(await areClosed(before, patienceOf())); ) {
+    for (let before = wholeOn(socket); before.length > 0 && !(await areClosed(before, socketTimeout())); ) {
       if (!answers.isWaiting(socket)) {
         // Each byte puts off the connection's own timeout, so that sending on would keep it for ever.
         socket.destroy();
@@ -60,7 +60,7 @@ async function areClosed(responses: readonly ServerResponse[], ms: number): Prom
 function answerMalformed(error: NodeJS.ErrnoException, socket: Duplex, log: Log): void {
   // The client has left.
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const [status, expected] = meanings.get(error.code) ?? notHttp;
+  const [status, expected] = statusByCode.get(error.code) ?? notHttp;
   const requestId = toRequestId(undefined);
   const body = toRefusal('BAD_USER_INPUT', expected, requestId);
   const head = [

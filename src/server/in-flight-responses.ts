@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 
-export interface Answers {
+export interface InFlightResponses {
   /** Returns whether it is the only one of its connection. */
   begin(response: ServerResponse): boolean;
   /** Returns whether others of its connection remain. */
@@ -34,7 +34,7 @@ function close(response: ServerResponse): void {
  * Lists, and no Set for all of them: a Set that answers come to and leave by the thousand makes itself anew again and again,
  * and what it was before points to what it is now, so that the garbage collector keeps the answers of both for long.
  */
-export function createAnswers(): Answers {
+export function createInFlightResponses(): InFlightResponses {
   const underWay = new WeakMap<Duplex, ServerResponse[]>();
   const on = (socket: Duplex) => underWay.get(socket) ?? none;
   return {

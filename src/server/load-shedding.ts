@@ -3,7 +3,7 @@ import type { Limits } from '../core/limits.ts';
 import type { Check, Rejection } from './checks/check.ts';
 import { createEventLoopLag } from './event-loop-lag.ts';
 
-export interface Overload {
+export interface LoadShedder {
   /** Turns an operation away before its body is read. */
   readonly isCalm: Check;
   /**
@@ -18,15 +18,16 @@ export interface Overload {
   close(): void;
 }
 
-export function createOverload({
+export function createLoadShedder({
   maxConcurrentOperations,
   maxEventLoopLagMs,
 }: Pick<Limits, 'maxConcurrentOperations' | 'maxEventLoopLagMs'>) {
-  const loopDelay = createEventLoopLag();
+  const eventLoopLag = createEventLoopLag();
   // A loop that one operation made late is no load: the first one of a process, or one beside the first GraphiQL page.
   const few = maxConcurrentOperations / 16;
   let underWay = 0;
-  const isBusy = () => underWay >= maxConcurrentOperations || (underWay >= few && loopDelay.ms() > maxEventLoopLagMs);
+  const isBusy = () =>
+    underWay >= maxConcurrentOperations || (underWay >= few && eventLoopLag.ms() > maxEventLoopLagMs);
   return {
     isCalm: () => (isBusy() ? toOverloaded() : undefined),
     admit() {
@@ -38,8 +39,8 @@ export function createOverload({
       underWay--;
     },
     isAlone: () => underWay <= 1,
-    close: loopDelay.close,
-  } satisfies Overload;
+    close: eventLoopLag.close,
+  } satisfies LoadShedder;
 }
 
 /** The response to a client that is rejected because of others. */

@@ -10,7 +10,7 @@ import type { RequestState } from './request-state.ts';
 
 export interface Pipelining {
   /** Starts the request, or queues it behind the earlier ones of its connection. */
-  begin(visit: RequestState, isFirst: boolean): void;
+  begin(state: RequestState, isFirst: boolean): void;
   /** Starts the next request of a connection, once the response before it is sent. */
   startNext(socket: Socket): void;
   /**
@@ -27,7 +27,7 @@ interface Total {
   queued: number;
 }
 
-export function createPipelining(limits: PipeliningLimits, start: (visit: RequestState) => void): Pipelining {
+export function createPipelining(limits: PipeliningLimits, start: (state: RequestState) => void): Pipelining {
   // Clients that never pipeline have none.
   const queues = new WeakMap<Socket, Queue>();
   const total: Total = { queued: 0 };
@@ -41,11 +41,11 @@ export function createPipelining(limits: PipeliningLimits, start: (visit: Reques
   };
 
   return {
-    begin(visit, isFirst) {
-      const { socket } = visit.request;
-      if (isFirst) queues.get(socket)?.onRequest(visit.request);
-      else queueOf(socket).add(visit);
-      if (isFirst) start(visit);
+    begin(state, isFirst) {
+      const { socket } = state.request;
+      if (isFirst) queues.get(socket)?.onRequest(state.request);
+      else queueOf(socket).add(state);
+      if (isFirst) start(state);
     },
     startNext(socket) {
       const next = queues.get(socket)?.next();
@@ -84,7 +84,7 @@ class Queue {
     socket.on('resume', () => this.#keepPaused());
   }
 
-  add(visit: RequestState): void {
+  add(state: RequestState): void {
     if (this.#socket.destroyed) return;
     const { maxPipelinedRequests, maxQueuedRequests } = this.#limits;
     const isLong = this.#waiting.length >= maxPipelinedRequests;
@@ -93,8 +93,8 @@ class Queue {
       this.#socket.destroy();
       return;
     }
-    this.onRequest(visit.request);
-    this.#waiting.push(visit);
+    this.onRequest(state.request);
+    this.#waiting.push(state);
     this.#total.queued++;
     if (this.#isPaused || !isLong) return;
     this.#isPaused = true;
@@ -103,17 +103,17 @@ class Queue {
   }
 
   next(): RequestState | undefined {
-    const visit = this.#waiting.shift();
-    if (visit === undefined) return undefined;
+    const state = this.#waiting.shift();
+    if (state === undefined) return undefined;
     this.#total.queued--;
-    if (this.#waiting.length > 0) return visit;
+    if (this.#waiting.length > 0) return state;
     // The body of the last one may be what is to be read.
     if (this.#isPaused) {
       this.#isPaused = false;
       this.#socket.resume();
     }
     if (this.#untimed !== undefined) this.#time();
-    return visit;
+    return state;
   }
 
   onRequest(request: IncomingMessage): void {

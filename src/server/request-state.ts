@@ -1,4 +1,4 @@
-/** A request and its answer, as the door knows them. */
+/** A request and its response, as the HTTP server knows them. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ResponseReservation } from '../core/response-memory.ts';
 import { requestIdHeader, toRequestId } from '../gateway/request-id.ts';
@@ -21,7 +21,7 @@ export class RequestState implements RequestInfo {
   readonly requestId: string;
   readonly startedAt = performance.now();
   /** Comes when the answer is over: if it isn't complete by then, its client has left. */
-  readonly ending = new CancelSource();
+  readonly cancellation = new CancelSource();
   acceptsParts = false;
   /** Whether it is an operation that is counted among those under way. */
   isAdmitted = false;
@@ -65,8 +65,8 @@ export class RequestState implements RequestInfo {
     this.#reservation?.release();
   }
 
-  /** Puts on the answer what every answer has. The short way does so by itself, at less cost. */
-  dress(): ServerResponse {
+  /** Sets the headers that every response has. The fast path sets them itself, at less cost. */
+  writeCommonHeaders(): ServerResponse {
     this.response.setHeader(requestIdHeader, this.requestId);
     for (const [name, value] of Object.entries(securityHeaders)) this.response.setHeader(name, value);
     return this.response;

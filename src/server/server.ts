@@ -23,12 +23,12 @@ import {
 } from './checks/host-and-path.ts';
 import { createConnections } from './connections.ts';
 import { createCors } from './cors.ts';
-import { createShortWay, type Way } from './fast-path.ts';
+import { createFastPath, type Way } from './fast-path.ts';
 import { createGracefulShutdown, type GracefulShutdown } from './graceful-shutdown.ts';
 import { createGraphiQL, wantsPage } from './graphiql.ts';
 import { createParseErrorHandler } from './http-parse-errors.ts';
-import { createAnswers } from './in-flight-responses.ts';
-import { createOverload } from './load-shedding.ts';
+import { createInFlightResponses } from './in-flight-responses.ts';
+import { createLoadShedder } from './load-shedding.ts';
 import { createPipelining, ignoreRest } from './pipelining.ts';
 import { RequestState, type Reservations } from './request-state.ts';
 import { createSdlAnswer, isGet, isSdlShown, sdlPath } from './sdl-endpoint.ts';
@@ -69,85 +69,90 @@ export function createServer(options: ServerOptions): Server {
   const log = createBoundedLog(options.log, limits);
   const { gracefulShutdown = createGracefulShutdown(limits), allowedHosts = [], corsOrigins = [] } = options;
   const cors = createCors(corsOrigins);
-  const overload = createOverload(limits);
+  const loadShedder = createLoadShedder(limits);
   const showGraphiQL = createGraphiQL(path, operations);
   const answerSdl = createSdlAnswer(gateway);
-  const answers = createAnswers();
+  const answers = createInFlightResponses();
   const memory = new ResponseMemory(limits);
   const reservations: Reservations = {
     uncountedBytes: limits.maxUncountedResponseBytes,
     open: (request) => new ResponseReservation(memory, toCaller(request, gateway.credentialHeaders)),
   };
   const connections = createConnections(limits, answers);
-  const goLong: Way = (visit) => {
-    const { request, requestId, waitedMs } = visit;
-    const reserveResponse = (bytes: number) => visit.reserveResponse(bytes);
-    const settleResponse = (bytes: number) => visit.settleResponse(bytes);
-    return gateway.requestListener(request, visit.dress(), { requestId, waitedMs, reserveResponse, settleResponse });
+  const slowPath: Way = (state) => {
+    const { request, requestId, waitedMs } = state;
+    const reserveResponse = (bytes: number) => state.reserveResponse(bytes);
+    const settleResponse = (bytes: number) => state.settleResponse(bytes);
+    return gateway.requestListener(request, state.writeCommonHeaders(), {
+      requestId,
+      waitedMs,
+      reserveResponse,
+      settleResponse,
+    });
   };
-  const execute = createShortWay(gateway, goLong, overload.isAlone);
+  const execute = createFastPath(gateway, slowPath, loadShedder.isAlone);
 
   // These lists are the policy: the first check that refuses is the answer, and those behind it aren't made.
-  const ofRequests = [
+  const requestChecks = [
     ...[isHttp1, hasFewHeaders(limits.maxHeaders), expectsNothing],
     ...[createHostCheck(), createTargetCheck(allowedHosts)],
   ];
-  const ofTheGraph = [isAtPath(path), isAtHost(allowedHosts)];
+  const routeChecks = [isAtPath(path), isAtHost(allowedHosts)];
   const isAuthorized = createAuthorization({ ...options, log, limits });
-  const ofTheSdl = [isAtHost(allowedHosts), isGet, overload.isCalm, isAuthorized, isSdlShown(gateway)];
-  const ofOperations = [
-    ...[overload.isCalm, isAuthorized, isPreflighted],
+  const sdlChecks = [isAtHost(allowedHosts), isGet, loadShedder.isCalm, isAuthorized, isSdlShown(gateway)];
+  const operationChecks = [
+    ...[loadShedder.isCalm, isAuthorized, isPreflighted],
     ...[isPlain, hasSmallBody(limits.maxBodyBytes)],
   ];
 
-  const say = async (visit: RequestState, refusal: Rejection) => {
+  const say = async (state: RequestState, refusal: Rejection) => {
     // The bytes at hand are read to their end first: if they turn out not to be HTTP, that alone is the answer.
     await undefined;
-    refuse(visit.dress(), refusal, visit.requestId);
+    refuse(state.writeCommonHeaders(), refusal, state.requestId);
   };
 
-  const answer: Way = async (visit) => {
-    const { request, response } = visit;
-    const early = firstRejection(ofRequests, request, response);
-    if (early !== undefined) return say(visit, early);
+  const answer: Way = async (state) => {
+    const { request, response } = state;
+    const early = firstRejection(requestChecks, request, response);
+    if (early !== undefined) return say(state, early);
     const asked = pathOf(request);
     // As above, but for operations, which wait for their bodies anyway.
     if (request.method !== 'POST' || asked !== path) await undefined;
-    if (asked === '/health') return answerEmpty(visit.dress(), 200);
-    if (asked === '/ready') return answerEmpty(visit.dress(), gracefulShutdown.isReady() ? 200 : 503);
+    if (asked === '/health') return answerEmpty(state.writeCommonHeaders(), 200);
+    if (asked === '/ready') return answerEmpty(state.writeCommonHeaders(), gracefulShutdown.isReady() ? 200 : 503);
     const crowded = connections.isForAll(request, response);
-    if (crowded !== undefined) return say(visit, crowded);
+    if (crowded !== undefined) return say(state, crowded);
     if (asked === sdlPath) {
-      const refusal = await firstRejectionAsync(ofTheSdl, request, response);
-      return refusal === undefined ? answerSdl(visit.dress()) : say(visit, refusal);
+      const refusal = await firstRejectionAsync(sdlChecks, request, response);
+      return refusal === undefined ? answerSdl(state.writeCommonHeaders()) : say(state, refusal);
     }
-    const elsewhere = firstRejection(ofTheGraph, request, response);
-    if (elsewhere !== undefined) return say(visit, elsewhere);
+    const elsewhere = firstRejection(routeChecks, request, response);
+    if (elsewhere !== undefined) return say(state, elsewhere);
     cors.admit(request, response);
     if (cors.answerPreflight(request, response)) return;
-    if (graphiql && wantsPage(request)) return showGraphiQL(visit);
-    const wrong = await firstRejectionAsync(ofOperations, request, response);
+    if (graphiql && wantsPage(request)) return showGraphiQL(state);
+    const wrong = await firstRejectionAsync(operationChecks, request, response);
     // Its client may have left by then, and nothing would tell when it is over.
     if (response.destroyed) return;
-    const refusal = wrong ?? overload.admit();
-    if (refusal !== undefined) return say(visit, refusal);
-    visit.isAdmitted = true;
+    const refusal = wrong ?? loadShedder.admit();
+    if (refusal !== undefined) return say(state, refusal);
+    state.isAdmitted = true;
     // Awaited, as to return it costs more.
-    await execute(visit);
+    await execute(state);
     // A response that waits to be read takes memory, which is counted by itself, and no time. One in parts may not be built yet.
-    if (response.writableEnded) leave(visit);
+    if (response.writableEnded) leave(state);
   };
 
-  const leave = (visit: RequestState) => {
-    if (visit.isAdmitted) overload.leave();
-    visit.isAdmitted = false;
+  const leave = (state: RequestState) => {
+    if (state.isAdmitted) loadShedder.leave();
+    state.isAdmitted = false;
   };
 
-  const end = (visit: RequestState) => {
-    const { request, response, requestId } = visit;
-    visit.ending.end(departure);
-    leave(visit);
-    visit.releaseResponse();
+  const end = (state: RequestState) => {
+    const { request, response, requestId } = state;
+    state.cancellation.end(departure);
+    leave(state);
+    state.releaseResponse();
     const isOneWaiting = answers.end(response);
     gracefulShutdown.end();
     // 499 as nginx has it: the client left before its answer was complete.
@@ -155,32 +160,32 @@ export function createServer(options: ServerOptions): Server {
     const now = performance.now();
     connections.end(response, now);
     if (isOneWaiting) pipelining.startNext(request.socket);
-    const ms = Math.round(now - visit.startedAt);
+    const ms = Math.round(now - state.startedAt);
     log.info({ requestId, method: request.method, path: pathOf(request), status, ms }, 'request');
   };
 
-  const fail = (visit: RequestState, error: unknown) => {
-    const { response, requestId } = visit;
+  const fail = (state: RequestState, error: unknown) => {
+    const { response, requestId } = state;
     if (response.destroyed) return;
     log.error({ requestId, error: error instanceof Error ? error.stack : 'not an Error' }, 'unexpected error');
     if (response.headersSent) response.destroy();
-    else refuse(visit.dress(), unexpected, requestId);
+    else refuse(state.writeCommonHeaders(), unexpected, requestId);
   };
 
-  const pipelining = createPipelining(limits, (visit) => {
-    answer(visit).catch((error: unknown) => fail(visit, error));
+  const pipelining = createPipelining(limits, (state) => {
+    answer(state).catch((error: unknown) => fail(state, error));
   });
   const answerMalformed = createParseErrorHandler(log, answers, () => server.timeout);
 
   const listener = (request: IncomingMessage, response: ServerResponse) => {
-    const visit = new RequestState(request, response, reservations);
+    const state = new RequestState(request, response, reservations);
     const isFirst = answers.begin(response);
     gracefulShutdown.begin(response);
-    connections.begin(response, visit.startedAt);
+    connections.begin(response, state.startedAt);
     // What comes by POST is dressed once it is known not to go the short way.
-    if (request.method !== 'POST') visit.dress();
-    response.on('close', () => end(visit));
-    pipelining.begin(visit, isFirst);
+    if (request.method !== 'POST') state.writeCommonHeaders();
+    response.on('close', () => end(state));
+    pipelining.begin(state, isFirst);
   };
 
   // What Node.js would answer by itself, and with no body, is answered here too.
@@ -202,7 +207,7 @@ export function createServer(options: ServerOptions): Server {
       if (answers.isWaiting(socket)) socket.setTimeout(server.timeout);
       else socket.destroy();
     })
-    .once('close', overload.close);
+    .once('close', loadShedder.close);
   server.maxRequestsPerSocket = limits.maxRequestsPerConnection;
   // They are counted by a check, which says so; Node.js would drop some, or blame their size.
   server.maxHeadersCount = 0;

@@ -58,11 +58,10 @@ interface Parts {
 async function serve(parts: Parts, signals: ShutdownSignals): Promise<void> {
   const { config, log, lines, runCache, isSandbox, close } = parts;
   const { limits } = config;
-  const exampleDocuments = exampleManifest;
   const gateway = createGateway({
     ...config.gateway,
     runCache,
-    exampleDocuments,
+    exampleDocuments: exampleManifest,
     limits,
     log,
     bodyLimitEnforced: true,

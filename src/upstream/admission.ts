@@ -14,42 +14,46 @@ import type { CredentialCircuit } from './credential-circuit.ts';
 import { toBreakerFailure, toCoolDownFailure, toQueueFailure, UpstreamFailure, type Verdict } from './failure.ts';
 import { createCoolDown } from './rate-limit-cooldown.ts';
 
-export interface Gate {
+export interface Admission {
   /**
    * Lets a call through; `undefined` when it has to {@link Gate.wait}.
    * @param path what is requested
-   * @throws {Fault} when it may not go, and needn't wait
+   * @throws {UpstreamFailure} when it may not go, and needn't wait
    */
-  enter(credential: Credential, call: Call, path: string): Pass | undefined;
+  enter(credential: Credential, call: Call, path: string): AdmittedCall | undefined;
   /**
    * Lets a call through as soon as there is a place, or until it is ended.
-   * @throws {Fault} when there is none in time, or it may not go any more by then
+   * @throws {UpstreamFailure} when there is none in time, or it may not go any more by then
    */
-  wait(credential: Credential, call: Call, path: string, ending: CancelToken): Promise<Pass>;
+  wait(credential: Credential, call: Call, path: string, cancellation: CancelToken): Promise<AdmittedCall>;
   /**
    * To be told once a call that was let through is over: others wait for its place.
    * @param isFound whether the response has what was requested
    * @param error its error, if it failed
    */
-  leave(pass: Pass, credential: Credential, path: string, isFound: boolean, error?: unknown): void;
+  leave(pass: AdmittedCall, credential: Credential, path: string, isFound: boolean, error?: unknown): void;
   /** Keeps the credential out for as long as the fault says: a call with it has failed for good. */
-  rest(credential: Credential, fault: UpstreamFailure): void;
+  rest(credential: Credential, failure: UpstreamFailure): void;
 }
 
 /** What a call is let through with. */
-export interface Pass {
+export interface AdmittedCall {
   readonly line: Line;
   readonly permit: Permit;
 }
 
 /** Makes the gate of one provider, so that no provider's trouble touches another. */
-export function createGate(provider: Provider, limits: UpstreamLimits, onChange: BreakerOptions['onChange']): Gate {
+export function createAdmission(
+  provider: Provider,
+  limits: UpstreamLimits,
+  onChange: BreakerOptions['onChange'],
+): Admission {
   const { maxConcurrentCalls, maxConcurrentCallsPerCredential } = limits;
   const coolDown = createCoolDown(limits.rateLimitMaxCooldownMs);
   const breaker = new CircuitBreaker({ limits, refuse: toBreakerFailure, onChange });
   const bulkhead = createBulkhead({
     refuse: toQueueFailure,
-    places: maxConcurrentCalls,
+    permits: maxConcurrentCalls,
     maxQueuedOperations: limits.maxQueuedOperations,
     queueTimeoutMs: limits.queueTimeoutMs,
     maxQueued: limits.maxQueuedCalls,
@@ -93,7 +97,7 @@ export function createGate(provider: Provider, limits: UpstreamLimits, onChange:
     path: string,
     line: Line,
     hasWaited: boolean,
-  ): Pass => {
+  ): AdmittedCall => {
     try {
       // Much can have happened in that time.
       if (hasWaited) check(credential, circuit, path);
@@ -111,9 +115,9 @@ export function createGate(provider: Provider, limits: UpstreamLimits, onChange:
       const line = lineOf(credential, call);
       return bulkhead.enter(line) ? admit(credential, circuit, path, line, false) : undefined;
     },
-    async wait(credential, call, path, ending) {
+    async wait(credential, call, path, cancellation) {
       const line = lineOf(credential, call);
-      await bulkhead.wait(line, ending).catch((error: unknown) => {
+      await bulkhead.wait(line, cancellation).catch((error: unknown) => {
         forget(credential, line);
         throw error;
       });
@@ -122,8 +126,6 @@ export function createGate(provider: Provider, limits: UpstreamLimits, onChange:
     leave({ line, permit }, credential, path, isFound, error) {
       try {
         breaker.end(permit, credential, path, isFound ? 'success' : toVerdict(error));
-        // Before the place is free for the next that waits. What is tried again may still go well.
-        if (error instanceof UpstreamFailure && error.retry === undefined) rest(credential, error);
       } finally {
         free(credential, line);
       }
@@ -132,7 +134,7 @@ export function createGate(provider: Provider, limits: UpstreamLimits, onChange:
   };
 }
 
-/** What isn't a fault is a client that left. */
+/** Anything but a failure is a client that has disconnected. */
 function toVerdict(error: unknown): Verdict {
   if (error === undefined) return 'answer';
   return error instanceof UpstreamFailure ? error.verdict : 'nothing';

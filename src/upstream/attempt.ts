@@ -15,7 +15,7 @@ import {
   type ResponseBudget,
   type ResponseReader,
 } from './response-budget.ts';
-import type { Deadlines, Due } from './timeout-queue.ts';
+import type { Timeout, TimeoutQueue } from './timeout-queue.ts';
 
 /** What came back, whatever its status. */
 export interface Answer {
@@ -23,7 +23,7 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** Of another status than 200 it is empty beyond `maxErrorResponseBytes`: so much tells what is wrong. */
   readonly body: Buffer;
-  /** Of a large one: to be retained by whoever uses the body for longer than it takes to receive it. */
+  /** Of a large response: a caller that uses the body after it has been received retains it. */
   readonly held: HeldBytes | undefined;
 }
 
@@ -31,7 +31,7 @@ export interface Answer {
 export interface AttemptDependencies {
   readonly pool: Pool;
   /** Of all attempts: each may take as long. */
-  readonly deadlines: Deadlines;
+  readonly deadlines: TimeoutQueue;
   /** Of all large responses, those of other providers included. */
   readonly budget: ResponseBudget;
   /** How much to bear. */
@@ -47,7 +47,7 @@ export interface AttemptListener {
   /** Whether the attempt is made for this user of its bytes. */
   isFor(user: ByteUser): boolean;
   onAnswer(answer: Answer): void;
-  /** @param reason a {@link UpstreamFailure} for anything that isn't a whole answer in time; the ending's own when it was ended */
+  /** @param reason a {@link UpstreamFailure} for anything that isn't a whole answer in time; the cancellation's own reason when it was cancelled */
   onFailure(reason: unknown): void;
 }
 
@@ -56,16 +56,16 @@ export interface AttemptListener {
  * every call has one, and methods of a prototype cost it nothing; for the same reason it is itself what undici is given.
  */
 export class Attempt
-  implements PoolClient, Due, CancelListener, ResponseReader, Dispatcher.DispatchOptions, Dispatcher.DispatchHandler
+  implements PoolClient, Timeout, CancelListener, ResponseReader, Dispatcher.DispatchOptions, Dispatcher.DispatchHandler
 {
   readonly method = 'GET';
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  dueAt = 0;
-  earlier: Due | undefined;
-  later: Due | undefined;
-  readonly #way: AttemptDependencies;
-  readonly #ending: CancelToken;
+  timeoutAt = 0;
+  previous: Timeout | undefined;
+  next: Timeout | undefined;
+  readonly #dependencies: AttemptDependencies;
+  readonly #cancellation: CancelToken;
   readonly #receiver: AttemptListener;
   #connection: Connection | undefined;
   #controller: Dispatcher.DispatchController | undefined;
@@ -81,41 +81,41 @@ export class Attempt
   /** Once the response is large. */
   #counted: CountedResponse | undefined;
   /** Why nobody waits for it any more. */
-  #left: unknown;
+  #cancelledBy: unknown;
 
   /** @param now by the monotonic clock */
   constructor(
-    way: AttemptDependencies,
+    dependencies: AttemptDependencies,
     path: string,
     headers: Readonly<Record<string, string>>,
-    ending: CancelToken,
+    cancellation: CancelToken,
     receiver: AttemptListener,
     now: number,
   ) {
     this.path = path;
     this.headers = headers;
-    this.#way = way;
-    this.#ending = ending;
+    this.#dependencies = dependencies;
+    this.#cancellation = cancellation;
     this.#receiver = receiver;
-    way.deadlines.add(this, now);
-    ending.add(this);
+    dependencies.deadlines.add(this, now);
+    cancellation.add(this);
   }
 
-  onDue(): void {
-    this.#leave(this.#hasBeenPaused ? toMemoryFailure() : toAttemptTimeFailure());
+  onTimeout(): void {
+    this.#cancel(this.#hasBeenPaused ? toMemoryFailure() : toAttemptTimeFailure());
   }
 
   handleEvent(): void {
-    const { reason } = this.#ending;
-    this.#leave(reason === deadlineReached && this.#hasBeenPaused ? toMemoryFailure() : reason);
+    const { reason } = this.#cancellation;
+    this.#cancel(reason === deadlineReached && this.#hasBeenPaused ? toMemoryFailure() : reason);
   }
 
   refuse(): void {
-    this.#leave(toMemoryFailure());
+    this.#cancel(toMemoryFailure());
   }
 
-  #leave(reason: unknown): void {
-    this.#left = reason;
+  #cancel(reason: unknown): void {
+    this.#cancelledBy = reason;
     this.#controller?.abort(reason as Error);
     this.#fail(reason);
   }
@@ -127,29 +127,29 @@ export class Attempt
   }
 
   #settle(): void {
-    this.#way.deadlines.delete(this);
-    this.#ending.delete(this);
+    this.#dependencies.deadlines.delete(this);
+    this.#cancellation.delete(this);
     this.#counted?.end();
   }
 
-  board(connection: Connection): boolean {
-    if (this.#left !== undefined) return false;
+  start(connection: Connection): boolean {
+    if (this.#cancelledBy !== undefined) return false;
     this.#connection = connection;
     connection.dispatch(this, this);
     return true;
   }
 
   /** Nothing more comes over its connection. */
-  #alight(): void {
+  #releaseConnection(): void {
     const connection = this.#connection;
     // Once, whatever undici tells: two calls on one connection would wait for each other.
     this.#connection = undefined;
-    if (connection !== undefined) this.#way.pool.give(connection);
+    if (connection !== undefined) this.#dependencies.pool.give(connection);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    if (this.#left !== undefined) controller.abort(this.#left as Error);
+    if (this.#cancelledBy !== undefined) controller.abort(this.#cancelledBy as Error);
   }
 
   get deadlineAt(): number {
@@ -180,7 +180,7 @@ export class Attempt
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#size += chunk.length;
-    if (this.#size > this.#way.limits.maxUpstreamResponseBytes) controller.abort(toSizeFailure());
+    if (this.#size > this.#dependencies.limits.maxUpstreamResponseBytes) controller.abort(toSizeFailure());
     else if (this.#status !== 200) this.#addToError(chunk);
     else {
       this.#add(chunk);
@@ -189,7 +189,7 @@ export class Attempt
   }
 
   #addToError(chunk: Buffer): void {
-    if (this.#size <= this.#way.limits.maxErrorResponseBytes) this.#add(chunk);
+    if (this.#size <= this.#dependencies.limits.maxErrorResponseBytes) this.#add(chunk);
     else {
       this.#chunk = undefined;
       this.#chunks = undefined;
@@ -199,10 +199,10 @@ export class Attempt
   /** Counts the bytes of a large response, those that came before it was large included. */
   #count(controller: Dispatcher.DispatchController, { length }: Buffer): void {
     if (this.#counted !== undefined) this.#counted.add(length);
-    else if (Number(this.#responseHeaders['content-length']) > this.#way.limits.maxUpstreamResponseBytes)
+    else if (Number(this.#responseHeaders['content-length']) > this.#dependencies.limits.maxUpstreamResponseBytes)
       controller.abort(toSizeFailure());
     else {
-      this.#counted = this.#way.budget.open(this);
+      this.#counted = this.#dependencies.budget.open(this);
       this.#counted.add(this.#size);
     }
   }
@@ -216,8 +216,8 @@ export class Attempt
   }
 
   onResponseEnd(): void {
-    this.#alight();
-    if (this.#left !== undefined) return;
+    this.#releaseConnection();
+    if (this.#cancelledBy !== undefined) return;
     this.#settle();
     const held = this.#counted;
     this.#receiver.onAnswer({ status: this.#status, headers: this.#responseHeaders, body: this.#toBody(), held });
@@ -225,8 +225,8 @@ export class Attempt
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#alight();
-    if (this.#left !== undefined) return;
+    this.#releaseConnection();
+    if (this.#cancelledBy !== undefined) return;
     this.#fail(toNetworkFailure(error, this.#status === 0, this.#hasBeenPaused));
   }
 

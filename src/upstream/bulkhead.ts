@@ -3,7 +3,7 @@
  * short while for its first place; once it has one, its other calls follow as places become free.
  */
 import type { CancelToken } from './cancellation.ts';
-import { type InRow, Row } from './linked-list.ts';
+import { LinkedList, type ListNode } from './linked-list.ts';
 
 export interface Bulkhead {
   /** Takes a place for a task of the line, if it needn't wait for one. */
@@ -12,7 +12,7 @@ export interface Bulkhead {
    * Waits for a place and takes it. A task that is ended while it waits gets none.
    * @throws {Error} when there is no place to wait at, or none came free in time
    */
-  wait(line: Line, ending: CancelToken): Promise<void>;
+  wait(line: Line, cancellation: CancelToken): Promise<void>;
   /** Gives the place back. */
   leave(line: Line): void;
 }
@@ -20,38 +20,38 @@ export interface Bulkhead {
 /** The tasks of one caller. */
 export interface Line {
   /** The most of them at a time. */
-  readonly places: number;
-  inside: number;
+  readonly permits: number;
+  active: number;
   /** In the order of coming. */
-  readonly waiting: Row<Waiter>;
+  readonly waiting: LinkedList<Waiter>;
   /** How many those are. */
   queued: number;
   /** Runs while the caller waits for its first place. */
   timer: NodeJS.Timeout | undefined;
 }
 
-interface Waiter extends InRow<Waiter> {
+interface Waiter extends ListNode<Waiter> {
   readonly enter: () => void;
   readonly refuse: (reason: unknown) => void;
 }
 
 /** Makes the line of a caller, to be kept as long as it has tasks. It refers to nothing, so it may be kept for longer. */
-export const createLine = (places: number): Line => ({
-  places,
-  inside: 0,
-  waiting: new Row(),
+export const createLine = (permits: number): Line => ({
+  permits,
+  active: 0,
+  waiting: new LinkedList(),
   queued: 0,
   timer: undefined,
 });
 
 /** Whether the caller has no tasks. */
-export const isIdle = ({ inside, waiting }: Line): boolean => inside === 0 && waiting.first === undefined;
+export const isIdle = ({ active, waiting }: Line): boolean => active === 0 && waiting.first === undefined;
 
 export interface BulkheadOptions {
   /** The error of a task that found no place. */
   readonly refuse: () => Error;
   /** The most tasks at a time. */
-  readonly places: number;
+  readonly permits: number;
   /** The most callers that wait for a first place. */
   readonly maxQueuedOperations: number;
   /** How long they wait, in milliseconds. */
@@ -62,10 +62,10 @@ export interface BulkheadOptions {
 
 /** Makes a bulkhead. One a provider, so that a slow one can't starve the other. */
 export function createBulkhead(options: BulkheadOptions): Bulkhead {
-  const { refuse, places, maxQueuedOperations, queueTimeoutMs, maxQueued } = options;
+  const { refuse, permits, maxQueuedOperations, queueTimeoutMs, maxQueued } = options;
   /** Those that can go on as soon as there is a place, the next first. */
-  const turns = new Set<Line>();
-  let inside = 0;
+  const readyQueues = new Set<Line>();
+  let active = 0;
   let withoutPlace = 0;
   /** The tasks that wait, and the callers that have any. */
   let queued = 0;
@@ -74,9 +74,9 @@ export function createBulkhead(options: BulkheadOptions): Bulkhead {
   /** Brings a line's place in the turns, its timer and the count of those without a place up to date. */
   const settle = (line: Line) => {
     const isWaiting = line.waiting.first !== undefined;
-    if (!isWaiting || line.inside >= line.places) turns.delete(line);
-    else turns.add(line);
-    const waitsForFirst = line.inside === 0 && isWaiting;
+    if (!isWaiting || line.active >= line.permits) readyQueues.delete(line);
+    else readyQueues.add(line);
+    const waitsForFirst = line.active === 0 && isWaiting;
     if (waitsForFirst && line.timer === undefined) {
       withoutPlace++;
       line.timer = setTimeout(() => {
@@ -89,41 +89,41 @@ export function createBulkhead(options: BulkheadOptions): Bulkhead {
     }
   };
 
-  const waitForTurn = (line: Line, ending: CancelToken) =>
+  const waitForTurn = (line: Line, cancellation: CancelToken) =>
     new Promise<void>((resolve, reject) => {
       const end = (settleIt: () => void) => {
-        ending.delete(listener);
+        cancellation.delete(listener);
         line.waiting.delete(waiter);
         queued--;
         if (--line.queued === 0) queues--;
         settleIt();
         settle(line);
       };
-      const listener = { handleEvent: () => waiter.refuse(ending.reason) };
+      const listener = { handleEvent: () => waiter.refuse(cancellation.reason) };
       const waiter: Waiter = {
         enter: () => end(resolve),
         refuse: (reason) => end(() => reject(reason)),
-        earlier: undefined,
-        later: undefined,
+        previous: undefined,
+        next: undefined,
       };
       line.waiting.add(waiter);
       queued++;
       if (line.queued++ === 0) queues++;
-      ending.add(listener);
+      cancellation.add(listener);
       settle(line);
     });
 
   const takePlace = (line: Line) => {
-    inside++;
-    line.inside++;
+    active++;
+    line.active++;
   };
 
   /** Gives free places to the lines in turn. */
-  const goOn = () => {
-    for (const line of turns) {
-      if (inside >= places) return;
+  const dispatchNext = () => {
+    for (const line of readyQueues) {
+      if (active >= permits) return;
       // To the end of the turns; what is added while a Set is iterated is iterated, too.
-      turns.delete(line);
+      readyQueues.delete(line);
       const next = line.waiting.first;
       if (next === undefined) continue;
       takePlace(line);
@@ -133,22 +133,22 @@ export function createBulkhead(options: BulkheadOptions): Bulkhead {
 
   return {
     enter(line) {
-      if (inside >= places || turns.size > 0 || line.inside >= line.places) return false;
+      if (active >= permits || readyQueues.size > 0 || line.active >= line.permits) return false;
       takePlace(line);
       return true;
     },
-    async wait(line, ending) {
-      if (ending.reason !== undefined) throw ending.reason;
+    async wait(line, cancellation) {
+      if (cancellation.reason !== undefined) throw cancellation.reason;
       if (isIdle(line) && withoutPlace >= maxQueuedOperations) throw refuse();
       if (queued >= maxQueued && line.queued >= maxQueued / queues) throw refuse();
-      return waitForTurn(line, ending);
+      return waitForTurn(line, cancellation);
     },
     leave(line) {
-      inside--;
-      line.inside--;
+      active--;
+      line.active--;
       // Most of the time nobody waits.
       if (line.waiting.first !== undefined) settle(line);
-      if (turns.size > 0) goOn();
+      if (readyQueues.size > 0) dispatchNext();
     },
   };
 }

@@ -9,13 +9,13 @@ import { type ByteUser, type HeldBytes, maxUncountedOperationBytes } from './res
 /** On whose behalf a call is made. One object for all calls of a request, which take their turn together. */
 export interface Call {
   /** Comes when the client disconnects, or the deadline of the operation is reached. */
-  readonly ending: CancelToken;
+  readonly cancellation: CancelToken;
   /** The log of the request. */
   readonly log: RequestLog;
   /** Where it stands at each provider that it has asked. */
   readonly lines: Partial<Record<Provider, Line>>;
   /** Whom its attempts are counted for. */
-  readonly price: CallReport;
+  readonly callReport: CallReport;
   /** When it has to be over, by the monotonic clock, in milliseconds. */
   readonly deadlineAt: number;
   /** Counts a call of the list of monitors that decides whether a 404 means absence. The operation didn't request it. */
@@ -35,9 +35,9 @@ export interface Call {
 /** The call of an operation. A class, as every operation has one, and methods of a prototype cost it nothing. */
 export class OperationCall implements Call, CancelListener {
   readonly log: RequestLog;
-  readonly ending: OperationDeadline;
+  readonly cancellation: OperationDeadline;
   readonly lines: Call['lines'] = {};
-  readonly price: CallReport;
+  readonly callReport: CallReport;
   /** How many calls were made that the operation didn't request. */
   extraCalls = 0;
   uncountedBytes = maxUncountedOperationBytes;
@@ -47,12 +47,12 @@ export class OperationCall implements Call, CancelListener {
   /** @param isVerbose whether the client wants to know why its calls are made */
   constructor(log: RequestLog, deadline: OperationDeadline, isVerbose = false) {
     this.log = log;
-    this.ending = deadline;
-    this.price = new CallReport(isVerbose);
+    this.cancellation = deadline;
+    this.callReport = new CallReport(isVerbose);
   }
 
   get deadlineAt(): number {
-    return this.ending.at;
+    return this.cancellation.at;
   }
 
   countExtra(): void {
@@ -65,11 +65,11 @@ export class OperationCall implements Call, CancelListener {
 
   hold(bytes: HeldBytes): void {
     // The operation didn't wait for the response.
-    if (!this.ending.isRunning) return;
+    if (!this.cancellation.isRunning) return;
     bytes.retain(this);
     if (this.#held === undefined) {
       this.#held = [];
-      this.ending.add(this);
+      this.cancellation.add(this);
     }
     this.#held.push(bytes);
   }
@@ -80,12 +80,12 @@ export class OperationCall implements Call, CancelListener {
 
   /** The operation begins. */
   start(): void {
-    this.ending.start();
+    this.cancellation.start();
   }
 
   /** The operation is complete. */
   complete(): void {
-    this.ending.stop();
+    this.cancellation.stop();
     if (this.#held !== undefined) this.#release();
   }
 

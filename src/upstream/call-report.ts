@@ -78,7 +78,7 @@ export class CallReport {
    * Notes that a page of a list is read: once, as it is one call however often it is asked for.
    * @param page which of the list's pages
    */
-  explainPage(provider: Provider, step: PlannedStep, ...page: readonly unknown[]): void {
+  recordPage(provider: Provider, step: PlannedStep, ...page: readonly unknown[]): void {
     if (!this.isVerbose || this.#steps.length >= maxSteps) return;
     const name = JSON.stringify([provider, step.list, ...page]);
     this.#pages ??= new Set();

@@ -6,7 +6,7 @@
 import type { UpstreamLimits } from '../core/limits.ts';
 import type { Credential } from './credential.ts';
 import {
-  type Admission,
+  type CallKind,
   type CircuitLimits,
   type CircuitState,
   CredentialCircuit,
@@ -27,7 +27,7 @@ export interface BreakerOptions {
 /** How a call was let through. */
 export interface Permit {
   readonly circuit: CredentialCircuit;
-  readonly admission: Admission;
+  readonly admission: CallKind;
   /** Whether the call finds out whether the provider is back for all. */
   readonly isSharedProbe: boolean;
 }
@@ -97,11 +97,13 @@ export class CircuitBreaker {
 /** How many circuits are looked at to find one to forget. */
 const maxTries = 8;
 
-/** Forgets the oldest circuit that is closed and wasn't used since; where few are such, the oldest of all. */
+/**
+ * Forgets the oldest circuit among the first `maxTries` that is closed and wasn't used since; if none is, the last of those tried.
+ */
 function makeRoom(table: Map<string, CredentialCircuit>, usedSince: number): void {
   let tries = 0;
   for (const [digest, circuit] of table) {
-    // A Map keeps its order: this is the oldest.
+    // A Map keeps its order: the first is the oldest.
     table.delete(digest);
     if (++tries >= maxTries || (circuit.state === 'closed' && circuit.usedAt < usedSince)) return;
     table.set(digest, circuit);

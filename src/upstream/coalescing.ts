@@ -16,27 +16,28 @@ import type { ByteUser, HeldBytes } from './response-budget.ts';
 import type { Upstream } from './upstream.ts';
 
 /** What is joined, and where else to ask. */
-interface Way {
+interface CoalescingDependencies {
   readonly provider: Provider;
   readonly upstream: Upstream;
-  readonly flights: Map<string, SharedCall>;
+  readonly sharedCalls: Map<string, SharedCall>;
   readonly limits: SharedLimits;
 }
 
 type SharedLimits = Pick<UpstreamLimits, 'upstreamMinAttemptMs'>;
 
 /**
- * The same way out, on which a call serves all who ask for it while it is under way. Until one of their calls is sent each
- * stands in line for itself, as the line of one may be long where that of another is short; the others are served by the one
- * that is sent first. Each waits for it until the deadline of its own operation, and it goes on until the last of these. It ends
- * early when all of them have left.
+ * Coalesces identical in-flight calls: same credential, same path. Each caller queues independently until the first call is sent;
+ * that caller is the leader, and its result is shared. Each follower keeps its own deadline. The call is cancelled when the last
+ * caller disconnects.
  */
 export function createCoalescing(provider: Provider, upstream: Upstream, limits: SharedLimits): Upstream {
-  const way: Way = { provider, upstream, flights: new Map(), limits };
+  const dependencies: CoalescingDependencies = { provider, upstream, sharedCalls: new Map(), limits };
   return {
     getJson(request, credential, call) {
-      if (call.ending.reason !== undefined) return Promise.reject(toEndError(call.ending.reason, provider));
-      return new Promise((resolve, reject) => join(way, request, credential, new Waiter(call, resolve, reject)));
+      if (call.cancellation.reason !== undefined) return Promise.reject(toEndError(call.cancellation.reason, provider));
+      return new Promise((resolve, reject) =>
+        join(dependencies, request, credential, new Subscriber(call, resolve, reject)),
+      );
     },
     close: () => upstream.close(),
   };
@@ -48,14 +49,19 @@ export const toCoalesceKey = (
   { path }: Pick<UpstreamRequest, 'path'>,
 ): string => `${digest}${path}`;
 
-function join(way: Way, request: UpstreamRequest, credential: Credential, waiter: Waiter): void {
+function join(
+  dependencies: CoalescingDependencies,
+  request: UpstreamRequest,
+  credential: Credential,
+  waiter: Subscriber,
+): void {
   const name = toCoalesceKey(credential, request);
-  let flight = way.flights.get(name);
-  if (flight === undefined) {
-    flight = new SharedCall(way, name, request, credential);
-    way.flights.set(name, flight);
+  let sharedCall = dependencies.sharedCalls.get(name);
+  if (sharedCall === undefined) {
+    sharedCall = new SharedCall(dependencies, name, request, credential);
+    dependencies.sharedCalls.set(name, sharedCall);
   }
-  flight.take(waiter);
+  sharedCall.take(waiter);
 }
 
 /** Why a call isn't made: another one that asks the same is under way. */
@@ -63,35 +69,33 @@ const joined = new Error('joined');
 
 /** A call, and all who wait for it. A class, as every call is one, and methods of a prototype cost it nothing. */
 class SharedCall {
-  readonly #way: Way;
-  readonly #flights: Map<string, SharedCall>;
+  readonly #dependencies: CoalescingDependencies;
   readonly #name: string;
   readonly #request: UpstreamRequest;
   readonly #credential: Credential;
-  readonly #waiters: Waiter[] = [];
+  readonly #waiters: Subscriber[] = [];
   /** Whose call is made, once it is. */
-  #sender: Waiter | undefined;
+  #sender: Subscriber | undefined;
   /** The bytes of its response, if that is large. */
   #held: HeldBytes | undefined;
   /** The same of one that isn't counted. */
   #uncounted = 0;
 
-  constructor(way: Way, name: string, request: UpstreamRequest, credential: Credential) {
-    this.#way = way;
-    this.#flights = way.flights;
+  constructor(dependencies: CoalescingDependencies, name: string, request: UpstreamRequest, credential: Credential) {
+    this.#dependencies = dependencies;
     this.#name = name;
     this.#request = request;
     this.#credential = credential;
   }
 
-  take(waiter: Waiter): void {
-    waiter.flight = this;
+  take(waiter: Subscriber): void {
+    waiter.sharedCall = this;
     this.#waiters.push(waiter);
     if (this.#sender !== undefined) {
       this.#carry(waiter);
       return;
     }
-    this.#way.upstream.getJson(this.#request, this.#credential, waiter).then(
+    this.#dependencies.upstream.getJson(this.#request, this.#credential, waiter).then(
       (body) => {
         const held = this.#held;
         for (const each of this.#land()) {
@@ -106,7 +110,7 @@ class SharedCall {
   }
 
   /** The call of one of them is to be sent. @throws when that of another has been */
-  send(waiter: Waiter): void {
+  send(waiter: Subscriber): void {
     if (this.#sender === waiter) return;
     if (this.#sender !== undefined) throw joined;
     this.#sender = waiter;
@@ -115,7 +119,7 @@ class SharedCall {
       if (other === waiter) continue;
       this.#carry(other);
       // Out of its line.
-      other.ending.end(joined);
+      other.cancellation.end(joined);
     }
   }
 
@@ -147,100 +151,100 @@ class SharedCall {
     this.#uncounted = bytes;
   }
 
-  leave(waiter: Waiter, reason: unknown): void {
+  leave(waiter: Subscriber, reason: unknown): void {
     const sender = this.#sender;
     const isLast = this.#waiters.length === 1;
     // Before the call ends: who comes now needs another one.
     if (isLast) this.#forget();
     if (isLast && reason === deadlineReached && sender !== undefined) {
       // The call fails then, with an error that says why it took so long.
-      sender.ending.end(reason);
+      sender.cancellation.end(reason);
       return;
     }
     this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
-    const error = toEndError(reason, this.#way.provider);
+    const error = toEndError(reason, this.#dependencies.provider);
     // The call itself logs what ends it.
     if (reason === deadlineReached && sender !== undefined) this.#tell(waiter, sender, error);
     waiter.end();
     waiter.reject(error);
-    if (waiter !== sender) waiter.ending.end(reason);
-    if (isLast) sender?.ending.end(reason);
+    if (waiter !== sender) waiter.cancellation.end(reason);
+    if (isLast) sender?.cancellation.end(reason);
   }
 
   /** Lets one wait for the call of another. */
-  #carry({ call }: Waiter): void {
-    call.price.of(this.#way.provider).joined++;
+  #carry({ call }: Subscriber): void {
+    call.callReport.of(this.#dependencies.provider).joined++;
   }
 
-  #fail(waiter: Waiter, error: unknown): void {
+  #fail(waiter: Subscriber, error: unknown): void {
     if (this.#sender === undefined) {
       // What kept it from being sent is its own affair, unless it has left.
       if (this.#waiters.includes(waiter)) this.leave(waiter, error);
     } else if (this.#sender === waiter) {
       // The time of one isn't that of the others: they go on, once, if they have enough of it.
-      const { limits } = this.#way;
+      const { limits } = this.#dependencies;
       const enoughFrom = hasFailedByTime(error)
         ? performance.now() + limits.upstreamMinAttemptMs
         : Number.POSITIVE_INFINITY;
       for (const each of this.#land()) {
         if (each === waiter) each.reject(error);
-        else if (each.hasFailed || each.call.ending.reason !== undefined || each.call.deadlineAt < enoughFrom) {
+        else if (each.hasFailed || each.call.cancellation.reason !== undefined || each.call.deadlineAt < enoughFrom) {
           this.#tell(each, waiter, error);
           each.reject(error);
         } else {
           each.waitAgain();
-          join(this.#way, this.#request, this.#credential, each);
+          join(this.#dependencies, this.#request, this.#credential, each);
         }
       }
     }
   }
 
   /** Tells the log of a call that failed for one who waited for it: the call's own line has another's id, and may come later. */
-  #tell(waiter: Waiter, sender: Waiter, error: unknown): void {
-    const { provider } = this.#way;
+  #tell(waiter: Subscriber, sender: Subscriber, error: unknown): void {
+    const { provider } = this.#dependencies;
     const code = error instanceof GraphQLError ? error.extensions.code : undefined;
     const about = { provider, path: this.#request.path, sender: sender.log.requestId, code };
     waiter.log.warn(about, 'joined upstream call failed');
   }
 
-  #land(): readonly Waiter[] {
+  #land(): readonly Subscriber[] {
     this.#forget();
     for (const waiter of this.#waiters) waiter.end();
     return this.#waiters;
   }
 
   #forget(): void {
-    if (this.#flights.get(this.#name) === this) this.#flights.delete(this.#name);
+    if (this.#dependencies.sharedCalls.get(this.#name) === this) this.#dependencies.sharedCalls.delete(this.#name);
   }
 }
 
 /** One who waits, and the call that is made on its behalf unless another's is sent before. A class for the same reason. */
-class Waiter implements Call, CancelListener {
+class Subscriber implements Call, CancelListener {
   readonly call: Call;
   readonly resolve: (body: Body | null) => void;
   readonly reject: (reason: unknown) => void;
   readonly log: Call['log'];
   readonly lines: Call['lines'];
-  readonly price: Call['price'];
+  readonly callReport: Call['callReport'];
   /** Of its own call. */
-  ending = new CancelSource();
-  flight: SharedCall | undefined;
+  cancellation = new CancelSource();
+  sharedCall: SharedCall | undefined;
   /** Whether a call that it waited for has failed by time already. */
   hasFailed = false;
 
-  constructor(call: Call, resolve: Waiter['resolve'], reject: Waiter['reject']) {
+  constructor(call: Call, resolve: Subscriber['resolve'], reject: Subscriber['reject']) {
     this.call = call;
     this.resolve = resolve;
     this.reject = reject;
     this.log = call.log;
     this.lines = call.lines;
-    this.price = call.price;
-    call.ending.add(this);
+    this.callReport = call.callReport;
+    call.cancellation.add(this);
   }
 
   /** The call that is made on its behalf may serve others who have more time. */
   get deadlineAt(): number {
-    return this.flight?.deadlineAt ?? this.call.deadlineAt;
+    return this.sharedCall?.deadlineAt ?? this.call.deadlineAt;
   }
 
   countExtra(): void {
@@ -248,37 +252,37 @@ class Waiter implements Call, CancelListener {
   }
 
   handleEvent(): void {
-    this.flight?.leave(this, this.call.ending.reason);
+    this.sharedCall?.leave(this, this.call.cancellation.reason);
   }
 
   isFor(user: ByteUser): boolean {
-    return this.flight?.isFor(user) === true;
+    return this.sharedCall?.isFor(user) === true;
   }
 
   hold(bytes: HeldBytes): void {
-    this.flight?.hold(bytes);
+    this.sharedCall?.hold(bytes);
   }
 
   get uncountedBytes(): number {
-    return this.flight?.uncountedBytes ?? this.call.uncountedBytes;
+    return this.sharedCall?.uncountedBytes ?? this.call.uncountedBytes;
   }
 
   addUncounted(bytes: number): void {
-    this.flight?.addUncounted(bytes);
+    this.sharedCall?.addUncounted(bytes);
   }
 
   send(): void {
-    this.flight?.send(this);
+    this.sharedCall?.send(this);
   }
 
   /** For another call, as the one that it has waited for has failed. */
   waitAgain(): void {
     this.hasFailed = true;
-    this.ending = new CancelSource();
-    this.call.ending.add(this);
+    this.cancellation = new CancelSource();
+    this.call.cancellation.add(this);
   }
 
   end(): void {
-    this.call.ending.delete(this);
+    this.call.cancellation.delete(this);
   }
 }

@@ -23,14 +23,14 @@ export type CircuitState = 'closed' | 'restricted' | 'open' | 'half-open';
  * on another path while the circuit isn't closed. That a trial fails says nothing; so nobody can prolong the time that the
  * circuit is open by invented paths, or use up the probes.
  */
-export type Admission = 'call' | 'probe' | 'trial';
+export type CallKind = 'call' | 'probe' | 'trial';
 
 export type CircuitLimits = Pick<
   UpstreamLimits,
   'breakerThreshold' | 'breakerMinCalls' | 'breakerWindowMs' | 'breakerOpenMs' | 'breakerMaxOpenMs' | 'breakerProbes'
 >;
 
-/** The time between two trials, and what a caller is told to wait for while a probe or a trial is in flight, in milliseconds. */
+/** The time between two trials, and the `retryAfterMs` of a call that is refused while a probe or a trial is in flight, in milliseconds. */
 export const trialMs = 1_000;
 
 export interface CircuitOptions {
@@ -86,7 +86,7 @@ export class CredentialCircuit {
   }
 
   /** Lets a call through that needn't wait. How it ended has to be told by {@link settle}. */
-  admit(path: string): Admission {
+  admit(path: string): CallKind {
     if (this.#state === 'closed') return 'call';
     if (this.#state === 'restricted' && this.#paths?.isGood(path)) return 'call';
     if (this.#state === 'open') this.#change('half-open');
@@ -98,7 +98,7 @@ export class CredentialCircuit {
     return 'trial';
   }
 
-  settle(path: string, admission: Admission, outcome: Outcome, now: number): void {
+  settle(path: string, admission: CallKind, outcome: Outcome, now: number): void {
     this.usedAt = now;
     if (admission === 'probe') this.#isProbing = false;
     else if (admission === 'trial') this.#isTrying = false;
@@ -120,7 +120,7 @@ export class CredentialCircuit {
     this.#change('open');
   }
 
-  #onAnswer(admission: Admission, now: number): void {
+  #onAnswer(admission: CallKind, now: number): void {
     this.#failuresInARow = 0;
     this.#answeredAt = now;
     if (this.#state === 'closed') return;
@@ -133,7 +133,7 @@ export class CredentialCircuit {
     this.#close(now);
   }
 
-  #onFailure(isKnown: boolean, admission: Admission, now: number): void {
+  #onFailure(isKnown: boolean, admission: CallKind, now: number): void {
     const { breakerThreshold, breakerMinCalls, breakerWindowMs } = this.#options.limits;
     this.#failuresInARow++;
     if (admission === 'trial') this.#nextTrialAt = now + trialMs;

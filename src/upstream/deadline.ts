@@ -1,28 +1,20 @@
 /** The deadline of an operation: all its upstream calls share it, however deep they are nested. */
 
 import { type CancelListener, CancelSource, type CancelToken } from './cancellation.ts';
-import type { Deadlines, Due } from './timeout-queue.ts';
+import type { Timeout, TimeoutQueue } from './timeout-queue.ts';
 
-/** Why the calls of an operation end whose deadline is reached. Clients are told by each call's own error. */
+/** Why the calls of an operation end whose deadline is reached. Each call reports it to the client by its own error. */
 export const deadlineReached = new Error('The deadline of the operation is reached.');
-
-/** When an operation has to be answered. */
-export interface Deadline {
-  /** By the monotonic clock, in milliseconds; infinite while the operation isn't running. It may come nearer. */
-  readonly at: number;
-  /** The milliseconds until then: 0 once it is reached, or the client has disconnected. */
-  remainingMs(): number;
-}
 
 /**
  * Ends the calls of an operation: when the client disconnects, with the client's reason, or when the deadline is reached, with
  * {@link deadlineReached}. A class, as every operation has one, and methods of a prototype cost it nothing.
  */
-export class OperationDeadline extends CancelSource implements Deadline, Due, CancelListener {
-  dueAt = 0;
-  earlier: Due | undefined;
-  later: Due | undefined;
-  readonly #deadlines: Deadlines;
+export class OperationDeadline extends CancelSource implements Timeout, CancelListener {
+  timeoutAt = 0;
+  previous: Timeout | undefined;
+  next: Timeout | undefined;
+  readonly #deadlines: TimeoutQueue;
   readonly #client: CancelToken;
   readonly #waitedMs: number;
 
@@ -30,22 +22,24 @@ export class OperationDeadline extends CancelSource implements Deadline, Due, Ca
    * @param client comes when the client disconnects
    * @param waitedMs how long the client has been kept waiting before the operation begins, in milliseconds
    */
-  constructor(deadlines: Deadlines, client: CancelToken, waitedMs = 0) {
+  constructor(deadlines: TimeoutQueue, client: CancelToken, waitedMs = 0) {
     super();
     this.#deadlines = deadlines;
     this.#client = client;
     this.#waitedMs = waitedMs;
   }
 
+  /** By the monotonic clock, in milliseconds; infinite while the operation isn't running. It may come nearer. */
   get at(): number {
-    return this.dueAt === 0 ? Number.POSITIVE_INFINITY : this.dueAt;
+    return this.timeoutAt === 0 ? Number.POSITIVE_INFINITY : this.timeoutAt;
   }
 
   /** Whether the operation has begun and is neither complete nor ended. */
   get isRunning(): boolean {
-    return this.dueAt !== 0;
+    return this.timeoutAt !== 0;
   }
 
+  /** The milliseconds until the deadline: 0 once it is reached, or the client has disconnected. */
   remainingMs(): number {
     return this.reason === undefined ? Math.max(this.at - performance.now(), 0) : 0;
   }
@@ -67,7 +61,7 @@ export class OperationDeadline extends CancelSource implements Deadline, Due, Ca
     this.#deadlines.delete(this);
   }
 
-  onDue(): void {
+  onTimeout(): void {
     this.#client.delete(this);
     this.end(deadlineReached);
   }

@@ -1,4 +1,4 @@
-/** What can go wrong on the way out, what each thing means to a client, and what follows from it. */
+/** Failures of upstream calls: what each means to a client, and whether the gateway retries it or blames the provider. */
 import { BadUserInput, type FailureFacts, ProviderError, type ProviderErrorCode } from '../core/errors.ts';
 import type { Provider } from '../generated/types.ts';
 import { isEndOfUsedConnection } from './connection.ts';
@@ -26,11 +26,11 @@ interface Consequences extends FailureFacts {
 }
 
 /**
- * A call failed. Stays in this folder: the log gets its `reason`, the client the error that {@link Fault.toError} makes of
+ * A call failed. Stays in this folder: the log gets its `reason`, the client the error that {@link UpstreamFailure.toError} makes of
  * its code. Never carries what the upstream wrote.
  */
 export class UpstreamFailure extends Error {
-  override readonly name = 'Fault';
+  override readonly name = 'UpstreamFailure';
   readonly code: ProviderErrorCode | 'BAD_USER_INPUT';
   readonly reason: string;
   readonly facts: FailureFacts;
@@ -71,9 +71,9 @@ const onceMore: RetryRule = { most: 1 };
 /** It took long already, so only with time enough. */
 const onceMoreInTime: RetryRule = { most: 1, minLeftMs: 1_000 };
 /** It was asked for less, and not for how long. */
-const onceMoreGently: RetryRule = { most: 1, baseMs: 500 };
+const onceWithDelay: RetryRule = { most: 1, baseMs: 500 };
 /** The connection had been closed by then, and nobody read the request. */
-const atOnce: RetryRule = { most: 2, isFirstFree: true };
+const immediately: RetryRule = { most: 2, isFirstFree: true };
 
 /** What an HTTP status other than 200, 404 and 410 means. What isn't here is what its class is. */
 const statusMeanings: Readonly<Record<number, readonly [UpstreamFailure['code'], Consequences]>> = {
@@ -138,7 +138,7 @@ export function toWaitFailure(status: number, retryAfterMs: number | undefined, 
   const isLimit = status === 429;
   const code = isLimit ? 'RATE_LIMITED' : 'UPSTREAM_UNAVAILABLE';
   const facts = { upstreamStatus: status, retryable: true, verdict: isLimit ? 'answer' : 'failure' } as const;
-  if (retryAfterMs === undefined) return new UpstreamFailure(code, 'status', { ...facts, retry: onceMoreGently });
+  if (retryAfterMs === undefined) return new UpstreamFailure(code, 'status', { ...facts, retry: onceWithDelay });
   if (Number.isNaN(retryAfterMs)) return new UpstreamFailure(code, 'status', facts);
   const retry: RetryRule | undefined = retryAfterMs <= longestMs ? { most: 1, afterMs: retryAfterMs } : undefined;
   // Of this credential alone, be the provider unavailable to others or not: that is for the breaker.
@@ -179,12 +179,12 @@ export const toAttemptTimeFailure = (): UpstreamFailure =>
 
 /**
  * The deadline of the operation is reached.
- * @param isBlamed whether the provider had enough time; otherwise the call began late, or waited for its turn
+ * @param hadEnoughTime whether the provider had enough time; otherwise the call began late, or waited for its turn
  */
-export const toDeadlineFailure = (isBlamed: boolean): UpstreamFailure =>
+export const toDeadlineFailure = (hadEnoughTime: boolean): UpstreamFailure =>
   new UpstreamFailure('UPSTREAM_TIMEOUT', 'deadline', {
     retryable: true,
-    verdict: isBlamed ? 'failure' : 'nothing',
+    verdict: hadEnoughTime ? 'failure' : 'nothing',
     isOfCall: true,
   });
 
@@ -202,7 +202,7 @@ export const hasFailedByTime = (error: unknown): boolean => error instanceof Pro
 export const toBodyFailure = (): UpstreamFailure =>
   new UpstreamFailure('UPSTREAM_BAD_RESPONSE', 'body', { retry: onceMore, verdict: 'failure' });
 
-/** The body repeats the key that it was asked with: whoever has the key may have put it there, and the provider is well. */
+/** The body repeats the key of the call. A caller with the key may have put it there, so the provider isn't blamed. */
 export const toEchoFailure = (): UpstreamFailure => new UpstreamFailure('UPSTREAM_BAD_RESPONSE', 'credential_echo');
 
 /** The body is somebody else's run: of one bad monitor, as far as is known, so the provider's others go on. */
@@ -219,7 +219,7 @@ const protocolCode =
   /^(HTTPParserError$|HPE_|UND_ERR_RES_CONTENT_LENGTH_MISMATCH|UND_ERR_HEADERS_OVERFLOW|UND_ERR_NOT_SUPPORTED)/;
 
 /**
- * What a failed connection or a broken answer means. A fault stays itself.
+ * What a failed connection or a broken answer means. A failure stays as it is.
  * @param isUnanswered whether nothing of the answer had come
  * @param hasBeenPaused whether the response wasn't read for a while: the provider may have given up waiting
  */
@@ -238,7 +238,7 @@ export function toNetworkFailure(error: unknown, isUnanswered: boolean, hasBeenP
   // The connection had ended while nobody used it, which says nothing of what the provider is like now.
   const isStale = isUnanswered && isEndOfUsedConnection(error);
   return new UpstreamFailure('UPSTREAM_UNAVAILABLE', `network ${code}`, {
-    retry: isStale ? atOnce : again,
+    retry: isStale ? immediately : again,
     verdict: isStale ? 'nothing' : 'failure',
   });
 }

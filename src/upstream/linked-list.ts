@@ -1,12 +1,12 @@
-/** Things in a row, any of which may leave it at any time. */
+/** An intrusive doubly linked list: any item can be removed in constant time. */
 
-/** Knows its neighbours by itself: to leave takes no longer in a row of thousands, and the row no other memory. */
-export interface InRow<Item> {
-  earlier: Item | undefined;
-  later: Item | undefined;
+/** An item holds its neighbours itself, so the list allocates nothing. */
+export interface ListNode<Item> {
+  previous: Item | undefined;
+  next: Item | undefined;
 }
 
-export class Row<Item extends InRow<Item>> {
+export class LinkedList<Item extends ListNode<Item>> {
   #first: Item | undefined;
   #last: Item | undefined;
 
@@ -18,29 +18,29 @@ export class Row<Item extends InRow<Item>> {
     return this.#last;
   }
 
-  /** Puts it at the end. It is in no row. */
+  /** Adds an item, which is in no list, at the end. */
   add(item: Item): void {
-    this.addBehind(this.#last, item);
+    this.insertAfter(this.#last, item);
   }
 
   /** Puts it behind one that is in this row, or at the beginning. It is in no row. */
-  addBehind(earlier: Item | undefined, item: Item): void {
-    const later = earlier === undefined ? this.#first : earlier.later;
-    item.earlier = earlier;
-    item.later = later;
-    if (earlier === undefined) this.#first = item;
-    else earlier.later = item;
-    if (later === undefined) this.#last = item;
-    else later.earlier = item;
+  insertAfter(previous: Item | undefined, item: Item): void {
+    const next = previous === undefined ? this.#first : previous.next;
+    item.previous = previous;
+    item.next = next;
+    if (previous === undefined) this.#first = item;
+    else previous.next = item;
+    if (next === undefined) this.#last = item;
+    else next.previous = item;
   }
 
   /** Takes it out. It is in this row. */
   delete(item: Item): void {
-    if (item.earlier === undefined) this.#first = item.later;
-    else item.earlier.later = item.later;
-    if (item.later === undefined) this.#last = item.earlier;
-    else item.later.earlier = item.earlier;
-    item.earlier = undefined;
-    item.later = undefined;
+    if (item.previous === undefined) this.#first = item.next;
+    else item.previous.next = item.next;
+    if (item.next === undefined) this.#last = item.previous;
+    else item.next.previous = item.previous;
+    item.previous = undefined;
+    item.next = undefined;
   }
 }

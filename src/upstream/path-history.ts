@@ -81,7 +81,7 @@ export class PathHistory {
     return bad >= minPaths && bad >= minShare * (good + bad);
   }
 
-  /** Begins the count anew. The paths stay known. */
+  /** Resets the count. The paths stay known. */
   restart(now: number): void {
     this.#slots.fill(never);
     this.#firstSlot = this.#slotAt(now) + 1;

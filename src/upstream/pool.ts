@@ -5,12 +5,12 @@ import { Connection, createConnector } from './connection.ts';
 /** What goes over a connection, one at a time. */
 export interface PoolClient {
   /** Sets out on the connection, which is its own until it is given back; false when it doesn't go any more. */
-  board(connection: Connection): boolean;
+  start(connection: Connection): boolean;
 }
 
 export interface Pool {
   /** Lets it go as soon as there is a connection. */
-  take(passenger: PoolClient): void;
+  take(client: PoolClient): void;
   /** For the next one. */
   give(connection: Connection): void;
   /** Ends them all, each once its answer has come. */
@@ -36,10 +36,10 @@ export function createPool(origin: string, { maxConcurrentCalls, connectTimeoutM
     return connection;
   };
 
-  const take = (passenger: PoolClient) => {
+  const take = (client: PoolClient) => {
     const connection = free.pop() ?? add();
-    if (connection === undefined) waiting.push(passenger);
-    else if (!passenger.board(connection)) free.push(connection);
+    if (connection === undefined) waiting.push(client);
+    else if (!client.start(connection)) free.push(connection);
   };
   const goOn = () => {
     while (free.length > 0) {

@@ -17,7 +17,10 @@ export interface CoolDown {
 }
 
 /** Makes it for one provider. It remembers `most` credentials at the most, by their digests. */
-export function createCoolDown(maxMs: number, most = 10_000): CoolDown {
+/** The most credentials that are remembered; the oldest are dropped. */
+const maxCredentials = 10_000;
+
+export function createCoolDown(maxMs: number): CoolDown {
   const rests = new Map<string, { readonly until: number; readonly code: Wait['code'] }>();
   const waitOf = (credential: string) => {
     const rest = rests.get(credential);
@@ -36,7 +39,7 @@ export function createCoolDown(maxMs: number, most = 10_000): CoolDown {
       // To the end: a Map keeps its order, and the oldest goes first.
       rests.delete(credential);
       const [oldest] = rests.keys();
-      if (rests.size >= most && oldest !== undefined) rests.delete(oldest);
+      if (rests.size >= maxCredentials && oldest !== undefined) rests.delete(oldest);
       rests.set(credential, { until: performance.now() + wait, code });
     },
   };

@@ -31,7 +31,7 @@ export interface ReadBodyOptions extends ParseLimits {
  * The JSON object that an answer holds; `null` when it says that there is no such thing (404 or 410, in JSON). Of a large answer
  * it may come later.
  * @param credential what was sent with the request: it must not come back
- * @throws {Fault} when there is no such object
+ * @throws {UpstreamFailure} when there is no such object
  */
 export type ReadBody = (
   answer: Answer,
@@ -50,8 +50,8 @@ export const createReadBody =
     const { status, body } = answer;
     if (status !== 200) {
       const { isClientControlled } = request;
-      const fault = toErrorFailure(answer, { credential, isClientControlled, maxRetryAfterMs, readStatus });
-      if (fault !== undefined) throw fault;
+      const failure = toErrorFailure(answer, { credential, isClientControlled, maxRetryAfterMs, readStatus });
+      if (failure !== undefined) throw failure;
       return null;
     }
     const isEcho = key?.isIn(body) ?? false;
@@ -90,7 +90,7 @@ function toCheckedBody(answer: Answer, { echoes }: UpstreamRequest, limits: Pars
 
 /**
  * The same object again, from what `toBytes` made of it.
- * @throws {Fault} when it has been spoilt since
+ * @throws {UpstreamFailure} when it has been spoilt since
  */
 export function fromBytes(bytes: Buffer, limits: ParseLimits): Body {
   const start = skipSpace(bytes, 0);

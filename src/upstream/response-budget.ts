@@ -14,10 +14,10 @@
  * them back when it is complete, at the latest at its deadline. Or all operations that use bytes wait for more: then the
  * last response is refused, its operation goes on without it, and the first is read with the bytes that it gave back. Each
  * refusal ends a response, so this ends as well, in the worst case with the first itself, whose operation then needs more than
- * the maximum alone. What is decided is decided anew whenever a response is paused, has been read, gets a user or loses one. Only an
+ * the maximum alone. The budget decides again whenever a response is paused, has been read, gets a user or loses one. Only an
  * operation that joins a call under way is noticed later: at the latest when that attempt times out.
  */
-import { type InRow, Row } from './linked-list.ts';
+import { LinkedList, type ListNode } from './linked-list.ts';
 
 /** Responses up to this size, in bytes, aren't counted. */
 export const maxUncountedBytes = 64 * 1024;
@@ -57,9 +57,9 @@ export interface ResponseBudgetOptions {
 }
 
 /** A large response. Its reader is its first user. */
-export class CountedResponse implements HeldBytes, InRow<CountedResponse> {
-  earlier: CountedResponse | undefined;
-  later: CountedResponse | undefined;
+export class CountedResponse implements HeldBytes, ListNode<CountedResponse> {
+  previous: CountedResponse | undefined;
+  next: CountedResponse | undefined;
   readonly reader: ResponseReader;
   readonly deadlineAt: number;
   bytes = 0;
@@ -104,7 +104,7 @@ export class ResponseBudget {
   readonly #maxBytes: number;
   #bytes = 0;
   /** Those that are being read, by their ranks. */
-  readonly #reading = new Row<CountedResponse>();
+  readonly #reading = new LinkedList<CountedResponse>();
   /** Those that have been read, and are used. */
   readonly #held = new Set<CountedResponse>();
   #isScheduled = false;
@@ -117,9 +117,9 @@ export class ResponseBudget {
   /** Starts to count a response that is being read. */
   open(reader: ResponseReader): CountedResponse {
     const response = new CountedResponse(this, reader);
-    let earlier = this.#reading.last;
-    while (earlier !== undefined && earlier.deadlineAt > response.deadlineAt) earlier = earlier.earlier;
-    this.#reading.addBehind(earlier, response);
+    let previous = this.#reading.last;
+    while (previous !== undefined && previous.deadlineAt > response.deadlineAt) previous = previous.previous;
+    this.#reading.insertAfter(previous, response);
     return response;
   }
 
@@ -164,13 +164,13 @@ export class ResponseBudget {
     this.#isScheduled = false;
     let response = this.#reading.first;
     while (response !== undefined) {
-      const { later } = response;
+      const { next } = response;
       if (this.#bytes > this.#limitOf(response)) break;
       if (response.isPaused) {
         response.isPaused = false;
         response.reader.resume();
       }
-      response = later;
+      response = next;
     }
     const { first, last } = this.#reading;
     if (first?.isPaused && !this.#canWait()) last?.reader.refuse();
@@ -192,7 +192,7 @@ export class ResponseBudget {
   }
 
   #isReadFor(user: ByteUser): boolean {
-    for (let response = this.#reading.first; response !== undefined; response = response.later)
+    for (let response = this.#reading.first; response !== undefined; response = response.next)
       if (response.reader.isFor(user)) return true;
     return false;
   }

@@ -65,7 +65,7 @@ export function createRetry(options: RetryOptions): Retry {
   };
 }
 
-/** Waits before an attempt. @throws the ending's reason when it comes */
-export const pause = (ms: number, ending: CancelToken): Promise<void> =>
+/** Waits before an attempt. @throws the cancellation's reason */
+export const pause = (ms: number, cancellation: CancelToken): Promise<void> =>
   // Where one connection was found ended others will have been too, and this is when their ends are read.
-  ms > 0 ? sleep(ms, ending) : immediate();
+  ms > 0 ? sleep(ms, cancellation) : immediate();

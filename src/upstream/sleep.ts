@@ -1,16 +1,16 @@
 import type { CancelToken } from './cancellation.ts';
 
-/** Resolves after `ms`. Rejects with the ending's reason as soon as it comes; no timer is left behind then. */
-export function sleep(ms: number, ending: CancelToken): Promise<void> {
+/** Resolves after `ms`. Rejects with the cancellation's reason at once, and leaves no timer. */
+export function sleep(ms: number, cancellation: CancelToken): Promise<void> {
   return new Promise((resolve, reject) => {
-    if (ending.reason !== undefined) return reject(ending.reason);
+    if (cancellation.reason !== undefined) return reject(cancellation.reason);
     const end = (settle: () => void) => {
       clearTimeout(timer);
-      ending.delete(listener);
+      cancellation.delete(listener);
       settle();
     };
-    const listener = { handleEvent: () => end(() => reject(ending.reason)) };
+    const listener = { handleEvent: () => end(() => reject(cancellation.reason)) };
     const timer = setTimeout(() => end(resolve), ms);
-    ending.add(listener);
+    cancellation.add(listener);
   });
 }

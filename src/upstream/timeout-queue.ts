@@ -1,12 +1,12 @@
 /** Deadlines that are all equally far away when they are added, as a rule: the oldest is reached next, so one timer is enough. */
-import { type InRow, Row } from './linked-list.ts';
+import { LinkedList, type ListNode } from './linked-list.ts';
 
 /** Something with a deadline. */
-export interface Due extends InRow<Due> {
+export interface Timeout extends ListNode<Timeout> {
   /** By the monotonic clock, in milliseconds; 0 while it is in no queue. */
-  dueAt: number;
+  timeoutAt: number;
   /** Its time is up. It has been taken out of the queue. */
-  onDue(): void;
+  onTimeout(): void;
 }
 
 /** The longest delay that `setTimeout` takes; it makes 1 ms of a longer one. */
@@ -16,10 +16,10 @@ const maxTimerMs = 2 ** 31 - 1;
 const roundingMs = 0.001;
 
 /** A queue of deadlines. Most items leave it long before they are due, and then only their neighbours are touched. */
-export class Deadlines {
+export class TimeoutQueue {
   readonly #ms: number;
   /** In the order of their times. */
-  readonly #row = new Row<Due>();
+  readonly #row = new LinkedList<Timeout>();
   /** No deadline is later than this. */
   #capAt = Number.POSITIVE_INFINITY;
   /** Runs while the queue has items, and for a while behind the last one: that costs less than to stop and start it. */
@@ -35,30 +35,30 @@ export class Deadlines {
    * @param now by the monotonic clock
    * @param startedAt since when the time of this item runs
    */
-  add(due: Due, now: number, startedAt = now): void {
-    const dueAt = Math.min(startedAt + this.#ms, this.#capAt);
-    due.dueAt = dueAt;
-    let earlier = this.#row.last;
+  add(due: Timeout, now: number, startedAt = now): void {
+    const timeoutAt = Math.min(startedAt + this.#ms, this.#capAt);
+    due.timeoutAt = timeoutAt;
+    let previous = this.#row.last;
     // Only one whose time began to run before it was added is not the last.
-    while (earlier !== undefined && earlier.dueAt > dueAt) earlier = earlier.earlier;
-    this.#row.addBehind(earlier, due);
-    if (this.#timer === undefined || dueAt < this.#firesAt) this.#start(dueAt, now);
+    while (previous !== undefined && previous.timeoutAt > timeoutAt) previous = previous.previous;
+    this.#row.insertAfter(previous, due);
+    if (this.#timer === undefined || timeoutAt < this.#firesAt) this.#start(timeoutAt, now);
   }
 
   /** Takes out an item that is done in time, if it is in the queue. */
-  delete(due: Due): void {
-    if (due.dueAt === 0) return;
-    due.dueAt = 0;
+  delete(due: Timeout): void {
+    if (due.timeoutAt === 0) return;
+    due.timeoutAt = 0;
     this.#row.delete(due);
   }
 
   /** From now on no deadline is later than this, neither of those in the queue nor of those that come. */
   cap(at: number, now: number): void {
     this.#capAt = Math.min(this.#capAt, at);
-    for (let due = this.#row.last; due !== undefined && due.dueAt > this.#capAt; due = due.earlier)
-      due.dueAt = this.#capAt;
+    for (let due = this.#row.last; due !== undefined && due.timeoutAt > this.#capAt; due = due.previous)
+      due.timeoutAt = this.#capAt;
     const { first } = this.#row;
-    if (first !== undefined) this.#start(first.dueAt, now);
+    if (first !== undefined) this.#start(first.timeoutAt, now);
   }
 
   #start(at: number, now: number): void {
@@ -72,11 +72,11 @@ export class Deadlines {
     this.#timer = undefined;
     const now = performance.now();
     let next = this.#row.first;
-    while (next !== undefined && next.dueAt <= now) {
+    while (next !== undefined && next.timeoutAt <= now) {
       this.delete(next);
-      next.onDue();
+      next.onTimeout();
       next = this.#row.first;
     }
-    if (next !== undefined) this.#start(next.dueAt, now);
+    if (next !== undefined) this.#start(next.timeoutAt, now);
   };
 }

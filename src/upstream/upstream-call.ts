@@ -1,8 +1,8 @@
-/** One question to a provider, until there is an answer or no more time, budget or hope for one. */
+/** One upstream call: sends attempts until one succeeds, or until the deadline, the retry budget or the kind of failure ends it. */
 import { isEndpointSpecific } from '../core/errors.ts';
 import type { UpstreamLimits } from '../core/limits.ts';
 import type { Provider } from '../generated/types.ts';
-import type { Gate, Pass } from './admission.ts';
+import type { Admission, AdmittedCall } from './admission.ts';
 import { type Answer, Attempt, type AttemptDependencies, type AttemptListener } from './attempt.ts';
 import type { Call } from './call-context.ts';
 import type { ProviderCalls } from './call-report.ts';
@@ -18,13 +18,13 @@ import { pause, type Retry } from './retry.ts';
 import type { Upstream } from './upstream.ts';
 import type { VerifiedCredentials } from './verified-credentials.ts';
 
-/** What all exchanges with a provider have in common. */
-export interface Way extends AttemptDependencies {
+/** What all calls to a provider have in common. */
+export interface UpstreamDependencies extends AttemptDependencies {
   readonly provider: Provider;
   /** Put before each request's own path. */
   readonly basePath: string;
   readonly limits: UpstreamLimits;
-  readonly gate: Gate;
+  readonly admission: Admission;
   readonly retry: Retry;
   readonly readBody: ReadBody;
   readonly verified: VerifiedCredentials;
@@ -53,12 +53,12 @@ const toFailedResponse = ({ status, headers }: Answer): FailedResponse => ({
  * tens of milliseconds: what an async function holds on to is several times as large.
  */
 export class UpstreamCall implements AttemptListener {
-  readonly #way: Way;
+  readonly #dependencies: UpstreamDependencies;
   readonly #request: UpstreamRequest;
   readonly #credential: Credential;
   readonly #call: Call;
-  readonly #ending: CancelToken;
-  readonly #price: ProviderCalls;
+  readonly #cancellation: CancelToken;
+  readonly #callReport: ProviderCalls;
   readonly #resolve: (body: Body | null) => void;
   readonly #reject: (reason: unknown) => void;
   readonly #startedAt: number;
@@ -67,22 +67,22 @@ export class UpstreamCall implements AttemptListener {
   #firstAttemptAt = Number.POSITIVE_INFINITY;
   /** What came back of the last attempt that failed, if anything did: for the log. */
   #failedResponse: FailedResponse | undefined;
-  #pass: Pass | undefined;
+  #pass: AdmittedCall | undefined;
 
   constructor(
-    way: Way,
+    dependencies: UpstreamDependencies,
     request: UpstreamRequest,
     credential: Credential,
     call: Call,
     resolve: (body: Body | null) => void,
     reject: (reason: unknown) => void,
   ) {
-    this.#way = way;
+    this.#dependencies = dependencies;
     this.#request = request;
     this.#credential = credential;
     this.#call = call;
-    this.#ending = call.ending;
-    this.#price = call.price.of(way.provider);
+    this.#cancellation = call.cancellation;
+    this.#callReport = call.callReport.of(dependencies.provider);
     this.#resolve = resolve;
     this.#reject = reject;
     this.#startedAt = performance.now();
@@ -103,7 +103,7 @@ export class UpstreamCall implements AttemptListener {
 
   onAnswer(answer: Answer): void {
     try {
-      const body = this.#way.readBody(answer, this.#request, this.#credential);
+      const body = this.#dependencies.readBody(answer, this.#request, this.#credential);
       if (body instanceof Promise) this.#readLater(body, answer);
       else this.#finish(body, answer);
     } catch (error) {
@@ -123,7 +123,7 @@ export class UpstreamCall implements AttemptListener {
     this.#leave(body !== null);
     if (body === null) this.#confirmAbsence(answer);
     else {
-      this.#way.verified.add(this.#credential.digest);
+      this.#dependencies.verified.add(this.#credential.digest);
       if (answer.held === undefined) this.#call.addUncounted(answer.body.length);
       else this.#call.hold(answer.held);
       this.#resolve(body);
@@ -132,7 +132,7 @@ export class UpstreamCall implements AttemptListener {
 
   /** Takes a 404 for absence if the credential is verified. If not, one call of the list of monitors decides. */
   #confirmAbsence(answer: Answer): void {
-    const { verified, list } = this.#way;
+    const { verified, list } = this.#dependencies;
     const { digest } = this.#credential;
     if (verified.has(digest)) {
       this.#resolve(null);
@@ -170,24 +170,26 @@ export class UpstreamCall implements AttemptListener {
       if (wait === undefined) this.#fail(error);
       else void this.#pause(wait);
     } catch (bug) {
-      // Whoever has called would swallow it, and the exchange would never end.
+      // The caller would swallow it, and the call would never settle.
       this.#reject(bug);
     }
   }
 
   /** The wait before the next attempt, in milliseconds; `undefined` when there is to be none. */
   #waitAfter(error: unknown): number | undefined {
-    if (this.#ending.reason !== undefined) return undefined;
-    return this.#way.retry.waitAfter(error, this.#failures, this.#call.deadlineAt - performance.now());
+    if (this.#cancellation.reason !== undefined) return undefined;
+    return this.#dependencies.retry.waitAfter(error, this.#failures, this.#call.deadlineAt - performance.now());
   }
 
   #toDeadlineFailure(): UpstreamFailure {
-    return toDeadlineFailure(performance.now() - this.#firstAttemptAt >= this.#way.limits.upstreamAttemptTimeoutMs);
+    return toDeadlineFailure(
+      performance.now() - this.#firstAttemptAt >= this.#dependencies.limits.upstreamAttemptTimeoutMs,
+    );
   }
 
   async #pause(ms: number): Promise<void> {
     try {
-      await pause(ms, this.#ending);
+      await pause(ms, this.#cancellation);
     } catch (reason) {
       this.onFailure(reason);
       return;
@@ -198,8 +200,8 @@ export class UpstreamCall implements AttemptListener {
   /** The next attempt. */
   #enter(now: number): void {
     try {
-      if (this.#ending.reason !== undefined) throw this.#ending.reason;
-      this.#pass = this.#way.gate.enter(this.#credential, this.#call, this.#request.path);
+      if (this.#cancellation.reason !== undefined) throw this.#cancellation.reason;
+      this.#pass = this.#dependencies.admission.enter(this.#credential, this.#call, this.#request.path);
       if (this.#pass === undefined) void this.#wait();
       else this.#send(now);
     } catch (error) {
@@ -208,11 +210,16 @@ export class UpstreamCall implements AttemptListener {
   }
 
   async #wait(): Promise<void> {
-    const ending = this.#ending;
+    const cancellation = this.#cancellation;
     try {
-      this.#pass = await this.#way.gate.wait(this.#credential, this.#call, this.#request.path, ending);
+      this.#pass = await this.#dependencies.admission.wait(
+        this.#credential,
+        this.#call,
+        this.#request.path,
+        cancellation,
+      );
       // The place may be one that another call of the same client has just left, as it is over for all of them.
-      if (ending.reason !== undefined) throw ending.reason;
+      if (cancellation.reason !== undefined) throw cancellation.reason;
       this.#send(performance.now());
     } catch (error) {
       this.onFailure(error);
@@ -220,24 +227,25 @@ export class UpstreamCall implements AttemptListener {
   }
 
   #send(now: number): void {
-    const { limits, basePath, pool } = this.#way;
+    const { limits, basePath, pool } = this.#dependencies;
     if (this.#call.deadlineAt - now < limits.upstreamMinAttemptMs) throw this.#toDeadlineFailure();
     this.#call.send?.();
     if (++this.#attempts === 1) {
       this.#firstAttemptAt = now;
-      this.#way.retry.begin();
+      this.#dependencies.retry.begin();
     }
-    this.#price.calls++;
-    if (this.#attempts === 1 && this.#request === this.#way.list.request) this.#call.countExtra();
+    this.#callReport.calls++;
+    if (this.#attempts === 1 && this.#request === this.#dependencies.list.request) this.#call.countExtra();
     const path = basePath === '' ? this.#request.path : basePath + this.#request.path;
-    pool.take(new Attempt(this.#way, path, this.#credential.headers, this.#ending, this, now));
+    pool.take(new Attempt(this.#dependencies, path, this.#credential.headers, this.#cancellation, this, now));
   }
 
   /** Through the gate, once for each time that it let this in. */
   #leave(isFound: boolean, error?: unknown): void {
     const pass = this.#pass;
     this.#pass = undefined;
-    if (pass !== undefined) this.#way.gate.leave(pass, this.#credential, this.#request.path, isFound, error);
+    if (pass !== undefined)
+      this.#dependencies.admission.leave(pass, this.#credential, this.#request.path, isFound, error);
   }
 
   #fail(error: unknown): void {
@@ -245,8 +253,8 @@ export class UpstreamCall implements AttemptListener {
       this.#reject(error);
       return;
     }
-    const { provider, gate, verified, onRefused } = this.#way;
-    gate.rest(this.#credential, error);
+    const { provider, admission, verified, onRefused } = this.#dependencies;
+    admission.rest(this.#credential, error);
     const { code, reason } = error;
     if (isCredentialFailure(error)) {
       verified.delete(this.#credential.digest);
@@ -256,7 +264,10 @@ export class UpstreamCall implements AttemptListener {
     const { path } = this.#request;
     const about = { provider, path, ...this.#failedResponse };
     // Somebody else's record is more than a failure: security monitoring finds the line, and how often it has happened.
-    const isForeign = error.reason === 'id_mismatch' && { security: true, mismatches: ++this.#way.seen.mismatches };
+    const isForeign = error.reason === 'id_mismatch' && {
+      security: true,
+      mismatches: ++this.#dependencies.seen.mismatches,
+    };
     const line = { ...about, code, reason, attempts: this.#attempts, ms, ...isForeign };
     this.#call.log.warn(line, 'upstream call failed');
     this.#reject(error.toError(provider));

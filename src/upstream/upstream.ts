@@ -1,9 +1,9 @@
-/** The one way out to a provider. */
+/** The upstream client of one provider. */
 
 import type { UpstreamLimits } from '../core/limits.ts';
 import type { Provider } from '../generated/types.ts';
 import type { Log } from '../observability/logger.ts';
-import { createGate } from './admission.ts';
+import { createAdmission } from './admission.ts';
 import { toBaseUrl } from './base-url.ts';
 import type { Call } from './call-context.ts';
 import { createCoalescing } from './coalescing.ts';
@@ -16,11 +16,11 @@ import type { UpstreamRequest } from './request.ts';
 import type { ResponseBudget } from './response-budget.ts';
 import { createRetry } from './retry.ts';
 import { createRetryBudget } from './retry-budget.ts';
-import { Deadlines } from './timeout-queue.ts';
-import { UpstreamCall, type Way } from './upstream-call.ts';
+import { TimeoutQueue } from './timeout-queue.ts';
+import { UpstreamCall, type UpstreamDependencies } from './upstream-call.ts';
 import { VerifiedCredentials } from './verified-credentials.ts';
 
-/** The way out to one provider. */
+/** The upstream client of one provider. */
 export interface Upstream {
   /**
    * GETs a JSON object; `null` when the provider says that it has no such thing (404 or 410, in JSON).
@@ -53,19 +53,21 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   const pool = createPool(origin, limits);
   const upstream: Upstream = {
     getJson(request, credential, call) {
-      if (call.ending.reason !== undefined) return Promise.reject(toEndError(call.ending.reason, provider));
-      return new Promise((resolve, reject) => new UpstreamCall(way, request, credential, call, resolve, reject));
+      if (call.cancellation.reason !== undefined) return Promise.reject(toEndError(call.cancellation.reason, provider));
+      return new Promise(
+        (resolve, reject) => new UpstreamCall(dependencies, request, credential, call, resolve, reject),
+      );
     },
     close: () => pool.close(),
   };
-  const way: Way = {
+  const dependencies: UpstreamDependencies = {
     provider,
     basePath: path,
     limits,
     pool,
-    deadlines: new Deadlines(limits.upstreamAttemptTimeoutMs),
+    deadlines: new TimeoutQueue(limits.upstreamAttemptTimeoutMs),
     budget,
-    gate: createGate(provider, limits, (state, scope) =>
+    admission: createAdmission(provider, limits, (state, scope) =>
       log.warn({ provider, scope, state }, 'circuit breaker changed'),
     ),
     retry: createRetry({
@@ -76,7 +78,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
     readBody: createReadBody({ ...limits, readStatus }),
     verified: new VerifiedCredentials(limits.maxVerifiedCredentials),
     list: {
-      // A copy: the exchange tells it by identity from a list that an operation requests.
+      // A copy: the call tells it by identity from a list that an operation requests.
       request: { ...options.listRequest },
       upstream: createCoalescing(provider, upstream, limits),
     },

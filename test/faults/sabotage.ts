@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { inParallel } from './load.ts';
+import { runConcurrently } from './concurrency.ts';
 import type { Guard } from './sabotage/guard.ts';
 import { guards as all } from './sabotage/guards.ts';
 
@@ -32,8 +32,7 @@ process.once('exit', () => rmSync(work, { recursive: true, force: true }));
 const tests = [...new Set(guards.flatMap((guard) => guard.tests))];
 const untouched = copy('untouched', root);
 const red: string[] = [];
-await inParallel(tests.length, atATime, async (n) => {
-  const test = tests[n] as string;
+await runConcurrently(atATime, tests, async (test) => {
   // Once more, if need be: a machine that is busy fails tests of time by itself.
   const failure = (await runTest(untouched, test)) && (await runTest(untouched, test));
   if (failure !== undefined) red.push(failure);
@@ -41,9 +40,8 @@ await inParallel(tests.length, atATime, async (n) => {
 if (red.length > 0) throw new Error(`Expected these to be green without sabotage:\n${red.join('\n')}`);
 
 let noticed = 0;
-await inParallel(guards.length, atATime, async (n) => {
-  const guard = guards[n] as Guard;
-  const folder = copy(`${n}`, untouched);
+await runConcurrently(atATime, guards, async (guard) => {
+  const folder = copy(`${guards.indexOf(guard)}`, untouched);
   const by = await findWitness(guard, folder);
   rmSync(folder, { recursive: true });
   if (by !== undefined) noticed++;

@@ -1,11 +1,13 @@
-/** Has Yoga execute as we do, which the short way does as well; and in parts what is wanted so. */
+/** Makes Yoga execute operations as the fast path does, and incrementally where the client accepts that. */
+
 import { isAsyncIterable, type Plugin, type YogaInitialContext } from 'graphql-yoga';
 import type { DocumentCache } from '../../graphql/documents/document-cache.ts';
 import type { Execute } from '../../graphql/executor/execute.ts';
-import type { ExecuteIncrementally, Part } from '../../graphql/executor/execute-incrementally.ts';
+import type { ExecuteIncrementally } from '../../graphql/executor/execute-incrementally.ts';
 import type { Context } from '../../resolvers/context.ts';
 import type { OperationCall } from '../../upstream/call-context.ts';
 import { toWish } from '../incremental-accept.ts';
+import { completeAfter } from './complete-after.ts';
 
 /** What Yoga knows: it copies what it is given into an object of its own. */
 export interface GraphContext {
@@ -39,15 +41,7 @@ async function withinDeadline(
     call.complete();
     throw error;
   });
-  if (isAsyncIterable(result)) return completeBehind(call, result);
+  if (isAsyncIterable(result)) return completeAfter(call, result);
   call.complete();
   return result;
-}
-
-async function* completeBehind(call: OperationCall, parts: AsyncIterable<Part>): AsyncGenerator<Part> {
-  try {
-    yield* parts;
-  } finally {
-    call.complete();
-  }
 }

@@ -1,10 +1,11 @@
 /** Answers that come in parts, as Yoga sends them: with each part's errors, the form that is wanted, and headers of ours. */
+
 import { isAsyncIterable, mapAsyncIterator, type Plugin } from 'graphql-yoga';
 import type { Limits } from '../../core/limits.ts';
 import type { Part } from '../../graphql/executor/execute-incrementally.ts';
-import type { RequestLog } from '../../observability/bounded-log.ts';
 import { fromAbortSignal } from '../../upstream/cancellation.ts';
 import { toClientErrors } from '../error-masking.ts';
+import { completeAfter } from './complete-after.ts';
 import { requestLogOf, type ServerContext } from './server-context.ts';
 
 export function useParts({ maxResponseErrors }: Pick<Limits, 'maxResponseErrors'>): Plugin<object, ServerContext> {
@@ -24,7 +25,7 @@ export function useParts({ maxResponseErrors }: Pick<Limits, 'maxResponseErrors'
         const { incremental, ...rest } = toClient(part);
         return incremental === undefined ? rest : { incremental: incremental.map(toClient), ...rest };
       };
-      setResult(completeBehind(log, mapAsyncIterator(result as AsyncIterable<Part>, toClientPart)));
+      setResult(completeAfter(log, mapAsyncIterator(result as AsyncIterable<Part>, toClientPart)));
     },
     onResponse({ response: { headers }, serverContext }) {
       if (!/^(multipart\/mixed|text\/event-stream)/.test(headers.get('content-type') ?? '')) return;
@@ -39,12 +40,4 @@ export function useParts({ maxResponseErrors }: Pick<Limits, 'maxResponseErrors'
       if (timeout !== undefined) setImmediate(() => socket?.setTimeout(timeout));
     },
   };
-}
-
-async function* completeBehind(log: RequestLog, parts: AsyncIterable<Part>): AsyncGenerator<Part> {
-  try {
-    yield* parts;
-  } finally {
-    log.complete();
-  }
 }

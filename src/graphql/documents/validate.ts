@@ -14,7 +14,7 @@ import { combineRules } from './combined-validation-rule.ts';
 import { IncrementalRule } from './incremental-rule.ts';
 import { NoSubgraphSdlRule } from './no-sdl-rule.ts';
 
-/** @param maxValidationErrors the most errors that an invalid document is told */
+/** @param maxValidationErrors the maximum of errors for an invalid document */
 export function createValidate(schema: GraphQLSchema, introspection: boolean, maxValidationErrors: number) {
   const hiding = introspection ? [] : [NoSchemaIntrospectionCustomRule, NoSubgraphSdlRule];
   const rules = [combineRules([...specifiedRules, IncrementalRule, ...hiding])];

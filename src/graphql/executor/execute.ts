@@ -12,15 +12,15 @@ export interface Operation {
   readonly variableValues?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
-/** @param written where the parts of the data go that are JSON already; without it, all of the data is values */
 /** What the executor needs of a context; resolvers get the whole of it. */
 export interface ExecutionContext {
   /** Reports the upstream calls of the operation; starts again when the operation is executed again. */
-  readonly price: { reset(): void };
+  readonly callReport: { reset(): void };
   /** The same context with nothing spent, for an operation that is executed from its beginning again. */
-  anew(): ExecutionContext;
+  fresh(): ExecutionContext;
 }
 
+/** @param written where the parts of the data go that are JSON already; without it, all of the data is values */
 export type Execute = (
   operation: Operation,
   context: ExecutionContext,
@@ -72,8 +72,8 @@ export function createExecute(options: ExecuteOptions): Execute {
       (data) => ({ data }),
       // The second time remembers what the first one has loaded, but has spent nothing.
       () => {
-        context.price.reset();
-        return executeWithGraphql(operation, context.anew());
+        context.callReport.reset();
+        return executeWithGraphql(operation, context.fresh());
       },
     );
   };

@@ -84,6 +84,12 @@ export async function getReply<Row>(
 export const hasPlace = ({ start, size, count }: Reply, place: number): boolean =>
   (place >= start && place < start + size) || (count !== undefined && place >= count);
 
+/** Whether the list goes on behind a page. */
+export function hasMoreBehind({ start, size, items, count }: Reply, offset: number): boolean {
+  if (count !== undefined) return offset < count;
+  return offset - start < items.length || items.length >= size;
+}
+
 function toPage<Row>(list: List<Row>, part: ListPart, reply: Reply, most: Cursor['most']): Page<Row> {
   const { first, cursor } = part;
   const offset = startOf(part);
@@ -92,7 +98,7 @@ function toPage<Row>(list: List<Row>, part: ListPart, reply: Reply, most: Cursor
   const isInside = skipped >= 0 && skipped < size;
   const found = isInside ? items.slice(skipped, Math.min(skipped + first, size)) : [];
   const end = offset + found.length;
-  const hasMore = count === undefined ? end - start < items.length || items.length >= size : end < count;
+  const hasMore = hasMoreBehind(reply, end);
   // Behind a page without items there is no cursor to go on from: to say that this is the end would be wrong.
   if (hasMore && found.length === 0 && first > 0) throw invalidField('DATAFOLD');
   return {

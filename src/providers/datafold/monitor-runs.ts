@@ -8,9 +8,9 @@ import { invalidField } from '../response-reader.ts';
 import { orderToleranceMs, RunOrder, type TimeWindow, toTimeWindow } from '../run-order.ts';
 import { type ListedPage, readSortedPage } from '../sorted-page.ts';
 import type { List } from './list.ts';
-import { type Reply, toTotalCount } from './list-page.ts';
+import { hasMoreBehind, type Reply, toTotalCount } from './list-page.ts';
 import { parseRunCursor, type RunCursor, toRunCursor, unknownRunCursor } from './run-cursor.ts';
-import { hasMoreBehind, maxPages, RunPagesReader, type Start } from './run-pages-reader.ts';
+import { maxPages, RunPagesReader, type Start } from './run-pages-reader.ts';
 import { seekWindow } from './run-seek.ts';
 
 /**

@@ -4,7 +4,7 @@ import type { Get, RunRow } from '../provider.ts';
 import { invalidField } from '../response-reader.ts';
 import { choosePage } from './choose-page.ts';
 import type { List } from './list.ts';
-import { getReply, hasPlace, type Reply } from './list-page.ts';
+import { getReply, hasMoreBehind, hasPlace, type Reply } from './list-page.ts';
 import { type RunCursor, unknownRunCursor } from './run-cursor.ts';
 
 /** The most of Datafold's pages that are read for one of ours. */
@@ -152,10 +152,4 @@ export class RunPagesReader {
     });
     return found === -1 ? undefined : start + found;
   }
-}
-
-/** Whether the list goes on behind a page. */
-export function hasMoreBehind({ start, size, items, count }: Reply, offset: number): boolean {
-  if (count !== undefined) return offset < count;
-  return offset - start < items.length || items.length >= size;
 }

@@ -1,4 +1,4 @@
-/** The events of a large log as JSON, from the JSON that they came in. What isn't as documented is left to `log-event.ts`. */
+/** The events of a large log as JSON, from the JSON that they came in. What isn't as documented is left to `agent-log-event.ts`. */
 import type { CostBudget } from '../../core/cost-budget.ts';
 import type { AgentLogEvent, AgentLogEventEdge } from '../../generated/types.ts';
 import type { Table } from '../../json/column-index.ts';

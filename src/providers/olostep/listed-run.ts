@@ -33,7 +33,7 @@ export function toListedOlostepRun(key: MonitorRunKey, row: Body, reading: RunRe
  * the log tells the end.
  * @param record of the run itself, or its row
  */
-export function toEndurance(run: Run, record: Body, isRow: boolean): Cacheability {
+export function toCacheability(run: Run, record: Body, isRow: boolean): Cacheability {
   if (isRow) return typeof record.get('changed') === 'boolean' ? 'lasting' : 'unsure';
   // First, as it takes no look at the log.
   if (record.isObject('snapshot')) return 'lasting';

@@ -2,7 +2,7 @@
 import type { RunDefinition } from '../provider.ts';
 import { pages, walk } from './events-page.ts';
 import { isMonitorId, isRunId } from './id.ts';
-import { toEndurance, toListedOlostepRun, toRowHint } from './listed-run.ts';
+import { toCacheability, toListedOlostepRun, toRowHint } from './listed-run.ts';
 import { toOlostepRun } from './run.ts';
 import { readPage } from './run-page.ts';
 
@@ -26,5 +26,5 @@ export const runs: RunDefinition = {
   walk,
   readPage,
   pages,
-  cacheability: toEndurance,
+  cacheability: toCacheability,
 };

@@ -17,9 +17,9 @@ export interface FeedContext extends FieldContext {
   readonly fetches: RequestFetcher;
   readonly feedBudget: RunFeedBudget;
   readonly credentialOf: CredentialOf;
-  readonly price: CallReport;
+  readonly callReport: CallReport;
   /** What outlives the request. @default nothing does */
-  readonly kept?: RunCache | undefined;
+  readonly runCache?: RunCache | undefined;
   /** When the request came, in Unix milliseconds. */
   readonly now: number;
   readonly limits: Limits;

@@ -11,9 +11,10 @@ import { ByteReader, ByteWriter } from './byte-buffer.ts';
 import type { SortKey } from './sort-key.ts';
 
 /** Where the list of one monitor is read on, so that a request without a cache need not search it from its top. */
-export interface ListSlot {
+interface ListSlot {
   readonly provider: Provider;
-  readonly monitorId: string;
+  /** The place of the monitor among the sorted ids: the ids aren't known when a cursor is read. */
+  readonly monitorIndex: number;
   /** The first page that isn't wholly before the boundary. */
   readonly token: PageToken;
   /** The time of the row above that page, in Unix milliseconds; `undefined` when there is none. */
@@ -42,8 +43,7 @@ export interface FeedCursor {
   /** The page begins behind it. */
   readonly boundary: SortKey;
   readonly codes: ReadonlyMap<Provider, ProviderCodes>;
-  /** With the place of its monitor among the sorted ids, as the ids aren't known yet. */
-  readonly slot: (Omit<ListSlot, 'monitorId'> & { readonly monitorIndex: number }) | undefined;
+  readonly slot: ListSlot | undefined;
 }
 
 /** The code of a monitor that has no more runs in the window, and of one whose list failed. */

@@ -39,12 +39,16 @@ export function cutPage(
   const last = rows.at(-1) ?? start;
   const next = isFull ? (runs.at(-1) ?? start) : (nextHead ?? last);
   const boundary = compareKeys(next, start) < 0 ? start : next;
-  const hasNextPage = nextHead !== undefined || streams.some((stream) => firstBehind(stream, boundary) !== undefined);
+  const hasNextPage = streams.some((stream) => hasRunsBehind(stream, boundary));
   return { rows: isFull ? rows.filter((row) => compareKeys(row, boundary) <= 0) : rows, hasNextPage, boundary };
 }
 
 const firstBehind = ({ rows }: RunStream, boundary: SortKey): FeedRow | undefined =>
   rows.find((row) => compareKeys(row, boundary) > 0);
+
+/** Whether a page behind `boundary` may have a run of the stream. */
+export const hasRunsBehind = (stream: RunStream, boundary: SortKey): boolean =>
+  stream.isLive || firstBehind(stream, boundary) !== undefined;
 
 /** What a cursor says of where each stream is. */
 export type FeedProgress = Pick<FeedCursor, 'boundary' | 'codes' | 'slot'>;

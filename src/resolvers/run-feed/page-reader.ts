@@ -80,7 +80,7 @@ export class PageReader {
     const get: Get = async (request) => {
       const known = cached?.pages.get(request.path);
       if (known !== undefined) return known;
-      context.price.explainPage(provider, monitorsStep, request.path);
+      context.callReport.recordPage(provider, monitorsStep, request.path);
       const page = await read(request);
       if (page !== null) pages.set(request.path, page);
       return page;
@@ -162,7 +162,7 @@ export class PageReader {
     const { pages } = definitions[provider].runs;
     const pageSize = context.limits.listPageSize;
     const request = this.#toRequest(stream);
-    context.price.explainPage(provider, { ...runsStep, list: monitorId }, request.path);
+    context.callReport.recordPage(provider, { ...runsStep, list: monitorId }, request.path);
     const body = await this.#get(provider)(request);
     if (body === null) return null;
     const page = pages.read(monitorId, token, pageSize, body);

@@ -25,9 +25,8 @@ export interface FeedWindow {
 }
 
 /** A page of the monitor's list, with what the filter says of each row. */
-export interface ReadPage extends Omit<RunListPage, 'rows'> {
+export interface ReadPage extends RunListPage {
   readonly token: PageToken | undefined;
-  readonly rows: readonly (RunRow | ProviderError)[];
   /** For each row: whether the filter wants it; `undefined` when the row doesn't let it decide. */
   readonly matches: readonly (boolean | undefined)[];
   readonly readAt: number;

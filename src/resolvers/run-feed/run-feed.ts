@@ -16,7 +16,7 @@ import { type FeedArguments, readFeedArguments } from './arguments.ts';
 import { FeedCache } from './feed-cache.ts';
 import type { FeedContext, FeedDefinition } from './feed-context.ts';
 import { toFeedCursor } from './feed-cursor.ts';
-import { applyCursor, cutPage, isSameProgress, toProgress } from './feed-page.ts';
+import { applyCursor, cutPage, hasRunsBehind, isSameProgress, toProgress } from './feed-page.ts';
 import { isReached, toBound, toTooManyMonitors } from './fleet.ts';
 import { FeedGaps } from './gaps.ts';
 import { mergeStreams } from './merge-streams.ts';
@@ -112,13 +112,10 @@ export async function readRunFeed(
   };
 }
 
-const hasRunsBehind = (stream: RunStream, boundary: SortKey): boolean =>
-  stream.isLive || stream.rows.some((row) => compareKeys(row, boundary) > 0);
-
-function createCache(args: FeedArguments, { kept, limits, now, credentialOf }: FeedContext): FeedCache | undefined {
-  if (kept === undefined) return undefined;
+function createCache(args: FeedArguments, { runCache, limits, now, credentialOf }: FeedContext): FeedCache | undefined {
+  if (runCache === undefined) return undefined;
   const digestOf = (provider: Provider) => credentialOf(provider).digest;
-  return new FeedCache({ store: kept, digestOf, args, ttlMs: limits.runCacheTtlMs, freshMs: limits.freshMs, now });
+  return new FeedCache({ store: runCache, digestOf, args, ttlMs: limits.runCacheTtlMs, freshMs: limits.freshMs, now });
 }
 
 /** A call for each run of the page, where something is selected that no list says; half of all calls at the most. */

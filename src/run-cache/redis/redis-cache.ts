@@ -1,5 +1,5 @@
 /**
- * Copies in Redis, shared by all processes that are told of the same one. Whatever Redis does, an answer waits
+ * Cache entries in Redis, shared by all processes that are configured with the same one. Whatever Redis does, an answer waits
  * for it no longer than `redisTimeoutMs`, and while it is away not at all.
  */
 import type { Limits } from '../../core/limits.ts';
@@ -11,11 +11,11 @@ import { fromRecord, maxNameBytes, maxOverheadBytes, toRecord } from './codec.ts
 import { createEpochs } from './epochs.ts';
 import { maxAtOnce, toEpochKey, toParts, toRedisKey } from './keys.ts';
 import { RedisProtocolError } from './replies.ts';
-import { createRefusals } from './revocations.ts';
+import { createRevocations } from './revocations.ts';
 import type { Sending } from './tombstones.ts';
 import { toRedisAddress } from './url.ts';
 
-export interface RedisRunsOptions {
+export interface RedisCacheOptions {
   /** As `isRedisUrl` accepts it. It may hold a password, and goes nowhere but into the client. */
   readonly url: string;
   readonly log: Log;
@@ -31,7 +31,7 @@ const maxLate = 3;
 const nothing: StoredEntries = [];
 
 /** Resolves once Redis is there, or isn't: both will do. @throws {Error} when the URL is none, without saying it */
-export async function createRedisCache({ url, log, limits }: RedisRunsOptions): Promise<RunCache> {
+export async function createRedisCache({ url, log, limits }: RedisCacheOptions): Promise<RunCache> {
   const { runCacheStaleIfErrorMs, redisTimeoutMs, redisMaxEntryBytes } = limits;
   const address = toRedisAddress(url);
   if (address === undefined) throw new Error('Expected the URL of a Redis.');
@@ -48,7 +48,7 @@ export async function createRedisCache({ url, log, limits }: RedisRunsOptions): 
     onLost: (reason) => log.warn({ reason }, 'redis is away'),
     onFound: () => {
       log.info({}, 'redis is back');
-      refusals.catchUp();
+      revocations.flush();
     },
   });
   const writing = createAvailability({
@@ -56,31 +56,31 @@ export async function createRedisCache({ url, log, limits }: RedisRunsOptions): 
     onLost: (reason) => log.warn({ reason }, 'redis takes no copies'),
     onFound: () => {
       log.info({}, 'redis takes copies again');
-      refusals.catchUp();
+      revocations.flush();
     },
   });
-  const lose = (reason: string) => {
-    if (!isClosing) store.lose(reason);
+  const markDown = (reason: string) => {
+    if (!isClosing) store.markDown(reason);
   };
   /** What it says next may be the reply to something else. */
   const giveUpConnection = (reason: string) => {
-    lose(reason);
+    markDown(reason);
     redis.disconnect(true);
   };
   redis.on('error', (error: unknown) => {
     // Redis has sent a reply to no command. Reading it reports that, and ends the connection.
     if (isOfQueue(error)) throw new RedisProtocolError();
-    lose(toReason(error));
+    markDown(toReason(error));
   });
-  redis.on('close', () => lose('closed'));
+  redis.on('close', () => markDown('closed'));
 
   // For twice as long as any copy of a run.
   const epochs = createEpochs(redis, 2 * runCacheStaleIfErrorMs);
-  const refusals = createRefusals(redis, epochs);
+  const revocations = createRevocations(redis, epochs);
   redis.on('ready', () => {
     // Redis may have lost everything since.
     epochs.doubt();
-    refusals.catchUp();
+    revocations.flush();
   });
 
   const isReady = () => redis.status === 'ready';
@@ -89,11 +89,11 @@ export async function createRedisCache({ url, log, limits }: RedisRunsOptions): 
   const toCopies = (names: readonly string[], owners: readonly string[], values: Values): StoredEntries => {
     const current = owners.map((owner, place) => {
       // Not before the answer is there: meanwhile it may have been refused.
-      return refusals.isForgotten(owner) ? undefined : epochs.learn(owner, values[place]);
+      return revocations.isRevoked(owner) ? undefined : epochs.learn(owner, values[place]);
     });
     return names.map((name, place) => {
       const epoch = current[owners.indexOf(toOwner(name))];
-      if (epoch === undefined || refusals.isGone(name)) return undefined;
+      if (epoch === undefined || revocations.isTombstoned(name)) return undefined;
       return fromRecord(values[owners.length + place], name, epoch);
     });
   };
@@ -107,12 +107,12 @@ export async function createRedisCache({ url, log, limits }: RedisRunsOptions): 
         clearTimeout(timer);
         resolve(copies);
       };
-      const bailOut = () => {
+      const onTimeout = () => {
         if (isOver) return;
         if (ownRound === round) {
           round++;
           lateReads++;
-          if (store.isAway || lateReads >= maxLate) {
+          if (store.isDown || lateReads >= maxLate) {
             lateReads = 0;
             // What it may still send would hold up all that is behind it.
             giveUpConnection('late');
@@ -121,7 +121,7 @@ export async function createRedisCache({ url, log, limits }: RedisRunsOptions): 
         end(nothing);
       };
       // When it was this process that was late, the answer is there, and is read before what is immediate.
-      const timer = setTimeout(() => setImmediate(bailOut), redisTimeoutMs);
+      const timer = setTimeout(() => setImmediate(onTimeout), redisTimeoutMs);
       const owners = [...new Set(names.map(toOwner))];
       redis
         .mgetBuffer([...owners.map(toEpochKey), ...names.map(toRedisKey)])
@@ -135,7 +135,7 @@ export async function createRedisCache({ url, log, limits }: RedisRunsOptions): 
         .catch((error: unknown) => {
           if (isOver) return;
           if (error instanceof RedisProtocolError) giveUpConnection(error.code);
-          else lose(toReason(error));
+          else markDown(toReason(error));
           end(nothing);
         });
     });
@@ -162,29 +162,29 @@ export async function createRedisCache({ url, log, limits }: RedisRunsOptions): 
 
   return {
     read(names) {
-      if (!isReady() || !store.mayAsk()) return nothing;
+      if (!isReady() || !store.allowProbe()) return nothing;
       return names.length > maxAtOnce ? findAll(names) : find(names);
     },
     write(name, copy, ttlMs) {
       const size = copy.bytes.length;
       if (size > redisMaxEntryBytes || Buffer.byteLength(name) > maxNameBytes) {
-        refusals.drop([name]);
+        revocations.drop([name]);
         return;
       }
-      if (!isReady() || store.isAway || refusals.isForgotten(toOwner(name)) || unwritten + size > maxUnwritten) return;
+      if (!isReady() || store.isDown || revocations.isRevoked(toOwner(name)) || unwritten + size > maxUnwritten) return;
       unwritten += size;
       // Now, as what is to go from now on goes behind it.
-      send(name, copy, ttlMs, refusals.writing(name))
+      send(name, copy, ttlMs, revocations.writing(name))
         .catch((error: unknown) => {
           if (error instanceof RedisProtocolError) giveUpConnection(error.code);
-          else if (isReply(error)) writing.lose(toReason(error));
+          else if (isReply(error)) writing.markDown(toReason(error));
         })
         .finally(() => {
           unwritten -= size;
         });
     },
-    drop: refusals.drop,
-    forget: refusals.forget,
+    drop: revocations.drop,
+    forget: revocations.forget,
     async close() {
       isClosing = true;
       redis.disconnect();

@@ -18,14 +18,14 @@ export interface Sending {
   done(): void;
 }
 
-export interface UndroppedOptions {
+export interface TombstonesOptions {
   /** How many are remembered: those that were added last. */
   readonly most: number;
   /** There is no room for this one any more: something else is to see to it. */
   readonly onOverflow: (name: string) => void;
 }
 
-export function createTombstones({ most, onOverflow }: UndroppedOptions): Tombstones {
+export function createTombstones({ most, onOverflow }: TombstonesOptions): Tombstones {
   let count = 0;
   /** By name, which addition was its last. */
   const added = new LRUCache<string, number>({

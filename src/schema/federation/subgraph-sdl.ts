@@ -10,16 +10,11 @@ import {
   printSchema,
   type ScalarTypeDefinitionNode,
 } from 'graphql';
+import { once } from '../../core/once.ts';
 import { type Directives, findDirectives, lookupDefinition } from './directives.ts';
 
-/** Makes what finds the SDL, which is printed when somebody first wants it, and then kept. */
-export function createSdl(schema: GraphQLSchema): () => string {
-  let sdl: string | undefined;
-  return () => {
-    sdl ??= printSubgraph(schema);
-    return sdl;
-  };
-}
+/** Returns a function that prints the SDL at its first call, and returns the same text from then on. */
+export const createSdl = (schema: GraphQLSchema): (() => string) => once(() => printSubgraph(schema));
 
 /** With all descriptions, and without what federation adds to every subgraph: the names with an underscore before them. */
 export function printSubgraph(schema: GraphQLSchema): string {

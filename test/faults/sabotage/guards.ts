@@ -1,17 +1,18 @@
 /** All guards. */
+
+import { graphGuards } from './graph-guards.ts';
 import type { Guard } from './guard.ts';
-import { guardsOfTheDoor } from './guards-of-the-door.ts';
-import { guardsOfTheGraph } from './guards-of-the-graph.ts';
-import { guardsOfTheRunFeed } from './guards-of-the-run-feed.ts';
-import { guardsOfTheRunFeedOverHttp } from './guards-of-the-run-feed-over-http.ts';
-import { guardsOfTheStore } from './guards-of-the-store.ts';
-import { guardsOfTheWayOut } from './guards-of-the-way-out.ts';
+import { httpServerGuards } from './http-server-guards.ts';
+import { runCacheGuards } from './run-cache-guards.ts';
+import { runFeedGuards } from './run-feed-guards.ts';
+import { runFeedHttpGuards } from './run-feed-http-guards.ts';
+import { upstreamGuards } from './upstream-guards.ts';
 
 export const guards: readonly Guard[] = [
-  ...guardsOfTheGraph,
-  ...guardsOfTheDoor,
-  ...guardsOfTheRunFeed,
-  ...guardsOfTheRunFeedOverHttp,
-  ...guardsOfTheStore,
-  ...guardsOfTheWayOut,
+  ...graphGuards,
+  ...httpServerGuards,
+  ...runFeedGuards,
+  ...runFeedHttpGuards,
+  ...runCacheGuards,
+  ...upstreamGuards,
 ];

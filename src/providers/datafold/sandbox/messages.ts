@@ -1,6 +1,6 @@
 /** What the runs of Datafold's sandbox say. The texts of the real ones aren't documented. */
 import { type Choices, createDice } from '../../sandbox/dice.ts';
-import type { CancelToken, Monitor } from './monitors.ts';
+import type { FinalState, Monitor } from './monitors.ts';
 
 const warnings: Readonly<Record<Monitor['type'], Choices<string>>> = {
   diff: [
@@ -29,16 +29,16 @@ const errors: Choices<(table: string) => string> = [
 ];
 
 /** What a run ended with. */
-export function toMessages(seed: number, monitor: Monitor, run: number, ending: CancelToken) {
+export function toMessages(seed: number, monitor: Monitor, run: number, finalState: FinalState) {
   const dice = createDice(seed, 'datafold messages', monitor.id, run);
   return {
     warnings: toWarnings(),
     // Only a run that couldn't be carried out has an error. Datafold doesn't promise so; it is the plainest reading.
-    error: ending === 'error' ? toError() : null,
+    error: finalState === 'error' ? toError() : null,
   };
 
   function toWarnings(): string[] {
-    switch (ending) {
+    switch (finalState) {
       case 'learning':
         return [`Learning what is usual: ${run} of ${monitor.learning} runs.`];
       case 'skipped':

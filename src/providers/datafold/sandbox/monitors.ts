@@ -4,7 +4,7 @@ import { day, hour, minute, second, type Timetable } from '../../sandbox/timetab
 import type { components } from '../openapi.d.ts';
 
 /** The states in which a run ends. */
-export type CancelToken = Exclude<components['schemas']['MonitorRunState'], 'created' | 'queued' | 'checking'>;
+export type FinalState = Exclude<components['schemas']['MonitorRunState'], 'created' | 'queued' | 'checking'>;
 
 export interface Monitor extends Timetable {
   readonly id: number;
@@ -14,13 +14,13 @@ export interface Monitor extends Timetable {
   /** How many of its first runs only learnt what is usual. */
   readonly learning?: number;
   /** How the others end. */
-  readonly endings: Choices<CancelToken>;
-  /** The runs of which the ending doesn't depend on the seed: examples may name them. */
-  readonly known?: Readonly<Record<number, CancelToken>>;
+  readonly finalStates: Choices<FinalState>;
+  /** Runs whose final state doesn't depend on the seed: examples may name them. */
+  readonly known?: Readonly<Record<number, FinalState>>;
 }
 
-const calm: Choices<CancelToken> = ['ok', 'ok', 'ok', 'ok', 'ok', 'ok', 'ok', 'alert'];
-const lively: Choices<CancelToken> = ['ok', 'ok', 'ok', 'ok', 'alert', 'alert', 'error', 'skipped'];
+const calm: Choices<FinalState> = ['ok', 'ok', 'ok', 'ok', 'ok', 'ok', 'ok', 'alert'];
+const lively: Choices<FinalState> = ['ok', 'ok', 'ok', 'ok', 'alert', 'alert', 'error', 'skipped'];
 
 export const monitors: readonly Monitor[] = [
   {
@@ -28,7 +28,7 @@ export const monitors: readonly Monitor[] = [
     name: 'Orders: row count',
     type: 'metric',
     table: 'shop.orders',
-    endings: calm,
+    finalStates: calm,
     history: 72,
     every: hour,
     // Its run 73 is `checking` at the origin.
@@ -39,7 +39,7 @@ export const monitors: readonly Monitor[] = [
     name: 'Payments: freshness',
     type: 'metric',
     table: 'shop.payments',
-    endings: lively,
+    finalStates: lively,
     history: 60,
     every: hour,
     // Its run 61 is `queued` at the origin.
@@ -51,7 +51,7 @@ export const monitors: readonly Monitor[] = [
     type: 'metric',
     table: 'shop.customers',
     learning: 14,
-    endings: calm,
+    finalStates: calm,
     history: 30,
     every: day,
     live: { from: 20 * second, every: 3 * minute },
@@ -61,7 +61,7 @@ export const monitors: readonly Monitor[] = [
     name: 'Customers: schema',
     type: 'schema',
     table: 'shop.customers',
-    endings: calm,
+    finalStates: calm,
     known: { 18: 'alert', 19: 'ok' },
     history: 28,
     every: day,
@@ -72,7 +72,7 @@ export const monitors: readonly Monitor[] = [
     name: 'Shipments: null rate of delivered_at',
     type: 'metric',
     table: 'logistics.shipments',
-    endings: lively,
+    finalStates: lively,
     known: { 20: 'skipped' },
     history: 45,
     every: 6 * hour,
@@ -83,7 +83,7 @@ export const monitors: readonly Monitor[] = [
     name: 'Order lines: no negative quantities',
     type: 'test',
     table: 'shop.order_lines',
-    endings: calm,
+    finalStates: calm,
     history: 36,
     every: 12 * hour,
     live: { from: 35 * second, every: 4 * minute },
@@ -93,7 +93,7 @@ export const monitors: readonly Monitor[] = [
     name: 'Orders: staging against production',
     type: 'diff',
     table: 'shop.orders',
-    endings: lively,
+    finalStates: lively,
     // Its run 43 begins at the origin, to be watched: created, queued, checking and, within a minute, ok.
     known: { 40: 'ok', 41: 'error', 42: 'alert', 43: 'ok' },
     history: 42,
@@ -105,7 +105,7 @@ export const monitors: readonly Monitor[] = [
     name: 'Invoices: ledger against billing',
     type: 'diff',
     table: 'finance.invoices',
-    endings: lively,
+    finalStates: lively,
     known: { 31: 'cancelled' },
     history: 33,
     every: day,
@@ -116,7 +116,7 @@ export const monitors: readonly Monitor[] = [
     name: 'Gift cards: every code is unique',
     type: 'test',
     table: 'shop.gift_cards',
-    endings: calm,
+    finalStates: calm,
     // Somebody stopped its last run, and paused it.
     known: { 24: 'cancelled' },
     history: 24,
@@ -128,7 +128,7 @@ export const monitors: readonly Monitor[] = [
     type: 'metric',
     table: 'legacy.fax_orders',
     // Since its table is gone, nobody dares to delete it.
-    endings: ['error'],
+    finalStates: ['error'],
     history: 21,
     every: day,
     live: { from: 90 * second, every: 10 * minute },

@@ -4,7 +4,7 @@ import { createDice } from '../../sandbox/dice.ts';
 import { countRuns, day, second, toBeginning } from '../../sandbox/timetable.ts';
 import type { components } from '../openapi.d.ts';
 import { toMessages } from './messages.ts';
-import { type CancelToken, type Monitor, monitors } from './monitors.ts';
+import { type FinalState, type Monitor, monitors } from './monitors.ts';
 import { settings } from './settings.ts';
 
 type Schemas = components['schemas'];
@@ -72,23 +72,23 @@ const longestCheck = 30 * second;
 function toRun(seed: number, monitor: Monitor, run: number, createdAt: number, time: number): MonitorRun {
   const dice = createDice(seed, 'datafold run', monitor.id, run);
   const checkingFor = dice.between(shortestCheck, longestCheck);
-  const ending = fromAbortSignal(monitor, run, () => dice.pick(monitor.endings));
+  const finalState = chooseFinalState(monitor, run, () => dice.pick(monitor.finalStates));
 
   const startedAt = createdAt + createdFor + queuedFor;
-  const isStarted = time >= startedAt && ending !== 'skipped';
-  const isEnded = time >= (ending === 'skipped' ? startedAt : startedAt + checkingFor);
+  const isStarted = time >= startedAt && finalState !== 'skipped';
+  const isEnded = time >= (finalState === 'skipped' ? startedAt : startedAt + checkingFor);
   const underWay = isStarted ? 'checking' : time < createdAt + createdFor ? 'created' : 'queued';
   return {
     run_id: run,
     monitor_id: monitor.id,
-    state: isEnded ? ending : underWay,
+    state: isEnded ? finalState : underWay,
     started_at: isStarted ? new Date(startedAt).toISOString() : null,
     diff_id: isStarted && monitor.type === 'diff' ? toDiffId(monitor, run) : null,
-    ...(isEnded ? toMessages(seed, monitor, run, ending) : { warnings: [], error: null }),
+    ...(isEnded ? toMessages(seed, monitor, run, finalState) : { warnings: [], error: null }),
   };
 }
 
-function fromAbortSignal({ known, learning = 0 }: Monitor, run: number, pick: () => CancelToken): CancelToken {
+function chooseFinalState({ known, learning = 0 }: Monitor, run: number, pick: () => FinalState): FinalState {
   return known?.[run] ?? (run <= learning ? 'learning' : pick());
 }
 

@@ -4,7 +4,7 @@ import type { Guard } from './guard.ts';
 const sharedTests = ['test/run-cache/shared-store.test.ts'];
 const replyTests = ['test/run-cache/redis-replies.test.ts'];
 
-export const guardsOfTheStore: readonly Guard[] = [
+export const runCacheGuards: readonly Guard[] = [
   {
     name: 'copies by the base URL that they are of',
     file: 'src/upstream/credential.ts',

@@ -1,7 +1,7 @@
 /** What keeps requests out, and what every answer says. */
 import type { Guard } from './guard.ts';
 
-export const guardsOfTheDoor: readonly Guard[] = [
+export const httpServerGuards: readonly Guard[] = [
   {
     name: 'exactly one Host, which is a host',
     file: 'src/server/checks/host-and-path.ts',
@@ -222,7 +222,7 @@ export const guardsOfTheDoor: readonly Guard[] = [
   {
     name: 'a share of connections for probes alone',
     file: 'src/server/server.ts',
-    from: 'if (crowded !== undefined) return say(visit, crowded);',
+    from: 'if (crowded !== undefined) return say(state, crowded);',
     to: '',
     tests: ['test/server/connections.test.ts', 'too-many-connections'],
   },
@@ -236,8 +236,8 @@ export const guardsOfTheDoor: readonly Guard[] = [
   {
     name: 'one request of a connection at a time (pipelining)',
     file: 'src/server/pipelining.ts',
-    from: 'else queueOf(socket).add(visit);',
-    to: 'else start(visit);',
+    from: 'else queueOf(socket).add(state);',
+    to: 'else start(state);',
     tests: ['test/server/pipelining.test.ts'],
   },
   {
@@ -292,7 +292,7 @@ export const guardsOfTheDoor: readonly Guard[] = [
   {
     name: 'room that is given back when a response is over',
     file: 'src/server/server.ts',
-    from: 'visit.releaseResponse();',
+    from: 'state.releaseResponse();',
     to: '',
     tests: ['test/server/unread-responses.test.ts', 'unread-responses'],
   },
@@ -306,7 +306,7 @@ export const guardsOfTheDoor: readonly Guard[] = [
   {
     name: 'room for a response as it is sent',
     file: 'src/server/fast-path.ts',
-    from: 'if (!visit.settleResponse(bytes))',
+    from: 'if (!state.settleResponse(bytes))',
     to: 'if (bytes < 0)',
     tests: ['test/server/unread-responses.test.ts'],
   },
@@ -341,7 +341,7 @@ export const guardsOfTheDoor: readonly Guard[] = [
   {
     name: 'operations that are over when their responses are built, read or not',
     file: 'src/server/server.ts',
-    from: 'if (response.writableEnded) leave(visit);',
+    from: 'if (response.writableEnded) leave(state);',
     to: '',
     tests: ['test/server/unread-responses.test.ts'],
   },

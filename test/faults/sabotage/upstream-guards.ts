@@ -1,7 +1,7 @@
 /** What keeps a provider's trouble small. */
 import type { Guard } from './guard.ts';
 
-export const guardsOfTheWayOut: readonly Guard[] = [
+export const upstreamGuards: readonly Guard[] = [
   {
     name: 'a deadline for an operation',
     file: 'src/upstream/deadline.ts',
@@ -26,14 +26,14 @@ export const guardsOfTheWayOut: readonly Guard[] = [
   {
     name: 'a deadline for an attempt',
     file: 'src/upstream/attempt.ts',
-    from: 'way.deadlines.add(this, now);',
+    from: 'dependencies.deadlines.add(this, now);',
     to: 'void now;',
     tests: ['test/upstream/retry.test.ts', 'upstream-deadlines'],
   },
   {
     name: 'calls that end when their client leaves',
     file: 'src/upstream/attempt.ts',
-    from: 'this.#leave(reason === deadlineReached && this.#hasBeenPaused ? toMemoryFailure() : reason);',
+    from: 'this.#cancel(reason === deadlineReached && this.#hasBeenPaused ? toMemoryFailure() : reason);',
     to: 'void reason;',
     tests: ['test/gateway/client-disconnect.test.ts'],
   },
@@ -152,8 +152,8 @@ export const guardsOfTheWayOut: readonly Guard[] = [
   {
     name: 'places for so many calls',
     file: 'src/upstream/bulkhead.ts',
-    from: 'if (inside >= places || turns.size > 0 ||',
-    to: 'if (inside >= 1e9 * places || turns.size > 0 ||',
+    from: 'if (active >= permits || readyQueues.size > 0 ||',
+    to: 'if (active >= 1e9 * permits || readyQueues.size > 0 ||',
     tests: ['test/upstream/bulkhead.test.ts'],
   },
   {
@@ -208,22 +208,22 @@ export const guardsOfTheWayOut: readonly Guard[] = [
   {
     name: 'calls that go on for those who stay',
     file: 'src/upstream/coalescing.ts',
-    from: 'if (isLast) sender?.ending.end(reason);',
-    to: 'sender?.ending.end(reason);',
+    from: 'if (isLast) sender?.cancellation.end(reason);',
+    to: 'sender?.cancellation.end(reason);',
     tests: ['test/upstream/coalescing.test.ts'],
   },
   {
     name: 'calls that nobody joins who comes when they are over',
     file: 'src/upstream/coalescing.ts',
-    from: 'if (this.#flights.get(this.#name) === this) this.#flights.delete(this.#name);',
+    from: 'if (this.#dependencies.sharedCalls.get(this.#name) === this) this.#dependencies.sharedCalls.delete(this.#name);',
     to: 'void this.#name;',
     tests: ['test/upstream/coalescing.test.ts'],
   },
   {
     name: 'a size of answer',
     file: 'src/upstream/attempt.ts',
-    from: 'if (this.#size > this.#way.limits.maxUpstreamResponseBytes)',
-    to: 'if (this.#size > 1e9 * this.#way.limits.maxUpstreamResponseBytes)',
+    from: 'if (this.#size > this.#dependencies.limits.maxUpstreamResponseBytes)',
+    to: 'if (this.#size > 1e9 * this.#dependencies.limits.maxUpstreamResponseBytes)',
     tests: ['test/providers/datafold-run.test.ts', 'upstream-sizes'],
   },
   {
@@ -257,8 +257,8 @@ export const guardsOfTheWayOut: readonly Guard[] = [
   {
     name: 'no blame on a provider whose response was paused',
     file: 'src/upstream/attempt.ts',
-    from: 'this.#leave(this.#hasBeenPaused ? toMemoryFailure() : toAttemptTimeFailure());',
-    to: 'this.#leave(toAttemptTimeFailure());',
+    from: 'this.#cancel(this.#hasBeenPaused ? toMemoryFailure() : toAttemptTimeFailure());',
+    to: 'this.#cancel(toAttemptTimeFailure());',
     tests: ['test/upstream/response-budget.test.ts'],
   },
   {
@@ -411,7 +411,7 @@ export const guardsOfTheWayOut: readonly Guard[] = [
   {
     name: 'a connection that had ended says nothing of its provider',
     file: 'src/upstream/failure.ts',
-    from: 'retry: isStale ? atOnce : again,',
+    from: 'retry: isStale ? immediately : again,',
     to: 'retry: again,',
     tests: ['test/upstream/retry.test.ts'],
   },

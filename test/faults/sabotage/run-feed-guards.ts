@@ -10,7 +10,7 @@ const reader = 'src/resolvers/run-feed/page-reader.ts';
 const feed = 'src/resolvers/run-feed/run-feed.ts';
 const fleet = 'src/resolvers/run-feed/fleet.ts';
 
-export const guardsOfTheRunFeed: readonly Guard[] = [
+export const runFeedGuards: readonly Guard[] = [
   {
     name: 'run feed: distances are rounded down',
     file: cursor,

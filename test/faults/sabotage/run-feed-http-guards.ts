@@ -9,7 +9,7 @@ const fleet = 'src/resolvers/run-feed/fleet.ts';
 const stream = 'src/resolvers/run-feed/run-stream.ts';
 const reader = 'src/resolvers/run-feed/page-reader.ts';
 
-export const guardsOfTheRunFeedOverHttp: readonly Guard[] = [
+export const runFeedHttpGuards: readonly Guard[] = [
   {
     name: 'run feed over HTTP: a page that another feed has requested costs no call',
     file: reader,

@@ -4,11 +4,11 @@ import type { Guard } from './guard.ts';
 const excesses = 'src/graphql/documents/complexity-limits.ts';
 const limitTests = ['test/graphql/operation-limits.test.ts'];
 const persistedTests = ['test/graphql/persisted-documents.test.ts'];
-const keptTests = ['test/run-cache/run-cache.test.ts'];
+const runCacheTests = ['test/run-cache/run-cache.test.ts'];
 const valueTests = ['test/resolvers/one-value.test.ts'];
 const partsTests = ['test/gateway/incremental-delivery.test.ts'];
 
-export const guardsOfTheGraph: readonly Guard[] = [
+export const graphGuards: readonly Guard[] = [
   {
     name: 'the grammar of Datafold ids',
     file: 'src/providers/datafold/runs.ts',
@@ -243,8 +243,8 @@ export const guardsOfTheGraph: readonly Guard[] = [
   {
     name: 'a loader for each request',
     file: 'src/resolvers/context.ts',
-    from: 'before?.runs ?? new RunLoader({ fetches: this.fetches, credentialOf, kept, price: this.price, limits });',
-    to: '((globalThis as { shared?: RunLoader }).shared ??= new RunLoader({ fetches: this.fetches, credentialOf, kept, price: this.price, limits }));',
+    from: 'before?.runs ??\n      new RunLoader({ fetches: this.fetches, credentialOf, runCache, callReport: this.callReport, limits });',
+    to: '((globalThis as { shared?: RunLoader }).shared ??= new RunLoader({ fetches: this.fetches, credentialOf, runCache, callReport: this.callReport, limits }));',
     tests: ['test/loaders/batching.test.ts'],
   },
   {
@@ -308,47 +308,47 @@ export const guardsOfTheGraph: readonly Guard[] = [
     file: 'src/run-cache/run-cache.ts',
     from: '{digest}/$',
     to: '{digest && 0}/$',
-    tests: keptTests,
+    tests: runCacheTests,
   },
   {
     name: 'copies of runs that have ended alone',
     file: 'src/loaders/cached-runs.ts',
     from: 'none: 0 };',
     to: 'none: limits.runCacheTtlMs };',
-    tests: keptTests,
+    tests: runCacheTests,
   },
   {
     name: 'a size of all copies together',
     file: 'src/run-cache/memory-cache.ts',
     from: 'maxSize: runCacheMaxBytes,',
     to: 'maxSize: 1e6 * runCacheMaxBytes,',
-    tests: keptTests,
+    tests: runCacheTests,
   },
   {
     name: 'copies that stand in for nothing but a failure that may pass',
     file: 'src/loaders/provider-run-loader.ts',
     from: 'const run = mayPass(error) ?',
     to: 'const run = mayPass !== undefined ?',
-    tests: keptTests,
+    tests: runCacheTests,
   },
   {
     name: 'no copy of what is gone',
     file: 'src/loaders/cached-runs.ts',
-    from: 'this.#options.kept.drop([',
+    from: 'this.#options.runCache.drop([',
     to: 'void ([',
-    tests: keptTests,
+    tests: runCacheTests,
   },
   {
     name: 'a time for a store of copies',
     file: 'src/run-cache/redis/redis-cache.ts',
-    from: 'setImmediate(bailOut), redisTimeoutMs)',
-    to: 'setImmediate(bailOut), 1e6 * redisTimeoutMs)',
+    from: 'setImmediate(onTimeout), redisTimeoutMs)',
+    to: 'setImmediate(onTimeout), 1e6 * redisTimeoutMs)',
     tests: ['test/run-cache/redis.test.ts'],
   },
   {
     name: 'no copy that a store still has of what was refused while it was away',
     file: 'src/run-cache/redis/redis-cache.ts',
-    from: '|| refusals.isGone(name)) return undefined',
+    from: '|| revocations.isTombstoned(name)) return undefined',
     to: ') return undefined',
     tests: ['test/run-cache/redis.test.ts'],
   },
