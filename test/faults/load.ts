@@ -33,15 +33,6 @@ export function createClient(port: number, connections: number): Client {
   };
 }
 
-/** Does the task `count` times, that many at a time. */
-export async function inParallel(count: number, atATime: number, task: (n: number) => Promise<void>): Promise<void> {
-  let next = 0;
-  const work = async () => {
-    while (next < count) await task(next++);
-  };
-  await Promise.all(Array.from({ length: atATime }, work));
-}
-
 /** The value below which that share of them is, from 0 to 1. */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);

@@ -16,7 +16,7 @@ export interface RunningService {
   /** Everything that it has written to standard output and standard error so far. */
   output(): string;
   /** Posts an operation; the answer is searched for canaries when the block asks `leaks`. */
-  ask(query: string, variables?: object, headers?: Readonly<Record<string, string>>): Promise<Memo>;
+  ask(query: string, variables?: object, headers?: Readonly<Record<string, string>>): Promise<ServiceResponse>;
   /** The canaries, in any of their forms, that occur in the output or in an answer so far. */
   leaks(): string[];
   /** Sends a signal, and resolves with the exit code once it is over. */
@@ -32,7 +32,7 @@ export interface StartOptions {
   readonly maxFiles?: number;
 }
 
-export interface Memo {
+export interface ServiceResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;

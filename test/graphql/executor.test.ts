@@ -18,7 +18,7 @@ import { OperationCall } from '../../src/upstream/call-context.ts';
 import { CancelSource } from '../../src/upstream/cancellation.ts';
 import { createCredential } from '../../src/upstream/credential.ts';
 import { OperationDeadline } from '../../src/upstream/deadline.ts';
-import { Deadlines } from '../../src/upstream/timeout-queue.ts';
+import { TimeoutQueue } from '../../src/upstream/timeout-queue.ts';
 import type { Upstream } from '../../src/upstream/upstream.ts';
 import { datafoldBody, datafoldPath, olostepBody, olostepKey, olostepPath } from '../support/bodies.ts';
 import { holdDate } from '../support/clock.ts';
@@ -46,7 +46,7 @@ function createRequest(answerOf: AnswerOf, maxResponseBytes: number) {
     credentialOf: () => credential,
     call: new OperationCall(
       new RequestLog(silentLog, 'test', 0),
-      new OperationDeadline(new Deadlines(15_000), new CancelSource()),
+      new OperationDeadline(new TimeoutQueue(15_000), new CancelSource()),
     ),
     // How many of a list come together depends on the executor's steps as well.
     limits: { ...defaultLimits, maxResponseBytes, listFetchThreshold: 1_000 },
@@ -54,7 +54,7 @@ function createRequest(answerOf: AnswerOf, maxResponseBytes: number) {
   return { context, calls };
 }
 
-interface Memo {
+interface OperationCase {
   readonly document: DocumentNode;
   readonly plan?: Plan | undefined;
   readonly variables?: Readonly<Record<string, unknown>>;
@@ -71,7 +71,13 @@ const healthy: AnswerOf = (provider, path) =>
 const executeByPlan = createExecute({ schema, maxValidationErrors: 50, introspection: true, compileAfterUses: 1 });
 
 /** Asks twice, each time of an upstream that knows nothing of the other: GraphQL's executor, and ours. */
-async function askBoth({ document, variables = {}, answerOf = healthy, maxResponseBytes = 1e9, ...given }: Memo) {
+async function askBoth({
+  document,
+  variables = {},
+  answerOf = healthy,
+  maxResponseBytes = 1e9,
+  ...given
+}: OperationCase) {
   const plan = given.plan ?? (compileOperation(schema, document) as Plan);
   const ordinary = createRequest(answerOf, maxResponseBytes);
   const expected = await execute({ schema, document, variableValues: variables, contextValue: ordinary.context });
@@ -122,7 +128,7 @@ describe('the plan of an operation', () => {
   it('answers 2,050 generated operations as GraphQL does, on healthy answers and broken ones', async () => {
     // Lists are held still by the time.
     holdDate('2026-11-22T12:00:00Z');
-    const count = { byPlan: 0, anew: 0, withoutPlan: 0, withData: 0 };
+    const count = { byPlan: 0, fresh: 0, withoutPlan: 0, withData: 0 };
     const check = async ({ text, variables }: RandomOperation, answerOf: AnswerOf) => {
       const document = parse(text);
       expect(validate(schema, document)).toEqual([]);
@@ -137,7 +143,7 @@ describe('the plan of an operation', () => {
         const conditions = [...text.matchAll(/@(?:skip|include)\(if: \$(\w+)\)/g)].map(([, name = '']) => name);
         const hasNullCondition = conditions.some((name) => sent?.[name] === null);
         expect(hasGivenUp).toBe(answer.errors !== undefined || hasNullCondition);
-        count[hasGivenUp ? 'anew' : 'byPlan']++;
+        count[hasGivenUp ? 'fresh' : 'byPlan']++;
         if (/":"|":\d/.test(JSON.stringify(answer.data ?? null))) count.withData++;
       }
     };
@@ -146,7 +152,7 @@ describe('the plan of an operation', () => {
       seed: 20261122,
     });
     expect(count.byPlan).toBeGreaterThan(1_500);
-    expect(count.anew).toBeGreaterThan(1_500);
+    expect(count.fresh).toBeGreaterThan(1_500);
     expect(count.withData).toBeGreaterThan(2_000);
     // Those with more conditions than a plan takes, and introspection.
     expect(count.withoutPlan).toBeLessThan(400);

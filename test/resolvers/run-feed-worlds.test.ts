@@ -57,7 +57,7 @@ async function tryWorld({ seed, mayFail, mayChange }: Trial) {
   const world = createRandomWorld(random, { mayFail, maxMonitors: random() < 0.1 ? 45 : 14 });
   const args = createArgs(random, world);
   const cache = pick(random, caches);
-  const kept = createCache(cache, random);
+  const runCache = createCache(cache, random);
   const spareCalls = 2 + (random() < 0.5 ? below(random, 10) : below(random, 200));
   const expected = toExpected(world, args);
   const excused = new Set<string>();
@@ -74,7 +74,7 @@ async function tryWorld({ seed, mayFail, mayChange }: Trial) {
     const first = 1 + below(random, 10);
     // As an operator has to: a list of monitors that grows beyond the budget is a gap for good.
     const runFeedMaxCalls = countListPages(world) + spareCalls;
-    const page = await readWorldPage({ world, args: { ...args, first, after }, runFeedMaxCalls, kept });
+    const page = await readWorldPage({ world, args: { ...args, first, after }, runFeedMaxCalls, runCache });
     expect(page.paths.length).toBeLessThanOrEqual(runFeedMaxCalls);
     expect(page.ids.length).toBeLessThanOrEqual(first);
     calls += page.paths.length;
@@ -85,7 +85,12 @@ async function tryWorld({ seed, mayFail, mayChange }: Trial) {
       gaps.add(`${provider} ${monitorId}`);
     }
     if (!mayChange && random() < 0.1) {
-      const again = await readWorldPage({ world, args: { ...args, first, after: previous }, runFeedMaxCalls, kept });
+      const again = await readWorldPage({
+        world,
+        args: { ...args, first, after: previous },
+        runFeedMaxCalls,
+        runCache,
+      });
       expect(again.ids.slice(0, earlier.length)).toEqual(earlier.slice(0, again.ids.length));
     }
     previous = after;

@@ -303,7 +303,7 @@ describe('The check of replies', () => {
     );
   });
 
-  it('takes no word of Redis along that the client would print', () => {
+  it('shows the client no text that Redis has sent', () => {
     expect(passOn(Buffer.from("-NOPERM User default has no permissions: 'canary'\r\n"), [7])).toBe('-NOPERM\r\n');
   });
 });

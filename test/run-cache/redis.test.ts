@@ -507,7 +507,7 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
   });
 
   it('cost no answer where something else than a Redis is', async () => {
-    for (const printWelcome of [
+    for (const greet of [
       (socket: Socket) => void socket.on('data', () => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n')),
       (socket: Socket) => void socket.on('data', () => socket.write('$9999999999\r\n')),
       (socket: Socket) => void socket.destroy(),
@@ -518,7 +518,7 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
       const server = createServer((socket) => {
         sockets.add(socket);
         socket.on('error', () => {});
-        printWelcome(socket);
+        greet(socket);
       }).listen(0, '127.0.0.1');
       await once(server, 'listening');
       onTestFinished(() => {

@@ -15,7 +15,7 @@ import { OperationCall } from '../../src/upstream/call-context.ts';
 import { CancelSource } from '../../src/upstream/cancellation.ts';
 import { createCredential } from '../../src/upstream/credential.ts';
 import { OperationDeadline } from '../../src/upstream/deadline.ts';
-import { Deadlines } from '../../src/upstream/timeout-queue.ts';
+import { TimeoutQueue } from '../../src/upstream/timeout-queue.ts';
 import type { Upstream } from '../../src/upstream/upstream.ts';
 
 /** The time of the first page in every world. */
@@ -340,12 +340,12 @@ export interface FeedRequest {
   readonly world: RandomWorld;
   readonly args: QueryRunsArgs;
   readonly runFeedMaxCalls: number;
-  readonly kept: RunCache | undefined;
+  readonly runCache: RunCache | undefined;
   readonly limits?: Partial<typeof defaultLimits>;
 }
 
 /** A page of the feed, and what it was read with. */
-export async function readWorldPage({ world, args, runFeedMaxCalls, kept, limits }: FeedRequest) {
+export async function readWorldPage({ world, args, runFeedMaxCalls, runCache, limits }: FeedRequest) {
   const paths: string[] = [];
   const upstream: Upstream = {
     async getJson({ path }) {
@@ -365,10 +365,10 @@ export async function readWorldPage({ world, args, runFeedMaxCalls, kept, limits
     credentialOf: () => credential,
     call: new OperationCall(
       new RequestLog(silentLog, 'test', 0),
-      new OperationDeadline(new Deadlines(15_000), new CancelSource()),
+      new OperationDeadline(new TimeoutQueue(15_000), new CancelSource()),
     ),
     limits: { ...defaultLimits, listPageSize: world.maxRows, ...limits, runFeedMaxCalls },
-    kept,
+    runCache,
   });
   const feed = await readRunFeed(args, context, selectedOf);
   const ids = feed.nodes.map((node) => (node as { id: string }).id);

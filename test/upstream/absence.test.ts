@@ -125,7 +125,7 @@ describe('A 404 of a base URL and a credential that have answered nothing yet', 
   });
 });
 
-describe('The list of monitors is not asked for', () => {
+describe('The list of monitors is not requested', () => {
   it('once anything has been answered', async () => {
     const world = await createEmptyWorld();
     const { key, path, body } = anyDatafoldRun(1);
@@ -150,7 +150,7 @@ describe('The list of monitors is not asked for', () => {
     expect(await ask(world)).toMatchObject(isNotThere);
   });
 
-  it('for as many as miss something at one time but once, whoever asks, be it that calls are not joined', async () => {
+  it('more than once for concurrent 404s, also when calls are not coalesced', async () => {
     const release: (() => void)[] = [];
     const world = await createEmptyWorld((_request, response) => {
       response.setHeader('content-type', 'application/json');

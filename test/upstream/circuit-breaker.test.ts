@@ -225,7 +225,7 @@ describe('circuit breaker: a provider that fails', () => {
     expect(world.datafold.paths).toHaveLength(40);
   });
 
-  it("doesn't fail by an answer that has the key in it, which whoever has the key can put there", async () => {
+  it("doesn't fail by a response that contains the key, which any caller with the key can put there", async () => {
     const world = await createBreakerWorld();
 
     await meet(world, 25, { body: { ...datafoldBody, error: `canary ${held.datafold}` } });

@@ -102,7 +102,7 @@ describe('circuit breaker: known paths', () => {
     expect(changes).toEqual(['credential open']);
   });
 
-  it('starts to count anew when it has closed', async () => {
+  it('counts from zero after it has closed', async () => {
     const { clock, changes, call } = createBreaker();
     call(service, paths('known', 40), 'success');
     call(service, paths('known', 20), 'failure');

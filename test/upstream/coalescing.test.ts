@@ -337,7 +337,7 @@ describe('A call that waits for its turn', () => {
         held.delete(runId);
       },
       /** Answers the rest, and what arrives. */
-      async answerAll<Memo>(asked: Promise<Memo>): Promise<Memo> {
+      async answerAll<Result>(asked: Promise<Result>): Promise<Result> {
         let isDone = false;
         const done = asked.finally(() => {
           isDone = true;

@@ -7,7 +7,7 @@ import { notations } from './key-notations.ts';
 /** Bytes, and what becomes of the connection then: it stays open unless something else is said. */
 export interface HostileReply {
   readonly bytes: Buffer;
-  readonly ending?: 'end' | 'reset' | 'drip';
+  readonly finish?: 'end' | 'reset' | 'drip';
 }
 
 export interface HostileCall {
@@ -31,9 +31,9 @@ const whole = (body: string | Buffer, { status = 200, reason = 'OK', headers }: 
   const all = { 'content-type': json, 'content-length': String(bytes.length), ...headers };
   return { bytes: Buffer.concat([Buffer.from(toHead(status, reason, all), 'latin1'), bytes]) };
 };
-const raw = (text: string, ending?: HostileReply['ending']): HostileReply => ({
+const raw = (text: string, finish?: HostileReply['finish']): HostileReply => ({
   bytes: Buffer.from(text, 'latin1'),
-  ...(ending && { ending }),
+  ...(finish && { finish }),
 });
 
 /** A body that fits what was requested, as far as that matters: ids are left out. */
@@ -337,7 +337,7 @@ export const replyIdeas: readonly (readonly [name: string, ReplyIdea])[] = [
 ];
 
 /** The same with something changed, so that no two are the same. */
-export function mutate({ bytes, ending }: HostileReply, dice: Dice): HostileReply {
+export function mutate({ bytes, finish }: HostileReply, dice: Dice): HostileReply {
   const place = dice.below(Math.min(bytes.length, 4_096) + 1);
   const rest = bytes.subarray(place);
   const before = bytes.subarray(0, place);
@@ -350,8 +350,8 @@ export function mutate({ bytes, ending }: HostileReply, dice: Dice): HostileRepl
     () => bytes,
   ];
   // Never byte by byte: what is left over of a reply then comes once the connection is another tenant's, and nobody can tell.
-  const next = dice.of([ending, ending, 'end', 'reset'] as const);
-  return { bytes: dice.of(kinds)(), ...(next && next !== 'drip' && { ending: next }) };
+  const next = dice.of([finish, finish, 'end', 'reset'] as const);
+  return { bytes: dice.of(kinds)(), ...(next && next !== 'drip' && { finish: next }) };
 }
 
 const tokens = [

@@ -2,12 +2,13 @@
  * Keys go to their own provider and nowhere else (S-03 to S-06, S-17): not to the other one, not to a proxy, not back to a
  * client, whatever a provider echoes; and a caller's key that can't be sent is refused before any call.
  */
+
+import { range, runConcurrently } from '../concurrency.ts';
 import { canaries, type RunningService, startService } from '../service.ts';
 import type { Tally } from '../tally.ts';
 import { extensionsBeyondList } from '../upstream/extensions.ts';
 import { type FaultServer, reply, startFaultServer, type WireAnswer } from '../upstream/fault-server.ts';
 import { forwarding, toAuthorization } from '../upstream/forwarding.ts';
-import { inLanes, range } from '../upstream/lanes.ts';
 import { otherThan, type Subject, subjects, toRun } from '../upstream/subjects.ts';
 import { openWire } from '../wire.ts';
 
@@ -60,7 +61,7 @@ async function tryMixed(tally: Tally): Promise<void> {
   const proxies = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'http_proxy', 'https_proxy', 'all_proxy'];
   const env = Object.fromEntries(proxies.map((name) => [name, proxy.baseUrl]));
   await withWorld(tell, { ...env, NODE_USE_ENV_PROXY: '1', QUEUE_TIMEOUT_MS: '5000' }, async ({ service, servers }) => {
-    await inLanes(16, range(0, 2_000), async (round) => {
+    await runConcurrently(16, range(0, 2_000), async (round) => {
       const keys = range(0, 1 + (round % 4)).map((index) =>
         subjects[(round >> index) % 2 ? 1 : 0].toKey(round * 10 + index),
       );

@@ -3,11 +3,11 @@
  * beside a provider that is well and one beside one that is dead, at the same time, as then the machine is the same.
  */
 import { setTimeout } from 'node:timers/promises';
+import { range } from '../concurrency.ts';
 import { type RunningService, startService } from '../service.ts';
 import type { Tally } from '../tally.ts';
 import { tell } from '../upstream/far-ends.ts';
 import { reply, startFaultServer } from '../upstream/fault-server.ts';
-import { range } from '../upstream/lanes.ts';
 import { openLoad } from '../upstream/load.ts';
 import { watchNoise } from '../upstream/patience.ts';
 import { otherThan, type Subject, subjects } from '../upstream/subjects.ts';

@@ -13,7 +13,7 @@ import { type Subject, subjects } from '../upstream/subjects.ts';
 
 /** Of each provider, with and without the breaker each. */
 const requests = 2_500;
-const lanes = 32;
+const concurrency = 32;
 
 /** What has no part in the matter is out of the way. */
 const common = { LOG_LEVEL: 'info', MAX_EVENT_LOOP_LAG_MS: '60000', QUEUE_TIMEOUT_MS: '5000' };
@@ -65,7 +65,7 @@ async function tryRefusing(tally: Tally, subject: Subject, { name, env, most }: 
     const counts = [...service.output().matchAll(/"attempts":(\d+)/g)].map(([, text]) => Number(text));
     const attempts = counts.reduce((sum, attempts) => sum + attempts, 0);
     // Those that set out together are all on their way before the first has failed.
-    tally.check(`${title}: is spared`, attempts > 0 && attempts <= most(count) + lanes, attempts);
+    tally.check(`${title}: is spared`, attempts > 0 && attempts <= most(count) + concurrency, attempts);
     tally.measured(`${title}: ${(attempts / count).toFixed(3)} attempts a request`);
   });
 }
@@ -81,7 +81,7 @@ async function askBoth(
 ): Promise<void> {
   const { ask, close } = openLoad(service);
   const [failures, answers] = await Promise.all([
-    askMany(ask, subject, count, lanes),
+    askMany(ask, subject, count, concurrency),
     askMany(ask, other, count / 10, 2),
   ]);
   close();

@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
-import { inParallel, percentile } from '../load.ts';
+import { range, runConcurrently } from '../concurrency.ts';
+import { percentile } from '../load.ts';
 import { type Stage, withStage } from '../stage.ts';
 import type { Tally } from '../tally.ts';
 
@@ -36,7 +37,7 @@ export async function run(tally: Tally): Promise<void> {
       const before = await service.probe('collect');
 
       const outlived: number[] = [];
-      await inParallel(clients, atATime, async (n) => {
+      await runConcurrently(atATime, range(0, clients), async (n) => {
         const socket = await ask(service.port, n);
         // Some leave before a call was made for them, most while it is under way, some when half of them has been.
         if (n % 10 !== 0) await within(patienceMs, open.has(n));

@@ -32,7 +32,7 @@ export async function run(tally: Tally): Promise<void> {
     ]);
     try {
       for (const name of strangers) await attack(tally, stage, browser, name);
-      for (const name of ownNames) await visit(tally, stage, browser, name);
+      for (const name of ownNames) await openPage(tally, stage, browser, name);
     } finally {
       await browser.close();
     }
@@ -77,7 +77,7 @@ const requests = {
 };
 
 /** A page of this machine, as GraphiQL is one. */
-async function visit(tally: Tally, stage: Stage, browser: Browser, name: string): Promise<void> {
+async function openPage(tally: Tally, stage: Stage, browser: Browser, name: string): Promise<void> {
   const page = await browser.newPage();
   await page.goto(`http://${name}:${stage.service.port}/health`);
   const { path, init } = requests['an operation by POST'];

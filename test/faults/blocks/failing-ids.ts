@@ -4,11 +4,11 @@
  * calls a second at most all the same, and is found to be back.
  */
 import { setTimeout } from 'node:timers/promises';
+import { range } from '../concurrency.ts';
 import { type RunningService, startService } from '../service.ts';
 import type { Tally } from '../tally.ts';
 import { type FaultServer, reply, startFaultServer } from '../upstream/fault-server.ts';
 import { forwarding } from '../upstream/forwarding.ts';
-import { range } from '../upstream/lanes.ts';
 import { otherThan, type Subject, subjects, toRun } from '../upstream/subjects.ts';
 
 const common = {

@@ -7,9 +7,9 @@ import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { datafoldBody, olostepBody } from '../../support/bodies.ts';
 import { startFakeUpstream } from '../../support/fake-upstream.ts';
+import { range } from '../concurrency.ts';
 import { startService } from '../service.ts';
 import type { Tally } from '../tally.ts';
-import { range } from '../upstream/lanes.ts';
 
 /** As few as the service starts with, and some. */
 const maxFiles = 120;

@@ -4,13 +4,13 @@
  * is printed.
  */
 import { setTimeout } from 'node:timers/promises';
+import { range } from '../concurrency.ts';
 import { percentile } from '../load.ts';
 import { type RunningService, startService } from '../service.ts';
 import type { Tally } from '../tally.ts';
 import { tell } from '../upstream/far-ends.ts';
 import { reply, startFaultServer } from '../upstream/fault-server.ts';
 import { toJsonShape } from '../upstream/json-shapes.ts';
-import { range } from '../upstream/lanes.ts';
 import { openLoad } from '../upstream/load.ts';
 import { watchNoise } from '../upstream/patience.ts';
 import { datafold, olostep, toRun } from '../upstream/subjects.ts';

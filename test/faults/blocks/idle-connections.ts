@@ -4,15 +4,15 @@
  */
 import type { Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
+import { range, runConcurrently } from '../concurrency.ts';
 import { startService } from '../service.ts';
 import type { Tally } from '../tally.ts';
 import { reply, startFaultServer, type WireAnswer } from '../upstream/fault-server.ts';
-import { inLanes, range } from '../upstream/lanes.ts';
 import { openLoad } from '../upstream/load.ts';
 import { datafold, olostep, subjects, toRun } from '../upstream/subjects.ts';
 
 const requests = 10_000;
-const lanes = 16;
+const concurrency = 16;
 /** How often a connection is closed behind an answer, and after how many milliseconds at the most. */
 const share = 0.05;
 const maxIdleMs = 10;
@@ -31,7 +31,7 @@ export async function run(tally: Tally): Promise<void> {
   });
   const { ask, close } = openLoad(service);
   const failures: string[] = [];
-  await inLanes(lanes, range(0, requests), async (n) => {
+  await runConcurrently(concurrency, range(0, requests), async (n) => {
     await setTimeout(Math.random() * maxPauseMs);
     const outcome = await ask(n % 2 === 0 ? datafold : olostep, n);
     if (outcome !== 'data') failures.push(outcome);

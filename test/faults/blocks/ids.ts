@@ -7,10 +7,10 @@ import fc from 'fast-check';
 import { notDatafolds, notOlosteps } from '../../support/bad-ids.ts';
 import { datafoldKey, olostepKey } from '../../support/bodies.ts';
 import { datafoldGrammar, datafoldIds, olostepIds, toId } from '../../support/random-ids.ts';
-import { canaries, type Memo, type RunningService, startService } from '../service.ts';
+import { runConcurrently } from '../concurrency.ts';
+import { canaries, type RunningService, type ServiceResponse, startService } from '../service.ts';
 import type { Tally } from '../tally.ts';
 import { type FaultServer, reply, startFaultServer } from '../upstream/fault-server.ts';
-import { inLanes } from '../upstream/lanes.ts';
 import { datafold, olostep, type Subject, subjects } from '../upstream/subjects.ts';
 
 interface World {
@@ -94,7 +94,7 @@ const ownWay = (provider: string): Way => {
 const waysTo = (provider: string) => [...ways, ownWay(provider)];
 
 /** Whether the answer is one refusal, in place of the run or of the whole. */
-const isRefusal = ({ status, body }: Memo, path: readonly (string | number)[]): boolean =>
+const isRefusal = ({ status, body }: ServiceResponse, path: readonly (string | number)[]): boolean =>
   [200, 400].includes(status) &&
   body.errors?.length === 1 &&
   body.errors[0].extensions.code === 'BAD_USER_INPUT' &&
@@ -111,7 +111,7 @@ async function tryBadIds(world: World): Promise<void> {
     ...notOlosteps('run_', 'monitor_').map((id) => ({ ...olostepKey, runId: id })),
   ].flatMap((key) => waysTo(key.provider).map((way) => ({ key, way })));
   const before = callsOf(world);
-  await inLanes(16, attacks, async ({ key, way }) => {
+  await runConcurrently(16, attacks, async ({ key, way }) => {
     const answer = await service.ask(way.query, way.toVariables(key));
     tally.check(`${way.name} ${JSON.stringify(key).slice(0, 200)}`, isRefusal(answer, way.path), answer.text);
   });

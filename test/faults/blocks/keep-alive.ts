@@ -4,10 +4,10 @@
  */
 import type { Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
+import { range } from '../concurrency.ts';
 import { type RunningService, startService } from '../service.ts';
 import type { Tally } from '../tally.ts';
 import { reply, startFaultServer, toHead } from '../upstream/fault-server.ts';
-import { range } from '../upstream/lanes.ts';
 import { type Subject, subjects, toRun } from '../upstream/subjects.ts';
 
 const rounds = 20;

@@ -21,12 +21,12 @@ import {
   wireForms,
 } from '../attack/hostile-requests.ts';
 import { holdsKey } from '../attack/key-notations.ts';
-import { inParallel, percentile } from '../load.ts';
+import { range, runConcurrently } from '../concurrency.ts';
+import { percentile } from '../load.ts';
 import { type RunningService, startService } from '../service.ts';
 import type { Tally } from '../tally.ts';
 import { reply } from '../upstream/fault-server.ts';
 import { forwarding } from '../upstream/forwarding.ts';
-import { inLanes, range } from '../upstream/lanes.ts';
 import { residentOf } from '../upstream/memory.ts';
 import { datafold, olostep, type Subject, subjects, toRun } from '../upstream/subjects.ts';
 
@@ -43,7 +43,7 @@ const maxResidentMiB = 768;
 const maxVictimMs = 8_000;
 /** How long an operation may take, in milliseconds. */
 const operationMs = 4_000;
-const lanes = 24;
+const concurrency = 24;
 const victimKey = 'victim-key-9f8e7d6c5b4a';
 /** Runs from here on wait at the provider until as many calls have come as there are places. */
 const firstTogether = 9_000_000;
@@ -127,8 +127,8 @@ async function startProvider(subject: Subject, dice: Dice): Promise<Provider> {
   return provider;
 }
 
-async function send(socket: Socket, { bytes, ending }: HostileReply): Promise<void> {
-  if (ending === 'drip') {
+async function send(socket: Socket, { bytes, finish }: HostileReply): Promise<void> {
+  if (finish === 'drip') {
     for (const byte of bytes) {
       if (socket.destroyed) return;
       socket.write(Buffer.of(byte));
@@ -137,8 +137,8 @@ async function send(socket: Socket, { bytes, ending }: HostileReply): Promise<vo
     return;
   }
   socket.write(bytes);
-  if (ending === 'end') socket.end();
-  else if (ending === 'reset') socket.resetAndDestroy();
+  if (finish === 'end') socket.end();
+  else if (finish === 'reset') socket.resetAndDestroy();
 }
 
 /** What an attacker's connection has received, until the response is whole, the connection is closed or the time is up. */
@@ -284,7 +284,7 @@ class Attack {
     const leaks: string[] = [];
     const bugs: string[] = [];
     const codes = new Map<string, number>();
-    await inLanes(lanes, range(0, count), async (n) => {
+    await runConcurrently(concurrency, range(0, count), async (n) => {
       const { operation, form, key, manner } = toInput(n);
       const lines = subjects.map(({ header }) => `${header}: ${key}\r\n`).join('');
       const wireForm = wireForms[form] as (typeof wireForms)[number];
@@ -375,7 +375,7 @@ class Attack {
     const apart = together.filter((text, n) => !isRight(text, firstTogether + n));
     tally.check('as many calls are made at once as ever', apart.length === 0, apart.slice(0, 2));
     const lost: string[] = [];
-    await inParallel(1_000, 40, async (n) => {
+    await runConcurrently(40, range(0, 1_000), async (n) => {
       const text = await this.#askAsVictim(n).catch(String);
       if (!isRight(text, n)) lost.push(text.slice(0, 300));
     });

@@ -6,7 +6,8 @@ import { readdirSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
 import { datafoldBody, olostepBody } from '../../support/bodies.ts';
-import { type Client, createClient, inParallel } from '../load.ts';
+import { range, runConcurrently } from '../concurrency.ts';
+import { type Client, createClient } from '../load.ts';
 import type { Reading } from '../probe.ts';
 import type { RunningService } from '../service.ts';
 import { type Stage, withStage } from '../stage.ts';
@@ -74,7 +75,7 @@ export async function run(tally: Tally): Promise<void> {
 
 /** Asks `count` times, beginning with request `first`; what isn't right goes to `wrong`. */
 const ask = (client: Client, first: number, count: number, wrong: string[]) =>
-  inParallel(count, atATime, async (place) => {
+  runConcurrently(atATime, range(0, count), async (place) => {
     const n = first + place;
     const { query, isRight } = toRequest(n);
     const { status, text } = await client.ask(query);

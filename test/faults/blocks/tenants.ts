@@ -4,12 +4,12 @@
  */
 import { createHash } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
+import { range } from '../concurrency.ts';
 import { startService } from '../service.ts';
 import type { Tally } from '../tally.ts';
 import { extensionsBeyondList } from '../upstream/extensions.ts';
 import { reply, startFaultServer, type WireAnswer } from '../upstream/fault-server.ts';
 import { forwarding, toAuthorization } from '../upstream/forwarding.ts';
-import { range } from '../upstream/lanes.ts';
 import { datafold, olostep, type Subject, toRun } from '../upstream/subjects.ts';
 
 const tenants = 50;

@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Memo, type RunningService, startService } from '../service.ts';
+import { type RunningService, type ServiceResponse, startService } from '../service.ts';
 import type { Tally } from '../tally.ts';
 import { openBlackHole } from '../upstream/black-hole.ts';
 import { reply, startFaultServer } from '../upstream/fault-server.ts';
@@ -93,7 +93,7 @@ async function tryUnreachable(tally: Tally, service: RunningService, switchboard
   taker.close();
 }
 
-function problemsOf({ body, ms }: Memo, codes: readonly string[]): string[] {
+function problemsOf({ body, ms }: ServiceResponse, codes: readonly string[]): string[] {
   const code = body.errors?.[0]?.extensions.code ?? 'data';
   return [
     codes.includes(code) ? [] : [`${code}, not ${codes}`],

@@ -4,22 +4,22 @@
  */
 
 import { setTimeout } from 'node:timers/promises';
-import { canaries, type Memo, type RunningService, startService } from '../service.ts';
+import { runConcurrently } from '../concurrency.ts';
+import { canaries, type RunningService, type ServiceResponse, startService } from '../service.ts';
 import type { Tally } from '../tally.ts';
 import { extensionsBeyondList } from '../upstream/extensions.ts';
-import type { UpstreamFailure } from '../upstream/fault.ts';
+import type { InjectedFault } from '../upstream/fault.ts';
 import { reply, startFaultServer } from '../upstream/fault-server.ts';
 import { faults } from '../upstream/faults.ts';
-import { inLanes } from '../upstream/lanes.ts';
 import { patienceMs } from '../upstream/patience.ts';
 import { sizeFaults } from '../upstream/size-faults.ts';
 import { otherThan, type Subject, subjects, toRun } from '../upstream/subjects.ts';
 
 /** Faults that are tried together, in a service with these settings. */
 interface Round {
-  readonly faults: readonly UpstreamFailure[];
+  readonly faults: readonly InjectedFault[];
   /** How many are under way at a time. */
-  readonly lanes: number;
+  readonly concurrency: number;
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -28,8 +28,8 @@ const operationMs = 5_000;
 
 const rounds: readonly Round[] = [
   // An attempt is shorter than by default, so that the block is; `upstream-deadlines` shows the defaults.
-  { faults, lanes: 16, env: { UPSTREAM_ATTEMPT_TIMEOUT_MS: '1500', MAX_RETRY_AFTER_MS: '9000' } },
-  { faults: sizeFaults, lanes: 2, env: {} },
+  { faults, concurrency: 16, env: { UPSTREAM_ATTEMPT_TIMEOUT_MS: '1500', MAX_RETRY_AFTER_MS: '9000' } },
+  { faults: sizeFaults, concurrency: 2, env: {} },
 ];
 
 /** Each case has keys of its own, so that no cool-down is another's; breaker and budget are out of the way. */
@@ -49,7 +49,7 @@ const environment = {
 interface Case {
   readonly run: number;
   readonly subject: Subject;
-  readonly fault: UpstreamFailure;
+  readonly fault: InjectedFault;
   readonly isOnce: boolean;
 }
 
@@ -83,7 +83,7 @@ async function tryRound(tally: Tally, round: Round): Promise<void> {
   const world: World = { tally, service, far, again: [] };
   const whole = await toWholeAnswers(service);
 
-  await inLanes(round.lanes, cases, (one) => tryCase(world, one, whole));
+  await runConcurrently(round.concurrency, cases, (one) => tryCase(world, one, whole));
   for (const task of world.again) await task();
   if (world.again.length > 0) tally.measured(`${world.again.length} of ${cases.length} tried twice`);
 
@@ -172,7 +172,11 @@ async function toProblems({ service, far }: World, one: Case, run: number, whole
   return problems.length > 0 ? [...problems, answer.text.slice(0, 300)] : [];
 }
 
-function problemsOf(answer: Memo, { fault, isOnce, subject }: Case, whole: ReadonlyMap<Subject, string>): string[] {
+function problemsOf(
+  answer: ServiceResponse,
+  { fault, isOnce, subject }: Case,
+  whole: ReadonlyMap<Subject, string>,
+): string[] {
   const { status, body, ms } = answer;
   const problems: string[] = [];
   const expected = isOnce && fault.attempts > 1 ? 'data' : fault.code;

@@ -3,10 +3,10 @@
  * field or its run, little memory, and nobody else anything.
  */
 import { olostepBody } from '../../support/bodies.ts';
-import { type Memo, type RunningService, startService } from '../service.ts';
+import { range } from '../concurrency.ts';
+import { type RunningService, type ServiceResponse, startService } from '../service.ts';
 import type { Tally } from '../tally.ts';
 import { type FaultServer, reply, startFaultServer, toHead, type WireAnswer } from '../upstream/fault-server.ts';
-import { range } from '../upstream/lanes.ts';
 import { forgetPeakOf, peakOf, residentOf } from '../upstream/memory.ts';
 import { sizeFaults } from '../upstream/size-faults.ts';
 import { olostep, type Subject, subjects, toRun } from '../upstream/subjects.ts';
@@ -23,7 +23,7 @@ interface Case {
   /** Where the errors are, in the run. */
   readonly errors: readonly string[];
   /** What else is to be seen of the run. */
-  isWell(run: Readonly<Record<string, unknown>>, answer: Memo): boolean;
+  isWell(run: Readonly<Record<string, unknown>>, answer: ServiceResponse): boolean;
 }
 
 const nested = (levels: number) => `${'{"a":'.repeat(levels - 1)}{}${'}'.repeat(levels - 1)}`;
@@ -113,7 +113,7 @@ const toQuery = (subject: Subject, runNumber: number, selection: string) => {
   return `{ run: ${field}Run(monitorId: "${monitorId}", runId: "${runId}") ${selection} }`;
 };
 
-const codeOf = ({ body }: Memo): string => body.errors?.[0]?.extensions.code ?? 'data';
+const codeOf = ({ body }: ServiceResponse): string => body.errors?.[0]?.extensions.code ?? 'data';
 
 /** Just as much as may be, and a byte more, with and without the length said before. */
 async function tryCap(tally: Tally): Promise<void> {
@@ -224,7 +224,7 @@ async function tryBombs(tally: Tally): Promise<void> {
 async function tryBomb(tally: Tally, service: RunningService, subject: Subject, index: number, code: string) {
   const before = residentOf(service.pid);
   forgetPeakOf(service.pid);
-  const answers: Memo[] = [];
+  const answers: ServiceResponse[] = [];
   for (const _round of range(0, 2)) answers.push(await service.ask(toQuery(subject, index, '{ id }')));
   const growth = peakOf(service.pid) - before;
   const name = `${subject.provider} ${sizeFaults[index]?.name}`;

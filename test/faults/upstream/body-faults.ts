@@ -1,14 +1,14 @@
 /** Answers that are HTTP, but hold no run, or a strange one (U-10, U-11, U-14, U-31, U-33). */
 import { gzipSync } from 'node:zlib';
-import { badBody, data, type UpstreamFailure, upstreamCanary, type Wire } from './fault.ts';
+import { badBody, data, type InjectedFault, upstreamCanary, type Wire } from './fault.ts';
 import { reply, type WireReply } from './fault-server.ts';
 
 /** A fault that is one reply. */
 const says = (
   name: string,
-  meaning: Pick<UpstreamFailure, 'code' | 'attempts' | 'status'>,
+  meaning: Pick<InjectedFault, 'code' | 'attempts' | 'status'>,
   toReply: (wire: Wire) => WireReply,
-): UpstreamFailure => ({
+): InjectedFault => ({
   name,
   ...meaning,
   play(wire) {
@@ -42,7 +42,7 @@ const otherIds =
 /** A neighbour's id, of the same type. */
 const neighbour = (id: string | number) => (typeof id === 'number' ? id + 1 : `${id}0`);
 
-export const bodyFaults: readonly UpstreamFailure[] = [
+export const bodyFaults: readonly InjectedFault[] = [
   says('sends HTML', badBody, () => ({ headers: { 'content-type': 'text/html' }, body: html })),
   says('sends HTML as JSON', badBody, () => ({ body: html })),
   says('sends JSON as HTML', badBody, ({ body }) => ({ headers: { 'content-type': 'text/html' }, body })),

@@ -1,5 +1,5 @@
 /** Answers that never come, come too slowly, or end too early (U-04 to U-07). */
-import { drip, timeout, type UpstreamFailure, unavailable, upstreamCanary, type Wire } from './fault.ts';
+import { drip, type InjectedFault, timeout, unavailable, upstreamCanary, type Wire } from './fault.ts';
 import { toHead } from './fault-server.ts';
 
 const json = { 'content-type': 'application/json', 'x-canary': upstreamCanary };
@@ -11,7 +11,7 @@ const inChunk = (text: string) => `${Buffer.byteLength(text).toString(16)}\r\n${
 /** Once the first bytes are on their way: they are to arrive before the end does. */
 const andThen = ({ socket }: Wire, bytes: string, end: () => void) => socket.write(bytes, () => setTimeout(end, 20));
 
-export const connectionFaults: readonly UpstreamFailure[] = [
+export const connectionFaults: readonly InjectedFault[] = [
   { name: 'hangs before the headers', ...timeout, play: () => {} },
   { name: 'hangs in the status line', ...timeout, play: ({ socket }) => socket.write('HTTP/1.1 2') },
   { name: 'hangs in the headers', ...timeout, play: ({ socket }) => socket.write('HTTP/1.1 200 OK\r\ncontent-') },

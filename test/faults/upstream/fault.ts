@@ -21,7 +21,7 @@ export interface Wire {
   readonly trapUrl: string;
 }
 
-export interface UpstreamFailure {
+export interface InjectedFault {
   readonly name: string;
   play(wire: Wire): void;
   /** The code that the run's error has; `data` when the run is answered all the same, `absent` when there is no such run. */

@@ -1,11 +1,11 @@
 /** Every way in which a provider that was reached can answer badly, but for those that take much to send. */
 import { bodyFaults } from './body-faults.ts';
 import { connectionFaults } from './connection-faults.ts';
-import type { UpstreamFailure } from './fault.ts';
+import type { InjectedFault } from './fault.ts';
 import { framingFaults } from './framing-faults.ts';
 import { redirectFaults, retryAfterFaults, statusFaults } from './status-faults.ts';
 
-export const faults: readonly UpstreamFailure[] = [
+export const faults: readonly InjectedFault[] = [
   ...connectionFaults,
   ...framingFaults,
   ...bodyFaults,

@@ -1,5 +1,5 @@
 /** Answers that aren't HTTP, or more than one thing at once (U-07, U-08). */
-import { badBody, data, type UpstreamFailure, unavailable, upstreamCanary } from './fault.ts';
+import { badBody, data, type InjectedFault, unavailable, upstreamCanary } from './fault.ts';
 import { toHead } from './fault-server.ts';
 
 const json = { 'content-type': 'application/json', 'x-canary': upstreamCanary };
@@ -7,7 +7,7 @@ const whole = (body: string) =>
   toHead(200, 'OK', { ...json, 'content-length': String(Buffer.byteLength(body)) }) + body;
 const many = Object.fromEntries(Array.from({ length: 3_000 }, (_item, index) => [`x-${index}`, upstreamCanary]));
 
-export const framingFaults: readonly UpstreamFailure[] = [
+export const framingFaults: readonly InjectedFault[] = [
   {
     name: 'cuts a body without length',
     ...badBody,

@@ -1,7 +1,7 @@
 /** Many requests, cheaply: `fetch` costs more than what is to be measured. */
 import { Agent, request as httpRequest } from 'node:http';
+import { range, runConcurrently } from '../concurrency.ts';
 import type { RunningService } from '../service.ts';
-import { inLanes, range } from './lanes.ts';
 import type { Subject } from './subjects.ts';
 
 /** Asks for a run; resolves with `data` or the error's code. */
@@ -32,10 +32,10 @@ export function openLoad({ url }: RunningService): { readonly ask: Ask; close():
 /** What came of many requests, each outcome with its number. */
 export type Outcomes = Readonly<Record<string, number>>;
 
-/** Asks `count` times, `lanes` at a time. */
-export async function askMany(ask: Ask, subject: Subject, count: number, lanes: number): Promise<Outcomes> {
+/** Asks `count` times, `concurrency` at a time. */
+export async function askMany(ask: Ask, subject: Subject, count: number, concurrency: number): Promise<Outcomes> {
   const outcomes: Record<string, number> = {};
-  await inLanes(lanes, range(0, count), async (run) => {
+  await runConcurrently(concurrency, range(0, count), async (run) => {
     const outcome = await ask(subject, run);
     outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
   });

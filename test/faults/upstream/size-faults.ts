@@ -1,7 +1,7 @@
 /** Answers that are meant to fill the memory (U-30 to U-32). */
 import type { Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { badBody, tooLarge, type UpstreamFailure } from './fault.ts';
+import { badBody, type InjectedFault, tooLarge } from './fault.ts';
 import { reply, toHead } from './fault-server.ts';
 
 const json = { 'content-type': 'application/json' };
@@ -24,7 +24,7 @@ const bombPart = gzipSync(Buffer.alloc(20 * 1024 * 1024, ' '), { level: 9 });
 /** 200 MB of spaces in some 200 KB: what is packed may stand in a row. */
 const bomb = Buffer.concat(Array.from({ length: 10 }, () => bombPart));
 
-export const sizeFaults: readonly UpstreamFailure[] = [
+export const sizeFaults: readonly InjectedFault[] = [
   {
     name: 'sends a gzip bomb',
     ...badBody,

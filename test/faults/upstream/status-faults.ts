@@ -1,5 +1,5 @@
 /** Answers whose status says that they are none, with the text that comes with them (U-20, U-21, S-02). */
-import { type UpstreamFailure, upstreamCanary, type Wire } from './fault.ts';
+import { type InjectedFault, upstreamCanary, type Wire } from './fault.ts';
 import { reply } from './fault-server.ts';
 
 const detail = JSON.stringify({ detail: [{ msg: upstreamCanary, input: upstreamCanary }], error: upstreamCanary });
@@ -7,7 +7,7 @@ const detail = JSON.stringify({ detail: [{ msg: upstreamCanary, input: upstreamC
 const usedUp = JSON.stringify({ usage_limit_reached: true, message: upstreamCanary });
 const html = `<h1>${upstreamCanary}</h1>`;
 
-const answers = (status: number, code: string, attempts: UpstreamFailure['attempts'] = 1): UpstreamFailure => ({
+const answers = (status: number, code: string, attempts: InjectedFault['attempts'] = 1): InjectedFault => ({
   name: `answers ${status}`,
   code,
   attempts,
@@ -25,7 +25,7 @@ const bad = 'UPSTREAM_BAD_RESPONSE';
 const down = 'UPSTREAM_UNAVAILABLE';
 
 /** What each status means, to a caller who brought a key along. */
-export const statusFaults: readonly UpstreamFailure[] = [
+export const statusFaults: readonly InjectedFault[] = [
   answers(400, 'BAD_USER_INPUT'),
   answers(401, 'UNAUTHENTICATED'),
   {
@@ -58,8 +58,8 @@ const asks = (
   status: 429 | 503,
   name: string,
   retryAfter: string | readonly string[] | (() => string),
-  { attempts, waitMs }: { attempts: UpstreamFailure['attempts']; waitMs?: number },
-): UpstreamFailure => ({
+  { attempts, waitMs }: { attempts: InjectedFault['attempts']; waitMs?: number },
+): InjectedFault => ({
   name: `answers ${status} with Retry-After ${name}`,
   code: status === 429 ? 'RATE_LIMITED' : down,
   attempts,
@@ -76,7 +76,7 @@ const asks = (
 const inSeconds = (seconds: number) => () => new Date(Date.now() + seconds * 1_000).toUTCString();
 
 /** For fields of 5 seconds, and a service that would wait for longer: a wait of one second fits, of six doesn't. */
-export const retryAfterFaults: readonly UpstreamFailure[] = [
+export const retryAfterFaults: readonly InjectedFault[] = [
   { ...answers(429, 'RATE_LIMITED', 2), name: 'answers 429 without Retry-After' },
   ...([429, 503] as const).flatMap((status) => [
     asks(status, 'of 1 second', '1', { attempts: 2, waitMs: 1_000 }),
@@ -105,7 +105,7 @@ const places: Readonly<Record<string, (wire: Wire) => string>> = {
   nowhere: () => `http://[${upstreamCanary}`,
 };
 
-export const redirectFaults: readonly UpstreamFailure[] = [300, 301, 302, 303, 304, 305, 307, 308].flatMap((status) =>
+export const redirectFaults: readonly InjectedFault[] = [300, 301, 302, 303, 304, 305, 307, 308].flatMap((status) =>
   Object.entries(places).map(
     ([name, toPlace]) =>
       ({
@@ -123,6 +123,6 @@ export const redirectFaults: readonly UpstreamFailure[] = [300, 301, 302, 303, 3
             },
             body: status === 304 ? '' : detail,
           }),
-      }) satisfies UpstreamFailure,
+      }) satisfies InjectedFault,
   ),
 );
