@@ -62,7 +62,7 @@ export const olostepPath = '/v1/monitors/monitor_n8q2x4m1ak/runs/run_k3v9c1p7zd'
 export const olostepBody = {
   monitor_id: 'monitor_n8q2x4m1ak',
   run_id: 'run_k3v9c1p7zd',
-  snapshot: { callReport: '19.90', currency: 'EUR' },
+  snapshot: { price: '19.90', currency: 'EUR' },
   log_group: '/olostep/agents/fda_51c0',
   events: [
     {
@@ -112,7 +112,7 @@ export const olostepMonitorBody = {
     channels: [{ type: 'email', target: 'shop@espresso.example', events: ['changed'] }],
   },
   webhook: { url: 'https://hooks.espresso.example/prices' },
-  output_schema: { type: 'object', properties: { callReport: { type: 'string' } } },
+  output_schema: { type: 'object', properties: { price: { type: 'string' } } },
   metadata: { team: 'prices' },
   last_run: {
     id: 'run_k3v9c1p7zd',
