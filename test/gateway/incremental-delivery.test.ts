@@ -1,5 +1,4 @@
 /** `@defer` and `@stream`, over real HTTP: what is there is delivered at once, and the rest when it comes. */
-import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { type DirectiveNode, type FieldNode, Kind, parse, print, visit } from 'graphql';
 import { describe, expect, it } from 'vitest';
@@ -22,6 +21,7 @@ import {
   toDatafoldRow,
 } from '../support/bodies.ts';
 import { holdDate } from '../support/clock.ts';
+import { documentation } from '../support/documentation.ts';
 import { type Handler, type Reply, silence } from '../support/fake-upstream.ts';
 import { forms, nextOf, type Part, putTogether, readParts } from '../support/incremental-parts.ts';
 import { toHealthy } from '../support/random-bodies.ts';
@@ -36,8 +36,6 @@ const deferred = `{
 }`;
 const streamed = 'query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) @stream(initialCount: 1) { id } }';
 const keys = [datafoldKey, olostepKey];
-
-const readme = readFileSync('README.md', 'utf8');
 
 /** A world in which Datafold answers at once, and Olostep when it is let. */
 async function createSlowWorld(config: Partial<GatewayConfig> = {}, door: Partial<ServerOptions> = {}) {
@@ -662,11 +660,12 @@ it('A server that is to stop says so with the first part', async () => {
   expect(await readAll(response)).toHaveLength(2);
 });
 
-it('The README has a curl that works as it is pasted', async () => {
+it('The documentation has a curl that works as it is pasted', async () => {
   const world = await createWorld();
   world.datafold.on(datafoldPath, { body: datafoldBody });
   world.olostep.on(olostepPath, { body: olostepBody });
-  const [, accept = '', body = ''] = /^curl -N .* -H 'accept: ([^']+)' \\\n {2}-d '([^']+)'$/m.exec(readme) ?? [];
+  const [, accept = '', body = ''] =
+    /^curl -N .* -H 'accept: ([^']+)' \\\n {2}-d '([^']+)'$/m.exec(documentation) ?? [];
 
   const parts = await readAll(await world.post(body, toInit(accept)));
 

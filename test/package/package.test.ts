@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { datafoldBody, datafoldPath } from '../support/bodies.ts';
+import { readBlocks } from '../support/documentation.ts';
 import { startFakeUpstream } from '../support/fake-upstream.ts';
 import { startService } from '../support/process.ts';
 import { createProject, type Published, publish, typeCheck } from '../support/published.ts';
-import { readBlocks } from '../support/readme.ts';
 
 // npm and the compiler take their time, most of all on a machine that runs other tests beside these.
 vi.setConfig({ hookTimeout: 180_000, testTimeout: 120_000 });
@@ -19,7 +19,7 @@ beforeAll(() => {
 });
 afterAll(() => published.remove());
 
-/** The README's code. */
+/** The code of docs/library.md. */
 const [client = ''] = readBlocks('ts').filter((block) => block.includes("'monitor-graph/client'"));
 const [backend = ''] = readBlocks('ts').filter((block) => block.includes("'monitor-graph'"));
 
@@ -32,9 +32,12 @@ it('holds what its exports name, the schema, and nothing that is not for its use
   expect(paths.filter((path) => !existsSync(join(folder, path)))).toEqual([]);
 
   expect(readdirSync(folder).sort()).toEqual([
+    'CHANGELOG.md',
     'LICENSE',
     'README.md',
+    'SECURITY.md',
     'dist',
+    'docs',
     'package.json',
     'schema',
     'schema.graphql',

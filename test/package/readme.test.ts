@@ -3,7 +3,7 @@ import { parse, print } from 'graphql';
 import { expect, it } from 'vitest';
 import { exampleOperations } from '../../src/generated/example-operations.ts';
 import { startSandbox } from '../../src/sandbox/start-sandbox.ts';
-import { readBlocks, readme } from '../support/readme.ts';
+import { documentation, readBlocks } from '../support/documentation.ts';
 import { createWorld } from '../support/world.ts';
 
 /** The time at which the README's answers were given. */
@@ -33,7 +33,7 @@ it('has a curl that works as it is pasted', async () => {
 it('names every variable that the example configuration has', () => {
   const variables = [...readFileSync('.env.example', 'utf8').matchAll(/^(\w+)=/gm)].map(([, name]) => name);
   expect(variables.length).toBeGreaterThan(0);
-  for (const name of variables) expect(readme).toContain(`\`${name}\``);
+  for (const name of variables) expect(documentation).toContain(`\`${name}\``);
 });
 
 async function createSandboxWorld() {

@@ -37,7 +37,7 @@ const inputs = Number(process.env.ATTACK_INPUTS ?? 300);
 const seed = Number(process.env.ATTACK_SEED ?? 1);
 const isLong = inputs >= 10_000;
 const isVerbose = process.env.ATTACK_VERBOSE === 'true';
-/** What the README has a container give to the process, in MiB: of several attacks at once. */
+/** What docs/deployment.md has a container give to the process, in MiB: of several attacks at once. */
 const maxResidentMiB = 768;
 /** The victim's slowest answer, in milliseconds: far from the deadline of an operation, on a machine that is busy. */
 const maxVictimMs = 8_000;
