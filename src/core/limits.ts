@@ -1,28 +1,35 @@
-/** How long, how many, how much: every number that is policy, in one place. */
+/**
+ * Every limit, time and size that is policy, in one place. Each can be set in `createGateway({ limits })`, or by an environment
+ * variable of its name: `upstreamAttemptTimeoutMs` by `UPSTREAM_ATTEMPT_TIMEOUT_MS`. Names end in the unit: `Ms`, `Bytes`, `Chars`.
+ * `npm run docs` writes these comments to docs/configuration.md: the first comment of each group is its heading.
+ */
 
-/** What a client may send. */
-const requestLimits = {
-  /** The largest body of a request, in bytes. */
+/** Requests and connections */
+const connectionLimits = {
+  /** Maximum bytes of a request body. */
   maxBodyBytes: 100 * 1024,
-  /** How long the head of a request may take to arrive, in milliseconds. */
+  /** Maximum time until the headers of a request have arrived. */
   headersTimeoutMs: 10_000,
-  /** How long the whole of it may take, in milliseconds. */
+  /** Maximum time until a request has arrived with its body. */
   requestTimeoutMs: 15_000,
   /**
-   * How long a connection is kept while nothing is asked, in milliseconds; longer than balancers keep theirs (60 s), lest
-   * one is closed under a request of theirs.
+   * Maximum time that a connection stays open without a request. It is longer than the idle timeout of most load balancers (60 s), so
+   * that the server doesn't close a connection while one of them sends a request.
    */
   keepAliveTimeoutMs: 65_000,
   /**
-   * How long a connection may stand still, in milliseconds, before it is closed: its client doesn't read its answer, or sends
-   * nothing. While a client waits for an operation it isn't counted.
+   * Maximum time without any byte on a connection whose client doesn't read its response, or sends nothing. It doesn't run while a
+   * client waits for an operation.
    */
   socketTimeoutMs: 20_000,
-  /** The most connections at a time. For a new one more, one that waits for its client is closed, the longest idle first. */
+  /**
+   * Maximum open connections. For one more, the server closes the connection that has been idle longest. Connections with an
+   * operation in flight aren't closed.
+   */
   maxConnections: 1_000,
-  /** The most connections besides, where none of these can be closed: `/health` and `/ready` alone are answered there. */
+  /** Maximum additional connections when none can be closed: only `/health` and `/ready` are answered on them. */
   maxProbeConnections: 20,
-  /** The most requests of a connection, which is closed behind the last one. */
+  /** Maximum requests of a connection. The server closes it after the last one. */
   maxRequestsPerConnection: 1_000,
   /**
    * Maximum requests of a connection that wait for the response before them. Beyond it, the connection is not read until all of
@@ -31,38 +38,46 @@ const requestLimits = {
   maxPipelinedRequests: 16,
   /** Maximum requests that wait so on all connections. Beyond it, a connection with more than `maxPipelinedRequests` is closed. */
   maxQueuedRequests: 4_096,
-  /** The most headers of a request. */
+  /** Maximum headers of a request. */
   maxHeaders: 100,
-  /** The most tokens of a document, counted while it is parsed. A hundred keys written out are about 1,200. */
+};
+
+/** Documents */
+const documentLimits = {
+  /** Maximum tokens of a document, counted while it is parsed. A hundred keys, written as literals, are about 1,200. */
   maxTokens: 2_000,
-  /** The most levels of fields. */
+  /** Maximum levels of fields. */
   maxDepth: 10,
-  /** The most aliases, with fragments expanded. */
+  /** Maximum aliases, with fragments expanded. */
   maxAliases: 50,
-  /** The most directives, with fragments expanded. */
+  /** Maximum directives, with fragments expanded. */
   maxDirectives: 20,
-  /** The most fields of the query itself, with fragments expanded. */
+  /** Maximum root fields, with fragments expanded. */
   maxRootFields: 50,
-  /** The most fields that read the schema and aliases in them, with fragments expanded: each may be all of it. */
+  /** Maximum introspection fields (`__schema`, `__type`, `_service`) and aliases in them, with fragments expanded. */
   maxIntrospectionFields: 5,
-  /** The most fields, with fragments expanded. */
+  /** Maximum fields, with fragments expanded. */
   maxFields: 2_000,
-  /** The most documents that are kept parsed and validated. */
+  /** Maximum documents in the document cache, parsed and validated. */
   documentCacheEntries: 1_000,
   /**
-   * The most characters of all of them together. A kept document is some fifty times its text, in bytes, and a field that is
-   * compiled for it counts as 20 of them.
+   * Maximum characters of the documents in the document cache. A document takes some fifty bytes of memory for each character, and
+   * a field that is compiled for it counts as 20 characters.
    */
   documentCacheChars: 1_000_000,
-  /** The most documents that clients have registered by their hash, as automatic persisted queries. */
+  /** Maximum automatic persisted queries: documents that clients have registered by their hash. */
   apqCacheEntries: 1_000,
-  /** The most characters of all of them together. */
+  /** Maximum characters of all automatic persisted queries. */
   apqCacheChars: 1_000_000,
-  /** From which use on an operation is executed by a plan that is compiled for it. */
+  /** From this use of an operation on, the gateway executes a plan that is compiled for it. */
   compileAfterUses: 3,
-  /** The most errors that an invalid document is told. */
+  /** Maximum validation errors that a response reports. */
   maxValidationErrors: 5,
-  /** The most errors that an answer has: each selection of each thing in a list can be one. The last says how many more there are. */
+};
+
+/** Responses and log lines */
+const responseLimits = {
+  /** Maximum errors of a response. The last one says how many more there are. */
   maxResponseErrors: 1_000,
   /** Maximum log lines of a request, the line that each request has aside. One more line counts those that were omitted. */
   maxLogLines: 50,
@@ -70,7 +85,7 @@ const requestLimits = {
   maxLogTextChars: 2_000,
   /** Maximum characters of a log line as JSON. The texts of a longer one are cut further. */
   maxLogLineChars: 8_192,
-  /** The most of an answer that lists and aliases can multiply: texts, snapshots, and events, a thousand bytes each beside these. */
+  /** Cost budget of a response, for what lists and aliases multiply: texts, snapshots and events, each event with 1,000 bytes more. */
   maxResponseBytes: 16 * 1024 * 1024,
   /**
    * Maximum bytes of large responses that are held at a time, all clients together: those that are being built, and those that
@@ -81,8 +96,12 @@ const requestLimits = {
   maxPendingResponseBytesPerCaller: 32 * 1024 * 1024,
   /** Bytes of a response that do not count for these two: smaller ones are bounded by the number of connections. */
   maxUncountedResponseBytes: 64 * 1024,
+};
+
+/** Upstream calls and lists of an operation */
+const operationLimits = {
   /**
-   * The most upstream calls of an operation, all providers together. A retry doesn't count. A call of the list of monitors that
+   * Maximum upstream calls of an operation, all providers together. A retry doesn't count. A call of the list of monitors that
    * decides whether a 404 means absence counts, but isn't refused.
    */
   maxUpstreamCalls: 250,
@@ -93,147 +112,170 @@ const requestLimits = {
    */
   maxUpstreamResponseTotalBytes: 64 * 1024 * 1024,
   /**
-   * The most representations of an operation, all its `_entities` together. A gateway sends all of one step at once, each
-   * once, but the same run may come by either key: twice `maxUpstreamCalls`, as more could hardly be answered in full.
+   * Maximum representations of an operation, all its `_entities` together. A federation gateway sends all representations of one
+   * step together, each once, but the same run may come by either key: so it is twice `maxUpstreamCalls`.
    */
   maxRepresentations: 500,
-  /** The most runs and monitors that lists put into the answer of an operation; a list counts as one at the least. */
+  /** Maximum runs and monitors that lists add to the response of an operation. A list counts as at least one. */
   maxListNodes: 2_000,
-  /** The most fields of things in lists of which something takes a call of its own, each thing and alias counted. */
+  /** Maximum selected fields, over all list items and aliases, on items that need an upstream call each. */
   maxListFetchedFields: 3_000,
-  /** The most times that an operation has `Query.runs`. Each merges the runs of all monitors anew. */
+  /** Maximum `Query.runs` fields of an operation. Each merges the runs of all monitors. */
   maxRunFeeds: 5,
-  /** Maximum upstream calls of all of them together. A lower number makes pages shorter, and more of them. */
+  /** Maximum upstream calls of all `Query.runs` of an operation. A lower number makes pages shorter, and more of them. */
   runFeedMaxCalls: 250,
-  /** Maximum monitors of a provider whose runs they merge: those that ran last. */
+  /** Maximum monitors of a provider whose runs `Query.runs` merges: those that ran last. */
   runFeedMaxMonitors: 2_000,
-  /** How long a response that may still change is used again by the pages behind it, in milliseconds; 0: never. */
+  /** How long the next pages of `Query.runs` use a response that may still change; 0: never. */
   freshMs: 5_000,
-  /** From how many runs of a monitor, or monitors, asked for by id a list is read first, where it has all that is selected. */
+  /**
+   * From this number of runs of a monitor, or of monitors, that are requested by id, the gateway reads a list first, where the list
+   * has all selected fields.
+   */
   listFetchThreshold: 3,
   /**
    * Maximum number of events pages of an Olostep monitor, 100 rows each, that are read to find a run that is requested by its
    * key. A run that may be further back has the error `OPERATION_TOO_COSTLY` in the fields that its row alone states.
    */
   maxEventsPages: 10,
-  /** The most tags that a list of monitors is requested by. */
+  /** Maximum tags that a list of monitors is filtered by. */
   maxTags: 20,
-  /** The most characters of a tag. */
+  /** Maximum characters of a tag. */
   maxTagLength: 100,
-  /** The most that a page of Datafold's lists is asked for. Datafold documents no cap, and may send fewer. */
+  /** Page size that the gateway requests of Datafold's lists. Datafold documents no maximum, and may send fewer rows. */
   listPageSize: 100,
-  /** How long a copy of a run that has ended for good stands for an answer, in milliseconds. */
+};
+
+/** Run cache and Redis */
+const cacheLimits = {
+  /** Maximum age of a cached response for a run that can't change any more. */
   runCacheTtlMs: 3_600_000,
-  /** The same of a run that has ended, but of which something may still come. */
+  /** Maximum age of a cached response for a finished run of which the provider may still add something. */
   runCacheSettlingTtlMs: 10_000,
-  /** How long any copy may stand in for the answer of a provider that is down, in milliseconds. */
+  /** Maximum age of a cached response that is shown while its provider is down (stale-if-error). */
   runCacheStaleIfErrorMs: 86_400_000,
-  /** The most bytes of all copies that are kept in memory. */
+  /** Maximum bytes of the run cache in memory. */
   runCacheMaxBytes: 32 * 1024 * 1024,
-  /** The largest copy that is kept, in bytes. */
+  /** Maximum bytes of an entry of the run cache in memory. */
   runCacheMaxEntryBytes: 1024 * 1024,
-  /** The largest copy that is kept in a store outside the process, in bytes: it crosses the wire each time that it is read. */
+  /** Maximum bytes of an entry in Redis, or in another store outside the process: each read sends it over the network. */
   redisMaxEntryBytes: 64 * 1024,
-  /** How long a store of copies outside the process may take, in milliseconds. */
+  /** Maximum time of a request to Redis, or to another store outside the process. */
   redisTimeoutMs: 20,
-  /** The largest set of an issuer's keys (JWKS) that is read, in bytes. */
+};
+
+/** Keys of a JWT issuer */
+const jwksLimits = {
+  /** Maximum bytes of an issuer's set of keys (JWKS). */
   maxJwksBytes: 256 * 1024,
-  /** How long a look at an issuer's keys may take, its body included, in milliseconds. */
+  /** Maximum time of a request for an issuer's keys, with its body. */
   jwksTimeoutMs: 3_000,
-  /** How long an issuer's keys are cached, in milliseconds. */
+  /** How long an issuer's keys are cached. */
   jwksCacheTtlMs: 600_000,
-  /** The shortest time between two looks at an issuer's keys: after a failure, and for tokens whose key is unknown. In milliseconds. */
+  /** Minimum time between two requests for an issuer's keys: after a failure, and for tokens whose key is unknown. */
   jwksMinIntervalMs: 1_000,
+};
+
+/** Deadline, load shedding and shutdown */
+const processLimits = {
   /**
-   * How long an operation may take, in milliseconds: all its upstream calls share this deadline, their waits and retries
-   * included. What has been found by then is answered, and the rest is `UPSTREAM_TIMEOUT`.
+   * Deadline of an operation, which all its upstream calls share, with their retries and waits. At the deadline the gateway answers
+   * with what it has; the rest is `UPSTREAM_TIMEOUT`.
    */
   operationTimeoutMs: 15_000,
-  /** The most operations under way at a time; more are turned away with 503. */
+  /** Maximum operations in flight. More are refused with 503 and `OVERLOADED`. */
   maxConcurrentOperations: 256,
-  /** The longest delay of the event loop, in milliseconds; beyond it only a sixteenth of `maxConcurrentOperations` are let in. */
+  /** Maximum delay of the event loop. Beyond it, only a sixteenth of `maxConcurrentOperations` is admitted. */
   maxEventLoopLagMs: 200,
-  /** How long new requests are still taken when the process is to stop, in milliseconds; as long as a balancer needs. */
+  /** How long the process accepts new requests after the signal to stop: the time that a load balancer needs to notice. */
   shutdownDelayMs: 500,
-  /** How long the last requests have when the process is to stop, in milliseconds. */
+  /** Maximum time from the signal to stop until the process ends. It includes `shutdownDelayMs`. */
   shutdownTimeoutMs: 10_000,
 };
 
-/** What a provider is asked for, and what it may answer; each provider by itself. */
+/** Each provider, separately */
 const providerLimits = {
-  /** One attempt, connecting included, in milliseconds. */
+  /** Maximum time of one attempt, with connecting. */
   upstreamAttemptTimeoutMs: 3_000,
-  /** The time that must be left for an attempt, in milliseconds; none starts with less. */
+  /** No attempt starts with less time than this left before the deadline. */
   upstreamMinAttemptMs: 250,
-  /** Connecting, in milliseconds; coarse, as undici's clock is. */
+  /** Maximum time to connect; coarse, as undici's clock is. */
   connectTimeoutMs: 1_000,
-  /** All attempts of a call together; after some failures there are fewer, and after none more than three. */
+  /** Maximum attempts of a call. Some failures allow fewer; none allows more than three. */
   maxAttempts: 3,
-  /** The first back-off between two attempts, in milliseconds; full jitter, doubled each time. */
+  /** First back-off between two attempts, with full jitter. It doubles each time. */
   retryBaseDelayMs: 100,
-  /** The longest back-off, in milliseconds. */
+  /** Maximum back-off between two attempts. */
   retryMaxDelayMs: 1_000,
-  /** The longest `Retry-After` that is waited for, in milliseconds. */
+  /** Maximum `Retry-After` that a call waits for. */
   maxRetryAfterMs: 2_000,
-  /** The longest cool-down of a credential that a provider asks to wait (429 or 503 with `Retry-After`), in milliseconds. */
+  /** Maximum cool-down of a credential whose provider asks it to wait (429 or 503 with `Retry-After`). */
   rateLimitMaxCooldownMs: 60_000,
-  /** How many retries a provider bears at once. */
+  /** Retry budget: how many retries a provider may get at once. */
   retryBudget: 10,
-  /** How many retries each call adds to the budget. */
+  /** Retries that each call adds to the retry budget. */
   retryBudgetPerCall: 0.1,
-  /** The share of known paths, those that have succeeded before, that opens a credential's breaker by failing, between 0 and 1. */
+  /** The share of known paths, those that have succeeded before, whose failure opens a credential's circuit breaker; between 0 and 1. */
   breakerThreshold: 0.5,
-  /** The fewest failed paths that can open it; and the fewest failed calls in a row, on any paths, that can restrict it. */
+  /** Minimum failed paths that open the circuit breaker; and minimum failed calls in a row, on any paths, that restrict it. */
   breakerMinCalls: 20,
-  /** How far back the breaker looks, in milliseconds; and how long nothing may have been answered before it is restricted. */
+  /** The time window of the circuit breaker; and how long no call may have succeeded before it is restricted. */
   breakerWindowMs: 10_000,
-  /** How long it stays open at first, in milliseconds; doubled after each failed probe. */
+  /** How long the circuit breaker is open at first. The time doubles after each failed probe. */
   breakerOpenMs: 5_000,
-  /** How long it stays open at the most, in milliseconds: so late, and a fifth, it may notice that a provider is well. */
+  /** Maximum time that the circuit breaker is open. A recovered provider is noticed after this time and a fifth at the latest. */
   breakerMaxOpenMs: 60_000,
-  /** How many good probes in a row close it. */
+  /** Successful probes in a row that close the circuit breaker. */
   breakerProbes: 3,
-  /** The most credentials that are remembered as verified by a 200: their 404 means absence without a call of the list of monitors. */
+  /** Maximum credentials that are remembered as verified by a 200: their 404 means absence without a call of the list of monitors. */
   maxVerifiedCredentials: 10_000,
-  /** The fewest credentials whose failed calls can open the breaker for all credentials. */
+  /** Minimum credentials whose failed calls can open the circuit breaker for all credentials. */
   breakerMinCredentials: 3,
-  /** The most credentials that have a breaker of their own, of those that have succeeded, and of all others. */
+  /** Maximum credentials with a circuit breaker each: of those that have succeeded, and of all others. */
   breakerMaxCredentials: 4_000,
-  /** Calls in flight at a time. */
+  /** Maximum calls in flight. */
   maxConcurrentCalls: 32,
-  /** Calls in flight of one caller's own credential at a time. */
+  /** Maximum calls in flight of one caller's own credential. */
   maxConcurrentCallsPerCredential: 16,
-  /** Requests that wait for a first call at a time. */
+  /** Maximum operations that wait for their first call. */
   maxQueuedOperations: 64,
-  /** How long they wait, in milliseconds. */
+  /** Maximum time that an operation waits for its first call. */
   queueTimeoutMs: 250,
   /**
-   * Maximum calls that wait for a place. Beyond it a caller that has its share of them has no more: with a key of its own a caller is
-   * one, and with the service's own key each request is. So many wait for longer than an operation may take.
+   * Maximum calls in the queue. Beyond it, a caller that has its share of them can't queue more: with a key of its own a caller is
+   * one, and with the service's own key each request is. The whole queue takes longer than the deadline of an operation.
    */
   maxQueuedCalls: 8_192,
-  /** The most events of a log that is read; Olostep sends it whole. */
+  /** Maximum events of an agent log. Olostep sends the whole log at once. */
   maxLogEvents: 100_000,
-  /** How deep a free-form value may be nested. */
+  /** Maximum nesting of a free-form value. */
   maxJsonDepth: 64,
   /**
-   * The most values of a response that are parsed, and of each page of its lists: a member of an object counts as four, and a
-   * number that keeps its digits as ten. To parse and write so many takes some 50 ms, for which nothing else is done.
+   * Maximum values of a response that are parsed, and of each page of its lists: a member of an object counts as four, and a
+   * number that keeps its digits as ten. To parse and serialize so many takes some 50 ms of the event loop.
    */
   maxValues: 200_000,
-  /** The largest upstream response that is read, in bytes: 100,000 events of Olostep are about 14 MB. */
+  /** Maximum bytes of an upstream response: 100,000 events of Olostep are about 14 MB. */
   maxUpstreamResponseBytes: 16 * 1024 * 1024,
   /**
-   * The most bytes of a response with another status than 200 that are kept while it is read, to tell what it means. Of a larger
-   * one the status alone counts.
+   * Maximum bytes that are read of a response with another status than 200, to find out what it means. Of a larger one the status
+   * alone counts.
    */
   maxErrorResponseBytes: 16 * 1024,
-  /** The largest answer that is parsed whole, in bytes; of a larger one what is selected is, and the rest goes unchecked. */
+  /** Upstream responses above this size are parsed lazily: only selected members are decoded and validated. */
   lazyParseThresholdBytes: 16 * 1024,
 };
 
-/** Each can be set in `createGateway({ limits })`, or by a variable of its name: `upstreamAttemptTimeoutMs` by `UPSTREAM_ATTEMPT_TIMEOUT_MS`. */
-export const defaultLimits = { ...requestLimits, ...providerLimits };
+export const defaultLimits = {
+  ...connectionLimits,
+  ...documentLimits,
+  ...responseLimits,
+  ...operationLimits,
+  ...cacheLimits,
+  ...jwksLimits,
+  ...processLimits,
+  ...providerLimits,
+};
 
 export type Limits = Readonly<typeof defaultLimits>;
 export type UpstreamLimits = Readonly<typeof providerLimits>;
