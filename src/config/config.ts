@@ -14,7 +14,7 @@ import { expectedApiKey, expectedBaseUrl, isApiKey, isBaseUrl } from '../upstrea
 import { isLoopback } from '../upstream/loopback.ts';
 import { countSetting, type Env, flagSetting, listSetting, readSettings, setting, shareSetting } from './env.ts';
 import { readManifests } from './read-manifests.ts';
-import { readHttpServerConfig } from './server-config.ts';
+import { type HttpServerVariable, readHttpServerConfig } from './server-config.ts';
 
 /** All that the process needs. */
 export interface Config {
@@ -75,6 +75,14 @@ const providerSettings = ({ apiPath }: Pick<ProviderDefinition, 'apiPath'>) => (
   API_KEY: v.optional(setting(expectedApiKey, isApiKey)),
   BASE_URL: v.optional(setting(expectedBaseUrl(apiPath), (text) => isBaseUrl(text, apiPath))),
 });
+
+/** Every variable but those of the providers and the limits. `npm run docs` needs a description of each. */
+export type Variable =
+  | keyof typeof listenSettings
+  | keyof typeof persistedSettings
+  | keyof typeof gatewaySettings
+  | keyof typeof reuseSettings
+  | HttpServerVariable;
 
 /**
  * What `npm start` needs.
@@ -165,11 +173,14 @@ function readPersisted(
   };
 }
 
-/** `upstreamAttemptTimeoutMs` from `UPSTREAM_ATTEMPT_TIMEOUT_MS`, and so on. Whole numbers stay whole; the others are shares. */
+/** The variable of a limit: `UPSTREAM_ATTEMPT_TIMEOUT_MS` of `upstreamAttemptTimeoutMs`. */
+export const toVariable = (limit: string): string => limit.replace(/[A-Z]/g, '_$&').toUpperCase();
+
+/** Reads the limits from the variables of their names. Whole numbers stay whole; the others are shares. */
 function readLimits(env: Env, problems: string[]): Partial<Limits> {
   const limits: Record<string, number> = {};
   for (const [limit, byDefault] of Object.entries(defaultLimits)) {
-    const name = limit.replace(/[A-Z]/g, '_$&').toUpperCase();
+    const name = toVariable(limit);
     const value = Number.isInteger(byDefault) ? countSetting : shareSetting;
     const given = readSettings({ [name]: v.optional(value) }, env, problems)[name];
     if (given !== undefined) limits[limit] = given;

@@ -27,6 +27,8 @@ const settings = {
   GRAPHIQL: v.optional(flagSetting),
 };
 
+export type HttpServerVariable = keyof typeof settings;
+
 /** What the environment needn't say. */
 export interface ServerDefaults {
   /** Whether GraphiQL is shown. */

@@ -103,10 +103,13 @@ describe('The OpenAPI documents', () => {
   });
 });
 
-describe('README and .env.example', () => {
-  it.each(['README.md', '.env.example'])('%s: say what is known of the product at us.datafold.com', (file) => {
-    const text = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8').replaceAll(/\s+#?\s*/g, ' ');
+describe('docs/configuration.md and .env.example', () => {
+  it.each(['docs/configuration.md', '.env.example'])(
+    '%s: say what is known of the product at us.datafold.com',
+    (file) => {
+      const text = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8').replaceAll(/\s+#?\s*/g, ' ');
 
-    expect(text).toMatch(/us\.datafold\.com.{0,80}another product.{0,160}only.{0,120}documented/);
-  });
+      expect(text).toMatch(/us\.datafold\.com.{0,80}another product.{0,160}only.{0,120}documented/);
+    },
+  );
 });

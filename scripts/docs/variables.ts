@@ -1,0 +1,137 @@
+/**
+ * What docs/configuration.md and .env.example say of each environment variable. The compiler asks for a description of each variable
+ * that src/config/ reads. Limits are described in src/core/limits.ts.
+ */
+import type { Variable } from '../../src/config/config.ts';
+import type { Provider } from '../../src/generated/types.ts';
+
+/** One variable. Texts are Markdown, in whole sentences. */
+export interface VariableDescription {
+  /** As it is written; prose where it depends on others. */
+  readonly default: string;
+  readonly text: string;
+}
+
+/** The variables that each provider has, after its name. */
+export const providerVariables: Readonly<
+  Record<Provider, { readonly API_KEY: VariableDescription; readonly BASE_URL: VariableDescription }>
+> = {
+  DATAFOLD: {
+    API_KEY: {
+      default: 'none',
+      text:
+        'Datafold: Settings > Account > API key. Sent as `Authorization: Key …`. Without it, fields of Datafold are ' +
+        '`PROVIDER_NOT_CONFIGURED`.',
+    },
+    BASE_URL: {
+      default: '`https://app.datafold.com`',
+      text:
+        'For instance `https://eu.datafold.com`, or your dedicated host. `us.datafold.com` and `eub.datafold.com` are another product: ' +
+        'only its runs (one, and the list of a monitor) are documented, so fields of monitors and lists of monitors may fail there.',
+    },
+  },
+  OLOSTEP: {
+    API_KEY: {
+      default: 'none',
+      text:
+        'Olostep: an API token. Sent as `Authorization: Bearer …`. Without it, fields of Olostep are ' +
+        '`PROVIDER_NOT_CONFIGURED`.',
+    },
+    BASE_URL: { default: '`https://api.olostep.com`', text: 'Another address of the API.' },
+  },
+};
+
+/** All other variables, by the heading that they stand under. */
+export const variables = {
+  CREDENTIALS: {
+    group: 'Providers',
+    default: '`held`',
+    text:
+      '`held`: the service calls the providers with the keys above. `forwarded`: it holds no key; each request brings its ' +
+      "caller's in `X-Datafold-Api-Key` and `X-Olostep-Api-Key`.",
+  },
+  HOST: {
+    group: 'HTTP server',
+    default: '`127.0.0.1`',
+    text:
+      'The address to listen on. Beyond loopback, with held keys, the service starts only with `API_TOKENS` or `JWKS_URL`, or with ' +
+      '`ALLOW_ANONYMOUS`.',
+  },
+  PORT: { group: 'HTTP server', default: '`4000`', text: 'The port to listen on. 0: the system chooses one.' },
+  ALLOWED_HOSTS: {
+    group: 'HTTP server',
+    default:
+      'bound to loopback: `localhost`, `*.localhost`, `127.0.0.0/8`, `[::1]`, with any port; otherwise every host',
+    text:
+      'The hosts that requests may name, separated by commas, each with a port or for all its ports. A request to another host is ' +
+      'answered with 421. Behind a proxy that passes the host name on, or for containers that call `host.docker.internal`, name it here.',
+  },
+  CORS_ORIGINS: {
+    group: 'HTTP server',
+    default: 'none',
+    text: 'The origins whose pages may send requests, separated by commas. They are compared exactly, and never get cookies.',
+  },
+  INTROSPECTION: {
+    group: 'HTTP server',
+    default: '`true` on loopback and in the sandbox, otherwise `false`',
+    text: 'Whether clients may read the schema. Without it, error messages suggest no names either.',
+  },
+  GRAPHIQL: {
+    group: 'HTTP server',
+    default: '`true` on loopback and in the sandbox, otherwise `false`',
+    text: 'Whether browsers get GraphiQL.',
+  },
+  API_TOKENS: {
+    group: 'Authentication',
+    default: 'none',
+    text: 'Tokens separated by commas, each with at least 16 characters. Then every operation needs `Authorization: Bearer …`.',
+  },
+  JWKS_URL: {
+    group: 'Authentication',
+    default: 'none',
+    text:
+      'The address of the keys of a JWT issuer. Set all three of `JWKS_URL`, `JWT_ISSUER` and `JWT_AUDIENCE`, or none. Then a JWT of ' +
+      'this issuer, for this audience, with an expiry and an asymmetric algorithm, is accepted as well as an API token. The keys have ' +
+      'the content type of JSON. They are cached; a token with an unknown key makes the service request them again.',
+  },
+  JWT_ISSUER: { group: 'Authentication', default: 'none', text: 'The `iss` claim that JWTs must have.' },
+  JWT_AUDIENCE: { group: 'Authentication', default: 'none', text: 'The `aud` claim that JWTs must have.' },
+  ALLOW_ANONYMOUS: {
+    group: 'Authentication',
+    default: '`false`',
+    text: '`true`: every client that reaches `HOST` may use the held keys. Beyond loopback, with held keys, it needs `ALLOWED_HOSTS`.',
+  },
+  PERSISTED_DOCUMENTS: {
+    group: 'Persisted documents',
+    default: 'none',
+    text: 'Manifests of [persisted documents](persisted-documents.md): files, separated by commas. The example operations are always listed.',
+  },
+  PERSISTED_DOCUMENTS_ONLY: {
+    group: 'Persisted documents',
+    default: '`false`',
+    text: '`true`: the service executes listed documents only. GraphiQL is off then.',
+  },
+  RUN_CACHE: {
+    group: 'Run cache and request coalescing',
+    default: '`true`',
+    text: 'Caches responses for finished runs, for an hour at most, separately for each credential. `false` disables it.',
+  },
+  REDIS_URL: {
+    group: 'Run cache and request coalescing',
+    default: 'none',
+    text:
+      '`redis://…` or `rediss://…`: the run cache is in this Redis, shared by all replicas, instead of in memory. Use `rediss://` ' +
+      'on anything but a private network: a program that reads the traffic reads runs.',
+  },
+  COALESCE_CALLS: {
+    group: 'Run cache and request coalescing',
+    default: '`true`',
+    text: 'Identical upstream calls in flight, with the same credential, share one.',
+  },
+  LOG_LEVEL: {
+    group: 'Log',
+    default: '`info`',
+    text: '`debug` (today the same as `info`), `info`, `warn`, `error` or `silent`. The log is one JSON object a line on standard output.',
+  },
+  LOG_FORMAT: { group: 'Log', default: '`json`', text: '`json`, or `pretty`: lines for people.' },
+} satisfies Readonly<Record<Variable, VariableDescription & { readonly group: string }>>;
