@@ -64,8 +64,13 @@ const ownKeys = { DATAFOLD_API_KEY: 'key', OLOSTEP_API_KEY: 'key' };
 
 export const ours = service('monitor-graph', ownKeys);
 
-/** Our service as it was built in another checkout, to compare revisions. @param folder its path, with a slash at the end */
-export const oursIn = (folder: string): Contender => service(`monitor-graph of ${folder}`, ownKeys, folder);
+/**
+ * Our service as it was built in another checkout, to compare revisions.
+ * @param folder its path, with a slash at the end
+ * @param settings further variables, as that revision names them
+ */
+export const oursIn = (folder: string, settings: Readonly<Record<string, string>> = {}): Contender =>
+  service(`monitor-graph of ${folder}`, { ...ownKeys, ...settings }, folder);
 
 /** In the order in which they take turns. */
 export const contenders: Readonly<Record<string, Contender>> = {
