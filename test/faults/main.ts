@@ -47,7 +47,9 @@ process.exit(survived === tried ? 0 : 1);
 async function runBlock(name: string): Promise<Tally> {
   const tally = createTally(name);
   const block = await importBlock(name);
+  const startedAt = performance.now();
   await tally.attempt('runs to its end', () => block.run(tally));
+  tally.measured(`${((performance.now() - startedAt) / 1_000).toFixed(1)} s`);
   return tally;
 }
 
