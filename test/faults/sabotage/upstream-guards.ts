@@ -336,7 +336,7 @@ export const upstreamGuards: readonly Guard[] = [
     file: 'src/upstream/interim-responses.ts',
     from: 'if (++this.#place === inHead) this.#isLineEmpty = false;',
     to: 'this.#place++;',
-    tests: ['test/interim-responses.test.ts'],
+    tests: ['test/upstream/interim-responses.test.ts'],
   },
   {
     name: 'no calls that wait without end',
