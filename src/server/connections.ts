@@ -75,7 +75,7 @@ export function createConnections(
       if (isReserved(socket)) continue;
       if (answers.isWaiting(socket)) continue;
       const [first] = answers.on(socket);
-      const longest = first?.req.complete === true ? unread : since > freshSince ? fresh : unsent;
+      const longest = first?.request.complete === true ? unread : since > freshSince ? fresh : unsent;
       if (since >= longest.since) continue;
       longest.socket = socket;
       longest.since = since;
@@ -87,7 +87,7 @@ export function createConnections(
 
   const close = (socket: Socket) => {
     const [first] = answers.on(socket);
-    const isLate = first === undefined ? isInFirstHead(socket) : !first.req.complete;
+    const isLate = first === undefined ? isInFirstHead(socket) : !first.request.complete;
     forget(socket);
     // A client that has begun a request gets a response that says why it isn't served.
     if (isLate) server?.emit('clientError', toRequestTimeout(), socket);

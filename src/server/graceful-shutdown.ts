@@ -5,7 +5,6 @@ import type { Socket } from 'node:net';
 import { setImmediate as immediate, setTimeout as wait } from 'node:timers/promises';
 import type { Limits } from '../core/limits.ts';
 import type { Gateway } from '../gateway/create-gateway.ts';
-import { requestIdHeader, toRequestId } from '../gateway/request-id.ts';
 import { type Rejection, refuse } from './checks/check.ts';
 import type { InFlightResponses } from './in-flight-responses.ts';
 
@@ -54,11 +53,9 @@ export function createGracefulShutdown({
   const answered = async () => {
     const until = performance.now() + maxLateMs;
     while (performance.now() < until && waiting().length > 0) await wait(10);
-    for (const response of waiting().flatMap((socket) => answers?.on(socket) ?? [])) {
-      if (response.headersSent || !response.req.complete) continue;
-      const requestId = toRequestId(response.req.headers[requestIdHeader]?.toString());
-      response.setHeader(requestIdHeader, requestId);
-      refuse(response, stopped, requestId);
+    for (const state of waiting().flatMap((socket) => answers?.on(socket) ?? [])) {
+      if (state.response.headersSent || !state.request.complete) continue;
+      refuse(state.writeCommonHeaders(), stopped, state.requestId);
     }
   };
 
@@ -85,7 +82,7 @@ export function createGracefulShutdown({
       state = 'draining';
       gateway?.capDeadlines(shutdownTimeoutMs - toSendMs(shutdownTimeoutMs));
       const old = [...sockets];
-      for (const response of old.flatMap((socket) => answers?.on(socket) ?? [])) {
+      for (const { response } of old.flatMap((socket) => answers?.on(socket) ?? [])) {
         if (!response.headersSent) response.setHeader('connection', 'close');
       }
       // A client may be about to send its next request on a connection that it was left, and wouldn't learn whether that

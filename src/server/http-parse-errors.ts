@@ -1,12 +1,13 @@
 /** Answers what isn't HTTP enough to become a request: Node.js gives it up before anybody gets to see it. */
 import { once } from 'node:events';
-import { type ServerResponse, STATUS_CODES } from 'node:http';
+import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { toRefusal } from '../core/errors.ts';
 import { requestIdHeader, toRequestId } from '../gateway/request-id.ts';
 import type { Log } from '../observability/logger.ts';
 import { maxHeaderSize } from './checks/headers.ts';
 import type { InFlightResponses } from './in-flight-responses.ts';
+import type { RequestState } from './request-state.ts';
 import { securityHeaders } from './security-headers.ts';
 
 /** By the code of Node.js, the status and what was expected; anything else is `notHttp`. */
@@ -27,7 +28,7 @@ const notHttp = [400, 'Expected HTTP/1.1, as RFC 9112 has it.'] as const;
  */
 export function createParseErrorHandler(log: Log, answers: InFlightResponses, socketTimeout: () => number) {
   const met = new WeakSet<Duplex>();
-  const wholeOn = (socket: Duplex) => answers.on(socket).filter(({ req }) => req.complete);
+  const wholeOn = (socket: Duplex) => answers.on(socket).filter(({ request }) => request.complete);
   return async (error: NodeJS.ErrnoException, socket: Duplex): Promise<void> => {
     // Whatever else comes of it comes here, too; only its end matters.
     if (met.has(socket)) return void (error.code === 'ECONNRESET' && socket.destroy());
@@ -47,10 +48,10 @@ export function createParseErrorHandler(log: Log, answers: InFlightResponses, so
 }
 
 /** Whether the responses are closed, at the latest after so many milliseconds. */
-async function areClosed(responses: readonly ServerResponse[], ms: number): Promise<boolean> {
+async function areClosed(states: readonly RequestState[], ms: number): Promise<boolean> {
   const signal = AbortSignal.timeout(ms);
   try {
-    await Promise.all(responses.map((response) => once(response, 'close', { signal })));
+    await Promise.all(states.map(({ response }) => once(response, 'close', { signal })));
     return true;
   } catch {
     return false;

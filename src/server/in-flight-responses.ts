@@ -1,14 +1,15 @@
-/** The answers under way, by the connection that each of them goes to. */
+/** The responses that are in flight, by the connection that each of them goes to. */
 import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { RequestState } from './request-state.ts';
 
 export interface InFlightResponses {
   /** Returns whether it is the only one of its connection. */
-  begin(response: ServerResponse): boolean;
+  begin(state: RequestState): boolean;
   /** Returns whether others of its connection remain. */
-  end(response: ServerResponse): boolean;
+  end(state: RequestState): boolean;
   /** Those under way on a connection, in the order of their requests: several when its client doesn't wait for them. */
-  on(socket: Duplex): readonly ServerResponse[];
+  on(socket: Duplex): readonly RequestState[];
   /**
    * Whether the client at the other end waits for this service: its request has arrived, its answer isn't complete, and it has
    * read what there is of it.
@@ -16,7 +17,7 @@ export interface InFlightResponses {
   isWaiting(socket: Duplex): boolean;
 }
 
-const none: readonly ServerResponse[] = [];
+const none: readonly RequestState[] = [];
 
 /**
  * Closes an answer whose connection is gone. Where several wait on one that Node.js itself ends, as it does at CONNECT, it tells
@@ -35,27 +36,30 @@ function close(response: ServerResponse): void {
  * and what it was before points to what it is now, so that the garbage collector keeps the answers of both for long.
  */
 export function createInFlightResponses(): InFlightResponses {
-  const underWay = new WeakMap<Duplex, ServerResponse[]>();
-  const on = (socket: Duplex) => underWay.get(socket) ?? none;
+  const inFlight = new WeakMap<Duplex, RequestState[]>();
+  const on = (socket: Duplex) => inFlight.get(socket) ?? none;
   return {
-    begin(response) {
-      const { socket } = response.req;
-      const answers = underWay.get(socket);
-      if (answers !== undefined) return answers.push(response) === 1;
-      const first = [response];
-      underWay.set(socket, first);
-      socket.once('close', () => [...first].forEach(close));
+    begin(state) {
+      const { socket } = state.request;
+      const states = inFlight.get(socket);
+      if (states !== undefined) return states.push(state) === 1;
+      const first = [state];
+      inFlight.set(socket, first);
+      socket.once('close', () => {
+        for (const { response } of [...first]) close(response);
+      });
       return true;
     },
-    end(response) {
-      const answers = underWay.get(response.req.socket);
-      if (answers === undefined) return false;
-      const place = answers.indexOf(response);
-      if (place !== -1) answers.splice(place, 1);
-      return answers.length > 0;
+    end(state) {
+      const states = inFlight.get(state.request.socket);
+      if (states === undefined) return false;
+      const place = states.indexOf(state);
+      if (place !== -1) states.splice(place, 1);
+      return states.length > 0;
     },
     on,
     isWaiting: (socket) =>
-      socket.writableLength === 0 && on(socket).some(({ req, writableEnded }) => req.complete && !writableEnded),
+      socket.writableLength === 0 &&
+      on(socket).some(({ request, response }) => request.complete && !response.writableEnded),
   };
 }

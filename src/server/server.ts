@@ -153,7 +153,7 @@ export function createServer(options: ServerOptions): Server {
     state.cancellation.end(departure);
     leave(state);
     state.releaseResponse();
-    const isOneWaiting = answers.end(response);
+    const isOneWaiting = answers.end(state);
     gracefulShutdown.end();
     // 499 as nginx has it: the client left before its answer was complete.
     const status = response.writableFinished ? response.statusCode : 499;
@@ -179,7 +179,7 @@ export function createServer(options: ServerOptions): Server {
 
   const listener = (request: IncomingMessage, response: ServerResponse) => {
     const state = new RequestState(request, response, reservations);
-    const isFirst = answers.begin(response);
+    const isFirst = answers.begin(state);
     gracefulShutdown.begin(response);
     connections.begin(response, state.startedAt);
     // What comes by POST is dressed once it is known not to go the short way.
@@ -200,7 +200,7 @@ export function createServer(options: ServerOptions): Server {
       const close = () => socket.destroySoon();
       const last = answers.on(socket).at(-1);
       if (last === undefined) process.nextTick(close);
-      else last.once('close', close);
+      else last.response.once('close', close);
     })
     .on('timeout', (socket) => {
       // The deadline of its operation is what bounds this; until then the client isn't the one who is slow.

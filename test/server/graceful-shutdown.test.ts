@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createGracefulShutdown } from '../../src/server/graceful-shutdown.ts';
+import { securityHeaders } from '../../src/server/security-headers.ts';
 import { datafoldBody, datafoldPath } from '../support/bodies.ts';
 import { type FakeUpstream, type Handler, silence, startFakeUpstream } from '../support/fake-upstream.ts';
 import { startService } from '../support/process.ts';
@@ -171,7 +172,7 @@ describe('A process that is to stop', { timeout: 30_000 }, () => {
     const response = await asked;
 
     expect(response.status).toBe(503);
-    expect(response.headers.get('connection')).toBe('close');
+    expect(Object.fromEntries(response.headers)).toMatchObject({ connection: 'close', ...securityHeaders });
     expect(await response.json()).toEqual({
       errors: [
         {
@@ -180,7 +181,10 @@ describe('A process that is to stop', { timeout: 30_000 }, () => {
         },
       ],
     });
-    expect(await ended).toMatchObject({ code: 0, stderr: '' });
+    const { code, stdout, stderr } = await ended;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const requests = stdout.split('\n').filter((line) => line.includes('"msg":"request"'));
+    expect(requests.map((line) => JSON.parse(line).requestId)).toEqual([response.headers.get('x-request-id')]);
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)('ends at once when it is told so a second time, by %s', async (signal) => {

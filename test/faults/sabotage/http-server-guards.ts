@@ -334,7 +334,7 @@ export const httpServerGuards: readonly Guard[] = [
   {
     name: 'an end of a connection behind the last request that it may have',
     file: 'src/server/server.ts',
-    from: "else last.once('close', close);",
+    from: "else last.response.once('close', close);",
     to: '',
     tests: ['test/server/pipelining.test.ts'],
   },
@@ -432,7 +432,7 @@ export const httpServerGuards: readonly Guard[] = [
   {
     name: 'no operation that outlives its connection',
     file: 'src/server/in-flight-responses.ts',
-    from: "socket.once('close', () => [...first].forEach(close));",
+    from: 'for (const { response } of [...first]) close(response);',
     to: '',
     tests: ['test/server/load-shedding.test.ts'],
   },
