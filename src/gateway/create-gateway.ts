@@ -1,6 +1,6 @@
 /** The graph as a value with `fetch`. It listens to nothing. */
 import type { IncomingMessage, RequestListener } from 'node:http';
-import { type DocumentNode, getOperationAST } from 'graphql';
+import { type DocumentNode, type ExecutionResult, type GraphQLError, getOperationAST } from 'graphql';
 import { toRefusal } from '../core/errors.ts';
 import { lazy } from '../core/lazy.ts';
 import { defaultLimits, type Limits } from '../core/limits.ts';
@@ -9,7 +9,7 @@ import { createAllowlist } from '../graphql/documents/allowlist.ts';
 import { createDocumentCache } from '../graphql/documents/document-cache.ts';
 import type { Manifest } from '../graphql/documents/manifest.ts';
 import { createPersistedDocuments, type DocumentParams } from '../graphql/documents/persisted-documents.ts';
-import { createExecute } from '../graphql/executor/execute.ts';
+import { createExecute, type Operation } from '../graphql/executor/execute.ts';
 import { byteLengthOf, WrittenParts } from '../graphql/executor/response-writer.ts';
 import { createBoundedLog, RequestLog } from '../observability/bounded-log.ts';
 import { consoleLog, type Log } from '../observability/logger.ts';
@@ -177,6 +177,34 @@ export function createGateway(config: GatewayConfig): Gateway {
       limits,
       room: asker,
     });
+  /** The response in one part; undefined where the operation can't be executed as it is. */
+  const executeWhole = async (operation: Operation, asker: RequestInfo): Promise<WholeAnswer | undefined> => {
+    const requestLog = toRequestLog(asker.requestId);
+    const context = contextOf(asker, requestLog);
+    const { call, callReport } = context;
+    const written = new WrittenParts();
+    let data: ExecutionResult['data'];
+    let errors: readonly GraphQLError[] | undefined;
+    try {
+      call.start();
+      const result = await execute(operation, context, written);
+      ({ data } = result);
+      if (data === undefined) return undefined;
+      const { reason } = asker.cancellation;
+      errors = result.errors && toClientErrors(result.errors, requestLog, reason, limits.maxResponseErrors);
+    } finally {
+      // After a bug as well: the bytes of upstream responses are given back, and the log says how many lines were omitted.
+      call.complete();
+      requestLog.complete();
+    }
+    const extensions = callReport.isVerbose ? { upstream: callReport.show() } : undefined;
+    const body = written.write({ errors, data, extensions });
+    const bytes = byteLengthOf(body);
+    const { document } = operation;
+    if (bytes > limits.maxUncountedResponseBytes) largeResponses.set(document, bytes);
+    else if (errors === undefined) largeResponses.delete(document);
+    return { body, bytes, calls: callReport.calls() };
+  };
   const loadSlowPath = createSlowPath({
     ...{ path, schema, documents, persisted, execute, contextOf, toRequestLog, limits, bodyLimitEnforced },
   });
@@ -206,24 +234,7 @@ export function createGateway(config: GatewayConfig): Gateway {
       const operation = { document, operationName, variableValues: variables };
       const expectedBytes = largeResponses.get(document);
       if (expectedBytes !== undefined && asker.reserveResponse?.(expectedBytes) === false) return 'OVERLOADED';
-      const requestLog = toRequestLog(asker.requestId);
-      const context = contextOf(asker, requestLog);
-      const { call } = context;
-      const written = new WrittenParts();
-      call.start();
-      return execute(operation, context, written).then(({ data, errors }) => {
-        call.complete();
-        if (data === undefined) return undefined;
-        const { callReport } = context;
-        const extensions = callReport.isVerbose ? { upstream: callReport.show() } : undefined;
-        const shown = errors && toClientErrors(errors, requestLog, asker.cancellation.reason, limits.maxResponseErrors);
-        requestLog.complete();
-        const body = written.write({ errors: shown, data, extensions });
-        const bytes = byteLengthOf(body);
-        if (bytes > limits.maxUncountedResponseBytes) largeResponses.set(document, bytes);
-        else if (errors === undefined) largeResponses.delete(document);
-        return { body, bytes, calls: callReport.calls() };
-      });
+      return executeWhole(operation, asker);
     },
     credentialHeaders: config.credentials === 'forwarded' ? providerNames.map(forwardedHeader) : [],
     readSdl: introspection ? createSdl(schema) : () => undefined,
