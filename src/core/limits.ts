@@ -211,9 +211,9 @@ const providerLimits = {
   maxRetryAfterMs: 2_000,
   /** Maximum cool-down of a credential whose provider asks it to wait (429 or 503 with `Retry-After`). */
   rateLimitMaxCooldownMs: 60_000,
-  /** Retry budget: how many retries a provider may get at once. */
+  /** Maximum retries of one credential at a time. Credentials that no call has succeeded with share one such budget. */
   retryBudget: 10,
-  /** Retries that each call adds to the retry budget. */
+  /** How many retries each upstream call adds to the retry budget of its credential. */
   retryBudgetPerCall: 0.1,
   /** The share of known paths, those that have succeeded before, whose failure opens a credential's circuit breaker; between 0 and 1. */
   breakerThreshold: 0.5,

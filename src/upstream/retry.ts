@@ -1,7 +1,7 @@
 /** What is tried again, and when: what may pass, within the time and the budget that there are. */
 import { setImmediate as immediate } from 'node:timers/promises';
 import type { CancelToken } from './cancellation.ts';
-import type { RetryBudget } from './retry-budget.ts';
+import type { RetryBudgets } from './retry-budget.ts';
 import { sleep } from './sleep.ts';
 
 /** How a failed attempt may be repeated. */
@@ -21,7 +21,7 @@ export interface RetryRule {
 export interface RetryOptions {
   /** What may be done about an error; `undefined` when nothing. */
   readonly ruleOf: (error: unknown) => RetryRule | undefined;
-  readonly budget: RetryBudget;
+  readonly budgets: RetryBudgets;
   /** All attempts of a call together. */
   readonly maxAttempts: number;
   /** The time that must be left for an attempt, in milliseconds. */
@@ -33,24 +33,24 @@ export interface RetryOptions {
 }
 
 export interface Retry {
-  /** A call is made. */
-  begin(): void;
+  /** A call is made with the credential of this digest. */
+  begin(digest: string): void;
   /**
    * The wait before the next attempt, in milliseconds, once so many have failed, the last one with `error`; `undefined` when
    * there is to be none.
    */
-  waitAfter(error: unknown, failures: number, leftMs: number): number | undefined;
+  waitAfter(error: unknown, digest: string, failures: number, leftMs: number): number | undefined;
 }
 
 /** Keeps apart those who were asked for the same wait, in milliseconds. */
 const maxJitterMs = 100;
 
 export function createRetry(options: RetryOptions): Retry {
-  const { ruleOf, budget, maxAttempts, upstreamMinAttemptMs, retryBaseDelayMs, retryMaxDelayMs } = options;
+  const { ruleOf, budgets, maxAttempts, upstreamMinAttemptMs, retryBaseDelayMs, retryMaxDelayMs } = options;
 
   return {
-    begin: () => budget.add(),
-    waitAfter(error, failures, leftMs) {
+    begin: (digest) => budgets.add(digest),
+    waitAfter(error, digest, failures, leftMs) {
       const rule = ruleOf(error);
       if (rule === undefined) return undefined;
       const { most, afterMs, baseMs = retryBaseDelayMs, minLeftMs = upstreamMinAttemptMs, isFirstFree = false } = rule;
@@ -60,7 +60,7 @@ export function createRetry(options: RetryOptions): Retry {
       const backOff = Math.random() * Math.min(baseMs * 2 ** (failures - 1), retryMaxDelayMs);
       const wait = isFree ? 0 : afterMs === undefined ? backOff : afterMs + Math.random() * maxJitterMs;
       if (leftMs - wait < minLeftMs) return undefined;
-      return isFree || budget.take() ? wait : undefined;
+      return isFree || budgets.take(digest) ? wait : undefined;
     },
   };
 }

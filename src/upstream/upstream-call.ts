@@ -178,7 +178,8 @@ export class UpstreamCall implements AttemptListener {
   /** The wait before the next attempt, in milliseconds; `undefined` when there is to be none. */
   #waitAfter(error: unknown): number | undefined {
     if (this.#cancellation.reason !== undefined) return undefined;
-    return this.#dependencies.retry.waitAfter(error, this.#failures, this.#call.deadlineAt - performance.now());
+    const leftMs = this.#call.deadlineAt - performance.now();
+    return this.#dependencies.retry.waitAfter(error, this.#credential.digest, this.#failures, leftMs);
   }
 
   #toDeadlineFailure(): UpstreamFailure {
@@ -232,7 +233,7 @@ export class UpstreamCall implements AttemptListener {
     this.#call.send?.();
     if (++this.#attempts === 1) {
       this.#firstAttemptAt = now;
-      this.#dependencies.retry.begin();
+      this.#dependencies.retry.begin(this.#credential.digest);
     }
     this.#callReport.calls++;
     if (this.#attempts === 1 && this.#request === this.#dependencies.list.request) this.#call.countExtra();

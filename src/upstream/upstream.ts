@@ -15,7 +15,7 @@ import { type Body, createReadBody } from './read-response.ts';
 import type { UpstreamRequest } from './request.ts';
 import type { ResponseBudget } from './response-budget.ts';
 import { createRetry } from './retry.ts';
-import { createRetryBudget } from './retry-budget.ts';
+import { RetryBudgets } from './retry-budget.ts';
 import { TimeoutQueue } from './timeout-queue.ts';
 import { UpstreamCall, type UpstreamDependencies } from './upstream-call.ts';
 import { VerifiedCredentials } from './verified-credentials.ts';
@@ -51,6 +51,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   const { provider, baseUrl, log, limits, budget, onRefused, readStatus } = options;
   const { origin, path } = toBaseUrl(baseUrl);
   const pool = createPool(origin, limits);
+  const verified = new VerifiedCredentials(limits.maxVerifiedCredentials);
   const upstream: Upstream = {
     getJson(request, credential, call) {
       if (call.cancellation.reason !== undefined) return Promise.reject(toEndError(call.cancellation.reason, provider));
@@ -73,10 +74,10 @@ export function createUpstream(options: UpstreamOptions): Upstream {
     retry: createRetry({
       ...limits,
       ruleOf: (error) => (error instanceof UpstreamFailure ? error.retry : undefined),
-      budget: createRetryBudget(limits.retryBudget, limits.retryBudgetPerCall),
+      budgets: new RetryBudgets(limits, verified),
     }),
     readBody: createReadBody({ ...limits, readStatus }),
-    verified: new VerifiedCredentials(limits.maxVerifiedCredentials),
+    verified,
     list: {
       // A copy: the call tells it by identity from a list that an operation requests.
       request: { ...options.listRequest },

@@ -496,6 +496,48 @@ describe('The retries of a provider', () => {
     expect(world.datafold.paths.length - before).toBeLessThanOrEqual(4);
   });
 
+  describe('with the keys of callers', () => {
+    const runPath = anyDatafoldRun(1).path;
+    const askWith = (world: World, key: string, keys: readonly object[]) =>
+      world.ask(manyQuery, { keys }, { headers: { 'content-type': 'application/json', 'x-datafold-api-key': key } });
+
+    async function createTenantWorld() {
+      holdDice(0);
+      const world = await createWorld({ credentials: 'forwarded', limits });
+      world.datafold.on(datafoldPath, { body: datafoldBody });
+      let isBack = false;
+      // It fails at the first attempt of each retried call, and answers the second.
+      world.datafold.on(runPath, (_request, response) => {
+        response.writeHead(isBack ? 200 : 503, { 'content-type': 'application/json' });
+        response.end(JSON.stringify(anyDatafoldRun(1).body));
+        isBack = !isBack;
+      });
+      return world;
+    }
+
+    it('are those of each key: the failures of one take none of another', async () => {
+      const world = await createTenantWorld();
+      for (const key of ['first-tenant-key', 'second-tenant-key']) await askWith(world, key, [datafoldKey]);
+      world.datafold.onAny({ status: 503 });
+      await askWith(world, 'first-tenant-key', hundred);
+
+      const { errors } = await askWith(world, 'second-tenant-key', [anyDatafoldRun(1).key]);
+
+      expect(errors).toBeUndefined();
+      expect(world.datafold.paths.filter((path) => path === runPath).length).toBeGreaterThan(1);
+    });
+
+    it('are ten together for all keys that no call has succeeded with', async () => {
+      const world = await createTenantWorld();
+      world.datafold.onAny({ status: 503 });
+
+      for (let n = 0; n < 30; n++) await askWith(world, `invented-key-${n}`, [anyDatafoldRun(1_000 + n).key]);
+
+      // One more for each ten calls.
+      expect(world.datafold.paths).toHaveLength(30 + 10 + 2);
+    });
+  });
+
   it('are counted apart from those of another', async () => {
     holdDice(0);
     const world = await createWorld({ limits });
