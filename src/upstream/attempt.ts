@@ -4,6 +4,7 @@ import type { UpstreamLimits } from '../core/limits.ts';
 import { BodyChunks } from './body-chunks.ts';
 import type { CancelListener, CancelToken } from './cancellation.ts';
 import type { Connection } from './connection.ts';
+import type { Credential } from './credential.ts';
 import { deadlineReached } from './deadline.ts';
 import { toAttemptTimeFailure, toMemoryFailure, toNetworkFailure, toSizeFailure } from './failure.ts';
 import type { Pool, PoolClient } from './pool.ts';
@@ -61,6 +62,7 @@ export class Attempt
   readonly method = 'GET';
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
+  readonly credential: string;
   timeoutAt = 0;
   previous: Timeout | undefined;
   next: Timeout | undefined;
@@ -87,7 +89,7 @@ export class Attempt
   constructor(
     dependencies: AttemptDependencies,
     path: string,
-    headers: Readonly<Record<string, string>>,
+    { headers, digest }: Pick<Credential, 'headers' | 'digest'>,
     cancellation: CancelToken,
     receiver: AttemptListener,
     now: number,
@@ -97,6 +99,7 @@ export class Attempt
     this.#dependencies = dependencies;
     this.#cancellation = cancellation;
     this.#receiver = receiver;
+    this.credential = digest;
     dependencies.deadlines.add(this, now);
     cancellation.add(this);
   }

@@ -15,10 +15,13 @@ export const createConnector = (connectTimeoutMs: number): Connector =>
 
 export class Connection {
   readonly #client: Client;
+  /** The digest of the credential whose calls it carries. */
+  readonly credential: string;
   /** Of its socket, once there is one. */
   #interim: InterimResponses | undefined;
 
-  constructor(url: URL, connect: Connector) {
+  constructor(url: URL, connect: Connector, credential: string) {
+    this.credential = credential;
     this.#client = new Client(url, {
       allowH2,
       connect: (options, callback) => {

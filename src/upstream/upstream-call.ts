@@ -238,7 +238,7 @@ export class UpstreamCall implements AttemptListener {
     this.#callReport.calls++;
     if (this.#attempts === 1 && this.#request === this.#dependencies.list.request) this.#call.countExtra();
     const path = basePath === '' ? this.#request.path : basePath + this.#request.path;
-    pool.take(new Attempt(this.#dependencies, path, this.#credential.headers, this.#cancellation, this, now));
+    pool.take(new Attempt(this.#dependencies, path, this.#credential, this.#cancellation, this, now));
   }
 
   /** Through the gate, once for each time that it let this in. */
