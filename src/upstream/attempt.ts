@@ -71,6 +71,9 @@ export class Attempt
   readonly #receiver: AttemptListener;
   #connection: Connection | undefined;
   #controller: Dispatcher.DispatchController | undefined;
+  /** Since when its time runs, by the monotonic clock, without the time that it was paused; and how much it had spent when it was. */
+  #startedAt: number;
+  #spentMs = 0;
   #status = 0;
   #responseHeaders: Answer['headers'] = none;
   #size = 0;
@@ -96,10 +99,11 @@ export class Attempt
   ) {
     this.path = path;
     this.headers = headers;
+    this.credential = digest;
     this.#dependencies = dependencies;
     this.#cancellation = cancellation;
     this.#receiver = receiver;
-    this.credential = digest;
+    this.#startedAt = now;
     dependencies.deadlines.add(this, now);
     cancellation.add(this);
   }
@@ -163,12 +167,24 @@ export class Attempt
     return this.#receiver.isFor(user);
   }
 
+  /** Stops the time of the attempt, which is the provider's: it waits for the service now, for as long again at most. */
   pause(): void {
+    const now = performance.now();
+    this.#spentMs = now - this.#startedAt;
+    this.#restartTimeout(now, now);
     this.#controller?.pause();
   }
 
   resume(): void {
+    const now = performance.now();
+    this.#startedAt = now - this.#spentMs;
+    this.#restartTimeout(now, this.#startedAt);
     this.#controller?.resume();
+  }
+
+  #restartTimeout(now: number, startedAt: number): void {
+    this.#dependencies.deadlines.delete(this);
+    this.#dependencies.deadlines.add(this, now, startedAt);
   }
 
   get #hasBeenPaused(): boolean {

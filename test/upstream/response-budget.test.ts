@@ -258,6 +258,34 @@ describe('The bytes of a large upstream response', () => {
     expect(await world.ask(`{ ${runField(2)} }`)).toEqual(found);
   });
 
+  it('take none of the time of an attempt that waits for them', async () => {
+    const { world, slowField, answerSlow } = await createLargeWorld({ limits }, [1], size);
+    const { totalOf } = watchReading();
+    const { path, text } = largeDatafoldRun(2, size);
+    const half = text.length / 2;
+    const halves: ServerResponse[] = [];
+    world.datafold.on(path, (_request, response) => {
+      response.setHeader('content-type', 'application/json').write(text.slice(0, half));
+      halves.push(response);
+    });
+    const clock = holdClock();
+    const holding = world.ask(`{ ${runField(1)} ${slowField} }`);
+    await world.olostep.arrived(1);
+    await until(() => totalOf(pathOf(1)) > size);
+    const reading = world.ask(`{ ${runField(2)} }`);
+    await until(() => totalOf(pathOf(1)) + totalOf(pathOf(2)) > 2 * megabyte);
+
+    // Paused for two seconds, and then not answered for two: three would be too many.
+    await clock.pass(2_000);
+    answerSlow();
+    await holding;
+    await until(() => totalOf(pathOf(2)) >= half);
+    await clock.pass(2_000);
+    for (const response of halves) response.end(text.slice(half));
+
+    expect(await reading).toEqual(found);
+  });
+
   it('that do not come free in time are OVERLOADED: no retry, and nothing that opens the circuit breaker', async () => {
     const clock = holdClock();
     const controller = new AbortController();
