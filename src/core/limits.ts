@@ -94,6 +94,11 @@ const responseLimits = {
   maxPendingResponseBytes: 64 * 1024 * 1024,
   /** Maximum of them for one caller, by the credentials that its requests carry. Those without credentials share the limit above. */
   maxPendingResponseBytesPerCaller: 32 * 1024 * 1024,
+  /**
+   * How long a response waits for its client to read it before the server may close its connection, where another response has no
+   * room. The response that has waited longest is the first.
+   */
+  minUnreadResponseMs: 2_000,
   /** Bytes of a response that do not count for these two: smaller ones are bounded by the number of connections. */
   maxUncountedResponseBytes: 64 * 1024,
 };

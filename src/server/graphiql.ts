@@ -50,7 +50,7 @@ export function createGraphiQL(endpoint: string, operations: readonly string[]) 
       response.writeHead(200, { ...headers, 'content-encoding': 'gzip' }).end(packed);
       return;
     }
-    if (!state.reserveResponse(unpackBytes)) return refuse(response, toOverloaded(), requestId);
+    if (!state.settleResponse(unpackBytes)) return refuse(response, toOverloaded(), requestId);
     response.writeHead(200, headers);
     // A client that leaves in between is no failure: its answer is over.
     pipeline([packed], createGunzip(), response, () => {});

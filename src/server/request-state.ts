@@ -1,6 +1,6 @@
 /** A request and its response, as the HTTP server knows them. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ResponseReservation } from '../core/response-memory.ts';
+import type { ResponseClient, ResponseReservation } from '../core/response-memory.ts';
 import { requestIdHeader, toRequestId } from '../gateway/request-id.ts';
 import type { RequestInfo } from '../resolvers/context.ts';
 import { CancelSource } from '../upstream/cancellation.ts';
@@ -15,7 +15,7 @@ export interface Reservations {
 }
 
 /** A class, as every request is one, and methods of a prototype cost it nothing. */
-export class RequestState implements RequestInfo {
+export class RequestState implements RequestInfo, ResponseClient {
   readonly request: WithBody;
   readonly response: ServerResponse;
   readonly requestId: string;
@@ -49,14 +49,26 @@ export class RequestState implements RequestInfo {
     if (bytes <= this.#reservations.uncountedBytes) return true;
     if (this.#isReleased) return false;
     this.#reservation ??= this.#reservations.open(this.request);
-    return this.#reservation.growTo(bytes);
+    if (!this.#reservation.growTo(bytes)) return false;
+    // A response in parts grows while it is sent.
+    if (this.response.headersSent) this.#reservation.sendTo(this);
+    return true;
   }
 
   /** Reserves room for the response as it is sent, no more and no less. False where there is none: it must not be sent then. */
   settleResponse(bytes: number): boolean {
     if (!this.reserveResponse(bytes)) return false;
     this.#reservation?.shrinkTo(bytes <= this.#reservations.uncountedBytes ? 0 : bytes);
+    this.#reservation?.sendTo(this);
     return true;
+  }
+
+  get isUnread(): boolean {
+    return this.response.writableLength > 0;
+  }
+
+  disconnect(): void {
+    this.response.destroy();
   }
 
   /** Gives the room back, for good. */

@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Limits } from '../../src/core/limits.ts';
 import { ResponseMemory, ResponseReservation } from '../../src/core/response-memory.ts';
 import { olostepBody, olostepKey, olostepPath } from '../support/bodies.ts';
-import { until } from '../support/clock.ts';
+import { holdClock, until } from '../support/clock.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 const mebibyte = 1024 * 1024;
@@ -17,7 +17,11 @@ const large = run('a: snapshot b: snapshot');
 /** The same as another document. */
 const otherLarge = run('c: snapshot d: snapshot');
 const small = run('logGroup');
-const room = { maxPendingResponseBytes: 20 * mebibyte, maxPendingResponseBytesPerCaller: 18 * mebibyte };
+const room = {
+  maxPendingResponseBytes: 20 * mebibyte,
+  maxPendingResponseBytesPerCaller: 18 * mebibyte,
+  minUnreadResponseMs: 600_000,
+};
 const tokens = ['first-caller-token', 'second-caller-token'] as const;
 const by = (token: string, others = {}) => ({
   headers: { 'content-type': 'application/json', authorization: `Bearer ${token}`, ...others },
@@ -137,6 +141,38 @@ describe('While large responses wait to be read', () => {
     expect(codesOf(await world.ask(otherLarge, {}, init))).toEqual(['OVERLOADED']);
   });
 
+  it('their connections are closed for others, but not before they have waited for two seconds', async () => {
+    const world = await createLargeWorld({ minUnreadResponseMs: 2_000 });
+    const clock = holdClock();
+    const unread = await openUnread(world, large);
+    const closed = new Promise((resolve) => unread.once('close', resolve));
+    await clock.pass(1_999);
+    expect(codesOf(await world.ask(otherLarge))).toEqual(['OVERLOADED']);
+    await clock.pass(1);
+
+    expect(codesOf(await world.ask(otherLarge))).toEqual([]);
+
+    unread.resume();
+    await closed;
+    expect(unread.bytesRead).toBeLessThan(14 * mebibyte);
+  });
+
+  it('none of their connections is closed where that would not make enough room', async () => {
+    const world = await createLargeWorld({ maxPendingResponseBytes: 30 * mebibyte, minUnreadResponseMs: 2_000 });
+    const clock = holdClock();
+    const first = await openUnread(world, large);
+    await clock.pass(2_000);
+    const second = await openUnread(world, otherLarge);
+    let closed = 0;
+    for (const socket of [first, second]) socket.once('close', () => closed++);
+    const twice = run('a: snapshot b: snapshot c: snapshot');
+    world.olostep.on(olostepPath, { body: { ...olostepBody, snapshot: { page: 'x'.repeat(7 * mebibyte) } } });
+
+    expect(codesOf(await world.ask(twice))).not.toEqual([]);
+
+    expect(closed).toBe(0);
+  });
+
   it('they are no operations under way: others are let in', async () => {
     const world = await createLargeWorld({ maxConcurrentOperations: 1 });
     await openUnread(world, large);
@@ -170,7 +206,7 @@ it('A response that is given up while it is built gives its room back', async ()
 });
 
 describe('The reservations of responses', () => {
-  const limits = { maxPendingResponseBytes: 100, maxPendingResponseBytesPerCaller: 60 };
+  const limits = { maxPendingResponseBytes: 100, maxPendingResponseBytesPerCaller: 60, minUnreadResponseMs: 0 };
   const step = fc.record({
     response: fc.nat({ max: 9 }),
     action: fc.constantFrom('grow', 'shrink', 'release'),
