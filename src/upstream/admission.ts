@@ -32,6 +32,8 @@ export interface Admission {
    * @param error its error, if it failed
    */
   leave(pass: AdmittedCall, credential: Credential, path: string, isFound: boolean, error?: unknown): void;
+  /** The response has been received: the place is free for another call, however long it takes to read what has come. */
+  freePlace(pass: AdmittedCall, credential: Credential): void;
   /** Keeps the credential out for as long as the fault says: a call with it has failed for good. */
   rest(credential: Credential, failure: UpstreamFailure): void;
 }
@@ -40,6 +42,8 @@ export interface Admission {
 export interface AdmittedCall {
   readonly line: Line;
   readonly permit: Permit;
+  /** Whether it takes a place of the bulkhead. */
+  hasPlace: boolean;
 }
 
 /** Makes the gate of one provider, so that no provider's trouble touches another. */
@@ -90,6 +94,11 @@ export function createAdmission(
     forget(credential, line);
   };
 
+  const freePlace = (pass: AdmittedCall, credential: Credential) => {
+    if (pass.hasPlace) free(credential, pass.line);
+    pass.hasPlace = false;
+  };
+
   /** The place has been taken. */
   const admit = (
     credential: Credential,
@@ -101,7 +110,7 @@ export function createAdmission(
     try {
       // Much can have happened in that time.
       if (hasWaited) check(credential, circuit, path);
-      return { line, permit: breaker.begin(circuit, path) };
+      return { line, permit: breaker.begin(circuit, path), hasPlace: true };
     } catch (error) {
       free(credential, line);
       throw error;
@@ -123,13 +132,14 @@ export function createAdmission(
       });
       return admit(credential, breaker.circuitOf(credential), path, line, true);
     },
-    leave({ line, permit }, credential, path, isFound, error) {
+    leave(pass, credential, path, isFound, error) {
       try {
-        breaker.end(permit, credential, path, isFound ? 'success' : toVerdict(error));
+        breaker.end(pass.permit, credential, path, isFound ? 'success' : toVerdict(error));
       } finally {
-        free(credential, line);
+        freePlace(pass, credential);
       }
     },
+    freePlace,
     rest,
   };
 }

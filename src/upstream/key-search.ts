@@ -4,6 +4,7 @@
  * these is a run of bytes of a small alphabet, at least as long as the key, so most of a response is skipped: only the last byte
  * of each stretch of that length is read. Long runs are decoded byte by byte, once.
  */
+import { runInSteps } from '../core/run-in-steps.ts';
 import { KeyRun } from './key-notations.ts';
 
 /** A key to look for. */
@@ -48,13 +49,16 @@ export class KeyPattern {
     return failures;
   }
 
-  /** Whether the key is in the bytes. Of many bytes it may come later, as the event loop is not to be blocked for long. */
-  isIn(bytes: Buffer): boolean | Promise<boolean> {
+  /**
+   * Whether the key is in the bytes. Of many bytes it may come later, as the event loop is not to be blocked for long.
+   * @param owner for whom the search is made: the digest of the credential
+   */
+  isIn(bytes: Buffer, owner: string): boolean | Promise<boolean> {
     const { length } = bytes;
     const isNative = length > maxSmallBytes && this.key.length <= maxNativeKeyLength && !mayHoldEscape(bytes);
     const scan: Scan = isNative ? new NativeScan(this.key, bytes) : new KeyScan(this, bytes);
     const stepBytes = isNative ? maxNativeBytesAtOnce : maxBytesAtOnce;
-    return length > stepBytes ? isFoundInSteps(scan, length, stepBytes) : scan.advance(length);
+    return length > stepBytes ? isFoundInSteps(scan, length, stepBytes, owner) : scan.advance(length);
   }
 }
 
@@ -68,27 +72,13 @@ interface Scan {
   advance(limit: number): boolean;
 }
 
-async function isFoundInSteps(scan: Scan, length: number, stepBytes: number): Promise<boolean> {
-  for (let limit = stepBytes; ; limit += stepBytes) {
+function isFoundInSteps(scan: Scan, length: number, stepBytes: number, owner: string): Promise<boolean> {
+  let limit = 0;
+  return runInSteps(owner, () => {
+    limit += stepBytes;
     if (scan.advance(limit)) return true;
-    if (limit >= length) return false;
-    await untilTurn();
-  }
-}
-
-/** The searches that wait for their next step. */
-const waiting: (() => void)[] = [];
-
-/** Waits for a turn of the event loop in which no other search makes a step: many at a time hold it up no longer than one. */
-function untilTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    if (waiting.push(resolve) === 1) setImmediate(goOn);
+    return limit >= length ? false : undefined;
   });
-}
-
-function goOn(): void {
-  waiting.shift()?.();
-  if (waiting.length > 0) setImmediate(goOn);
 }
 
 /** So few bytes are scanned in less time than two calls of native code take. */

@@ -54,7 +54,7 @@ export const createReadBody =
       if (failure !== undefined) throw failure;
       return null;
     }
-    const isEcho = key?.isIn(body) ?? false;
+    const isEcho = key?.isIn(body, credential.digest) ?? false;
     if (isEcho instanceof Promise) return isEcho.then((isEcho) => toUnlessEcho(isEcho, answer, request, options));
     return toUnlessEcho(isEcho, answer, request, options);
   };

@@ -113,6 +113,8 @@ export class UpstreamCall implements AttemptListener {
 
   #readLater(reading: Promise<Body | null>, answer: Answer): void {
     answer.held?.retain(this);
+    // The provider has done its part: what the response takes to be read keeps no other call from it.
+    if (this.#pass !== undefined) this.#dependencies.admission.freePlace(this.#pass, this.#credential);
     void reading
       .then((body) => this.#finish(body, answer))
       .catch((error: unknown) => this.#end(error, toFailedResponse(answer)))

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { GatewayConfig } from '../../src/gateway/create-gateway.ts';
 import { anyDatafoldRun, olostepBody, olostepKey, olostepPath } from '../support/bodies.ts';
 import { type HeldClock, holdClock, until } from '../support/clock.ts';
@@ -254,4 +254,26 @@ describe("Of calls with callers' own credentials,", () => {
     expect(runIds(world).at(-1)).toBe(101);
     expect(await answerAll(Promise.all([first, second]))).toEqual([found(1, 100), found(101, 101)]);
   });
+});
+
+it('A large response that has been received takes no place while it is searched for the key', async () => {
+  const world = await createWorld({ limits: { maxConcurrentCalls: 1 } });
+  const [large, small] = [anyDatafoldRun(1), anyDatafoldRun(2)];
+  world.datafold.on(large.path, { body: { ...large.body, error: '\n'.repeat(5_000_000) } });
+  world.datafold.on(small.path, { body: small.body });
+  // Each step of the search takes a turn of the event loop, by this clock.
+  let now = performance.now();
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => (now += 5));
+  onTestFinished(() => clock.mockRestore());
+  const order: string[] = [];
+  const ask = async (name: string, key: object) => {
+    expect((await world.ask(query, { keys: [key] })).errors).toBeUndefined();
+    order.push(name);
+  };
+
+  const first = ask('large', large.key);
+  await world.datafold.arrived(1);
+  await Promise.all([first, ask('small', small.key)]);
+
+  expect(order).toEqual(['small', 'large']);
 });

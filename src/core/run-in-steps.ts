@@ -1,0 +1,54 @@
+/**
+ * Long work of the processor, done in steps of a few milliseconds; between them the event loop serves other clients. All work that
+ * is done so shares a few milliseconds of each turn of the event loop, however much there is. Owners take turns, so that the
+ * work for one doesn't delay that for another.
+ */
+
+/** The longest time that all steps of a turn of the event loop take, in milliseconds, but for the last one. */
+const turnMs = 4;
+
+/** Makes a step. @returns whether it was the last one */
+type Work = () => boolean;
+
+/** The work of each owner. The next owner is the first; each has work. */
+const queues = new Map<string, Work[]>();
+
+/**
+ * Calls `step` until it returns something else than `undefined`, which is the result.
+ * @param owner for whom the work is done: the digest of a credential
+ * @param step takes a few milliseconds; what it throws rejects
+ */
+export function runInSteps<Result>(owner: string, step: () => Result | undefined): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    add(owner, () => {
+      try {
+        const result = step();
+        if (result === undefined) return false;
+        resolve(result);
+      } catch (error) {
+        reject(error);
+      }
+      return true;
+    });
+  });
+}
+
+function add(owner: string, work: Work): void {
+  if (queues.size === 0) setImmediate(runTurn);
+  const queue = queues.get(owner);
+  if (queue === undefined) queues.set(owner, [work]);
+  else queue.push(work);
+}
+
+function runTurn(): void {
+  const endAt = performance.now() + turnMs;
+  // What is set anew while a Map is iterated comes again, at the end.
+  for (const [owner, queue] of queues) {
+    queues.delete(owner);
+    const work = queue.shift();
+    if (work?.() === false) queue.push(work);
+    if (queue.length > 0) queues.set(owner, queue);
+    if (performance.now() >= endAt) break;
+  }
+  if (queues.size > 0) setImmediate(runTurn);
+}
