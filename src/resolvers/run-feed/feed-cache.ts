@@ -2,7 +2,9 @@
  * What the pages of a feed remember for the pages behind them, by credential: lists of monitors, and what has been read of each
  * monitor's runs. It saves upstream calls; no result depends on it.
  */
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { setImmediate as turn } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { deflateRaw, inflateRaw } from 'node:zlib';
 import * as v from 'valibot';
 import type { Provider } from '../../generated/types.ts';
 import { ParsedObject } from '../../json/lazy-object.ts';
@@ -35,8 +37,10 @@ export interface CachedList {
 
 /** Entries from so many bytes on are compressed, as a store outside the process takes no large ones. */
 const compressFromBytes = 16 * 1024;
-/** An entry is never larger than this when it is unpacked, whatever a store gives. */
+/** An entry is never larger than this when it is unpacked, whatever a provider sends and a store gives. */
 const maxUnpackedBytes = 8 * 1024 * 1024;
+/** So many bytes of entries are read or written in a turn of the event loop: a page may have hundreds of streams. */
+const bytesPerTurn = 256 * 1024;
 
 export class FeedCache {
   readonly #options: FeedCacheOptions;
@@ -52,16 +56,23 @@ export class FeedCache {
   /** All pages of a provider's list of monitors: some of them beside newer ones would hide what a deletion moved. */
   async getList(provider: Provider): Promise<CachedList | undefined> {
     const [entry] = await this.#lists.getMany(this.#ownerOf(provider), [this.#firstPage], this.#options.ttlMs);
-    const bytes = entry && unpack(entry.bytes);
+    const bytes = entry && (await unpack(entry.bytes));
     const pages = bytes && toPages(bytes);
     return pages && entry && { pages, readAt: entry.fetchedAt };
   }
 
-  setList(provider: Provider, pages: ReadonlyMap<string, Body>): void {
+  async setList(provider: Provider, pages: ReadonlyMap<string, Body>): Promise<void> {
     const { now, ttlMs } = this.#options;
     try {
-      const written = [...pages].map(([path, body]) => `${JSON.stringify(path)}:${body.toBytes().toString()}`);
-      const bytes = pack(Buffer.from(`{${written.join(',')}}`));
+      const parts: Buffer[] = [];
+      let length = 0;
+      for (const [path, body] of pages) {
+        const page = body.toBytes();
+        length += page.length;
+        if (length > maxUnpackedBytes) return;
+        parts.push(Buffer.from(`${parts.length === 0 ? '{' : ','}${JSON.stringify(path)}:`), page);
+      }
+      const bytes = await pack(Buffer.concat([...parts, Buffer.from('}')]));
       this.#lists.set(this.#ownerOf(provider), this.#firstPage, { bytes, fetchedAt: now }, ttlMs);
     } catch {
       // One of them is nested deeper than can be written.
@@ -77,26 +88,41 @@ export class FeedCache {
   async #resumeOf(provider: Provider, streams: readonly RunStream[], boundary: SortKey): Promise<void> {
     const keys = streams.map((stream) => this.#toStreamKey(stream));
     const entries = await this.#streams.getMany(this.#ownerOf(provider), keys, this.#options.ttlMs);
+    const pace = createPace();
     for (const [place, stream] of streams.entries()) {
       const entry = entries[place];
-      const bytes = entry && unpack(entry.bytes);
+      const bytes = entry && (await unpack(entry.bytes));
+      if (bytes !== undefined) await pace(bytes.length);
       const found = bytes && toState(stream, bytes, entry.fetchedAt);
       if (found === undefined || compareKeys(boundary, found.start) < 0) continue;
       stream.resume(found.state, compareKeys(boundary, found.start) === 0);
     }
   }
 
-  /** Remembers what a stream has read behind `boundary`. @param isFinal whether a row stays as it is */
-  remember(stream: RunStream, boundary: SortKey, isFinal: (row: FeedRow) => boolean): void {
+  /** Remembers what streams have read behind `boundary`. @param isFinalOf tells whether a row of the stream stays as it is */
+  async remember(
+    streams: readonly RunStream[],
+    boundary: SortKey,
+    isFinalOf: (stream: RunStream) => (row: FeedRow) => boolean,
+  ): Promise<void> {
+    const pace = createPace();
+    for (const stream of streams) await pace(await this.#remember(stream, boundary, isFinalOf(stream)));
+  }
+
+  /** @returns how many bytes were written */
+  async #remember(stream: RunStream, boundary: SortKey, isFinal: (row: FeedRow) => boolean): Promise<number> {
     const { now, ttlMs, freshMs } = this.#options;
     const state = stream.toState(boundary);
     const ms = state.rows.every(isFinal) ? ttlMs : freshMs;
-    if (state.readAt + ms <= now) return;
+    if (state.readAt + ms <= now) return 0;
     try {
-      const entry = { bytes: pack(toBytes(state, boundary)), fetchedAt: state.readAt };
+      const bytes = toBytes(state, boundary);
+      const entry = { bytes: await pack(bytes), fetchedAt: state.readAt };
       this.#streams.set(this.#ownerOf(stream.provider), this.#toStreamKey(stream), entry, ms);
+      return bytes.length;
     } catch {
       // One of its rows is nested deeper than can be written.
+      return 0;
     }
   }
 
@@ -119,16 +145,32 @@ export class FeedCache {
 const plain = Buffer.of(0);
 const packed = Buffer.of(1);
 
-const pack = (bytes: Buffer): Buffer =>
-  bytes.length < compressFromBytes
-    ? Buffer.concat([plain, bytes])
-    : Buffer.concat([packed, deflateRawSync(bytes, { level: 1 })]);
+/** Tells of bytes that are read or written now. Resolves in another turn of the event loop, when this one has had its share. */
+function createPace(): (bytes: number) => Promise<void> {
+  let left = bytesPerTurn;
+  return async (bytes) => {
+    left -= bytes;
+    if (left > 0) return;
+    left = bytesPerTurn;
+    await turn();
+  };
+}
+
+const deflate = promisify(deflateRaw);
+const inflate = promisify(inflateRaw);
+
+/** @throws {RangeError} when they are too many */
+async function pack(bytes: Buffer): Promise<Buffer> {
+  if (bytes.length < compressFromBytes) return Buffer.concat([plain, bytes]);
+  if (bytes.length > maxUnpackedBytes) throw new RangeError('an entry that is too large');
+  return Buffer.concat([packed, await deflate(bytes, { level: 1 })]);
+}
 
 /** `undefined` when it isn't what {@link pack} made. */
-function unpack(bytes: Buffer): Buffer | undefined {
+async function unpack(bytes: Buffer): Promise<Buffer | undefined> {
   try {
     if (bytes[0] === plain[0]) return bytes.subarray(1);
-    if (bytes[0] === packed[0]) return inflateRawSync(bytes.subarray(1), { maxOutputLength: maxUnpackedBytes });
+    if (bytes[0] === packed[0]) return await inflate(bytes.subarray(1), { maxOutputLength: maxUnpackedBytes });
   } catch {
     // Another writer of the store may have spoilt it.
   }

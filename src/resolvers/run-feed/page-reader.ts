@@ -93,7 +93,7 @@ export class PageReader {
       snapshotTime: args.snapshotTime,
       get,
     });
-    if (pages.size > 0 && fleet.errors.length === 0) cache?.setList(provider, pages);
+    if (pages.size > 0 && fleet.errors.length === 0) await cache?.setList(provider, pages);
     return fleet;
   }
 

@@ -63,7 +63,7 @@ export async function readRunFeed(
   const page = cutPage(streams, found, args.first, boundary);
   for (const { row, provider, monitorId } of page.rows)
     if (row === undefined) gaps.add(provider, monitorId, new ProviderError(provider, 'UPSTREAM_BAD_RESPONSE'));
-  const hasGrown = rememberStreams(streams, page.boundary, cache, definitions, context);
+  const hasGrown = await rememberStreams(streams, page.boundary, cache, definitions, context);
   let after = toProgress(streams, page.boundary);
   let repeats =
     args.first > 0 && page.hasNextPage && isSameProgress(before, after) ? (args.cursor?.repeats ?? 0) + 1 : 0;
@@ -180,25 +180,25 @@ function isConfigured(
 }
 
 /** @returns whether the cache knows more than before */
-function rememberStreams(
+async function rememberStreams(
   streams: readonly RunStream[],
   boundary: SortKey,
   cache: FeedCache | undefined,
   definitions: Readonly<Record<Provider, FeedDefinition>>,
   context: FeedContext,
-): boolean {
+): Promise<boolean> {
   const read = streams.filter(({ hasProgress, isFailed }) => hasProgress && !isFailed);
   if (cache === undefined) return false;
-  for (const stream of read) {
-    if (!hasRunsBehind(stream, boundary)) continue;
+  const isFinalOf = (stream: RunStream) => {
     const { cacheability, toListedRun } = definitions[stream.provider].runs;
-    const isFinal = ({ row, readAt, ...key }: FeedRow) => {
+    return ({ row, readAt, ...key }: FeedRow) => {
       if (row === undefined) return true;
       const run = toListedRun(key, row, { limits: context.limits, readAt, isStale: false });
       return cacheability(run, row, true) === 'lasting';
     };
-    cache.remember(stream, boundary, isFinal);
-  }
+  };
+  const open = read.filter((stream) => hasRunsBehind(stream, boundary));
+  await cache.remember(open, boundary, isFinalOf);
   return read.length > 0;
 }
 

@@ -76,8 +76,8 @@ export const runFeedHttpGuards: readonly Guard[] = [
   {
     name: 'run feed over HTTP: pages go on with what earlier ones have read',
     file: 'src/resolvers/run-feed/feed-cache.ts',
-    from: 'if (state.readAt + ms <= now) return;',
-    to: 'if (state.readAt + ms > 0) return;',
+    from: 'if (state.readAt + ms <= now) return 0;',
+    to: 'if (state.readAt + ms > 0) return 0;',
     tests: ['test/resolvers/run-feed-fleets.test.ts'],
   },
   {
