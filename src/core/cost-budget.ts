@@ -9,6 +9,9 @@ import type { ResponseRoom } from './response-memory.ts';
 /** What it costs to look at what is too large to be answered with, as a share of its bytes. */
 const shareOfLook = 0.25;
 
+/** A response of more bytes takes so long to be written that this has a turn of the event loop of its own. */
+const largeResponseBytes = 256 * 1024;
+
 /** Room is reserved in steps of so many bytes. */
 const reservedStepBytes = 64 * 1024;
 
@@ -57,6 +60,11 @@ export class CostBudget {
     }
     this.#left -= bytes;
     if (this.#left < this.#leftReserved) this.#reserveMore();
+  }
+
+  /** Whether a large response is to be written. */
+  get isLarge(): boolean {
+    return this.#limits.maxResponseBytes - this.#left > largeResponseBytes;
   }
 
   #reserveMore(): void {

@@ -1,5 +1,6 @@
 /** The graph as a value with `fetch`. It listens to nothing. */
 import type { IncomingMessage, RequestListener } from 'node:http';
+import { setImmediate as turn } from 'node:timers/promises';
 import { type DocumentNode, type ExecutionResult, type GraphQLError, getOperationAST } from 'graphql';
 import { toRefusal } from '../core/errors.ts';
 import { lazy } from '../core/lazy.ts';
@@ -188,6 +189,7 @@ export function createGateway(config: GatewayConfig): Gateway {
     try {
       call.start();
       const result = await execute(operation, context, written);
+      if (context.costBudget.isLarge) await turn();
       ({ data } = result);
       if (data === undefined) return undefined;
       const { reason } = asker.cancellation;

@@ -1,13 +1,16 @@
 /** The members of a JSON object, each found and parsed when it is first asked for. */
 import { type AsTable, type Items, lazyArray } from './lazy-array.ts';
 import { isObject, parseJson } from './lossless.ts';
-import { measureNested, valuesPerMember } from './measure.ts';
+import { measureClosed, measureNested, valuesPerMember } from './measure.ts';
 import { OtherNames, toNextName, toValue } from './other-names.ts';
 import { sign, skipText, skipValue } from './skip.ts';
 import { isUnread, orUnreadable, tooLarge, type Unread, unreadable } from './unread.ts';
 
 /** So many members are noted as they are passed; those behind are looked for by name: documented answers have a dozen. */
 const maxNoted = 1_000;
+
+/** Of a string or a number of so few bytes nobody counts how much there is to parse. */
+const maxSmallBytes = 16 * 1024;
 
 /** The members of an object. */
 export interface Members {
@@ -135,8 +138,15 @@ export function lazyObject(bytes: Buffer, start: number, maxValues = Number.POSI
   const parse = (member: Member): unknown => {
     const { start } = member;
     const first = bytes[start];
-    if (first !== sign.openObject && first !== sign.openList)
-      return parseJson(bytes.toString('utf8', start, endOf(bytes, member)));
+    if (first !== sign.openObject && first !== sign.openList) {
+      const end = endOf(bytes, member);
+      if (end - start > maxSmallBytes) {
+        const { values } = measureClosed(bytes, start, end, valuesLeft);
+        if (values > valuesLeft) return tooLarge;
+        valuesLeft -= values;
+      }
+      return parseJson(bytes.toString('utf8', start, end), first === sign.quote ? false : undefined);
+    }
     const { values, end, hasLongNumbers } = measureNested(bytes, start, valuesLeft);
     if (end === undefined) return tooLarge;
     member.end = end;

@@ -41,6 +41,8 @@ const costly: Readonly<Record<string, () => string>> = {
   'members of different names': () => `{${times(700_000, (n) => `"m${n}":1`)}}`,
   'objects of different names': () => `[${times(700_000, (n) => `{"m${n}":1}`)}]`,
   'empty objects': () => `[${repeat('{},')}0]`,
+  'escapes in a string': () => `{"a":"${repeat('\\n')}"}`,
+  'strings of escapes': () => `[${repeat('"\\u00e9\\n\\"",')}0]`,
 };
 
 describe.each(Object.entries(costly))('9.9 MB of %s', (_what, toJson) => {

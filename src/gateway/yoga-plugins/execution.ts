@@ -1,5 +1,5 @@
 /** Makes Yoga execute operations as the fast path does, and incrementally where the client accepts that. */
-
+import { setImmediate as turn } from 'node:timers/promises';
 import { isAsyncIterable, type Plugin, type YogaInitialContext } from 'graphql-yoga';
 import type { DocumentCache } from '../../graphql/documents/document-cache.ts';
 import type { Execute } from '../../graphql/executor/execute.ts';
@@ -24,9 +24,12 @@ export const useExecution = (
     const incremental = documents.incrementalOf(document);
     const isInParts = incremental && toWish(contextValue.request.headers.get('accept')).parts !== undefined;
     setExecuteFn(({ contextValue: { graph }, ...operation }) =>
-      withinDeadline(graph.call, () =>
-        isInParts ? executeInParts(incremental, operation, graph) : execute(operation, graph),
-      ),
+      withinDeadline(graph.call, async () => {
+        if (isInParts) return executeInParts(incremental, operation, graph);
+        const result = await execute(operation, graph);
+        if (graph.costBudget.isLarge) await turn();
+        return result;
+      }),
     );
   },
 });
