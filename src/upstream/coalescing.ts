@@ -64,8 +64,8 @@ function join(
   sharedCall.take(waiter);
 }
 
-/** Why a call isn't made: another one that asks the same is under way. */
-const joined = new Error('joined');
+/** Why a call isn't made: an identical one is in flight. */
+const coalesced = new Error('coalesced');
 
 /** A call, and all who wait for it. A class, as every call is one, and methods of a prototype cost it nothing. */
 class SharedCall {
@@ -112,14 +112,14 @@ class SharedCall {
   /** The call of one of them is to be sent. @throws when that of another has been */
   send(waiter: Subscriber): void {
     if (this.#sender === waiter) return;
-    if (this.#sender !== undefined) throw joined;
+    if (this.#sender !== undefined) throw coalesced;
     this.#sender = waiter;
     if (this.#waiters.length === 1) return;
     for (const other of this.#waiters) {
       if (other === waiter) continue;
       this.#carry(other);
       // Out of its line.
-      other.cancellation.end(joined);
+      other.cancellation.end(coalesced);
     }
   }
 
@@ -204,7 +204,7 @@ class SharedCall {
     const { provider } = this.#dependencies;
     const code = error instanceof GraphQLError ? error.extensions.code : undefined;
     const about = { provider, path: this.#request.path, sender: sender.log.requestId, code };
-    waiter.log.warn(about, 'joined upstream call failed');
+    waiter.log.warn(about, 'coalesced upstream call failed');
   }
 
   #land(): readonly Subscriber[] {

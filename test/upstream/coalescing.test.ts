@@ -133,7 +133,7 @@ describe('A call that is under way', () => {
     expect(world.lines.filter(({ message }) => message === 'upstream call failed')).toEqual([
       expect.objectContaining({ requestId: 'first', reason: 'status' }),
     ]);
-    expect(world.lines.filter(({ message }) => message === 'joined upstream call failed')).toEqual([
+    expect(world.lines.filter(({ message }) => message === 'coalesced upstream call failed')).toEqual([
       expect.objectContaining({ requestId: 'second', sender: 'first', path: datafoldPath, code: 'FORBIDDEN' }),
     ]);
 
@@ -177,7 +177,7 @@ describe('A call that is under way', () => {
     for (const { runs } of others) expect(await runs).toEqual(found());
     expect(callsOf(world)).toBe(1);
     expect(world.lines.filter(({ level }) => level === 'warn')).toEqual([
-      expect.objectContaining({ message: 'joined upstream call failed', code: 'UPSTREAM_TIMEOUT' }),
+      expect.objectContaining({ message: 'coalesced upstream call failed', code: 'UPSTREAM_TIMEOUT' }),
     ]);
   });
 
