@@ -12,11 +12,11 @@ export type Scalars = {
    * A point in time, as RFC 3339 text in UTC with milliseconds: `2026-11-20T08:00:00.000Z`.
    *
    * Whatever a provider sends (ISO text, Unix seconds, Unix milliseconds) becomes this one form. A provider's date-time
-   * without an offset is read as UTC. Digits below the millisecond are dropped. As an argument, a time is of the years 1970 to 9999
-   * and has an offset; another one is `BAD_USER_INPUT`.
+   * without an offset is read as UTC. Digits below the millisecond are dropped. As an argument, a time has a year from 1970 to 9999
+   * and has an offset; any other is `BAD_USER_INPUT`.
    */
   DateTime: { input: string; output: string; }
-  /** Any JSON value, exactly as the provider sent it: its content is the provider's own and isn't documented. */
+  /** Any JSON value, exactly as the provider sent it. Its content isn't documented. */
   JSON: { input: unknown; output: unknown; }
 };
 
@@ -30,7 +30,7 @@ export type AgentLogEvent = {
   /** When the line reached the log store. */
   readonly ingestedAt: Maybe<Scalars['DateTime']['output']>;
   /**
-   * What the line tells of: `work_received`, `node_start`, `run_complete` and others; the list is open. Derived: the first
+   * What the line reports: `work_received`, `node_start`, `run_complete` and others; the list is open. Derived: the first
    * text under `event`, `type`, `kind` or `name` of the parsed line; `null` when there is none.
    */
   readonly kind: Maybe<Scalars['String']['output']>;
@@ -49,44 +49,44 @@ export type AgentLogEventConnection = {
   readonly edges: Maybe<ReadonlyArray<Maybe<AgentLogEventEdge>>>;
   /** The events of the page. */
   readonly nodes: Maybe<ReadonlyArray<Maybe<AgentLogEvent>>>;
-  /** Where the page stands. */
+  /** The position of the page. */
   readonly pageInfo: PageInfo;
-  /** How many events the filter leaves, on all pages together. */
+  /** The number of events that match the filter, on all pages. */
   readonly totalCount: Scalars['Int']['output'];
 };
 
-/** An event in a page. */
+/** An event of a page. */
 export type AgentLogEventEdge = {
   readonly __typename: 'AgentLogEventEdge';
-  /** The event's place in the log, to be sent back as `after`. Opaque. */
+  /** The event's position in the log, to be sent back as `after`. Opaque. */
   readonly cursor: Scalars['String']['output'];
-  /** The event; `null`, with an error, when Olostep sent something else. */
+  /** The event; `null`, with an error, when what Olostep sent isn't an event. */
   readonly node: Maybe<AgentLogEvent>;
 };
 
-/** When a metric is out of a fixed range. */
+/** Alerts when a metric is out of a fixed range. */
 export type DatafoldAbsoluteAlert = {
   readonly __typename: 'DatafoldAbsoluteAlert';
-  /** The greatest value. */
+  /** Maximum value. */
   readonly max: Maybe<Scalars['Float']['output']>;
-  /** The least value. */
+  /** Minimum value. */
   readonly min: Maybe<Scalars['Float']['output']>;
 };
 
-/** When a Datafold monitor finds something. */
+/** The condition under which a Datafold monitor alerts. */
 export type DatafoldAlert = DatafoldAbsoluteAlert | DatafoldAutomaticAlert | DatafoldDiffAlert | DatafoldPercentageAlert;
 
-/** When Datafold's anomaly detection finds something in a metric. */
+/** Alerts when Datafold's anomaly detection finds an anomaly in a metric. */
 export type DatafoldAutomaticAlert = {
   readonly __typename: 'DatafoldAutomaticAlert';
   /** How sensitive the detection is, from 0 to 100. */
   readonly sensitivity: Maybe<Scalars['Float']['output']>;
 };
 
-/** By a line of crontab. */
+/** By a crontab expression. */
 export type DatafoldCrontabSchedule = {
   readonly __typename: 'DatafoldCrontabSchedule';
-  /** The line. In which time zone isn't documented. */
+  /** The expression. Its time zone isn't documented. */
   readonly cron: Maybe<Scalars['String']['output']>;
 };
 
@@ -95,13 +95,13 @@ export type DatafoldDailySchedule = {
   readonly __typename: 'DatafoldDailySchedule';
   /** Datafold's word for the unit: `day`. */
   readonly every: Maybe<Scalars['String']['output']>;
-  /** The hour of the day; `null` when Datafold doesn't say. In which time zone isn't documented. */
+  /** The hour of the day; `null` when Datafold doesn't say. Its time zone isn't documented. */
   readonly hour: Maybe<Scalars['Int']['output']>;
   /** The time of the day in UTC, as text; `null` when Datafold doesn't say. */
   readonly utcAt: Maybe<Scalars['String']['output']>;
 };
 
-/** What a Datafold monitor looks at. */
+/** The data that a Datafold monitor checks. */
 export type DatafoldDataset = {
   readonly __typename: 'DatafoldDataset';
   /** The column. */
@@ -118,23 +118,23 @@ export type DatafoldDataset = {
   readonly table: Maybe<Scalars['String']['output']>;
 };
 
-/** When two datasets differ by more than is allowed. */
+/** Alerts when two datasets differ by more than is allowed. */
 export type DatafoldDiffAlert = {
   readonly __typename: 'DatafoldDiffAlert';
-  /** How many different rows are allowed: a run with as many still passes. `null` when Datafold states no such limit. */
+  /** Maximum number of different rows: a run with exactly that number still passes. `null` when Datafold states no such limit. */
   readonly differentRowsCount: Maybe<Scalars['Float']['output']>;
-  /** How many percent of the rows are allowed to differ: a run with as many still passes. `null` when Datafold states no such limit. */
+  /** Maximum percentage of different rows: a run with exactly that percentage still passes. `null` when Datafold states no such limit. */
   readonly differentRowsPercent: Maybe<Scalars['Float']['output']>;
-  /** The least share of rows that match, from 0 to 1: below it Datafold alerts. Known of newer Datafold versions alone. */
+  /** Minimum share of matching rows, from 0 to 1: below it Datafold alerts. Only newer versions of Datafold state it. */
   readonly matchRatioMin: Maybe<Scalars['Float']['output']>;
 };
 
 /** By e-mail. */
 export type DatafoldEmailNotification = {
   readonly __typename: 'DatafoldEmailNotification';
-  /** Datafold's words for what is special about it: `attach_csv`, `notify_every_run`, … One that didn't come as text is `null`, with an error. */
+  /** Datafold's words for options of the notification: `attach_csv`, `notify_every_run`, … An entry that isn't text is `null`, with an error. */
   readonly features: Maybe<ReadonlyArray<Maybe<Scalars['String']['output']>>>;
-  /** The addresses. One that didn't come as text is `null`, with an error. */
+  /** The addresses. An entry that isn't text is `null`, with an error. */
   readonly recipients: Maybe<ReadonlyArray<Maybe<Scalars['String']['output']>>>;
 };
 
@@ -148,51 +148,51 @@ export type DatafoldHourlySchedule = {
 /** A data monitor of Datafold. */
 export type DatafoldMonitor = Monitor & Node & {
   readonly __typename: 'DatafoldMonitor';
-  /** When the monitor finds something; `null` when it has no alert. Lists lack it: a call for each monitor. */
+  /** The condition of the monitor's alert; `null` when it has no alert. Lists lack it: one upstream call for each monitor. */
   readonly alert: Maybe<DatafoldAlert>;
-  /** When the monitor was made, as Datafold states it. */
+  /** When the monitor was created, as Datafold states it. */
   readonly createdAt: Maybe<Scalars['DateTime']['output']>;
-  /** What the monitor looks at; `null` when Datafold doesn't say. Lists lack it: a call for each monitor. */
+  /** The data that the monitor checks; `null` when Datafold doesn't say. Lists lack it: one upstream call for each monitor. */
   readonly datasets: Maybe<ReadonlyArray<Maybe<DatafoldDataset>>>;
-  /** What the monitor is for, in its owner's words; `null` when there is no such text. Lists lack it: a call for each monitor. */
+  /** What the monitor is for, in its owner's words; `null` when there is no such text. Lists lack it: one upstream call for each monitor. */
   readonly description: Maybe<Scalars['String']['output']>;
   /** Whether the monitor runs on its schedule, as Datafold states it. */
   readonly enabled: Maybe<Scalars['Boolean']['output']>;
-  /** The global id of the monitor, stable for ever. Made by this service. */
+  /** The global id of the monitor, stable for ever. Set by this service. */
   readonly id: Scalars['ID']['output'];
-  /** When the monitor's alert came last, as Datafold states it; `null` when it hasn't, or Datafold doesn't say. */
+  /** When the monitor sent its last alert, as Datafold states it; `null` when there is none, or Datafold doesn't say. */
   readonly lastAlertAt: Maybe<Scalars['DateTime']['output']>;
-  /** When the monitor ran last, as Datafold states it; `null` when it hasn't, or Datafold doesn't say. */
+  /** When the monitor last ran, as Datafold states it; `null` when it hasn't run, or Datafold doesn't say. */
   readonly lastRunAt: Maybe<Scalars['DateTime']['output']>;
-  /** When the monitor was changed last, as Datafold states it. */
+  /** When the monitor was last changed, as Datafold states it. */
   readonly modifiedAt: Maybe<Scalars['DateTime']['output']>;
   /** Datafold's id of the monitor: a whole number, digit for digit. */
   readonly monitorId: Scalars['ID']['output'];
-  /** What the monitor is called, as Datafold states it; `null` when it has no name. */
+  /** The name of the monitor, as Datafold states it; `null` when it has none. */
   readonly name: Maybe<Scalars['String']['output']>;
-  /** Who is told; `null` when Datafold doesn't say. Lists lack it: a call for each monitor. */
+  /** Who gets notifications; `null` when Datafold doesn't say. Lists lack it: one upstream call for each monitor. */
   readonly notifications: Maybe<ReadonlyArray<Maybe<DatafoldNotification>>>;
-  /** The e-mail address of the monitor's owner; `null` when there is none. Known of newer Datafold versions alone. */
+  /** The e-mail address of the monitor's owner; `null` when there is none. Only newer versions of Datafold state it. */
   readonly owner: Maybe<Scalars['String']['output']>;
   /** Always `DATAFOLD`. */
   readonly provider: Provider;
-  /** Datafold's word for the state, exactly as it came; `null` when there is none. */
+  /** Datafold's word for the state, exactly as it was sent; `null` when there is none. */
   readonly rawState: Maybe<Scalars['String']['output']>;
-  /** Datafold's word for the type, exactly as it came; `null` when there is none. */
+  /** Datafold's word for the type, exactly as it was sent; `null` when there is none. */
   readonly rawType: Maybe<Scalars['String']['output']>;
   /**
-   * The runs of the monitor, newest first. No document names the order of Datafold's list: that it is newest first is our reading,
-   * each page is checked, and sorted by what was read where it isn't. A run without a start stands where the list has it: it counts
-   * as having started with the nearest run above it that has a start, or when the first page was read if there is none. A window is
-   * found in the list, which takes a few calls more the further back it is; its runs aren't counted. `null`, without an error, when
-   * Datafold has no such monitor any more.
+   * The runs of the monitor, newest first. No document names the order of Datafold's list: that it is newest first is our reading.
+   * This service checks each page, and sorts a page that isn't in order. A run without a start stays where the list has it: it counts
+   * as having started with the nearest run above it that has a start, or when the first page was read if there is none. To find a
+   * time window in the list takes a few calls more, the further back it is; `totalCount` is `null` then. `null`, without an error,
+   * when Datafold no longer has the monitor.
    */
   readonly runs: Maybe<MonitorRunConnection>;
-  /** When the monitor runs. Lists lack it: a call for each monitor. */
+  /** When the monitor runs. Lists lack it: one upstream call for each monitor. */
   readonly schedule: Maybe<DatafoldSchedule>;
-  /** How the monitor's last run stands, in the words that runs have; `null` when Datafold doesn't say. */
+  /** The state of the monitor's last run, in the same words as `DatafoldRun.state`; `null` when Datafold doesn't say. */
   readonly state: Maybe<DatafoldRunState>;
-  /** The tags of the monitor; `null` when Datafold doesn't say. One that didn't come as text is `null`, with an error. */
+  /** The tags of the monitor; `null` when Datafold doesn't say. An entry that isn't text is `null`, with an error. */
   readonly tags: Maybe<ReadonlyArray<Maybe<Scalars['String']['output']>>>;
   /** What the monitor does; `null` when Datafold doesn't say. */
   readonly type: Maybe<DatafoldMonitorType>;
@@ -217,7 +217,7 @@ export type DatafoldMonitorType =
   | 'SCHEMA'
   /** Looks for rows that break a rule. */
   | 'TEST'
-  /** A word that is new to us; `DatafoldMonitor.rawType` has it as it came. */
+  /** A word that this service doesn't know; `DatafoldMonitor.rawType` has it as Datafold sent it. */
   | 'UNKNOWN';
 
 /** Without a schedule. */
@@ -227,65 +227,65 @@ export type DatafoldNoSchedule = {
   readonly type: Maybe<Scalars['String']['output']>;
 };
 
-/** Who is told of a Datafold monitor's runs. */
+/** Who gets notifications of a Datafold monitor. */
 export type DatafoldNotification = DatafoldEmailNotification | DatafoldPagerdutyNotification | DatafoldSlackNotification | DatafoldTeamsNotification | DatafoldWebhookNotification;
 
 /** By PagerDuty. */
 export type DatafoldPagerdutyNotification = {
   readonly __typename: 'DatafoldPagerdutyNotification';
-  /** Datafold's words for what is special about it: `attach_csv`, `notify_every_run`, … One that didn't come as text is `null`, with an error. */
+  /** Datafold's words for options of the notification: `attach_csv`, `notify_every_run`, … An entry that isn't text is `null`, with an error. */
   readonly features: Maybe<ReadonlyArray<Maybe<Scalars['String']['output']>>>;
   /** Datafold's id of the integration. */
   readonly integrationId: Maybe<Scalars['ID']['output']>;
 };
 
-/** When a metric changes by so much. */
+/** Alerts when a metric changes by more than a percentage. */
 export type DatafoldPercentageAlert = {
   readonly __typename: 'DatafoldPercentageAlert';
-  /** By how many percent it may fall. */
+  /** Maximum fall in percent. */
   readonly decrease: Maybe<Scalars['Float']['output']>;
-  /** By how many percent it may rise. */
+  /** Maximum rise in percent. */
   readonly increase: Maybe<Scalars['Float']['output']>;
 };
 
-/** A run of a Datafold data monitor. `phase` and `outcome` are read from Datafold's `state`. */
+/** A run of a Datafold data monitor. `phase` and `outcome` are derived from Datafold's `state`. */
 export type DatafoldRun = MonitorRun & Node & {
   readonly __typename: 'DatafoldRun';
   /** Datafold's id of the data diff of this run; `null` when the run has none. */
   readonly diffId: Maybe<Scalars['ID']['output']>;
-  /** What went wrong, in Datafold's words; `null` when nothing did. Lists lack it: a call for each run that comes from one. */
+  /** What went wrong, in Datafold's words; `null` when nothing did. Lists lack it: one upstream call for each run of a list. */
   readonly error: Maybe<Scalars['String']['output']>;
-  /** The global id of the run, stable for ever. Made by this service. */
+  /** The global id of the run, stable for ever. Set by this service. */
   readonly id: Scalars['ID']['output'];
-  /** Whether this is a kept copy that stands in for an answer of Datafold while it is down; only ever with `allowStale`. */
+  /** Whether this is a cached run that is shown because Datafold is down (stale-if-error); only with `allowStale`. */
   readonly isStale: Scalars['Boolean']['output'];
-  /** The monitor that ran it; `null` when Datafold has it no longer. With its ids alone nobody is asked, and it is never `null`. */
+  /** The monitor that ran it; `null` when Datafold no longer has it. Selecting only its ids makes no upstream call, and is never `null`. */
   readonly monitor: Maybe<DatafoldMonitor>;
   /** Datafold's id of the monitor: a whole number, digit for digit. */
   readonly monitorId: Scalars['ID']['output'];
-  /** How the run ended; read from `state`; `null` until `phase` is `FINISHED`. */
+  /** How the run ended; derived from `state`; `null` until `phase` is `FINISHED`. */
   readonly outcome: Maybe<RunOutcome>;
-  /** How far the run has come; read from `state`. */
+  /** How far the run has come; derived from `state`. */
   readonly phase: RunPhase;
   /** Always `DATAFOLD`. */
   readonly provider: Provider;
-  /** Datafold's word for the state, exactly as it came; `null`, with an error, when it didn't come as text. */
+  /** Datafold's word for the state, exactly as it was sent; `null`, with an error, when it isn't text. */
   readonly rawState: Maybe<Scalars['String']['output']>;
-  /** When Datafold was asked for what is shown here. Made by this service. */
+  /** When this service read the data from Datafold. Set by this service. */
   readonly readAt: Scalars['DateTime']['output'];
   /** Datafold's id of the run: a whole number, digit for digit. */
   readonly runId: Scalars['ID']['output'];
   /** When the run started, as Datafold states it; `null` when it hasn't, or Datafold doesn't say. */
   readonly startedAt: Maybe<Scalars['DateTime']['output']>;
-  /** Datafold's state of the run; `UNKNOWN` when its word is new to us or missing. */
+  /** Datafold's state of the run; `UNKNOWN` when its word is missing or not known to this service. */
   readonly state: DatafoldRunState;
-  /** Warnings of the run, in Datafold's words; empty when there were none. Lists lack them: a call for each run that comes from one. One that didn't come as text is `null`, with an error. */
+  /** Warnings of the run, in Datafold's words; empty when there were none. Lists lack them: one upstream call for each run of a list. An entry that isn't text is `null`, with an error. */
   readonly warnings: Maybe<ReadonlyArray<Maybe<Scalars['String']['output']>>>;
 };
 
 /**
- * Datafold's word for where a run is. `phase` and `outcome` are read from it. Datafold's documents list the words. No document says
- * what they mean: each meaning here is our reading.
+ * The state of a run, as Datafold states it. `phase` and `outcome` are derived from it. Datafold's documents list the words, but
+ * don't say what they mean: each meaning here is our reading.
  */
 export type DatafoldRunState =
   /** Our reading: finished, and the alert's condition was met. FINISHED, FINDING. */
@@ -306,7 +306,7 @@ export type DatafoldRunState =
   | 'QUEUED'
   /** Our reading: it was not executed. FINISHED, SKIPPED. */
   | 'SKIPPED'
-  /** A word that is new to us, or none at all; `DatafoldRun.rawState` has it as it came. Phase UNKNOWN. */
+  /** A word that this service doesn't know, or none; `DatafoldRun.rawState` has it as Datafold sent it. Phase UNKNOWN. */
   | 'UNKNOWN';
 
 /** When a Datafold monitor runs. */
@@ -317,11 +317,11 @@ export type DatafoldSlackNotification = {
   readonly __typename: 'DatafoldSlackNotification';
   /** The channel. */
   readonly channel: Maybe<Scalars['String']['output']>;
-  /** Datafold's words for what is special about it: `attach_csv`, `notify_every_run`, … One that didn't come as text is `null`, with an error. */
+  /** Datafold's words for options of the notification: `attach_csv`, `notify_every_run`, … An entry that isn't text is `null`, with an error. */
   readonly features: Maybe<ReadonlyArray<Maybe<Scalars['String']['output']>>>;
   /** Datafold's id of the integration. */
   readonly integrationId: Maybe<Scalars['ID']['output']>;
-  /** Who is mentioned. One that didn't come as text is `null`, with an error. */
+  /** Who is mentioned. An entry that isn't text is `null`, with an error. */
   readonly mentions: Maybe<ReadonlyArray<Maybe<Scalars['String']['output']>>>;
 };
 
@@ -330,18 +330,18 @@ export type DatafoldTeamsNotification = {
   readonly __typename: 'DatafoldTeamsNotification';
   /** The channel. */
   readonly channel: Maybe<Scalars['String']['output']>;
-  /** Datafold's words for what is special about it: `attach_csv`, `notify_every_run`, … One that didn't come as text is `null`, with an error. */
+  /** Datafold's words for options of the notification: `attach_csv`, `notify_every_run`, … An entry that isn't text is `null`, with an error. */
   readonly features: Maybe<ReadonlyArray<Maybe<Scalars['String']['output']>>>;
   /** Datafold's id of the integration. */
   readonly integrationId: Maybe<Scalars['ID']['output']>;
-  /** Who is mentioned. One that didn't come as text is `null`, with an error. */
+  /** Who is mentioned. An entry that isn't text is `null`, with an error. */
   readonly mentions: Maybe<ReadonlyArray<Maybe<Scalars['String']['output']>>>;
 };
 
 /** By a webhook. */
 export type DatafoldWebhookNotification = {
   readonly __typename: 'DatafoldWebhookNotification';
-  /** Datafold's words for what is special about it: `attach_csv`, `notify_every_run`, … One that didn't come as text is `null`, with an error. */
+  /** Datafold's words for options of the notification: `attach_csv`, `notify_every_run`, … An entry that isn't text is `null`, with an error. */
   readonly features: Maybe<ReadonlyArray<Maybe<Scalars['String']['output']>>>;
   /** Datafold's id of the integration. */
   readonly integrationId: Maybe<Scalars['ID']['output']>;
@@ -349,23 +349,23 @@ export type DatafoldWebhookNotification = {
 
 /** A monitor of any provider. `null` in place of one, without an error, means: the provider has no such monitor. */
 export type Monitor = {
-  /** When the monitor was made; `null` when the provider doesn't say. */
+  /** When the monitor was created; `null` when the provider doesn't say. */
   readonly createdAt: Maybe<Scalars['DateTime']['output']>;
   /** Whether the monitor runs on its schedule; `null` when the provider doesn't say. */
   readonly enabled: Maybe<Scalars['Boolean']['output']>;
-  /** The global id of the monitor, stable for ever. Made by this service. */
+  /** The global id of the monitor, stable for ever. Set by this service. */
   readonly id: Scalars['ID']['output'];
-  /** When the monitor ran last; `null` when it hasn't, or the provider doesn't say. */
+  /** When the monitor last ran; `null` when it hasn't run, or the provider doesn't say. */
   readonly lastRunAt: Maybe<Scalars['DateTime']['output']>;
   /** The provider's id of the monitor, digit for digit. */
   readonly monitorId: Scalars['ID']['output'];
-  /** What the monitor is called; `null` when it has no name. Each provider's type says whether it is stated or derived. */
+  /** The name of the monitor; `null` when it has none. Each provider's type says whether it is stated or derived. */
   readonly name: Maybe<Scalars['String']['output']>;
   /** The service that runs the monitor. */
   readonly provider: Provider;
   /**
-   * The runs of the monitor, newest first. Each provider's type says which they are, where those without a time stand, and what
-   * selecting of them costs; `null`, without an error, when the provider has no such monitor any more.
+   * The runs of the monitor, newest first. Each provider's type says which runs they are, where runs without a time are, and what
+   * the selected fields cost; `null`, without an error, when the provider no longer has the monitor.
    */
   readonly runs: Maybe<MonitorRunConnection>;
 };
@@ -386,22 +386,22 @@ export type MonitorConnection = {
   readonly edges: Maybe<ReadonlyArray<Maybe<MonitorEdge>>>;
   /** The monitors of the page. */
   readonly nodes: Maybe<ReadonlyArray<Maybe<Monitor>>>;
-  /** Where the page stands. A page can be shorter than `first` and yet have a next one. */
+  /** The position of the page. A page can be shorter than `first` and still have a next one. */
   readonly pageInfo: PageInfo;
-  /** How many monitors there are on all pages together; `null` when the provider doesn't say. */
+  /** The number of monitors on all pages; `null` when the provider doesn't say. */
   readonly totalCount: Maybe<Scalars['Int']['output']>;
 };
 
-/** A monitor in a page. */
+/** A monitor of a page. */
 export type MonitorEdge = {
   readonly __typename: 'MonitorEdge';
-  /** The monitor's place in the list, to be sent back as `after`. Opaque. */
+  /** The monitor's position in the list, to be sent back as `after`. Opaque. */
   readonly cursor: Scalars['String']['output'];
-  /** The monitor; `null`, with an error, when the provider sent something else. */
+  /** The monitor; `null`, with an error, when what the provider sent isn't a monitor. */
   readonly node: Maybe<Monitor>;
 };
 
-/** Which monitor, in the provider's own words. */
+/** Identifies a monitor, by the id that the provider gave it. */
 export type MonitorKey = {
   /** The provider's id of the monitor, as text; checked like `MonitorRunKey.monitorId`. */
   readonly monitorId: Scalars['ID']['input'];
@@ -411,11 +411,11 @@ export type MonitorKey = {
 
 /** One run of one monitor, at any provider. `null` in place of a run, without an error, means: the provider has no such run. */
 export type MonitorRun = {
-  /** The global id of the run, stable for ever. Made by this service. */
+  /** The global id of the run, stable for ever. Set by this service. */
   readonly id: Scalars['ID']['output'];
-  /** Whether this is a kept copy that stands in for an answer of a provider that is down; only ever with `allowStale`. */
+  /** Whether this is a cached run that is shown because its provider is down (stale-if-error); only with `allowStale`. */
   readonly isStale: Scalars['Boolean']['output'];
-  /** The monitor that ran it; `null` when the provider has it no longer. With its ids alone nobody is asked, and it is never `null`. */
+  /** The monitor that ran it; `null` when the provider no longer has it. Selecting only its ids makes no upstream call, and is never `null`. */
   readonly monitor: Maybe<Monitor>;
   /** The provider's id of the monitor, digit for digit. */
   readonly monitorId: Scalars['ID']['output'];
@@ -425,7 +425,7 @@ export type MonitorRun = {
   readonly phase: RunPhase;
   /** The service that ran the monitor. */
   readonly provider: Provider;
-  /** When the provider was asked for what is shown here. Made by this service. */
+  /** When this service read the data from the provider. Set by this service. */
   readonly readAt: Scalars['DateTime']['output'];
   /** The provider's id of the run, digit for digit. */
   readonly runId: Scalars['ID']['output'];
@@ -440,26 +440,26 @@ export type MonitorRunConnection = {
   readonly edges: Maybe<ReadonlyArray<Maybe<MonitorRunEdge>>>;
   /** The runs of the page. */
   readonly nodes: Maybe<ReadonlyArray<Maybe<MonitorRun>>>;
-  /** Where the page stands. A page can be shorter than `first` and yet have a next one. */
+  /** The position of the page. A page can be shorter than `first` and still have a next one. */
   readonly pageInfo: PageInfo;
-  /** How many runs there are on all pages together; `null` when the provider doesn't say, and for a window of time. */
+  /** The number of runs on all pages; `null` when the provider doesn't say, and for a time window. */
   readonly totalCount: Maybe<Scalars['Int']['output']>;
 };
 
-/** A run in a page. */
+/** A run of a page. */
 export type MonitorRunEdge = {
   readonly __typename: 'MonitorRunEdge';
-  /** The run's place in the list, to be sent back as `after`. Opaque. */
+  /** The run's position in the list, to be sent back as `after`. Opaque. */
   readonly cursor: Scalars['String']['output'];
-  /** The run; `null`, with an error, when the provider sent something else. */
+  /** The run; `null`, with an error, when what the provider sent isn't a run. */
   readonly node: Maybe<MonitorRun>;
 };
 
-/** Which run: a run is known by its monitor's id and its own, in the provider's own words. */
+/** Identifies a run: by its monitor's id and its own id, as the provider has them. */
 export type MonitorRunKey = {
   /**
    * The provider's id of the monitor, as text. The provider's own root field (`datafoldRun`, …) says what such an id looks
-   * like; anything else is `BAD_USER_INPUT` and costs no call.
+   * like; any other text is `BAD_USER_INPUT` and costs no call.
    */
   readonly monitorId: Scalars['ID']['input'];
   /** The service that ran the monitor. */
@@ -468,84 +468,84 @@ export type MonitorRunKey = {
   readonly runId: Scalars['ID']['input'];
 };
 
-/** Anything that `Query.node` can find again by its `id`. */
+/** An object that `Query.node` finds by its `id`. */
 export type Node = {
-  /** The global id. Opaque: keep it, compare it, send it back, but don't take it apart. */
+  /** The global id. Opaque: store it, compare it, send it back, but don't parse it. */
   readonly id: Scalars['ID']['output'];
 };
 
 /** The last run of an Olostep monitor, as the monitor states it. */
 export type OlostepLastRun = {
   readonly __typename: 'OlostepLastRun';
-  /** Whether the page had changed since the run before. */
+  /** Whether the page had changed since the previous run. */
   readonly changed: Maybe<Scalars['Boolean']['output']>;
-  /** When the run was; `null` when Olostep doesn't say. */
+  /** When the run took place; `null` when Olostep doesn't say. */
   readonly ranAt: Maybe<Scalars['DateTime']['output']>;
-  /** The run itself; `null` when Olostep has no such run. A call. */
+  /** The run itself; `null` when Olostep has no such run. It costs one upstream call. */
   readonly run: Maybe<OlostepRun>;
   /** Olostep's id of the run: `run_…`. */
   readonly runId: Maybe<Scalars['ID']['output']>;
-  /** Olostep's word for how the run stands: `completed` and `failed` are known; the list isn't documented. */
+  /** Olostep's word for the status of the run: `completed` and `failed` are known; the list isn't documented. */
   readonly status: Maybe<Scalars['String']['output']>;
 };
 
 /** A web monitor of Olostep. */
 export type OlostepMonitor = Monitor & Node & {
   readonly __typename: 'OlostepMonitor';
-  /** Olostep's id of the agent that does the work; in older answers it may be that of a *forward deployed agent*, `fda_…`. */
+  /** Olostep's id of the agent that does the work; in older responses it may be that of a *forward deployed agent*, `fda_…`. */
   readonly agentId: Maybe<Scalars['ID']['output']>;
-  /** When the monitor was made, as Olostep states it. */
+  /** When the monitor was created, as Olostep states it. */
   readonly createdAt: Maybe<Scalars['DateTime']['output']>;
-  /** How the monitor works, as a Mermaid diagram. Asked for only where it is selected: a call for each monitor. */
+  /** How the monitor works, as a Mermaid diagram. Requested only where it is selected: one upstream call for each monitor. */
   readonly diagram: Maybe<Scalars['String']['output']>;
   /** Whether the monitor runs on its schedule. Derived: whether `status` is `ACTIVE`; `null` when that is `UNKNOWN`. */
   readonly enabled: Maybe<Scalars['Boolean']['output']>;
   /** Why `status` is `FAILED`, in Olostep's words; `null` when it isn't, or Olostep doesn't say. */
   readonly errorMessage: Maybe<Scalars['String']['output']>;
-  /** The global id of the monitor, stable for ever. Made by this service. */
+  /** The global id of the monitor, stable for ever. Set by this service. */
   readonly id: Scalars['ID']['output'];
   /**
-   * The monitor's last run; `null` when there is none yet. Olostep states it for a single monitor: a call for each that comes
-   * from a list without it.
+   * The monitor's last run; `null` when there is none yet. Olostep states it for a single monitor: one upstream call for each
+   * monitor of a list without it.
    */
   readonly lastRun: Maybe<OlostepLastRun>;
-  /** When the monitor ran last: `lastRun.ranAt`. Olostep states it for a single monitor: a call for each that comes from a list without it. */
+  /** When the monitor last ran: `lastRun.ranAt`. Olostep states it for a single monitor: one upstream call for each monitor of a list without it. */
   readonly lastRunAt: Maybe<Scalars['DateTime']['output']>;
   /** Notes of the monitor's owner. Free-form: at most 50 keys. */
   readonly metadata: Maybe<Scalars['JSON']['output']>;
   /** Olostep's id of the monitor: `monitor_…`. */
   readonly monitorId: Scalars['ID']['output'];
-  /** Olostep names no monitors. Derived: its `query`, or its page where it has no query. */
+  /** Derived, because Olostep's monitors have no name: its `query`, or its page where it has no query. */
   readonly name: Maybe<Scalars['String']['output']>;
-  /** Who is told, and of what. */
+  /** Who gets notifications, and of what. */
   readonly notification: Maybe<OlostepNotification>;
-  /** The shape of what the monitor finds. Free-form. */
+  /** The schema of what the monitor finds. Free-form. */
   readonly outputSchema: Maybe<Scalars['JSON']['output']>;
   /** Always `OLOSTEP`. */
   readonly provider: Provider;
   /** What the monitor looks for, in its owner's words. */
   readonly query: Maybe<Scalars['String']['output']>;
-  /** Olostep's word for the status, exactly as it came; `null`, with an error, when it didn't come as text. */
+  /** Olostep's word for the status, exactly as it was sent; `null`, with an error, when it isn't text. */
   readonly rawStatus: Maybe<Scalars['String']['output']>;
   /**
    * The runs of the monitor that have a snapshot, newest first: Olostep lists no others. Their times are those of the snapshots. No
-   * document names the order of Olostep's list: that it is newest first is our reading, each page is checked, and sorted by what was
-   * read where it isn't. A run without a time stands where the list has it: it counts as having that of the nearest run above it, or
-   * that at which the first page was read if there is none. With a window, pages are looked through up to 500 snapshots at a time,
-   * and its runs aren't counted. `null`, without an error, when Olostep has no such monitor any more.
+   * document names the order of Olostep's list: that it is newest first is our reading. This service checks each page, and sorts a
+   * page that isn't in order. A run without a time stays where the list has it: it counts as having the time of the nearest run above
+   * it, or the time at which the first page was read if there is none. With a time window, this service searches up to 500 snapshots
+   * at a time, and `totalCount` is `null`. `null`, without an error, when Olostep no longer has the monitor.
    */
   readonly runs: Maybe<MonitorRunConnection>;
   /** When the monitor runs. */
   readonly schedule: Maybe<OlostepSchedule>;
-  /** How many snapshots the monitor has. Costs Olostep a query, so it is asked for only where it is selected: a call for each monitor. */
+  /** The number of snapshots of the monitor. It costs Olostep a query, so it is requested only where it is selected: one upstream call for each monitor. */
   readonly snapshotCount: Maybe<Scalars['Int']['output']>;
-  /** Where the monitor may look. */
+  /** Which pages the monitor may use as sources. */
   readonly sourcePolicy: Maybe<OlostepSourcePolicy>;
-  /** How the monitor stands. */
+  /** The status of the monitor. */
   readonly status: OlostepMonitorStatus;
-  /** What the monitor looks at; `null` until Olostep has planned it. In older answers the page that its owner named. */
+  /** What the monitor watches; `null` until Olostep has planned it. In older responses the page that its owner named. */
   readonly tracked: Maybe<OlostepTracked>;
-  /** When the monitor was changed last, as Olostep states it. */
+  /** When the monitor was last changed, as Olostep states it. */
   readonly updatedAt: Maybe<Scalars['DateTime']['output']>;
   /** The URL that Olostep calls; `null` when there is none. Its calls aren't signed. */
   readonly webhookUrl: Maybe<Scalars['String']['output']>;
@@ -560,11 +560,11 @@ export type OlostepMonitorRunsArgs = {
   startedBefore?: InputMaybe<Scalars['DateTime']['input']>;
 };
 
-/** How an Olostep monitor stands. */
+/** The status of an Olostep monitor. */
 export type OlostepMonitorStatus =
   /** It runs on its schedule. */
   | 'ACTIVE'
-  /** It is deleted; its history is kept. */
+  /** It is deleted; its history remains. */
   | 'DELETED'
   /** Our reading: it couldn't be set up. `OlostepMonitor.errorMessage` says why. */
   | 'FAILED'
@@ -572,31 +572,31 @@ export type OlostepMonitorStatus =
   | 'PAUSED'
   /** It is being set up. */
   | 'PROVISIONING'
-  /** A word that is new to us, or none at all; `OlostepMonitor.rawStatus` has it as it came. */
+  /** A word that this service doesn't know, or none; `OlostepMonitor.rawStatus` has it as Olostep sent it. */
   | 'UNKNOWN';
 
-/** Who is told of an Olostep monitor's runs. */
+/** Who gets notifications of an Olostep monitor, and of what. */
 export type OlostepNotification = {
   readonly __typename: 'OlostepNotification';
-  /** By which ways. */
+  /** The channels of the notification. */
   readonly channels: Maybe<ReadonlyArray<Maybe<OlostepNotificationChannel>>>;
-  /** Of what: `changed`, `first_snapshot`. One that didn't come as text is `null`, with an error. */
+  /** The events that are notified: `changed`, `first_snapshot`. An entry that isn't text is `null`, with an error. */
   readonly events: Maybe<ReadonlyArray<Maybe<Scalars['String']['output']>>>;
 };
 
-/** A way on which somebody is told of an Olostep monitor's runs. */
+/** A channel by which a person or a program gets notifications of an Olostep monitor. */
 export type OlostepNotificationChannel = {
   readonly __typename: 'OlostepNotificationChannel';
-  /** Of what, where it isn't what `OlostepNotification.events` says. One that didn't come as text is `null`, with an error. */
+  /** The events that are notified, where they differ from `OlostepNotification.events`. An entry that isn't text is `null`, with an error. */
   readonly events: Maybe<ReadonlyArray<Maybe<Scalars['String']['output']>>>;
   /**
-   * The address: an e-mail address, a phone number, or of a URL no more than its origin. The whole URL of a Slack webhook
-   * is enough to write to its channel. Of a text that is none of these, what follows a `/`, `\\` or `?` is left out, too.
+   * The address: an e-mail address, a phone number, or the origin of a URL. The rest of a URL is omitted, because the URL of a Slack
+   * webhook is enough to write to its channel. Of any other text, what follows a `/`, `\\` or `?` is omitted, too.
    */
   readonly target: Maybe<Scalars['String']['output']>;
-  /** What `target` is. Derived from its text; `null` when there is none. */
+  /** The kind of `target`. Derived from its text; `null` when there is none. */
   readonly targetKind: Maybe<OlostepTargetKind>;
-  /** Olostep's word for the kind: `email`, `slack`, `sms`; in older answers also `webhook`. */
+  /** Olostep's word for the kind: `email`, `slack`, `sms`; in older responses also `webhook`. */
   readonly type: Maybe<Scalars['String']['output']>;
 };
 
@@ -604,17 +604,17 @@ export type OlostepNotificationChannel = {
  * A run of an Olostep web monitor.
  *
  * Olostep states no status, start or end of a run: `phase`, `outcome`, `startedAt` and `finishedAt` are derived from its
- * log, its snapshot and its row in the monitor's events page, and are `UNKNOWN` or `null` when those don't decide.
+ * log, its snapshot and its row in the monitor's events page, and are `UNKNOWN` or `null` when these don't say.
  *
- * What only the row states, `outcome`, `changed`, `summary`, `snapshotUrl` and `snapshotAt`, is the same however the run is
- * reached. For runs that are requested by their keys it costs one more call for all runs of a monitor, and none for those that are
- * cached: the monitor's events pages are read until the run is found, up to 10 pages of 100 rows. Where the run may be
+ * Only the row states `outcome`, `changed`, `summary`, `snapshotUrl` and `snapshotAt`. They are the same by whichever route the run is
+ * reached. For runs that are requested by their keys they cost one more upstream call for all runs of a monitor, and none for cached
+ * runs: the monitor's events pages are read until the run is found, up to 10 pages of 100 rows. Where the run may be
  * further back, such a field is `null` with the error `OPERATION_TOO_COSTLY`.
  */
 export type OlostepRun = MonitorRun & Node & {
   readonly __typename: 'OlostepRun';
   /**
-   * Whether the page had changed since the run before. From the monitor's events page; `null` when the run isn't there, or Olostep
+   * Whether the page had changed since the previous run. From the monitor's events page; `null` when the run isn't there, or Olostep
    * doesn't say.
    */
   readonly changed: Maybe<Scalars['Boolean']['output']>;
@@ -622,13 +622,13 @@ export type OlostepRun = MonitorRun & Node & {
   readonly events: Maybe<AgentLogEventConnection>;
   /** When the run ended. Derived: the time of its `run_complete` event; `null` when there is none. */
   readonly finishedAt: Maybe<Scalars['DateTime']['output']>;
-  /** The global id of the run, stable for ever. Made by this service. */
+  /** The global id of the run, stable for ever. Set by this service. */
   readonly id: Scalars['ID']['output'];
-  /** Whether this is a kept copy that stands in for an answer of Olostep while it is down; only ever with `allowStale`. */
+  /** Whether this is a cached run that is shown because Olostep is down (stale-if-error); only with `allowStale`. */
   readonly isStale: Scalars['Boolean']['output'];
   /** The name of the log group that holds the run's log; `null` when Olostep doesn't say. */
   readonly logGroup: Maybe<Scalars['String']['output']>;
-  /** The monitor that ran it; `null` when Olostep has it no longer. With its ids alone nobody is asked, and it is never `null`. */
+  /** The monitor that ran it; `null` when Olostep no longer has it. Selecting only its ids makes no upstream call, and is never `null`. */
   readonly monitor: Maybe<OlostepMonitor>;
   /** Olostep's id of the monitor: `monitor_…`. */
   readonly monitorId: Scalars['ID']['output'];
@@ -639,31 +639,31 @@ export type OlostepRun = MonitorRun & Node & {
   readonly outcome: Maybe<RunOutcome>;
   /**
    * How far the run has come. Derived: `FINISHED` with a `run_complete` event, a snapshot, or a row in the monitor's events page;
-   * `RUNNING` with other events alone, else `UNKNOWN`. The events page is read only where log and snapshot don't say `FINISHED`;
+   * `RUNNING` with other events only, otherwise `UNKNOWN`. The events page is read only where log and snapshot don't say `FINISHED`;
    * when it can't be read then, the run is `null` with the error.
    */
   readonly phase: RunPhase;
   /** Always `OLOSTEP`. */
   readonly provider: Provider;
-  /** When Olostep was asked for what is shown here. Made by this service. */
+  /** When this service read the data from Olostep. Set by this service. */
   readonly readAt: Scalars['DateTime']['output'];
   /** Olostep's id of the run: `run_…`. */
   readonly runId: Scalars['ID']['output'];
   /**
-   * Olostep's metadata of the run's snapshot: free-form, as which they are isn't documented; `null` when no snapshot is stored (yet).
+   * Olostep's metadata of the run's snapshot: free-form, because its fields aren't documented; `null` when no snapshot is stored (yet).
    * The snapshot itself is at `snapshotUrl`.
    */
   readonly snapshot: Maybe<Scalars['JSON']['output']>;
   /** When Olostep made the snapshot; `null` when it doesn't say. From the events page, like `changed`. */
   readonly snapshotAt: Maybe<Scalars['DateTime']['output']>;
   /**
-   * Where Olostep keeps the snapshot. From the events page, like `changed`. Olostep signs it in advance: it is enough to read the
-   * snapshot, for a time that isn't documented, so that the one of a kept copy may have expired.
+   * The URL of the snapshot. From the events page, like `changed`. Olostep signs it in advance: the URL alone is enough to read the
+   * snapshot, for a time that isn't documented, so the URL of a cached run may have expired.
    */
   readonly snapshotUrl: Maybe<Scalars['String']['output']>;
   /**
-   * When the run started. Derived: the time of its earliest event; `null` when there is none. Lists lack it: a call for each run
-   * that comes from one.
+   * When the run started. Derived: the time of its earliest event; `null` when there is none. Lists lack it: one upstream call for each
+   * run of a list.
    */
   readonly startedAt: Maybe<Scalars['DateTime']['output']>;
   /** What had changed, in Olostep's words. From the events page, like `changed`. */
@@ -675,11 +675,11 @@ export type OlostepRun = MonitorRun & Node & {
  * A run of an Olostep web monitor.
  *
  * Olostep states no status, start or end of a run: `phase`, `outcome`, `startedAt` and `finishedAt` are derived from its
- * log, its snapshot and its row in the monitor's events page, and are `UNKNOWN` or `null` when those don't decide.
+ * log, its snapshot and its row in the monitor's events page, and are `UNKNOWN` or `null` when these don't say.
  *
- * What only the row states, `outcome`, `changed`, `summary`, `snapshotUrl` and `snapshotAt`, is the same however the run is
- * reached. For runs that are requested by their keys it costs one more call for all runs of a monitor, and none for those that are
- * cached: the monitor's events pages are read until the run is found, up to 10 pages of 100 rows. Where the run may be
+ * Only the row states `outcome`, `changed`, `summary`, `snapshotUrl` and `snapshotAt`. They are the same by whichever route the run is
+ * reached. For runs that are requested by their keys they cost one more upstream call for all runs of a monitor, and none for cached
+ * runs: the monitor's events pages are read until the run is found, up to 10 pages of 100 rows. Where the run may be
  * further back, such a field is `null` with the error `OPERATION_TOO_COSTLY`.
  */
 export type OlostepRunEventsArgs = {
@@ -691,59 +691,62 @@ export type OlostepRunEventsArgs = {
 /** When an Olostep monitor runs. */
 export type OlostepSchedule = {
   readonly __typename: 'OlostepSchedule';
-  /** The same as a cron expression: of six fields wherever Olostep documents one (`0 * * * ? *`). What the last one is isn't documented. */
+  /** The same as a cron expression: with six fields wherever Olostep documents one (`0 * * * ? *`). The meaning of the last field isn't documented. */
   readonly cron: Maybe<Scalars['String']['output']>;
   /** How often, in its owner's words. */
   readonly frequency: Maybe<Scalars['String']['output']>;
-  /** When the monitor is to run next; `null` when it isn't, or Olostep doesn't say. */
+  /** When the monitor runs next; `null` when it doesn't, or Olostep doesn't say. */
   readonly nextRunAt: Maybe<Scalars['DateTime']['output']>;
   /** The time zone of `cron`: `UTC`; `null` when Olostep doesn't say. */
   readonly timezone: Maybe<Scalars['String']['output']>;
 };
 
-/** Where an Olostep monitor may look. */
+/** Which pages an Olostep monitor may use as sources. */
 export type OlostepSourcePolicy = {
   readonly __typename: 'OlostepSourcePolicy';
-  /** The domains that it mustn't look at. One that didn't come as text is `null`, with an error. */
+  /** The domains that it must not use. An entry that isn't text is `null`, with an error. */
   readonly excludeDomains: Maybe<ReadonlyArray<Maybe<Scalars['String']['output']>>>;
-  /** The pages that it mustn't look at. One that didn't come as text is `null`, with an error. */
+  /** The pages that it must not use. An entry that isn't text is `null`, with an error. */
   readonly excludeUrls: Maybe<ReadonlyArray<Maybe<Scalars['String']['output']>>>;
-  /** The domains that it has to look at. One that didn't come as text is `null`, with an error. */
+  /** The domains that it must use. An entry that isn't text is `null`, with an error. */
   readonly includeDomains: Maybe<ReadonlyArray<Maybe<Scalars['String']['output']>>>;
-  /** The pages that it has to look at. One that didn't come as text is `null`, with an error. */
+  /** The pages that it must use. An entry that isn't text is `null`, with an error. */
   readonly includeUrls: Maybe<ReadonlyArray<Maybe<Scalars['String']['output']>>>;
 };
 
-/** What the target of a notification is. */
+/** The kind of a notification's target. */
 export type OlostepTargetKind =
   /** An e-mail address. */
   | 'EMAIL'
-  /** A phone number as E.164 has it: `+` and up to 15 digits. */
+  /** A phone number in E.164 format: `+` and up to 15 digits. */
   | 'PHONE'
-  /** Something else, or nothing that can be read. */
+  /** Another text, or one that can't be read. */
   | 'UNKNOWN'
   /** A URL, for example of a Slack webhook. */
   | 'URL';
 
-/** What an Olostep monitor looks at. */
+/** What an Olostep monitor watches. */
 export type OlostepTracked = {
   readonly __typename: 'OlostepTracked';
   /** Olostep's word for the kind. */
   readonly type: Maybe<Scalars['String']['output']>;
-  /** The pages. One that didn't come as text is `null`, with an error. */
+  /** The pages. An entry that isn't text is `null`, with an error. */
   readonly urls: Maybe<ReadonlyArray<Maybe<Scalars['String']['output']>>>;
-  /** The search of the web. */
+  /** The web search. */
   readonly webQuery: Maybe<Scalars['String']['output']>;
 };
 
-/** Where a page stands in its list, as the Relay connection specification has it. */
+/** The position of a page in its list, as the Relay connection specification defines it. */
 export type PageInfo = {
   readonly __typename: 'PageInfo';
-  /** The cursor of the page's last edge; where reading stopped, when the page is empty and yet has a next one; else `null`. */
+  /**
+   * The cursor of the page's last edge. When the page is empty and still has a next one: the position where reading stopped.
+   * Otherwise `null`.
+   */
   readonly endCursor: Maybe<Scalars['String']['output']>;
-  /** Whether more follow after this page. */
+  /** Whether there is a page after this one. */
   readonly hasNextPage: Scalars['Boolean']['output'];
-  /** Whether any stand before this page. */
+  /** Whether there is a page before this one. */
   readonly hasPreviousPage: Scalars['Boolean']['output'];
   /** The cursor of the page's first edge; `null` when the page is empty. */
   readonly startCursor: Maybe<Scalars['String']['output']>;
@@ -768,30 +771,31 @@ export type Query = {
   /** One run; `null` when the provider has no such run. */
   readonly monitorRun: Maybe<MonitorRun>;
   /**
-   * Many runs, in the order of `keys`; `null` where the provider has no such run. Every distinct run costs at most one
-   * call of its own, and less where a list of the provider's has all that is selected; a key that fails is `null` with an error
-   * of its own and touches no other.
+   * Many runs, in the order of `keys`; `null` where the provider has no such run. Each distinct run costs at most one
+   * upstream call, and less where a list of the provider has all selected fields. A key that fails is `null` with an error, and
+   * doesn't affect the others.
    */
   readonly monitorRuns: ReadonlyArray<Maybe<MonitorRun>>;
   /**
-   * Many monitors, in the order of `keys`; `null` where the provider has no such monitor. Every distinct monitor costs at most
-   * one call of its own, and less where a list of the provider's has all that is selected; a key that fails is `null` with an
-   * error of its own and touches no other.
+   * Many monitors, in the order of `keys`; `null` where the provider has no such monitor. Each distinct monitor costs at most
+   * one upstream call, and less where a list of the provider has all selected fields. A key that fails is `null` with an error,
+   * and doesn't affect the others.
    */
   readonly monitors: ReadonlyArray<Maybe<Monitor>>;
-  /** A thing by its global id; `null` when its provider doesn't have it. */
+  /** One object by its global id; `null` when its provider doesn't have it. */
   readonly node: Maybe<Node>;
-  /** Many things by their global ids, in the order of `ids`; `null` where there is none. */
+  /** Many objects by their global ids, in the order of `ids`; `null` where there is none. */
   readonly nodes: ReadonlyArray<Maybe<Node>>;
   /** One Olostep run; `null` when Olostep has no such run. */
   readonly olostepRun: Maybe<OlostepRun>;
   /**
    * The newest runs of all monitors, of all providers, in one order: by time, newest first, then by id. The time of a Datafold run
-   * is its start, the time of an Olostep run its snapshot, which is all that its lists say. A run without a time takes that of the
-   * run above it in its monitor's list; at the top of the list, that of the first page, or of five minutes after its monitor's last
-   * run where the list of monitors states an earlier one. Runs that start after the first page belong to no page. Finding a page costs the list of monitors and a page of runs for each monitor that may have one of its
-   * runs, at most `RUN_FEED_MAX_CALLS` (250) upstream calls, for all `runs` of an operation together. Whatever couldn't be read is in
-   * `gaps`. `OPERATION_TOO_COSTLY` when an operation has it more often than `MAX_RUN_FEEDS` says (5).
+   * is its start; the time of an Olostep run is its snapshot, because Olostep's lists state no other. A run without a time has the
+   * time of the run above it in its monitor's list. At the top of the list it has the time of the first page, or of five minutes
+   * after its monitor's last run where the list of monitors states an earlier one. Runs that start after the first page belong to no
+   * page. A page costs the list of monitors, and a page of runs for each monitor that may have one of its runs: at most
+   * `RUN_FEED_MAX_CALLS` (250) upstream calls for all `runs` of an operation together. `gaps` says what couldn't be read.
+   * `OPERATION_TOO_COSTLY` when an operation has more than `MAX_RUN_FEEDS` (5) of them.
    */
   readonly runs: Maybe<RunFeedConnection>;
 };
@@ -878,13 +882,13 @@ export type RunFeedConnection = {
    * again.
    */
   readonly gaps: ReadonlyArray<RunFeedGap>;
-  /** Whether nothing is missing so far: neither this page nor an earlier one has a gap. */
+  /** Whether no run is missing so far: neither this page nor an earlier one has a gap. */
   readonly isComplete: Scalars['Boolean']['output'];
   /** The runs of the page, newest first. */
   readonly nodes: Maybe<ReadonlyArray<Maybe<MonitorRun>>>;
   /**
-   * Where the page stands. A page can be shorter than `first`, or empty, and have a next one: the calls of one request were all
-   * used for reading. Page on until `hasNextPage` is false.
+   * The position of the page. A page can be shorter than `first`, or empty, and still have a next one: the upstream calls of the
+   * request were used up. Request pages until `hasNextPage` is false.
    */
   readonly pageInfo: PageInfo;
   /**
@@ -894,47 +898,47 @@ export type RunFeedConnection = {
   readonly searchedUntil: Maybe<Scalars['DateTime']['output']>;
 };
 
-/** Runs of this provider that couldn't be read: they are missing on this page, and may be on those behind it. */
+/** Runs of this provider that couldn't be read. They are missing on this page, and may be missing on later pages. */
 export type RunFeedGap = {
   readonly __typename: 'RunFeedGap';
   /**
-   * Why, as `extensions.code` of an error has it. `OPERATION_TOO_COSTLY`: the calls of one request don't suffice to read on, or
+   * The reason, as in `extensions.code` of an error. `OPERATION_TOO_COSTLY`: the calls of one request aren't enough to continue, or
    * the provider has more monitors than `runs` merges (`RUN_FEED_MAX_MONITORS`).
    */
   readonly code: Scalars['String']['output'];
-  /** The monitor of which runs may be missing; `null` when it may be any. */
+  /** The monitor whose runs may be missing; `null` when it may be any monitor. */
   readonly monitorId: Maybe<Scalars['ID']['output']>;
-  /** The provider of which runs may be missing. */
+  /** The provider whose runs may be missing. */
   readonly provider: Provider;
 };
 
 /**
- * How a finished run ended. *The check ran and found something* and *the check couldn't be carried out* are different
- * news: `FINDING` and `ERRORED`.
+ * How a finished run ended. *The check ran and found something* is `FINDING`; *the check couldn't be carried out* is
+ * `ERRORED`.
  */
 export type RunOutcome =
-  /** Stopped before its end. */
+  /** The run was stopped before its end. */
   | 'CANCELLED'
-  /** Could not be carried out. */
+  /** The check could not be carried out. */
   | 'ERRORED'
-  /** Carried out, and what it watches for was there: an alert, or a change. Not a failure. */
+  /** The check ran, and found what it looks for: an alert, or a change. Not a failure. */
   | 'FINDING'
-  /** Carried out while the monitor still learns what is normal. */
+  /** The check ran while the monitor still learns what is normal. */
   | 'LEARNING'
-  /** Carried out, nothing to report. */
+  /** The check ran, and found nothing. */
   | 'PASSED'
-  /** Not carried out, on purpose. */
+  /** The check was not carried out, on purpose. */
   | 'SKIPPED'
-  /** Over, but the provider's signals don't say how. */
+  /** The run has ended, but the provider's data doesn't say how. */
   | 'UNKNOWN';
 
 /** How far a run has come. One of the two axes that all providers share; `RunOutcome` is the other. */
 export type RunPhase =
-  /** Over: `MonitorRun.outcome` says how it ended. */
+  /** The run has ended: `MonitorRun.outcome` says how. */
   | 'FINISHED'
-  /** Known to the provider, not started. */
+  /** The provider knows the run; it has not started. */
   | 'PENDING'
-  /** Under way. */
+  /** The run is in progress. */
   | 'RUNNING'
-  /** The provider's signals don't decide, or its word for it is new to us. */
+  /** The provider's data doesn't say, or this service doesn't know its word for it. */
   | 'UNKNOWN';

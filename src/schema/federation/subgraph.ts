@@ -44,12 +44,12 @@ type _Service {
 
 extend type Query {
   """
-  For gateways: the entities of \`representations\`, in their order; \`null\` where there is none. Every distinct run costs at
-  most one call of its own; a representation that fails is \`null\` with an error of its own and touches no other.
+  For federation gateways: the entities of \`representations\`, in their order; \`null\` where there is none. Each distinct run costs at
+  most one upstream call. A representation that fails is \`null\` with an error, and doesn't affect the others.
   """
   _entities("Which entities, repeats allowed." representations: [_Any!]!): [_Entity]!
 
-  "For gateways, and refused where introspection is: this service as a subgraph."
+  "For federation gateways; refused where introspection is off: this service as a subgraph."
   _service: _Service!
 }
 `;
