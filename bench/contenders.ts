@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { configure, program as tailcall } from './contenders/tailcall.ts';
 import { numberMark } from './measure/wrk.ts';
 import { bench, built, root } from './paths.ts';
-import type { Dialect } from './workloads/ask.ts';
+import type { Dialect } from './workloads/requests.ts';
 
 /** How our service is started in production, but that its variables come from here: in the project's folder. */
 const { scripts } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));

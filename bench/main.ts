@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { build } from './build.ts';
 import { contenders, forwarding, ours } from './contenders.ts';
-import { readKept, toKept } from './kept.ts';
+import { readStored, toStored } from './stored.ts';
 import { stepAside } from './measure/pinned.ts';
 import { lead } from './measure/sample.ts';
 import { type Options, readOptions } from './options.ts';
@@ -25,17 +25,17 @@ const revision = describeRevision();
 await build();
 stepAside();
 const measured = await measure(options);
-const kept = options.isKept ? toKept(readKept(), measured) : undefined;
-const results = kept ?? measured;
+const stored = options.isStored ? toStored(readStored(), measured) : undefined;
+const results = stored ?? measured;
 const report = writeReport(results);
-const place = kept ? result : built;
+const place = stored ? result : built;
 mkdirSync(place(''), { recursive: true });
 writeFileSync(place('results.json'), `${JSON.stringify(results, null, 2)}\n`);
 writeFileSync(place('results.md'), report);
 writeFileSync(place('chart.svg'), drawChart(results));
 console.log(report);
 console.error(`Written to ${place('')}`);
-if (options.isKept && !kept)
+if (options.isStored && !stored)
   console.error('It is not kept: the machine or the settings are not those of what is. Measure all of it.');
 
 async function measure({ only, workloads: chosen, sets, rounds, seconds, warm }: Options): Promise<Results> {

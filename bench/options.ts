@@ -10,7 +10,7 @@ export interface Options extends Effort {
   /** What is measured: workloads, and trials of other kinds. */
   readonly workloads: readonly string[];
   /** Whether it is measured by everyone, and often enough, to be kept. */
-  readonly isKept: boolean;
+  readonly isStored: boolean;
 }
 
 /** Fewer processes or rounds say too little: each process can be lucky for as long as it lives. */
@@ -41,7 +41,7 @@ export function readOptions(): Options {
   return {
     only,
     workloads: chosen,
-    isKept: isByAll && sets >= fewestSets && sets * rounds >= fewestRounds,
+    isStored: isByAll && sets >= fewestSets && sets * rounds >= fewestRounds,
     sets,
     rounds,
     seconds: toCount('seconds', values.seconds),

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Contender } from '../contenders.ts';
-import type { Ask } from '../workloads/ask.ts';
+import type { SendRequest } from '../workloads/requests.ts';
 import { gatewayCpu, spawnOn } from './pinned.ts';
 import { numberMark } from './wrk.ts';
 
@@ -21,12 +21,12 @@ export interface Gateway {
   /** How long it took from its start to its first answer. */
   readonly startMs: number;
   /** Its answer, parsed, and how many bytes that was, head and all. */
-  answer(ask: Ask): Promise<{ readonly value: unknown; readonly bytes: number }>;
+  answer(execute: SendRequest): Promise<{ readonly value: unknown; readonly bytes: number }>;
   stop(): Promise<void>;
 }
 
 /** Starts it, and waits until it answers. Its log goes nowhere. */
-export async function startGateway(contender: Contender, upstreamUrl: string, ask: Ask): Promise<Gateway> {
+export async function startGateway(contender: Contender, upstreamUrl: string, execute: SendRequest): Promise<Gateway> {
   const { program = process.execPath, parameters, env, credentials = '' } = contender;
   port = port < lastPort ? port + 1 : firstPort;
   const url = `http://127.0.0.1:${port}`;
@@ -37,7 +37,7 @@ export async function startGateway(contender: Contender, upstreamUrl: string, as
   });
   const ended = once(child, 'exit');
 
-  const post = async ({ path, body }: Ask) => {
+  const post = async ({ path, body }: SendRequest) => {
     const key = credentials.replace(numberMark, '0000000');
     const keys: Record<string, string> = key === '' ? {} : { 'x-datafold-api-key': key, 'x-olostep-api-key': key };
     const headers = { 'content-type': 'application/json', ...keys };
@@ -48,7 +48,7 @@ export async function startGateway(contender: Contender, upstreamUrl: string, as
   };
 
   const isAnswering = () =>
-    post(ask).then(
+    post(execute).then(
       ({ status }) => status === 200,
       () => false,
     );
@@ -63,8 +63,8 @@ export async function startGateway(contender: Contender, upstreamUrl: string, as
     pid: child.pid ?? 0,
     url,
     startMs: performance.now() - started,
-    async answer(ask) {
-      const { status, text, bytes } = await post(ask);
+    async answer(execute) {
+      const { status, text, bytes } = await post(execute);
       if (status !== 200) throw new Error(`${contender.title} answered ${status}: ${text.slice(0, 500)}`);
       return { value: JSON.parse(text), bytes };
     },

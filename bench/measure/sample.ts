@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Contender } from '../contenders.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import type { Ask } from '../workloads/ask.ts';
+import type { SendRequest } from '../workloads/requests.ts';
 import type { Workload } from '../workloads/workloads.ts';
 import type { Gateway } from './gateway.ts';
 import { cpuMicrosOf } from './pinned.ts';
@@ -31,7 +31,7 @@ export interface Round {
   readonly contender: Contender;
   readonly gateway: Gateway;
   readonly workload: Workload;
-  readonly ask: Ask;
+  readonly execute: SendRequest;
   /** How long the right answer is, its head included. */
   readonly bytes: number;
   readonly seconds: number;
@@ -61,7 +61,7 @@ export async function warmUp(round: Round, upstream: Upstream): Promise<void> {
 
 export async function takeSample(round: Round, upstream: Upstream): Promise<Sample> {
   const { gateway, workload, seconds } = round;
-  const { calls: callsEach } = round.ask;
+  const { calls: callsEach } = round.execute;
   const mark = async (): Promise<Mark> => {
     const calls = await upstream.count();
     return { calls, cpuMicros: cpuMicrosOf(gateway.pid), ms: performance.now() };
@@ -106,11 +106,17 @@ async function markPart(mark: () => Promise<Mark>, seconds: number): Promise<rea
 }
 
 /** One load; where its requests are counted, the time is only there so that it ends at all. */
-function runLoad({ contender, gateway, workload, ask }: Round, seconds: number): Promise<Outcome> {
+function runLoad({ contender, gateway, workload, execute }: Round, seconds: number): Promise<Outcome> {
   const { credentials = '' } = contender;
   const { clients, requests } = workload;
   const numbers = toNumbers(requests, credentials !== '');
-  const load = { url: gateway.url + ask.path, body: ask.body, clients, credentials, ...(numbers && { numbers }) };
+  const load = {
+    url: gateway.url + execute.path,
+    body: execute.body,
+    clients,
+    credentials,
+    ...(numbers && { numbers }),
+  };
   return runWrk({ ...load, seconds: requests === undefined ? seconds : 300 });
 }
 

@@ -1,7 +1,7 @@
 /** Whether a contender does what is asked: looked at before it is timed, and behind. */
 import { deepStrictEqual } from 'node:assert';
 import type { Upstream } from '../upstream/upstream.ts';
-import type { Ask } from '../workloads/ask.ts';
+import type { SendRequest } from '../workloads/requests.ts';
 import type { Gateway } from './gateway.ts';
 
 const times = 3;
@@ -10,15 +10,20 @@ const times = 3;
  * Asks a few times, and returns how long an answer is.
  * @throws {Error} when an answer isn't what it should be, or costs more upstream calls or fewer
  */
-export async function verify(name: string, gateway: Gateway, ask: Ask, upstream: Upstream): Promise<number> {
+export async function verify(
+  name: string,
+  gateway: Gateway,
+  execute: SendRequest,
+  upstream: Upstream,
+): Promise<number> {
   const before = await upstream.count();
   let length = 0;
   for (let time = 0; time < times; time++) {
-    const { value, bytes } = await gateway.answer(ask);
-    deepStrictEqual(value, ask.expected, `${name} answered something else`);
+    const { value, bytes } = await gateway.answer(execute);
+    deepStrictEqual(value, execute.expected, `${name} answered something else`);
     length = bytes;
   }
   const calls = ((await upstream.count()) - before) / times;
-  if (calls !== ask.calls) throw new Error(`${name} made ${calls} upstream calls instead of ${ask.calls}`);
+  if (calls !== execute.calls) throw new Error(`${name} made ${calls} upstream calls instead of ${execute.calls}`);
   return length;
 }

@@ -13,6 +13,6 @@ export function toOrigin({ runs }: Results, parts: readonly string[], toCode = (
   const [most, ...others] = [...byRun].sort(([, a], [, b]) => b.length - a.length);
   return [
     most?.[0] ?? 'nothing',
-    ...others.map(([told, measured]) => `${measured.map(({ part }) => part).join(', ')}: ${told}`),
+    ...others.map(([reported, measured]) => `${measured.map(({ part }) => part).join(', ')}: ${reported}`),
   ].join('; ');
 }

@@ -2,7 +2,7 @@
 import type { Contender } from '../contenders.ts';
 import { startGateway } from '../measure/gateway.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { askOf } from '../workloads/ask.ts';
+import { requestOf } from '../workloads/requests.ts';
 import { workloads } from '../workloads/workloads.ts';
 import type { Effort } from './rounds.ts';
 
@@ -16,9 +16,9 @@ export async function timeStarts(
   // Once more than counts: the first reads the files from the disk.
   for (let round = -1; round < sets * rounds; round++) {
     for (const [name, contender] of Object.entries(contenders)) {
-      const ask = workloads.W1 && askOf(workloads.W1.asks, contender);
-      if (ask === undefined) continue;
-      const gateway = await startGateway(contender, upstream.url, ask);
+      const execute = workloads.W1 && requestOf(workloads.W1.variants, contender);
+      if (execute === undefined) continue;
+      const gateway = await startGateway(contender, upstream.url, execute);
       await gateway.stop();
       if (round >= 0) starts[name] = [...(starts[name] ?? []), gateway.startMs];
     }

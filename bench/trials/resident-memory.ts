@@ -7,7 +7,7 @@ import { calmDown } from '../measure/sample.ts';
 import { verify } from '../measure/verify.ts';
 import { type Numbers, runWrk } from '../measure/wrk.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { askOf } from '../workloads/ask.ts';
+import { requestOf } from '../workloads/requests.ts';
 import { type Workload, workloads } from '../workloads/workloads.ts';
 import type { Effort } from './rounds.ts';
 
@@ -43,13 +43,13 @@ export async function weigh(
   const memory: Record<string, Memory> = {};
   for (const [name, contender] of Object.entries(contenders)) {
     const withGateway = async <Result>(workload: Workload | undefined, task: Task<Result>) => {
-      const ask = workload && askOf(workload.asks, contender);
-      if (workload === undefined || ask === undefined) return undefined;
+      const execute = workload && requestOf(workload.variants, contender);
+      if (workload === undefined || execute === undefined) return undefined;
       if (workload.only !== undefined && !workload.only.includes(name)) return undefined;
-      const gateway = await startGateway(contender, upstream.url, ask);
+      const gateway = await startGateway(contender, upstream.url, execute);
       const run = async (numbers?: Numbers) => {
         const { failures } = await runWrk({
-          ...{ url: gateway.url + ask.path, body: ask.body, clients: workload.clients },
+          ...{ url: gateway.url + execute.path, body: execute.body, clients: workload.clients },
           ...(numbers === undefined ? { seconds: Math.max(loadSeconds, seconds) } : { seconds: 600, numbers }),
         });
         if (failures > 0) throw new Error(`${failures} requests failed`);
@@ -58,7 +58,7 @@ export async function weigh(
         const found = await task(gateway, run);
         // Behind, as it would not be at rest any more.
         await calmDown(gateway.pid, upstream);
-        await verify(name, gateway, ask, upstream);
+        await verify(name, gateway, execute, upstream);
         return found;
       } catch (error) {
         fail(`${name}, ${workload.title}, ${workload.clients} clients`, error as Error);

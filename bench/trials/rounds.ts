@@ -4,7 +4,7 @@ import { type Gateway, startGateway } from '../measure/gateway.ts';
 import { type Sample, takeSample, warmUp } from '../measure/sample.ts';
 import { verify } from '../measure/verify.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { type Ask, askOf } from '../workloads/ask.ts';
+import { type SendRequest, requestOf } from '../workloads/requests.ts';
 import type { Workload } from '../workloads/workloads.ts';
 
 /** How many loads each has before its rounds: some machine code is thrown away when a load ends for the first time. */
@@ -28,7 +28,7 @@ interface Up {
   readonly name: string;
   readonly contender: Contender;
   readonly gateway: Gateway;
-  readonly ask: Ask;
+  readonly execute: SendRequest;
   readonly bytes: number;
 }
 
@@ -44,11 +44,11 @@ export async function takeTurns(
   const length = seconds * (workload.length ?? 1);
 
   const start = async (name: string, contender: Contender): Promise<Up | undefined> => {
-    const ask = askOf(workload.asks, contender);
-    if (ask === undefined) return undefined;
-    const gateway = await startGateway(contender, upstream.url, ask);
+    const execute = requestOf(workload.variants, contender);
+    if (execute === undefined) return undefined;
+    const gateway = await startGateway(contender, upstream.url, execute);
     try {
-      return { name, contender, gateway, ask, bytes: await verify(name, gateway, ask, upstream) };
+      return { name, contender, gateway, execute, bytes: await verify(name, gateway, execute, upstream) };
     } catch (error) {
       await gateway.stop();
       throw error;
@@ -74,8 +74,8 @@ export async function takeTurns(
           samples[up.name] = [...(samples[up.name] ?? []), sample];
         }
       }
-      for (const { name, gateway, ask } of all) {
-        await verify(name, gateway, ask, upstream).catch((error: Error) => {
+      for (const { name, gateway, execute } of all) {
+        await verify(name, gateway, execute, upstream).catch((error: Error) => {
           fail(name, set, error);
           samples[name]?.fill(null, -rounds);
         });

@@ -1,6 +1,6 @@
 /** One run of each provider, Olostep's with its log. */
 import { datafoldRun, olostepRun } from '../upstream/runs.ts';
-import { type Asks, askBare, askGraph, askRest } from './ask.ts';
+import { type Requests, requestBare, requestGraph, requestRest } from './requests.ts';
 import { toDetail, toLog, toSummary } from './expected.ts';
 import { detail, logEvent, rawDetail, rawSummary, summary, toRawDetail, toRawSummary } from './fields.ts';
 
@@ -29,15 +29,15 @@ const rawQuery = `query BothProviders($monitorId: Int!, $runId: Int!) {
   }
 }`;
 
-export const bothProviders: Asks = {
-  bare: askBare([datafoldRun.key, olostepRun.key]),
-  rest: askRest(
+export const bothProviders: Requests = {
+  bare: requestBare([datafoldRun.key, olostepRun.key]),
+  rest: requestRest(
     '/details',
     { datafold: [datafoldRun.key], olostep: [olostepRun.key] },
     { datafold: [toSummary(datafoldRun)], olostep: [{ ...toDetail(olostepRun), events: toLog(olostepRun) }] },
     2,
   ),
-  graph: askGraph(
+  graph: requestGraph(
     query,
     {
       datafold: datafoldRun.key,
@@ -50,7 +50,7 @@ export const bothProviders: Asks = {
     },
     2,
   ),
-  openapi: askGraph(
+  openapi: requestGraph(
     rawQuery,
     { monitorId: Number(datafoldRun.key.monitorId), runId: Number(datafoldRun.key.runId) },
     { datafold_getMonitorRun: toRawSummary(datafoldRun), olostep_getMonitorRun: toRawDetail(olostepRun) },

@@ -1,6 +1,6 @@
 /** A run of Olostep's with a log of a megabyte: its ids alone, or all there is. */
 import { largeRun, type OlostepBody, type Run } from '../upstream/runs.ts';
-import { type Asks, askBare, askGraph, askRest } from './ask.ts';
+import { type Requests, requestBare, requestGraph, requestRest } from './requests.ts';
 import { toDetail, toIdentity, toLog } from './expected.ts';
 import { detail, idsOf, logEvent, rawDetail, toRawDetail } from './fields.ts';
 
@@ -24,11 +24,11 @@ const rawIdsQuery = `query LargeRunIds {
   }
 }`;
 
-export const largeRunIds: Asks = {
-  bare: askBare([largeRun.key]),
-  rest: askRest('/ids', [largeRun.key], [toIdentity(largeRun)], 1),
-  graph: askGraph(idsQuery, idsOf(largeRun), { olostepRun: toIdentity(largeRun) }, 1),
-  openapi: askGraph(rawIdsQuery, {}, { olostep_getMonitorRun: { monitor_id: monitorId, run_id: runId } }, 1),
+export const largeRunIds: Requests = {
+  bare: requestBare([largeRun.key]),
+  rest: requestRest('/ids', [largeRun.key], [toIdentity(largeRun)], 1),
+  graph: requestGraph(idsQuery, idsOf(largeRun), { olostepRun: toIdentity(largeRun) }, 1),
+  openapi: requestGraph(rawIdsQuery, {}, { olostep_getMonitorRun: { monitor_id: monitorId, run_id: runId } }, 1),
 };
 
 /** The most events of a page: a log of ten thousand takes ten, each after the last event of the one before. */
@@ -68,15 +68,15 @@ const rawQuery = `query WholeLargeRun {
   }
 }`;
 
-export const wholeLargeRun: Asks = {
-  bare: askBare([largeRun.key]),
-  rest: askRest(
+export const wholeLargeRun: Requests = {
+  bare: requestBare([largeRun.key]),
+  rest: requestRest(
     '/details',
     { datafold: [], olostep: [largeRun.key] },
     { datafold: [], olostep: [{ ...toDetail(largeRun), events: toLog(largeRun) }] },
     1,
   ),
-  graph: askGraph(
+  graph: requestGraph(
     query,
     idsOf(largeRun),
     {
@@ -87,5 +87,5 @@ export const wholeLargeRun: Asks = {
     },
     1,
   ),
-  openapi: askGraph(rawQuery, {}, { olostep_getMonitorRun: toRawDetail(largeRun) }, 1),
+  openapi: requestGraph(rawQuery, {}, { olostep_getMonitorRun: toRawDetail(largeRun) }, 1),
 };

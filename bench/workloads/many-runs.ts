@@ -1,6 +1,6 @@
 /** A list of runs of Datafold's: five fields of each. */
 import type { DatafoldBody, Run } from '../upstream/runs.ts';
-import { type Asks, askBare, askGraph, askRest } from './ask.ts';
+import { type Requests, requestBare, requestGraph, requestRest } from './requests.ts';
 import { toSummary } from './expected.ts';
 import { rawSummary, toRawSummary } from './fields.ts';
 
@@ -28,15 +28,15 @@ ${list
 }`;
 
 /** The list may name a run more than once. */
-export function manyRuns(list: readonly Run<DatafoldBody>[]): Asks {
+export function manyRuns(list: readonly Run<DatafoldBody>[]): Requests {
   const keys = list.map(({ key }) => key);
   const summaries = list.map(toSummary);
   const distinct = new Set(keys).size;
   return {
-    bare: askBare(keys),
-    rest: askRest('/summaries', keys, summaries, distinct),
-    graph: askGraph(query, { keys }, { monitorRuns: summaries }, distinct),
-    openapi: askGraph(
+    bare: requestBare(keys),
+    rest: requestRest('/summaries', keys, summaries, distinct),
+    graph: requestGraph(query, { keys }, { monitorRuns: summaries }, distinct),
+    openapi: requestGraph(
       toRawQuery(list),
       {},
       Object.fromEntries(list.map((run, place) => [`run${place}`, toRawSummary(run)])),

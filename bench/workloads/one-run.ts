@@ -1,7 +1,7 @@
 /** One run of Datafold's: five fields. */
 import { numberMark } from '../measure/wrk.ts';
 import { datafoldRun } from '../upstream/runs.ts';
-import { type Asks, askBare, askGraph, askRest } from './ask.ts';
+import { type Requests, requestBare, requestGraph, requestRest } from './requests.ts';
 import { toSummary } from './expected.ts';
 import { idsOf, rawSummary, summary, toRawSummary } from './fields.ts';
 
@@ -19,11 +19,11 @@ const rawQuery = `query OneRun($monitorId: Int!, $runId: Int!) {
   }
 }`;
 
-export const oneRun: Asks = {
-  bare: askBare([datafoldRun.key]),
-  rest: askRest('/summaries', [datafoldRun.key], [toSummary(datafoldRun)], 1),
-  graph: askGraph(query, idsOf(datafoldRun), { datafoldRun: toSummary(datafoldRun) }, 1),
-  openapi: askGraph(
+export const oneRun: Requests = {
+  bare: requestBare([datafoldRun.key]),
+  rest: requestRest('/summaries', [datafoldRun.key], [toSummary(datafoldRun)], 1),
+  graph: requestGraph(query, idsOf(datafoldRun), { datafoldRun: toSummary(datafoldRun) }, 1),
+  openapi: requestGraph(
     rawQuery,
     { monitorId: Number(monitorId), runId: Number(runId) },
     { datafold_getMonitorRun: toRawSummary(datafoldRun) },
@@ -38,4 +38,4 @@ const newQuery = `query New${numberMark} {
 }`;
 
 /** By a document with another text each time, which no server has seen before. */
-export const newDocument: Asks = { graph: askGraph(newQuery, {}, { datafoldRun: toSummary(datafoldRun) }, 1) };
+export const newDocument: Requests = { graph: requestGraph(newQuery, {}, { datafoldRun: toSummary(datafoldRun) }, 1) };

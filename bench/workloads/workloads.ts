@@ -1,6 +1,6 @@
 /** What the contenders are asked. */
 import { delayedRuns, listedRuns, promptRuns } from '../upstream/runs.ts';
-import type { Asks } from './ask.ts';
+import type { Requests } from './requests.ts';
 import { bothProviders } from './both-providers.ts';
 import { largeRunIds, wholeLargeRun } from './large-run.ts';
 import { manyRuns } from './many-runs.ts';
@@ -16,7 +16,7 @@ export interface Workload {
   readonly requests?: number;
   /** Those who take part, by their names. @default all but `forwarding` */
   readonly only?: readonly string[];
-  readonly asks: Asks;
+  readonly variants: Requests;
 }
 
 /** How many runs a request asks for, where the cost of each is compared. */
@@ -26,34 +26,34 @@ const ofKeys = (keys: number): Workload => ({
   title: `${keys} distinct runs, answered at once`,
   clients: 4,
   only: ['bare', 'ours'],
-  asks: manyRuns(promptRuns.slice(0, keys)),
+  variants: manyRuns(promptRuns.slice(0, keys)),
 });
 
 /** Each is timed in rounds, with all contenders that can be asked it. */
 export const workloads: Readonly<Record<string, Workload>> = {
-  W1: { title: 'one run, 5 fields', clients: 16, asks: oneRun },
-  'W1-c1': { title: 'one run, 5 fields, one client', clients: 1, asks: oneRun },
-  'W1-c128': { title: 'one run, 5 fields, 128 clients', clients: 128, asks: oneRun },
-  W2: { title: 'one run of each provider, all fields of 5 events', clients: 16, asks: bothProviders },
+  W1: { title: 'one run, 5 fields', clients: 16, variants: oneRun },
+  'W1-c1': { title: 'one run, 5 fields, one client', clients: 1, variants: oneRun },
+  'W1-c128': { title: 'one run, 5 fields, 128 clients', clients: 128, variants: oneRun },
+  W2: { title: 'one run of each provider, all fields of 5 events', clients: 16, variants: bothProviders },
   W3: {
     title: '100 keys, 50 distinct runs, upstream 20 ms',
     clients: 16,
-    asks: manyRuns([...delayedRuns, ...delayedRuns]),
+    variants: manyRuns([...delayedRuns, ...delayedRuns]),
   },
   W3list: {
     title: 'the same, all of one monitor: a page of its runs has what is selected',
     clients: 16,
-    asks: { ...manyRuns([...listedRuns, ...listedRuns]), oursCalls: 1 },
+    variants: { ...manyRuns([...listedRuns, ...listedRuns]), oursCalls: 1 },
   },
-  W4ids: { title: 'a run of 10,000 events (1 MB), its ids', clients: 4, asks: largeRunIds },
-  W4all: { title: 'a run of 10,000 events (1 MB), all fields', clients: 4, length: 2, asks: wholeLargeRun },
+  W4ids: { title: 'a run of 10,000 events (1 MB), its ids', clients: 4, variants: largeRunIds },
+  W4all: { title: 'a run of 10,000 events (1 MB), all fields', clients: 4, length: 2, variants: wholeLargeRun },
   unseen: {
     title: '5,000 documents, each another text',
     clients: 16,
     requests: 5_000,
     only: ['ours', 'mercurius'],
-    asks: newDocument,
+    variants: newDocument,
   },
-  forwarded: { title: 'W1 with the keys of 128 callers', clients: 16, only: ['ours', 'forwarding'], asks: oneRun },
+  forwarded: { title: 'W1 with the keys of 128 callers', clients: 16, only: ['ours', 'forwarding'], variants: oneRun },
   ...Object.fromEntries(keyCounts.map((keys) => [`keys-${keys}`, ofKeys(keys)])),
 };

@@ -31,7 +31,7 @@ export interface Config {
   > & { readonly runCache?: boolean };
   /** The Redis that copies of runs are kept in, instead of in memory. */
   readonly redisUrl?: string;
-  readonly door: HttpServerConfig;
+  readonly httpServer: HttpServerConfig;
 }
 
 /** The environment isn't usable. Says everything that is wrong with it, and not one value. */
@@ -122,11 +122,11 @@ function readCommon(env: Env, problems: string[], isOpen: (host: string) => bool
   const persisted = readPersisted(env, problems);
   const { redisUrl, ...reuse } = readReuse(env, problems);
   // What is written in GraphiQL is on no list.
-  const door = readHttpServerConfig(env, problems, {
+  const httpServer = readHttpServerConfig(env, problems, {
     graphiql: mayExplore && !persisted.persistedDocumentsOnly,
     host: HOST,
   });
-  if (door.graphiql && persisted.persistedDocumentsOnly)
+  if (httpServer.graphiql && persisted.persistedDocumentsOnly)
     problems.push(
       'GRAPHIQL: expected not to be true with PERSISTED_DOCUMENTS_ONLY=true, as what is written there is on no list',
     );
@@ -137,7 +137,7 @@ function readCommon(env: Env, problems: string[], isOpen: (host: string) => bool
     logFormat: LOG_FORMAT,
     gateway: { introspection: listen.INTROSPECTION ?? mayExplore, ...reuse, ...persisted },
     ...(redisUrl && { redisUrl }),
-    door,
+    httpServer,
     limits: readLimits(env, problems),
   };
 }

@@ -68,7 +68,7 @@ async function serve(parts: Parts, signals: ShutdownSignals): Promise<void> {
   });
   const gracefulShutdown = createGracefulShutdown({ ...defaultLimits, ...limits });
   const server = createServer({
-    ...config.door,
+    ...config.httpServer,
     gateway,
     log,
     operations: exampleOperations,

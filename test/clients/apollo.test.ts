@@ -12,7 +12,7 @@ import {
 import { datafoldBody, datafoldKey, datafoldPath, olostepBody, olostepKey } from '../support/bodies.ts';
 import { createWorldWithRuns, datafoldIds, olostepIds } from '../support/world-with-runs.ts';
 
-it('answers typed documents with their types', async () => {
+it('Apollo Client: answers typed documents with their types', async () => {
   const { client } = await createClient();
 
   const datafold = await client.query({ query: DatafoldRunDocument, variables: datafoldIds });
@@ -28,7 +28,7 @@ it('answers typed documents with their types', async () => {
   expect(log.data?.olostepRun?.events?.nodes?.map((node) => node?.kind)).toEqual(['work_received', 'node_start']);
 });
 
-it('is told by the compiler what was not selected, and what a variable can not be', async () => {
+it('Apollo Client: fails to compile when a field is not selected, or a variable has a wrong type', async () => {
   const { client } = await createClient();
 
   const { data } = await client.query({ query: DatafoldRunDocument, variables: datafoldIds });
@@ -39,18 +39,18 @@ it('is told by the compiler what was not selected, and what a variable can not b
   await expect(wrong).rejects.toThrow('Int');
 });
 
-it('keeps a run once, whichever operation brought it', async () => {
+it('Apollo Client: caches a run once, whichever operation fetched it', async () => {
   const { client, world } = await createClient();
   await client.query({ query: BothProvidersDocument, variables: { keys: [datafoldKey] } });
 
   world.datafold.on(datafoldPath, { body: { ...datafoldBody, state: 'alert' } });
   await client.query({ query: DatafoldRunDocument, variables: datafoldIds });
 
-  const kept = client.readQuery({ query: BothProvidersDocument, variables: { keys: [datafoldKey] } });
-  expect(kept?.monitorRuns).toMatchObject([{ state: 'ALERT', outcome: 'FINDING' }]);
+  const stored = client.readQuery({ query: BothProvidersDocument, variables: { keys: [datafoldKey] } });
+  expect(stored?.monitorRuns).toMatchObject([{ state: 'ALERT', outcome: 'FINDING' }]);
 });
 
-it('finds what is selected of an interface in its cache, for runs of each provider', async () => {
+it('Apollo Client: finds what is selected of an interface in its cache, for runs of each provider', async () => {
   const { client, world } = await createClient();
   const fragment = gql`
     fragment Progress on MonitorRun {
@@ -68,7 +68,7 @@ it('finds what is selected of an interface in its cache, for runs of each provid
   expect(world.datafold.paths).toHaveLength(1);
 });
 
-it('keeps on screen what a list says of a run when that run is opened', async () => {
+it('Apollo Client: shows what a list has of a run while that run is opened', async () => {
   const { client, world } = await createClient();
   const { monitorId, runId } = olostepKey;
   const row = { id: 'event_1', run_id: runId, created: 1763625609, changed: true, summary: null, snapshot_url: null };
@@ -128,7 +128,7 @@ it('keeps on screen what a list says of a run when that run is opened', async ()
   expect(run).toMatchObject({ outcome: 'FINDING', logGroup: olostepBody.log_group });
 });
 
-it('answers a node again out of its cache, interface within interface', async () => {
+it('Apollo Client: answers a node again out of its cache, interface within interface', async () => {
   const { client, world } = await createClient();
   const variables = { id: 'DATAFOLD:7:42' };
   await client.query({ query: NodeDocument, variables });

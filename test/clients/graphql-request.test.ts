@@ -11,7 +11,7 @@ import {
 import { datafoldKey, olostepKey } from '../support/bodies.ts';
 import { createWorldWithRuns, datafoldIds, olostepIds } from '../support/world-with-runs.ts';
 
-it('answers a typed document with its type', async () => {
+it('graphql-request: answers a typed document with its type', async () => {
   const client = await createClient();
 
   const { datafoldRun } = await client.request(DatafoldRunDocument, datafoldIds);
@@ -32,7 +32,7 @@ it('answers a typed document with its type', async () => {
   });
 });
 
-it('answers both providers in one typed list, which narrows by what is selected', async () => {
+it('graphql-request: answers both providers in one typed list, which narrows by what is selected', async () => {
   const client = await createClient();
 
   const { monitorRuns } = await client.request(BothProvidersDocument, { keys: [datafoldKey, olostepKey] });
@@ -44,7 +44,7 @@ it('answers both providers in one typed list, which narrows by what is selected'
   expect(monitorRuns.map(toNews)).toEqual(['OK', { price: '19.90', currency: 'EUR' }]);
 });
 
-it('pages through a log with the cursors it was given', async () => {
+it('graphql-request: pages through a log with the cursors it was given', async () => {
   const client = await createClient();
 
   const kinds: unknown[] = [];
@@ -60,7 +60,7 @@ it('pages through a log with the cursors it was given', async () => {
   expect(kinds).toEqual(['work_received', 'node_start', 'run_complete']);
 });
 
-it('is told by the compiler what was not selected, and what a variable can not be', async () => {
+it('graphql-request: fails to compile when a field is not selected, or a variable has a wrong type', async () => {
   const client = await createClient();
 
   const { datafoldRun } = await client.request(DatafoldRunDocument, datafoldIds);

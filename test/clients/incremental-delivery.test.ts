@@ -41,7 +41,7 @@ function collect(release: () => void) {
   };
 }
 
-it('Apollo Client shows what is there, and then the rest, with its handler of the format of 2022-08-24', async () => {
+it('incremental delivery: Apollo Client shows what is there, and then the rest, with its handler of the format of 2022-08-24', async () => {
   const { world, release } = await createSlowWorld();
   const client = new ApolloClient({
     link: new HttpLink({ uri: world.url }),
@@ -62,7 +62,7 @@ it('Apollo Client shows what is there, and then the rest, with its handler of th
   expect(world.olostep.paths).toEqual([olostepPath]);
 });
 
-it('urql shows what is there, and then the rest', async () => {
+it('incremental delivery: urql shows what is there, and then the rest', async () => {
   const { world, release } = await createSlowWorld();
   const client = new Client({ url: world.url, exchanges: [fetchExchange], preferGetMethod: false });
   const { shown, whole, show } = collect(release);

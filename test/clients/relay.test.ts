@@ -1,4 +1,4 @@
-/** Relay takes ids, nodes and connections from the schema: its compiler reads it, and what that writes is asked. */
+/** Relay takes ids, nodes and connections from the schema: its compiler reads it, and the test executes what it writes. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,12 +22,12 @@ describe.skipIf(!isThere && !process.env.CI)(`relay-compiler${isThere ? '' : ' (
     const { folder, status, output } = await compileComponent(world);
     expect(status, output).toBe(0);
 
-    const run = await world.ask(readText(folder, 'RunQuery'), olostepIds);
+    const run = await world.execute(readText(folder, 'RunQuery'), olostepIds);
     const { id, phase, events } = run.data.olostepRun;
     expect(phase).toBe('FINISHED');
     expect(kindsOf(events)).toEqual(['work_received', 'node_start']);
 
-    const next = await world.ask(readText(folder, 'RunLogPageQuery'), { id, after: events.pageInfo.endCursor });
+    const next = await world.execute(readText(folder, 'RunLogPageQuery'), { id, after: events.pageInfo.endCursor });
     expect(kindsOf(next.data.node.events)).toEqual(['run_complete']);
   });
 });
@@ -65,11 +65,11 @@ const component = `
   \`;
 `;
 
-/** Compiles the component against the schema that the service shows, in a folder of its own. */
+/** Compiles the component against the schema that the service shows, in a temporary folder. */
 async function compileComponent(world: World) {
   const folder = mkdtempSync(join(tmpdir(), 'relay-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  const { data } = await world.ask(getIntrospectionQuery({ inputValueDeprecation: true, specifiedByUrl: true }));
+  const { data } = await world.execute(getIntrospectionQuery({ inputValueDeprecation: true, specifiedByUrl: true }));
   mkdirSync(join(folder, 'src'));
   writeFileSync(join(folder, 'schema.graphql'), printSchema(buildClientSchema(data)));
   writeFileSync(join(folder, 'src/Run.ts'), component);

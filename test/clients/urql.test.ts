@@ -5,7 +5,7 @@ import { BothProvidersDocument, DatafoldRunDocument, type DatafoldRunState, RunL
 import { datafoldKey, olostepKey } from '../support/bodies.ts';
 import { createWorldWithRuns, datafoldIds, olostepIds } from '../support/world-with-runs.ts';
 
-it('answers typed documents with their types', async () => {
+it('urql: answers typed documents with their types', async () => {
   const client = await createClient();
 
   const datafold = await client.query(DatafoldRunDocument, datafoldIds);
@@ -21,7 +21,7 @@ it('answers typed documents with their types', async () => {
   expect(log.data?.olostepRun?.events?.nodes?.map((node) => node?.kind)).toEqual(['work_received', 'node_start']);
 });
 
-it('is told by the compiler what was not selected, and what a variable can not be', async () => {
+it('urql: fails to compile when a field is not selected, or a variable has a wrong type', async () => {
   const client = await createClient();
 
   const { data } = await client.query(DatafoldRunDocument, datafoldIds);
@@ -32,7 +32,7 @@ it('is told by the compiler what was not selected, and what a variable can not b
   expect(wrong.error?.graphQLErrors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
 });
 
-it('is refused by GET, which it prefers unless it is told otherwise: a page of another site could ask so too', async () => {
+it('urql: is refused by GET, its default: a page of another site could send the same', async () => {
   const client = await createClient({ preferGetMethod: 'within-url-limit' });
 
   const { error } = await client.query(DatafoldRunDocument, datafoldIds);

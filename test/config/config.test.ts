@@ -59,7 +59,7 @@ const versioned = (path: string) =>
     (end) => `https://canary.test${end}`,
   );
 
-describe('the environment', () => {
+describe('configuration: the environment', () => {
   const good = { DATAFOLD_API_KEY: 'key' };
   const toMessage = (env: Record<string, string>) => {
     try {
@@ -133,7 +133,7 @@ describe('the environment', () => {
   });
 });
 
-describe('persisted documents', { timeout: 30_000 }, () => {
+describe('configuration: persisted documents', { timeout: 30_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'manifests-'));
   afterAll(() => rmSync(folder, { recursive: true }));
   const write = (name: string, content: unknown) => {
@@ -161,16 +161,16 @@ describe('persisted documents', { timeout: 30_000 }, () => {
       MAX_DEPTH: '3',
     });
     const { url } = await service.nextLine();
-    const ask = async (params: object) => {
+    const execute = async (params: object) => {
       const headers = { 'content-type': 'application/json' };
       return (await fetch(String(url), { method: 'POST', headers, body: JSON.stringify(params) })).json();
     };
 
-    for (const id of ['md5', hashOf(b)]) expect(await ask({ id })).toEqual({ data: { __typename: 'Query' } });
+    for (const id of ['md5', hashOf(b)]) expect(await execute({ id })).toEqual({ data: { __typename: 'Query' } });
     const examples = JSON.parse(readFileSync('src/generated/persisted-documents.json', 'utf8'));
     const node = Object.keys(examples).find((id) => examples[id].startsWith('query Node('));
-    expect(await ask({ id: node, variables: { id: 'DATAFOLD:7:x' } })).toMatchObject({ data: { node: null } });
-    expect(await ask({ query: '{ __typename }' })).toMatchObject({
+    expect(await execute({ id: node, variables: { id: 'DATAFOLD:7:x' } })).toMatchObject({ data: { node: null } });
+    expect(await execute({ query: '{ __typename }' })).toMatchObject({
       errors: [{ message: expect.stringMatching(/^Expected a document of/) }],
     });
     expect((await fetch(String(url), { headers: { accept: 'text/html' } })).status).toBe(403);
@@ -236,7 +236,7 @@ ${others.map((_, place) => `  manifest ${place + 3}: ${isManifest}`).join('\n')}
   });
 
   it('leave nothing for GraphiQL to do, when they are all that is executed', () => {
-    expect(readConfig({ DATAFOLD_API_KEY: 'a', PERSISTED_DOCUMENTS_ONLY: 'true' }).door.graphiql).toBe(false);
+    expect(readConfig({ DATAFOLD_API_KEY: 'a', PERSISTED_DOCUMENTS_ONLY: 'true' }).httpServer.graphiql).toBe(false);
     expect(toProblems({ PERSISTED_DOCUMENTS_ONLY: 'true', GRAPHIQL: 'true' })).toEqual([
       '  GRAPHIQL: expected not to be true with PERSISTED_DOCUMENTS_ONLY=true, as what is written there is on no list',
     ]);
@@ -253,7 +253,7 @@ ${others.map((_, place) => `  manifest ${place + 3}: ${isManifest}`).join('\n')}
   }
 });
 
-describe('Where copies are kept', () => {
+describe('configuration: where the run cache is', () => {
   const problemsOf = (env: Record<string, string>) => {
     try {
       readConfig({ DATAFOLD_API_KEY: 'canary', ...env });
@@ -312,7 +312,7 @@ describe('Where copies are kept', () => {
   });
 });
 
-describe('npm start', { timeout: 30_000 }, () => {
+describe('configuration: npm start', { timeout: 30_000 }, () => {
   it('says which variables to set when there are none', async () => {
     expect(await startService({}).ended).toEqual({
       code: 1,
@@ -405,7 +405,7 @@ describe('npm start', { timeout: 30_000 }, () => {
   );
 });
 
-describe('createGateway', () => {
+describe('configuration: createGateway', () => {
   const toMessage = (config: unknown) => {
     try {
       createGateway(config as GatewayConfig);

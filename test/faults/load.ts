@@ -1,4 +1,4 @@
-/** Clients that ask one operation after another over connections that are kept. */
+/** Clients that send one operation after another over persistent connections. */
 import { type Dispatcher, Pool } from 'undici';
 
 export interface LoadAnswer {
@@ -10,7 +10,7 @@ export interface LoadAnswer {
 
 export interface Client {
   /** Posts an operation. */
-  ask(query: string, headers?: Readonly<Record<string, string>>): Promise<LoadAnswer>;
+  execute(query: string, headers?: Readonly<Record<string, string>>): Promise<LoadAnswer>;
   close(): Promise<void>;
 }
 
@@ -18,7 +18,7 @@ export interface Client {
 export function createClient(port: number, connections: number): Client {
   const pool = new Pool(`http://127.0.0.1:${port}`, { connections, keepAliveTimeout: 60_000 });
   return {
-    async ask(query, headers) {
+    async execute(query, headers) {
       const started = performance.now();
       const response = await pool.request({
         method: 'POST',

@@ -1,5 +1,5 @@
 /**
- * The fault suite: the service in a process of its own, between clients and providers that misbehave.
+ * The fault suite: the service in a separate process, between clients and providers that misbehave.
  * `npm run test:faults` runs every block and ends with one line a block, `survived/tried`; `npm run test:faults -- NAME …`
  * runs the blocks of these names; `--report FILE` leaves the figures as JSON; `--again` runs a block that failed once more,
  * for machines that others use as well. Exit code 1 when anything did not survive.
@@ -41,7 +41,7 @@ for (const tally of tallies) console.log(tally.summary());
 const tried = tallies.reduce((sum, tally) => sum + tally.tried, 0);
 const survived = tallies.reduce((sum, tally) => sum + tally.survived, 0);
 if (values.report !== undefined) writeFileSync(values.report, JSON.stringify({ tried, survived }));
-// What a block that failed left open mustn't keep the suite from its end.
+// What a block that failed left open mustn't prevent the suite's end.
 process.exit(survived === tried ? 0 : 1);
 
 async function runBlock(name: string): Promise<Tally> {

@@ -18,7 +18,7 @@ export interface Reading {
   readonly timers: number;
 }
 
-/** What is asked for: with `collect` the garbage is collected first, which takes its time. */
+/** What is requested: with `collect` the garbage is collected first, which takes its time. */
 export type Question = 'read' | 'collect';
 
 /** The time that this thread has had of the processor, in milliseconds. */
@@ -54,5 +54,5 @@ process.on('message', (question: Question) => {
     }, 3 * tickMs);
   }, 3 * tickMs);
 });
-// Otherwise the service would never end by itself.
+// Otherwise the service would never end.
 process.channel?.unref();

@@ -1,6 +1,6 @@
 /**
- * Switches off each guard in turn, in a copy of the repository, and demands that somebody notices: a guard that no test
- * misses is a promise that nobody keeps. `npm run test:sabotage`, or `-- WORD …` for the guards with such a word in their
+ * Switches off each guard in turn, in a copy of the repository, and demands that a test fails: a guard that no test
+ * misses is a promise without proof. `npm run test:sabotage`, or `-- WORD …` for the guards with such a word in their
  * names. Before that, the same tests must be green without sabotage, or being red would say nothing.
  */
 import { spawn } from 'node:child_process';
@@ -33,7 +33,7 @@ const tests = [...new Set(guards.flatMap((guard) => guard.tests))];
 const untouched = copy('untouched', root);
 const red: string[] = [];
 await runConcurrently(atATime, tests, async (test) => {
-  // Once more, if need be: a machine that is busy fails tests of time by itself.
+  // Once more, if need be: a machine that is busy fails tests of time without a fault.
   const failure = (await runTest(untouched, test)) && (await runTest(untouched, test));
   if (failure !== undefined) red.push(failure);
 });
@@ -53,7 +53,7 @@ process.exit(noticed === guards.length ? 0 : 1);
 /** The first failure of its tests without the guard. */
 async function findWitness({ file, from, to, tests }: Guard, folder: string): Promise<string | undefined> {
   const path = join(folder, file);
-  // A function, lest a `$` in the text means something.
+  // A function, so that a `$` in the text isn't a pattern.
   writeFileSync(
     path,
     readFileSync(path, 'utf8').replace(from, () => to),

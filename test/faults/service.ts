@@ -1,4 +1,4 @@
-/** The service in a process of its own, with canaries for keys, and everything that it says kept for the search for them. */
+/** The service in a separate process, with canaries for keys; all its output is stored and searched for them. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -15,18 +15,18 @@ export interface RunningService {
   readonly pid: number;
   /** Everything that it has written to standard output and standard error so far. */
   output(): string;
-  /** Posts an operation; the answer is searched for canaries when the block asks `leaks`. */
-  ask(query: string, variables?: object, headers?: Readonly<Record<string, string>>): Promise<ServiceResponse>;
+  /** Posts an operation; the answer is searched for canaries when the block calls `leaks`. */
+  execute(query: string, variables?: object, headers?: Readonly<Record<string, string>>): Promise<ServiceResponse>;
   /** The canaries, in any of their forms, that occur in the output or in an answer so far. */
   leaks(): string[];
   /** Sends a signal, and resolves with the exit code once it is over. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
-  /** What the probe in the process reads since it was last asked; see `startService`. */
+  /** What the probe in the process reads since the last call; see `startService`. */
   probe(question?: Question): Promise<Reading>;
 }
 
 export interface StartOptions {
-  /** Whether the process holds the probe, which has a clock of its own and can collect garbage. @default false */
+  /** Whether the process holds the probe, which has a separate clock and can collect garbage. @default false */
   readonly isProbed?: boolean;
   /** Maximum number of its open file descriptors. @default the one of this process */
   readonly maxFiles?: number;
@@ -44,7 +44,7 @@ export interface ServiceResponse {
 /** What runs: with `FAULTS_BUILT=true`, what `npm run serve` does. */
 const entry = process.env.FAULTS_BUILT === 'true' ? ['--max-semi-space-size=16', 'dist/main.mjs'] : ['src/main.ts'];
 
-/** Those that run, lest one outlives a suite that ends early. */
+/** Those that run, so that none outlives a suite that ends early. */
 const children = new Set<ChildProcess>();
 process.once('exit', () => {
   for (const child of children) child.kill('SIGKILL');
@@ -66,7 +66,7 @@ export async function startService(
       PATH: process.env.PATH,
       PORT: '0',
       LOG_LEVEL: 'debug',
-      // So that each question meets the far end.
+      // So that each request reaches the fake upstream.
       RUN_CACHE: 'false',
       LIST_FETCH_THRESHOLD: '1000',
       COALESCE_CALLS: 'false',
@@ -94,7 +94,7 @@ export async function startService(
     port: Number(new URL(url).port),
     pid: child.pid ?? 0,
     output: () => said.join('\n'),
-    async ask(query, variables, headers) {
+    async execute(query, variables, headers) {
       const started = performance.now();
       const response = await fetch(url, {
         method: 'POST',

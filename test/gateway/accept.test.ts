@@ -40,7 +40,7 @@ async function createAnsweringWorld(): Promise<World> {
   return world;
 }
 
-describe.each(Object.entries(entrances))('By %s', (_entrance, send) => {
+describe.each(Object.entries(entrances))('content negotiation: by %s', (_entrance, send) => {
   it.each([
     ['application/json', json],
     ['application/graphql-response+json', graphqlResponse],
@@ -125,7 +125,7 @@ describe.each(Object.entries(entrances))('By %s', (_entrance, send) => {
   });
 });
 
-describe('A browser', () => {
+describe('content negotiation: a browser', () => {
   it.each<[accept: string, isShown: boolean]>([
     ['text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', true],
     ['application/json, text/html', true],
@@ -142,8 +142,8 @@ describe('A browser', () => {
   });
 });
 
-describe('The page of GraphiQL', () => {
-  const ask = ({ url }: World, coding: string | undefined) => {
+describe('content negotiation: the page of GraphiQL', () => {
+  const execute = ({ url }: World, coding: string | undefined) => {
     const lines = coding === undefined ? [] : [`Accept-Encoding: ${coding}`];
     return sendLines(url, ['GET /graphql HTTP/1.1', 'Host: graph.test', 'Accept: text/html', ...lines]);
   };
@@ -152,7 +152,7 @@ describe('The page of GraphiQL', () => {
     const world = await createWorld();
     const plain = ['gzip', 'x-gzip', 'GZIP', 'gzip, deflate, br', '*', 'br, gzip;q=0.1'];
     for (const coding of [...plain, 'identity;q=0.5, gzip', 'identity;q=0, *']) {
-      const response = await ask(world, coding);
+      const response = await execute(world, coding);
 
       expect([coding, response?.headers.get('content-encoding')]).toEqual([coding, 'gzip']);
       expect(response?.headers.get('vary')).toBe('Accept, Accept-Encoding');
@@ -164,7 +164,7 @@ describe('The page of GraphiQL', () => {
     const world = await createWorld();
     const codings = [undefined, '', 'identity', 'gzip;q=0', '*;q=0', 'br', 'gzip;q=0, *', 'identity, gzip;q=0.9', 'a'];
     for (const coding of codings) {
-      const response = await ask(world, coding);
+      const response = await execute(world, coding);
 
       expect([coding, response?.headers.get('content-encoding')]).toEqual([coding, null]);
       expect(response?.headers.get('vary')).toBe('Accept, Accept-Encoding');

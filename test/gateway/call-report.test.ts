@@ -19,7 +19,7 @@ const keysQuery =
 const json = { 'content-type': 'application/json' };
 const explained = { headers: { ...json, 'x-upstream-calls': 'explain' } };
 
-/** Asks, with headers of its own; by the full way, as a GET takes it. */
+/** Sends a request with these headers, by the slow path, as a GET takes it. */
 async function get(world: World, query: string, headers: Record<string, string> = {}): Promise<Response> {
   const url = `${world.url}?${new URLSearchParams({ query })}`;
   return fetch(url, { headers: { ...json, ...headers } });
@@ -35,7 +35,7 @@ async function createBoth(): Promise<World> {
   return world;
 }
 
-describe('The number of upstream calls', () => {
+describe('call report: the number of upstream calls', () => {
   it('is in the header x-upstream-calls of every answer, whichever way it goes', async () => {
     const world = await createBoth();
 
@@ -46,7 +46,7 @@ describe('The number of upstream calls', () => {
     expect(got.headers.get('x-upstream-calls')).toBe('1');
   });
 
-  it('is 0 where nothing had to be asked', async () => {
+  it('is 0 where no call was needed', async () => {
     const world = await createBoth();
 
     const answer = await post(world, '{ node(id: "x") { id } }', {});
@@ -83,16 +83,16 @@ describe('The number of upstream calls', () => {
   });
 });
 
-describe('The price of an operation', () => {
-  /** Of a run whose state can't be read: an error, once its monitor has been asked for. */
+describe('call report: the price of an operation', () => {
+  /** Of a run whose state can't be read: an error, once its monitor has been requested. */
   const broken = '... on DatafoldRun { monitor { name } diffId }';
 
-  it('is in extensions.upstream for whoever asks for it, and for nobody else', async () => {
+  it('is in extensions.upstream for clients that send the header, and for no other', async () => {
     const world = await createBoth();
     const keys = [datafoldKey, olostepKey, datafoldKey];
 
-    const plain = await world.ask(keysQuery, { keys });
-    const answer = await world.ask(keysQuery, { keys }, explained);
+    const plain = await world.execute(keysQuery, { keys });
+    const answer = await world.execute(keysQuery, { keys }, explained);
 
     expect(plain).not.toHaveProperty('extensions');
     expect(answer).toEqual({
@@ -119,36 +119,36 @@ describe('The price of an operation', () => {
     });
   });
 
-  it('names a provider that was not asked after all, as its credential rests', async () => {
+  it('names a provider that was not called in the end, because its credential cools down', async () => {
     const world = await createWorld();
     world.datafold.on(datafoldPath, { status: 429, headers: { 'retry-after': '60' } });
     const query = '{ datafoldRun(monitorId: 7, runId: 42) { error } }';
 
-    await world.ask(query);
-    const answer = await world.ask(query, {}, explained);
+    await world.execute(query);
+    const answer = await world.execute(query, {}, explained);
 
     expect(answer).toMatchObject({ extensions: { upstream: { calls: 0, providers: { DATAFOLD: { calls: 0 } } } } });
   });
 
-  it('is the same however often an operation has been asked, by a plan or without', async () => {
+  it('is the same however often an operation has been executed, by a plan or without', async () => {
     const world = await createBoth();
     const query =
       '{ a: datafoldRun(monitorId: 7, runId: 42) { error } b: datafoldRun(monitorId: 7, runId: 42) { warnings } }';
-    const ask = async () => (await world.ask(query, {}, explained)) as { extensions?: { upstream: unknown } };
+    const execute = async () => (await world.execute(query, {}, explained)) as { extensions?: { upstream: unknown } };
 
-    const [first, ...others] = [await ask(), await ask(), await ask(), await ask()];
+    const [first, ...others] = [await execute(), await execute(), await execute(), await execute()];
 
     expect(first?.extensions?.upstream).toMatchObject({ providers: { DATAFOLD: { calls: 1, saved: { dedupe: 1 } } } });
     for (const other of others) expect(other).toEqual(first);
   });
 
-  it('is not counted twice when a plan gives up and the operation is executed anew', async () => {
+  it('is not counted twice when a plan bails out and the operation is executed again', async () => {
     const world = await createBoth();
     world.datafold.on(datafoldPath, { body: { ...datafoldBody, started_at: 'never' } });
     const query = '{ a: datafoldRun(monitorId: 7, runId: 42) { startedAt error } }';
-    for (let use = 0; use < 3; use++) await world.ask(query);
+    for (let use = 0; use < 3; use++) await world.execute(query);
 
-    const answer = await world.ask(query, {}, explained);
+    const answer = await world.execute(query, {}, explained);
 
     expect(answer).toMatchObject({
       errors: [{ path: ['a', 'startedAt'] }],
@@ -165,9 +165,10 @@ describe('The price of an operation', () => {
     const monitors = [1, 2].map((id) => ({ ...datafoldMonitorBody, id }));
     const runsOf = (id: string) => [{ ...datafoldBody, monitor_id: Number(id), diff_id: {} }];
     serveDatafold(world.datafold, { monitors, runsOf });
-    const ask = async () => (await world.ask(query, {}, explained)) as Answer & { extensions?: { upstream: object } };
+    const execute = async () =>
+      (await world.execute(query, {}, explained)) as Answer & { extensions?: { upstream: object } };
 
-    const [first, ...others] = [await ask(), await ask(), await ask(), await ask()];
+    const [first, ...others] = [await execute(), await execute(), await execute(), await execute()];
 
     expect(first?.errors).toBeDefined();
     expect(first?.extensions?.upstream).toMatchObject({
@@ -177,12 +178,12 @@ describe('The price of an operation', () => {
     for (const { extensions } of others) expect(extensions).toEqual(first?.extensions);
   });
 
-  it('has a page once that several fields ask for', async () => {
+  it('has a page once that several fields request', async () => {
     const world = await createWorld();
     serveDatafold(world.datafold, { monitors: [datafoldMonitorBody] });
     const page = 'monitorList(provider: DATAFOLD, first: 2) { nodes { name } }';
 
-    const answer = await world.ask(`{ a: ${page} b: ${page} }`, {}, explained);
+    const answer = await world.execute(`{ a: ${page} b: ${page} }`, {}, explained);
 
     expect(answer).toMatchObject({ extensions: { upstream: { calls: 1, plan: [{ fetch: 'LIST', calls: 1 }] } } });
   });
@@ -192,7 +193,7 @@ describe('The price of an operation', () => {
     const runs = [1, 2, 3].map(anyDatafoldRun);
     for (const { path, body } of runs) world.datafold.on(path, { body });
 
-    const answer = await world.ask(keysQuery, { keys: runs.map(({ key }) => key) }, explained);
+    const answer = await world.execute(keysQuery, { keys: runs.map(({ key }) => key) }, explained);
 
     expect(answer).toMatchObject({
       extensions: {

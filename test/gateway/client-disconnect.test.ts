@@ -9,15 +9,15 @@ import { createWorld, keys as heldKeys, type World } from '../support/world.ts';
 const query = 'query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { id } }';
 const found = { data: { monitorRuns: [{ id: 'DATAFOLD:7:42' }] } };
 
-/** A client that asks for these runs, and can leave before it has its answer. */
+/** A client that requests these runs, and can disconnect before the response. */
 function createClient(world: World, keys: readonly object[]) {
   const controller = new AbortController();
-  const asked = world.ask(query, { keys }, { signal: controller.signal });
+  const requested = world.execute(query, { keys }, { signal: controller.signal });
   return {
-    asked,
+    requested,
     async leave() {
       controller.abort();
-      await expect(asked).rejects.toThrow('aborted');
+      await expect(requested).rejects.toThrow('aborted');
     },
   };
 }
@@ -27,7 +27,7 @@ const half: Handler = (_request, response) => {
   response.write('{"run_id":');
 };
 
-describe('A client that leaves', () => {
+describe('cancellation: a client that leaves', () => {
   it.each([
     ['that is not answered yet', silence],
     ['whose answer is on its way', half],
@@ -66,8 +66,8 @@ describe('A client that leaves', () => {
     await client.leave();
     await world.datafold.deserted(32);
 
-    // Whoever asks next would wait behind them.
-    expect(await world.ask(query, { keys: [datafoldKey] })).toEqual(found);
+    // The next caller would wait behind them.
+    expect(await world.execute(query, { keys: [datafoldKey] })).toEqual(found);
     expect(world.datafold.paths).toHaveLength(33);
     expect(world.datafold.paths.at(-1)).toBe(datafoldPath);
   });
@@ -106,7 +106,7 @@ describe('A client that leaves', () => {
     for (const socket of sockets) socket.destroy();
   });
 
-  it('takes no call of anybody else along, not even for the same run', async () => {
+  it('cancels no call of another client, not even for the same run', async () => {
     const world = await createWorld();
     const answers: (() => void)[] = [];
     world.datafold.on(datafoldPath, (_request, response) => {
@@ -121,7 +121,7 @@ describe('A client that leaves', () => {
     await world.datafold.deserted(1);
     for (const answer of answers) answer();
 
-    expect(await stayer.asked).toEqual(found);
+    expect(await stayer.requested).toEqual(found);
   });
 
   it('leaves a service that goes on serving, however many have left', async () => {
@@ -135,7 +135,7 @@ describe('A client that leaves', () => {
     }
 
     world.datafold.on(datafoldPath, { body: datafoldBody });
-    expect(await world.ask(query, { keys: [datafoldKey] })).toEqual(found);
+    expect(await world.execute(query, { keys: [datafoldKey] })).toEqual(found);
   });
 
   it('is no failure: the log has one line for it, with the status 499', async () => {
@@ -162,7 +162,7 @@ describe('A client that leaves', () => {
     };
 
     for (const time of [1, 2, 3]) await comeAndGo(time);
-    // The connections have timers of their own, which they keep.
+    // The connections have timers too, which stay.
     const timers = clock.timers();
     for (const time of [4, 5, 6, 7, 8, 9]) await comeAndGo(time);
 
@@ -170,17 +170,17 @@ describe('A client that leaves', () => {
   });
 });
 
-it('A call that is answered leaves no timer behind', async () => {
+it('cancellation: A call that is answered leaves no timer behind', async () => {
   const world = await createWorld();
   world.datafold.on(datafoldPath, { body: datafoldBody });
   const clock = holdClock();
-  const ask = async (times: number) => {
-    for (let time = 0; time < times; time++) await world.ask(query, { keys: [datafoldKey] });
+  const execute = async (times: number) => {
+    for (let time = 0; time < times; time++) await world.execute(query, { keys: [datafoldKey] });
   };
 
-  await ask(3);
+  await execute(3);
   const timers = clock.timers();
-  await ask(6);
+  await execute(6);
 
   expect(clock.timers()).toBe(timers);
 });

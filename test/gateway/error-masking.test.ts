@@ -30,7 +30,7 @@ const query = `{
 }`;
 
 it.each(['production', 'development', 'test'])(
-  'is masked, and touches no neighbour, when NODE_ENV is %s',
+  'error masking: is masked, and touches no neighbour, when NODE_ENV is %s',
   async (env) => {
     setNodeEnv(env);
     const world = await createWorld({ log: createBrokenLog().log });
@@ -59,7 +59,7 @@ it.each<[how: string, answer: Reply | Handler]>([
   ['refuses the credential', { status: 401 }],
   ['cuts the connection', (request) => request.socket.destroy()],
   ['does not answer in time', silence],
-])('ends the call all the same when a provider %s', async (_how, answer) => {
+])('error masking: ends the call all the same when a provider %s', async (_how, answer) => {
   const world = await createWorld({
     log: createBrokenLog().log,
     limits: { upstreamAttemptTimeoutMs: 100, maxAttempts: 1 },
@@ -67,18 +67,18 @@ it.each<[how: string, answer: Reply | Handler]>([
   world.datafold.on(datafoldPath, answer);
   world.olostep.on(olostepPath, { body: olostepBody });
 
-  for (let asks = 1; asks <= 2; asks++) {
+  for (let variants = 1; variants <= 2; variants++) {
     const response = await world.post(JSON.stringify({ query }));
 
     expect(await response.json()).toMatchObject({
       data: { datafoldRun: null, olostepRun: { phase: 'FINISHED' } },
       errors: [{ message: 'Unexpected error.', path: ['datafoldRun'] }],
     });
-    expect(world.datafold.paths).toHaveLength(asks);
+    expect(world.datafold.paths).toHaveLength(variants);
   }
 });
 
-it('is logged once, with its stack and the id of its request', async () => {
+it('error masking: is logged once, with its stack and the id of its request', async () => {
   const { log, bugs } = createBrokenLog();
   const world = await createWorld({ log });
   world.datafold.on(datafoldPath, { status: 503 });
@@ -95,29 +95,32 @@ it('is logged once, with its stack and the id of its request', async () => {
   ]);
 });
 
-it.each(['production', 'development'])('is masked at the door too, when NODE_ENV is %s', async (env) => {
-  setNodeEnv(env);
-  const { log, bugs } = createBrokenLog();
-  const gateway = { requestListener: () => Promise.reject(new Error('canary of the inside')) } as unknown as Gateway;
-  const url = await listen(createServer({ gateway, log, operations: [] }));
+it.each(['production', 'development'])(
+  'error masking: is masked by the HTTP server too, when NODE_ENV is %s',
+  async (env) => {
+    setNodeEnv(env);
+    const { log, bugs } = createBrokenLog();
+    const gateway = { requestListener: () => Promise.reject(new Error('canary of the inside')) } as unknown as Gateway;
+    const url = await listen(createServer({ gateway, log, operations: [] }));
 
-  const response = await fetch(`${url}/graphql`, { method: 'POST', body: '{}' });
-  const requestId = response.headers.get('x-request-id');
+    const response = await fetch(`${url}/graphql`, { method: 'POST', body: '{}' });
+    const requestId = response.headers.get('x-request-id');
 
-  expect(response.status).toBe(500);
-  expect(await response.json()).toEqual({
-    errors: [{ message: 'Unexpected error.', extensions: { code: 'INTERNAL_SERVER_ERROR', requestId } }],
-  });
-  expect(bugs).toEqual([
-    { message: 'unexpected error', requestId, error: expect.stringMatching(/^Error: canary of the inside\n +at /) },
-  ]);
-});
+    expect(response.status).toBe(500);
+    expect(await response.json()).toEqual({
+      errors: [{ message: 'Unexpected error.', extensions: { code: 'INTERNAL_SERVER_ERROR', requestId } }],
+    });
+    expect(bugs).toEqual([
+      { message: 'unexpected error', requestId, error: expect.stringMatching(/^Error: canary of the inside\n +at /) },
+    ]);
+  },
+);
 
 it.each([
   ['a Host that is none', 'POST /graphql HTTP/1.1', 'Host: 1.2.3.4.5'],
   ['a Host with a space', 'POST /graphql HTTP/1.1', 'Host: graph .test'],
   ['a target that makes no URL', 'POST http://evil.test:port/graphql HTTP/1.1', 'Host: graph.test:80'],
-])('shows no stack where the graph is mounted behind another door, for %s', async (_what, ...lines) => {
+])('error masking: shows no stack where the graph is mounted in another server, for %s', async (_what, ...lines) => {
   const gateway = createGateway({ providers: { DATAFOLD: { apiKey: 'key' } } });
   onTestFinished(() => gateway.close());
   const url = await listen(createHttpServer((request, response) => void gateway.requestListener(request, response)));

@@ -5,8 +5,8 @@ import { createWorld } from '../support/world.ts';
 
 let url = '';
 
-describe('A client that pages of other sites cannot pass for', () => {
-  /** What browsers ask for a preflight with. */
+describe('GraphQL over HTTP: a client that pages of other sites cannot pass for', () => {
+  /** What browsers send in a preflight. */
   const fetchFn: typeof fetch = (input, init) => {
     const headers = new Headers(init?.headers);
     headers.set('apollo-require-preflight', '1');
@@ -20,7 +20,7 @@ describe('A client that pages of other sites cannot pass for', () => {
   });
 });
 
-describe('Any client', () => {
+describe('GraphQL over HTTP: any client', () => {
   /** GET may be offered. It is, though not to whom a page of another site could pass for. */
   const isRefused = (name: string) => /^MAY (accept|allow) .*\bGETs?\b/.test(name);
 

@@ -38,8 +38,8 @@ const streamed = 'query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) @s
 const keys = [datafoldKey, olostepKey];
 
 /** A world in which Datafold answers at once, and Olostep when it is let. */
-async function createSlowWorld(config: Partial<GatewayConfig> = {}, door: Partial<ServerOptions> = {}) {
-  const world = await createWorld(config, door);
+async function createSlowWorld(config: Partial<GatewayConfig> = {}, serverOptions: Partial<ServerOptions> = {}) {
+  const world = await createWorld(config, serverOptions);
   world.datafold.on(datafoldPath, { body: datafoldBody });
   let answer = (_reply: Reply) => {};
   const hold: Handler = (_request, response) => {
@@ -51,7 +51,7 @@ async function createSlowWorld(config: Partial<GatewayConfig> = {}, door: Partia
   return { world, release: (reply: Reply = {}) => answer(reply) };
 }
 
-/** A world in which Datafold lists two runs of a monitor at once, and answers for each by itself when it is let. */
+/** A world in which Datafold lists two runs of a monitor at once, and answers for each one separately on demand. */
 async function createListWorld() {
   const world = await createWorld();
   const released = Promise.withResolvers<void>();
@@ -76,7 +76,7 @@ const toInit = (accept: string, init: RequestInit = {}): RequestInit => ({
   ...init,
 });
 
-const askFor = (world: World, accept: string, query: string, variables: object = {}, init: RequestInit = {}) =>
+const requestFor = (world: World, accept: string, query: string, variables: object = {}, init: RequestInit = {}) =>
   world.post(JSON.stringify({ query, variables }), toInit(accept, init));
 
 async function readAll(response: Response): Promise<Part[]> {
@@ -85,11 +85,11 @@ async function readAll(response: Response): Promise<Part[]> {
   return parts;
 }
 
-describe.each(forms)('As %s,', (form) => {
+describe.each(forms)('incremental delivery: as %s,', (form) => {
   it('what is not deferred is there before the slow provider has answered', async () => {
     const { world, release } = await createSlowWorld();
 
-    const response = await askFor(world, form, deferred);
+    const response = await requestFor(world, form, deferred);
     const parts = readParts(response);
 
     expect(response.status).toBe(200);
@@ -108,7 +108,7 @@ describe.each(forms)('As %s,', (form) => {
   it('the items of a list come as they are there, in the order of the list', async () => {
     const { world, release } = await createSlowWorld();
 
-    const parts = readParts(await askFor(world, form, streamed, { keys: [...keys, datafoldKey] }));
+    const parts = readParts(await requestFor(world, form, streamed, { keys: [...keys, datafoldKey] }));
 
     expect(await nextOf(parts)).toEqual({ data: { monitorRuns: [{ id: 'DATAFOLD:7:42' }] }, hasNext: true });
     await world.olostep.arrived(1);
@@ -123,7 +123,7 @@ describe.each(forms)('As %s,', (form) => {
     expect([world.datafold.paths, world.olostep.paths]).toEqual([[datafoldPath], [olostepPath]]);
   });
 
-  it('nothing is fetched twice, however many parts ask for it', async () => {
+  it('nothing is fetched twice, however many payloads select it', async () => {
     const { world, release } = await createSlowWorld();
     const query = `query ($keys: [MonitorRunKey!]!) {
       datafoldRun(monitorId: "7", runId: "42") { id ... @defer { state } ... @defer { warnings } }
@@ -132,7 +132,7 @@ describe.each(forms)('As %s,', (form) => {
       monitorRuns(keys: $keys) @stream { id }
     }`;
 
-    const response = await askFor(world, form, query, { keys: [...keys, ...keys] });
+    const response = await requestFor(world, form, query, { keys: [...keys, ...keys] });
     await world.olostep.arrived(1);
     release();
 
@@ -148,12 +148,12 @@ describe.each(forms)('As %s,', (form) => {
     expect([world.datafold.paths, world.olostep.paths]).toEqual([[datafoldPath], [olostepPath]]);
   });
 
-  it('a client that leaves between two parts takes its calls along', async () => {
+  it('a client that disconnects between two payloads cancels its calls', async () => {
     const { world } = await createSlowWorld();
     world.olostep.on(olostepPath, silence);
     const controller = new AbortController();
 
-    const parts = readParts(await askFor(world, form, deferred, {}, { signal: controller.signal }));
+    const parts = readParts(await requestFor(world, form, deferred, {}, { signal: controller.signal }));
     await nextOf(parts);
     await world.olostep.arrived(1);
     controller.abort();
@@ -171,7 +171,7 @@ describe.each(forms)('As %s,', (form) => {
       ... @defer { ${olostepRun} { id } }
       monitorRuns(keys: $keys) @stream(initialCount: 1) { id }
     }`;
-    const response = await askFor(world, form, query, { keys });
+    const response = await requestFor(world, form, query, { keys });
     const parts = readParts(response);
     expect((await nextOf(parts)).errors).toBeUndefined();
     await world.olostep.arrived(1);
@@ -203,7 +203,7 @@ describe.each(forms)('As %s,', (form) => {
     };
     const { world, release } = await createSlowWorld({ log, limits: { maxAttempts: 1 } });
 
-    const response = await askFor(world, form, deferred);
+    const response = await requestFor(world, form, deferred);
     const parts = readParts(response);
     await nextOf(parts);
     await world.olostep.arrived(1);
@@ -231,7 +231,7 @@ describe.each(forms)('As %s,', (form) => {
   it('the answer has the headers that every answer has', async () => {
     const { world, release } = await createSlowWorld();
 
-    const response = await askFor(world, form, deferred);
+    const response = await requestFor(world, form, deferred);
     await world.olostep.arrived(1);
     release();
     await readAll(response);
@@ -262,7 +262,7 @@ describe.each(forms)('As %s,', (form) => {
     const { world } = await createSlowWorld();
 
     const parts = await readAll(
-      await askFor(world, form, '{ datafoldRun(monitorId: "7", runId: "42") { id ... @defer { state } } }'),
+      await requestFor(world, form, '{ datafoldRun(monitorId: "7", runId: "42") { id ... @defer { state } } }'),
     );
 
     expect(parts).toEqual([
@@ -276,7 +276,7 @@ describe.each(forms)('As %s,', (form) => {
     const node = '{ id ... @defer { phase } ... on DatafoldRun { ... @defer { error warnings } } }';
 
     const parts = readParts(
-      await askFor(world, form, `{ monitor(key: ${seven}) { runs(first: 2) { nodes ${node} } } }`),
+      await requestFor(world, form, `{ monitor(key: ${seven}) { runs(first: 2) { nodes ${node} } } }`),
     );
 
     const nodes = [{ id: 'DATAFOLD:7:43' }, { id: 'DATAFOLD:7:42' }];
@@ -304,7 +304,7 @@ describe.each(forms)('As %s,', (form) => {
     const monitor = '... @defer(label: "monitor") { monitor { name ... @defer { runs { totalCount } } } }';
 
     const parts = readParts(
-      await askFor(world, form, `{ datafoldRun(monitorId: 7, runId: 42) { id ... on MonitorRun { ${monitor} } } }`),
+      await requestFor(world, form, `{ datafoldRun(monitorId: 7, runId: 42) { id ... on MonitorRun { ${monitor} } } }`),
     );
 
     expect(await nextOf(parts)).toEqual({ data: { datafoldRun: { id: 'DATAFOLD:7:42' } }, hasNext: true });
@@ -319,7 +319,7 @@ describe.each(forms)('As %s,', (form) => {
   });
 
   it('the parts put together are the whole answer, of 150 generated operations', async () => {
-    // `readAt` is when a provider was asked.
+    // `readAt` is the time of the upstream call.
     holdDate('2026-11-22T09:00:00Z');
     const world = await createWorld({ limits: { maxDirectives: 1_000, maxDepth: 100 } });
     const answerOf =
@@ -335,8 +335,8 @@ describe.each(forms)('As %s,', (form) => {
     const count = { inParts: 0, whole: 0 };
     const check = async (text: string, variables: object) => {
       const query = withDirectives(text);
-      const parts = await askFor(world, form, query, variables);
-      const whole = await world.ask(query, variables);
+      const parts = await requestFor(world, form, query, variables);
+      const whole = await world.execute(query, variables);
       const read = await readAll(parts);
       count[read.length > 1 ? 'inParts' : 'whole']++;
       expect(toComparable(putTogether(read))).toEqual(toComparable(whole));
@@ -351,7 +351,7 @@ describe.each(forms)('As %s,', (form) => {
 
 const inOne = { data: { datafoldRun: { id: 'DATAFOLD:7:42', state: 'OK' }, olostepRun: { id: olostepId } } };
 
-describe('The answer comes whole, as JSON,', () => {
+describe('incremental delivery: the answer comes whole, as JSON,', () => {
   it.each([
     ['application/json'],
     ['application/graphql-response+json'],
@@ -365,9 +365,9 @@ describe('The answer comes whole, as JSON,', () => {
     world.datafold.on(datafoldPath, { body: datafoldBody });
     world.olostep.on(olostepPath, { body: olostepBody });
 
-    // As often as operations have to be asked for until they have a plan, and once more.
+    // As often as operations are executed until they have a plan, and once more.
     for (let time = 0; time < 4; time++) {
-      const response = await askFor(world, accept, deferred);
+      const response = await requestFor(world, accept, deferred);
       expect(response.headers.get('content-type')).toMatch(/^application\/(graphql-response\+)?json;/);
       expect(await response.json()).toEqual(inOne);
     }
@@ -379,7 +379,7 @@ describe('The answer comes whole, as JSON,', () => {
     const query =
       'query ($later: Boolean!) { datafoldRun(monitorId: 7, runId: 42) { id ... @defer(if: $later) { state } } }';
 
-    const response = await askFor(world, 'application/json, multipart/mixed', query, { later: false });
+    const response = await requestFor(world, 'application/json, multipart/mixed', query, { later: false });
 
     expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
     expect(await response.json()).toEqual({ data: { datafoldRun: { id: 'DATAFOLD:7:42', state: 'OK' } } });
@@ -390,7 +390,7 @@ describe('The answer comes whole, as JSON,', () => {
     world.olostep.on(olostepPath, { body: olostepBody });
     const query = `{ ${olostepRun} { events { nodes @stream { ... @defer { kind } } } } }`;
 
-    const response = await askFor(world, 'application/json, multipart/mixed', query);
+    const response = await requestFor(world, 'application/json, multipart/mixed', query);
 
     const nodes = ['work_received', 'node_start', 'run_complete'].map((kind) => ({ kind }));
     expect(await response.json()).toEqual({ data: { olostepRun: { events: { nodes } } } });
@@ -423,27 +423,27 @@ describe('The answer comes whole, as JSON,', () => {
     const { world, release } = await createListWorld();
     release();
 
-    const response = await askFor(world, 'application/json, multipart/mixed', query);
+    const response = await requestFor(world, 'application/json, multipart/mixed', query);
 
     expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
-    expect(await response.json()).toEqual(await world.ask(query.replace(/@defer|@stream/g, '')));
+    expect(await response.json()).toEqual(await world.execute(query.replace(/@defer|@stream/g, '')));
   });
 });
 
-it('A fragment that is below one list wherever it is spread comes later', async () => {
+it('incremental delivery: A fragment that is below one list wherever it is spread comes later', async () => {
   const { world, release } = await createListWorld();
   release();
   const query = `query { monitor(key: ${seven}) { ...Listed } datafoldRun(monitorId: 7, runId: 42) { ...Run } }
     fragment Run on MonitorRun { ... on DatafoldRun { ... @defer { error } } }
     fragment Listed on Monitor { runs { edges { node { ...Run } } } }`;
 
-  const parts = await readAll(await askFor(world, 'multipart/mixed', query));
+  const parts = await readAll(await requestFor(world, 'multipart/mixed', query));
 
   expect(parts[0]).toEqual({
     data: { monitor: { runs: { edges: [{ node: {} }, { node: {} }] } }, datafoldRun: {} },
     hasNext: true,
   });
-  expect(putTogether(parts)).toEqual(await world.ask(query));
+  expect(putTogether(parts)).toEqual(await world.execute(query));
 });
 
 it.each([
@@ -452,18 +452,18 @@ it.each([
   ['text/event-stream, multipart/mixed', 'multipart/mixed'],
   ['text/event-stream, */*', 'text/event-stream'],
   ['multipart/mixed;incrementalSpec=v0.2, text/event-stream', 'text/event-stream'],
-])('To a client that accepts %s the parts come as %s', async (accept, form) => {
+])('incremental delivery: To a client that accepts %s the parts come as %s', async (accept, form) => {
   const world = await createWorld();
   world.datafold.on(datafoldPath, { body: datafoldBody });
   world.olostep.on(olostepPath, { body: olostepBody });
 
-  const response = await askFor(world, accept, deferred);
+  const response = await requestFor(world, accept, deferred);
 
   expect(response.headers.get('content-type')).toContain(form);
   expect(putTogether(await readAll(response))).toEqual(inOne);
 });
 
-describe('A document is refused, and costs no call,', () => {
+describe('incremental delivery: a document is refused, and costs no call,', () => {
   const run = 'datafoldRun(monitorId: 7, runId: 42)';
   it.each([
     ['with @stream on what is no list', `{ ${run} @stream { id } }`, 'Expected `@stream` on a list.'],
@@ -521,7 +521,7 @@ describe('A document is refused, and costs no call,', () => {
     const world = await createWorld();
 
     for (const accept of ['application/json, multipart/mixed', 'application/json, text/event-stream']) {
-      const { data, errors } = (await (await askFor(world, accept, query)).json()) as Answer;
+      const { data, errors } = (await (await requestFor(world, accept, query)).json()) as Answer;
       expect(data).toBeUndefined();
       expect(errors?.map((error) => error.message)).toContain(message);
       expect(errors?.[0]?.extensions.code).toMatch(/^(BAD_USER_INPUT|OPERATION_TOO_COSTLY)$/);
@@ -530,22 +530,22 @@ describe('A document is refused, and costs no call,', () => {
   });
 });
 
-it('An operation is not refused for a list that another one of its document streams', async () => {
+it('incremental delivery: An operation is not refused for a list that another one of its document streams', async () => {
   const world = await createWorld();
   const query = `query A($n: Int!) { ...Streamed } fragment Streamed on Query { nodes(ids: []) @stream(initialCount: $n) { id } }
     query B($n: Int!) { __typename ... @defer { node(id: "x") { id } ${olostepRun} { events(first: $n) { nodes { kind } } } } }`;
   world.olostep.on(olostepPath, { body: olostepBody });
 
-  const askFor = async (operationName: string) => {
+  const requestFor = async (operationName: string) => {
     const body = JSON.stringify({ query, operationName, variables: { n: -1 } });
     return (await world.post(body, toInit('application/json, multipart/mixed'))).text();
   };
 
-  expect(await askFor('A')).toContain('Expected an `initialCount` of 0 or more.');
-  expect(await askFor('B')).toContain('{"data":{"__typename":"Query"},"hasNext":true}');
+  expect(await requestFor('A')).toContain('Expected an `initialCount` of 0 or more.');
+  expect(await requestFor('B')).toContain('{"data":{"__typename":"Query"},"hasNext":true}');
 });
 
-describe('All parts of an answer together', () => {
+describe('incremental delivery: all parts of an answer together', () => {
   it('make no more upstream calls than one answer may', async () => {
     const world = await createWorld({ limits: { maxUpstreamCalls: 3 } });
     const runs = Array.from({ length: 6 }, (_, index) => anyDatafoldRun(index));
@@ -557,7 +557,10 @@ describe('All parts of an answer together', () => {
     # What no list has, so that each is a call.
     fragment Run on DatafoldRun { warnings }`;
 
-    const response = await askFor(world, 'multipart/mixed', query, { first: keys.slice(0, 3), later: keys.slice(3) });
+    const response = await requestFor(world, 'multipart/mixed', query, {
+      first: keys.slice(0, 3),
+      later: keys.slice(3),
+    });
     const { data, errors = [] } = putTogether(await readAll(response));
 
     expect(data.first).toHaveLength(3);
@@ -571,7 +574,7 @@ describe('All parts of an answer together', () => {
     world.olostep.on(olostepPath, { body: { ...olostepBody, snapshot: { page: 'x'.repeat(6_000) } } });
     const query = `{ ${olostepRun} { snapshot ... @defer { again: snapshot } } }`;
 
-    const { data, errors = [] } = putTogether(await readAll(await askFor(world, 'multipart/mixed', query)));
+    const { data, errors = [] } = putTogether(await readAll(await requestFor(world, 'multipart/mixed', query)));
 
     expect(data.olostepRun).toEqual({ snapshot: expect.any(Object), again: null });
     expect(errors).toMatchObject([{ path: ['olostepRun', 'again'], extensions: { code: 'OPERATION_TOO_COSTLY' } }]);
@@ -591,11 +594,11 @@ async function createUnreadWorld() {
   return { world, over, large: `${olostepRun} { a: snapshot b: snapshot }` };
 }
 
-it('A client that does not read its parts is cut off, as any other is', async () => {
+it('incremental delivery: A client that does not read its parts is cut off, as any other is', async () => {
   const { world, over, large } = await createUnreadWorld();
   const query = `{ datafoldRun(monitorId: 7, runId: 42) { id } ... @defer { ${large} } }`;
 
-  const parts = readParts(await askFor(world, 'multipart/mixed', query));
+  const parts = readParts(await requestFor(world, 'multipart/mixed', query));
   expect(await nextOf(parts)).toMatchObject({ hasNext: true });
 
   await over;
@@ -603,12 +606,12 @@ it('A client that does not read its parts is cut off, as any other is', async ()
   await expect(parts.next()).rejects.toThrow('terminated');
 });
 
-it('A client that does not read a part is cut off, though it would wait for others', async () => {
+it('incremental delivery: A client that does not read a part is cut off, though it would wait for others', async () => {
   const { world, over, large } = await createUnreadWorld();
   world.datafold.on(datafoldPath, silence);
   const query = `{ ${large} ... @defer { datafoldRun(monitorId: 7, runId: 42) { id } } }`;
 
-  const response = await askFor(world, 'multipart/mixed', query);
+  const response = await requestFor(world, 'multipart/mixed', query);
 
   await over;
   expect(world.lines).toEqual([expect.objectContaining({ message: 'request', status: 499 })]);
@@ -616,11 +619,11 @@ it('A client that does not read a part is cut off, though it would wait for othe
 });
 
 it.each(['multipart/mixed', 'text/event-stream'])(
-  'A client that does not read its one part of %s is cut off as well',
+  'incremental delivery: A client that does not read its one part of %s is cut off as well',
   async (accept) => {
     const { world, over, large } = await createUnreadWorld();
 
-    const response = await askFor(world, accept, `{ ${large} }`);
+    const response = await requestFor(world, accept, `{ ${large} }`);
 
     await over;
     expect(world.lines).toEqual([expect.objectContaining({ message: 'request', status: 499 })]);
@@ -628,11 +631,11 @@ it.each(['multipart/mixed', 'text/event-stream'])(
   },
 );
 
-it('A server that is to stop waits for the last part', async () => {
+it('incremental delivery: A server that is to stop waits for the last part', async () => {
   const gracefulShutdown = createGracefulShutdown({ ...defaultLimits, shutdownDelayMs: 0 });
   const { world, release } = await createSlowWorld({}, { gracefulShutdown });
 
-  const parts = readParts(await askFor(world, 'multipart/mixed', deferred));
+  const parts = readParts(await requestFor(world, 'multipart/mixed', deferred));
   await nextOf(parts);
   await world.olostep.arrived(1);
   const stopped = gracefulShutdown.stop();
@@ -643,7 +646,7 @@ it('A server that is to stop waits for the last part', async () => {
   await stopped;
 });
 
-it('A server that is to stop says so with the first part', async () => {
+it('incremental delivery: A server that is to stop says so with the first part', async () => {
   const gracefulShutdown = createGracefulShutdown({
     ...defaultLimits,
     shutdownDelayMs: 60_000,
@@ -652,7 +655,7 @@ it('A server that is to stop says so with the first part', async () => {
   const { world, release } = await createSlowWorld({}, { gracefulShutdown });
   void gracefulShutdown.stop();
 
-  const response = await askFor(world, 'multipart/mixed', deferred);
+  const response = await requestFor(world, 'multipart/mixed', deferred);
   await world.olostep.arrived(1);
   release();
 
@@ -660,7 +663,7 @@ it('A server that is to stop says so with the first part', async () => {
   expect(await readAll(response)).toHaveLength(2);
 });
 
-it('The documentation has a curl that works as it is pasted', async () => {
+it('incremental delivery: The documentation has a curl that works as it is pasted', async () => {
   const world = await createWorld();
   world.datafold.on(datafoldPath, { body: datafoldBody });
   world.olostep.on(olostepPath, { body: olostepBody });

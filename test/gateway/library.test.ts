@@ -26,7 +26,7 @@ const post = (url: string, signal?: AbortSignal) =>
     ...(signal && { signal }),
   });
 
-it('is a value with fetch, which listens to nothing', async () => {
+it('library: is a value with fetch, which listens to nothing', async () => {
   const { gateway } = await createLibrary();
 
   const response = await gateway.fetch(post('http://bff.test/graph'));
@@ -35,7 +35,7 @@ it('is a value with fetch, which listens to nothing', async () => {
   expect(response.headers.get('x-request-id')).toBe('bff-1');
 });
 
-it('may be prepared for its first request', async () => {
+it('library: may be prepared for its first request', async () => {
   const { gateway } = await createLibrary();
 
   await gateway.prepare();
@@ -43,7 +43,7 @@ it('may be prepared for its first request', async () => {
   expect(await (await gateway.fetch(post('http://bff.test/graph'))).json()).toEqual(answer);
 });
 
-it('is mounted in a plain node:http server', async () => {
+it('library: is mounted in a plain node:http server', async () => {
   const { gateway } = await createLibrary();
   const server = createServer((request, response) => {
     if (request.url === '/graph') void gateway.requestListener(request, response);
@@ -58,10 +58,10 @@ it('is mounted in a plain node:http server', async () => {
   expect(await (await fetch(`${origin}/`)).text()).toBe('the rest of the site');
 });
 
-it('takes whole URLs for targets, as proxies send them, wherever it is mounted', async () => {
+it('library: takes whole URLs for targets, as proxies send them, wherever it is mounted', async () => {
   const { gateway } = await createLibrary();
   const server = createServer((request, response) => {
-    // What Express keeps the target in.
+    // Where Express stores the target.
     if (request.headers['x-express']) Object.assign(request, { originalUrl: request.url, url: '/' });
     void gateway.requestListener(request, response);
   });
@@ -81,7 +81,7 @@ it('takes whole URLs for targets, as proxies send them, wherever it is mounted',
   }
 });
 
-/** What stands in front of the graph, as body parsers of Express do it: it reads the body, and may leave what it found. */
+/** What runs before the graph, like body parsers of Express: it reads the body, and may leave what it found. */
 type Parser = (text: string, type: string) => unknown;
 
 /** Mounts the graph behind a parser, and returns what posts to it. */
@@ -118,7 +118,7 @@ it.each<[name: string, parse: Parser, body: BodyInit, type: string | undefined]>
   ["express.json({ type: '*/*' }), of another type", asJson, JSON.stringify({ query }), 'text/plain;application/json'],
   ["express.text({ type: '*/*' })", (text) => text, JSON.stringify({ query }), 'text/plain'],
   ["express.raw({ type: '*/*' })", (text) => Buffer.from(text), JSON.stringify({ query }), 'text/plain'],
-])('refuses what a page of another site can post, also behind %s', async (_name, parse, body, type) => {
+])('library: refuses what a page of another site can post, also behind %s', async (_name, parse, body, type) => {
   const { post, upstream } = await mountBehind(parse);
 
   const response = await post(body, type);
@@ -132,7 +132,7 @@ it.each<[name: string, parse: Parser]>([
   ['JSON', asJson],
   ['text', (text) => text],
   ['bytes', (text) => Buffer.from(text)],
-])('takes JSON that a parser in front has read as %s', async (_name, parse) => {
+])('library: takes JSON that a parser in front has read as %s', async (_name, parse) => {
   const { post } = await mountBehind(parse);
 
   for (const type of ['application/json', 'Application/JSON; charset=utf-8', 'application/graphql+json'])
@@ -143,7 +143,7 @@ it.each<[body: string, sentence: string]>([
   ['{}', 'Expected a `query`, or the id of a document'],
   ['{"variables":{}}', 'Expected a `query`, or the id of a document'],
   ['[]', 'Batching is not supported.'],
-])('says of %s that a parser in front has read what it says of it otherwise', async (body, sentence) => {
+])('library: says of %s that a parser in front has read what it says of it otherwise', async (body, sentence) => {
   const { post } = await mountBehind(asJson);
 
   const response = await post(body, 'application/json');
@@ -152,7 +152,7 @@ it.each<[body: string, sentence: string]>([
   expect((await response.json()).errors[0].message).toContain(sentence);
 });
 
-describe('A body that something else has read already', () => {
+describe('library: a body that something else has read already', () => {
   const sentence =
     'Expected a body that nothing has read: something in front of the graph has read this one already. Mount the graph before it.';
   const itself = { message: sentence, extensions: { code: 'BAD_USER_INPUT' } };
@@ -183,14 +183,14 @@ describe('A body that something else has read already', () => {
     expect(await response.json()).toMatchObject({ errors: [itself] });
   });
 
-  it('is no body that nobody has sent', async () => {
+  it("is no body that the client hasn't sent", async () => {
     const { post } = await mountBehind(() => ({}));
 
     expect((await (await post('', 'application/json')).json()).errors[0].message).toContain('Expected a body of JSON');
   });
 });
 
-it('is mounted in Fastify', async () => {
+it('library: is mounted in Fastify', async () => {
   const { gateway } = await createLibrary();
   const app = fastify();
   // As @fastify/formbody does.
@@ -217,7 +217,7 @@ it('is mounted in Fastify', async () => {
   expect(form.status).toBe(415);
 });
 
-it('takes a request whose headers nobody may change, as those of Deno are', async () => {
+it('library: takes a request whose headers are immutable, as those of Deno are', async () => {
   const { gateway } = await createLibrary();
   const request = post('http://bff.test/graph');
   request.headers.set('content-type', 'Application/JSON');
@@ -232,7 +232,7 @@ it('takes a request whose headers nobody may change, as those of Deno are', asyn
   expect(await response.json()).toEqual(answer);
 });
 
-it('takes its upstream calls along when the request is aborted', async () => {
+it('library: takes its upstream calls along when the request is aborted', async () => {
   const { gateway, upstream } = await createLibrary();
   const left = new Promise((resolve) => {
     upstream.on(datafoldPath, (_request, response) => response.once('close', resolve));
@@ -247,7 +247,7 @@ it('takes its upstream calls along when the request is aborted', async () => {
   await left;
 });
 
-it('refuses a body of more than 100 KiB, however it is mounted', async () => {
+it('library: refuses a body of more than 100 KiB, however it is mounted', async () => {
   const { gateway, upstream } = await createLibrary();
   const body = JSON.stringify({ query: `${query} # ${'x'.repeat(100 * 1024)}` });
 
@@ -260,7 +260,7 @@ it('refuses a body of more than 100 KiB, however it is mounted', async () => {
   expect(upstream.paths).toEqual([]);
 });
 
-it('keeps runs that have ended in a store of your own', async () => {
+it('library: caches finished runs in a custom store', async () => {
   const copies = new Map<string, Copy>();
   const runCache: RunCache = {
     read: (names) => names.map((name) => copies.get(name)),

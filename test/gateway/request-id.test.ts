@@ -8,7 +8,7 @@ const newId = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const document = `{
   datafoldRun(monitorId: 7, runId: 42) { id }
   olostepRun(monitorId: "monitor_n8q2x4m1ak", runId: "run_k3v9c1p7zd") { id }
-  node(id: "nobody's") { id }
+  node(id: "no-such-id") { id }
 }`;
 
 /** Posts an operation that fails in three ways, and waits for the last line of its log. */
@@ -23,13 +23,13 @@ async function fail(world: World, headers: Record<string, string> = {}) {
   return { id: response.headers.get('x-request-id'), inErrors: errors.map(({ extensions }) => extensions.requestId) };
 }
 
-/** Resolves once the next request is over; what is told of it is told by then. */
+/** Resolves once the next request is over and all its lines are logged. */
 const requestLogged = ({ server }: World) =>
   new Promise<void>((resolve) => {
     server.once('request', (_request, response) => response.once('close', resolve));
   });
 
-it('is in the header, in every error and in every line of the log', async () => {
+it('request id: is in the header, in every error and in every line of the log', async () => {
   const world = await createWorld();
 
   const { id, inErrors } = await fail(world);
@@ -43,7 +43,7 @@ it('is in the header, in every error and in every line of the log', async () => 
   ]);
 });
 
-it('is another for every request', async () => {
+it('request id: is another for every request', async () => {
   const world = await createWorld();
 
   const ids = [await fail(world), await fail(world), await fail(world)].map(({ id }) => id);
@@ -51,17 +51,17 @@ it('is another for every request', async () => {
   expect(new Set(ids).size).toBe(3);
 });
 
-it('keeps apart what is asked at the same time', async () => {
+it('request id: separates concurrent requests', async () => {
   const world = await createWorld();
   world.datafold.onAny({ status: 503 });
-  const ask = async (name: string) => {
+  const execute = async (name: string) => {
     const query = `{ datafoldRun(monitorId: 7, runId: ${name.length}) { id } }`;
-    return (await world.ask(query, {}, { headers: { 'content-type': 'application/json', 'x-request-id': name } }))
+    return (await world.execute(query, {}, { headers: { 'content-type': 'application/json', 'x-request-id': name } }))
       .errors;
   };
   const names = ['a', 'bb', 'ccc', 'dddd'];
 
-  const errors = await Promise.all(names.map(ask));
+  const errors = await Promise.all(names.map(execute));
 
   expect(errors.map((own) => own?.[0]?.extensions.requestId)).toEqual(names);
   const failures = world.lines.filter(({ message }) => message === 'upstream call failed');
@@ -70,9 +70,9 @@ it('keeps apart what is asked at the same time', async () => {
   );
 });
 
-describe('the id that a client gives', () => {
+describe('request id: the id that a client gives', () => {
   it.each(['a', '0', '7f3c', 'req-1_2.3', 'B3A5D6F0-0000-4000-8000-000000000000', 'x'.repeat(128)])(
-    'is kept when it is harmless: %s',
+    'is used when it is harmless: %s',
     async (given) => {
       const world = await createWorld();
 
@@ -116,12 +116,12 @@ describe('the id that a client gives', () => {
   });
 });
 
-describe('an answer that never became an operation has it, too', () => {
+describe('request id: an answer that never became an operation has it, too', () => {
   it.each([
     ['of health', 'GET /health'],
     ['of another path', 'GET /'],
     ['of another method', 'PUT /graphql'],
-    ['of a type that nobody takes', 'POST /graphql'],
+    ["of a type that the service doesn't accept", 'POST /graphql'],
     ['of GraphiQL', 'GET /graphql'],
   ])('%s', async (_what, line) => {
     const world = await createWorld();

@@ -22,11 +22,11 @@ async function createLogWorld(length: number, body: object = {}) {
   return world;
 }
 
-describe('An answer that lists multiply', () => {
+describe('cost budget: an answer that lists multiply', () => {
   it('of one run, a hundred times over, is given as far as the allowance goes, and refused beyond', async () => {
     const world = await createLogWorld(1_000);
 
-    const { data, errors = [] } = await world.ask(query(`runId ${page}`), keys(100));
+    const { data, errors = [] } = await world.execute(query(`runId ${page}`), keys(100));
 
     const answered = data.monitorRuns.filter(({ events }: { events: unknown }) => events !== null).length;
     expect(answered).toBeGreaterThan(10);
@@ -46,7 +46,7 @@ describe('An answer that lists multiply', () => {
 
     // From the third time on by a plan.
     for (let time = 0; time < 4; time++) {
-      const { data, errors = [] } = await world.ask(query(`events(first: 1000) { ${fields} }`), keys(16));
+      const { data, errors = [] } = await world.execute(query(`events(first: 1000) { ${fields} }`), keys(16));
 
       const pages = data.monitorRuns.flatMap(({ events }: { events: object | null }) => Object.values(events ?? {}));
       expect(pages.filter((page: unknown) => page !== null).length).toBeLessThan(20);
@@ -58,7 +58,7 @@ describe('An answer that lists multiply', () => {
     const world = await createLogWorld(10_000);
     const scans = Array.from({ length: 40 }, (_, n) => `a${n}: events(kind: "none") { totalCount }`).join(' ');
 
-    const { errors = [] } = await world.ask(query(scans), keys(10));
+    const { errors = [] } = await world.execute(query(scans), keys(10));
 
     expect(errors.map(({ extensions }) => extensions.code)).toContain('OPERATION_TOO_COSTLY');
   });
@@ -66,7 +66,7 @@ describe('An answer that lists multiply', () => {
   it('by a large snapshot is refused where the allowance ends', async () => {
     const world = await createLogWorld(1, { snapshot: { page: 'x'.repeat(1024 * 1024) } });
 
-    const { data, errors = [] } = await world.ask(query('snapshot'), keys(20));
+    const { data, errors = [] } = await world.execute(query('snapshot'), keys(20));
 
     const answered = data.monitorRuns.filter(({ snapshot }: { snapshot: unknown }) => snapshot !== null).length;
     expect(answered).toBe(15);
@@ -74,9 +74,9 @@ describe('An answer that lists multiply', () => {
   });
 });
 
-it('a log of 10,000 events is read whole, in pages of one request', async () => {
+it('cost budget: a log of 10,000 events is read whole, in pages of one request', async () => {
   const world = await createLogWorld(10_000);
-  const cursors = (await world.ask(query('events(first: 1000) { edges { cursor } }'), keys(1))).data;
+  const cursors = (await world.execute(query('events(first: 1000) { edges { cursor } }'), keys(1))).data;
   expect(cursors.monitorRuns[0].events.edges).toHaveLength(1_000);
 
   const after = (place: number) => Buffer.from(JSON.stringify([place, String(place)])).toString('base64url');
@@ -84,7 +84,7 @@ it('a log of 10,000 events is read whole, in pages of one request', async () => 
     { length: 9 },
     (_, n) => `p${n}: ${page.replace('1000', `1000, after: "${after(n * 1000 + 999)}"`)}`,
   );
-  const { data, errors } = await world.ask(query(`p: ${page} ${pages.join(' ')}`), keys(1));
+  const { data, errors } = await world.execute(query(`p: ${page} ${pages.join(' ')}`), keys(1));
 
   expect(errors).toBeUndefined();
   const seen = Object.values(data.monitorRuns[0]).flatMap((events) => (events as { nodes: { id: string }[] }).nodes);

@@ -35,14 +35,14 @@ const most = 450_000;
 
 const createSmallWorld = () => createWorld({ limits: { maxResponseBytes: 300_000 } });
 
-describe('The bytes of an answer are paid for', () => {
+describe('cost budget: the bytes of an answer are paid for', () => {
   const runFields: Readonly<Record<string, object>> = {
     error: { error: long },
     warnings: { warnings: [long] },
     rawState: { state: long },
   };
 
-  it.each(Object.entries(runFields))('where 20 keys and 20 aliases ask for the %s of a run', async (what, body) => {
+  it.each(Object.entries(runFields))('where 20 keys and 20 aliases select the %s of a run', async (what, body) => {
     const world = await createSmallWorld();
     world.datafold.on(datafoldPath, { body: { ...datafoldBody, ...body } });
 
@@ -66,7 +66,7 @@ describe('The bytes of an answer are paid for', () => {
     'notifications { __typename }': { notifications: Array.from({ length: 2_000 }, () => ({ type: 'email' })) },
   };
 
-  it.each(Object.entries(datafoldParts))('where they ask for `%s` of a monitor of Datafold', async (part, body) => {
+  it.each(Object.entries(datafoldParts))('where they select `%s` of a monitor of Datafold', async (part, body) => {
     const world = await createSmallWorld();
     world.datafold.on(datafoldMonitorPath, { body: { ...datafoldMonitorBody, ...body } });
     const query = monitorsWith(times(20, (n) => `a${n}: ${part}`)).replace(
@@ -92,7 +92,7 @@ describe('The bytes of an answer are paid for', () => {
     'schedule { timezone }': { schedule: { timezone: long } },
   };
 
-  it.each(Object.entries(olostepParts))('where they ask for `%s` of a monitor of Olostep', async (part, body) => {
+  it.each(Object.entries(olostepParts))('where they select `%s` of a monitor of Olostep', async (part, body) => {
     const world = await createSmallWorld();
     world.olostep.onAny({ body: { ...olostepMonitorBody, ...body } });
     const key = { provider: 'OLOSTEP', monitorId: olostepKey.monitorId };
@@ -108,7 +108,10 @@ describe('The bytes of an answer are paid for', () => {
     const world = await createWorld();
     world.datafold.on(datafoldPath, { body: { ...datafoldBody, error: 'x'.repeat(60_000) } });
 
-    const { data, errors = [] } = await world.ask(runsWith('runId a: error b: error c: error'), same(100, datafoldKey));
+    const { data, errors = [] } = await world.execute(
+      runsWith('runId a: error b: error c: error'),
+      same(100, datafoldKey),
+    );
 
     const answered = data.monitorRuns.filter(({ c }: { c: unknown }) => c !== null);
     expect(answered.length).toBeGreaterThan(85);
@@ -124,7 +127,7 @@ describe('The bytes of an answer are paid for', () => {
     const world = await createWorld({ limits: { maxResponseBytes: 10 } });
     world.datafold.on(datafoldPath, { body: datafoldBody });
 
-    const { errors } = await world.ask(
+    const { errors } = await world.execute(
       runsWith('id runId state rawState error warnings startedAt'),
       same(100, datafoldKey),
     );
@@ -133,12 +136,12 @@ describe('The bytes of an answer are paid for', () => {
   });
 });
 
-it('What is refused of some runs leaves the others alone, and no failure of theirs goes astray', async () => {
+it('cost budget: What is refused of some runs leaves the others alone, and no failure of theirs goes astray', async () => {
   const world = await createWorld({ limits: { maxListFetchedFields: 5 } });
   world.datafold.onAny({ status: 500 });
   const keys = Array.from({ length: 8 }, (_, index) => ({ ...datafoldKey, runId: String(index) }));
 
-  const { data, errors = [] } = await world.ask(runsWith('runId monitor { name }'), { keys });
+  const { data, errors = [] } = await world.execute(runsWith('runId monitor { name }'), { keys });
 
   expect(data.monitorRuns).toEqual(Array(8).fill(null));
   expect(errors.map(({ path, extensions }) => [path?.[1], extensions.code]).sort()).toEqual(
@@ -146,7 +149,7 @@ it('What is refused of some runs leaves the others alone, and no failure of thei
   );
 });
 
-describe('Lists of an operation', () => {
+describe('cost budget: lists of an operation', () => {
   const monitors = Array.from({ length: 10 }, (_, index) => ({ ...datafoldMonitorRow, id: index + 1 }));
   const listOf = (member: string, items: readonly object[]) => ({
     body: { count: items.length, page: 1, page_size: 100, total_pages: 1, [member]: items },
@@ -163,10 +166,10 @@ describe('Lists of an operation', () => {
     return world;
   }
 
-  it('count as one thing each, though they are empty, and those beyond cost no call', async () => {
+  it('count as one node each, though they are empty, and those beyond cost no call', async () => {
     const world = await createListWorld({ limits: { maxListNodes: 14 } });
 
-    const { errors = [] } = await world.ask(
+    const { errors = [] } = await world.execute(
       '{ monitorList(provider: DATAFOLD) { nodes { id runs(first: 0) { totalCount } } } }',
     );
 
@@ -194,7 +197,7 @@ describe('Lists of an operation', () => {
     });
     const codesOf = async (selection: string) => {
       const query = `query ($key: MonitorKey = { provider: DATAFOLD, monitorId: "7" }) { ${toField(selection)} ... on Query @include(if: false) { monitor(key: $key) { id } } }`;
-      return new Set(((await world.ask(query)).errors ?? []).map(({ extensions }) => extensions.code));
+      return new Set(((await world.execute(query)).errors ?? []).map(({ extensions }) => extensions.code));
     };
 
     expect(await codesOf('nodes { id } edges { node { id } }')).toEqual(new Set());
@@ -209,16 +212,16 @@ describe('Lists of an operation', () => {
     ['runs of a monitor', 'monitor(key: $key) { ... on DatafoldMonitor { id runs(after: $after) { totalCount } } }', 1],
   ])('of %s take no `after` that is longer than a cursor, and cost no call', async (name, field, calls) => {
     const world = await createListWorld();
-    const ask = (after: string) =>
-      world.ask(
+    const execute = (after: string) =>
+      world.execute(
         `query ($after: String!, $key: MonitorKey = { provider: DATAFOLD, monitorId: "7" }) { ${field} ... on Query @include(if: false) { monitor(key: $key) { id } } }`,
         { after },
       );
 
     // A cursor of the run feed has two bytes for each monitor.
     const maxChars = name === 'all runs' ? 12_288 : 8_192;
-    const { errors: [tooLong] = [] } = await ask('x'.repeat(maxChars + 1));
-    const { errors: [wrong] = [] } = await ask('x'.repeat(maxChars));
+    const { errors: [tooLong] = [] } = await execute('x'.repeat(maxChars + 1));
+    const { errors: [wrong] = [] } = await execute('x'.repeat(maxChars));
 
     expect(tooLong).toMatchObject({
       message: `Expected \`after\` to be a cursor, of at most ${maxChars} characters.`,
@@ -229,7 +232,7 @@ describe('Lists of an operation', () => {
     expect(world.datafold.paths.length).toBeLessThanOrEqual(2 * calls);
   });
 
-  it('have their monitors asked for no more by the runs that lead back to them', async () => {
+  it("don't fetch their monitors again for the runs that lead back to them", async () => {
     const world = await createListWorld();
     const run = { ...toDatafoldRow(datafoldBody), monitor_id: 1 };
     const path = '/api/v1/monitors/1/runs?';
@@ -239,7 +242,7 @@ describe('Lists of an operation', () => {
       response.end(JSON.stringify((isRuns ? listOf('runs', [run]) : listOf('monitors', monitors.slice(0, 1))).body));
     });
 
-    const { data, errors } = await world.ask(
+    const { data, errors } = await world.execute(
       '{ monitorList(provider: DATAFOLD) { nodes { ... on DatafoldMonitor { runs { nodes { monitor { name } } } } } } }',
     );
 
@@ -252,7 +255,7 @@ describe('Lists of an operation', () => {
     const world = await createListWorld();
     const query = `{ monitorList(provider: DATAFOLD) { nodes { ... on DatafoldMonitor { ${times(40, (n) => `a${n}: runs(first: ${n}) { totalCount }`)} } } } }`;
 
-    const answer = await world.ask(
+    const answer = await world.execute(
       query,
       {},
       { headers: { 'content-type': 'application/json', 'x-upstream-calls': '1' } },
@@ -262,12 +265,12 @@ describe('Lists of an operation', () => {
   });
 });
 
-it('An answer has 1,000 errors at the most, on each way, and the last one says how many more there are', async () => {
+it('cost budget: An answer has 1,000 errors at the most, on each way, and the last one says how many more there are', async () => {
   const world = await createWorld({ limits: { compileAfterUses: 2 } });
   world.datafold.on(datafoldPath, { body: { ...datafoldBody, error: 7 } });
   const query = runsWith(times(20, (n) => `a${n}: error`));
   const body = { query, variables: same(100, datafoldKey) };
-  const asks = [
+  const variants = [
     () => world.post(JSON.stringify(body)),
     () => world.post(JSON.stringify(body)),
     () => world.post(JSON.stringify({ ...body, extensions: { unknown: true } })),
@@ -284,8 +287,8 @@ it('An answer has 1,000 errors at the most, on each way, and the last one says h
       }),
   ];
 
-  for (const ask of asks) {
-    const { data, errors = [] } = (await (await ask()).json()) as Answer;
+  for (const execute of variants) {
+    const { data, errors = [] } = (await (await execute()).json()) as Answer;
 
     expect(data.monitorRuns).toHaveLength(100);
     expect(errors).toHaveLength(1_000);
@@ -297,7 +300,7 @@ it('An answer has 1,000 errors at the most, on each way, and the last one says h
   }
 });
 
-it('An answer in parts has as many in all of them', async () => {
+it('cost budget: An answer in parts has as many in all of them', async () => {
   const world = await createWorld({ limits: { maxResponseErrors: 10 } });
   world.datafold.on(datafoldPath, { body: { ...datafoldBody, error: 7 } });
   const query = runsWith(times(6, (n) => `a${n}: error`)).replace(

@@ -1,6 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
-import { buildSchema, type DocumentNode, type ExecutionResult, execute, parse, validate } from 'graphql';
+import {
+  buildSchema,
+  type DocumentNode,
+  type ExecutionResult,
+  execute as executeByGraphQL,
+  parse,
+  validate,
+} from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { CostBudget } from '../../src/core/cost-budget.ts';
 import { ProviderError } from '../../src/core/errors.ts';
@@ -70,8 +77,8 @@ const healthy: AnswerOf = (provider, path) =>
 /** By a plan from the first time on. */
 const executeByPlan = createExecute({ schema, maxValidationErrors: 50, introspection: true, compileAfterUses: 1 });
 
-/** Asks twice, each time of an upstream that knows nothing of the other: GraphQL's executor, and ours. */
-async function askBoth({
+/** Executes twice, each time with an upstream that knows nothing of the other: GraphQL's executor, and ours. */
+async function requestBoth({
   document,
   variables = {},
   answerOf = healthy,
@@ -80,21 +87,25 @@ async function askBoth({
 }: OperationCase) {
   const plan = given.plan ?? (compileOperation(schema, document) as Plan);
   const ordinary = createRequest(answerOf, maxResponseBytes);
-  const expected = await execute({ schema, document, variableValues: variables, contextValue: ordinary.context });
+  const expected = await executeByGraphQL({
+    schema,
+    document,
+    variableValues: variables,
+    contextValue: ordinary.context,
+  });
   const planned = createRequest(answerOf, maxResponseBytes);
   const answer = await executeByPlan({ document, variableValues: variables }, planned.context);
   expect(toComparable(answer)).toEqual(toComparable(expected));
-  expect(toThings(planned.calls)).toEqual(toThings(ordinary.calls));
+  expect(toItems(planned.calls)).toEqual(toItems(ordinary.calls));
   const data = await unlessGivenUp(plan(variables, createRequest(answerOf, maxResponseBytes).context));
   return { answer, calls: planned.calls, hasGivenUp: data === undefined };
 }
 
 /**
- * What was asked for, without the extras of a monitor: which of its selections come together, and so are one call, depends on how
+ * What was requested, without the extras of a monitor: which of its selections come together, and so are one call, depends on how
  * many steps of the executor lie between them.
  */
-const toThings = (calls: readonly string[]) =>
-  [...new Set(calls.map((path) => path.replace(/\?include.*/, '')))].sort();
+const toItems = (calls: readonly string[]) => [...new Set(calls.map((path) => path.replace(/\?include.*/, '')))].sort();
 
 /** What a plan answers; `undefined` when it gives up. */
 const unlessGivenUp = (planned: ReturnType<Plan> | undefined) => planned?.catch(() => undefined);
@@ -114,12 +125,12 @@ const bothRuns = (selection: string) => `{
   olostepRun(monitorId: "${olostepKey.monitorId}", runId: "${olostepKey.runId}") ${selection}
 }`;
 
-describe('the plan of an operation', () => {
+describe('executor: the plan of an operation', () => {
   it.each(exampleOperations.map((text) => [/query (\w+)/.exec(text)?.[1], text]))(
-    'answers the example %s as GraphQL does, by itself',
+    'answers the example %s as GraphQL does, without its executor',
     async (_name, text) => {
       holdDate('2026-11-22T12:00:00Z');
-      const { answer, hasGivenUp } = await askBoth({ document: parse(String(text)) });
+      const { answer, hasGivenUp } = await requestBoth({ document: parse(String(text)) });
       expect(answer.data).toBeDefined();
       expect(hasGivenUp).toBe(false);
     },
@@ -138,7 +149,7 @@ describe('the plan of an operation', () => {
         return;
       }
       for (const sent of variables) {
-        const { answer, hasGivenUp } = await askBoth({ document, plan, variables: sent, answerOf });
+        const { answer, hasGivenUp } = await requestBoth({ document, plan, variables: sent, answerOf });
         // To give up without need would be right, and slow. A plan can't tell whether GraphQL gets to a condition that is null.
         const conditions = [...text.matchAll(/@(?:skip|include)\(if: \$(\w+)\)/g)].map(([, name = '']) => name);
         const hasNullCondition = conditions.some((name) => sent?.[name] === null);
@@ -174,7 +185,7 @@ describe('the plan of an operation', () => {
     expect(compiled).toHaveLength(1);
   });
 
-  it('answers what gateways ask for, by itself', async () => {
+  it("answers what federation gateways request, without GraphQL's executor", async () => {
     const document = parse(`query ($representations: [_Any!]!) {
       _entities(representations: $representations) { __typename ... on MonitorRun { id } ... on OlostepRun { snapshot } }
       _service { sdl }
@@ -185,7 +196,7 @@ describe('the plan of an operation', () => {
       { __typename: 'OlostepRun', monitorId, runId },
       { __typename: 'DatafoldRun', monitorId: '7', runId: '43' },
     ];
-    const { answer, calls, hasGivenUp } = await askBoth({ document, variables: { representations } });
+    const { answer, calls, hasGivenUp } = await requestBoth({ document, variables: { representations } });
     expect(answer.data).toMatchObject({
       _entities: [{ id: 'DATAFOLD:7:42' }, { snapshot: olostepBody.snapshot }, null],
     });
@@ -199,7 +210,7 @@ describe('the plan of an operation', () => {
       if (provider === 'OLOSTEP') throw new ProviderError(provider, 'UPSTREAM_TIMEOUT');
       return healthy(provider, path);
     };
-    const { answer, calls, hasGivenUp } = await askBoth({ document, answerOf });
+    const { answer, calls, hasGivenUp } = await requestBoth({ document, answerOf });
     expect(hasGivenUp).toBe(true);
     expect(calls).toEqual([datafoldPath, olostepPath]);
     expect(answer.data?.datafoldRun).toMatchObject({ startedAt: '2026-11-20T08:00:00.000Z' });
@@ -213,7 +224,7 @@ describe('the plan of an operation', () => {
     ['a type that the schema does not have', { __typename: 'Run' }],
   ])('gives up on what no provider should fill: %s', async (_what, wrong) => {
     const run = { __typename: 'DatafoldRun', id: 'x', phase: 'FINISHED', startedAt: () => null };
-    const ask = (text: string, found: object) =>
+    const execute = (text: string, found: object) =>
       unlessGivenUp(compileOperation(schema, parse(text))?.({}, { costBudget, runs: { load: async () => found } }));
     const selection = '{ id phase startedAt }';
     const key = 'monitorId: "7", runId: "42"';
@@ -222,8 +233,8 @@ describe('the plan of an operation', () => {
       `{ run: monitorRun(key: { provider: DATAFOLD, ${key} }) ${selection} }`,
     ];
     for (const text of texts) {
-      expect(await ask(text, run)).toEqual({ run: { id: 'x', phase: 'FINISHED', startedAt: null } });
-      expect(await ask(text, { ...run, ...wrong })).toBeUndefined();
+      expect(await execute(text, run)).toEqual({ run: { id: 'x', phase: 'FINISHED', startedAt: null } });
+      expect(await execute(text, { ...run, ...wrong })).toBeUndefined();
     }
   });
 
@@ -244,12 +255,12 @@ describe('the plan of an operation', () => {
     const document = parse(`{ olostepRun(${key}) { a: ${page} b: ${page} } }`);
     const answers = [];
     for (let maxResponseBytes = 0; maxResponseBytes <= 20_000; maxResponseBytes += 500)
-      answers.push(await askBoth({ document, maxResponseBytes }));
+      answers.push(await requestBoth({ document, maxResponseBytes }));
     expect(answers.at(-1)).toMatchObject({
       hasGivenUp: false,
       answer: { data: { olostepRun: { b: { nodes: [{}, {}, {}] } } } },
     });
-    // The first of the two pages is answered, as to whoever has spent nothing before.
+    // The first of the two pages is answered, as for an operation that has spent nothing before.
     const half = answers.filter(
       ({ answer }) => answer.data?.olostepRun && JSON.stringify(answer.data).includes('"b":null'),
     );
@@ -262,7 +273,7 @@ describe('the plan of an operation', () => {
     const answerOf: AnswerOf = () => ({ ...datafoldBody, error: 'x'.repeat(300), warnings: ['y'.repeat(200), ''] });
     const refused = [];
     for (let maxResponseBytes = 0; maxResponseBytes <= 900; maxResponseBytes += 100) {
-      const { answer, hasGivenUp } = await askBoth({ document, answerOf, maxResponseBytes });
+      const { answer, hasGivenUp } = await requestBoth({ document, answerOf, maxResponseBytes });
       expect(hasGivenUp).toBe(answer.errors !== undefined);
       refused.push(answer.errors?.length ?? 0);
     }
@@ -277,7 +288,7 @@ describe('the plan of an operation', () => {
     );
     for (const first of [true, false]) {
       for (const last of [true, false]) {
-        const { answer, hasGivenUp } = await askBoth({ document, variables: { first, last } });
+        const { answer, hasGivenUp } = await requestBoth({ document, variables: { first, last } });
         const names = Object.keys(answer.data?.datafoldRun as object);
         expect(names).toEqual(
           first ? ['id', 'phase', 'outcome'] : last ? ['phase', 'outcome', 'id'] : ['phase', 'id', 'outcome'],
@@ -318,7 +329,7 @@ describe('the plan of an operation', () => {
     );
     const sent = fc.dictionary(fc.constantFrom('size', 'name', 'flag', 'to', 'ranges', 'other'), value);
     const check = async (variableValues: Record<string, unknown>) => {
-      const { data, errors } = await execute({ schema: echoing, document, variableValues });
+      const { data, errors } = await executeByGraphQL({ schema: echoing, document, variableValues });
       const planned = await unlessGivenUp(plan?.(variableValues, {}));
       if (errors === undefined) expect(JSON.stringify(planned)).toBe(JSON.stringify(data));
       else expect(planned).toBeUndefined();
@@ -357,7 +368,7 @@ describe('the plan of an operation', () => {
   });
 });
 
-describe('A response name that objects have a meaning for', () => {
+describe('executor: a response name that objects have a meaning for', () => {
   const key = 'key: { provider: DATAFOLD, monitorId: "7", runId: "42" }';
   const nodes = (selection: string) => `edges { node { ${selection} } } nodes { ${selection} }`;
 
@@ -374,7 +385,7 @@ describe('A response name that objects have a meaning for', () => {
       `{ monitorRun(${key}) { ... on DatafoldRun { monitor { runs { ${nodes('__proto__: runId')} } } } } }`,
       '{"monitorRun":{"monitor":{"runs":{"edges":[{"node":{"__proto__":"42"}}],"nodes":[{"__proto__":"42"}]}}}}',
     ],
-  ])('is a name like any other, each time that it is asked for: %s', async (_where, query, data) => {
+  ])('is a name like any other, each time that it is selected: %s', async (_where, query, data) => {
     holdDate('2026-11-22T12:00:00Z');
     const world = await createWorld();
     world.datafold.onAny((request, response) => {
@@ -392,7 +403,7 @@ describe('A response name that objects have a meaning for', () => {
   });
 });
 
-it('A condition that is null has an error that says what was expected, wherever it stands', async () => {
+it('executor: A condition that is null has an error that says what was expected, wherever it stands', async () => {
   const world = await createWorld();
   world.datafold.on(datafoldPath, { body: datafoldBody });
   const query = `query ($if: Boolean = true) {
@@ -400,7 +411,7 @@ it('A condition that is null has an error that says what was expected, wherever 
   }`;
 
   for (let time = 1; time <= 4; time++) {
-    const { errors } = await world.ask(query, { if: null });
+    const { errors } = await world.execute(query, { if: null });
     expect(errors).toMatchObject([{ path: ['monitorRun'], extensions: { code: 'BAD_USER_INPUT' } }]);
     expect(errors?.[0]?.message).toContain('must not be null');
   }

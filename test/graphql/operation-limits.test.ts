@@ -6,7 +6,7 @@ import { type Answer, createWorld, type World } from '../support/world.ts';
 
 type Headers = Readonly<Record<string, string>>;
 
-/** Every way in for a document. */
+/** Every entry point for a document. */
 const entrances = {
   POST: async (world: World, query: string, operationName?: string, headers: Headers = {}): Promise<Response> =>
     world.post(JSON.stringify({ query, operationName }), {
@@ -90,7 +90,7 @@ const refused = (what: string, most: number) => ({
   ],
 });
 
-describe.each(Object.entries(entrances))('By %s, a document', (_entrance, send) => {
+describe.each(Object.entries(entrances))('operation limits: by %s, a document', (_entrance, send) => {
   const cases = Object.entries(documents).map(([name, [most, what, toDocument]]) => ({ name, most, what, toDocument }));
 
   it.each(cases)('may have $most $name', async ({ most, toDocument }) => {
@@ -141,7 +141,7 @@ describe.each(Object.entries(entrances))('By %s, a document', (_entrance, send) 
     expect(world.datafold.paths).toEqual([]);
   });
 
-  it('is refused for an operation in it that is too large, whichever is asked for', async () => {
+  it('is refused for an operation in it that is too large, whichever is executed', async () => {
     const world = await createAnsweringWorld();
     const document = `query Small { __typename } query Large { ${run(many(51, (i) => `a${i}: id`))} }`;
 
@@ -196,7 +196,7 @@ describe.each(Object.entries(entrances))('By %s, a document', (_entrance, send) 
     expect(answer.data.__schema.queryType).toEqual(expect.objectContaining({ name: 'Query' }));
   });
 
-  it('is told 5 errors at the most', async () => {
+  it('has at most 5 errors', async () => {
     const world = await createWorld();
 
     const { errors } = (await (await send(world, `{ ${many(40, (i) => `strange${i}`)} }`)).json()) as Answer;
@@ -207,7 +207,7 @@ describe.each(Object.entries(entrances))('By %s, a document', (_entrance, send) 
   });
 });
 
-describe('An operation', () => {
+describe('operation limits: an operation', () => {
   const manyRuns = `query ($a: [MonitorRunKey!]!, $b: [MonitorRunKey!]!, $c: [MonitorRunKey!]!) {
     a: monitorRuns(keys: $a) { id } b: monitorRuns(keys: $b) { id } c: monitorRuns(keys: $c) { id }
   }`;
@@ -222,7 +222,7 @@ describe('An operation', () => {
     for (const { monitorId, runId } of c)
       world.olostep.on(`/v1/monitors/${monitorId}/runs/${runId}`, { body: { ...olostepBody, run_id: runId } });
 
-    const { data, errors = [] } = await world.ask(manyRuns, {
+    const { data, errors = [] } = await world.execute(manyRuns, {
       a: a.map(({ key }) => key),
       b: b.map(({ key }) => key),
       c,
@@ -241,14 +241,14 @@ describe('An operation', () => {
     }
   });
 
-  it('may ask for the same 100 runs again and again', async () => {
+  it('may request the same 100 runs repeatedly', async () => {
     const world = await createWorld();
     holdClock();
     const all = datafoldRuns(0);
     for (const { path, body } of all) world.datafold.on(path, { body });
     const keys = all.map(({ key }) => key);
 
-    const { data, errors } = await world.ask(manyRuns, { a: keys, b: keys, c: keys });
+    const { data, errors } = await world.execute(manyRuns, { a: keys, b: keys, c: keys });
 
     expect(errors).toBeUndefined();
     expect(data.c).toEqual(keys.map(({ runId }) => ({ id: `DATAFOLD:7:${runId}` })));
@@ -260,11 +260,11 @@ describe('An operation', () => {
     world.datafold.on(datafoldPath, { body: datafoldBody });
 
     for (let time = 0; time < 3; time++) {
-      expect(await world.ask(`{ ${run('id')} }`)).toEqual({ data: { datafoldRun: { id: 'DATAFOLD:7:42' } } });
+      expect(await world.execute(`{ ${run('id')} }`)).toEqual({ data: { datafoldRun: { id: 'DATAFOLD:7:42' } } });
     }
   });
 
-  it('of which each error would hold all is told few of them, in parts too', { timeout: 10_000 }, async () => {
+  it('whose errors would each contain all of it has few of them, in parts too', { timeout: 10_000 }, async () => {
     const world = await createWorld();
     const key = Object.fromEntries(Array.from({ length: 10_000 }, (_, n) => [`a${n}`, 0]));
     const query = 'query ($key: MonitorRunKey!) { ... @defer { monitorRun(key: $key) { id } } }';
@@ -276,13 +276,16 @@ describe('An operation', () => {
     expect(((await response.json()) as Answer).errors).toHaveLength(5);
   });
 
-  it('is told 5 errors in its variables at the most', async () => {
+  it('has at most 5 errors in its variables', async () => {
     const world = await createWorld();
     const keys = Array.from({ length: 40 }, () => ({ ...datafoldKey, provider: 'NEITHER' }));
 
-    const { data, errors } = await world.ask('query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { id } }', {
-      keys,
-    });
+    const { data, errors } = await world.execute(
+      'query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { id } }',
+      {
+        keys,
+      },
+    );
 
     expect(data).toBeUndefined();
     expect(errors).toHaveLength(5);
@@ -309,7 +312,7 @@ const nearlyRight: Readonly<Record<string, readonly [query: string, variables?: 
   ],
 };
 
-describe('With introspection off,', () => {
+describe('operation limits: with introspection off,', () => {
   it.each([
     ['a query of the schema', '{ __schema { queryType { name } } }'],
     ['a query of a type', '{ __type(name: "Query") { name } }'],
@@ -317,7 +320,7 @@ describe('With introspection off,', () => {
   ])('the schema is not told to %s', async (_name, query) => {
     const world = await createWorld({ introspection: false });
 
-    const { data, errors } = await world.ask(query);
+    const { data, errors } = await world.execute(query);
 
     expect(data).toBeUndefined();
     expect(errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
@@ -328,46 +331,48 @@ describe('With introspection off,', () => {
     const world = await createWorld({ introspection: false });
     world.datafold.on(datafoldPath, { body: datafoldBody });
 
-    expect(await world.ask(`{ ${run('__typename')} }`)).toEqual({
+    expect(await world.execute(`{ ${run('__typename')} }`)).toEqual({
       data: { datafoldRun: { __typename: 'DatafoldRun' } },
     });
   });
 
   it.each(Object.entries(nearlyRight))(
-    'nobody is helped with the name of %s, as they are with it on',
+    'no error suggests the name of %s, as it does with it on',
     async (_name, [query, variables]) => {
       const off = await createWorld({ introspection: false });
       const on = await createWorld();
 
-      const unhelped = await off.ask(query, variables);
+      const unhelped = await off.execute(query, variables);
       expect(unhelped.errors?.length).toBeGreaterThan(0);
       expect(JSON.stringify(unhelped)).not.toContain('Did you mean');
       expect(unhelped.errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
-      expect(JSON.stringify(await on.ask(query, variables))).toContain('Did you mean');
+      expect(JSON.stringify(await on.execute(query, variables))).toContain('Did you mean');
     },
   );
 });
 
-it('Errors of a document with very many lines do not say where in it they are, as each would count the lines anew', async () => {
+it('operation limits: Errors of a document with very many lines do not say where in it they are, as each would count the lines again', async () => {
   const world = await createWorld();
   const query = (lines: number) => `${'\n'.repeat(lines - 1)}{ node(id: "x") { id } }`;
 
   for (const deferred of ['', '... @defer { __typename } ']) {
-    const ask = async (lines: number) => {
+    const execute = async (lines: number) => {
       const response = await world.post(JSON.stringify({ query: query(lines).replace('node', `${deferred}node`) }), {
         headers: { 'content-type': 'application/json', accept: 'application/json, multipart/mixed' },
       });
       return response.text();
     };
-    expect(await ask(500)).toMatch(/"locations":\[\{"line":500,.*"path":\["node"\]/);
-    const text = await ask(501);
+    expect(await execute(500)).toMatch(/"locations":\[\{"line":500,.*"path":\["node"\]/);
+    const text = await execute(501);
     expect(text).toContain('"path":["node"]');
     expect(text).not.toContain('locations');
   }
-  expect((await world.ask(query(501).replace('id }', 'no }'))).errors).toMatchObject([{ locations: [{ line: 501 }] }]);
+  expect((await world.execute(query(501).replace('id }', 'no }'))).errors).toMatchObject([
+    { locations: [{ line: 501 }] },
+  ]);
 });
 
-describe('Errors of a field that is selected very often do not say where, as each would say it as often:', () => {
+describe('operation limits: errors of a field that is selected very often do not say where, as each would say it as often:', () => {
   const keys = Array(3).fill(datafoldKey);
   const failing = 'monitor { runs(first: 101) { totalCount } }';
 
@@ -381,24 +386,24 @@ describe('Errors of a field that is selected very often do not say where, as eac
     ],
   ])('%s', async (_how, select, fragment) => {
     const world = await createAnsweringWorld();
-    const ask = async (count: number) => {
+    const execute = async (count: number) => {
       const fragments = fragment && many(count, (i) => `fragment F${i} on MonitorRun { ${fragment} }`);
       const query = `query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { ${select(count)} } } ${fragments}`;
-      return (await world.ask(query, { keys })).errors ?? [];
+      return (await world.execute(query, { keys })).errors ?? [];
     };
 
-    const [few, many_] = [await ask(20), await ask(24)];
+    const [few, many_] = [await execute(20), await execute(24)];
     expect(few.map(({ locations }) => locations?.length)).toEqual([20, 20, 20]);
     expect(many_.map(({ path, locations }) => [path?.at(-1), locations])).toEqual(Array(3).fill(['runs', undefined]));
   });
 
   it('nor where that takes as long as very many lines do', async () => {
     const world = await createAnsweringWorld();
-    const ask = async (lines: number) => {
+    const execute = async (lines: number) => {
       const query = `query ($keys: [MonitorRunKey!]!) {${'\n'.repeat(lines - 1)} monitorRuns(keys: $keys) { ${many(10, () => failing)} } }`;
-      return (await world.ask(query, { keys })).errors?.[0]?.locations?.length;
+      return (await world.execute(query, { keys })).errors?.[0]?.locations?.length;
     };
 
-    expect([await ask(200), await ask(201)]).toEqual([10, undefined]);
+    expect([await execute(200), await execute(201)]).toEqual([10, undefined]);
   });
 });

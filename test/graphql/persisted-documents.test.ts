@@ -29,7 +29,7 @@ async function createListedWorld(config: Partial<GatewayConfig> = {}): Promise<W
   return world;
 }
 
-/** Both ways in for a request. */
+/** Both entry points for a request. */
 const entrances = {
   POST: (world: World, params: object) => world.post(JSON.stringify(params)),
   GET: (world: World, params: object) => {
@@ -50,7 +50,7 @@ const wrongHash = refused('Expected `sha256Hash` to be the SHA-256 of `query`, i
 const notOne = refused('Expected one of `query`, `documentId`, `doc_id` and `id`, as text.');
 const noHash = refused('Expected `persistedQuery` with `version` 1 and a `sha256Hash` of text.');
 
-describe.each(Object.entries(entrances))('By %s, a listed document', (_entrance, send) => {
+describe.each(Object.entries(entrances))('persisted documents: by %s, a listed document', (_entrance, send) => {
   it.each([
     ['documentId', { documentId: `sha256:${hashOf(runs)}` }],
     ['documentId without prefix', { documentId: hashOf(runs) }],
@@ -105,7 +105,7 @@ describe.each(Object.entries(entrances))('By %s, a listed document', (_entrance,
   });
 });
 
-describe.each(Object.entries(entrances))('By %s, a request', (_entrance, send) => {
+describe.each(Object.entries(entrances))('persisted documents: by %s, a request', (_entrance, send) => {
   it.each([
     ['documentId', { documentId: `sha256:${hashOf(other)}` }],
     ['documentId, of a prefix that means nothing', { documentId: `sha256:${hashOf(two, 'md5')}` }],
@@ -113,7 +113,7 @@ describe.each(Object.entries(entrances))('By %s, a request', (_entrance, send) =
     ['doc_id', { doc_id: hashOf(other) }],
     ['id', { id: '0' }],
     ["Apollo's persistedQuery", { extensions: persistedQuery(hashOf(other)) }],
-  ])('that names a document by an unknown %s is told so', async (_name, params) => {
+  ])('that names a document by an unknown %s has an error', async (_name, params) => {
     const world = await createListedWorld();
 
     const response = await send(world, params);
@@ -146,7 +146,7 @@ describe.each(Object.entries(entrances))('By %s, a request', (_entrance, send) =
   });
 });
 
-it('refuses an id that is no text', async () => {
+it('persisted documents: refuses an id that is no text', async () => {
   const world = await createListedWorld();
 
   for (const id of [7, true, {}, [hashOf(runs)]]) {
@@ -154,14 +154,14 @@ it('refuses an id that is no text', async () => {
   }
 });
 
-it('takes ids of null for none', async () => {
+it('persisted documents: takes ids of null for none', async () => {
   const world = await createListedWorld();
   const none = { documentId: null, doc_id: null, id: null, extensions: { persistedQuery: null } };
 
   expect(await (await world.post(JSON.stringify({ query: runs, variables, ...none }))).json()).toEqual(answer);
 });
 
-it('executes no GET that a page of another site can send, whatever it names', async () => {
+it('persisted documents: executes no GET that a page of another site can send, whatever it names', async () => {
   const world = await createListedWorld();
 
   const response = await fetch(`${world.url}?documentId=${hashOf(runs)}`);
@@ -169,7 +169,7 @@ it('executes no GET that a page of another site can send, whatever it names', as
   expect(response.status).toBe(403);
 });
 
-it('refuses a body that is too large, though it names a document', async () => {
+it('persisted documents: refuses a body that is too large, though it names a document', async () => {
   const world = await createListedWorld();
 
   const response = await world.post(
@@ -179,20 +179,20 @@ it('refuses a body that is too large, though it names a document', async () => {
   expect(response.status).toBe(413);
 });
 
-describe('An automatic persisted query', () => {
+describe('persisted documents: an automatic persisted query', () => {
   const params = { extensions: persistedQuery(hashOf(other)) };
   const register = (world: World, query: string) =>
     world.post(JSON.stringify({ query, extensions: persistedQuery(hashOf(query)) }));
-  const askFor = async (world: World, query: string) =>
+  const requestFor = async (world: World, query: string) =>
     (await world.post(JSON.stringify({ extensions: persistedQuery(hashOf(query)) }))).json();
 
-  it('is sent once, and then asked for by its hash', async () => {
+  it('is sent once, and then requested by its hash', async () => {
     const world = await createWorld();
     const good = { data: { other: 'Query' } };
 
-    expect(await askFor(world, other)).toEqual(notFound);
+    expect(await requestFor(world, other)).toEqual(notFound);
     expect(await (await register(world, other)).json()).toEqual(good);
-    expect(await askFor(world, other)).toEqual(good);
+    expect(await requestFor(world, other)).toEqual(good);
     expect(await (await entrances.GET(world, params)).json()).toEqual(good);
     expect(await (await world.post(JSON.stringify({ documentId: `sha256:${hashOf(other)}` }))).json()).toEqual(good);
   });
@@ -201,45 +201,45 @@ describe('An automatic persisted query', () => {
     ['deep', `{ datafoldRun(monitorId: 7, runId: 42) ${'{ id '.repeat(11)}${'}'.repeat(11)} }`, 'OPERATION_TOO_COSTLY'],
     ['unsound', '{ nonsense }', 'BAD_USER_INPUT'],
     ['half', '{', 'BAD_USER_INPUT'],
-  ])('that is too %s is refused as ever, and not kept', async (_name, query, code) => {
+  ])('that is too %s is refused as always, and not stored', async (_name, query, code) => {
     const world = await createWorld();
 
     expect(await (await register(world, query)).json()).toMatchObject({ errors: [{ extensions: { code } }] });
-    expect(await askFor(world, query)).toEqual(notFound);
+    expect(await requestFor(world, query)).toEqual(notFound);
   });
 
-  it('is not kept under the hash of another', async () => {
+  it('is not stored under the hash of another', async () => {
     const world = await createWorld();
 
     expect(await (await world.post(JSON.stringify({ query: two, ...params }))).json()).toEqual(wrongHash);
-    expect(await askFor(world, other)).toEqual(notFound);
+    expect(await requestFor(world, other)).toEqual(notFound);
   });
 
   it.each([
     ['queries', { apqCacheEntries: 2 }],
     ['characters', { apqCacheChars: 2 * other.length + 1 }],
-  ])('gives way, when there are too many %s, if it was asked for longest ago', async (_name, limits) => {
+  ])('is evicted, when there are too many %s, if it was used longest ago', async (_name, limits) => {
     const world = await createWorld({ limits });
     const [a, b, c] = ['1', '2', '3'].map((digit) => `{ o${digit}her: __typename }`) as [string, string, string];
 
     for (const query of [a, b]) await register(world, query);
-    await askFor(world, a);
+    await requestFor(world, a);
     await register(world, c);
 
-    expect(await askFor(world, b)).toEqual(notFound);
-    for (const query of [a, c]) expect(await askFor(world, query)).toHaveProperty('data');
+    expect(await requestFor(world, b)).toEqual(notFound);
+    for (const query of [a, c]) expect(await requestFor(world, query)).toHaveProperty('data');
   });
 
   it.each([false, true])('is what Apollo Client sends, with hashes by GET: %s', async (useGETForHashedQueries) => {
     const world = await createWorld();
     world.datafold.on(datafoldPath, { body: datafoldBody });
-    const asked: string[] = [];
+    const requested: string[] = [];
     const createClient = () => {
       const http = new HttpLink({
         uri: world.url,
         headers: { 'apollo-require-preflight': 'yes' },
         fetch: (url, init) => {
-          asked.push(`${init?.method} ${`${url}${init?.body ?? ''}`.includes('monitorRuns') ? 'text' : 'hash'}`);
+          requested.push(`${init?.method} ${`${url}${init?.body ?? ''}`.includes('monitorRuns') ? 'text' : 'hash'}`);
           return fetch(url, init);
         },
       });
@@ -254,11 +254,11 @@ describe('An automatic persisted query', () => {
     }
 
     const hash = useGETForHashedQueries ? 'GET hash' : 'POST hash';
-    expect(asked).toEqual([hash, 'POST text', hash]);
+    expect(requested).toEqual([hash, 'POST text', hash]);
   });
 });
 
-describe('With listed documents only,', () => {
+describe('persisted documents: with listed documents only,', () => {
   const send = async (world: World, params: object) => (await world.post(JSON.stringify(params))).json();
 
   it('a listed one is executed by its id, by its hash with its text, and by its text', async () => {
@@ -277,7 +277,7 @@ describe('With listed documents only,', () => {
     ['the type of the query', { query: '{ __typename }' }],
     ['an automatic one', { query: other, extensions: persistedQuery(hashOf(other)) }],
     ['an unknown hash', { extensions: persistedQuery(hashOf(other)) }],
-    ['an unknown id', { documentId: 'nobody' }],
+    ['an unknown id', { documentId: 'unknown' }],
     ['nothing', {}],
     ['a number', { query: 7 }],
   ])('%s is refused before it is parsed, by POST and by GET', async (_name, params) => {
@@ -309,7 +309,7 @@ describe('With listed documents only,', () => {
   });
 });
 
-describe('The manifest of the example operations', () => {
+describe('persisted documents: the manifest of the example operations', () => {
   const manifest: Record<string, string> = JSON.parse(readFileSync('src/generated/persisted-documents.json', 'utf8'));
 
   it('has each of them by the SHA-256 of what clients print', () => {

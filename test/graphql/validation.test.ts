@@ -15,7 +15,7 @@ import { createWorld } from '../support/world.ts';
 
 const schema = createSchema();
 const maxValidationErrors = 100;
-/** No measure of a document is on trial here, and excesses are told before what is invalid. */
+/** No measure of a document is on trial here, and excesses are reported before invalid parts. */
 const limits = {
   maxValidationErrors,
   maxDepth: 100,
@@ -29,7 +29,7 @@ const limits = {
 };
 
 /** What GraphQL itself says of a document; nothing, if it doesn't parse. */
-function toldByGraphQL(text: string, rules: readonly ValidationRule[], hideSuggestions = false): object[] {
+function reportedByGraphQL(text: string, rules: readonly ValidationRule[], hideSuggestions = false): object[] {
   try {
     const errors = validate(schema, parse(text), rules, { maxErrors: maxValidationErrors, hideSuggestions }).slice(
       0,
@@ -42,7 +42,7 @@ function toldByGraphQL(text: string, rules: readonly ValidationRule[], hideSugge
   }
 }
 
-/** What is asked before a document is looked into: which of its operations it is that is wanted. */
+/** What is checked before a document is validated: which of its operations is meant. */
 const whichOne = 'Expected one operation, or an `operationName` that is the name of one of several.';
 
 /** Whether it has several operations, as none is named where these documents are sent. */
@@ -80,21 +80,21 @@ const wrongWords = [
   '__typename',
 ];
 
-describe('A document that is not valid', () => {
-  it('is told what GraphQL itself says of it, in the same order, whatever is wrong with it', async () => {
+describe('validation: a document that is not valid', () => {
+  it('has the errors that GraphQL itself reports, in the same order, whatever is wrong with it', async () => {
     const world = await createWorld({ limits });
     const rules = [...specifiedRules, IncrementalRule];
     const seen = new Set<string>();
-    let told = 0;
+    let reported = 0;
     const breaks = fc.array(fc.nat(2 ** 20), { minLength: 3, maxLength: 12 });
     await fc.assert(
       fc.asyncProperty(randomOperation(schema), breaks, async ({ text }, numbers) => {
         const broken = breakText(text, numbers, wrongWords);
-        const expected = toldByGraphQL(broken, rules);
+        const expected = reportedByGraphQL(broken, rules);
         fc.pre(expected.length > 0);
-        told++;
+        reported++;
         for (const { message } of expected as { message: string }[]) seen.add(message.replace(/"[^"]*"|\d+/g, '…'));
-        const { errors = [] } = await world.ask(broken);
+        const { errors = [] } = await world.execute(broken);
         const found = errors.map((error) => ({
           message: error.message,
           locations: (error as { locations?: unknown }).locations,
@@ -104,25 +104,29 @@ describe('A document that is not valid', () => {
       }),
       { numRuns: 300, maxSkipsPerRun: 100, endOnFailure: true },
     );
-    expect(told).toBeGreaterThanOrEqual(300);
+    expect(reported).toBeGreaterThanOrEqual(300);
     // Many kinds of errors, and not the same ones again and again.
     expect(seen.size).toBeGreaterThan(15);
   });
 
-  it('is asked which of its operations is wanted first, if it has several', async () => {
+  it('is first checked for the name of the operation, if it has several', async () => {
     const world = await createWorld({ limits });
 
-    const { errors } = await world.ask('{ nothing } query Other { nothing }');
+    const { errors } = await world.execute('{ nothing } query Other { nothing }');
 
     expect(errors?.map(({ message }) => message)).toEqual([whichOne]);
   });
 
-  it('is told so where the schema is hidden too, without the names that it nearly got right', async () => {
+  it('has errors where the schema is hidden too, without suggested names', async () => {
     const world = await createWorld({ limits, introspection: false });
     const text =
       '{ __schema { types { nam } } datafoldRun(monitorId: "7", runId: "42") { stat __typename ...Nowhere } }';
-    const { errors = [] } = await world.ask(text);
-    const expected = toldByGraphQL(text, [...specifiedRules, IncrementalRule, NoSchemaIntrospectionCustomRule], true);
+    const { errors = [] } = await world.execute(text);
+    const expected = reportedByGraphQL(
+      text,
+      [...specifiedRules, IncrementalRule, NoSchemaIntrospectionCustomRule],
+      true,
+    );
     expect(expected.length).toBeGreaterThan(3);
     expect(errors.map(({ message }) => ({ message }))).toMatchObject(
       (expected as { message: string }[]).map(({ message }) => ({ message })),

@@ -19,17 +19,17 @@ const query = `query ($keys: [MonitorRunKey!]!) {
 const keys = [datafoldKey, olostepKey];
 const found = { data: { monitorRuns: [{ state: 'OK' }, { logGroup: olostepBody.log_group }] } };
 
-describe('before the JSON of a provider', () => {
+describe('byte order mark: before the JSON of a provider', () => {
   it.each([
     ['that is parsed whole', 0],
     ['that is read in part', 20_000],
-  ])('is passed over, in an answer %s and in what is kept of it', async (_name, padding) => {
+  ])('is skipped, in a response %s and in its cache entry', async (_name, padding) => {
     const world = await createWorld({ runCache: true });
     const write = (body: object) => mark + JSON.stringify({ ...body, padding: 'x'.repeat(padding) });
     world.datafold.on(datafoldPath, { body: write(datafoldBody) });
     world.olostep.on(olostepPath, { body: write(olostepBody) });
 
-    for (let time = 1; time <= 2; time++) expect(await world.ask(query, { keys })).toMatchObject(found);
+    for (let time = 1; time <= 2; time++) expect(await world.execute(query, { keys })).toMatchObject(found);
     expect([world.datafold.paths, world.olostep.paths]).toEqual([[datafoldPath], [olostepPath]]);
   });
 
@@ -40,13 +40,13 @@ describe('before the JSON of a provider', () => {
     const world = await createWorld({ limits: { maxAttempts: 1 } });
     world.datafold.on(datafoldPath, { body: start + JSON.stringify(datafoldBody) });
 
-    expect(await world.ask(query, { keys: [datafoldKey] })).toMatchObject({
+    expect(await world.execute(query, { keys: [datafoldKey] })).toMatchObject({
       errors: [{ extensions: { code: 'UPSTREAM_BAD_RESPONSE' } }],
     });
   });
 });
 
-describe('before the JSON of a client', () => {
+describe('byte order mark: before the JSON of a client', () => {
   const body = mark + JSON.stringify({ query: '{ __typename }' });
   const json = { 'content-type': 'application/json' };
   const typename = { data: { __typename: 'Query' } };
@@ -80,7 +80,7 @@ describe('before the JSON of a client', () => {
   });
 });
 
-it('before the JSON of a manifest is passed over', () => {
+it('byte order mark: before the JSON of a manifest is passed over', () => {
   const folder = mkdtempSync(join(tmpdir(), 'marks-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const path = join(folder, 'manifest.json');

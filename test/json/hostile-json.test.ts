@@ -21,7 +21,7 @@ async function readText(body: string, selection: string, limits: object = {}, us
   return text;
 }
 
-describe('Beside a number that keeps its digits,', () => {
+describe('hostile JSON: beside a number with all its digits,', () => {
   const number = '12345678901234567';
 
   it.each([
@@ -62,7 +62,7 @@ describe('Beside a number that keeps its digits,', () => {
   });
 });
 
-describe('The search for numbers that keep their digits', () => {
+describe('hostile JSON: the search for numbers with more digits than a double', () => {
   /** A text that counts how often one of its characters is read. */
   function countReads(text: string) {
     const counted = { reads: 0 };

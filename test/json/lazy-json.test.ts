@@ -13,10 +13,10 @@ const items = (text: string) => lazyArray(Buffer.from(text), 0).items ?? [];
 /** As text, as long numbers are equal only there. */
 const toText = (value: unknown) => (typeof value === 'symbol' ? 'unreadable' : String(JSON.stringify(value)));
 
-describe('Members that are found one by one', () => {
+describe('lazy JSON: members that are found one by one', () => {
   const object = fc.dictionary(fc.string({ unit: 'binary' }), jsonValue, { maxKeys: 8 });
 
-  it('are those of the object parsed whole, whichever is asked for first', () => {
+  it('are those of the object parsed whole, whichever is read first', () => {
     return fc.assert(
       fc.property(object, style, fc.infiniteStream(fc.nat()), (value, written, dice) => {
         const text = write(value, written);
@@ -74,7 +74,7 @@ describe('Members that are found one by one', () => {
     '{"b":1} ,"a":2}',
     '{"b":1}}',
     '{"b":[1},"a":2}',
-  ])('%s: what stands behind a break is unreadable, also for whom asks again', (text) => {
+  ])('%s: what follows a syntax error is unreadable, also when it is read again', (text) => {
     const found = members(text);
     for (const _again of [1, 2]) {
       expect(found.get('a')).toBe(unreadable);
@@ -141,17 +141,18 @@ describe('Members that are found one by one', () => {
   });
 });
 
-describe('Items that are found one by one', () => {
-  it('are those of the list parsed whole, whichever are asked for first', () => {
+describe('lazy JSON: items that are found one by one', () => {
+  it('are those of the list parsed whole, whichever are read first', () => {
     const slices = fc.array(fc.tuple(fc.nat(12), fc.nat(12)), { maxLength: 5 });
     return fc.assert(
-      fc.property(fc.array(jsonValue, { maxLength: 10 }), style, slices, (list, written, asked) => {
+      fc.property(fc.array(jsonValue, { maxLength: 10 }), style, slices, (list, written, requested) => {
         const text = write(list, written).trim();
         const whole = parseJson(text) as readonly unknown[];
         const found = items(text);
 
         expect(found.length).toBe(whole.length);
-        for (const [start, end] of asked) expect(toText(found.slice(start, end))).toBe(toText(whole.slice(start, end)));
+        for (const [start, end] of requested)
+          expect(toText(found.slice(start, end))).toBe(toText(whole.slice(start, end)));
         expect(toText(found.slice())).toBe(toText(whole));
       }),
       { numRuns: 1_000 },
@@ -170,7 +171,7 @@ describe('Items that are found one by one', () => {
   });
 });
 
-describe('Items as a table', () => {
+describe('lazy JSON: items as a table', () => {
   const columns = createColumns(['id', 'size', 'about', 'about.id', 'about.size'], 'about');
   const { of } = columns;
   const tableOf = (text: string, levels = 64) => lazyArray(Buffer.from(text), 0, { columns, levels }).items?.table;
@@ -305,7 +306,7 @@ describe('Items as a table', () => {
     '[{"more":{"x":1,}}]',
     '[{"more":{x:1}}]',
     '[{"id":1\u00a0}]',
-  ])('are none where one is out of the ordinary, and are found as ever: %s', (text) => {
+  ])('are none where one is unsupported, and are found as ever: %s', (text) => {
     expect(tableOf(text)).toBeUndefined();
     expect(toText(lazyArray(Buffer.from(text), 0, { columns, levels: 64 }).items?.slice())).toBe(
       toText(items(text).slice()),
@@ -329,7 +330,7 @@ describe('Items as a table', () => {
   });
 });
 
-describe('A number', () => {
+describe('lazy JSON: a number', () => {
   const digits = fc
     .tuple(fc.constantFrom('', '-'), fc.stringMatching(/^[1-9]\d{0,60}$/))
     .map(([sign, number]) => sign + number)
@@ -341,7 +342,7 @@ describe('A number', () => {
   );
   const texts = fc.oneof(fc.stringMatching(/^[\d.eE, :[-]{0,60}$/), fc.string());
 
-  it('keeps its digits, wherever it stands and whatever stands beside it', () => {
+  it('has all its digits, wherever it is and whatever is beside it', () => {
     const parts = fc.array(
       fc.oneof(
         numbers,
@@ -351,7 +352,7 @@ describe('A number', () => {
     );
     return fc.assert(
       fc.property(parts, numbers, style, (list, alone, { space }) => {
-        const isHeld = ([...list, alone] as string[]).every((text) => text.startsWith('"') || isKept(text));
+        const isHeld = ([...list, alone] as string[]).every((text) => text.startsWith('"') || isStored(text));
         fc.pre(isHeld);
         const compact = `[${list}]`;
         expect(JSON.stringify(parseJson(compact))).toBe(compact);
@@ -364,4 +365,4 @@ describe('A number', () => {
 });
 
 /** Whether the number comes out as it went in: it is written as JavaScript writes it, or too long for JavaScript. */
-const isKept = (text: string): boolean => JSON.stringify(Number(text)) === text || /\d{16}|[eE][+-]?\d{3}/.test(text);
+const isStored = (text: string): boolean => JSON.stringify(Number(text)) === text || /\d{16}|[eE][+-]?\d{3}/.test(text);

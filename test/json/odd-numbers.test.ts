@@ -185,7 +185,7 @@ const cases: readonly [
   ],
 ];
 
-it.each(cases)('in %s', { timeout: 60_000 }, async (_name, bodies, query, serve) => {
+it.each(cases)('long numbers: in %s', { timeout: 60_000 }, async (_name, bodies, query, serve) => {
   for (const lazyParseThresholdBytes of [1, 1_000_000]) {
     const world = await createListingWorld({
       limits: { lazyParseThresholdBytes, compileAfterUses: 1, maxAttempts: 1, breakerMinCalls: 1_000_000 },
@@ -198,7 +198,7 @@ it.each(cases)('in %s', { timeout: 60_000 }, async (_name, bodies, query, serve)
     for (const number of numbers) {
       for (const whole of bodies) {
         for (body of withEach(whole, number)) {
-          const { errors = [] } = await world.ask(query);
+          const { errors = [] } = await world.execute(query);
           const bugs = errors.filter(({ extensions }) => extensions.code === 'INTERNAL_SERVER_ERROR');
           if (bugs.length > 0)
             expect
@@ -214,7 +214,7 @@ it.each(cases)('in %s', { timeout: 60_000 }, async (_name, bodies, query, serve)
   }
 });
 
-it('is read as the number that it stands for, be it written with very many digits', async () => {
+it('long numbers: is read as its value, even if it is written with very many digits', async () => {
   const world = await createListingWorld();
   const zeros = '000000000000000';
   world.olostep.onAny({
@@ -229,7 +229,7 @@ it('is read as the number that it stands for, be it written with very many digit
     body: json({ ...datafoldPage, monitors: [datafoldMonitorRow] }).replace('"count":1,', `"count":1.${zeros},`),
   });
 
-  const { data, errors } = await world.ask(`{
+  const { data, errors } = await world.execute(`{
     olostepRun(monitorId: "${olostepKey.monitorId}", runId: "${olostepKey.runId}") { startedAt }
     monitor(key: ${olostepMonitorKey}) { createdAt ... on OlostepMonitor { snapshotCount } }
     monitorList(provider: DATAFOLD) { totalCount }

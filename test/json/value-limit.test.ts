@@ -28,8 +28,10 @@ const times = (count: number, toText: (n: number) => string) =>
 const withMember = (body: object, name: string, json: string) =>
   JSON.stringify({ ...body, [name]: '@' }).replace('"@"', () => json);
 
-const askRun = (world: World, selection: string) =>
-  world.ask(`{ run: olostepRun(monitorId: "${olostepKey.monitorId}", runId: "${olostepKey.runId}") { ${selection} } }`);
+const requestRun = (world: World, selection: string) =>
+  world.execute(
+    `{ run: olostepRun(monitorId: "${olostepKey.monitorId}", runId: "${olostepKey.runId}") { ${selection} } }`,
+  );
 const codesOf = (errors: readonly AnswerError[] = []) =>
   Object.fromEntries(errors.map(({ path = [], extensions }) => [path.slice(1).join('.'), extensions.code]));
 
@@ -45,14 +47,17 @@ const costly: Readonly<Record<string, () => string>> = {
   'strings of escapes': () => `[${repeat('"\\u00e9\\n\\"",')}0]`,
 };
 
-describe.each(Object.entries(costly))('9.9 MB of %s', (_what, toJson) => {
+describe.each(Object.entries(costly))('value limit: 9.9 MB of %s', (_what, toJson) => {
   const json = toJson();
 
   it('as a snapshot cost the snapshot alone', async () => {
     const world = await createWorld();
     world.olostep.on(olostepPath, { body: withMember(olostepBody, 'snapshot', json) });
 
-    const { data, errors } = await askRun(world, 'snapshot logGroup events { totalCount nodes { kind } } startedAt');
+    const { data, errors } = await requestRun(
+      world,
+      'snapshot logGroup events { totalCount nodes { kind } } startedAt',
+    );
 
     expect(codesOf(errors)).toEqual({ snapshot: tooLarge });
     expect(data.run).toMatchObject({ logGroup: olostepBody.log_group, events: { totalCount: 3 } });
@@ -63,7 +68,7 @@ describe.each(Object.entries(costly))('9.9 MB of %s', (_what, toJson) => {
     world.olostep.on(olostepPath, { body: withMember(olostepBody, 'run_id', json) });
     world.datafold.on(datafoldPath, { body: withMember(datafoldBody, 'error', json) });
 
-    const { data, errors } = await world.ask(
+    const { data, errors } = await world.execute(
       'query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { id ... on DatafoldRun { error warnings } } }',
       { keys: [olostepKey, datafoldKey] },
     );
@@ -77,7 +82,7 @@ describe.each(Object.entries(costly))('9.9 MB of %s', (_what, toJson) => {
     const events = `[{"id":"a"},{"id":"b","event":${json}},{"id":"c"}]`;
     world.olostep.on(olostepPath, { body: withMember(olostepBody, 'events', events) });
 
-    const { data, errors } = await askRun(world, 'logGroup events(first: 3) { nodes { id event } }');
+    const { data, errors } = await requestRun(world, 'logGroup events(first: 3) { nodes { id event } }');
 
     expect(codesOf(errors)).toEqual({ 'events.nodes.1.event': tooLarge });
     expect(data.run).toEqual({
@@ -87,13 +92,13 @@ describe.each(Object.entries(costly))('9.9 MB of %s', (_what, toJson) => {
   });
 });
 
-describe('Within the limit is', () => {
+describe('value limit: within the limit is', () => {
   it('a snapshot of 15 MB of text', async () => {
     const world = await createWorld();
     const text = 'The quick brown fox. '.repeat(700_000);
     world.olostep.on(olostepPath, { body: withMember(olostepBody, 'snapshot', JSON.stringify({ text })) });
 
-    const { data, errors } = await askRun(world, 'snapshot');
+    const { data, errors } = await requestRun(world, 'snapshot');
 
     expect(errors).toBeUndefined();
     expect(data.run.snapshot.text === text).toBe(true);
@@ -106,7 +111,7 @@ describe('Within the limit is', () => {
     const world = await createWorld();
     const read = async (count: number) => {
       world.olostep.on(olostepPath, { body: withMember(olostepBody, 'snapshot', toJson(count)) });
-      return askRun(world, 'snapshot');
+      return requestRun(world, 'snapshot');
     };
 
     const { snapshot } = (await read(count)).data.run;
@@ -121,7 +126,7 @@ describe('Within the limit is', () => {
     world.olostep.on(olostepPath, { body: withMember(olostepBody, 'events', `[${times(100_000, event)}]`) });
     const cursor = Buffer.from('[98999,"98999"]').toString('base64url');
 
-    const { data, errors } = await askRun(
+    const { data, errors } = await requestRun(
       world,
       `few: events(first: 10) { nodes { id } } startedAt finishedAt last: events(first: 1000, after: "${cursor}") { nodes { id } }
       done: events(kind: "run_complete") { totalCount }`,
@@ -138,7 +143,7 @@ describe('Within the limit is', () => {
     const monitors = Array.from({ length: 3_000 }, (_, n) => ({ ...olostepMonitorBody, id: `monitor_${n}` }));
     world.olostep.on('/v1/monitors', { body: { monitors, count: 3_000 } });
 
-    const { data, errors } = await world.ask(
+    const { data, errors } = await world.execute(
       `{ monitorList(provider: OLOSTEP, first: 100, after: "${Buffer.from('[5,"monitor_2899"]').toString('base64url')}") {
         totalCount nodes { id name }
       } }`,
@@ -153,7 +158,7 @@ describe('Within the limit is', () => {
   });
 });
 
-describe('The limit', () => {
+describe('value limit: the limit', () => {
   const createLimited = (maxValues: number) => createWorld({ limits: { maxValues, lazyParseThresholdBytes: 0 } });
 
   it('can be set, and counts for all members of a response together', async () => {
@@ -163,14 +168,14 @@ describe('The limit', () => {
     world.olostep.on(`${olostepMonitorPath}?include_total_count=false`, {
       body: body.replace(/"output_schema":\{.*?\}\}\}/, `"output_schema":{"b":${numbers}}`),
     });
-    const ask = (selection: string) =>
-      world.ask(
+    const execute = (selection: string) =>
+      world.execute(
         `{ monitor(key: { provider: OLOSTEP, monitorId: "${olostepKey.monitorId}" }) { ... on OlostepMonitor { ${selection} } } }`,
       );
 
-    expect((await ask('metadata')).errors).toBeUndefined();
-    expect((await ask('outputSchema')).errors).toBeUndefined();
-    const { data, errors } = await ask('query metadata outputSchema webhookUrl');
+    expect((await execute('metadata')).errors).toBeUndefined();
+    expect((await execute('outputSchema')).errors).toBeUndefined();
+    const { data, errors } = await execute('query metadata outputSchema webhookUrl');
     expect(codesOf(errors)).toEqual({ outputSchema: tooLarge });
     expect(data.monitor).toMatchObject({
       query: olostepMonitorBody.query,
@@ -188,7 +193,7 @@ describe('The limit', () => {
       'page: events(first: 2) { nodes { id } } startedAt',
     ];
     for (const selection of orders) {
-      const { data, errors } = await askRun(world, `${selection} kind: events(kind: "x") { totalCount } logGroup`);
+      const { data, errors } = await requestRun(world, `${selection} kind: events(kind: "x") { totalCount } logGroup`);
 
       expect(codesOf(errors)).toEqual({ startedAt: tooLarge, kind: tooLarge });
       expect(data.run).toMatchObject({ page: { nodes: [{ id: '0' }, { id: '1' }] }, logGroup: olostepBody.log_group });
@@ -202,7 +207,7 @@ describe('The limit', () => {
       const events = `[${times(10, (n) => `{"id":"${n}","event":{"type":"x","a":[1,2,3]}}`)}]`;
       world.olostep.on(olostepPath, { body: withMember(olostepBody, 'events', events) });
 
-      const { data, errors } = await askRun(world, `events(${args}) { nodes { id event } }`);
+      const { data, errors } = await requestRun(world, `events(${args}) { nodes { id event } }`);
 
       const { nodes } = data.run.events;
       expect(nodes.slice(0, 6).map(({ id }: { id: string }) => id)).toEqual(['0', '1', '2', '3', '4', '5']);
@@ -219,7 +224,7 @@ describe('The limit', () => {
         void socket.end(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n${text}`);
     world.olostep.on(olostepPath, unmeasured(withMember(olostepBody, 'other', `[${times(200, String)}]`)));
 
-    const { data, errors } = await askRun(world, 'logGroup');
+    const { data, errors } = await requestRun(world, 'logGroup');
 
     expect(data).toEqual({ run: null });
     expect(codesOf(errors)).toEqual({ '': tooLarge });
@@ -235,7 +240,7 @@ describe('The limit', () => {
   });
 });
 
-describe('The count of values', () => {
+describe('value limit: the count of values', () => {
   it('is at least that of the values, and as large as the work for each member', () => {
     const countOf = (value: unknown): number => {
       if (typeof value !== 'object' || value === null) return 1;

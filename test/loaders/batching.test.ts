@@ -20,13 +20,13 @@ const runs = (count: number) => Array.from({ length: count }, (_, index) => anyD
 const id = ({ key }: ReturnType<typeof anyDatafoldRun>) => `DATAFOLD:${key.monitorId}:${key.runId}`;
 const found = (run: ReturnType<typeof anyDatafoldRun>) => ({ id: id(run) });
 
-/** A far end that has these runs. */
+/** A fake upstream that has these runs. */
 function have(far: FakeUpstream, all: readonly ReturnType<typeof anyDatafoldRun>[]): void {
   for (const { path, body } of all) far.on(path, { body });
 }
 
-/** A far end that answers these runs one by one, the longest waiting first, when it is told to. */
-function answerWhenTold(far: FakeUpstream, all: readonly ReturnType<typeof anyDatafoldRun>[]) {
+/** A fake upstream that answers these runs one by one on demand, the longest waiting first. */
+function respondLater(far: FakeUpstream, all: readonly ReturnType<typeof anyDatafoldRun>[]) {
   const waiting: (() => void)[] = [];
   for (const { path, body } of all) {
     const answer: Handler = (_request, response) => {
@@ -46,28 +46,28 @@ const error = (path: readonly (string | number)[], code: string) =>
     extensions: expect.objectContaining({ code }),
   });
 
-/** Errors stand in the order of their coming; here, in the order of their places. */
+/** Errors are in the order in which they occur; here, in the order of their paths. */
 const inOrder = (errors: Answer['errors'] = []) => errors.toSorted((a, b) => Number(a.path?.[1]) - Number(b.path?.[1]));
 
-describe('A run that is asked for more than once', () => {
+describe('batching: a run that is requested more than once', () => {
   it('is one call: 100 keys of 50 runs are 50 calls, answered in the order of keys', async () => {
     const world = await createWorld();
     const all = runs(50);
     have(world.datafold, all);
-    const asked = [...all, ...all.toReversed()];
+    const requested = [...all, ...all.toReversed()];
 
-    const answer = await world.ask(query, { keys: asked.map(({ key }) => key) });
+    const answer = await world.execute(query, { keys: requested.map(({ key }) => key) });
 
-    expect(answer).toEqual({ data: { monitorRuns: asked.map(found) } });
+    expect(answer).toEqual({ data: { monitorRuns: requested.map(found) } });
     expect(world.datafold.paths.toSorted()).toEqual(all.map(({ path }) => path).toSorted());
   });
 
-  it('is one call, whichever fields and aliases ask for it', async () => {
+  it('is one call, whichever fields and aliases select it', async () => {
     const world = await createWorld();
     world.datafold.on(datafoldPath, { body: datafoldBody });
     world.olostep.on(olostepPath, { body: olostepBody });
 
-    const { data, errors } = await world.ask(
+    const { data, errors } = await world.execute(
       `query ($datafold: MonitorRunKey!, $olostep: MonitorRunKey!) {
         a: monitorRun(key: $datafold) { id phase startedAt }
         b: monitorRun(key: $datafold) { ... on DatafoldRun { id diffId warnings } }
@@ -93,7 +93,7 @@ describe('A run that is asked for more than once', () => {
     const world = await createWorld();
     world.datafold.on(datafoldPath, { status: 409 });
 
-    const { data, errors } = await world.ask(query, { keys: [datafoldKey, datafoldKey, datafoldKey] });
+    const { data, errors } = await world.execute(query, { keys: [datafoldKey, datafoldKey, datafoldKey] });
 
     expect(data).toEqual({ monitorRuns: [null, null, null] });
     expect(errors).toEqual([0, 1, 2].map((place) => error(['monitorRuns', place], 'UPSTREAM_BAD_RESPONSE')));
@@ -106,7 +106,7 @@ describe('A run that is asked for more than once', () => {
     const world = await createWorld();
     world.datafold.on(datafoldPath, { status: 500 });
 
-    const { data, errors } = await world.ask(query, { keys: [datafoldKey, datafoldKey, datafoldKey] });
+    const { data, errors } = await world.execute(query, { keys: [datafoldKey, datafoldKey, datafoldKey] });
 
     expect(data).toEqual({ monitorRuns: [null, null, null] });
     expect(errors).toEqual([0, 1, 2].map((place) => error(['monitorRuns', place], 'UPSTREAM_UNAVAILABLE')));
@@ -118,7 +118,7 @@ describe('A run that is asked for more than once', () => {
     const world = await createWorld();
     await verifyCredentials(world);
 
-    expect(await world.ask(query, { keys: [datafoldKey, datafoldKey] })).toEqual({
+    expect(await world.execute(query, { keys: [datafoldKey, datafoldKey] })).toEqual({
       data: { monitorRuns: [null, null] },
     });
     expect(world.datafold.paths).toEqual([datafoldPath]);
@@ -137,7 +137,7 @@ describe('A run that is asked for more than once', () => {
       world.datafold.on(`/api/v1/monitors/${monitorId}/runs/${runId}`, { body });
     }
 
-    expect(await world.ask(query, { keys })).toEqual({
+    expect(await world.execute(query, { keys })).toEqual({
       data: { monitorRuns: keys.map(({ monitorId, runId }) => ({ id: `DATAFOLD:${monitorId}:${runId}` })) },
     });
     expect(world.datafold.paths).toHaveLength(4);
@@ -148,26 +148,28 @@ describe('A run that is asked for more than once', () => {
     world.datafold.on(datafoldPath, { body: datafoldBody });
     const states = 'query ($key: MonitorRunKey!) { monitorRun(key: $key) { ... on DatafoldRun { state } } }';
 
-    expect(await world.ask(states, { key: datafoldKey })).toEqual({ data: { monitorRun: { state: 'OK' } } });
+    expect(await world.execute(states, { key: datafoldKey })).toEqual({ data: { monitorRun: { state: 'OK' } } });
     world.datafold.on(datafoldPath, { body: { ...datafoldBody, state: 'alert' } });
-    expect(await world.ask(states, { key: datafoldKey })).toEqual({ data: { monitorRun: { state: 'ALERT' } } });
+    expect(await world.execute(states, { key: datafoldKey })).toEqual({ data: { monitorRun: { state: 'ALERT' } } });
     expect(world.datafold.paths).toEqual([datafoldPath, datafoldPath]);
   });
 
   it('is two calls in two requests, side by side', async () => {
     const world = await createWorld();
-    const { answerOne } = answerWhenTold(world.datafold, [anyDatafoldRun(42)]);
+    const { answerOne } = respondLater(world.datafold, [anyDatafoldRun(42)]);
 
-    const asked = [1, 2].map(() => world.ask(query, { keys: [datafoldKey] }));
+    const requested = [1, 2].map(() => world.execute(query, { keys: [datafoldKey] }));
     await world.datafold.arrived(2);
     answerOne();
     answerOne();
 
-    expect(await Promise.all(asked)).toEqual([1, 2].map(() => ({ data: { monitorRuns: [{ id: 'DATAFOLD:7:42' }] } })));
+    expect(await Promise.all(requested)).toEqual(
+      [1, 2].map(() => ({ data: { monitorRuns: [{ id: 'DATAFOLD:7:42' }] } })),
+    );
   });
 });
 
-describe('Among many keys,', () => {
+describe('batching: among many keys,', () => {
   it('a bad one, a failing one and a missing one touch no other', async () => {
     holdDice(0);
     const world = await createWorld();
@@ -179,7 +181,7 @@ describe('Among many keys,', () => {
     const [one, two, three, four, five, six] = all.map(({ key }) => key);
     const bad = { ...datafoldKey, runId: '../42' };
 
-    const answer = await world.ask(query, { keys: [one, two, bad, three, four, olostepKey, five, bad, six] });
+    const answer = await world.execute(query, { keys: [one, two, bad, three, four, olostepKey, five, bad, six] });
 
     expect(answer.data.monitorRuns.map((run: { id: string } | null) => run?.id)).toEqual([
       'DATAFOLD:7:1',
@@ -212,7 +214,7 @@ describe('Among many keys,', () => {
     const strange = ['', 'x', 'DATAFOLD:7', 'DATAFOLD:7:42:1', 'datafold:7:42', 'NEITHER:7:42', 'toString:7:42'];
     const ids = ['DATAFOLD:7:1', 'DATAFOLD:7:2', 'DATAFOLD:7:9', ...strange, 'DATAFOLD:7:03', 'DATAFOLD:7:3'];
 
-    const { data, errors = [] } = await world.ask(nodesQuery, { ids });
+    const { data, errors = [] } = await world.execute(nodesQuery, { ids });
 
     expect(data.nodes).toEqual([{ id: 'DATAFOLD:7:1' }, ...Array(10).fill(null), { id: 'DATAFOLD:7:3' }]);
     expect(errors).toHaveLength(9);
@@ -236,14 +238,14 @@ describe('Among many keys,', () => {
     const clock = holdClock();
     holdDice(0);
 
-    const asked = world.ask(query, { keys: [...datafold.map(({ key }) => key), ...olostep] });
+    const requested = world.execute(query, { keys: [...datafold.map(({ key }) => key), ...olostep] });
     await Promise.all([world.datafold.arrived(4), world.olostep.arrived(3)]);
     await clock.pass(3_000);
-    // The silent ones are asked once more, for the rest of the time.
+    // The silent ones are called once more, for the rest of the time.
     await Promise.all([world.datafold.arrived(6), world.olostep.arrived(5)]);
     await clock.pass(2_000);
 
-    const { data, errors } = await asked;
+    const { data, errors } = await requested;
     expect(data.monitorRuns.map((run: { id: string } | null) => run?.id)).toEqual([
       undefined,
       'DATAFOLD:7:2',
@@ -259,13 +261,13 @@ describe('Among many keys,', () => {
   });
 });
 
-describe('Of calls under way at a time,', () => {
+describe('batching: of calls under way at a time,', () => {
   it('there are 32 to a provider, never more, and the next goes as soon as one is answered', async () => {
     const world = await createWorld();
     const all = runs(50);
-    const { answerOne } = answerWhenTold(world.datafold, all);
+    const { answerOne } = respondLater(world.datafold, all);
 
-    const asked = world.ask(query, { keys: all.map(({ key }) => key) });
+    const requested = world.execute(query, { keys: all.map(({ key }) => key) });
     await world.datafold.arrived(32);
     for (let arrived = 33; arrived <= 50; arrived++) {
       answerOne();
@@ -273,7 +275,7 @@ describe('Of calls under way at a time,', () => {
     }
     for (let left = 32; left > 0; left--) answerOne();
 
-    expect(await asked).toEqual({ data: { monitorRuns: all.map(found) } });
+    expect(await requested).toEqual({ data: { monitorRuns: all.map(found) } });
     expect(world.datafold.maxAtOnce()).toBe(32);
     expect(world.datafold.paths.slice(32)).toEqual(all.slice(32).map(({ path }) => path));
   });
@@ -281,10 +283,10 @@ describe('Of calls under way at a time,', () => {
   it('there are 32 to a provider in all requests together', async () => {
     const world = await createWorld();
     const all = runs(20);
-    const { answerOne } = answerWhenTold(world.datafold, all);
+    const { answerOne } = respondLater(world.datafold, all);
     const keys = all.map(({ key }) => key);
 
-    const asked = [1, 2, 3].map(() => world.ask(query, { keys }));
+    const requested = [1, 2, 3].map(() => world.execute(query, { keys }));
     await world.datafold.arrived(32);
     for (let arrived = 33; arrived <= 60; arrived++) {
       answerOne();
@@ -292,20 +294,21 @@ describe('Of calls under way at a time,', () => {
     }
     for (let left = 32; left > 0; left--) answerOne();
 
-    for (const answer of await Promise.all(asked)) expect(answer).toEqual({ data: { monitorRuns: all.map(found) } });
+    for (const answer of await Promise.all(requested))
+      expect(answer).toEqual({ data: { monitorRuns: all.map(found) } });
     expect(world.datafold.maxAtOnce()).toBe(32);
   });
 
   it('those to one provider hold up none to the other', async () => {
     const world = await createWorld();
     const all = runs(50);
-    const { answerOne } = answerWhenTold(world.datafold, all);
+    const { answerOne } = respondLater(world.datafold, all);
     world.olostep.on(olostepPath, { body: olostepBody });
 
-    const asked = world.ask(query, { keys: [...all.map(({ key }) => key), olostepKey] });
+    const requested = world.execute(query, { keys: [...all.map(({ key }) => key), olostepKey] });
     await world.datafold.arrived(32);
     await world.olostep.arrived(1);
-    expect(await world.ask(query, { keys: [olostepKey] })).toMatchObject({ data: { monitorRuns: [{}] } });
+    expect(await world.execute(query, { keys: [olostepKey] })).toMatchObject({ data: { monitorRuns: [{}] } });
     expect(world.datafold.maxAtOnce()).toBe(32);
     expect(world.datafold.paths).toHaveLength(32);
 
@@ -313,7 +316,7 @@ describe('Of calls under way at a time,', () => {
       answerOne();
       await world.datafold.arrived(Math.min(arrived, 50));
     }
-    expect((await asked).errors).toBeUndefined();
+    expect((await requested).errors).toBeUndefined();
   });
 
   it('those that fail make room as well', async () => {
@@ -321,7 +324,7 @@ describe('Of calls under way at a time,', () => {
     const all = runs(20);
     world.datafold.onAny({ status: 403 });
 
-    const { errors } = await world.ask(query, { keys: all.map(({ key }) => key) });
+    const { errors } = await world.execute(query, { keys: all.map(({ key }) => key) });
 
     expect(inOrder(errors)).toEqual(all.map((_run, place) => error(['monitorRuns', place], 'FORBIDDEN')));
     expect(world.datafold.paths).toEqual(all.map(({ path }) => path));
@@ -335,13 +338,13 @@ describe('Of calls under way at a time,', () => {
     const clock = holdClock();
     holdDice(0.5);
 
-    const asked = world.ask(query, { keys: [failing.key, other.key] });
+    const requested = world.execute(query, { keys: [failing.key, other.key] });
     await clock.waitOf(50);
     await world.datafold.arrived(2);
     have(world.datafold, [failing]);
     await clock.pass(50);
 
-    expect(await asked).toEqual({ data: { monitorRuns: [found(failing), found(other)] } });
+    expect(await requested).toEqual({ data: { monitorRuns: [found(failing), found(other)] } });
     expect(world.datafold.paths).toEqual([failing.path, other.path, failing.path]);
   });
 
@@ -354,7 +357,7 @@ describe('Of calls under way at a time,', () => {
     world.datafold.onAny(silence);
     const clock = holdClock();
 
-    const asked = world.ask(query, { keys: all.map(({ key }) => key) });
+    const requested = world.execute(query, { keys: all.map(({ key }) => key) });
     await world.datafold.arrived(32);
     await clock.pass(2_999);
     expect(failures(world)).toHaveLength(0);
@@ -367,7 +370,7 @@ describe('Of calls under way at a time,', () => {
     await clock.pass(1);
     expect(failures(world)).toHaveLength(100);
 
-    const { data, errors } = await asked;
+    const { data, errors } = await requested;
     expect(data.monitorRuns).toEqual(Array(100).fill(null));
     expect(inOrder(errors)).toEqual(all.map((_run, place) => error(['monitorRuns', place], 'UPSTREAM_TIMEOUT')));
     await world.datafold.deserted(64);
@@ -379,21 +382,21 @@ describe('Of calls under way at a time,', () => {
     const all = runs(10);
     world.datafold.onAny(silence);
     const clock = holdClock();
-    const asked = world.ask(query, { keys: all.map(({ key }) => key) });
+    const requested = world.execute(query, { keys: all.map(({ key }) => key) });
     await world.datafold.arrived(2);
     await clock.pass(3_000);
     await world.datafold.arrived(4);
     await clock.pass(2_000);
-    expect((await asked).errors).toHaveLength(10);
+    expect((await requested).errors).toHaveLength(10);
 
     have(world.datafold, all);
-    expect(await world.ask(query, { keys: all.map(({ key }) => key) })).toEqual({
+    expect(await world.execute(query, { keys: all.map(({ key }) => key) })).toEqual({
       data: { monitorRuns: all.map(found) },
     });
   });
 });
 
-describe('A request', () => {
+describe('batching: a request', () => {
   const hundred = runs(100);
 
   it('may have 100 keys, and 100 ids', async () => {
@@ -401,33 +404,36 @@ describe('A request', () => {
     have(world.datafold, hundred);
 
     const expected = hundred.map(found);
-    expect(await world.ask(query, { keys: hundred.map(({ key }) => key) })).toEqual({
+    expect(await world.execute(query, { keys: hundred.map(({ key }) => key) })).toEqual({
       data: { monitorRuns: expected },
     });
-    expect(await world.ask(nodesQuery, { ids: hundred.map(id) })).toEqual({ data: { nodes: expected } });
+    expect(await world.execute(nodesQuery, { ids: hundred.map(id) })).toEqual({ data: { nodes: expected } });
   });
 
   it.each([
     ['keys', 101, query, { keys: [...hundred.map(({ key }) => key), hundred[0]?.key] }],
     ['keys', 1_000, query, { keys: Array(1_000).fill(datafoldKey) }],
     ['ids', 101, nodesQuery, { ids: [...hundred.map(id), 'DATAFOLD:7:1'] }],
-  ])('is told the limit of 100 %s, when there are %i, and costs no call', async (name, _count, document, variables) => {
-    const world = await createWorld();
-    have(world.datafold, hundred);
+  ])(
+    'gets an error with the limit of 100 %s, when there are %i, and costs no call',
+    async (name, _count, document, variables) => {
+      const world = await createWorld();
+      have(world.datafold, hundred);
 
-    const { data, errors } = await world.ask(document, variables);
+      const { data, errors } = await world.execute(document, variables);
 
-    expect(data).toBeNull();
-    expect(errors).toMatchObject([
-      { message: `Expected at most 100 \`${name}\`.`, extensions: { code: 'BAD_USER_INPUT', retryable: false } },
-    ]);
-    expect(world.datafold.paths).toEqual([]);
-  });
+      expect(data).toBeNull();
+      expect(errors).toMatchObject([
+        { message: `Expected at most 100 \`${name}\`.`, extensions: { code: 'BAD_USER_INPUT', retryable: false } },
+      ]);
+      expect(world.datafold.paths).toEqual([]);
+    },
+  );
 
   it('may have no keys at all', async () => {
     const world = await createWorld();
 
-    expect(await world.ask(query, { keys: [] })).toEqual({ data: { monitorRuns: [] } });
+    expect(await world.execute(query, { keys: [] })).toEqual({ data: { monitorRuns: [] } });
   });
 
   it.each([0, 1, 2])('is one operation: a list of %i is refused', async (count) => {

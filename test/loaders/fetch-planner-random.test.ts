@@ -46,16 +46,16 @@ const operation = fc.array(selection, { minLength: 1, maxLength: 4 }).map((selec
   return `{ ${fields.join('\n')} }`;
 });
 
-it('Whatever is selected, the answers are those of a gateway that fetches every run by itself, and cost no more calls', async () => {
+it('fetch planner: Whatever is selected, the answers are those of a gateway that fetches every run separately, and cost no more calls', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(operation, { minLength: 1, maxLength: 4 }), async (operations) => {
-      // Lists first, copies kept, calls joined, as it is by default; and none of that.
+      // Lists first, run cache and coalescing on, as by default; and all of that off.
       const sparing = await createListingWorld({ runCache: createMemoryCache(defaultLimits), coalesceCalls: true });
       const plain = await createWorld();
       serve(sparing.datafold);
       serve(plain.datafold);
 
-      for (const text of operations) expect(await sparing.ask(text)).toEqual(await plain.ask(text));
+      for (const text of operations) expect(await sparing.execute(text)).toEqual(await plain.execute(text));
 
       // A page of a list may turn out to have none of the runs, and 30 runs are two pages.
       const isList = (path: string) => path.includes('?');

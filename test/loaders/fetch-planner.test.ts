@@ -4,7 +4,7 @@ import { explain, type Need, needOf, planFetches, type Want } from '../../src/lo
 
 const listed = { fields: new Set(['state', 'changed']), only: new Set(['changed']) };
 
-describe('What is needed of a thing', () => {
+describe('fetch planner: what is needed of a run', () => {
   it.each<[selected: string[], need: Need]>([
     [[], 'light'],
     [['id', 'provider', 'monitorId', 'runId', 'readAt', 'isStale', 'monitor', 'runs'], 'light'],
@@ -22,13 +22,13 @@ describe('What is needed of a thing', () => {
 const light = (list: string): Want => ({ list, need: 'light' });
 const full = (list: string): Want => ({ list, need: 'full' });
 
-describe('The plan of fetches', () => {
+describe('fetch planner: the plan of fetches', () => {
   it.each<[what: string, wants: Want[], listFetchThreshold: number | undefined, singly: number, lists: string[]]>([
     ['nothing', [], 3, 0, []],
-    ['two light things of a list', [light('a'), light('a')], 3, 2, []],
-    ['three light things of a list', [light('a'), light('a'), light('a')], 3, 0, ['a']],
-    ['three light things of three lists', [light('a'), light('b'), light('c')], 3, 3, []],
-    ['three full things of a list', [full('a'), full('a'), full('a')], 3, 3, []],
+    ['two light runs of a list', [light('a'), light('a')], 3, 2, []],
+    ['three light runs of a list', [light('a'), light('a'), light('a')], 3, 0, ['a']],
+    ['three light runs of three lists', [light('a'), light('b'), light('c')], 3, 3, []],
+    ['three full runs of a list', [full('a'), full('a'), full('a')], 3, 3, []],
     ['two light ones and a full one', [light('a'), full('a'), light('a')], 3, 3, []],
     ['three light ones and a full one', [light('a'), full('a'), light('a'), light('a')], 3, 1, ['a']],
     ['three of one list and one of another', [light('a'), light('b'), light('a'), light('a')], 3, 1, ['a']],

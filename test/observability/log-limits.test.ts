@@ -25,11 +25,11 @@ const manyRuns = (count: number) => ({
 const failing = { status: 403, body: { detail: 'no' } };
 const warnings = ({ lines }: Pick<World, 'lines'>) => lines.filter(({ level }) => level === 'warn');
 
-describe('log lines', () => {
+describe('log limits: log lines', () => {
   it('cut a long path, and say how long it was: a request that repeats 90 KB writes no megabytes', async () => {
     const world = await createWorld({ limits: { maxTagLength: 100_000 } });
 
-    await world.ask(longTags.query, longTags.variables);
+    await world.execute(longTags.query, longTags.variables);
 
     expect(warnings(world)).toHaveLength(49);
     for (const { path } of warnings(world)) {
@@ -51,7 +51,7 @@ describe('log lines', () => {
   it('have a limit of characters as JSON, whatever the limit of a text is', async () => {
     const world = await createWorld({ limits: { maxLogTextChars: 1_000_000, maxTagLength: 100_000 } });
 
-    await world.ask(longTags.query, longTags.variables);
+    await world.execute(longTags.query, longTags.variables);
 
     expect(warnings(world)).toHaveLength(49);
     for (const line of warnings(world)) {
@@ -63,7 +63,7 @@ describe('log lines', () => {
   });
 });
 
-describe('a request', () => {
+describe('log limits: a request', () => {
   it.each([
     ['on the fast path', {}],
     ['on the slow path', { 'content-type': 'application/graphql+json' }],
@@ -80,18 +80,22 @@ describe('a request', () => {
     });
     await response.text();
 
-    const told = warnings(world).map(({ message, requestId, omitted }) => ({ message, requestId, omitted }));
-    expect(told.slice(0, -1)).toEqual(
+    const reported = warnings(world).map(({ message, requestId, omitted }) => ({ message, requestId, omitted }));
+    expect(reported.slice(0, -1)).toEqual(
       Array.from({ length: 50 }, () => ({ message: 'upstream call failed', requestId: 'many', omitted: undefined })),
     );
-    expect(told.at(-1)).toEqual({ message: 'more log lines of the request omitted', requestId: 'many', omitted: 30 });
+    expect(reported.at(-1)).toEqual({
+      message: 'more log lines of the request omitted',
+      requestId: 'many',
+      omitted: 30,
+    });
   });
 
   it('has them for itself: the next one has as many', async () => {
     const world = await createWorld({ limits: { maxLogLines: 3 } });
     world.datafold.onAny(failing);
 
-    for (const count of [3, 4, 3]) await world.ask(manyRuns(count).query, manyRuns(count).variables);
+    for (const count of [3, 4, 3]) await world.execute(manyRuns(count).query, manyRuns(count).variables);
 
     expect(warnings(world).map(({ omitted }) => omitted)).toEqual([
       ...Array(6).fill(undefined),
@@ -101,7 +105,7 @@ describe('a request', () => {
   });
 });
 
-it('A logger that a library brings gets lines within the limits', async () => {
+it('log limits: A logger that a library brings gets lines within the limits', async () => {
   const upstream = await startFakeUpstream();
   const lines: object[] = [];
   const write = (fields: object) => void lines.push(fields);

@@ -6,7 +6,7 @@ const writes = vi.hoisted((): { readonly text: string; end(): void }[] => []);
 
 vi.mock('node:fs', () => ({
   writeSync() {},
-  write(...[, bytes, start, length, , tell]: [number, Buffer, number, number, null, (e: null, n: number) => void]) {
+  write(...[, bytes, start, length, , report]: [number, Buffer, number, number, null, (e: null, n: number) => void]) {
     let written: string | undefined;
     const read = () => bytes.toString('utf8', start, start + length);
     writes.push({
@@ -15,13 +15,13 @@ vi.mock('node:fs', () => ({
       },
       end() {
         written = read();
-        tell(null, length);
+        report(null, length);
       },
     });
   },
 }));
 
-it('What comes in while a line is written waits for more, and is written together with it', () => {
+it('log writer: What comes in while a line is written waits for more, and is written together with it', () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
   const lines = createLineWriter(1);
@@ -37,7 +37,7 @@ it('What comes in while a line is written waits for more, and is written togethe
   expect(writes.map(({ text }) => text)).toEqual(['one\n', 'two\nthree\n']);
 });
 
-it('A long line leaves alone what Node.js has beside it in the same memory', () => {
+it('log writer: A long line leaves alone what Node.js has beside it in the same memory', () => {
   const lines = createLineWriter(1);
   writes.length = 0;
   const writeMany = () => {
@@ -53,7 +53,7 @@ it('A long line leaves alone what Node.js has beside it in the same memory', () 
   expect(beside.map(String)).toEqual(Array(3).fill('canary'));
 });
 
-it('Whoever waits for the end waits for no more lines', async () => {
+it('log writer: A caller that waits for the end waits for no later lines', async () => {
   const lines = createLineWriter(1);
   writes.length = 0;
 
@@ -67,7 +67,7 @@ it('Whoever waits for the end waits for no more lines', async () => {
   expect(writes.map(({ text }) => text)).toEqual(['one\n', 'two\n']);
 });
 
-it('A line is as it was said, however many come in before it is written', async () => {
+it('log writer: A line is as it was said, however many come in before it is written', async () => {
   const lines = createLineWriter(1);
   writes.length = 0;
   const given = Array.from({ length: 9_000 }, (_, number) => `${number} ${'x'.repeat(number % 100)}\n`);

@@ -1,4 +1,4 @@
-/** The log as whoever collects it meets it. */
+/** The log as a collector reads it. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -6,7 +6,7 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import { createLog } from '../../src/observability/logger.ts';
 import { startService } from '../support/process.ts';
 
-it('may find nobody who reads it, and the service answers all the same, and ends when it is told to', {
+it('logger: may have no reader: the service still answers, and ends on its signal', {
   timeout: 60_000,
 }, async () => {
   const cwd = fileURLToPath(new URL('../..', import.meta.url));
@@ -18,7 +18,7 @@ it('may find nobody who reads it, and the service answers all the same, and ends
   const { url } = JSON.parse(line);
 
   const statuses = new Set<number>();
-  const ask = async () => {
+  const execute = async () => {
     for (let n = 0; n < 100; n++) {
       const response = await fetch(url, {
         method: 'POST',
@@ -30,7 +30,7 @@ it('may find nobody who reads it, and the service answers all the same, and ends
       await response.text();
     }
   };
-  await Promise.all(Array.from({ length: 20 }, ask));
+  await Promise.all(Array.from({ length: 20 }, execute));
 
   expect([...statuses]).toEqual([200]);
 
@@ -38,7 +38,7 @@ it('may find nobody who reads it, and the service answers all the same, and ends
   await once(child, 'exit');
 });
 
-it('has every line of a service that ends, in order', { timeout: 60_000 }, async () => {
+it('logger: has every line of a service that ends, in order', { timeout: 60_000 }, async () => {
   const service = startService({ PORT: '0', DATAFOLD_API_KEY: 'canary' });
   const { url } = await service.nextLine();
   for (let n = 0; n < 500; n++) {
@@ -62,7 +62,7 @@ it('has every line of a service that ends, in order', { timeout: 60_000 }, async
   expect(lines.at(-1)).toMatchObject({ msg: 'stopping', signal: 'SIGTERM' });
 });
 
-it('is for people when that is asked for', { timeout: 60_000 }, async () => {
+it('logger: is for people with LOG_FORMAT=pretty', { timeout: 60_000 }, async () => {
   const service = startService({ PORT: '0', DATAFOLD_API_KEY: 'canary', LOG_FORMAT: 'pretty' });
   await expect(service.nextLine()).rejects.toThrow(SyntaxError);
 
@@ -74,7 +74,7 @@ it('is for people when that is asked for', { timeout: 60_000 }, async () => {
   expect(stdout).toMatch(/INFO: stopping \{"signal":"SIGTERM"\}/);
 });
 
-it('says when, to the millisecond', () => {
+it('logger: says when, to the millisecond', () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
   const lines: string[] = [];

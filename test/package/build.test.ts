@@ -49,7 +49,7 @@ it('answers, logs, shows GraphiQL with the examples, and stops, as the sources d
   expect(await service.nextLine()).toMatchObject({ msg: 'request', status: 200, path: '/graphql' });
 
   const page = await fetch(String(url), { headers: { accept: 'text/html' } });
-  // The page is nine megabytes, which nobody wants to see in a report.
+  // The page is nine megabytes, which is too long for a report.
   expect((await page.text()).includes('query RunLog')).toBe(true);
 
   upstream.close();

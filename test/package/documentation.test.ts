@@ -26,13 +26,13 @@ it('the README shows an example operation, and its response', async () => {
   const [response = ''] = readBlocks('json', readme);
 
   expect(exampleOperations.map((text) => print(parse(text)))).toContain(print(parse(query)));
-  expect(await (await createSandboxWorld()).ask(query)).toEqual(JSON.parse(response));
+  expect(await (await createSandboxWorld()).execute(query)).toEqual(JSON.parse(response));
 });
 
 it('every query that a page shows is answered by the sandbox, without errors and without null objects', async () => {
   const world = await createSandboxWorld();
   for (const query of readBlocks('graphql')) {
-    const { data, errors } = await world.ask(query);
+    const { data, errors } = await world.execute(query);
     expect(errors, query).toBeUndefined();
     expect(Object.values(data).flat(), query).not.toContain(null);
   }

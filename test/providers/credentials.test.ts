@@ -10,8 +10,8 @@ const query = `query ($datafold: MonitorRunKey!, $olostep: MonitorRunKey!) {
   olostep: monitorRun(key: $olostep) { ... on OlostepRun { logGroup } }
 }`;
 
-const ask = (world: World, headers: Readonly<Record<string, string>>, init: RequestInit = {}) =>
-  world.ask(
+const execute = (world: World, headers: Readonly<Record<string, string>>, init: RequestInit = {}) =>
+  world.execute(
     query,
     { datafold: datafoldKey, olostep: olostepKey },
     { headers: { 'content-type': 'application/json', ...headers }, ...init },
@@ -27,7 +27,7 @@ const unauthenticated = (provider: string, place: string, sentence: string, fact
     path: [place],
     extensions: { code: 'UNAUTHENTICATED', provider, retryable: false, requestId: expect.any(String), ...facts },
   });
-/** What a caller is told who has brought no key, or none that can be sent. */
+/** The error of a caller without a key, or with one that can't be sent. */
 const withoutKey = (provider: string, place: string) =>
   unauthenticated(
     provider,
@@ -47,26 +47,26 @@ async function createForwardingWorld(): Promise<World> {
 
 const found = { data: { datafold: { error: null }, olostep: { logGroup: olostepBody.log_group } } };
 
-describe("With callers' own keys, a request", () => {
+describe("credentials: with callers' own keys, a request", () => {
   it('is made with them, each with the word that its provider wants before it', async () => {
     const world = await createForwardingWorld();
 
-    expect(await ask(world, both)).toEqual(found);
+    expect(await execute(world, both)).toEqual(found);
     expect(authorizations(world)).toEqual([['Key canary-d'], ['Bearer canary-o']]);
   });
 
   it('is made with the key in it, without the white space around it', async () => {
     const world = await createForwardingWorld();
 
-    expect(await ask(world, { ...both, [datafoldHeader]: ' \tcanary-d\t ' })).toEqual(found);
+    expect(await execute(world, { ...both, [datafoldHeader]: ' \tcanary-d\t ' })).toEqual(found);
     expect(authorizations(world)).toEqual([['Key canary-d'], ['Bearer canary-o']]);
   });
 
   it("lends its keys to no other, and never has the service's own", async () => {
     const world = await createForwardingWorld();
-    expect(await ask(world, both)).toEqual(found);
+    expect(await execute(world, both)).toEqual(found);
 
-    expect(await ask(world, {})).toEqual({
+    expect(await execute(world, {})).toEqual({
       data: { datafold: null, olostep: null },
       errors: expect.arrayContaining([withoutKey('DATAFOLD', 'datafold'), withoutKey('OLOSTEP', 'olostep')]),
     });
@@ -91,7 +91,7 @@ describe("With callers' own keys, a request", () => {
       const world = await createForwardingWorld();
       const { [header]: _key, ...headers } = both;
 
-      const answer = await ask(world, key === undefined ? headers : { ...headers, [header]: key });
+      const answer = await execute(world, key === undefined ? headers : { ...headers, [header]: key });
 
       const place = provider.toLowerCase();
       expect(answer).toEqual({
@@ -108,15 +108,15 @@ describe("With callers' own keys, a request", () => {
     const world = await createForwardingWorld();
     const key = 'x'.repeat(4_096);
 
-    expect(await ask(world, { ...both, [datafoldHeader]: key })).toEqual(found);
+    expect(await execute(world, { ...both, [datafoldHeader]: key })).toEqual(found);
     expect(authorizations(world)[0]).toEqual([`Key ${key}`]);
   });
 
-  it('is told that the key is not accepted, when the provider says so', async () => {
+  it('has an error that the key is not accepted, when the provider says so', async () => {
     const world = await createForwardingWorld();
     world.datafold.on(datafoldPath, { status: 401, body: { detail: 'canary-d is unknown' } });
 
-    const answer = await ask(world, both);
+    const answer = await execute(world, both);
 
     expect(answer).toEqual({
       data: { ...found.data, datafold: null },
@@ -135,7 +135,7 @@ describe("With callers' own keys, a request", () => {
         response.end(`${request.headers.authorization}`);
       });
 
-      const answer = await ask(world, both);
+      const answer = await execute(world, both);
 
       expect(answer.errors).toHaveLength(1);
       expect(world.lines.map(({ message }) => message)).toContain('upstream call failed');
@@ -143,7 +143,7 @@ describe("With callers' own keys, a request", () => {
     },
   );
 
-  it('gets nothing of anybody else: 50 callers with 40 operations each, all mixed, with faults and departures', async () => {
+  it('gets nothing of another caller: 50 callers with 40 operations each, all mixed, with faults and disconnects', async () => {
     holdDice(0);
     // However slow the machine is, and however many faults come together.
     const world = await createWorld({
@@ -157,7 +157,7 @@ describe("With callers' own keys, a request", () => {
       return async (...[request, response]: Parameters<Handler>) => {
         const call = ++calls;
         for (let turn = 0; turn < (call * 7) % 5; turn++) await setImmediate();
-        const [, caller = 'nobody'] = new RegExp(`^${scheme}-(\\d+)$`).exec(`${request.headers.authorization}`) ?? [];
+        const [, caller = 'none'] = new RegExp(`^${scheme}-(\\d+)$`).exec(`${request.headers.authorization}`) ?? [];
         response.writeHead(call % 10 === 0 ? 500 : 200, { 'content-type': 'application/json' });
         response.end(JSON.stringify(toBody(`caller ${caller}`)));
       };
@@ -170,15 +170,15 @@ describe("With callers' own keys, a request", () => {
     let answered = 0;
     let left = 0;
     for (let round = 0; round < 40; round++) {
-      const asked = Array.from({ length: 50 }, async (_, caller) => {
+      const requested = Array.from({ length: 50 }, async (_, caller) => {
         const controller = new AbortController();
         const headers = { [datafoldHeader]: `canary-d-${caller}`, [olostepHeader]: `canary-o-${caller}` };
-        const asked = ask(world, headers, { signal: controller.signal }).catch(() => undefined);
+        const requested = execute(world, headers, { signal: controller.signal }).catch(() => undefined);
         if ((round + caller) % 10 === 0) {
           await setImmediate();
           controller.abort();
         }
-        const answer = await asked;
+        const answer = await requested;
         if (answer === undefined) return left++;
         expect(JSON.stringify(answer)).not.toContain('canary');
         const { datafold, olostep } = answer.data;
@@ -186,7 +186,7 @@ describe("With callers' own keys, a request", () => {
         if (olostep !== null) expect(olostep).toEqual({ logGroup: `caller ${caller}` });
         return datafold && olostep && answered++;
       });
-      await Promise.all(asked);
+      await Promise.all(requested);
     }
 
     expect(left).toBe(200);
@@ -195,32 +195,32 @@ describe("With callers' own keys, a request", () => {
   }, 60_000);
 });
 
-describe("With the service's own keys, a request", () => {
+describe("credentials: with the service's own keys, a request", () => {
   it('is made with those, whatever keys are in its headers', async () => {
     const world = await createWorld();
     world.datafold.on(datafoldPath, { body: datafoldBody });
     world.olostep.on(olostepPath, { body: olostepBody });
 
-    expect(await ask(world, both)).toEqual(found);
+    expect(await execute(world, both)).toEqual(found);
     expect(authorizations(world)).toEqual([[`Key ${keys.datafold}`], [`Bearer ${keys.olostep}`]]);
   });
 });
 
-it("A service for callers' own keys needs none of its own", async () => {
+it("credentials: A service for callers' own keys needs no key of the service", async () => {
   const world = await createWorld({ credentials: 'forwarded', providers: {} });
 
-  expect((await ask(world, {})).errors?.map(({ extensions }) => extensions.code)).toEqual([
+  expect((await execute(world, {})).errors?.map(({ extensions }) => extensions.code)).toEqual([
     'UNAUTHENTICATED',
     'UNAUTHENTICATED',
   ]);
 });
 
-it('A key that a provider repeats in its answer is handed on to nobody, in whichever field', async () => {
+it('credentials: A key that a provider repeats in its answer is passed on to no client, in whichever field', async () => {
   const world = await createWorld();
   world.datafold.on(datafoldPath, { body: { ...datafoldBody, warnings: [`sent with ${keys.datafold}`] } });
   world.olostep.on(olostepPath, { body: olostepBody });
 
-  const answer = await world.ask(
+  const answer = await world.execute(
     'query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { id ... on DatafoldRun { warnings } } }',
     {
       keys: [datafoldKey, olostepKey],

@@ -38,12 +38,12 @@ async function createListWorld(runs: ReturnType<NonNullable<DatafoldData['runsOf
 const badAt = (...path: readonly (string | number)[]) =>
   expect.objectContaining({ path, extensions: expect.objectContaining({ code: 'UPSTREAM_BAD_RESPONSE' }) });
 
-describe('What is asked of Datafold for runs by their keys:', () => {
+describe('Datafold lists: what is requested of Datafold for runs by their keys:', () => {
   const light = 'phase outcome startedAt ... on DatafoldRun { state rawState diffId monitor { id } }';
   const toQuery = (fields: string) =>
     `query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { runId ${fields} } }`;
-  const ask = (world: World, fields: string, ids: readonly number[]) =>
-    world.ask(toQuery(fields), { keys: ids.map((id) => anyDatafoldRun(id).key) });
+  const execute = (world: World, fields: string, ids: readonly number[]) =>
+    world.execute(toQuery(fields), { keys: ids.map((id) => anyDatafoldRun(id).key) });
   const runIds = ({ data }: Answer) =>
     data.monitorRuns.map((run: { runId: string } | null) => run && Number(run.runId));
 
@@ -51,16 +51,16 @@ describe('What is asked of Datafold for runs by their keys:', () => {
     ['fifty with light fields, a page of the list', light, range(101, 150), [walked(1)]],
     ['fifty that are on two pages, both', light, range(26, 75), [walked(1), walked(2)]],
     ['three, a page', light, [51, 103, 150], [walked(1)]],
-    ['two, each by itself', light, [1, 3], [1, 3].map(singleOf)],
-    ['the same one a hundred times, by itself', light, Array(100).fill(4), [singleOf(4)]],
+    ['two, each separately', light, [1, 3], [1, 3].map(singleOf)],
+    ['the same one a hundred times, separately', light, Array(100).fill(4), [singleOf(4)]],
     [
-      'fifty with their errors, each by itself',
+      'fifty with their errors, each separately',
       `${light} ... on DatafoldRun { error }`,
       range(1, 50),
       range(1, 50).map(singleOf),
     ],
     [
-      'three with their warnings, each by itself',
+      'three with their warnings, each separately',
       '... on DatafoldRun { warnings }',
       [1, 3, 5],
       [1, 3, 5].map(singleOf),
@@ -69,7 +69,7 @@ describe('What is asked of Datafold for runs by their keys:', () => {
   ])('%s', async (_what, fields, ids, paths) => {
     const world = await createListWorld(runsFrom(150));
 
-    const answer = await ask(world, fields, ids);
+    const answer = await execute(world, fields, ids);
 
     expect(answer.errors).toBeUndefined();
     expect(runIds(answer)).toEqual(ids);
@@ -79,8 +79,8 @@ describe('What is asked of Datafold for runs by their keys:', () => {
   it('a row says of a run what a call for it would', async () => {
     const world = await createListWorld([...runsFrom(3), { ...runAt(4, 9), state: 'paused', diff_id: null }]);
 
-    const listed = await ask(world, light, [1, 2, 3, 4]);
-    const single = await ask(world, light, [4, 1]);
+    const listed = await execute(world, light, [1, 2, 3, 4]);
+    const single = await execute(world, light, [4, 1]);
 
     expect(world.datafold.paths).toEqual([walked(1), singleOf(4), singleOf(1)]);
     const [one, , , four] = listed.data.monitorRuns;
@@ -93,10 +93,10 @@ describe('What is asked of Datafold for runs by their keys:', () => {
     });
   });
 
-  it('light and heavy fields of the same runs: what is asked for by itself has both', async () => {
+  it('light and heavy fields of the same runs: what is requested separately has both', async () => {
     const world = await createListWorld(runsFrom(5));
 
-    const { data, errors } = await world.ask(
+    const { data, errors } = await world.execute(
       `query ($keys: [MonitorRunKey!]!) {
         light: monitorRuns(keys: $keys) { ... on DatafoldRun { state } }
         heavy: monitorRuns(keys: $keys) { ... on DatafoldRun { warnings } }
@@ -110,12 +110,12 @@ describe('What is asked of Datafold for runs by their keys:', () => {
     expect(world.datafold.paths).toEqual(range(1, 3).map(singleOf));
   });
 
-  it('each that the pages do not have by itself, and only then it is known to be none', async () => {
+  it('each that the pages do not have separately, and only then its absence is certain', async () => {
     const all = runsFrom(5);
     const world = await createListWorld(all.slice(1));
     world.datafold.on(singleOf(5), { body: all[0] });
 
-    const answer = await ask(world, light, [1, 5, 2, 99, 3]);
+    const answer = await execute(world, light, [1, 5, 2, 99, 3]);
 
     expect(runIds(answer)).toEqual([1, 5, 2, null, 3]);
     expect(answer.errors).toBeUndefined();
@@ -126,23 +126,23 @@ describe('What is asked of Datafold for runs by their keys:', () => {
     const world = await createListWorld(runsFrom(450));
     const ids = [1, 2, 3, 4];
 
-    expect(runIds(await ask(world, light, ids))).toEqual(ids);
+    expect(runIds(await execute(world, light, ids))).toEqual(ids);
     expect(world.datafold.paths).toEqual([walked(1), ...ids.map(singleOf)]);
   });
 
-  it('each by itself when a page is far longer than asked for', async () => {
+  it('each separately when a page is far longer than requested', async () => {
     const world = await createListWorld(runsFrom(3));
     world.datafold.on(walked(1), { body: { count: 3, page: 1, runs: Array(1_001).fill(toDatafoldRow(runAt(1, 0))) } });
 
-    expect(runIds(await ask(world, light, [1, 2, 3]))).toEqual([1, 2, 3]);
+    expect(runIds(await execute(world, light, [1, 2, 3]))).toEqual([1, 2, 3]);
     expect(world.datafold.paths).toEqual([walked(1), ...[1, 2, 3].map(singleOf)]);
   });
 
-  it('pages of the size that Datafold sends, not of that which it was asked for', async () => {
+  it('pages of the size that Datafold sends, not of the size that was requested', async () => {
     const world = await createListWorld(runsFrom(100), 20);
     const ids = range(100, 51);
 
-    expect(runIds(await ask(world, light, ids))).toEqual(ids);
+    expect(runIds(await execute(world, light, ids))).toEqual(ids);
     expect(world.datafold.paths).toEqual([walked(1), walked(2, 20), walked(3, 20)]);
   });
 
@@ -156,26 +156,26 @@ describe('What is asked of Datafold for runs by their keys:', () => {
     const runs = runsFrom(10).slice(0, 6).map(toDatafoldRow);
     world.datafold.on(walked(1), { body: { count: 100, page: 1, page_size: 6, total_pages: 20, runs, ...numbers } });
 
-    expect(runIds(await ask(world, light, range(10, 1)))).toEqual(range(10, 1));
+    expect(runIds(await execute(world, light, range(10, 1)))).toEqual(range(10, 1));
     expect(world.datafold.paths).toEqual([walked(1), ...range(4, 1).map(singleOf)]);
   });
 
-  it.each([[404], [410], [422], [403], [400]])('each by itself, when the list answers %i', async (status) => {
+  it.each([[404], [410], [422], [403], [400]])('each separately, when the list answers %i', async (status) => {
     const world = await createListWorld(runsFrom(3));
     await verifyCredentials(world);
     world.datafold.on(walked(1), { status });
 
-    expect(runIds(await ask(world, light, [1, 2, 3]))).toEqual([1, 2, 3]);
+    expect(runIds(await execute(world, light, [1, 2, 3]))).toEqual([1, 2, 3]);
     expect(world.datafold.paths).toEqual([walked(1), ...range(1, 3).map(singleOf)]);
   });
 
   it.each([{}, { runs: {} }, { runs: null }, { runs: 'text' }])(
-    'each by itself, when the list answers %j',
+    'each separately, when the list answers %j',
     async (body) => {
       const world = await createListWorld(runsFrom(3));
       world.datafold.on(walked(1), { body });
 
-      expect(runIds(await ask(world, light, [1, 2, 3]))).toEqual([1, 2, 3]);
+      expect(runIds(await execute(world, light, [1, 2, 3]))).toEqual([1, 2, 3]);
       expect(world.datafold.paths).toEqual([walked(1), ...range(1, 3).map(singleOf)]);
     },
   );
@@ -185,12 +185,12 @@ describe('What is asked of Datafold for runs by their keys:', () => {
     ['whose state is null', { state: null }],
     ["of another monitor's", { monitor_id: 8 }],
     ['whose id is text', { run_id: '2' }],
-  ])('a run by itself, when its row is one %s', async (_what, change) => {
+  ])('a run separately, when its row is one %s', async (_what, change) => {
     const world = await createListWorld(runsFrom(3));
     const runs = runsFrom(3).map((run) => ({ ...toDatafoldRow(run), ...(run.run_id === 2 && change) }));
     world.datafold.on(walked(1), { body: { count: 3, page: 1, page_size: 100, total_pages: 1, runs } });
 
-    const answer = await ask(world, light, [1, 2, 3]);
+    const answer = await execute(world, light, [1, 2, 3]);
 
     expect(answer.data.monitorRuns[1]).toMatchObject({ runId: '2', state: 'OK' });
     expect(world.datafold.paths).toEqual([walked(1), singleOf(2)]);
@@ -202,7 +202,7 @@ describe('What is asked of Datafold for runs by their keys:', () => {
     world.datafold.on('/api/v1/monitors/8/runs/42', { body: other });
     const keys = [...range(1, 3).map((id) => anyDatafoldRun(id).key), { ...anyDatafoldRun(42).key, monitorId: '8' }];
 
-    const answer = await world.ask(toQuery(light), { keys });
+    const answer = await world.execute(toQuery(light), { keys });
 
     expect(runIds(answer)).toEqual([1, 2, 3, 42]);
     expect(world.datafold.paths.toSorted()).toEqual([walked(1), '/api/v1/monitors/8/runs/42'].toSorted());
@@ -213,7 +213,7 @@ describe('What is asked of Datafold for runs by their keys:', () => {
     const runs = ids.map((id) => ({ ...datafoldBody, run_id: JSON.rawJSON(id), diff_id: JSON.rawJSON(id) }));
     const world = await createListWorld(runs);
 
-    const { data } = await world.ask(toQuery(light), {
+    const { data } = await world.execute(toQuery(light), {
       keys: ids.map((runId) => ({ ...anyDatafoldRun(1).key, runId })),
     });
 
@@ -222,7 +222,7 @@ describe('What is asked of Datafold for runs by their keys:', () => {
   });
 });
 
-describe("A monitor's runs", () => {
+describe("Datafold lists: a monitor's runs", () => {
   const toQuery = (fields: string) => `
     query ($first: Int, $after: String, $startedAfter: DateTime, $startedBefore: DateTime) {
       node(id: "DATAFOLD:monitor:7") {
@@ -239,7 +239,7 @@ describe("A monitor's runs", () => {
   /** A page of them, and which runs it has. */
   async function read(world: World, variables: object = {}, fields = '') {
     world.datafold.on('/api/v1/monitors/7', { body: { id: 7 } });
-    const answer = await world.ask(toQuery(fields), variables);
+    const answer = await world.execute(toQuery(fields), variables);
     const runs = answer.data.node?.runs;
     const ids = runs?.edges.map(({ node }: { node: { runId: string } | null }) => node && Number(node.runId));
     return { ...answer, runs, ids };
@@ -248,7 +248,7 @@ describe("A monitor's runs", () => {
   /** The calls for the list. */
   const listPaths = ({ datafold }: World) => datafold.paths.filter((path) => path !== '/api/v1/monitors/7');
 
-  it('are a page of their list, for which Datafold is asked without a time', async () => {
+  it('are a page of their list, which is requested of Datafold without a time', async () => {
     const world = await createListWorld(runsFrom(30));
 
     const { runs, ids, errors } = await read(world, {}, 'phase startedAt ... on DatafoldRun { state rawState diffId }');
@@ -275,7 +275,7 @@ describe("A monitor's runs", () => {
 
   it('are no call for the monitor itself, when they are reached from a run, and one call however often they are selected', async () => {
     const world = await createListWorld(runsFrom(5));
-    const { data, errors } = await world.ask(
+    const { data, errors } = await world.execute(
       '{ datafoldRun(monitorId: 7, runId: 2) { monitor { id a: runs { nodes { runId } } b: runs { totalCount } } } }',
     );
 
@@ -296,7 +296,7 @@ describe("A monitor's runs", () => {
         expect(connection.totalCount).toBe(45);
         expect(connection.pageInfo.hasPreviousPage).toBe(page > 1);
         found.push(...ids);
-        // Two begin before anybody looks again, which is a minute later.
+        // Two begin before the next request, which is a minute later.
         runs.unshift(runAt(1_000 + 2 * page, -page), runAt(999 + 2 * page, -page));
         holdDate(toText(noon + page * minute));
         if (!connection.pageInfo.hasNextPage) break;
@@ -497,7 +497,7 @@ describe("A monitor's runs", () => {
     expectNoCursor(await read(world, { first: 10, after: runs.pageInfo.endCursor }));
   });
 
-  it('are counted without being sent, when none are asked for', async () => {
+  it('are counted without being sent, when none are requested', async () => {
     const world = await createListWorld(runsFrom(30));
     const none = await read(world, { first: 0 });
     expect(none.runs).toEqual({
@@ -511,7 +511,7 @@ describe("A monitor's runs", () => {
     expect(listPaths(world)).toEqual([walked(1, 1), walked(1, 30), walked(31, 1)]);
   });
 
-  it('are fewer than asked for, when Datafold sends smaller pages, and all there all the same', async () => {
+  it('are fewer than requested, when Datafold sends smaller pages, and all there all the same', async () => {
     const world = await createListWorld(runsFrom(45), 10);
     const found: number[] = [];
     const lengths: number[] = [];
@@ -572,7 +572,7 @@ describe("A monitor's runs", () => {
     expect(errors).toEqual([badAt('node', 'runs')]);
   });
 
-  it('are asked for in pages no larger than set, whatever a cursor tells', async () => {
+  it('are requested in pages no larger than set, whatever a cursor says', async () => {
     const world = await createListWorld(runsFrom(150));
     const { runs } = await read(world, { first: 1 });
 
@@ -582,7 +582,7 @@ describe("A monitor's runs", () => {
   });
 
   it.each([1_001, 150_000, 250_000])(
-    'are an error, when a page is far longer than asked for: %i rows',
+    'are an error, when a page is far longer than requested: %i rows',
     async (count) => {
       const world = await createListWorld([]);
       const page = (length: number) => ({
@@ -602,7 +602,7 @@ describe("A monitor's runs", () => {
     },
   );
 
-  it('come with rows that are nested as deeply as can be, as long as nobody asks for that', async () => {
+  it('come with rows that are nested as deeply as can be, as long as no client selects that', async () => {
     const world = await createListWorld([]);
     const levels = 20_000;
     const deep = `${'['.repeat(levels)}${']'.repeat(levels)}`;
@@ -629,7 +629,7 @@ describe("A monitor's runs", () => {
     expect((await read(world)).errors).toEqual([badAt('node', 'runs')]);
   });
 
-  it('are an error, when Datafold sends another page than the one it is asked for, and says so twice', async () => {
+  it('are an error, when Datafold sends another page than the requested one, and says so twice', async () => {
     const world = await createListWorld(runsFrom(45));
     const { runs } = await read(world, { first: 20 });
     world.datafold.onAny({
@@ -677,7 +677,7 @@ describe("A monitor's runs", () => {
       for (const window of windows.toSpliced(at, 1)) expectNoCursor(await read(world, { ...window, after }));
     }
     world.datafold.on('/api/v1/monitors/8', { body: { id: 8 } });
-    const other = await world.ask(
+    const other = await world.execute(
       'query ($after: String) { monitor(key: { provider: DATAFOLD, monitorId: 8 }) { id runs(after: $after) { totalCount } } }',
       { after: cursors[0] },
     );
@@ -799,7 +799,7 @@ describe("A monitor's runs", () => {
     expect({ data, errors }).toEqual({ data: { node: { runs: null } }, errors: undefined });
   });
 
-  it.each([-1, 101])('are not asked for by %i', async (first) => {
+  it.each([-1, 101])('are not requested by %i', async (first) => {
     const world = await createListWorld(runsFrom(3));
 
     const { errors } = await read(world, { first });
@@ -809,7 +809,7 @@ describe("A monitor's runs", () => {
   });
 });
 
-describe('The page that is asked for', () => {
+describe('Datafold lists: the page that is requested', () => {
   it('has all that is wanted wherever one of at most 100 can, and is the smallest of those', () => {
     for (let offset = 0; offset <= 210; offset += 3) {
       for (const first of [1, 2, 5, 20, 50, 99, 100]) {

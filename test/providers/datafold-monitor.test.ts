@@ -88,11 +88,11 @@ const monitor = {
   ],
 };
 
-/** Asks for a monitor that Datafold answers with `body`. */
+/** Requests a monitor to which Datafold responds with `body`. */
 async function read(body: object) {
   const world = await createListingWorld();
   world.datafold.on(datafoldMonitorPath, { body });
-  return world.ask(whole, { key: datafoldMonitorKey });
+  return world.execute(whole, { key: datafoldMonitorKey });
 }
 
 /** An error of an answer that isn't as documented. */
@@ -123,11 +123,11 @@ const keysOf = (...ids: readonly number[]) => ids.map((id) => ({ provider: 'DATA
 const named = (...ids: readonly number[]) => ids.map((id) => ({ name: `Monitor ${id}` }));
 const firstOfList = '/api/v1/monitors?page=1&page_size=100&order_by=id&sort_order=asc';
 
-it('reads every field of a monitor', async () => {
+it('Datafold monitor: reads every field of a monitor', async () => {
   expect(await read(datafoldMonitorBody)).toEqual({ data: { monitor } });
 });
 
-it('takes no notice of fields that are not documented', async () => {
+it('Datafold monitor: takes no notice of fields that are not documented', async () => {
   const body = {
     ...datafoldMonitorBody,
     monitorId: 8,
@@ -141,11 +141,11 @@ it('takes no notice of fields that are not documented', async () => {
   expect(await read(body)).toEqual({ data: { monitor } });
 });
 
-it('reads every field of a monitor in a list, and asks for what lists lack', async () => {
+it('Datafold monitor: reads every field of a monitor in a list, and requests what lists lack', async () => {
   const world = await createListingWorld();
   serveDatafold(world.datafold, { monitors: [datafoldMonitorBody] });
 
-  const { data, errors } = await world.ask(listOf(light + heavy));
+  const { data, errors } = await world.execute(listOf(light + heavy));
 
   expect(errors).toBeUndefined();
   expect(data.monitorList.edges).toEqual([{ cursor: expect.any(String), node: monitor }]);
@@ -155,25 +155,25 @@ it('reads every field of a monitor in a list, and asks for what lists lack', asy
   ]);
 });
 
-it('asks for nothing more, when a list has all that is selected', async () => {
+it('Datafold monitor: makes no further call, when a list has all that is selected', async () => {
   const world = await createListingWorld();
   world.datafold.onAny({
     body: { count: 1, page: 1, page_size: 20, total_pages: 1, monitors: [datafoldMonitorRow] },
   });
 
-  const { data, errors } = await world.ask(listOf(light));
+  const { data, errors } = await world.execute(listOf(light));
 
   expect(errors).toBeUndefined();
   expect(data.monitorList.edges).toEqual([{ cursor: expect.any(String), node: lightMonitor }]);
   expect(world.datafold.paths).toHaveLength(1);
 });
 
-it('shows what a list has of a monitor that cannot be asked for, with errors at the rest', async () => {
+it('Datafold monitor: shows what a list has of a monitor that cannot be requested, with errors at the rest', async () => {
   const world = await createListingWorld();
   serveDatafold(world.datafold, { monitors: monitorsUpTo(2) });
   world.datafold.on('/api/v1/monitors/2', { status: 403 });
 
-  const { data, errors } = await world.ask(listOf('name description alert { __typename }'));
+  const { data, errors } = await world.execute(listOf('name description alert { __typename }'));
 
   expect(data.monitorList.edges.map(({ node }: { node: object }) => node)).toEqual([
     { name: 'Monitor 1', description: 'Before every release.', alert: { __typename: 'DatafoldDiffAlert' } },
@@ -186,7 +186,7 @@ it('shows what a list has of a monitor that cannot be asked for, with errors at 
   expect(world.datafold.paths.slice(1).toSorted()).toEqual(['/api/v1/monitors/1', '/api/v1/monitors/2']);
 });
 
-describe('A schedule', () => {
+describe('Datafold monitor: a schedule', () => {
   it.each([
     [{ interval: { every: 'hour', type: 'hourly' } }, { __typename: 'DatafoldHourlySchedule', every: 'hour' }],
     [
@@ -252,7 +252,7 @@ describe('A schedule', () => {
   );
 });
 
-describe('An alert', () => {
+describe('Datafold monitor: an alert', () => {
   it.each([
     [
       { type: 'diff' },
@@ -305,7 +305,7 @@ describe('An alert', () => {
   );
 });
 
-describe('Notifications', () => {
+describe('Datafold monitor: notifications', () => {
   it('are known by their types; one that is not documented is an error in its own place', async () => {
     const long = JSON.rawJSON('9007199254740993');
     const notifications = [
@@ -394,7 +394,7 @@ describe('Notifications', () => {
   });
 });
 
-describe('A field of the wrong type is null, with an error there alone:', () => {
+describe('Datafold monitor: a field of the wrong type is null, with an error there alone:', () => {
   it.each([
     ['name', 'name', 7],
     ['enabled', 'enabled', 'yes'],
@@ -431,13 +431,13 @@ describe('A field of the wrong type is null, with an error there alone:', () => 
   });
 });
 
-it('has words that are new to us beside UNKNOWN, without an error', async () => {
+it('Datafold monitor: has words that are new to us beside UNKNOWN, without an error', async () => {
   expect(await read({ ...datafoldMonitorBody, monitor_type: 'forecast', state: 'paused' })).toEqual({
     data: { monitor: { ...monitor, type: 'UNKNOWN', rawType: 'forecast', state: 'UNKNOWN', rawState: 'paused' } },
   });
 });
 
-it('is null without an error in all that Datafold may leave out, and null where that is said', async () => {
+it('Datafold monitor: is null without an error in all that Datafold may leave out, and null where that is said', async () => {
   const { id, name, monitor_type, enabled, created_at, modified_at, schedule } = datafoldMonitorBody;
   const body = { id, name: null, monitor_type: null, enabled, created_at, modified_at, schedule };
   const none = {
@@ -455,25 +455,25 @@ it('is null without an error in all that Datafold may leave out, and null where 
   });
 });
 
-it('is null when there is no such monitor, and an error when it is another one', async () => {
+it('Datafold monitor: is null when there is no such monitor, and an error when it is another one', async () => {
   const world = await createListingWorld();
   await verifyCredentials(world);
   const query = 'query ($key: MonitorKey!) { monitor(key: $key) { name } }';
 
-  expect(await world.ask(query, { key: datafoldMonitorKey })).toEqual({ data: { monitor: null } });
+  expect(await world.execute(query, { key: datafoldMonitorKey })).toEqual({ data: { monitor: null } });
   world.datafold.on(datafoldMonitorPath, { body: { ...datafoldMonitorBody, id: 8 } });
-  expect(await world.ask(query, { key: datafoldMonitorKey })).toEqual({
+  expect(await world.execute(query, { key: datafoldMonitorKey })).toEqual({
     data: { monitor: null },
     errors: [badAt('monitor')],
   });
 });
 
-describe('What is asked of Datafold for', () => {
-  /** Asks a world that has the monitors 1 to 8. */
-  async function ask(query: string, ...ids: readonly number[]) {
+describe('Datafold monitor: what is requested of Datafold for', () => {
+  /** Queries a world that has the monitors 1 to 8. */
+  async function execute(query: string, ...ids: readonly number[]) {
     const world = await createListingWorld();
     serveDatafold(world.datafold, { monitors: monitorsUpTo(8) });
-    return { world, answer: await world.ask(query, { keys: keysOf(...ids) }) };
+    return { world, answer: await world.execute(query, { keys: keysOf(...ids) }) };
   }
   const names = 'query ($keys: [MonitorKey!]!) { monitors(keys: $keys) { name } }';
   const descriptions =
@@ -487,48 +487,48 @@ describe('What is asked of Datafold for', () => {
     ['eight, and repeats', names, [8, 1, 2, 3, 4, 5, 6, 7, 8, 1], [firstOfList]],
     ['three, of which more is selected than lists have', descriptions, [3, 5, 7], pathsOf(3, 5, 7)],
   ])('%s', async (_what, query, ids, paths) => {
-    const { world, answer } = await ask(query, ...ids);
+    const { world, answer } = await execute(query, ...ids);
 
     expect(answer.errors).toBeUndefined();
     expect(answer.data.monitors).toMatchObject(named(...ids));
     expect(world.datafold.paths).toEqual(paths);
   });
 
-  it('monitors that the list does not have: each by itself, and only then they are known to be none', async () => {
+  it('monitors that the list does not have: each separately, and only then their absence is certain', async () => {
     const world = await createListingWorld();
     const all = monitorsUpTo(8);
     serveDatafold(world.datafold, { monitors: all.slice(0, 7) });
     world.datafold.on('/api/v1/monitors/8', { body: all[7] });
 
-    expect(await world.ask(names, { keys: keysOf(1, 8, 2, 99, 3) })).toEqual({
+    expect(await world.execute(names, { keys: keysOf(1, 8, 2, 99, 3) })).toEqual({
       data: { monitors: [...named(1, 8, 2), null, ...named(3)] },
     });
     expect(world.datafold.paths).toEqual([firstOfList, ...pathsOf(8, 99)]);
   });
 
-  it('light and heavy fields of the same monitors: what is asked for by itself has both', async () => {
+  it('light and heavy fields of the same monitors: what is requested separately has both', async () => {
     const query = `query ($keys: [MonitorKey!]!) {
       light: monitors(keys: $keys) { name }
       heavy: monitors(keys: $keys) { ... on DatafoldMonitor { schedule { __typename } } }
     }`;
 
-    const { world, answer } = await ask(query, 1, 2, 3);
+    const { world, answer } = await execute(query, 1, 2, 3);
 
     expect(answer.errors).toBeUndefined();
     expect(world.datafold.paths).toEqual(pathsOf(1, 2, 3));
   });
 
-  it('monitors that are there in full already: nothing more, when three runs that are kept lead to them', async () => {
+  it('monitors that are there in full already: nothing more, when three cached runs lead to them', async () => {
     const world = await createListingWorld({ runCache: true });
     const runsOf = (id: string) => [{ ...datafoldBody, run_id: 1, monitor_id: Number(id) }];
     serveDatafold(world.datafold, { monitors: monitorsUpTo(8), runsOf });
     const keys = keysOf(3, 5, 7);
     const runKeys = keys.map((key) => ({ ...key, runId: '1' }));
     const runsQuery = (fields: string) => `monitorRuns(keys: $runKeys) { ... on DatafoldRun { warnings ${fields} } }`;
-    await world.ask(`query ($runKeys: [MonitorRunKey!]!) { ${runsQuery('')} }`, { runKeys });
+    await world.execute(`query ($runKeys: [MonitorRunKey!]!) { ${runsQuery('')} }`, { runKeys });
     world.datafold.paths.splice(0);
 
-    const { data, errors } = await world.ask(
+    const { data, errors } = await world.execute(
       `query ($keys: [MonitorKey!]!, $runKeys: [MonitorRunKey!]!) {
         monitors(keys: $keys) { ... on DatafoldMonitor { schedule { __typename } } }
         ${runsQuery('monitor { name }')}
@@ -541,17 +541,17 @@ describe('What is asked of Datafold for', () => {
     expect(world.datafold.paths).toEqual(pathsOf(3, 5, 7));
   });
 
-  it.each([404, 422, 403])('three monitors, when the list answers %i: each by itself', async (status) => {
+  it.each([404, 422, 403])('three monitors, when the list answers %i: each separately', async (status) => {
     const world = await createListingWorld();
     await verifyCredentials(world);
     for (const body of monitorsUpTo(3)) world.datafold.on(`/api/v1/monitors/${body.id}`, { body });
     world.datafold.on(firstOfList, { status });
 
-    expect(await world.ask(names, { keys: keysOf(1, 2, 3) })).toEqual({ data: { monitors: named(1, 2, 3) } });
+    expect(await world.execute(names, { keys: keysOf(1, 2, 3) })).toEqual({ data: { monitors: named(1, 2, 3) } });
     expect(world.datafold.paths).toEqual([firstOfList, ...pathsOf(1, 2, 3)]);
   });
 
-  it('the monitor of a run: nothing for its ids, one call for more, whatever number of runs ask', async () => {
+  it('the monitor of a run: nothing for its ids, one call for more, whatever number of runs select it', async () => {
     const world = await createListingWorld();
     const runs = [1, 2].map((run_id) => ({ run_id, monitor_id: 7, state: 'ok', warnings: [] }));
     serveDatafold(world.datafold, { monitors: monitorsUpTo(8), runsOf: () => runs });
@@ -559,24 +559,24 @@ describe('What is asked of Datafold for', () => {
       `run${runId}: monitorRun(key: { provider: DATAFOLD, monitorId: 7, runId: ${runId} }) { monitor { ${fields} } }`;
     const runPaths = ['/api/v1/monitors/7/runs/1', '/api/v1/monitors/7/runs/2'];
 
-    const ids = await world.ask(`{ ${run(1, 'id monitorId __typename')} ${run(2, 'id')} }`);
+    const ids = await world.execute(`{ ${run(1, 'id monitorId __typename')} ${run(2, 'id')} }`);
     expect(ids.data.run1).toEqual({
       monitor: { id: 'DATAFOLD:monitor:7', monitorId: '7', __typename: 'DatafoldMonitor' },
     });
     expect(world.datafold.paths.splice(0)).toEqual(runPaths);
 
-    const found = await world.ask(`{ ${run(1, 'name')} ${run(2, 'name')} }`);
+    const found = await world.execute(`{ ${run(1, 'name')} ${run(2, 'name')} }`);
     expect(found.data).toEqual({ run1: { monitor: { name: 'Monitor 7' } }, run2: { monitor: { name: 'Monitor 7' } } });
     expect(world.datafold.paths).toEqual([...runPaths, '/api/v1/monitors/7']);
   });
 });
 
-describe('The list of all monitors', () => {
+describe('Datafold monitor: the list of all monitors', () => {
   /** Reads all of it, page by page. */
   async function readAll(world: World, variables: object) {
     const pages: string[][] = [];
     for (let after: string | null = null; ; ) {
-      const { data, errors } = await world.ask(listOf('name'), { ...variables, after });
+      const { data, errors } = await world.execute(listOf('name'), { ...variables, after });
       expect(errors).toBeUndefined();
       const { edges, pageInfo } = data.monitorList;
       pages.push(edges.map(({ node }: { node: { name: string } }) => node.name));
@@ -595,7 +595,7 @@ describe('The list of all monitors', () => {
     );
   });
 
-  it('is read in as many calls as it has pages, when Datafold sends smaller ones than it is asked for', async () => {
+  it('is read in as many calls as it has pages, when Datafold sends smaller ones than requested', async () => {
     const world = await createListingWorld();
     serveDatafold(world.datafold, { monitors: monitorsUpTo(8), cap: 3 });
 
@@ -605,25 +605,25 @@ describe('The list of all monitors', () => {
     );
   });
 
-  it('is asked for by tags as Datafold takes them, whatever is in them; its cursors know them', async () => {
+  it('is requested by tags as Datafold expects them, whatever is in them; its cursors know them', async () => {
     const world = await createListingWorld();
     const tags = ['a&b=c', 'é +'];
     const tagged = monitorsUpTo(4).map((one, place) => ({ ...one, tags: place === 1 ? ['shop'] : [...tags, 'x'] }));
     serveDatafold(world.datafold, { monitors: tagged });
 
-    const { data } = await world.ask(listOf('name'), { first: 1, tags });
+    const { data } = await world.execute(listOf('name'), { first: 1, tags });
     const after = data.monitorList.pageInfo.endCursor;
     expect(data.monitorList.totalCount).toBe(3);
     expect(world.datafold.paths).toEqual([
       '/api/v1/monitors?page=1&page_size=1&order_by=id&sort_order=asc&tags=a%26b%3Dc%2C%C3%A9+%2B',
     ]);
 
-    const next = await world.ask(listOf('name'), { first: 2, tags: tags.toReversed(), after });
+    const next = await world.execute(listOf('name'), { first: 2, tags: tags.toReversed(), after });
     expect(next.data.monitorList.edges.map(({ node }: { node: object }) => node)).toEqual(named(3, 4));
 
     const { length } = world.datafold.paths;
     for (const others of [['a&b=c'], [], null, ['a&b=c', 'é +', 'x']]) {
-      expect(await world.ask(listOf('name'), { tags: others, after })).toMatchObject({
+      expect(await world.execute(listOf('name'), { tags: others, after })).toMatchObject({
         data: { monitorList: null },
         errors: [
           {
@@ -640,7 +640,10 @@ describe('The list of all monitors', () => {
     const world = await createListingWorld();
     for (const answer of [{ status: 404 }, { body: {} }, { body: { monitors: {} } }]) {
       world.datafold.onAny(answer);
-      expect(await world.ask(listOf('name'))).toEqual({ data: { monitorList: null }, errors: [badAt('monitorList')] });
+      expect(await world.execute(listOf('name'))).toEqual({
+        data: { monitorList: null },
+        errors: [badAt('monitorList')],
+      });
     }
   });
 
@@ -649,7 +652,7 @@ describe('The list of all monitors', () => {
     const monitors = [{ ...datafoldMonitorRow, id: 1 }, null, { name: 'nameless' }, { ...datafoldMonitorRow, id: -4 }];
     world.datafold.onAny({ body: { count: 4, page: 1, page_size: 20, total_pages: 1, monitors } });
 
-    const { data, errors } = await world.ask(listOf('monitorId'));
+    const { data, errors } = await world.execute(listOf('monitorId'));
 
     expect(data.monitorList.edges.map(({ node }: { node: object }) => node)).toEqual([
       { monitorId: '1' },

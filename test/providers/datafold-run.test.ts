@@ -8,11 +8,11 @@ const query = `query ($monitorId: ID!, $runId: ID!) {
   }
 }`;
 
-/** Asks for a run that Datafold answers with `body`. */
+/** Requests a run to which Datafold responds with `body`. */
 async function read(body: object, { monitorId, runId }: { monitorId: string; runId: string } = datafoldKey) {
   const world = await createWorld();
   world.datafold.on(`/api/v1/monitors/${monitorId}/runs/${runId}`, { body });
-  return world.ask(query, { monitorId, runId });
+  return world.execute(query, { monitorId, runId });
 }
 
 /** The run in {@link datafoldBody}. */
@@ -50,17 +50,17 @@ const broken = (field: keyof typeof run, rest: typeof run | typeof unknownRun = 
   ],
 });
 
-it('reads every field of a run', async () => {
+it('Datafold run: reads every field of a run', async () => {
   expect(await read(datafoldBody)).toEqual({ data: { datafoldRun: run } });
 });
 
-it('takes no notice of fields that are not documented', async () => {
+it('Datafold run: takes no notice of fields that are not documented', async () => {
   const body = { ...datafoldBody, id: 1, phase: 'x', provider: 'x', diffId: 2, raw_state: 'x', __typename: 'x' };
 
   expect(await read(body)).toEqual({ data: { datafoldRun: run } });
 });
 
-describe('The state', () => {
+describe('Datafold run: the state', () => {
   it.each([
     ['created', 'CREATED', 'PENDING', null],
     ['queued', 'QUEUED', 'PENDING', null],
@@ -100,7 +100,7 @@ describe('The state', () => {
   );
 });
 
-describe('A field of the wrong type is null, with an error there alone:', () => {
+describe('Datafold run: a field of the wrong type is null, with an error there alone:', () => {
   const long = JSON.rawJSON('12345678901234567890');
 
   it.each([
@@ -135,17 +135,17 @@ describe('A field of the wrong type is null, with an error there alone:', () => 
     ]);
   });
 
-  it('and it is no failure to those who did not ask for it', async () => {
+  it('and it is no failure to clients that did not select it', async () => {
     const world = await createWorld();
     world.datafold.onAny({ body: { ...datafoldBody, state: 7, started_at: 7, diff_id: 'x', error: 1, warnings: 'x' } });
 
-    expect(await world.ask('{ datafoldRun(monitorId: 7, runId: 42) { id state } }')).toEqual({
+    expect(await world.execute('{ datafoldRun(monitorId: 7, runId: 42) { id state } }')).toEqual({
       data: { datafoldRun: { id: 'DATAFOLD:7:42', state: 'UNKNOWN' } },
     });
   });
 });
 
-describe('A field that is missing', () => {
+describe('Datafold run: a field that is missing', () => {
   it('is null with an error, when Datafold promises it: warnings', async () => {
     const { warnings: _warnings, ...body } = datafoldBody;
 
@@ -153,7 +153,7 @@ describe('A field that is missing', () => {
   });
 
   it.each(['run_id', 'monitor_id'] as const)(
-    'is no loss, when it is %s: the ids of a run are those it was asked for by',
+    'is no loss, when it is %s: the ids of a run are those of its request',
     async (name) => {
       const { [name]: _id, ...body } = datafoldBody;
 
@@ -183,7 +183,7 @@ describe('A field that is missing', () => {
   });
 });
 
-describe('Text', () => {
+describe('Datafold run: text', () => {
   it('comes through as Datafold wrote it', async () => {
     const error = 'Query failed: "a"\n\tat line 1 \\ <b>é 漢 😀</b> \u0000\u2028';
 
@@ -193,7 +193,7 @@ describe('Text', () => {
   });
 });
 
-describe('Numbers of any length', () => {
+describe('Datafold run: numbers of any length', () => {
   it.each([
     '0',
     '9007199254740991',
@@ -202,7 +202,7 @@ describe('Numbers of any length', () => {
     '9223372036854775807',
     '123456789012345678901234567890',
     '-9007199254740993',
-  ])('the diff %s keeps every digit', async (digits) => {
+  ])('the diff %s has every digit', async (digits) => {
     const body = { ...datafoldBody, diff_id: JSON.rawJSON(digits) };
 
     expect(await read(body)).toEqual({ data: { datafoldRun: { ...run, diffId: digits } } });
@@ -228,7 +228,7 @@ describe('Numbers of any length', () => {
     ['monitor_id', '9223372036854775808'],
     ['run_id', '9007199254740992'],
     ['run_id', '9007199254740994'],
-  ])('a run whose %s is next to the one asked for, %s, is another run', async (name, digits) => {
+  ])('a run whose %s is next to the requested one, %s, is another run', async (name, digits) => {
     expect(await read({ ...body, [name]: JSON.rawJSON(digits) }, { monitorId, runId })).toMatchObject({
       data: { datafoldRun: null },
       errors: [{ path: ['datafoldRun'], extensions: { code: 'UPSTREAM_BAD_RESPONSE' } }],
@@ -242,56 +242,61 @@ describe('Numbers of any length', () => {
   });
 });
 
-describe.each(['UTC', 'America/New_York', 'Asia/Kolkata'])('The start, wherever the service runs (%s),', (zone) => {
-  beforeEach(() => {
-    vi.stubEnv('TZ', zone);
-    expect(Intl.DateTimeFormat().resolvedOptions().timeZone.replace('Calcutta', 'Kolkata')).toBe(zone);
-  });
-  afterEach(() => void vi.unstubAllEnvs());
+describe.each(['UTC', 'America/New_York', 'Asia/Kolkata'])(
+  'Datafold run: the start, wherever the service runs (%s),',
+  (zone) => {
+    beforeEach(() => {
+      vi.stubEnv('TZ', zone);
+      expect(Intl.DateTimeFormat().resolvedOptions().timeZone.replace('Calcutta', 'Kolkata')).toBe(zone);
+    });
+    afterEach(() => void vi.unstubAllEnvs());
 
-  it.each([
-    ['2026-11-20T08:00:00Z', '2026-11-20T08:00:00.000Z'],
-    ['2026-11-20T08:00:00', '2026-11-20T08:00:00.000Z'],
-    ['2026-11-20T08:00:00+00:00', '2026-11-20T08:00:00.000Z'],
-    ['2026-11-20T08:00:00+02:00', '2026-11-20T06:00:00.000Z'],
-    ['2026-11-20T08:00:00-05:30', '2026-11-20T13:30:00.000Z'],
-    ['2026-11-20T08:00:00+0200', '2026-11-20T06:00:00.000Z'],
-    ['2026-11-20T00:30:00+02:00', '2026-11-19T22:30:00.000Z'],
-    ['2026-11-20T08:00:00.5Z', '2026-11-20T08:00:00.500Z'],
-    ['2026-11-20T08:00:00.123456', '2026-11-20T08:00:00.123Z'],
-    ['2026-11-20T08:00:00.123956+00:00', '2026-11-20T08:00:00.123Z'],
-    ['2026-11-20T08:00:00.999999999Z', '2026-11-20T08:00:00.999Z'],
-    ['2026-11-20 08:00:00', '2026-11-20T08:00:00.000Z'],
-    ['2026-11-20 08:00:00.123456+02:00', '2026-11-20T06:00:00.123Z'],
-    ['2026-11-20t08:00:00z', '2026-11-20T08:00:00.000Z'],
-    ['2024-02-29T08:00:00Z', '2024-02-29T08:00:00.000Z'],
-    ['0001-01-01T00:00:00Z', '0001-01-01T00:00:00.000Z'],
-    ['0001-01-01 00:00:00', '0001-01-01T00:00:00.000Z'],
-    ['0001-01-01t00:00:00z', '0001-01-01T00:00:00.000Z'],
-    ['0001-01-01T00:00:00+0000', '0001-01-01T00:00:00.000Z'],
-    ['9999-12-31T23:59:59Z', '9999-12-31T23:59:59.000Z'],
-  ])('%s is %s', async (text, startedAt) => {
-    expect(await read({ ...datafoldBody, started_at: text })).toEqual({ data: { datafoldRun: { ...run, startedAt } } });
-  });
+    it.each([
+      ['2026-11-20T08:00:00Z', '2026-11-20T08:00:00.000Z'],
+      ['2026-11-20T08:00:00', '2026-11-20T08:00:00.000Z'],
+      ['2026-11-20T08:00:00+00:00', '2026-11-20T08:00:00.000Z'],
+      ['2026-11-20T08:00:00+02:00', '2026-11-20T06:00:00.000Z'],
+      ['2026-11-20T08:00:00-05:30', '2026-11-20T13:30:00.000Z'],
+      ['2026-11-20T08:00:00+0200', '2026-11-20T06:00:00.000Z'],
+      ['2026-11-20T00:30:00+02:00', '2026-11-19T22:30:00.000Z'],
+      ['2026-11-20T08:00:00.5Z', '2026-11-20T08:00:00.500Z'],
+      ['2026-11-20T08:00:00.123456', '2026-11-20T08:00:00.123Z'],
+      ['2026-11-20T08:00:00.123956+00:00', '2026-11-20T08:00:00.123Z'],
+      ['2026-11-20T08:00:00.999999999Z', '2026-11-20T08:00:00.999Z'],
+      ['2026-11-20 08:00:00', '2026-11-20T08:00:00.000Z'],
+      ['2026-11-20 08:00:00.123456+02:00', '2026-11-20T06:00:00.123Z'],
+      ['2026-11-20t08:00:00z', '2026-11-20T08:00:00.000Z'],
+      ['2024-02-29T08:00:00Z', '2024-02-29T08:00:00.000Z'],
+      ['0001-01-01T00:00:00Z', '0001-01-01T00:00:00.000Z'],
+      ['0001-01-01 00:00:00', '0001-01-01T00:00:00.000Z'],
+      ['0001-01-01t00:00:00z', '0001-01-01T00:00:00.000Z'],
+      ['0001-01-01T00:00:00+0000', '0001-01-01T00:00:00.000Z'],
+      ['9999-12-31T23:59:59Z', '9999-12-31T23:59:59.000Z'],
+    ])('%s is %s', async (text, startedAt) => {
+      expect(await read({ ...datafoldBody, started_at: text })).toEqual({
+        data: { datafoldRun: { ...run, startedAt } },
+      });
+    });
 
-  it.each([
-    ['no day of the year', '2026-02-30T08:00:00Z'],
-    ['no leap day of its year', '2026-02-29T08:00:00Z'],
-    ['no month', '2026-13-01T08:00:00Z'],
-    ['no hour', '2026-11-20T24:00:00Z'],
-    ['no minute', '2026-11-20T08:60:00Z'],
-    ['no offset', '2026-11-20T08:00:00+29:00'],
-    ['before the year 0', '0000-01-01T00:30:00+05:00'],
-    ['after the year 9999', '9999-12-31T23:30:00-05:00'],
-    ['a date alone', '2026-11-20'],
-    ['a time alone', '08:00:00'],
-    ['another way to write a date', '20 Nov 2026 08:00:00 GMT'],
-    ['seconds as text', '1763625600'],
-    ['a date and more', '2026-11-20T08:00:00Z or later'],
-    ['a date on a line of its own', '2026-11-20T08:00:00Z\n'],
-    ['nothing', ''],
-    ['a word', 'yesterday'],
-  ])('is null with an error, when it is %s: %j', async (_what, text) => {
-    expect(await read({ ...datafoldBody, started_at: text })).toEqual(broken('startedAt'));
-  });
-});
+    it.each([
+      ['no day of the year', '2026-02-30T08:00:00Z'],
+      ['no leap day of its year', '2026-02-29T08:00:00Z'],
+      ['no month', '2026-13-01T08:00:00Z'],
+      ['no hour', '2026-11-20T24:00:00Z'],
+      ['no minute', '2026-11-20T08:60:00Z'],
+      ['no offset', '2026-11-20T08:00:00+29:00'],
+      ['before the year 0', '0000-01-01T00:30:00+05:00'],
+      ['after the year 9999', '9999-12-31T23:30:00-05:00'],
+      ['a date alone', '2026-11-20'],
+      ['a time alone', '08:00:00'],
+      ['another way to write a date', '20 Nov 2026 08:00:00 GMT'],
+      ['seconds as text', '1763625600'],
+      ['a date and more', '2026-11-20T08:00:00Z or later'],
+      ['a date on a separate line', '2026-11-20T08:00:00Z\n'],
+      ['nothing', ''],
+      ['a word', 'yesterday'],
+    ])('is null with an error, when it is %s: %j', async (_what, text) => {
+      expect(await read({ ...datafoldBody, started_at: text })).toEqual(broken('startedAt'));
+    });
+  },
+);

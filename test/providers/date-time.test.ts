@@ -6,7 +6,7 @@ import { createWorld } from '../support/world.ts';
 const first = Date.parse('0000-01-01T00:00:00Z');
 const last = Date.parse('9999-12-31T23:59:59.999Z');
 
-it('A time is written as Date writes it, whichever was written before', () => {
+it('DateTime: A time is written as Date writes it, whichever was written before', () => {
   const times = fc.array(
     fc.oneof(fc.integer({ min: first, max: last }), fc.double({ min: first, max: last, noNaN: true })),
   );
@@ -22,11 +22,11 @@ it('A time is written as Date writes it, whichever was written before', () => {
 });
 
 it.each([first - 1, last + 1, 8.64e15, 8.64e15 + 1, -8.64e15, 1e300, Infinity, -Infinity, Number.NaN])(
-  '%d is no time',
+  'DateTime: %d is no time',
   (time) => expect(fromMilliseconds(time)).toBeUndefined(),
 );
 
-it('A text is read as Date reads it, whichever way it says UTC, and however many digits its second has', () => {
+it('DateTime: A text is read as Date reads it, whichever way it says UTC, and however many digits its second has', () => {
   const time = fc.integer({ min: first, max: last });
   const zone = fc.constantFrom('Z', '+00:00', '');
   const digits = fc.stringMatching(/^\d{0,9}$/);
@@ -49,9 +49,9 @@ it.each([
   ['2026-01-01T08:00:00+02:00', '2026-01-01T06:00:00.000Z'],
   ['2026-01-01 08:00:00', '2026-01-01T08:00:00.000Z'],
   ['2026-01-01', '2026-01-01T00:00:00.000Z'],
-])('%s is read as %s', (text, time) => expect(fromIsoText(text)).toBe(time));
+])('DateTime: %s is read as %s', (text, time) => expect(fromIsoText(text)).toBe(time));
 
-describe('an argument that is a time', () => {
+describe('DateTime: an argument that is a time', () => {
   const monitor = (provider: string, monitorId: string, argument: string) => (time: string) =>
     `{ monitor(key: { provider: ${provider}, monitorId: "${monitorId}" }) { runs(${argument}: ${time}) { totalCount } } }`;
   const queries = [
@@ -72,7 +72,7 @@ describe('an argument that is a time', () => {
 
     for (const time of refused) {
       const asVariable = toQuery('$time').replace('{', 'query ($time: DateTime) {');
-      for (const answer of [await world.ask(toQuery(`"${time}"`)), await world.ask(asVariable, { time })]) {
+      for (const answer of [await world.execute(toQuery(`"${time}"`)), await world.execute(asVariable, { time })]) {
         expect(answer.errors, time).toMatchObject([
           {
             message: expect.stringContaining('of the years 1970 to 9999'),
@@ -91,6 +91,6 @@ describe('an argument that is a time', () => {
     for (const far of [world.datafold, world.olostep]) far.onAny({ body: page });
 
     for (const time of ['1970-01-01T00:00:00Z', '1969-12-31T23:00:00-01:00', '9999-12-31T23:59:59.999Z'])
-      expect((await world.ask(toQuery(`"${time}"`))).errors, time).toBeUndefined();
+      expect((await world.execute(toQuery(`"${time}"`))).errors, time).toBeUndefined();
   });
 });

@@ -46,13 +46,13 @@ async function openLog(log: readonly unknown[]) {
   const world = await createWorld();
   const hold = (events: readonly unknown[]) => world.olostep.on(olostepPath, { body: { ...olostepBody, events } });
   hold(log);
-  const ask = (asked: Arguments): Promise<Answer> => world.ask(query, asked);
-  const page = async (asked: Arguments = {}): Promise<Page> => {
-    const { data, errors } = await ask(asked);
+  const execute = (requested: Arguments): Promise<Answer> => world.execute(query, requested);
+  const page = async (requested: Arguments = {}): Promise<Page> => {
+    const { data, errors } = await execute(requested);
     expect(errors).toBeUndefined();
     return data.olostepRun.events;
   };
-  return { hold, ask, page };
+  return { hold, execute, page };
 }
 
 const refused = (message: string) => ({
@@ -67,7 +67,7 @@ const refused = (message: string) => ({
   ],
 });
 
-describe('A page of the log', () => {
+describe('agent log: a page of the log', () => {
   it('is the whole log, when that is short', async () => {
     const log = await openLog(lines(3));
 
@@ -131,13 +131,13 @@ describe('A page of the log', () => {
   it.each([-1, 1_001, 2_147_483_647, -2_147_483_648])('of the first %i is refused, the run is not', async (first) => {
     const log = await openLog(lines(3));
 
-    expect(await log.ask({ first })).toEqual(refused('Expected `first` between 0 and 1,000.'));
+    expect(await log.execute({ first })).toEqual(refused('Expected `first` between 0 and 1,000.'));
   });
 
   it('has a place and a cursor for what is no event', async () => {
     const log = await openLog([line(0), 'not an event', null, line(3)]);
 
-    const { data, errors } = await log.ask({});
+    const { data, errors } = await log.execute({});
     const page: Page = data.olostepRun.events;
 
     expect(ids(page)).toEqual(['line-0', undefined, undefined, 'line-3']);
@@ -150,7 +150,7 @@ describe('A page of the log', () => {
     const world = await createWorld();
     world.olostep.on(olostepPath, { body: { ...olostepBody, events: lines(7) } });
 
-    const answer = await world.ask(`{
+    const answer = await world.execute(`{
       olostepRun(monitorId: "monitor_n8q2x4m1ak", runId: "run_k3v9c1p7zd") {
         one: events(first: 1) { nodes { id } }
         ticks: events(kind: "tick") { nodes { id } totalCount }
@@ -172,7 +172,7 @@ describe('A page of the log', () => {
   });
 });
 
-describe('A page after a cursor', () => {
+describe('agent log: a page after a cursor', () => {
   it.each([0, 1, 2, 3, 4])('begins behind event %i of five', async (place) => {
     const log = await openLog(lines(5));
     const { edges } = await log.page();
@@ -212,7 +212,7 @@ describe('A page after a cursor', () => {
   ])('is refused, the run is not, when the cursor is none: %.40s', async (after) => {
     const log = await openLog(lines(5));
 
-    expect(await log.ask({ after })).toEqual(refused('Expected `after` to be the cursor of an event of this run.'));
+    expect(await log.execute({ after })).toEqual(refused('Expected `after` to be the cursor of an event of this run.'));
   });
 
   it('is refused, when the cursor is of another run', async () => {
@@ -221,7 +221,7 @@ describe('A page after a cursor', () => {
     const log = await openLog(lines(5));
 
     for (const { cursor } of edges) {
-      expect(await log.ask({ after: cursor })).toEqual(
+      expect(await log.execute({ after: cursor })).toEqual(
         refused('Expected `after` to be the cursor of an event of this run.'),
       );
     }
@@ -233,7 +233,7 @@ describe('A page after a cursor', () => {
     const { endCursor } = (await log.page()).pageInfo;
     log.hold(nameless.slice(0, 3));
 
-    expect(await log.ask({ after: endCursor })).toEqual(
+    expect(await log.execute({ after: endCursor })).toEqual(
       refused('Expected `after` to be the cursor of an event of this run.'),
     );
   });
@@ -259,13 +259,13 @@ describe('A page after a cursor', () => {
     const { endCursor } = (await log.page({ first: 1 })).pageInfo;
     log.hold(lines(4, 1));
 
-    expect(await log.ask({ after: endCursor })).toEqual(
+    expect(await log.execute({ after: endCursor })).toEqual(
       refused('Expected `after` to be the cursor of an event of this run.'),
     );
   });
 });
 
-describe('A page of one kind', () => {
+describe('agent log: a page of one kind', () => {
   it('holds and counts the events of that kind', async () => {
     const log = await openLog(lines(10));
 
@@ -316,7 +316,7 @@ describe('A page of one kind', () => {
   });
 });
 
-describe('Page after page', () => {
+describe('agent log: page after page', () => {
   const logs: Readonly<Record<string, readonly object[]>> = {
     'a log': lines(23),
     'a log without ids': lines(23).map(({ id: _id, ...rest }) => rest),
@@ -335,7 +335,7 @@ describe('Page after page', () => {
     let after: string | null = null;
     let pages = 0;
     do {
-      const { data }: Answer = await world.ask(
+      const { data }: Answer = await world.execute(
         `query ($first: Int, $after: String, $kind: String) {
           olostepRun(monitorId: "monitor_n8q2x4m1ak", runId: "run_k3v9c1p7zd") {
             events(first: $first, after: $after, kind: $kind) { nodes { timestamp } pageInfo { hasNextPage endCursor } }
@@ -355,29 +355,29 @@ describe('Page after page', () => {
   });
 });
 
-describe('a log of 100,000 events', () => {
+describe('agent log: a log of 100,000 events', () => {
   const everything = `{
     olostepRun(monitorId: "monitor_n8q2x4m1ak", runId: "run_k3v9c1p7zd") {
       phase startedAt finishedAt logGroup events(first: 1) { totalCount }
     }
   }`;
-  const askFor = async (count: number) => {
+  const requestFor = async (count: number) => {
     const world = await createWorld();
     const events = `[${'{},'.repeat(count - 1)}{}]`;
     const body = JSON.stringify({ ...olostepBody, snapshot: null, events: '@' }).replace('"@"', events);
     world.olostep.on(olostepPath, { body });
-    return world.ask(everything);
+    return world.execute(everything);
   };
 
   it('is read', async () => {
-    const { data, errors } = await askFor(100_000);
+    const { data, errors } = await requestFor(100_000);
 
     expect(errors).toBeUndefined();
     expect(data.olostepRun).toMatchObject({ phase: 'RUNNING', events: { totalCount: 100_000 } });
   });
 
   it('is the longest: a longer one fails, and what is read from it, and nothing beside it', async () => {
-    const { data, errors } = await askFor(100_001);
+    const { data, errors } = await requestFor(100_001);
 
     const { log_group: logGroup } = olostepBody;
     expect(data.olostepRun).toEqual({ phase: 'UNKNOWN', startedAt: null, finishedAt: null, logGroup, events: null });

@@ -10,14 +10,14 @@ async function readRuns(page: object, args = ''): Promise<Answer> {
   const world = await createListingWorld();
   world.olostep.onAny({ body: page });
   world.olostep.on(`/v1/monitors/${monitorId}?include_total_count=false`, { body: { id: monitorId } });
-  return world.ask(`{
+  return world.execute(`{
     monitor(key: { provider: OLOSTEP, monitorId: "${monitorId}" }) {
       runs${args} { totalCount nodes { runId ... on OlostepRun { changed summary snapshotUrl snapshotAt } } }
     }
   }`);
 }
 
-it('may not be counted', async () => {
+it('Olostep events page: may not be counted', async () => {
   for (const total_count of [null, undefined]) {
     const { data, errors } = await readRuns({ data: [anySnapshot('run_0', 1763625609)], has_more: false, total_count });
 
@@ -26,7 +26,7 @@ it('may not be counted', async () => {
   }
 });
 
-it('may say nothing but which run they are of', async () => {
+it('Olostep events page: may say nothing but which run they are of', async () => {
   const nothing = { created: null, changed: null, summary: null, snapshot_url: null };
 
   const { data, errors } = await readRuns({

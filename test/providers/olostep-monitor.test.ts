@@ -19,11 +19,11 @@ const fields = `${lightFields} lastRunAt lastRun { runId status changed ranAt } 
 const byItself = `query ($key: MonitorKey!) { monitor(key: $key) { ... on OlostepMonitor { ${fields} } } }`;
 const byRow = `{ monitorList(provider: OLOSTEP) { nodes { ... on OlostepMonitor { ${fields} } } } }`;
 
-/** Asks for a monitor that Olostep answers with `body`, whatever is selected of it. */
+/** Requests a monitor to which Olostep responds with `body`, whatever is selected of it. */
 async function read(body: object): Promise<Answer> {
   const world = await createListingWorld();
   world.olostep.onAny({ body });
-  return world.ask(byItself, { key });
+  return world.execute(byItself, { key });
 }
 
 /** The monitor in {@link olostepMonitorBody}. */
@@ -65,17 +65,17 @@ const monitor = {
 /** What an answer has of errors: where, and of which kind. */
 const errorsOf = ({ errors = [] }: Answer) => errors.map(({ path, extensions }) => [path?.join('.'), extensions.code]);
 
-it('reads every field of a monitor', async () => {
+it('Olostep monitor: reads every field of a monitor', async () => {
   expect(await read(olostepMonitorBody)).toEqual({ data: { monitor } });
 });
 
-it('reads every field of a monitor in a list, and asks for it by itself for what rows lack', async () => {
+it('Olostep monitor: reads every field of a monitor in a list, and requests it separately for what rows lack', async () => {
   const world = await createListingWorld();
   const { total_count: _count, mermaid_diagram: _diagram, ...row } = olostepMonitorBody;
   world.olostep.on('/v1/monitors', { body: { monitors: [row], count: 1 } });
   world.olostep.on(all, { body: olostepMonitorBody });
 
-  expect(await world.ask(byRow)).toEqual({ data: { monitorList: { nodes: [monitor] } } });
+  expect(await world.execute(byRow)).toEqual({ data: { monitorList: { nodes: [monitor] } } });
   expect(world.olostep.paths).toEqual(['/v1/monitors', all]);
 });
 
@@ -83,7 +83,7 @@ it.each([
   ['has it', {}, ['/v1/monitors'], monitor.lastRunAt],
   ['says that there is none', { last_run: null }, ['/v1/monitors'], null],
   ['says nothing of it', { last_run: undefined }, ['/v1/monitors', light], monitor.lastRunAt],
-])('takes the last run from a row that %s', async (_what, change, paths, lastRunAt) => {
+])('Olostep monitor: takes the last run from a row that %s', async (_what, change, paths, lastRunAt) => {
   const world = await createListingWorld();
   world.olostep.on('/v1/monitors', { body: { monitors: [{ ...olostepMonitorBody, ...change }] } });
   world.olostep.on(light, { body: olostepMonitorBody });
@@ -92,11 +92,11 @@ it.each([
     '{ monitorList(provider: OLOSTEP) { nodes { lastRunAt ... on OlostepMonitor { lastRun { ranAt } } } } }';
 
   const lastRun = lastRunAt && { ranAt: lastRunAt };
-  expect(await world.ask(query)).toEqual({ data: { monitorList: { nodes: [{ lastRunAt, lastRun }] } } });
+  expect(await world.execute(query)).toEqual({ data: { monitorList: { nodes: [{ lastRunAt, lastRun }] } } });
   expect(world.olostep.paths).toEqual(paths);
 });
 
-describe('The status', () => {
+describe('Olostep monitor: the status', () => {
   it.each([
     ['provisioning', 'PROVISIONING', false],
     ['active', 'ACTIVE', true],
@@ -123,14 +123,14 @@ describe('The status', () => {
   );
 });
 
-it('knows older answers by their names of ids and times', async () => {
+it('Olostep monitor: knows older answers by their names of ids and times', async () => {
   const { id, created: _created, updated: _updated, ...rest } = olostepMonitorBody;
   const older = { ...rest, monitor_id: id, created_at: '2025-10-09T08:53:20Z', updated_at: 1763625609 };
 
   expect(await read(older)).toEqual({ data: { monitor } });
 });
 
-describe('Older answers', () => {
+describe('Olostep monitor: older answers', () => {
   /** As the first generation of the documents has a monitor, */
   const first = {
     team_id: 'team_5hktz469jyF',
@@ -206,7 +206,7 @@ describe('Older answers', () => {
     const world = await createListingWorld();
     world.olostep.on('/v1/monitors', { body: { monitors: [first] } });
 
-    const { data, errors } = await world.ask(
+    const { data, errors } = await world.execute(
       `{ monitorList(provider: OLOSTEP) { nodes { name ... on OlostepMonitor {
         agentId tracked { urls } schedule { cron } notification { channels { target } }
       } } } }`,
@@ -247,7 +247,7 @@ describe('Older answers', () => {
   });
 });
 
-describe('The target of a notification', () => {
+describe('Olostep monitor: the target of a notification', () => {
   it.each([
     ['shop@espresso.example', 'EMAIL', 'shop@espresso.example'],
     ['+14155552671', 'PHONE', '+14155552671'],
@@ -300,7 +300,7 @@ describe('The target of a notification', () => {
   });
 });
 
-it('has null without an error where the types of the clients have it', async () => {
+it('Olostep monitor: has null without an error where the types of the clients have it', async () => {
   const answer = await read({
     ...olostepMonitorBody,
     schedule: { frequency: null, cron: null, timezone: null, next_run_at: null },
@@ -332,18 +332,18 @@ it('has null without an error where the types of the clients have it', async () 
   expect(channels.data.monitor.notification).toEqual({ events: ['changed'], channels: null });
 });
 
-it('knows rows of older lists by their names of ids', async () => {
+it('Olostep monitor: knows rows of older lists by their names of ids', async () => {
   const world = await createListingWorld();
   world.olostep.on('/v1/monitors', { body: { monitors: [{ monitor_id: monitorId }] } });
 
-  const answer = await world.ask(
+  const answer = await world.execute(
     '{ monitorList(provider: OLOSTEP) { nodes { id ... on OlostepMonitor { status } } } }',
   );
 
   expect(answer).toEqual({ data: { monitorList: { nodes: [{ id: monitor.id, status: 'UNKNOWN' }] } } });
 });
 
-it('has nothing but null where Olostep says nothing', async () => {
+it('Olostep monitor: has nothing but null where Olostep says nothing', async () => {
   const ids = { __typename: 'OlostepMonitor', id: monitor.id, provider: 'OLOSTEP', monitorId };
   const nothing = Object.fromEntries(Object.keys(monitor).map((name) => [name, null]));
 
@@ -377,7 +377,7 @@ it.each([
   ['total_count', 1.5, ['monitor.snapshotCount']],
   ['total_count', 3_000_000_000, ['monitor.snapshotCount']],
   ['mermaid_diagram', 7, ['monitor.diagram']],
-])('has an error in place of a bad field, and nowhere else: %s %j', async (name, value, places) => {
+])('Olostep monitor: has an error in place of a bad field, and nowhere else: %s %j', async (name, value, places) => {
   const answer = await read({ ...olostepMonitorBody, [name]: value });
 
   expect(errorsOf(answer).toSorted()).toEqual(places.map((place) => [place, 'UPSTREAM_BAD_RESPONSE']).toSorted());
@@ -386,14 +386,14 @@ it.each([
     if (!touched.has(field)) expect(answer.data.monitor[field], field).toEqual(expected);
 });
 
-it("takes no other monitor's answer for it", async () => {
+it("Olostep monitor: takes no other monitor's answer for it", async () => {
   const answer = await read({ ...olostepMonitorBody, id: 'monitor_other00000' });
 
   expect(answer.data).toEqual({ monitor: null });
   expect(errorsOf(answer)).toEqual([['monitor', 'UPSTREAM_BAD_RESPONSE']]);
 });
 
-describe('What a query costs:', () => {
+describe('Olostep monitor: what a query costs:', () => {
   it.each([
     ['id monitorId provider', [light]],
     ['name enabled lastRunAt', [light]],
@@ -404,7 +404,7 @@ describe('What a query costs:', () => {
     const world = await createListingWorld();
     world.olostep.onAny({ body: olostepMonitorBody });
 
-    const answer = await world.ask(`query ($key: MonitorKey!) { monitor(key: $key) { ${selection} } }`, { key });
+    const answer = await world.execute(`query ($key: MonitorKey!) { monitor(key: $key) { ${selection} } }`, { key });
 
     expect(answer.errors).toBeUndefined();
     expect(world.olostep.paths).toEqual(paths);
@@ -414,13 +414,13 @@ describe('What a query costs:', () => {
     ['less of it', 'name lastRunAt', [counted]],
     ['the same', 'name ... on OlostepMonitor { snapshotCount }', [counted]],
     ['more than there is in that', '... on OlostepMonitor { diagram }', [counted, `${light}&include-diagram=true`]],
-  ])('a monitor that was asked for already, and then by a run of its own for %s', async (_what, selection, paths) => {
+  ])('a monitor that was requested already, and then by one of its runs for %s', async (_what, selection, paths) => {
     const world = await createListingWorld();
     for (const path of [counted, light, `${light}&include-diagram=true`])
       world.olostep.on(path, { body: olostepMonitorBody });
     world.olostep.on(olostepPath, { body: olostepBody });
 
-    const answer = await world.ask(
+    const answer = await world.execute(
       `query ($key: MonitorKey!, $monitorId: ID!, $runId: ID!) {
         monitor(key: $key) { ... on OlostepMonitor { snapshotCount } }
         olostepRun(monitorId: $monitorId, runId: $runId) { logGroup monitor { ${selection} } }
@@ -439,7 +439,7 @@ describe('What a query costs:', () => {
   const single = (id: string) => `/v1/monitors/${id}?include_total_count=false`;
 
   it.each([
-    ['two of them, each by itself', ['monitor_a', 'monitor_b'], ['monitor_a', 'monitor_b'].map(single)],
+    ['two of them, each separately', ['monitor_a', 'monitor_b'], ['monitor_a', 'monitor_b'].map(single)],
     ['three of them, one list', ['monitor_a', 'monitor_b', 'monitor_c'], ['/v1/monitors']],
     [
       'one that the list lacks, the list and itself',
@@ -451,17 +451,17 @@ describe('What a query costs:', () => {
     world.olostep.on('/v1/monitors', { body: { monitors: ids.slice(0, 3).map((id) => ({ id, query: id })) } });
     for (const id of ids) world.olostep.on(single(id), { body: { id, query: id } });
 
-    const answer = await world.ask(query, keysOf(some));
+    const answer = await world.execute(query, keysOf(some));
 
     expect(answer).toEqual({ data: { monitors: some.map((id) => ({ monitorId: id, name: id })) } });
     expect(world.olostep.paths.toSorted()).toEqual(paths.toSorted());
   });
 
-  it('monitors of which one does not exist: null, after a call of its own', async () => {
+  it('monitors of which one does not exist: null, after a separate call', async () => {
     const world = await createListingWorld();
     world.olostep.on('/v1/monitors', { body: { monitors: ids.slice(0, 3).map((id) => ({ id, query: id })) } });
 
-    const answer = await world.ask(query, keysOf(['monitor_a', 'monitor_b', 'monitor_x']));
+    const answer = await world.execute(query, keysOf(['monitor_a', 'monitor_b', 'monitor_x']));
 
     expect(answer.errors).toBeUndefined();
     expect(answer.data.monitors[2]).toBeNull();
@@ -480,7 +480,7 @@ describe('What a query costs:', () => {
     const data = [{ run_id: olostepKey.runId, changed: true, created: 1763625609 }];
     world.olostep.on(`${olostepMonitorPath}/events?limit=100`, { body: { data, has_more: false } });
 
-    const answer = await world.ask(
+    const answer = await world.execute(
       `query ($key: MonitorKey!) { monitor(key: $key) { ... on OlostepMonitor { lastRun { ${selection} } } } }`,
       { key },
     );
@@ -490,7 +490,7 @@ describe('What a query costs:', () => {
   });
 });
 
-describe('The last run', () => {
+describe('Olostep monitor: the last run', () => {
   const query = `query ($key: MonitorKey!) {
     monitor(key: $key) { ... on OlostepMonitor { lastRun { runId run { runId phase monitor { monitorId } } } } }
   }`;
@@ -501,7 +501,7 @@ describe('The last run', () => {
     world.olostep.on(olostepPath, { body: olostepBody });
 
     const run = { runId: olostepKey.runId, phase: 'FINISHED', monitor: { monitorId } };
-    expect(await world.ask(query, { key })).toEqual({
+    expect(await world.execute(query, { key })).toEqual({
       data: { monitor: { lastRun: { runId: olostepKey.runId, run } } },
     });
   });
@@ -514,31 +514,28 @@ describe('The last run', () => {
     ['k3v9c1p7zd', ['monitor.lastRun.run']],
     ['run_../x', ['monitor.lastRun.run']],
     ['run_k3v9c1p7zd?x', ['monitor.lastRun.run']],
-  ])(
-    'leads nowhere when its id is %j, with an error unless there is none, and nothing is asked for',
-    async (id, wrong) => {
-      const world = await createListingWorld();
-      world.olostep.on(light, { body: { ...olostepMonitorBody, last_run: { ...olostepMonitorBody.last_run, id } } });
+  ])('leads nowhere when its id is %j, with an error unless there is none, and no call is made', async (id, wrong) => {
+    const world = await createListingWorld();
+    world.olostep.on(light, { body: { ...olostepMonitorBody, last_run: { ...olostepMonitorBody.last_run, id } } });
 
-      const answer = await world.ask(query, { key });
+    const answer = await world.execute(query, { key });
 
-      expect(answer.data.monitor.lastRun).toEqual({ runId: id ?? null, run: null });
-      expect(errorsOf(answer).map(([path]) => path)).toEqual(wrong);
-      expect(world.olostep.paths).toEqual([light]);
-    },
-  );
+    expect(answer.data.monitor.lastRun).toEqual({ runId: id ?? null, run: null });
+    expect(errorsOf(answer).map(([path]) => path)).toEqual(wrong);
+    expect(world.olostep.paths).toEqual([light]);
+  });
 
   it('leads nowhere when Olostep has it no longer', async () => {
     const world = await createListingWorld();
     world.olostep.on(light, { body: olostepMonitorBody });
 
-    expect(await world.ask(query, { key })).toEqual({
+    expect(await world.execute(query, { key })).toEqual({
       data: { monitor: { lastRun: { runId: olostepKey.runId, run: null } } },
     });
   });
 });
 
-describe('The list of monitors', () => {
+describe('Olostep monitor: the list of monitors', () => {
   const query = `query ($first: Int, $after: String, $tags: [String!]) {
     monitorList(provider: OLOSTEP, first: $first, after: $after, tags: $tags) {
       totalCount
@@ -565,7 +562,7 @@ describe('The list of monitors', () => {
     const pages: string[][] = [];
     let after: string | null = null;
     do {
-      const answer = await world.ask(query, { first: 2, after });
+      const answer = await world.execute(query, { first: 2, after });
       expect(answer.data.monitorList).toMatchObject({ totalCount: 5, pageInfo: { hasPreviousPage: after !== null } });
       pages.push(idsOf(answer));
       const { hasNextPage, endCursor } = answer.data.monitorList.pageInfo;
@@ -578,17 +575,17 @@ describe('The list of monitors', () => {
 
   it('goes on behind a monitor wherever it stands by then', async () => {
     const world = await createListed();
-    const { data } = await world.ask(query, { first: 2 });
+    const { data } = await world.execute(query, { first: 2 });
     world.olostep.on('/v1/monitors', listOf([{ id: 'monitor_new' }, ...ids.map((id) => ({ id }))]));
 
-    expect(idsOf(await world.ask(query, { after: data.monitorList.pageInfo.endCursor }))).toEqual(ids.slice(2));
+    expect(idsOf(await world.execute(query, { after: data.monitorList.pageInfo.endCursor }))).toEqual(ids.slice(2));
   });
 
   it('goes on behind no row that is no monitor by its id, wherever it stands by then', async () => {
     const world = await createListed([{ id: 'monitor_0' }, { id: 'x' }, { id: 'monitor_1' }]);
     const after = made([0, 'x']);
 
-    expect(errorsOf(await world.ask(query, { after }))).toEqual([['monitorList', 'BAD_USER_INPUT']]);
+    expect(errorsOf(await world.execute(query, { after }))).toEqual([['monitorList', 'BAD_USER_INPUT']]);
   });
 
   it('has an error in place of a row that is no monitor, and goes on behind it', async () => {
@@ -600,7 +597,7 @@ describe('The list of monitors', () => {
       { id: 'monitor_1' },
     ]);
 
-    const answer = await world.ask(query, { first: 4 });
+    const answer = await world.execute(query, { first: 4 });
 
     expect(answer.data.monitorList.edges.map(({ node }: { node: unknown }) => node)).toEqual([
       { monitorId: 'monitor_0' },
@@ -612,7 +609,7 @@ describe('The list of monitors', () => {
       [1, 2, 3].map((place) => [`monitorList.edges.${place}.node`, 'UPSTREAM_BAD_RESPONSE']),
     );
     const { endCursor } = answer.data.monitorList.pageInfo;
-    expect(idsOf(await world.ask(query, { after: endCursor }))).toEqual(['monitor_1']);
+    expect(idsOf(await world.execute(query, { after: endCursor }))).toEqual(['monitor_1']);
   });
 
   it('is read no further than it is shown, however long it is and however often it is selected', async () => {
@@ -622,7 +619,9 @@ describe('The list of monitors', () => {
     onTestFinished(() => parsing.mockRestore());
     const page = 'monitorList(provider: OLOSTEP, first: 2) { totalCount nodes { monitorId } }';
 
-    const { data } = await world.ask(`{ ${Array.from({ length: 48 }, (_, alias) => `a${alias}: ${page}`).join(' ')} }`);
+    const { data } = await world.execute(
+      `{ ${Array.from({ length: 48 }, (_, alias) => `a${alias}: ${page}`).join(' ')} }`,
+    );
 
     expect(data.a47).toEqual({ totalCount: 5_000, nodes: [{ monitorId: 'monitor_0' }, { monitorId: 'monitor_1' }] });
     expect(parsing.mock.calls.filter(([text]) => text.includes('monitor_2'))).toEqual([]);
@@ -632,11 +631,11 @@ describe('The list of monitors', () => {
     const world = await createListed();
     world.olostep.on('/v1/monitors', { body: { monitors: ids.map((id) => ({ id })), count: 7 } });
 
-    const answer = await world.ask(query, { first: 10 });
+    const answer = await world.execute(query, { first: 10 });
     expect(idsOf(answer)).toEqual(ids);
     expect(answer.data.monitorList).toMatchObject({ totalCount: 7, pageInfo: { hasNextPage: true } });
 
-    const { data, errors } = await world.ask(query, { after: answer.data.monitorList.pageInfo.endCursor });
+    const { data, errors } = await world.execute(query, { after: answer.data.monitorList.pageInfo.endCursor });
     expect(data).toEqual({ monitorList: null });
     expect(errors).toMatchObject([
       { path: ['monitorList'], extensions: { code: 'UPSTREAM_BAD_RESPONSE', provider: 'OLOSTEP' } },
@@ -646,7 +645,7 @@ describe('The list of monitors', () => {
   it('has nothing on a page of none, and says that there is more', async () => {
     const world = await createListed();
 
-    const { data } = await world.ask(query, { first: 0 });
+    const { data } = await world.execute(query, { first: 0 });
 
     expect(data.monitorList).toEqual({
       totalCount: 5,
@@ -658,7 +657,7 @@ describe('The list of monitors', () => {
   it('can be had by no tags', async () => {
     const world = await createListed();
 
-    const answer = await world.ask(query, { tags: ['a'] });
+    const answer = await world.execute(query, { tags: ['a'] });
 
     expect(answer.errors).toMatchObject([
       {
@@ -667,7 +666,7 @@ describe('The list of monitors', () => {
       },
     ]);
     expect(world.olostep.paths).toEqual([]);
-    expect(idsOf(await world.ask(query, { tags: [] }))).toEqual(ids);
+    expect(idsOf(await world.execute(query, { tags: [] }))).toEqual(ids);
   });
 
   it.each(['x', made(7), made([0]), made([-1, 'monitor_0']), made([0, 'monitor_x']), made([9, null])])(
@@ -675,7 +674,7 @@ describe('The list of monitors', () => {
     async (after) => {
       const world = await createListed();
 
-      expect((await world.ask(query, { after })).errors).toMatchObject([
+      expect((await world.execute(query, { after })).errors).toMatchObject([
         {
           message: 'Expected `after` to be the cursor of a monitor of this list.',
           extensions: { code: 'BAD_USER_INPUT', provider: 'OLOSTEP' },
@@ -690,7 +689,7 @@ describe('The list of monitors', () => {
       const world = await createListingWorld();
       world.olostep.on('/v1/monitors', { body });
 
-      expect(errorsOf(await world.ask(query))).toEqual([['monitorList', 'UPSTREAM_BAD_RESPONSE']]);
+      expect(errorsOf(await world.execute(query))).toEqual([['monitorList', 'UPSTREAM_BAD_RESPONSE']]);
     },
   );
 });

@@ -37,15 +37,15 @@ const keysOf = (places: readonly number[]) =>
   places.map((place) => ({ provider: 'OLOSTEP', monitorId, runId: `run_${place}` }));
 const range = (count: number) => Array.from({ length: count }, (_, place) => place);
 
-const ask = (world: World, places: readonly number[], fields: string, allowStale = false) =>
-  world.ask(
+const execute = (world: World, places: readonly number[], fields: string, allowStale = false) =>
+  world.execute(
     `query ($keys: [MonitorRunKey!]!, $allowStale: Boolean!) {
       monitorRuns(keys: $keys, allowStale: $allowStale) { ... on OlostepRun { ${fields} } }
     }`,
     { keys: keysOf(places), allowStale },
   );
 
-describe('Runs of one monitor that are requested by their keys cost', () => {
+describe('Olostep outcome: runs of one monitor that are requested by their keys cost', () => {
   it.each([
     ['outcome', 1, { pages: 1, runs: 0 }],
     ['outcome', 50, { pages: 1, runs: 0 }],
@@ -60,7 +60,7 @@ describe('Runs of one monitor that are requested by their keys cost', () => {
   ])('with { %s } of %i: %j', async (fields, count, expected) => {
     const world = await createServed();
 
-    const answer = await ask(world, range(count), fields);
+    const answer = await execute(world, range(count), fields);
 
     expect(answer.errors).toBeUndefined();
     expect(calls(world)).toEqual(expected);
@@ -75,7 +75,7 @@ describe('Runs of one monitor that are requested by their keys cost', () => {
     const run = (place: number) => `olostepRun(monitorId: "${monitorId}", runId: "run_${place}")`;
     const id = (place: number) => `OLOSTEP:${monitorId}:run_${place}`;
 
-    const { data, errors } = await world.ask(`{
+    const { data, errors } = await world.execute(`{
       a: ${run(3)} { outcome }
       b: ${run(3)} { changed outcome }
       c: node(id: "${id(4)}") { ... on OlostepRun { outcome } }
@@ -93,7 +93,7 @@ describe('Runs of one monitor that are requested by their keys cost', () => {
     });
     expect(calls(world)).toEqual({ pages: 1, runs: 0 });
 
-    const older = await ask(world, [0, 120, 249], 'outcome');
+    const older = await execute(world, [0, 120, 249], 'outcome');
     expect(older.data.monitorRuns).toEqual([0, 120, 249].map((place) => ({ outcome: outcomeOf(place) })));
     expect(calls(world)).toEqual({ pages: 3, runs: 0 });
   });
@@ -101,26 +101,26 @@ describe('Runs of one monitor that are requested by their keys cost', () => {
   it('nothing again while they are cached, whatever has read them', async () => {
     const world = await createServed({ runCache: true });
     await verifyCredentials(world);
-    await world.ask(`{ monitor(key: { provider: OLOSTEP, monitorId: "${monitorId}" }) { id } }`);
-    await ask(world, range(20), 'snapshot');
+    await world.execute(`{ monitor(key: { provider: OLOSTEP, monitorId: "${monitorId}" }) { id } }`);
+    await execute(world, range(20), 'snapshot');
     expect(calls(world).runs).toBe(21);
 
-    await ask(world, range(20), 'outcome');
+    await execute(world, range(20), 'outcome');
     expect(calls(world)).toEqual({ pages: 1, runs: 0 });
-    const answer = await ask(world, range(20), 'phase outcome changed snapshot');
+    const answer = await execute(world, range(20), 'phase outcome changed snapshot');
 
     expect(answer.data.monitorRuns[3]).toMatchObject({ outcome: 'FINDING', snapshot: olostepBody.snapshot });
     expect(calls(world)).toEqual({ pages: 0, runs: 0 });
   });
 });
 
-describe('That the events page lacks a run', () => {
+describe('Olostep outcome: that the events page lacks a run', () => {
   const ended = { snapshot: null, events: olostepBody.events.map((event) => ({ ...event, ts: base * 1_000 })) };
   const running = { ...ended, events: ended.events.slice(0, 2) };
   const serveRun = ({ olostep }: World, body: object) =>
     olostep.on(pathOf('run_x'), { body: { run_id: 'run_x', log_group: null, ...body } });
-  const askRun = (world: World, fields: string, allowStale = false) =>
-    world.ask(
+  const requestRun = (world: World, fields: string, allowStale = false) =>
+    world.execute(
       `{ run: monitorRun(key: { provider: OLOSTEP, monitorId: "${monitorId}", runId: "run_x" }, allowStale: ${allowStale}) {
         ... on OlostepRun { ${fields} } } }`,
     );
@@ -130,15 +130,15 @@ describe('That the events page lacks a run', () => {
     serveRun(world, ended);
     const unknown = { data: { run: { phase: 'FINISHED', outcome: 'UNKNOWN', changed: null } } };
 
-    expect(await askRun(world, 'phase outcome changed')).toEqual(unknown);
+    expect(await requestRun(world, 'phase outcome changed')).toEqual(unknown);
     calls(world);
     vi.setSystemTime(Date.parse(now) + 9_000);
-    expect(await askRun(world, 'phase outcome changed')).toEqual(unknown);
+    expect(await requestRun(world, 'phase outcome changed')).toEqual(unknown);
     expect(calls(world)).toEqual({ pages: 0, runs: 0 });
 
     serveEvents(world.olostep, monitorId, [anySnapshot('run_x', base, true), ...snapshots]);
     vi.setSystemTime(Date.parse(now) + 11_000);
-    expect(await askRun(world, 'phase outcome changed')).toEqual({
+    expect(await requestRun(world, 'phase outcome changed')).toEqual({
       data: { run: { phase: 'FINISHED', outcome: 'FINDING', changed: true } },
     });
   });
@@ -146,24 +146,24 @@ describe('That the events page lacks a run', () => {
   it('is looked for again each time while it goes on', async () => {
     const world = await createServed({ runCache: true });
     serveRun(world, running);
-    expect(await askRun(world, 'phase outcome startedAt')).toMatchObject({
+    expect(await requestRun(world, 'phase outcome startedAt')).toMatchObject({
       data: { run: { phase: 'RUNNING', outcome: null } },
     });
     serveEvents(world.olostep, monitorId, [anySnapshot('run_x', base, true), ...snapshots]);
 
-    expect(await askRun(world, 'phase')).toEqual({ data: { run: { phase: 'FINISHED' } } });
+    expect(await requestRun(world, 'phase')).toEqual({ data: { run: { phase: 'FINISHED' } } });
   });
 
-  it('stands in with the copy of a run that went on, while Olostep is down: the run is not over by that', async () => {
+  it('shows the cached run that went on, while Olostep is down: the run is not over by that', async () => {
     const world = await createServed({ runCache: true });
     serveRun(world, running);
-    await askRun(world, 'phase');
+    await requestRun(world, 'phase');
     world.olostep.onAny({ status: 500 });
     world.olostep.on(pathOf('run_x'), { status: 500 });
     calls(world);
 
     for (const fields of ['phase', 'phase outcome', 'phase outcome changed logGroup'])
-      expect(await askRun(world, `${fields} isStale`, true)).toMatchObject({
+      expect(await requestRun(world, `${fields} isStale`, true)).toMatchObject({
         data: { run: { phase: 'RUNNING', isStale: true } },
       });
   });
@@ -171,35 +171,35 @@ describe('That the events page lacks a run', () => {
   it('is no guess where no copy says so: then the copy of the run alone has errors for what its row states', async () => {
     const world = await createServed({ runCache: true });
     serveRun(world, running);
-    await askRun(world, 'logGroup');
+    await requestRun(world, 'logGroup');
     world.olostep.onAny({ status: 500 });
     world.olostep.on(pathOf('run_x'), { status: 500 });
 
-    expect(await askRun(world, 'startedAt isStale', true)).toMatchObject({ data: { run: { isStale: true } } });
-    expect(await askRun(world, 'phase', true)).toMatchObject({
+    expect(await requestRun(world, 'startedAt isStale', true)).toMatchObject({ data: { run: { isStale: true } } });
+    expect(await requestRun(world, 'phase', true)).toMatchObject({
       data: { run: null },
       errors: [{ path: ['run', 'phase'], extensions: { code: 'UPSTREAM_UNAVAILABLE' } }],
     });
-    expect(await askRun(world, 'outcome startedAt', true)).toMatchObject({
+    expect(await requestRun(world, 'outcome startedAt', true)).toMatchObject({
       data: { run: { outcome: null, startedAt: now } },
       errors: [{ path: ['run', 'outcome'] }],
     });
   });
 });
 
-it('Where the events page alone fails, cached rows stand in for it with allowStale', async () => {
+it('Olostep outcome: Where the events page alone fails, cached rows replace it with allowStale', async () => {
   const world = await createServed({ runCache: true });
-  await ask(world, [0, 1], 'outcome snapshot');
+  await execute(world, [0, 1], 'outcome snapshot');
   vi.setSystemTime(Date.parse(now) + 2 * 3_600_000);
   world.olostep.onAny({ status: 500 });
 
   for (const fields of ['outcome', 'outcome snapshot']) {
-    const { data, errors } = await ask(world, [0, 1], `${fields} isStale`, true);
+    const { data, errors } = await execute(world, [0, 1], `${fields} isStale`, true);
     expect(errors).toBeUndefined();
     expect(data.monitorRuns).toMatchObject([
       { outcome: 'FINDING', isStale: true },
       { outcome: 'PASSED', isStale: true },
     ]);
-    expect((await ask(world, [0], fields)).errors).toMatchObject([{ path: ['monitorRuns', 0, 'outcome'] }]);
+    expect((await execute(world, [0], fields)).errors).toMatchObject([{ path: ['monitorRuns', 0, 'outcome'] }]);
   }
 });

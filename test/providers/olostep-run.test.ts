@@ -12,10 +12,10 @@ const query = `query ($monitorId: ID!, $runId: ID!, $first: Int, $after: String,
   }
 }`;
 
-/** Asks for a run that Olostep answers with `body`, which may be JSON text. */
+/** Requests a run to which Olostep responds with `body`, which may be JSON text. */
 async function read(body: object | string): Promise<Answer> {
   const world = await createAnswering(body);
-  return world.ask(query, { monitorId: olostepKey.monitorId, runId: olostepKey.runId });
+  return world.execute(query, { monitorId: olostepKey.monitorId, runId: olostepKey.runId });
 }
 
 async function createAnswering(body: object | string): Promise<World> {
@@ -83,17 +83,17 @@ const errorsAt = (paths: readonly string[], code = 'UPSTREAM_BAD_RESPONSE') =>
     }),
   );
 
-it('reads every field of a run and of its log', async () => {
+it('Olostep run: reads every field of a run and of its log', async () => {
   expect(await read(olostepBody)).toEqual({ data: { olostepRun: run } });
 });
 
-it('takes no notice of fields that are not documented', async () => {
+it('Olostep run: takes no notice of fields that are not documented', async () => {
   const body = { ...olostepBody, id: 'x', phase: 'x', status: 'x', logGroup: 'x', __typename: 'x' };
 
   expect(await read(body)).toEqual({ data: { olostepRun: run } });
 });
 
-describe('Phase and outcome', () => {
+describe('Olostep run: phase and outcome', () => {
   const other = { ...started, event: { event: 'node_end' } };
   it.each([
     ['a run_complete event and a snapshot', { events: [received, completed] }, 'FINISHED', 'UNKNOWN'],
@@ -130,7 +130,7 @@ describe('Phase and outcome', () => {
   });
 });
 
-describe('The kind of an event', () => {
+describe('Olostep run: the kind of an event', () => {
   it.each([
     [{ event: 'a' }, 'a'],
     [{ type: 'b' }, 'b'],
@@ -153,7 +153,7 @@ describe('The kind of an event', () => {
   });
 });
 
-describe('Start and end', () => {
+describe('Olostep run: start and end', () => {
   const [a, b, c] = [received, started, completed];
   it.each([[[a, b, c]], [[a, c, b]], [[b, a, c]], [[b, c, a]], [[c, a, b]], [[c, b, a]]])(
     'are the earliest event and the run_complete event, whatever the order',
@@ -164,7 +164,7 @@ describe('Start and end', () => {
     },
   );
 
-  it('are told apart when run_complete is not the latest event', async () => {
+  it('are distinguished when run_complete is not the latest event', async () => {
     const late = { ...started, ts: 1763625700000 };
     const { data } = await read({ ...olostepBody, events: [late, completed] });
 
@@ -207,7 +207,7 @@ describe('Start and end', () => {
   });
 });
 
-describe('A time of the log', () => {
+describe('Olostep run: a time of the log', () => {
   it.each([
     [0, '1970-01-01T00:00:00.000Z'],
     [1763625600000, '2025-11-20T08:00:00.000Z'],
@@ -241,7 +241,7 @@ describe('A time of the log', () => {
   });
 });
 
-describe('A field of the wrong type is null, with an error there alone:', () => {
+describe('Olostep run: a field of the wrong type is null, with an error there alone:', () => {
   it.each(['text', '', 0, 7, long, true, false, [], [{}]])('snapshot: %j', async (snapshot) => {
     const { data, errors } = await read({ ...olostepBody, snapshot });
 
@@ -301,7 +301,7 @@ describe('A field of the wrong type is null, with an error there alone:', () => 
   it('in edges as in nodes', async () => {
     const world = await createAnswering({ ...olostepBody, events: [received, 7, { ...completed, stream: 7 }] });
     const { monitorId, runId } = olostepKey;
-    const { data, errors } = await world.ask(
+    const { data, errors } = await world.execute(
       `{ olostepRun(monitorId: "${monitorId}", runId: "${runId}") { events { edges { cursor node { id stream } } } } }`,
     );
 
@@ -313,20 +313,20 @@ describe('A field of the wrong type is null, with an error there alone:', () => 
     expect(errors).toEqual(errorsAt(['events.edges.1.node', 'events.edges.2.node.stream']));
   });
 
-  it('and it is no failure to those who did not ask for it', async () => {
+  it('and it is no failure to clients that did not select it', async () => {
     const body = { ...olostepBody, snapshot: 7, log_group: 7, events: [{ ...received, id: 7, ts: 'x', event: 7 }] };
     const world = await createAnswering(body);
     const { monitorId, runId } = olostepKey;
 
     expect(
-      await world.ask(
+      await world.execute(
         `{ olostepRun(monitorId: "${monitorId}", runId: "${runId}") { phase events { nodes { kind stream } } } }`,
       ),
     ).toEqual({ data: { olostepRun: { phase: 'RUNNING', events: { nodes: [{ kind: null, stream: 'agent/1' }] } } } });
   });
 });
 
-describe('A field that is missing is null without an error, as Olostep promises none:', () => {
+describe('Olostep run: a field that is missing is null without an error, as Olostep promises none:', () => {
   it.each([
     ['snapshot', { snapshot: null }],
     ['log_group', { logGroup: null }],
@@ -379,7 +379,7 @@ describe('A field that is missing is null without an error, as Olostep promises 
   });
 });
 
-describe('What is free-form', () => {
+describe('Olostep run: what is free-form', () => {
   it('comes through as Olostep wrote it', async () => {
     const snapshot = {
       text: 'é 漢 😀 \u0000\u2028 </script>',
@@ -392,7 +392,7 @@ describe('What is free-form', () => {
     expect(await read({ ...olostepBody, snapshot })).toEqual({ data: { olostepRun: { ...run, snapshot } } });
   });
 
-  it('keeps every digit of a number, and changes no prototype', async () => {
+  it('has every digit of a number, and changes no prototype', async () => {
     const snapshot = '{"id":12345678901234567890,"small":-9007199254740993,"__proto__":{"polluted":true}}';
     const world = await createAnswering(`{"snapshot":${snapshot}}`);
     const { monitorId, runId } = olostepKey;
@@ -437,15 +437,15 @@ describe('What is free-form', () => {
       expect(errors).toEqual(errorsAt(['events.nodes.1.event'], 'UPSTREAM_RESPONSE_TOO_LARGE'));
     });
 
-    it("a field that nobody asked for, which is nobody's loss", async () => {
+    it("a field that isn't selected, which concerns no client", async () => {
       const world = await createAnswering(withSnapshot(nested(levels)).replace('"snapshot"', '"undocumented"'));
 
-      const answer = await world.ask(query, { monitorId: olostepKey.monitorId, runId: olostepKey.runId });
+      const answer = await world.execute(query, { monitorId: olostepKey.monitorId, runId: olostepKey.runId });
       expect(answer).toEqual({ data: { olostepRun: { ...run, snapshot: null } } });
     });
   });
 
-  describe('beside a number that has to keep its digits', () => {
+  describe('beside a number that needs all its digits', () => {
     const withNumber = (levels: number) => withSnapshot(nested(levels)).replace('{', '{"number":12345678901234567890,');
 
     it.each([65, 100, 101, 5_000, 100_000])(
@@ -460,18 +460,20 @@ describe('What is free-form', () => {
   });
 });
 
-it('How many events a log may have, and how deep its values may be nested, can be set', async () => {
+it('Olostep run: How many events a log may have, and how deep its values may be nested, can be set', async () => {
   const world = await createWorld({ limits: { maxLogEvents: 3, maxJsonDepth: 2 } });
   const { monitorId, runId } = olostepKey;
-  const ask = async (body: object) => {
+  const execute = async (body: object) => {
     world.olostep.on(olostepPath, { body });
-    const { errors = [] } = await world.ask(query, { monitorId, runId });
+    const { errors = [] } = await world.execute(query, { monitorId, runId });
     return errors.map(({ path, extensions }) => `${path?.slice(1).join('.')} ${extensions.code}`).sort();
   };
 
-  expect(await ask({ ...olostepBody, snapshot: { a: { b: 1 } } })).toEqual([]);
-  expect(await ask({ ...olostepBody, snapshot: { a: { b: {} } } })).toEqual(['snapshot UPSTREAM_RESPONSE_TOO_LARGE']);
-  expect(await ask({ ...olostepBody, events: [...olostepBody.events, {}] })).toEqual(
+  expect(await execute({ ...olostepBody, snapshot: { a: { b: 1 } } })).toEqual([]);
+  expect(await execute({ ...olostepBody, snapshot: { a: { b: {} } } })).toEqual([
+    'snapshot UPSTREAM_RESPONSE_TOO_LARGE',
+  ]);
+  expect(await execute({ ...olostepBody, events: [...olostepBody.events, {}] })).toEqual(
     ['events', 'finishedAt', 'startedAt'].map((field) => `${field} UPSTREAM_RESPONSE_TOO_LARGE`),
   );
 });

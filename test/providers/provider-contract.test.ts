@@ -1,7 +1,7 @@
 import { datafoldBody, datafoldKey, datafoldPath, olostepBody, olostepKey, olostepPath } from '../support/bodies.ts';
 import { itIsARunProvider } from './provider-contract.ts';
 
-/** What no id of any provider is: mostly ways out of its place in a path. */
+/** What no id of any provider is: mostly escapes from its segment of a path. */
 const neverIds = ['', ' ', '.', '..', '../7', '%2e%2e', '7/..', '7%2f8', '7?x=1', '7#f', '7;a=b', '7\\8', '7\r\nx: y'];
 
 itIsARunProvider({
@@ -37,8 +37,8 @@ itIsARunProvider({
   expectedKey:
     'Expected Datafold ids: whole numbers from 0 to 9223372036854775807, in decimal digits without sign or leading zeros.',
   paymentRequired: 'QUOTA_EXCEEDED',
-  farEnd: 'datafold',
-  otherFarEnd: 'olostep',
+  fakeUpstream: 'datafold',
+  otherUpstream: 'olostep',
 });
 
 itIsARunProvider({
@@ -62,6 +62,6 @@ itIsARunProvider({
   ],
   expectedKey: 'Expected Olostep ids: monitor_… and run_…, each followed by 1 to 128 of A-Z a-z 0-9 _ -.',
   paymentRequired: 'UPSTREAM_AUTH_FAILED',
-  farEnd: 'olostep',
-  otherFarEnd: 'datafold',
+  fakeUpstream: 'olostep',
+  otherUpstream: 'datafold',
 });

@@ -10,26 +10,26 @@ import { type Answer, createWorld, type LogLine, verifyCredentials, type World }
 export interface ProviderFacts {
   /** A run of the provider, */
   readonly key: MonitorRunKey;
-  /** where it is asked for, */
+  /** where it is requested, */
   readonly path: string;
   /** with which credentials, */
   readonly authorization: string;
   /** and what a good answer is. */
   readonly body: object;
-  /** Good answers about anything but the run that was asked for. */
+  /** Good answers about anything but the requested run. */
   readonly strangers: Readonly<Record<string, object>>;
   /** Ids that no monitor and no run of the provider can have, */
   readonly impossibleIds: readonly string[];
-  /** and how the provider's ids are described to whoever sends one. */
+  /** and how the provider's ids are described to the client that sends one. */
   readonly expectedKey: string;
   /** What a bare 402 of the provider's means. */
   readonly paymentRequired: 'QUOTA_EXCEEDED' | 'UPSTREAM_AUTH_FAILED';
-  /** The provider's far end, and the one that must hear nothing of it. */
-  readonly farEnd: 'datafold' | 'olostep';
-  readonly otherFarEnd: 'datafold' | 'olostep';
+  /** The provider's fake upstream, and the one that must hear nothing of it. */
+  readonly fakeUpstream: 'datafold' | 'olostep';
+  readonly otherUpstream: 'datafold' | 'olostep';
 }
 
-/** What a client is told of a failure, beyond the provider and the id of the request. */
+/** What a client learns of a failure, beyond the provider and the id of the request. */
 interface Failure {
   readonly code: string;
   readonly retryable: boolean;
@@ -101,20 +101,20 @@ const query = `query ($key: MonitorRunKey!) {
 }`;
 
 export function itIsARunProvider(facts: ProviderFacts): void {
-  const { key, path, authorization, body, strangers, impossibleIds, expectedKey, farEnd, otherFarEnd } = facts;
+  const { key, path, authorization, body, strangers, impossibleIds, expectedKey, fakeUpstream, otherUpstream } = facts;
   const { paymentRequired } = facts;
   const { provider } = key;
   const found = { data: { monitorRun: expect.objectContaining({ id: `${provider}:${key.monitorId}:${key.runId}` }) } };
 
-  /** A world whose far end has one answer to whatever it is asked, and is asked again without a wait. */
+  /** A world whose fake upstream has one response to everything, with retries that don't wait. */
   const createAnswering = async (answer: Reply | Handler, config?: Partial<GatewayConfig>) => {
     holdDice(0);
     const world = await createWorld(config);
-    world[farEnd].onAny(answer);
+    world[fakeUpstream].onAny(answer);
     return world;
   };
 
-  /** @param attempts how many times the service asked, each of them at its endpoint */
+  /** @param attempts how many times the service called, each of them at its endpoint */
   const expectFailure = (world: World, seen: Seen, failure: Failure, attempts: number) => {
     const { status, answer, requestId } = seen;
     expect(status).toBe(200);
@@ -136,18 +136,18 @@ export function itIsARunProvider(facts: ProviderFacts): void {
     expect(failures(world)).toEqual([
       expect.objectContaining({ level: 'warn', message: 'upstream call failed', requestId, provider, code, attempts }),
     ]);
-    // The log has the status of whatever came back, be it that clients aren't told of a 200.
+    // The log has the status of whatever came back, even if clients don't see a 200.
     const [line] = failures(world);
     expect(line?.upstreamStatus).toBe(upstreamStatus ?? (line?.contentType === undefined ? undefined : 200));
     expect(JSON.stringify(world.lines)).not.toContain('canary');
-    expect(world[otherFarEnd].paths).toEqual([]);
+    expect(world[otherUpstream].paths).toEqual([]);
   };
 
   describe(`${provider}, when all is well,`, () => {
-    it('is asked once, at its endpoint, with its credentials', async () => {
+    it('is called once, at its endpoint, with its credentials', async () => {
       const world = await createAnswering({ body });
 
-      const { status, answer } = await askFor(world, key);
+      const { status, answer } = await requestFor(world, key);
 
       expect(status).toBe(200);
       expect(answer).toEqual({
@@ -160,24 +160,24 @@ export function itIsARunProvider(facts: ProviderFacts): void {
           },
         },
       });
-      expect(world[farEnd].paths).toEqual([path]);
-      const [request] = world[farEnd].requests;
+      expect(world[fakeUpstream].paths).toEqual([path]);
+      const [request] = world[fakeUpstream].requests;
       expect(request?.method).toBe('GET');
       expect(headerValues(request?.rawHeaders, 'authorization')).toEqual([authorization]);
-      expect(headerValues(request?.rawHeaders, 'host')).toEqual([new URL(world[farEnd].baseUrl).host]);
-      expect(request?.rawHeaders.join('\n')).not.toContain(`canary-${otherFarEnd}`);
-      expect(world[otherFarEnd].paths).toEqual([]);
+      expect(headerValues(request?.rawHeaders, 'host')).toEqual([new URL(world[fakeUpstream].baseUrl).host]);
+      expect(request?.rawHeaders.join('\n')).not.toContain(`canary-${otherUpstream}`);
+      expect(world[otherUpstream].paths).toEqual([]);
       expect(failures(world)).toEqual([]);
     });
 
-    it.each(['/behind/a/proxy', '/behind/a/proxy/', '//twice/'])('keeps the path %s of its base URL', async (base) => {
-      const far = await startFarEnd();
+    it.each(['/behind/a/proxy', '/behind/a/proxy/', '//twice/'])('has the path %s of its base URL', async (base) => {
+      const far = await startUpstream();
       const world = await createWorld({
         providers: { [provider]: { apiKey: 'some-key', baseUrl: far.baseUrl + base } },
       });
       far.onAny({ body });
 
-      expect((await askFor(world, key)).answer).toEqual(found);
+      expect((await requestFor(world, key)).answer).toEqual(found);
       expect(far.paths).toEqual([base.replace(/\/$/, '') + path]);
     });
 
@@ -197,14 +197,14 @@ export function itIsARunProvider(facts: ProviderFacts): void {
         response.end(JSON.stringify(body));
       });
 
-      expect((await askFor(world, key)).answer).toEqual(found);
+      expect((await requestFor(world, key)).answer).toEqual(found);
     });
 
     it.each([404, 410])('says null, and nothing else, when it answers %i', async (status) => {
       const world = await createAnswering({ status, body: { detail: 'canary-upstream' } });
       await verifyCredentials(world);
 
-      const seen = await askFor(world, key);
+      const seen = await requestFor(world, key);
 
       expect(seen.answer).toEqual({ data: { monitorRun: null } });
       expectNoLeak(seen, world);
@@ -230,18 +230,18 @@ export function itIsARunProvider(facts: ProviderFacts): void {
       const world = await createAnswering({ ...reply, status });
 
       const failure = { code: 'UPSTREAM_BAD_RESPONSE', retryable: false, upstreamStatus: status };
-      expectFailure(world, await askFor(world, key), failure, 1);
+      expectFailure(world, await requestFor(world, key), failure, 1);
     });
   });
 
-  describe(`${provider}, asked for ids that it can't have,`, () => {
+  describe(`${provider}, with ids that it can't have,`, () => {
     const badKeys = impossibleIds.flatMap((id) => [{ monitorId: id }, { runId: id }]);
 
     it.each(badKeys)('is spared the call for %j', async (badId) => {
       const badKey = { ...key, ...badId };
       const world = await createAnswering({ body });
 
-      const { answer, requestId } = await askFor(world, badKey);
+      const { answer, requestId } = await requestFor(world, badKey);
 
       expect(answer).toEqual({
         data: { monitorRun: null },
@@ -271,26 +271,26 @@ export function itIsARunProvider(facts: ProviderFacts): void {
           response.end(JSON.stringify({ ...body, detail: [{ msg: 'canary-text', input: authorization }] }));
         });
 
-        expectFailure(world, await askFor(world, key), { code, retryable, upstreamStatus: status }, attempts);
-        expect(world[farEnd].paths).toEqual(Array(attempts).fill(path));
+        expectFailure(world, await requestFor(world, key), { code, retryable, upstreamStatus: status }, attempts);
+        expect(world[fakeUpstream].paths).toEqual(Array(attempts).fill(path));
       },
     );
 
     it.each([301, 302, 303, 307, 308])(
       "doesn't follow the redirect of a %i, neither to itself nor elsewhere",
       async (status) => {
-        for (const target of [farEnd, otherFarEnd] as const) {
+        for (const target of [fakeUpstream, otherUpstream] as const) {
           const world = await createWorld();
           world[target].onAny({ body });
-          world[farEnd].on(path, {
+          world[fakeUpstream].on(path, {
             status,
             headers: { location: `${world[target].baseUrl}/canary-elsewhere` },
             body,
           });
 
           const failure = { code: 'UPSTREAM_BAD_RESPONSE', retryable: false, upstreamStatus: status };
-          expectFailure(world, await askFor(world, key), failure, 1);
-          expect(world[farEnd].paths).toEqual([path]);
+          expectFailure(world, await requestFor(world, key), failure, 1);
+          expect(world[fakeUpstream].paths).toEqual([path]);
         }
       },
     );
@@ -307,8 +307,8 @@ export function itIsARunProvider(facts: ProviderFacts): void {
 
           const failure = { code, retryable: true, upstreamStatus: status };
           const wait = retryAfterMs !== undefined && { retryAfterMs };
-          expectFailure(world, await askFor(world, key), { ...failure, ...wait }, attempts);
-          expect(world[farEnd].paths).toEqual(Array(attempts).fill(path));
+          expectFailure(world, await requestFor(world, key), { ...failure, ...wait }, attempts);
+          expect(world[fakeUpstream].paths).toEqual(Array(attempts).fill(path));
         },
       );
     });
@@ -340,8 +340,8 @@ export function itIsARunProvider(facts: ProviderFacts): void {
     it.each(Object.entries(replies))('%s is a bad response', async (_name, reply) => {
       const world = await createAnswering(reply);
 
-      expectFailure(world, await askFor(world, key), unreadable, 2);
-      expect(world[farEnd].paths).toEqual([path, path]);
+      expectFailure(world, await requestFor(world, key), unreadable, 2);
+      expect(world[fakeUpstream].paths).toEqual([path, path]);
     });
 
     it('an answer compressed against our wish is a bad response', async () => {
@@ -350,9 +350,9 @@ export function itIsARunProvider(facts: ProviderFacts): void {
         response.end(gzipSync(whole));
       });
 
-      expectFailure(world, await askFor(world, key), unreadable, 2);
-      expect(world[farEnd].paths).toEqual([path, path]);
-      expect(world[farEnd].requests[0]?.headers['accept-encoding']).toBe('identity');
+      expectFailure(world, await requestFor(world, key), unreadable, 2);
+      expect(world[fakeUpstream].paths).toEqual([path, path]);
+      expect(world[fakeUpstream].requests[0]?.headers['accept-encoding']).toBe('identity');
     });
 
     it("an answer that ends before its end, as HTTP can't tell, is a bad response", async () => {
@@ -362,15 +362,15 @@ export function itIsARunProvider(facts: ProviderFacts): void {
         );
       });
 
-      expectFailure(world, await askFor(world, key), unreadable, 2);
-      expect(world[farEnd].paths).toEqual([path, path]);
+      expectFailure(world, await requestFor(world, key), unreadable, 2);
+      expect(world[fakeUpstream].paths).toEqual([path, path]);
     });
 
     it.each(Object.entries(strangers))('an answer with %s is a bad response, whole', async (_name, stranger) => {
       const world = await createAnswering({ body: stranger });
 
-      expectFailure(world, await askFor(world, key), { code: 'UPSTREAM_BAD_RESPONSE', retryable: false }, 1);
-      expect(world[farEnd].paths).toEqual([path]);
+      expectFailure(world, await requestFor(world, key), { code: 'UPSTREAM_BAD_RESPONSE', retryable: false }, 1);
+      expect(world[fakeUpstream].paths).toEqual([path]);
     });
 
     it.each([
@@ -390,11 +390,16 @@ export function itIsARunProvider(facts: ProviderFacts): void {
       const bytes = Buffer.byteLength(whole);
 
       const atLimit = await createAnswering(answer, { limits: { maxUpstreamResponseBytes: bytes } });
-      expect((await askFor(atLimit, key)).answer).toEqual(found);
+      expect((await requestFor(atLimit, key)).answer).toEqual(found);
 
       const beyond = await createAnswering(answer, { limits: { maxUpstreamResponseBytes: bytes - 1 } });
-      expectFailure(beyond, await askFor(beyond, key), { code: 'UPSTREAM_RESPONSE_TOO_LARGE', retryable: false }, 1);
-      expect(beyond[farEnd].paths).toEqual([path]);
+      expectFailure(
+        beyond,
+        await requestFor(beyond, key),
+        { code: 'UPSTREAM_RESPONSE_TOO_LARGE', retryable: false },
+        1,
+      );
+      expect(beyond[fakeUpstream].paths).toEqual([path]);
     });
 
     it('an answer without end is too large after 10 MiB, and left there', async () => {
@@ -411,9 +416,9 @@ export function itIsARunProvider(facts: ProviderFacts): void {
         more();
       });
 
-      expectFailure(world, await askFor(world, key), { code: 'UPSTREAM_RESPONSE_TOO_LARGE', retryable: false }, 1);
-      expect(world[farEnd].paths).toEqual([path]);
-      await world[farEnd].deserted(1);
+      expectFailure(world, await requestFor(world, key), { code: 'UPSTREAM_RESPONSE_TOO_LARGE', retryable: false }, 1);
+      expect(world[fakeUpstream].paths).toEqual([path]);
+      await world[fakeUpstream].deserted(1);
       expect(sent).toBeGreaterThanOrEqual(10);
       // A few are under way between the two.
       expect(sent).toBeLessThan(30);
@@ -427,15 +432,15 @@ export function itIsARunProvider(facts: ProviderFacts): void {
       holdDice(0);
       const world = await createWorld({ providers });
 
-      expectFailure(world, await askFor(world, key), unavailable, 3);
+      expectFailure(world, await requestFor(world, key), unavailable, 3);
     });
 
-    it('a far end without TLS, where TLS was expected, is no availability, and sees no credentials', async () => {
-      const far = await startFarEnd();
+    it('an upstream without TLS, where TLS was expected, is no availability, and sees no credentials', async () => {
+      const far = await startUpstream();
       const baseUrl = far.baseUrl.replace('http:', 'https:');
       const world = await createWorld({ providers: { [provider]: { apiKey: 'canary-key', baseUrl } } });
 
-      expectFailure(world, await askFor(world, key), { ...unavailable, retryable: false }, 1);
+      expectFailure(world, await requestFor(world, key), { ...unavailable, retryable: false }, 1);
       expect(far.requests).toEqual([]);
     });
 
@@ -459,16 +464,16 @@ export function itIsARunProvider(facts: ProviderFacts): void {
     it.each(Object.entries(breaks))('a connection %s is no availability', async (_name, answer) => {
       const world = await createAnswering(answer);
 
-      expectFailure(world, await askFor(world, key), unavailable, 3);
-      expect(world[farEnd].paths).toEqual([path, path, path]);
+      expectFailure(world, await requestFor(world, key), unavailable, 3);
+      expect(world[fakeUpstream].paths).toEqual([path, path, path]);
     });
 
     it.each(Object.entries(breaks))('a connection %s is no harm to the next request', async (_name, answer) => {
       const world = await createAnswering(answer);
-      await askFor(world, key);
-      world[farEnd].onAny({ body });
+      await requestFor(world, key);
+      world[fakeUpstream].onAny({ body });
 
-      expect((await askFor(world, key)).answer).toEqual(found);
+      expect((await requestFor(world, key)).answer).toEqual(found);
     });
 
     it.each([
@@ -480,8 +485,8 @@ export function itIsARunProvider(facts: ProviderFacts): void {
     ])('bytes that are %s are a bad response', async (_name, bytes) => {
       const world = await createAnswering(({ socket }) => void socket.end(bytes));
 
-      expectFailure(world, await askFor(world, key), unreadable, 2);
-      expect(world[farEnd].paths).toEqual([path, path]);
+      expectFailure(world, await requestFor(world, key), unreadable, 2);
+      expect(world[fakeUpstream].paths).toEqual([path, path]);
     });
   });
 
@@ -498,20 +503,20 @@ export function itIsARunProvider(facts: ProviderFacts): void {
       const world = await createAnswering(answer);
       const clock = holdClock();
 
-      const asked = askFor(world, key);
-      await world[farEnd].arrived(1);
+      const requested = requestFor(world, key);
+      await world[fakeUpstream].arrived(1);
       await clock.pass(2_999);
-      expect(world[farEnd].paths).toEqual([path]);
+      expect(world[fakeUpstream].paths).toEqual([path]);
       await clock.pass(1);
-      await Promise.all([world[farEnd].deserted(1), world[farEnd].arrived(2)]);
+      await Promise.all([world[fakeUpstream].deserted(1), world[fakeUpstream].arrived(2)]);
       await clock.pass(2_999);
       expect(failures(world)).toEqual([]);
       await clock.pass(1);
       expect(failures(world)).toHaveLength(1);
 
-      expectFailure(world, await asked, tooSlow, 2);
-      await world[farEnd].deserted(2);
-      expect(world[farEnd].paths).toEqual([path, path]);
+      expectFailure(world, await requested, tooSlow, 2);
+      await world[fakeUpstream].deserted(2);
+      expect(world[fakeUpstream].paths).toEqual([path, path]);
     });
 
     it('a slow answer is no failure, as long as it is there in time', async () => {
@@ -521,21 +526,21 @@ export function itIsARunProvider(facts: ProviderFacts): void {
       });
       const clock = holdClock();
 
-      const asked = askFor(world, key);
-      await world[farEnd].arrived(1);
+      const requested = requestFor(world, key);
+      await world[fakeUpstream].arrived(1);
       await clock.pass(2_999);
 
-      expect((await asked).answer).toEqual(found);
+      expect((await requested).answer).toEqual(found);
     });
   });
 
-  it(`${provider}, when it isn't configured, is not asked`, async () => {
+  it(`${provider}, when it isn't configured, is not called`, async () => {
     const other = provider === 'DATAFOLD' ? 'OLOSTEP' : 'DATAFOLD';
     const world = await createWorld({
       providers: { [other]: { apiKey: 'canary-key', baseUrl: 'http://127.0.0.1:1' } },
     });
 
-    const seen = await askFor(world, key);
+    const seen = await requestFor(world, key);
 
     expect(seen.answer).toEqual({
       data: { monitorRun: null },
@@ -562,7 +567,7 @@ export function itIsARunProvider(facts: ProviderFacts): void {
   }
 }
 
-async function askFor(world: World, key: MonitorRunKey): Promise<Seen> {
+async function requestFor(world: World, key: MonitorRunKey): Promise<Seen> {
   const response = await world.post(JSON.stringify({ query, variables: { key } }));
   const text = await response.text();
   return {
@@ -580,7 +585,7 @@ const failures = ({ lines }: World): LogLine[] => lines.filter(({ message }) => 
 const headerValues = (rawHeaders: readonly string[] = [], name: string): string[] =>
   rawHeaders.filter((_value, index) => rawHeaders[index - 1]?.toLowerCase() === name && index % 2 === 1);
 
-async function startFarEnd(): Promise<FakeUpstream> {
+async function startUpstream(): Promise<FakeUpstream> {
   const far = await startFakeUpstream();
   onTestFinished(() => far.close());
   return far;

@@ -124,7 +124,7 @@ async function readAll(upstream: Upstream, world: RunListWorld, start?: string):
 
 const toIds = (pages: readonly (readonly Item[])[]) => pages.flat().map(({ id }) => id);
 
-describe.each(upstreams)('The runs of a monitor of $provider', (upstream) => {
+describe.each(upstreams)('pagination: the runs of a monitor of $provider', (upstream) => {
   const idsOf = (world: RunListWorld) => expectedOf(world).map((runId) => upstream.toRunId({ runId, time: null }));
 
   it.each(['none', 'little'] as const)(

@@ -82,13 +82,13 @@ const at = (data: unknown, path: readonly (string | number)[]): unknown =>
   // biome-ignore lint/suspicious/noExplicitAny: a place may be anywhere
   path.reduce((value: any, step) => value[step], data);
 
-describe.each(Object.entries(cases))('%s', (_name, { query, path, serve }) => {
-  it('keeps what is a text, and has an error for each of the others', async () => {
+describe.each(Object.entries(cases))('text lists: %s', (_name, { query, path, serve }) => {
+  it('has what is a text, and has an error for each of the others', async () => {
     const world = await createWorld({ limits: { compileAfterUses: 1 } });
     serve(world, ['a', ...bad, '']);
 
     for (let time = 1; time <= 2; time++) {
-      const { data, errors } = await world.ask(query);
+      const { data, errors } = await world.execute(query);
 
       expect(at(data, path)).toEqual(['a', ...bad.map(() => null), '']);
       expect(errors?.map((error) => [error.path, error.extensions.code])).toEqual(
@@ -102,23 +102,26 @@ it.each([
   [20, 20],
   [21, 1],
   [100_000, 1],
-])('with %i that are none has %i errors, as more than twenty are no such list', async (count, errorCount) => {
-  const world = await createWorld();
-  const { query, path, serve } = datafoldRun();
-  serve(world, ['a', ...Array(count).fill(7), 'b']);
+])(
+  'text lists: with %i that are none has %i errors, as more than twenty are no such list',
+  async (count, errorCount) => {
+    const world = await createWorld();
+    const { query, path, serve } = datafoldRun();
+    serve(world, ['a', ...Array(count).fill(7), 'b']);
 
-  const { data, errors } = await world.ask(query);
+    const { data, errors } = await world.execute(query);
 
-  expect(errors).toHaveLength(errorCount);
-  expect(at(data, path)).toEqual(errorCount === 1 ? null : ['a', ...Array(count).fill(null), 'b']);
-});
+    expect(errors).toHaveLength(errorCount);
+    expect(at(data, path)).toEqual(errorCount === 1 ? null : ['a', ...Array(count).fill(null), 'b']);
+  },
+);
 
-it('with one that is none makes a copy that stands for ten seconds alone, as the next answer may be better', async () => {
-  const kept: { freshUntil: number; readAt: number }[] = [];
+it('text lists: with one that is none makes a copy that stands for ten seconds alone, as the next answer may be better', async () => {
+  const stored: { freshUntil: number; readAt: number }[] = [];
   const world = await createWorld({
     runCache: {
       read: (names) => names.map(() => undefined),
-      write: (_name, copy) => void kept.push(copy),
+      write: (_name, copy) => void stored.push(copy),
       drop() {},
       forget() {},
       async close() {},
@@ -128,8 +131,10 @@ it('with one that is none makes a copy that stands for ten seconds alone, as the
 
   for (const list of [['a'], ['a', 7]]) {
     serve(world, list);
-    await world.ask('query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { phase } }', { keys: [datafoldKey] });
+    await world.execute('query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { phase } }', {
+      keys: [datafoldKey],
+    });
   }
 
-  expect(kept.map(({ freshUntil, readAt }) => freshUntil - readAt)).toEqual([3_600_000, 10_000]);
+  expect(stored.map(({ freshUntil, readAt }) => freshUntil - readAt)).toEqual([3_600_000, 10_000]);
 });

@@ -1,4 +1,4 @@
-/** Keeps today's schema as the released one: `npm run schema:release`, once a release is out. */
+/** Stores today's schema as the released one: `npm run schema:release`, once a release is out. */
 import { writeFileSync } from 'node:fs';
 import { printSchema } from 'graphql';
 import { createSchema } from '../../src/schema/create-schema.ts';

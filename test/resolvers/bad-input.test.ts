@@ -1,6 +1,6 @@
 /** Operations that can't be: whatever is posted as one, the answer says what was expected, and is never a 500. */
 import { expect, it } from 'vitest';
-import { asks, body, gets, itRefuses, json, params, query, typename } from '../support/rejection.ts';
+import { variants, body, gets, itRefuses, json, params, query, typename } from '../support/rejection.ts';
 import { createWorld } from '../support/world.ts';
 
 const nested = (open: string, close: string, levels = 10_000) => open.repeat(levels) + close.repeat(levels);
@@ -16,7 +16,7 @@ itRefuses('bodies', [
   ['half a JSON text', 400, notJson, body('{')],
   ['two JSON texts', 400, notJson, body(typename + typename)],
   ['JSON with a comment', 400, notJson, body(`/* */${typename}`)],
-  ['JSON in UTF-16', 400, notJson, asks({ headers: json, body: Buffer.from(typename, 'utf16le') })],
+  ['JSON in UTF-16', 400, notJson, variants({ headers: json, body: Buffer.from(typename, 'utf16le') })],
   ['null', 400, notAnObject, body('null')],
   ['a number', 400, notAnObject, body('7')],
   ['text', 400, notAnObject, body(JSON.stringify(operation))],
@@ -75,9 +75,9 @@ it.each<[name: string, params: Record<string, string>]>([
   ['documentId', { query: operation, documentId: '' }],
   ['doc_id', { query: operation, doc_id: '' }],
   ['id', { query: operation, id: '' }],
-])('takes an empty %s for none, by POST as by GET', async (_name, given) => {
+])('bad input: takes an empty %s for none, by POST as by GET', async (_name, given) => {
   const world = await createWorld();
-  // As often as operations have to be asked for until they have a plan, and once more.
+  // As often as operations are executed until they have a plan, and once more.
   for (let time = 0; time < 4; time++) {
     const responses = [await params(given)(world), await gets(`${new URLSearchParams(given)}`)(world)];
     for (const response of responses) expect(await response?.json()).toEqual({ data: { __typename: 'Query' } });
@@ -87,8 +87,8 @@ it.each<[name: string, params: Record<string, string>]>([
 /** Some root fields, of three tokens each. */
 const aliases = (count: number) => Array.from({ length: count }, (_, index) => `a${index}: __typename`).join(' ');
 const key = '{ provider: DATAFOLD, monitorId: "7", runId: "42" }';
-const asksWith = (given: string, selection = '{ id }') => query(`{ monitorRun(key: ${given}) ${selection} }`);
-const asksLog = (argument: string, declared = '') =>
+const requestsWith = (given: string, selection = '{ id }') => query(`{ monitorRun(key: ${given}) ${selection} }`);
+const requestsLog = (argument: string, declared = '') =>
   `${declared} { olostepRun(monitorId: "monitor_a", runId: "run_b") { events(${argument}) { totalCount } } }`;
 /** Whichever comes first. */
 const tooMuch = /2000 tokens|nested less deeply/;
@@ -106,30 +106,35 @@ itRefuses('documents', [
   ['a mutation', 200, 'not configured to execute mutation', query('mutation { __typename }')],
   ['a subscription', 200, 'not configured to execute subscription', query('subscription { __typename }')],
   ['an unknown field', 200, 'Cannot query field "jobs" on type "Query"', query('{ jobs }')],
-  ["another type's field", 200, 'Cannot query field "state" on type "MonitorRun"', asksWith(key, '{ state }')],
+  ["another type's field", 200, 'Cannot query field "state" on type "MonitorRun"', requestsWith(key, '{ state }')],
   ['an unknown argument', 200, 'Unknown argument "run"', query('{ monitorRun(run: 7) { id } }')],
   ['a missing argument', 200, 'argument "key" of type "MonitorRunKey!" is required', query('{ monitorRun { id } }')],
   ['an unknown directive', 200, 'Unknown directive "@now"', query('{ __typename @now }')],
-  ['an unknown type', 200, 'Unknown type "Run"', asksWith(key, '{ ... on Run { id } }')],
+  ['an unknown type', 200, 'Unknown type "Run"', requestsWith(key, '{ ... on Run { id } }')],
   ['an unknown fragment', 200, 'Unknown fragment "A"', query('{ ...A }')],
   ['fragments in a circle', 200, 'Cannot spread fragment "A"', query('{ ...A } fragment A on Query { ...A }')],
-  ['a run without a selection', 200, 'must have a selection of subfields', asksWith(key, '')],
-  ['a selection of an id', 200, 'must not have a selection', asksWith(key, '{ id { digits } }')],
-  ['an unknown provider', 200, 'does not exist in "Provider" enum', asksWith(key.replace('DATAFOLD', 'GITHUB'))],
-  ['a provider of text', 200, 'cannot represent non-enum value', asksWith(key.replace('DATAFOLD', '"DATAFOLD"'))],
-  ['a key without runId', 200, '"MonitorRunKey.runId" of required', asksWith('{ provider: DATAFOLD, monitorId: "7" }')],
-  ['a key with a page', 200, 'Field "page" is not defined', asksWith(key.replace('runId', 'page: 1, runId'))],
+  ['a run without a selection', 200, 'must have a selection of subfields', requestsWith(key, '')],
+  ['a selection of an id', 200, 'must not have a selection', requestsWith(key, '{ id { digits } }')],
+  ['an unknown provider', 200, 'does not exist in "Provider" enum', requestsWith(key.replace('DATAFOLD', 'GITHUB'))],
+  ['a provider of text', 200, 'cannot represent non-enum value', requestsWith(key.replace('DATAFOLD', '"DATAFOLD"'))],
+  [
+    'a key without runId',
+    200,
+    '"MonitorRunKey.runId" of required',
+    requestsWith('{ provider: DATAFOLD, monitorId: "7" }'),
+  ],
+  ['a key with a page', 200, 'Field "page" is not defined', requestsWith(key.replace('runId', 'page: 1, runId'))],
   ['an id of a list', 200, 'ID cannot represent', query('{ node(id: ["DATAFOLD:7:42"]) { id } }')],
   ['an id of null', 200, 'Expected value of type "ID!", found null', query('{ node(id: null) { id } }')],
-  ['a first of text', 200, 'Int cannot represent non-integer value', query(asksLog('first: "1"'))],
-  ['a first that is not whole', 200, 'Int cannot represent non-integer value', query(asksLog('first: 1.5'))],
-  ['a first beyond 32 bits', 200, 'Int cannot represent non 32-bit', query(asksLog('first: 2147483648'))],
-  ['a kind of a number', 200, 'String cannot represent a non string value', query(asksLog('kind: 1'))],
+  ['a first of text', 200, 'Int cannot represent non-integer value', query(requestsLog('first: "1"'))],
+  ['a first that is not whole', 200, 'Int cannot represent non-integer value', query(requestsLog('first: 1.5'))],
+  ['a first beyond 32 bits', 200, 'Int cannot represent non 32-bit', query(requestsLog('first: 2147483648'))],
+  ['a kind of a number', 200, 'String cannot represent a non string value', query(requestsLog('kind: 1'))],
   ['selections, 10,000 deep', 200, tooMuch, query(`{ a ${nested('{ a ', '}')} }`)],
   ['inline fragments, 10,000 deep', 200, tooMuch, query(`{ ${nested('... { ', '}')} }`)],
   ['lists, 10,000 deep', 200, tooMuch, query(`{ node(id: ${nested('[', ']')}) { id } }`)],
   ['lists, 950 deep', 200, 'ID cannot represent', query(`{ node(id: ${nested('[', ']', 950)}) { id } }`)],
-  ['input objects, 10,000 deep', 200, tooMuch, asksWith(nested('{ a: ', '}'))],
+  ['input objects, 10,000 deep', 200, tooMuch, requestsWith(nested('{ a: ', '}'))],
   ['a type of lists, 10,000 deep', 200, tooMuch, query(`query ($a: ${nested('[', ']')}) { __typename }`)],
   ['2,001 tokens', 200, '2000 tokens', query(`{ ${aliases(666)} __typename }`)],
   [
@@ -158,9 +163,9 @@ itRefuses('variables', [
   ['an id of an object', 400, 'Expected an id', query(byId, { id: {} })],
   ['an id of true', 400, 'Expected an id', query(byId, { id: true })],
   ['an id of a list', 400, 'Expected an id', query(byId, { id: ['DATAFOLD:7:42'] })],
-  ['a first of text', 400, 'non-integer value', query(asksLog('first: $n', 'query ($n: Int)'), { n: '1' })],
+  ['a first of text', 400, 'non-integer value', query(requestsLog('first: $n', 'query ($n: Int)'), { n: '1' })],
   ['one of the wrong type', 200, 'used in position expecting', query(byId.replace('ID', 'Int'), { id: 7 })],
-  ['one that nobody declared', 200, 'Variable "$id" is not defined', query('{ node(id: $id) { id } }', { id: '7' })],
+  ["one that isn't declared", 200, 'Variable "$id" is not defined', query('{ node(id: $id) { id } }', { id: '7' })],
   ['lists, 10,000 deep', 400, 'Expected an id', body(`{"query":"${byId}","variables":{"id":${nested('[', ']')}}}`)],
   [
     'objects, 10,000 deep',
@@ -170,34 +175,34 @@ itRefuses('variables', [
   ],
 ]);
 
-it('A variable may have any name, however often it is asked with, and in parts', async () => {
+it('bad input: A variable may have any name, however often it is used, and in incremental delivery', async () => {
   const world = await createWorld();
   const monitors = [{ id: 1 }];
   world.datafold.onAny({ body: { count: 2, page: 1, page_size: 1, total_pages: 2, monitors } });
   const query = 'query ($__proto__: Int) { monitorList(provider: DATAFOLD, first: $__proto__) { nodes { id } } }';
-  const ask = async (query: string, accept = 'application/json') => {
+  const execute = async (query: string, accept = 'application/json') => {
     const body = `{"query":${JSON.stringify(query)},"variables":{"__proto__":1}}`;
     return (await world.post(body, { headers: { 'content-type': 'application/json', accept } })).text();
   };
 
-  for (let time = 0; time < 4; time++) expect(await ask(query)).toContain('DATAFOLD:monitor:1');
+  for (let time = 0; time < 4; time++) expect(await execute(query)).toContain('DATAFOLD:monitor:1');
   const deferred = query.replace('nodes', '... @defer { totalCount } nodes');
-  expect(await ask(deferred, 'multipart/mixed')).toContain('DATAFOLD:monitor:1');
+  expect(await execute(deferred, 'multipart/mixed')).toContain('DATAFOLD:monitor:1');
   expect(new Set(world.datafold.paths)).toEqual(
     new Set(['/api/v1/monitors?page=1&page_size=1&order_by=id&sort_order=asc']),
   );
 });
 
-it('takes 2,000 tokens', async () => {
+it('bad input: takes 2,000 tokens', async () => {
   const world = await createWorld();
 
-  // Names and values, as aliases are limited by themselves.
-  const { errors } = await world.ask(`{ node(id: "a") { ${'...{id} '.repeat(398)} id } }`);
+  // Names and values, as aliases have a limit too.
+  const { errors } = await world.execute(`{ node(id: "a") { ${'...{id} '.repeat(398)} id } }`);
 
   expect(errors?.map(({ path }) => path)).toEqual([['node']]);
 });
 
-it("takes JavaScript's own names for what they are", async () => {
+it("bad input: takes JavaScript's own names for what they are", async () => {
   const world = await createWorld();
   const names = '{ __proto__: __typename constructor: __typename toString: __typename }';
   const variables = '{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}';

@@ -48,7 +48,7 @@ const toWays = (field: string, key: MonitorRunKey, part: 'monitorId' | 'runId'):
   ];
 };
 
-/** The ways in which an id is a part of another. */
+/** How an id can be a part of another. */
 const toGlobalWays = (key: MonitorRunKey, part: 'monitorId' | 'runId'): Way[] => {
   const toGlobalId = (id: unknown) => Object.values({ ...key, [part]: id }).join(':');
   const within = `${key.provider} ${part} in`;
@@ -66,7 +66,7 @@ const toGlobalWays = (key: MonitorRunKey, part: 'monitorId' | 'runId'): Way[] =>
 const allWays = (field: string, key: MonitorRunKey, part: 'monitorId' | 'runId', refused: string[]) =>
   [...toWays(field, key, part), ...toGlobalWays(key, part)].map((way) => ({ ...way, refused }));
 
-describe('an id of no grammar', { timeout: 30_000 }, () => {
+describe('ids: an id of no grammar', { timeout: 30_000 }, () => {
   it.each([
     ...allWays('datafoldRun', datafoldKey, 'monitorId', notDatafolds),
     ...allWays('datafoldRun', datafoldKey, 'runId', notDatafolds),
@@ -75,7 +75,7 @@ describe('an id of no grammar', { timeout: 30_000 }, () => {
   ])('is refused where it stands, without a call: $argument', async ({ query, path, toVariables, refused }) => {
     const world = await createWorld();
 
-    const answers = await Promise.all(refused.map((id) => world.ask(query, toVariables(id))));
+    const answers = await Promise.all(refused.map((id) => world.execute(query, toVariables(id))));
 
     expect(refused.filter((_id, index) => !isRefusal(answers[index] as Answer, path))).toEqual([]);
     expect(callsOf(world)).toEqual([]);
@@ -87,21 +87,21 @@ describe('an id of no grammar', { timeout: 30_000 }, () => {
     world.datafold.onAny({ body: { state: 'ok' } });
     const wrong = notDatafolds.slice(0, 98).map((monitorId) => ({ ...datafoldKey, monitorId }));
 
-    const { data, errors } = await world.ask(byKeys, { keys: [datafoldKey, ...wrong, olostepKey] });
+    const { data, errors } = await world.execute(byKeys, { keys: [datafoldKey, ...wrong, olostepKey] });
 
     expect(refusalsIn(errors)).toEqual(wrong.map((_key, index) => ['monitorRuns', index + 1, 'BAD_USER_INPUT']));
     expect(data.monitorRuns).toEqual([{ id: 'DATAFOLD:7:42' }, ...wrong.map(() => null), null]);
     expect(callsOf(world)).toHaveLength(2);
   });
 
-  it('is told what was expected, and of whom', async () => {
+  it('has an error that says what was expected, and of which argument', async () => {
     const world = await createWorld();
     const keys = [
       { ...datafoldKey, runId: '01' },
       { ...olostepKey, runId: 'run_' },
     ];
 
-    const { errors } = await world.ask(byKeys, { keys });
+    const { errors } = await world.execute(byKeys, { keys });
 
     expect(errors).toMatchObject([
       { message: expect.stringMatching(/^Expected Datafold ids: whole numbers/), extensions: { provider: 'DATAFOLD' } },
@@ -117,7 +117,7 @@ const numbers = ['0', '1', '9', '10', '2147483648', '9007199254740991', '9007199
 numbers.push('1000000000000000001', '9223372036854775806', '9223372036854775807');
 const tails = ['a', 'Z', '0', '-', '_', '--', 'n8q2x4m1ak', '__proto__', 'constructor', '1e3', 'a'.repeat(128)];
 
-describe('an id of the grammar', () => {
+describe('ids: an id of the grammar', () => {
   it.each(numbers)('arrives at Datafold digit for digit, and comes back so: %s', async (id) => {
     const world = await createWorld();
     const path = `/api/v1/monitors/${id}/runs/${id}`;
@@ -131,7 +131,7 @@ describe('an id of the grammar', () => {
       asGlobalId: node(id: "DATAFOLD:${id}:${id}") { ... on DatafoldRun ${fields} }
     }`;
 
-    const { data, errors } = await world.ask(document, { id });
+    const { data, errors } = await world.execute(document, { id });
 
     const run = { id: `DATAFOLD:${id}:${id}`, monitorId: id, runId: id };
     expect(errors).toBe(undefined);
@@ -145,7 +145,7 @@ describe('an id of the grammar', () => {
     const path = `/v1/monitors/${monitorId}/runs/${runId}`;
     world.olostep.on(path, { body: { monitor_id: monitorId, run_id: runId } });
 
-    const { data } = await world.ask(byBoth('olostepRun').replace('{ id }', '{ id monitorId runId }'), {
+    const { data } = await world.execute(byBoth('olostepRun').replace('{ id }', '{ id monitorId runId }'), {
       monitorId,
       runId,
     });
@@ -155,7 +155,7 @@ describe('an id of the grammar', () => {
   });
 });
 
-describe('an id as a JSON number', () => {
+describe('ids: an id as a JSON number', () => {
   const ways = [...toWays('datafoldRun', datafoldKey, 'monitorId'), ...toWays('datafoldRun', datafoldKey, 'runId')];
   /** Posts the digits as they are: JSON.stringify would round them before the service can. */
   const post = ({ post }: World, { query, toVariables }: Way, digits: string) =>
@@ -213,18 +213,18 @@ it.each([
   'true',
   '[7]',
   '{}',
-])('refuses an id that is written as %s in a document, without a call', async (literal) => {
+])('ids: refuses an id that is written as %s in a document, without a call', async (literal) => {
   const world = await createWorld();
 
-  const { errors } = await world.ask(`{ datafoldRun(monitorId: ${literal}, runId: "1") { id } }`);
+  const { errors } = await world.execute(`{ datafoldRun(monitorId: ${literal}, runId: "1") { id } }`);
 
   expect(errors?.length).toBeGreaterThan(0);
   for (const { extensions } of errors ?? []) expect(extensions.code).toBe('BAD_USER_INPUT');
   expect(callsOf(world)).toEqual([]);
 });
 
-describe('a global id', () => {
-  const nobodys = [
+describe('ids: a global id', () => {
+  const unowned = [
     ['', ':', '::', ':::', 'DATAFOLD', 'DATAFOLD:', 'DATAFOLD:7', 'DATAFOLD:7:', 'DATAFOLD::42', ':7:42', '7:42', '7'],
     ['DATAFOLD:7:42:', 'DATAFOLD:7:42:0', ':DATAFOLD:7:42', 'DATAFOLD/7/42', 'DATAFOLD：7：42', 'DATAFOLD;7;42'],
     [
@@ -250,32 +250,32 @@ describe('a global id', () => {
   it('of no run is refused where it stands, without a call', async () => {
     const world = await createWorld();
 
-    const { data, errors } = await world.ask(byIds, { ids: nobodys });
-    const alone = await Promise.all(nobodys.map((id) => world.ask(byId, { id })));
+    const { data, errors } = await world.execute(byIds, { ids: unowned });
+    const alone = await Promise.all(unowned.map((id) => world.execute(byId, { id })));
 
-    expect(data.nodes).toEqual(nobodys.map(() => null));
-    expect(refusalsIn(errors)).toEqual(nobodys.map((_id, index) => ['nodes', index, 'BAD_USER_INPUT']));
-    expect(nobodys.filter((_id, index) => !isRefusal(alone[index] as Answer, ['node']))).toEqual([]);
+    expect(data.nodes).toEqual(unowned.map(() => null));
+    expect(refusalsIn(errors)).toEqual(unowned.map((_id, index) => ['nodes', index, 'BAD_USER_INPUT']));
+    expect(unowned.filter((_id, index) => !isRefusal(alone[index] as Answer, ['node']))).toEqual([]);
     expect(callsOf(world)).toEqual([]);
   });
 
   it('that is a number is none of ours', async () => {
     const world = await createWorld();
 
-    expect(isRefusal(await world.ask(byId, { id: 7 }), ['node'])).toBe(true);
+    expect(isRefusal(await world.execute(byId, { id: 7 }), ['node'])).toBe(true);
   });
 });
 
 it.each([
   ['monitorRuns', 'keys', byKeys, datafoldKey],
   ['nodes', 'ids', byIds, 'DATAFOLD:7:42'],
-] as const)('takes 100 of %s, and refuses 101 without a call', async (field, argument, query, one) => {
+] as const)('ids: takes 100 of %s, and refuses 101 without a call', async (field, argument, query, one) => {
   const world = await createWorld();
-  const ask = (count: number) => world.ask(query, { [argument]: Array.from({ length: count }, () => one) });
+  const execute = (count: number) => world.execute(query, { [argument]: Array.from({ length: count }, () => one) });
 
-  expect(isRefusal(await ask(101), [field])).toBe(true);
+  expect(isRefusal(await execute(101), [field])).toBe(true);
   expect(callsOf(world)).toEqual([]);
-  expect((await ask(100)).data[field]).toHaveLength(100);
+  expect((await execute(100)).data[field]).toHaveLength(100);
 });
 
 /** What follows is said again in its own words, so that a slip of the service's grammar is seen. */
@@ -301,7 +301,7 @@ const grammars = [
 ] as const;
 
 it.each(grammars)(
-  '$provider: whatever 10,000 keys say, only ids of the grammar reach the wire, and all of those do',
+  'ids: $provider: whatever 10,000 keys say, only ids of the grammar reach the wire, and all of those do',
   async ({ provider, far, authorization, monitorId, runId, path, good }) => {
     const world = await createWorld();
     await verifyCredentials(world);
@@ -313,7 +313,7 @@ it.each(grammars)(
 
     const check = async (pairs: { monitorId: string; runId: string }[]) => {
       const before = upstream.requests.length;
-      const { errors = [] } = await world.ask(byKeys, { keys: pairs.map((pair) => ({ provider, ...pair })) });
+      const { errors = [] } = await world.execute(byKeys, { keys: pairs.map((pair) => ({ provider, ...pair })) });
 
       const refused = pairs.flatMap((pair, index) => (isGood(pair) ? [] : [['monitorRuns', index, 'BAD_USER_INPUT']]));
       const requests = upstream.requests.slice(before);

@@ -35,10 +35,10 @@ it.each([
   ['a page of Datafold monitors that no list has', datafoldMonitors('"place":2147483648')],
   ['a time of an Olostep run without end', olostepRuns('1e999,null')],
   ['a time of an Olostep list that is none', olostepRuns('null,-9e15')],
-])('is refused without a call of the list: %s', async (_name, query) => {
+])('pagination: is refused without a call of the list: %s', async (_name, query) => {
   const world = await createWorldWithMonitors();
 
-  expect((await world.ask(query)).errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
+  expect((await world.execute(query)).errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
   expect(listCalls(world)).toEqual([]);
 });
 
@@ -46,10 +46,10 @@ it.each([
   ...good.map((fields) => [fields, datafoldRuns(fields)]),
   ['"place":2147483647', datafoldMonitors('"place":2147483647')],
   ['1795334432000,1795334432000', olostepRuns('1795334432000,1795334432000')],
-])('is read where it names what a provider can have: %s', async (_name, query) => {
+])('pagination: is read where it names what a provider can have: %s', async (_name, query) => {
   const world = await createWorldWithMonitors();
 
-  await world.ask(query as string);
+  await world.execute(query as string);
 
   expect(listCalls(world).length).toBeGreaterThan(0);
 });
@@ -58,7 +58,7 @@ it.each([
   [2 ** 31 - 1, true],
   [2 ** 31, false],
   [2 ** 53 - 1, false],
-])('a page of a list in a cursor of the run feed: %d', (token, isRead) => {
+])('pagination: a page of a list in a cursor of the run feed: %d', (token, isRead) => {
   const boundary = { time: 0, provider: 'DATAFOLD', monitorId: '7', runId: '1' } as const;
   const slot = { provider: 'DATAFOLD', monitorIndex: 0, token, timeAbove: undefined } as const;
   const cursor = toFeedCursor({

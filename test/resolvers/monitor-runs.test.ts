@@ -2,13 +2,13 @@ import { expect, it } from 'vitest';
 import { datafoldBody, datafoldKey, datafoldPath, olostepBody, olostepKey, olostepPath } from '../support/bodies.ts';
 import { createWorld } from '../support/world.ts';
 
-it('answers runs of both providers in one request, in the order of keys', async () => {
+it('pagination: answers runs of both providers in one request, in the order of keys', async () => {
   const world = await createWorld();
   world.datafold.on(datafoldPath, { body: datafoldBody });
   world.olostep.on(olostepPath, { body: olostepBody });
 
   const query = 'query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { __typename id phase } }';
-  const answer = await world.ask(query, { keys: [olostepKey, datafoldKey, olostepKey] });
+  const answer = await world.execute(query, { keys: [olostepKey, datafoldKey, olostepKey] });
 
   expect(answer).toEqual({
     data: {

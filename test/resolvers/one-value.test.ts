@@ -47,20 +47,20 @@ interface Run {
   readonly facts: Facts;
 }
 
-async function ask(world: World, { facts }: Run, mode: string, question: Question): Promise<void> {
-  const answer = await world.ask(question.query);
+async function execute(world: World, { facts }: Run, mode: string, question: Question): Promise<void> {
+  const answer = await world.execute(question.query);
   expect(answer.data, JSON.stringify(answer.errors)).toBeDefined();
   facts.add(answer, question.root, question.selection, { ...question, mode });
 }
 
-async function askAll(world: World, run: Run, mode: string, rounds: number, routes = allRoutes): Promise<void> {
+async function requestAll(world: World, run: Run, mode: string, rounds: number, routes = allRoutes): Promise<void> {
   for (let round = 0; round < rounds; round++)
     for (const route of routes(run.upstream, run.random)) {
       const question = toQuestion(schema, run.random, route as Route);
-      await ask(world, run, mode, question);
+      await execute(world, run, mode, question);
       // From the third time on it is executed by a plan.
       if (mode === 'uncached' && round % 4 === 0)
-        for (const use of ['uncached', 'planned']) await ask(world, run, use, question);
+        for (const use of ['uncached', 'planned']) await execute(world, run, use, question);
     }
 }
 
@@ -70,17 +70,17 @@ async function createServed({ upstream }: Run, config: Partial<GatewayConfig>): 
   return world;
 }
 
-/** Asks from copies that were fresh, and then, while both providers are down, from those that aren't any more. */
-async function askKept(run: Run, mode: string, runCache: GatewayConfig['runCache'] & {}): Promise<void> {
+/** Reads cached runs that are fresh, and then, while both providers are down, those that aren't any more. */
+async function requestCached(run: Run, mode: string, runCache: GatewayConfig['runCache'] & {}): Promise<void> {
   const world = await createServed(run, { runCache });
-  await askAll(world, run, mode, 8);
+  await requestAll(world, run, mode, 8);
   for (const far of [world.datafold, world.olostep]) far.onAny({ status: 500 });
   vi.setSystemTime(new Date(Date.parse(now) + 2 * defaultLimits.runCacheTtlMs));
-  await askAll(world, run, 'stale', 30, staleRoutes);
+  await requestAll(world, run, 'stale', 30, staleRoutes);
   vi.setSystemTime(new Date(now));
 }
 
-/** The types that have ids of their own, and those below them. */
+/** The types that have ids, and those below them. */
 const objectTypes = Object.values(schema.getTypeMap()).filter(
   (type): type is GraphQLObjectType => isObjectType(type) && !type.name.startsWith('_') && type.name !== 'Query',
 );
@@ -88,20 +88,20 @@ const objectTypes = Object.values(schema.getTypeMap()).filter(
 const isOfPage = (name: string) => /^(?:RunFeed|MonitorConnection|MonitorEdge)/.test(name);
 
 it.each([1, 2, 3])(
-  'A field of a run or a monitor has one value, whatever else is asked, by all routes: world %i',
+  'one id, one value: A field of a run or a monitor has one value, whatever else is selected, by all routes: world %i',
   async (seed) => {
     holdDate(now);
     holdDice(0);
     const random = createRandom(seed);
     const run: Run = { random, upstream: createUpstreamWorld(random), facts: new Facts() };
 
-    await askAll(await createServed(run, { runCache: false }), run, 'uncached', 8);
-    await askKept(run, 'cached', true);
+    await requestAll(await createServed(run, { runCache: false }), run, 'uncached', 8);
+    await requestCached(run, 'cached', true);
     if (hasRedisServer) {
       const redis = await startRedisServer();
       const store = await createRedisCache({ url: redis.url, log: silentLog, limits: { ...defaultLimits, ...limits } });
       onTestFinished(() => store.close());
-      await askKept(run, 'redis', store);
+      await requestCached(run, 'redis', store);
     }
 
     const { seen, compared } = run.facts;
@@ -115,7 +115,7 @@ it.each([1, 2, 3])(
         ...(isMonitor ? ['key', 'keys', 'list', 'node', 'entity', 'planned'] : []),
       ];
       return fieldsOf(type).flatMap(({ name }) => {
-        // Of monitors no copies stand in while their provider is down.
+        // Monitors have no stale-if-error while their provider is down.
         const ofField = name === 'monitor' ? needed.filter((one) => one !== 'stale') : needed;
         return ofField.flatMap((one) =>
           seen.get(`${type.name}.${name}`)?.has(one) ? [] : `${type.name}.${name} ${one}`,

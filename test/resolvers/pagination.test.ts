@@ -11,7 +11,7 @@ interface RunIds {
   readonly runId: string;
 }
 
-/** Each field that takes `after`, as a selection of two things of it for each provider that has it. */
+/** Each field that takes `after`, as a selection of two nodes of it for each provider that has it. */
 const selections: Readonly<Record<string, (page: string, olostep: RunIds) => readonly string[]>> = {
   'Query.runs': (page) => [`runs${page}`],
   'Query.monitorList': (page) => [
@@ -28,7 +28,7 @@ const selections: Readonly<Record<string, (page: string, olostep: RunIds) => rea
   ],
 };
 
-it('knows every connection', () => {
+it('pagination: knows every connection', () => {
   const names = Object.values(createSchema().getTypeMap())
     .filter(isObjectType)
     .flatMap((type) =>
@@ -41,7 +41,7 @@ it('knows every connection', () => {
 });
 
 it.each(Object.keys(selections))(
-  '%s begins at its beginning where `after` is empty, as where it is left out',
+  'pagination: %s begins at its beginning where `after` is empty, as where it is left out',
   async (path) => {
     const { world, olostep } = await createSandboxWorld();
     const toPage = (after: string) =>
@@ -50,16 +50,16 @@ it.each(Object.keys(selections))(
     const withAfter = selections[path]?.(toPage(', after: $after'), olostep) ?? [];
     const without = selections[path]?.(toPage(''), olostep) ?? [];
     for (const [place, selection] of withAfter.entries()) {
-      const ask = (after: unknown) => world.ask(`query ($after: String) { ${selection} }`, { after });
-      const whole = await world.ask(`{ ${without[place]} }`);
+      const execute = (after: unknown) => world.execute(`query ($after: String) { ${selection} }`, { after });
+      const whole = await world.execute(`{ ${without[place]} }`);
       expect(whole.errors).toBeUndefined();
       expect(JSON.stringify(whole)).toContain('"hasPreviousPage":false');
-      // As often as operations have to be asked for until they have a plan, and once more.
-      for (let time = 0; time < 4; time++) expect(await ask('')).toEqual(whole);
-      expect(await ask(null)).toEqual(whole);
+      // As often as operations are executed until they have a plan, and once more.
+      for (let time = 0; time < 4; time++) expect(await execute('')).toEqual(whole);
+      expect(await execute(null)).toEqual(whole);
 
       const cursor = /"cursor":"([^"]+)"/.exec(JSON.stringify(whole))?.[1];
-      expect(JSON.stringify(await ask(cursor))).toContain('"hasPreviousPage":true');
+      expect(JSON.stringify(await execute(cursor))).toContain('"hasPreviousPage":true');
     }
   },
 );
@@ -70,6 +70,6 @@ async function createSandboxWorld(): Promise<{ world: World; olostep: RunIds }> 
   const world = await createWorld({ providers: (await openSandbox()).providers });
   const query =
     '{ monitorList(provider: OLOSTEP, first: 1) { nodes { monitorId runs(first: 5) { nodes { runId } } } } }';
-  const [{ monitorId, runs }] = (await world.ask(query)).data.monitorList.nodes;
+  const [{ monitorId, runs }] = (await world.execute(query)).data.monitorList.nodes;
   return { world, olostep: { monitorId, runId: runs.nodes.at(-1).runId } };
 }

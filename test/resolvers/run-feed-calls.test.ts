@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { holdDate } from '../support/clock.ts';
 import { now as nowText } from '../support/feed-upstreams.ts';
-import { askPage, pathsOf } from '../support/run-feed-world.ts';
+import { requestPage, pathsOf } from '../support/run-feed-world.ts';
 import { createFleet, type FleetMonitor, hourMs, serveDatafoldFleet } from '../support/run-fleet.ts';
 import { createListingWorld } from '../support/world.ts';
 
@@ -24,11 +24,11 @@ async function createFleetWorld(monitors: readonly FleetMonitor[]) {
   return world;
 }
 
-describe('The newest run alone', () => {
+describe('run feed: the newest run alone', () => {
   it('costs the lists of monitors and the runs of those that ran within five minutes of the newest', async () => {
     const world = await createFleetWorld(fleet);
 
-    expect((await askPage(world, 'first: 1')).ids).toEqual([toId(byTime[0] as FleetMonitor)]);
+    expect((await requestPage(world, 'first: 1')).ids).toEqual([toId(byTime[0] as FleetMonitor)]);
     expect(pathsOf(world)).toEqual([...lists, ...withinLag.map(toPath)].sort());
   });
 
@@ -37,7 +37,7 @@ describe('The newest run alone', () => {
     const queued = byTime.slice(-3).map((monitor) => ({ ...monitor, row: { state: 'queued' } }));
     const world = await createFleetWorld([...byTime.slice(0, -3), ...queued]);
 
-    expect((await askPage(world, 'first: 1')).ids).toEqual([toId(byTime[0] as FleetMonitor)]);
+    expect((await requestPage(world, 'first: 1')).ids).toEqual([toId(byTime[0] as FleetMonitor)]);
     expect(pathsOf(world)).toEqual([...lists, ...withinLag.map(toPath), ...queued.map(toPath)].sort());
   });
 
@@ -47,7 +47,7 @@ describe('The newest run alone', () => {
     const queued = { ...first, runs, row: { state: 'queued' } };
     const world = await createFleetWorld([queued, ...others]);
 
-    expect((await askPage(world, 'first: 1')).ids).toEqual([`DATAFOLD:${first.id}:9999`]);
+    expect((await requestPage(world, 'first: 1')).ids).toEqual([`DATAFOLD:${first.id}:9999`]);
     // Those that ran in the last five minutes may have a later run, too, and one more is read beside them.
     expect(pathsOf(world)).toEqual([...lists, ...withinLag.map(toPath)].sort());
   });
@@ -59,17 +59,17 @@ describe('The newest run alone', () => {
   ])('costs a call for each monitor whose rows %s', async (_what, row) => {
     const undated = byTime.slice(-2).map((monitor) => ({ ...monitor, row }));
     const world = await createFleetWorld([...byTime.slice(0, -2), ...undated]);
-    await askPage(world, 'first: 1');
+    await requestPage(world, 'first: 1');
 
     expect(pathsOf(world)).toEqual([...lists, ...withinLag.map(toPath), ...undated.map(toPath)].sort());
   });
 });
 
-it('The run feed requests no runs of monitors that ran before the window, or never', async () => {
+it('run feed: The run feed requests no runs of monitors that ran before the window, or never', async () => {
   const never = { id: 99, runs: [], row: { last_run: null, state: null } };
   const world = await createFleetWorld([...fleet, never]);
   const since = new Date(Number(withinLag[1]?.runs[0]?.time)).toISOString();
-  const { ids, isComplete } = await askPage(world, `first: 20 since: "${since}"`);
+  const { ids, isComplete } = await requestPage(world, `first: 20 since: "${since}"`);
 
   expect({ ids, isComplete }).toEqual({ ids: withinLag.slice(0, 2).map(toId), isComplete: true });
   // Five minutes before the window, a run may yet have started in it.

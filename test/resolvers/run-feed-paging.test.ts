@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { holdDate } from '../support/clock.ts';
 import { now } from '../support/feed-upstreams.ts';
 import {
-  askPage,
+  requestPage,
   createFeedWorld,
   datafoldList,
   eventsOf,
@@ -15,7 +15,7 @@ import {
 
 beforeEach(() => holdDate(now));
 
-describe('Several run feeds of an operation', () => {
+describe('run feed pagination: several run feeds of an operation', () => {
   it('each deliver all runs, though one of them leaves no calls for the other', async () => {
     const ids = [1, 2, 3, 4, 5];
     const runs = (toId: (id: number) => string) =>
@@ -35,7 +35,7 @@ describe('Several run feeds of an operation', () => {
     const after: { a?: string; b?: string } = {};
     let hasNextPage = true;
     for (let pages = 0; hasNextPage && pages < 60; pages++) {
-      const { data } = await world.ask(query, after);
+      const { data } = await world.execute(query, after);
       for (const name of ['a', 'b'] as const) {
         expect(data[name].gaps).toEqual([]);
         found[name] += data[name].nodes.length;
@@ -49,7 +49,7 @@ describe('Several run feeds of an operation', () => {
 });
 
 /** What each page says of how far it has looked, and of what is missing. */
-describe('A page of the run feed', () => {
+describe('run feed pagination: a page of the run feed', () => {
   const since = '2026-11-20T05:30:00.000Z';
   const down = { status: 503, body: { detail: 'Down for a moment' } };
   const gap = { provider: 'DATAFOLD', monitorId: '7', code: 'UPSTREAM_UNAVAILABLE' };
@@ -67,7 +67,7 @@ describe('A page of the run feed', () => {
   });
 
   it('says no time on the last page, where the window has no start', async () => {
-    expect(await askPage(await createFeedWorld(), 'first: 50')).toMatchObject({
+    expect(await requestPage(await createFeedWorld(), 'first: 50')).toMatchObject({
       searchedUntil: null,
       isComplete: true,
       pageInfo: { hasNextPage: false },
@@ -94,17 +94,17 @@ describe('A page of the run feed', () => {
         { datafold: { 7: ['06:30', '06:20'], 8: ['07:50'] } },
       );
       const given = 'first: 2';
-      const first = await askPage(world, given);
+      const first = await requestPage(world, given);
       expect(first).toMatchObject({ ids: ['DATAFOLD:8:750', 'OLOSTEP:monitor_a:run_0745'], isComplete: true });
       const { endCursor } = first.pageInfo;
 
       world.datafold.on(runsOf(7), down);
-      const second = await askPage(world, 'first: 20', endCursor);
+      const second = await requestPage(world, 'first: 20', endCursor);
       expect(second).toMatchObject({ gaps: [gap], isComplete: false, pageInfo: { hasNextPage: false } });
       expect(second.ids).not.toContain('DATAFOLD:7:630');
 
       world.datafold.on(runsOf(7), toDatafoldRuns(['2026-11-20T06:30:00Z', '2026-11-20T06:20:00Z']));
-      const again = await askPage(world, 'first: 20', endCursor);
+      const again = await requestPage(world, 'first: 20', endCursor);
       expect(again).toMatchObject({ gaps: [], isComplete: true, pageInfo: { hasNextPage: false } });
       expect(again.ids.filter((id) => id.startsWith('DATAFOLD:7'))).toEqual(['DATAFOLD:7:1', 'DATAFOLD:7:2']);
       expect(again.ids.filter((id) => !id.startsWith('DATAFOLD:7'))).toEqual(second.ids);
@@ -117,12 +117,12 @@ describe('A page of the run feed', () => {
       const world = await createFeedWorld({ ...oneAttempt, runCache });
       world.olostep.on('/v1/monitors', down);
       const until = `until: "${now}"`;
-      const failed = await askPage(world, `first: 50 ${until}`);
+      const failed = await requestPage(world, `first: 50 ${until}`);
       expect(failed).toMatchObject({ gaps: [{ provider: 'OLOSTEP', monitorId: null }], isComplete: false });
 
       const olostepMonitors = [{ id: 'monitor_a' }, { id: 'monitor_b' }];
       world.olostep.on('/v1/monitors', { body: { monitors: olostepMonitors, count: 2 } });
-      expect(await askPage(world, `first: 50 ${until}`)).toMatchObject({
+      expect(await requestPage(world, `first: 50 ${until}`)).toMatchObject({
         ids: expect.arrayContaining(['OLOSTEP:monitor_b:run_0300']),
         gaps: [],
         isComplete: true,
@@ -143,7 +143,7 @@ const toDatafoldMonitors = (...monitors: readonly object[]) => ({
   body: { count: monitors.length, page: 1, page_size: 100, total_pages: 1, monitors },
 });
 
-describe('The run feed hides no run', () => {
+describe('run feed pagination: the run feed hides no run', () => {
   it.each([1, 2, 20])(
     'without a start: it takes the time of the run above it, or of the first page; in pages of %i',
     async (first) => {
@@ -206,7 +206,7 @@ describe('The run feed hides no run', () => {
     world.datafold.on(datafoldList, toDatafoldMonitors({ id: 7, state: 'skipped', last_run: null }));
     world.datafold.on(runsOf(7), toDatafoldRuns(['2026-11-20T07:40:00Z', null], ['ok', 'skipped']));
 
-    expect(await askPage(world, 'first: 5 outcomes: [SKIPPED]')).toMatchObject({ ids: ['DATAFOLD:7:2'], gaps: [] });
+    expect(await requestPage(world, 'first: 5 outcomes: [SKIPPED]')).toMatchObject({ ids: ['DATAFOLD:7:2'], gaps: [] });
   });
 
   it('of a monitor whose `last_run` is null, at either provider', async () => {
@@ -217,7 +217,7 @@ describe('The run feed hides no run', () => {
     });
 
     const ids = ['DATAFOLD:7:740', 'OLOSTEP:monitor_a:run_0730', 'DATAFOLD:7:720'];
-    expect(await askPage(world, 'first: 5')).toMatchObject({ ids, gaps: [] });
+    expect(await requestPage(world, 'first: 5')).toMatchObject({ ids, gaps: [] });
   });
 
   it.each([
@@ -238,6 +238,6 @@ describe('The run feed hides no run', () => {
     world.olostep.on(eventsOf('a'), { body: { data, has_more: false, next_cursor: null, total_count: 2 } });
 
     const ids = runIds.map((id) => `OLOSTEP:monitor_a:${id}`);
-    expect(await askPage(world, `first: 5 ${given}`)).toMatchObject({ ids, gaps, isComplete: gaps.length === 0 });
+    expect(await requestPage(world, `first: 5 ${given}`)).toMatchObject({ ids, gaps, isComplete: gaps.length === 0 });
   });
 });

@@ -3,7 +3,7 @@ import { holdDate } from '../support/clock.ts';
 import { startFakeUpstream } from '../support/fake-upstream.ts';
 import { now, serveDatafold } from '../support/feed-upstreams.ts';
 import {
-  askPage,
+  requestPage,
   createFeedWorld,
   datafold,
   datafoldList,
@@ -30,19 +30,19 @@ const all = [
 ];
 const findings = [1, 4, 6, 8].map((place) => all[place]);
 
-it('has the runs of all monitors of both providers, newest first', async () => {
-  const { ids, pageInfo, gaps } = await askPage(await createFeedWorld(), 'first: 50');
+it('run feed: has the runs of all monitors of both providers, newest first', async () => {
+  const { ids, pageInfo, gaps } = await requestPage(await createFeedWorld(), 'first: 50');
 
   expect(ids).toEqual(all);
   expect(pageInfo.hasNextPage).toBe(false);
   expect(gaps).toEqual([]);
 });
 
-it('says of each call why it is made, to whoever asks for the price', async () => {
+it('run feed: says of each call why it is made, to clients that send x-upstream-calls', async () => {
   const world = await createFeedWorld();
   const headers = { 'content-type': 'application/json', 'x-upstream-calls': 'explain' };
 
-  const answer = await world.ask('{ runs(first: 3) { nodes { id } } }', {}, { headers });
+  const answer = await world.execute('{ runs(first: 3) { nodes { id } } }', {}, { headers });
 
   const { calls, plan } = (answer as { extensions?: { upstream: CallReport } }).extensions?.upstream ?? {};
   expect(calls).toBe(pathsOf(world).length);
@@ -56,11 +56,11 @@ interface CallReport {
   readonly plan: readonly { readonly calls: number; readonly why: string }[];
 }
 
-it('has its runs as lists have them, and what lists lack, as everywhere', async () => {
+it('run feed: has its runs as lists have them, and what lists lack, as everywhere', async () => {
   const world = await createFeedWorld();
   world.datafold.on('/api/v1/monitors/7/runs/750', { body: { run_id: 750, state: 'ok', warnings: ['Sampled.'] } });
 
-  const { data, errors } = await world.ask(
+  const { data, errors } = await world.execute(
     `{ runs(first: 2) { edges { node { __typename provider monitorId runId phase outcome
       ... on DatafoldRun { startedAt state warnings } ... on OlostepRun { changed snapshotAt } } }
       pageInfo { hasPreviousPage startCursor endCursor } } }`,
@@ -85,16 +85,16 @@ it('has its runs as lists have them, and what lists lack, as everywhere', async 
   });
 });
 
-describe('Upstream calls', () => {
+describe('run feed: upstream calls', () => {
   it.each([
     ['the lists, and who may have one of the newest', 'first: 3', [...lists, runsOf(7), eventsOf('a'), eventsOf('b')]],
     ['of those the newest first', 'first: 1', [...lists, runsOf(7)]],
-    ['nobody when nothing is wanted', 'first: 0', lists],
-    ['everybody when all is', 'first: 50', [...lists, runsOf(7), runsOf(8), eventsOf('a'), eventsOf('b')]],
+    ['no monitor when no run is requested', 'first: 0', lists],
+    ['all monitors when all runs are', 'first: 50', [...lists, runsOf(7), runsOf(8), eventsOf('a'), eventsOf('b')]],
     ['one provider when one is named', 'first: 3 providers: [OLOSTEP]', [olostepList, eventsOf('a'), eventsOf('b')]],
     ['once where one is named twice', 'first: 1 providers: [DATAFOLD, DATAFOLD]', [datafoldList, runsOf(7)]],
     [
-      'nobody who last ran before the window',
+      'no monitor that last ran before the window',
       'first: 50 since: "2026-11-20T07:48:00Z"',
       [...lists, runsOf(7), eventsOf('a')],
     ],
@@ -108,16 +108,16 @@ describe('Upstream calls', () => {
       'first: 1 outcomes: [FINDING] providers: [DATAFOLD]',
       [datafoldList, runsOf(7)],
     ],
-  ])('ask for %s: %s', async (_what, given, paths) => {
+  ])('request %s: %s', async (_what, given, paths) => {
     const world = await createFeedWorld();
-    await askPage(world, given);
+    await requestPage(world, given);
 
     expect(pathsOf(world)).toEqual([...paths].sort());
   });
 
   it('are made once for what is selected twice', async () => {
     const world = await createFeedWorld();
-    await world.ask('{ a: runs(first: 3) { nodes { id } } b: runs(first: 3) { nodes { runId } } }');
+    await world.execute('{ a: runs(first: 3) { nodes { id } } b: runs(first: 3) { nodes { runId } } }');
 
     expect(pathsOf(world)).toEqual([...lists, runsOf(7), eventsOf('a'), eventsOf('b')].sort());
   });
@@ -125,7 +125,7 @@ describe('Upstream calls', () => {
   it('are none for the monitors of the runs, when the lists have what is selected of them', async () => {
     const runs = { 7: ['07:50'], 8: ['07:49'], 9: ['07:48'] };
     const world = await createFeedWorld({}, { datafold: runs });
-    const { data } = await world.ask('{ runs(first: 3 providers: [DATAFOLD]) { nodes { id monitor { name } } } }');
+    const { data } = await world.execute('{ runs(first: 3 providers: [DATAFOLD]) { nodes { id monitor { name } } } }');
 
     expect(data.runs.nodes).toEqual([
       { id: 'DATAFOLD:7:750', monitor: { name: 'Monitor 7' } },
@@ -139,7 +139,7 @@ describe('Upstream calls', () => {
   const upTo = (count: number) => Array.from({ length: count }, (_, place) => place + 1);
 
   it.each([1, 2, 4])(
-    'are none for %i monitors of the runs of either provider, as their rows are at hand',
+    'are none for %i monitors of the runs of either provider, as their rows are loaded',
     async (count) => {
       const toWorldRuns = (toId: (number: number) => string) =>
         Object.fromEntries(upTo(count).map((number) => [toId(number), [`07:5${number}`]]));
@@ -148,7 +148,7 @@ describe('Upstream calls', () => {
         { datafold: toWorldRuns(String), olostep: toWorldRuns((id) => `monitor_${id}`) },
       );
 
-      const { data, errors } = await world.ask(withMonitors('first: 20'));
+      const { data, errors } = await world.execute(withMonitors('first: 20'));
 
       expect(errors).toBeUndefined();
       expect(data.runs.nodes.map(({ monitor }: { monitor: { name: string } }) => monitor.name).sort()).toEqual(
@@ -163,7 +163,7 @@ describe('Upstream calls', () => {
     const old = Object.fromEntries(upTo(250).map((id) => [id, ['01:00']]));
     const world = await createFeedWorld({}, { datafold: { ...old, 998: ['07:50'], 999: ['07:49'], 1000: ['07:48'] } });
 
-    const { data } = await world.ask(withMonitors('first: 3 providers: [DATAFOLD]'));
+    const { data } = await world.execute(withMonitors('first: 3 providers: [DATAFOLD]'));
 
     expect(data.runs.nodes.map(({ monitor }: { monitor: object }) => monitor)).toEqual(
       [998, 999, 1000].map((id) => ({ name: `Monitor ${id}` })),
@@ -177,7 +177,7 @@ describe('Upstream calls', () => {
     const rows = [{ id: 7, name: 'Orders', last_run: '2026-11-20T07:50:00Z' }, { id: 'x' }];
     world.datafold.on(datafoldList, listOf(...rows));
 
-    const { data } = await world.ask(withMonitors('first: 1 providers: [DATAFOLD]'));
+    const { data } = await world.execute(withMonitors('first: 1 providers: [DATAFOLD]'));
 
     expect(data.runs).toEqual({
       nodes: [{ id: 'DATAFOLD:7:750', monitor: { name: 'Orders' } }],
@@ -191,7 +191,7 @@ describe('Upstream calls', () => {
     const single = '/api/v1/monitors/7';
     world.datafold.on(single, { body: { id: 7, name: 'Orders', description: 'Every order.' } });
 
-    const { data } = await world.ask(
+    const { data } = await world.execute(
       `{ runs(first: 1 providers: [DATAFOLD]) { nodes { monitor { name ... on DatafoldMonitor { description } } } } }`,
     );
 
@@ -226,7 +226,7 @@ describe('Upstream calls', () => {
     let hasNextPage = true;
     for (let pages = 0; hasNextPage && pages < 20; pages++) {
       const before = pathsOf(world).length;
-      const { data } = await world.ask(query, after);
+      const { data } = await world.execute(query, after);
       expect(pathsOf(world).length - before).toBeLessThanOrEqual(5);
       for (const name of ['a', 'b'] as const) {
         expect(data[name].gaps).toEqual([]);
@@ -242,7 +242,9 @@ describe('Upstream calls', () => {
   it('serve all run feeds that need the same pages, though no call is left', async () => {
     const world = await createFeedWorld({ limits: { runFeedMaxCalls: 5 } });
     const feed = `runs(first: 3) { ${selection} }`;
-    const { data } = await world.ask(`{ ${['a', 'b', 'c', 'd', 'e'].map((name) => `${name}: ${feed}`).join(' ')} }`);
+    const { data } = await world.execute(
+      `{ ${['a', 'b', 'c', 'd', 'e'].map((name) => `${name}: ${feed}`).join(' ')} }`,
+    );
 
     expect(pathsOf(world)).toHaveLength(5);
     for (const name of 'abcde')
@@ -259,7 +261,7 @@ describe('Upstream calls', () => {
   });
 });
 
-it('knows that a snapshot may be made some minutes after its run began', async () => {
+it('run feed: knows that a snapshot may be made some minutes after its run began', async () => {
   const world = await createFeedWorld();
   const last_run = { id: 'run_0745', ran_at: '2026-11-20T07:45:00Z' };
   world.olostep.on(olostepList, { body: { monitors: [{ id: 'monitor_a', last_run }], count: 1 } });
@@ -267,7 +269,7 @@ it('knows that a snapshot may be made some minutes after its run began', async (
   const created = Date.parse('2026-11-20T07:48:00Z') / 1_000;
   world.olostep.on(eventsOf('a'), { body: { data: [{ run_id: 'run_0745', created }], has_more: false } });
 
-  expect((await askPage(world, 'first: 1')).ids).toEqual(['OLOSTEP:monitor_a:run_0745']);
+  expect((await requestPage(world, 'first: 1')).ids).toEqual(['OLOSTEP:monitor_a:run_0745']);
 });
 
 /** Datafold's list of monitors, with what its rows have beside their ids and times. */
@@ -276,39 +278,39 @@ const listOf = (...monitors: object[]) => ({
 });
 
 it.each(['created', 'queued', 'checking'])(
-  'looks for the run under way of a Datafold monitor that is %s, whenever it ran last',
+  'run feed: looks for the run under way of a Datafold monitor that is %s, whenever it ran last',
   async (state) => {
     const world = await createFeedWorld({}, { datafold: { 7: ['07:50', '07:40'], 8: [`07:55 ${state}`, '05:00'] } });
     const rows = [{ id: 7, last_run: '2026-11-20T07:50:00Z', state: 'ok' }];
     for (const last_run of ['2026-11-20T05:00:00Z', null]) {
       world.datafold.on(datafoldList, listOf(...rows, { id: 8, last_run, state }));
-      expect((await askPage(world, 'first: 1')).ids).toEqual(['DATAFOLD:8:755']);
+      expect((await requestPage(world, 'first: 1')).ids).toEqual(['DATAFOLD:8:755']);
     }
   },
 );
 
-it("knows that a run may start some minutes after its Datafold monitor's last run is said to be", async () => {
+it("run feed: knows that a run may start some minutes after its Datafold monitor's last run is said to be", async () => {
   const world = await createFeedWorld({}, { datafold: { 7: ['07:42'], 8: ['07:44'] }, olostep: {} });
   const at = (time: string) => `2026-11-20T${time}:00Z`;
   world.datafold.on(datafoldList, listOf({ id: 7, last_run: at('07:42') }, { id: 8, last_run: at('07:40') }));
 
-  expect((await askPage(world, 'first: 1')).ids).toEqual(['DATAFOLD:8:744']);
+  expect((await requestPage(world, 'first: 1')).ids).toEqual(['DATAFOLD:8:744']);
 });
 
-it('counts its feeds once where a plan gives up and the operation is executed anew', async () => {
+it('run feed: counts its feeds once where a plan bails out and the operation is executed again', async () => {
   const world = await createFeedWorld();
   const bad = { run_id: 750, state: 'ok', warnings: 'none' };
   world.datafold.on('/api/v1/monitors/7/runs/750', { body: bad });
   const names = ['a', 'b', 'c', 'd', 'e'];
   const query = `{ ${names.map((name) => `${name}: runs(first: 1) { nodes { ... on DatafoldRun { warnings } } }`).join(' ')} }`;
-  for (let use = 0; use < 3; use++) await world.ask(query);
-  const { data, errors } = await world.ask(query);
+  for (let use = 0; use < 3; use++) await world.execute(query);
+  const { data, errors } = await world.execute(query);
 
   for (const name of names) expect(data[name].nodes).toEqual([{ warnings: null }]);
   expect(errors?.map(({ extensions }) => extensions.code)).toEqual(names.map(() => 'UPSTREAM_BAD_RESPONSE'));
 });
 
-describe('Of very many monitors that ran at the same time', () => {
+describe('run feed: of very many monitors that ran at the same time', () => {
   const ids = Array.from({ length: 150 }, (_, place) => 1_000 + place);
   const many = Object.fromEntries(ids.map((id) => [id, ['07:00', '06:00']]));
   const expected = ['700', '600'].flatMap((time) => ids.map((id) => `DATAFOLD:${id}:${time}`));
@@ -316,7 +318,7 @@ describe('Of very many monitors that ran at the same time', () => {
   it('a page of the run feed has the first', async () => {
     const world = await createFeedWorld({}, { datafold: many });
 
-    expect(await askPage(world, 'first: 20 providers: [DATAFOLD]')).toMatchObject({
+    expect(await requestPage(world, 'first: 20 providers: [DATAFOLD]')).toMatchObject({
       ...{ ids: expected.slice(0, 20), gaps: [], isComplete: true },
     });
   });
@@ -330,7 +332,7 @@ describe('Of very many monitors that ran at the same time', () => {
   });
 });
 
-describe('A gap', () => {
+describe('run feed: a gap', () => {
   const oneAttempt = { limits: { maxAttempts: 1 } };
   const ofOlostep = all.filter((id) => id.startsWith('OLOSTEP'));
 
@@ -338,7 +340,7 @@ describe('A gap', () => {
     const world = await createFeedWorld(oneAttempt);
     world.datafold.onAny({ status: 503 });
 
-    expect(await askPage(world, 'first: 50')).toMatchObject({
+    expect(await requestPage(world, 'first: 50')).toMatchObject({
       ids: ofOlostep,
       gaps: [{ provider: 'DATAFOLD', monitorId: null, code: 'UPSTREAM_UNAVAILABLE' }],
     });
@@ -352,7 +354,7 @@ describe('A gap', () => {
     world.olostep.on(olostepList, reply);
     world.datafold.on(datafoldList, reply);
 
-    expect(await askPage(world, 'first: 50')).toMatchObject({
+    expect(await requestPage(world, 'first: 50')).toMatchObject({
       ids: [],
       gaps: [
         { provider: 'DATAFOLD', monitorId: null, code: 'UPSTREAM_BAD_RESPONSE' },
@@ -377,11 +379,11 @@ describe('A gap', () => {
       'as many as a page has, and nothing of its pages',
       { monitors: [row(7)], page: undefined, page_size: 1, total_pages: undefined, count: undefined },
     ],
-  ])("stands for what can't be told of Datafold's monitors when their list has %s", async (_what, body) => {
+  ])("reports what is unknown of Datafold's monitors when their list has %s", async (_what, body) => {
     const world = await createFeedWorld();
     world.datafold.on(datafoldList, { body: { page: 1, page_size: 100, total_pages: 1, ...body } });
 
-    expect(await askPage(world, 'first: 50 providers: [DATAFOLD]')).toMatchObject({
+    expect(await requestPage(world, 'first: 50 providers: [DATAFOLD]')).toMatchObject({
       ids: all.filter((id) => id.startsWith('DATAFOLD:7:')),
       gaps: [anyOf('DATAFOLD')],
     });
@@ -395,23 +397,23 @@ describe('A gap', () => {
     const world = await createFeedWorld();
     world.datafold.on(datafoldList, { body: { ...numbers, monitors: [row(7)] } });
 
-    expect((await askPage(world, 'first: 50 providers: [DATAFOLD]')).gaps).toEqual([]);
+    expect((await requestPage(world, 'first: 50 providers: [DATAFOLD]')).gaps).toEqual([]);
   });
 
   it.each([
     ['a row without a proper id', { monitors: [{ id: 'a' }, { id: 'monitor_a' }], count: 2 }],
     ['fewer monitors than it counts', { monitors: [{ id: 'monitor_a' }], count: 2 }],
-  ])("stands for what can't be told of Olostep's monitors when their list has %s", async (_what, body) => {
+  ])("reports what is unknown of Olostep's monitors when their list has %s", async (_what, body) => {
     const world = await createFeedWorld();
     world.olostep.on(olostepList, { body });
 
-    expect(await askPage(world, 'first: 50 providers: [OLOSTEP]')).toMatchObject({
+    expect(await requestPage(world, 'first: 50 providers: [OLOSTEP]')).toMatchObject({
       ids: all.filter((id) => id.startsWith('OLOSTEP:monitor_a')),
       gaps: [anyOf('OLOSTEP')],
     });
   });
 
-  it("stands for what can't be told of Datafold's monitors when a page in the middle of their list lacks some", async () => {
+  it("reports what is unknown of Datafold's monitors when a page in the middle of their list lacks some", async () => {
     const world = await createFeedWorld({}, { datafold: { 1: ['07:50'], 2: ['07:40'] } });
     const pageOf = (page: number, ...rows: readonly object[]) => ({
       body: { count: 101, page, page_size: 100, total_pages: 2, monitors: rows },
@@ -420,19 +422,19 @@ describe('A gap', () => {
     const pages = [datafoldList, datafoldList.replace('page=1&', 'page=2&')];
     for (const [place, path] of pages.entries()) world.datafold.on(path, pageOf(place + 1, row(place + 1)));
 
-    expect(await askPage(world, 'first: 50 providers: [DATAFOLD]')).toMatchObject({
+    expect(await requestPage(world, 'first: 50 providers: [DATAFOLD]')).toMatchObject({
       ids: ['DATAFOLD:1:750', 'DATAFOLD:2:740'],
       gaps: [anyOf('DATAFOLD')],
     });
   });
 
   it.each([{}, { next_cursor: null }, { next_cursor: '' }])(
-    'stands for runs that Olostep has, and does not say how to ask for: %j',
+    'reports runs that Olostep has, and does not say how to request: %j',
     async (rest) => {
       const world = await createFeedWorld({}, { olostep: { monitor_a: ['07:45'], monitor_b: ['07:30'] } });
       world.olostep.on(eventsOf('a'), { body: { data: [], has_more: true, ...rest } });
 
-      expect(await askPage(world, 'first: 50 providers: [OLOSTEP]')).toMatchObject({
+      expect(await requestPage(world, 'first: 50 providers: [OLOSTEP]')).toMatchObject({
         ids: ['OLOSTEP:monitor_b:run_0730'],
         gaps: [{ provider: 'OLOSTEP', monitorId: 'monitor_a', code: 'UPSTREAM_BAD_RESPONSE' }],
       });
@@ -446,14 +448,14 @@ describe('A gap', () => {
   ])('stands for a run whose row leaves open what the filter goes by: %s', async (given, ids, gaps) => {
     const world = await createFeedWorld({}, { datafold: { 7: ['07:50 null', '07:40'] } });
 
-    expect(await askPage(world, `first: 50 providers: [DATAFOLD] ${given}`)).toMatchObject({ ids, gaps });
+    expect(await requestPage(world, `first: 50 providers: [DATAFOLD] ${given}`)).toMatchObject({ ids, gaps });
   });
 
   it('stands for a monitor whose runs fail, while all others answer', async () => {
     const world = await createFeedWorld(oneAttempt);
     world.olostep.on(eventsOf('b'), { status: 500 });
 
-    expect(await askPage(world, 'first: 50')).toMatchObject({
+    expect(await requestPage(world, 'first: 50')).toMatchObject({
       ids: all.filter((id) => !id.includes('monitor_b')),
       gaps: [{ provider: 'OLOSTEP', monitorId: 'monitor_b', code: expect.stringMatching(/^UPSTREAM_/) }],
     });
@@ -463,7 +465,7 @@ describe('A gap', () => {
     ['says none', undefined],
     ['says one in milliseconds', 1763625609000],
   ])(
-    'is none for a run whose time can not be told, as it %s: it takes the time of the run above it',
+    'is none for a run whose time is unknown, as it %s: it takes the time of the run above it',
     async (_what, created) => {
       const world = await createFeedWorld();
       const at0745 = Date.parse('2026-11-20T07:45:00Z') / 1_000;
@@ -476,7 +478,7 @@ describe('A gap', () => {
       const expected = all.flatMap((id) =>
         id === 'OLOSTEP:monitor_a:run_0745' ? ['OLOSTEP:monitor_a:run_1', 'OLOSTEP:monitor_a:run_2'] : [id],
       );
-      expect(await askPage(world, 'first: 50')).toMatchObject({
+      expect(await requestPage(world, 'first: 50')).toMatchObject({
         ids: expected.filter((id) => id !== 'OLOSTEP:monitor_a:run_0715'),
         gaps: [],
       });
@@ -487,7 +489,7 @@ describe('A gap', () => {
     const world = await createFeedWorld();
     world.olostep.on(eventsOf('b'), { status: 404 });
 
-    expect(await askPage(world, 'first: 50')).toMatchObject({
+    expect(await requestPage(world, 'first: 50')).toMatchObject({
       ids: all.filter((id) => !id.includes('monitor_b')),
       gaps: [],
     });
@@ -503,7 +505,7 @@ describe('A gap', () => {
       providers: { DATAFOLD: { apiKey: keys.datafold, baseUrl: far.baseUrl } },
     });
 
-    expect(await askPage(world, `first: 50 ${given}`)).toMatchObject({
+    expect(await requestPage(world, `first: 50 ${given}`)).toMatchObject({
       ids: all.filter((id) => id.startsWith('DATAFOLD')),
       gaps,
     });
@@ -518,7 +520,7 @@ describe('A gap', () => {
       providers: { DATAFOLD: { baseUrl: datafoldFar.baseUrl } },
     });
     const headers = { 'content-type': 'application/json', 'x-datafold-api-key': keys.datafold };
-    const { data } = await world.ask(`{ runs(first: 1) { ${selection} } }`, {}, { headers });
+    const { data } = await world.execute(`{ runs(first: 1) { ${selection} } }`, {}, { headers });
 
     expect(data.runs).toMatchObject({
       nodes: [{ id: 'DATAFOLD:7:750' }],
@@ -528,14 +530,14 @@ describe('A gap', () => {
   });
 });
 
-describe('Pages', () => {
+describe('run feed: pages', () => {
   it.each([1, 2, 3, 7])('of %i show every run once, though new ones come in', async (first) => {
     const far = { datafold: datafold(), olostep: olostep() };
     const world = await createFeedWorld({}, far);
     const ids: string[] = [];
     let after: string | null = null;
     for (let page = 1; page === 1 || after; page++) {
-      const { pageInfo, gaps, ...found } = await askPage(world, `first: ${first}`, after);
+      const { pageInfo, gaps, ...found } = await requestPage(world, `first: ${first}`, after);
       ids.push(...found.ids);
       expect(gaps).toEqual([]);
       after = pageInfo.hasNextPage ? pageInfo.endCursor : null;
@@ -548,11 +550,11 @@ describe('Pages', () => {
     expect(ids).toEqual(all);
   });
 
-  it('ask no list again that is at its end, nor one whose turn has not come', async () => {
+  it("request no list again that is at its end, nor one that isn't needed yet", async () => {
     const world = await createFeedWorld();
-    const { pageInfo } = await askPage(world, 'first: 4');
+    const { pageInfo } = await requestPage(world, 'first: 4');
     const before = pathsOf(world).length;
-    const { ids } = await askPage(world, 'first: 2', pageInfo.endCursor);
+    const { ids } = await requestPage(world, 'first: 2', pageInfo.endCursor);
 
     expect(ids).toEqual(all.slice(4, 6));
     // 05:00 and 07:10 are known to be the next of two monitors.
@@ -561,9 +563,9 @@ describe('Pages', () => {
 
   it('go on behind any edge', async () => {
     const world = await createFeedWorld();
-    const { data } = await world.ask('{ runs(first: 50) { edges { cursor } } }');
+    const { data } = await world.execute('{ runs(first: 50) { edges { cursor } } }');
     for (const [place, { cursor }] of data.runs.edges.entries())
-      expect((await askPage(world, 'first: 3', cursor)).ids).toEqual(all.slice(place + 1, place + 4));
+      expect((await requestPage(world, 'first: 3', cursor)).ids).toEqual(all.slice(place + 1, place + 4));
   });
 
   it.each([1, 2])('of %i show every run of the same millisecond once, as upstream times are finer', async (first) => {
@@ -610,12 +612,12 @@ describe('Pages', () => {
       { limits: { runFeedMaxCalls: 12 } },
       { datafold: {}, olostep: Object.fromEntries(five.map((monitor) => [monitor, runs])) },
     );
-    // Olostep can't be asked for a window: three pages of each monitor are later.
+    // Olostep has no time filter: three pages of each monitor are later.
     const given = 'first: 5 until: "2026-11-20T03:00:00Z" providers: [OLOSTEP]';
     const seen: string[] = [];
     let after: string | null = null;
     for (let page = 0; page < 6 && seen.length < 5; page++) {
-      const { ids, pageInfo } = await askPage(world, given, after);
+      const { ids, pageInfo } = await requestPage(world, given, after);
       expect(pageInfo.hasNextPage).toBe(true);
       seen.push(...ids);
       after = pageInfo.endCursor;
@@ -637,23 +639,23 @@ describe('Pages', () => {
     world.olostep.on(eventsOf('a'), toPage(rows.slice(0, 100), 'n'));
     world.olostep.on(`${eventsOf('a')}&cursor=n`, toPage(rows.slice(99), null));
 
-    const { ids } = await askPage(world, 'first: 5 outcomes: [FINDING] providers: [OLOSTEP]');
+    const { ids } = await requestPage(world, 'first: 5 outcomes: [FINDING] providers: [OLOSTEP]');
     expect(ids).toEqual(['OLOSTEP:monitor_a:run_99']);
   });
 
-  it('begin anew where a cursor of a provider is good no more', async () => {
+  it('begin again where a cursor of a provider is no longer valid', async () => {
     const far = { datafold: {}, olostep: { monitor_a: ['07:45', '07:40', '07:35', '07:30'] } };
     const world = await createFeedWorld({}, far);
-    const { pageInfo } = await askPage(world, 'first: 2');
+    const { pageInfo } = await requestPage(world, 'first: 2');
     far.olostep.monitor_a.splice(1, 1);
 
-    const { ids, gaps } = await askPage(world, 'first: 2', pageInfo.endCursor);
+    const { ids, gaps } = await requestPage(world, 'first: 2', pageInfo.endCursor);
     expect(ids).toEqual(['OLOSTEP:monitor_a:run_0735', 'OLOSTEP:monitor_a:run_0730']);
     expect(gaps).toEqual([]);
   });
 });
 
-describe('The runs are those', () => {
+describe('run feed: the runs are those', () => {
   const isOf = (provider: string) => (id: string) => id.startsWith(provider);
   it.each([
     ['since: "2026-11-20T07:20:00Z"', all.slice(0, 5)],
@@ -670,7 +672,7 @@ describe('The runs are those', () => {
   ])('%s', async (given, ids) => {
     const world = await createFeedWorld();
 
-    expect(await askPage(world, `first: 50 ${given}`)).toMatchObject({
+    expect(await requestPage(world, `first: 50 ${given}`)).toMatchObject({
       ids,
       gaps: [],
       pageInfo: { hasNextPage: false },
@@ -678,7 +680,7 @@ describe('The runs are those', () => {
   });
 });
 
-describe('An argument is refused', () => {
+describe('run feed: an argument is refused', () => {
   const refusal = (message: string): Answer =>
     ({ data: { runs: null }, errors: [{ message, extensions: { code: 'BAD_USER_INPUT' } }] }) as unknown as Answer;
   const otherCursor = 'Expected `after` to be a cursor of the same `runs`, with the same arguments.';
@@ -699,7 +701,7 @@ describe('An argument is refused', () => {
   ])('%s', async (given, message) => {
     const world = await createFeedWorld();
 
-    expect(await world.ask(`{ runs(${given}) { nodes { id } } }`)).toMatchObject(refusal(message as string));
+    expect(await world.execute(`{ runs(${given}) { nodes { id } } }`)).toMatchObject(refusal(message as string));
     expect(pathsOf(world)).toEqual([]);
   });
 
@@ -710,25 +712,25 @@ describe('An argument is refused', () => {
     'until: "2026-11-20T08:00:00Z"',
   ])('after: the cursor of a page without %s', async (given) => {
     const world = await createFeedWorld();
-    const { pageInfo } = await askPage(world, 'first: 1');
-    const asked = await world.ask(`{ runs(${given} after: "${pageInfo.endCursor}") { nodes { id } } }`);
+    const { pageInfo } = await requestPage(world, 'first: 1');
+    const requested = await world.execute(`{ runs(${given} after: "${pageInfo.endCursor}") { nodes { id } } }`);
 
-    expect(asked).toMatchObject(refusal(otherCursor));
+    expect(requested).toMatchObject(refusal(otherCursor));
   });
 
   it('but not the order of a list, nor what is named twice', async () => {
     const world = await createFeedWorld();
-    const { pageInfo } = await askPage(world, 'first: 1 providers: [OLOSTEP, DATAFOLD]');
+    const { pageInfo } = await requestPage(world, 'first: 1 providers: [OLOSTEP, DATAFOLD]');
 
-    expect((await askPage(world, 'first: 1 providers: [DATAFOLD, OLOSTEP, OLOSTEP]', pageInfo.endCursor)).ids).toEqual([
-      all[1],
-    ]);
+    expect(
+      (await requestPage(world, 'first: 1 providers: [DATAFOLD, OLOSTEP, OLOSTEP]', pageInfo.endCursor)).ids,
+    ).toEqual([all[1]]);
   });
 });
 
-it('is at most five times in an operation, whatever its aliases', async () => {
+it('run feed: is at most five times in an operation, whatever its aliases', async () => {
   const world = await createFeedWorld();
-  const { data, errors } = await world.ask(
+  const { data, errors } = await world.execute(
     `{ ${['a', 'b', 'c', 'd', 'e', 'f'].map((name) => `${name}: runs(first: 1) { nodes { id } }`).join(' ')} }`,
   );
 
@@ -736,7 +738,7 @@ it('is at most five times in an operation, whatever its aliases', async () => {
   expect(errors).toMatchObject([{ path: ['f'], extensions: { code: 'OPERATION_TOO_COSTLY' } }]);
 });
 
-describe('Of too many monitors', () => {
+describe('run feed: of too many monitors', () => {
   const four = { 6: [], 7: ['06:00'], 8: ['07:00', '05:50'], 9: ['07:50'] };
   const tooMany = { provider: 'DATAFOLD', monitorId: null, code: 'OPERATION_TOO_COSTLY' };
 
@@ -751,17 +753,17 @@ describe('Of too many monitors', () => {
   ])('those that ran last %s', async (_what, given, ids, gaps) => {
     const world = await createFeedWorld({ limits: { runFeedMaxMonitors: 2 } }, { datafold: four });
 
-    expect(await askPage(world, `first: 50 providers: [DATAFOLD] ${given}`)).toMatchObject({ ids, gaps });
+    expect(await requestPage(world, `first: 50 providers: [DATAFOLD] ${given}`)).toMatchObject({ ids, gaps });
     expect(pathsOf(world).filter((path) => path.includes('/monitors/7/'))).toEqual([]);
   });
 
   it('none is missed by a page that ends before it', async () => {
     const world = await createFeedWorld({ limits: { runFeedMaxMonitors: 2 } }, { datafold: four });
-    const first = await askPage(world, 'first: 2 providers: [DATAFOLD]');
+    const first = await requestPage(world, 'first: 2 providers: [DATAFOLD]');
     expect(first).toMatchObject({ ids: ['DATAFOLD:9:750', 'DATAFOLD:8:700'], gaps: [] });
 
     const { pageInfo } = first;
-    expect(await askPage(world, 'first: 2 providers: [DATAFOLD]', pageInfo.endCursor)).toMatchObject({
+    expect(await requestPage(world, 'first: 2 providers: [DATAFOLD]', pageInfo.endCursor)).toMatchObject({
       ids: ['DATAFOLD:8:550'],
       gaps: [tooMany],
     });
@@ -772,18 +774,18 @@ describe('Of too many monitors', () => {
     const monitors = [9, 7].map((id) => ({ id, ...(id === 9 && { last_run: '2026-11-20T07:50:00Z' }) }));
     world.datafold.on(datafoldList, { body: { count: 2, page: 1, page_size: 100, total_pages: 1, monitors } });
 
-    expect(await askPage(world, 'first: 50 providers: [DATAFOLD]')).toMatchObject({
+    expect(await requestPage(world, 'first: 50 providers: [DATAFOLD]')).toMatchObject({
       ids: ['DATAFOLD:7:600'],
       gaps: [tooMany],
     });
   });
 });
 
-it('counts what it lists', async () => {
+it('run feed: counts what it lists', async () => {
   const world = await createFeedWorld({ limits: { maxListNodes: 3 } });
 
-  expect((await askPage(world, 'first: 3')).ids).toHaveLength(3);
-  expect(await world.ask('{ runs(first: 4) { nodes { id } } }')).toMatchObject({
+  expect((await requestPage(world, 'first: 3')).ids).toHaveLength(3);
+  expect(await world.execute('{ runs(first: 4) { nodes { id } } }')).toMatchObject({
     data: { runs: null },
     errors: [{ extensions: { code: 'OPERATION_TOO_COSTLY' } }],
   });

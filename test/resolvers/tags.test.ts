@@ -12,21 +12,21 @@ it.each([
   ['an empty tag', [''], 'Expected `tags` that are not empty and have no comma.'],
   ['a tag with a comma', ['a,b'], 'Expected `tags` that are not empty and have no comma.'],
   ['a tag with half a surrogate pair', ['a\ud800'], 'Expected `tags` of well-formed Unicode.'],
-])('tags are refused before any call: %s', async (_name, tags, message) => {
+])('tags: tags are refused before any call: %s', async (_name, tags, message) => {
   const world = await createWorld();
   world.datafold.onAny(page);
 
-  expect((await world.ask(query, { tags })).errors).toMatchObject([
+  expect((await world.execute(query, { tags })).errors).toMatchObject([
     { message, path: ['monitorList'], extensions: { code: 'BAD_USER_INPUT', provider: 'DATAFOLD' } },
   ]);
   expect(world.datafold.paths).toEqual([]);
 });
 
-it('tags may be 20, of 100 characters each', async () => {
+it('tags: tags may be 20, of 100 characters each', async () => {
   const world = await createWorld();
   world.datafold.onAny(page);
   const tags = manyTags(20).map((tag) => tag.padEnd(100, 'x'));
 
-  expect(await world.ask(query, { tags })).toEqual({ data: { monitorList: { totalCount: 0 } } });
+  expect(await world.execute(query, { tags })).toEqual({ data: { monitorList: { totalCount: 0 } } });
   expect(new URLSearchParams(world.datafold.paths[0]?.split('?')[1]).get('tags')).toBe(tags.join(','));
 });

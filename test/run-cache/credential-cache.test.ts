@@ -11,7 +11,7 @@ const hour = 3_600_000;
 const now = new Date('2026-11-22T12:00:00Z').getTime();
 const entryOf = (text: string, fetchedAt = now) => ({ bytes: Buffer.from(text), fetchedAt });
 
-describe.each(stores)('Records of a credential in $name', ({ create }) => {
+describe.each(stores)('run cache: records of a credential in $name', ({ create }) => {
   /** A cache of pages, and another process that uses the same store. */
   async function createCaches() {
     holdDate(new Date(now).toISOString());
@@ -97,7 +97,7 @@ describe.each(stores)('Records of a credential in $name', ({ create }) => {
     expect(await textsOf(others, ['a'], other)).toEqual(['a']);
   });
 
-  it('keep no more of the memory than their bytes', async () => {
+  it('take no more memory than their bytes', async () => {
     const { pages } = await createCaches();
     const large = Buffer.alloc(1_000_000, 'x');
 

@@ -11,7 +11,7 @@ import { bulk, type FakeRedis, type Said, startFakeRedis } from '../support/fake
 import { startService } from '../support/process.ts';
 import { createWorld, type World } from '../support/world.ts';
 
-// An error that nobody catches fails the whole run of these tests, as it would end the process.
+// An uncaught error fails the whole run of these tests, as it would end the process.
 
 const runs = Array.from({ length: 17 }, (_, place) => anyDatafoldRun(100 + place));
 const keys = runs.map(({ key }) => key);
@@ -33,14 +33,14 @@ async function createRedisWorld(redis: FakeRedis, limits: Partial<Limits> = {}):
 /** Has every command sent that there is, and looks at the answers. */
 async function tryOut(world: World): Promise<void> {
   // More than one command reads.
-  expect(await world.ask(query, { keys })).toEqual(toAnswer(keys));
+  expect(await world.execute(query, { keys })).toEqual(toAnswer(keys));
   const few = keys.slice(0, 2);
   for (const status of [403, 401]) {
-    expect(await world.ask(query, { keys: few })).toEqual(toAnswer(few));
+    expect(await world.execute(query, { keys: few })).toEqual(toAnswer(few));
     world.datafold.on(refused.path, { status });
-    await world.ask(query, { keys: [refused.key] });
+    await world.execute(query, { keys: [refused.key] });
   }
-  expect(await world.ask(query, { keys: few })).toEqual(toAnswer(few));
+  expect(await world.execute(query, { keys: few })).toEqual(toAnswer(few));
 }
 
 const commands = ['auth', 'select', 'info', 'mget', 'set', 'get', 'del'] as const;
@@ -82,7 +82,7 @@ const replies: Readonly<Record<string, Said>> = {
   nothing: '',
 };
 
-describe('An answer is the same as without Redis, when Redis', () => {
+describe('run cache in Redis: an answer is the same as without Redis, when Redis', () => {
   it.each(Object.keys(replies))('says %s', async (name) => {
     await Promise.all(
       commands.map(async (command) => {
@@ -150,7 +150,7 @@ describe('An answer is the same as without Redis, when Redis', () => {
     redis.say((command) => (command === 'mget' ? `*17\r\n$${floodBytes}\r\n` : undefined));
     const before = process.memoryUsage().rss;
 
-    const answer = world.ask(query, { keys });
+    const answer = world.execute(query, { keys });
     await until(() => redis.commands.some(([command]) => command === 'mget'));
     redis.flood(floodBytes);
 
@@ -168,21 +168,21 @@ describe('An answer is the same as without Redis, when Redis', () => {
     'says to %s what is no reply to it: %j; it is logged, and Redis is used again by a new connection',
     async (to, said) => {
       const redis = await startFakeRedis();
-      const told: string[] = [];
-      const tell = (fields: object, message: string) => void told.push(`${message} ${JSON.stringify(fields)}`);
-      const log = { info: tell, warn: tell, error: tell };
+      const reported: string[] = [];
+      const report = (fields: object, message: string) => void reported.push(`${message} ${JSON.stringify(fields)}`);
+      const log = { info: report, warn: report, error: report };
       const runCache = await createRedisCache({ url: redis.url, log, limits: defaultLimits });
       const world = await createWorld({ runCache });
       world.datafold.on(datafoldPath, { body: datafoldBody });
-      const ask = () => world.ask(query, { keys: [{ provider: 'DATAFOLD', monitorId: '7', runId: '42' }] });
+      const execute = () => world.execute(query, { keys: [{ provider: 'DATAFOLD', monitorId: '7', runId: '42' }] });
 
       redis.say((command) => (command === to ? said : undefined));
-      await ask();
-      await until(() => told.length > 0);
+      await execute();
+      await until(() => reported.length > 0);
       redis.say(() => undefined);
-      while (told.length === 1) await ask();
+      while (reported.length === 1) await execute();
 
-      expect(told).toEqual(['redis is away {"reason":"PROTOCOL"}', 'redis is back {}']);
+      expect(reported).toEqual(['redis is away {"reason":"PROTOCOL"}', 'redis is back {}']);
       expect(redis.commands.filter(([command]) => command === 'info')).toHaveLength(2);
     },
   );
@@ -195,8 +195,8 @@ describe('An answer is the same as without Redis, when Redis', () => {
       const body = { ...datafoldBody, error: `for ${headers.authorization}` };
       response.setHeader('content-type', 'application/json').end(JSON.stringify(body));
     });
-    const ask = (apiKey: string) =>
-      world.ask(
+    const execute = (apiKey: string) =>
+      world.execute(
         query,
         { keys: [{ provider: 'DATAFOLD', monitorId: '7', runId: '42' }] },
         { headers: { 'content-type': 'application/json', 'x-datafold-api-key': apiKey } },
@@ -204,17 +204,17 @@ describe('An answer is the same as without Redis, when Redis', () => {
     const replies: (string | Buffer)[] = [];
     redis.say((command, reply) => void (command === 'mget' && replies.push(reply)));
     for (let time = 1; time <= 3; time++) {
-      await ask('tenant-a');
+      await execute('tenant-a');
       await until(() => redis.values.size === 2);
     }
 
     redis.say((command) => (command === 'mget' ? replies.at(-1) : undefined));
 
-    expect(await ask('tenant-b')).toMatchObject({ data: { monitorRuns: [{ error: 'for Key tenant-b' }] } });
+    expect(await execute('tenant-b')).toMatchObject({ data: { monitorRuns: [{ error: 'for Key tenant-b' }] } });
   });
 });
 
-describe('The service', () => {
+describe('run cache in Redis: the service', () => {
   it('goes on when Redis answers with null, and ends as ever', async () => {
     const redis = await startFakeRedis();
     redis.say((command) => (command === 'mget' ? '$-1\r\n' : undefined));
@@ -238,7 +238,7 @@ describe('The service', () => {
   });
 });
 
-describe('The check of replies', () => {
+describe('run cache in Redis: the check of replies', () => {
   const limits = { maxTextBytes: 100, maxValues: 8 };
   /** What it passes on of the bytes, which come in pieces of these lengths. */
   const passOn = (bytes: Buffer, lengths: readonly number[]): string => {

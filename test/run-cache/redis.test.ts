@@ -15,7 +15,7 @@ import { createWorld, type LogLine, verifyCredentials, type World } from '../sup
 const query = `query ($keys: [MonitorRunKey!]!, $allowStale: Boolean! = false) {
   monitorRuns(keys: $keys, allowStale: $allowStale) { id phase readAt isStale ... on DatafoldRun { error warnings } }
 }`;
-const askFor = (world: World, ...keys: object[]) => world.ask(query, { keys });
+const requestFor = (world: World, ...keys: object[]) => world.execute(query, { keys });
 const found = { data: { monitorRuns: [{ id: 'DATAFOLD:7:42', phase: 'FINISHED', isStale: false }] } };
 
 /** More than a copy may have, where a test says so. */
@@ -26,16 +26,16 @@ const keysOf50 = runs.map(({ key }) => key);
 
 interface RedisWorld extends World {
   /** What the store has told the log. */
-  readonly told: LogLine[];
+  readonly reported: LogLine[];
 }
 
 /**
  * A world whose copies are in the Redis at the URL; Datafold has the fifty runs, and the one of `datafoldKey`.
- * @param beside another one, whose providers this one asks too: another process of the same service
+ * @param beside another one, whose providers this one calls too: another process of the same service
  */
 async function createRedisWorld(url: string, limits: Partial<Limits> = {}, beside?: World): Promise<RedisWorld> {
-  const told: LogLine[] = [];
-  const at = (level: string) => (fields: object, message: string) => void told.push({ level, message, ...fields });
+  const reported: LogLine[] = [];
+  const at = (level: string) => (fields: object, message: string) => void reported.push({ level, message, ...fields });
   const log = { info: at('info'), warn: at('warn'), error: at('error') };
   // The machines of tests are slow and shared: what these tests prove is no matter of twenty milliseconds.
   const patient = { redisTimeoutMs: 500, ...limits };
@@ -43,7 +43,7 @@ async function createRedisWorld(url: string, limits: Partial<Limits> = {}, besid
   const world = await createWorld({ runCache, limits: patient }, {}, beside);
   world.datafold.on(datafoldPath, { body: datafoldBody });
   for (const { path, body } of runs) world.datafold.on(path, { body });
-  return { ...world, told };
+  return { ...world, reported };
 }
 
 /** Two processes of the same service. */
@@ -59,7 +59,7 @@ function connect({ url }: RedisServer): Redis {
   return redis;
 }
 
-/** Takes the connections of all others, and lets nobody in: Redis is away, and loses nothing. */
+/** Takes the connections of all others, and accepts none: Redis is unavailable, and loses nothing. */
 async function shutOut(redis: Redis): Promise<void> {
   await redis.config('SET', 'requirepass', 'another');
   await redis.client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
@@ -71,47 +71,47 @@ const letIn = (redis: Redis) => redis.config('SET', 'requirepass', '');
 type Allowing = (redis: Redis) => Promise<unknown>;
 
 /** Resolves once so many copies are there. */
-async function kept(redis: Redis, count: number): Promise<string[]> {
+async function stored(redis: Redis, count: number): Promise<string[]> {
   let names: string[] = [];
   while (names.length < count) names = (await redis.keys('*')).filter((name) => !name.endsWith('/epoch'));
   return names;
 }
 
-/** A world that has kept a run two hours ago: a copy of this name, which is no longer fresh. */
+/** A world that has cached a run two hours ago: a copy of this name, which is no longer fresh. */
 async function createStaleWorld() {
   const server = await startRedisServer();
   const redis = connect(server);
   holdDate('2026-11-22T12:00:00Z');
   const world = await createRedisWorld(server.url);
-  await askFor(world, datafoldKey);
-  const [name = ''] = await kept(redis, 1);
+  await requestFor(world, datafoldKey);
+  const [name = ''] = await stored(redis, 1);
   vi.setSystemTime(new Date('2026-11-22T14:00:00Z'));
   return { redis, world, name };
 }
 
 // On a laptop a missing Redis skips these tests, and says so; in CI it fails them.
 if (!hasRedisServer) console.warn('No redis-server found: the tests of Redis are SKIPPED, or fail in CI.');
-describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
+describe.skipIf(!hasRedisServer && !process.env.CI)('run cache in Redis: copies in Redis', () => {
   it('are shared: the first request of another process for 50 finished runs makes no call', async () => {
     const server = await startRedisServer();
     const redis = connect(server);
     const [first, second] = await createRedisWorlds(server.url);
 
-    const answer = await askFor(first, ...keysOf50);
-    await kept(redis, 50);
-    expect(await askFor(second, ...keysOf50)).toEqual(answer);
+    const answer = await requestFor(first, ...keysOf50);
+    await stored(redis, 50);
+    expect(await requestFor(second, ...keysOf50)).toEqual(answer);
 
     expect(first.datafold.paths).toHaveLength(50);
-    expect([...first.told, ...second.told]).toEqual([]);
+    expect([...first.reported, ...second.reported]).toEqual([]);
   });
 
-  it('have names that hold no credential, and go when no copy may stand in any more', async () => {
+  it('have names that hold no credential, and expire when no entry may be shown any more', async () => {
     const server = await startRedisServer();
     const redis = connect(server);
     const world = await createRedisWorld(server.url, { runCacheStaleIfErrorMs: 7_200_000 });
 
-    await askFor(world, datafoldKey);
-    const [name = ''] = await kept(redis, 1);
+    await requestFor(world, datafoldKey);
+    const [name = ''] = await stored(redis, 1);
 
     expect(name).toMatch(/^monitor-graph:[\w+/]{43}=\/2\/DATAFOLD\/run\/7\/42$/);
     expect(await redis.dump(name)).not.toContain('canary');
@@ -124,16 +124,16 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
     const server = await startRedisServer();
     const redis = connect(server);
     const world = await createRedisWorld(server.url);
-    await askFor(world, ...keysOf50);
-    await kept(redis, 50);
+    await requestFor(world, ...keysOf50);
+    await stored(redis, 50);
     await redis.config('RESETSTAT');
 
-    await askFor(world, ...keysOf50);
+    await requestFor(world, ...keysOf50);
 
     expect(await redis.info('commandstats')).toMatch(/cmdstat_mget:calls=4,/);
   });
 
-  it('are of whoever read them: callers with their own keys get none of each other', async () => {
+  it('belong to the credential that fetched them: callers with their own keys get none of each other', async () => {
     const server = await startRedisServer();
     const redis = connect(server);
     const store = () => createRedisCache({ url: server.url, log: silentLog, limits: defaultLimits });
@@ -147,37 +147,37 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
     for (const [time, world] of [...worlds, ...worlds].entries()) {
       for (const tenant of ['a', 'b', 'c']) {
         const headers = { 'content-type': 'application/json', 'x-datafold-api-key': tenant };
-        expect(await world.ask(query, { keys: [datafoldKey] }, { headers })).toMatchObject({
+        expect(await world.execute(query, { keys: [datafoldKey] }, { headers })).toMatchObject({
           data: { monitorRuns: [{ error: `for Key ${tenant}` }] },
         });
       }
-      if (time === 0) await kept(redis, 3);
+      if (time === 0) await stored(redis, 3);
     }
     expect(first.datafold.paths).toHaveLength(3);
   });
 
-  it('stand in for a provider that is down, for another process too, and go with what is gone', async () => {
+  it('replace a provider that is down, for another process too, and end when the run is gone', async () => {
     const server = await startRedisServer();
     const redis = connect(server);
     holdDate('2026-11-22T12:00:00Z');
     const [first, second] = await createRedisWorlds(server.url);
     await verifyCredentials(second);
-    await askFor(first, datafoldKey);
-    const [name = ''] = await kept(redis, 1);
+    await requestFor(first, datafoldKey);
+    const [name = ''] = await stored(redis, 1);
     vi.setSystemTime(new Date('2026-11-22T14:00:00Z'));
-    const ask = () => second.ask(query, { keys: [datafoldKey], allowStale: true });
+    const execute = () => second.execute(query, { keys: [datafoldKey], allowStale: true });
 
     second.datafold.on(datafoldPath, { status: 503 });
-    expect(await ask()).toMatchObject({
+    expect(await execute()).toMatchObject({
       data: { monitorRuns: [{ isStale: true, readAt: '2026-11-22T12:00:00.000Z' }] },
     });
 
     second.datafold.on(datafoldPath, { status: 404 });
-    expect(await ask()).toEqual({ data: { monitorRuns: [null] } });
+    expect(await execute()).toEqual({ data: { monitorRuns: [null] } });
     while ((await redis.exists(name)) > 0);
 
     second.datafold.on(datafoldPath, { status: 503 });
-    expect(await ask()).toMatchObject({ data: { monitorRuns: [null] }, errors: [{}] });
+    expect(await execute()).toMatchObject({ data: { monitorRuns: [null] }, errors: [{}] });
   });
 
   it.each([
@@ -197,45 +197,45 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
     const server = await startRedisServer();
     const redis = connect(server);
     const world = await createRedisWorld(server.url);
-    await askFor(world, datafoldKey);
-    const [name = ''] = await kept(redis, 1);
+    await requestFor(world, datafoldKey);
+    const [name = ''] = await stored(redis, 1);
     await spoil(redis, name);
 
-    expect(await askFor(world, datafoldKey)).toMatchObject(found);
+    expect(await requestFor(world, datafoldKey)).toMatchObject(found);
     expect(world.datafold.paths).toHaveLength(2);
   });
 
   it('need no Redis to start with, and are there once it is', async () => {
     const port = await findPort();
     const world = await createRedisWorld(`redis://127.0.0.1:${port}`);
-    expect(await askFor(world, datafoldKey)).toMatchObject(found);
-    expect(world.told).toEqual([{ level: 'warn', message: 'redis is away', reason: 'ECONNREFUSED' }]);
+    expect(await requestFor(world, datafoldKey)).toMatchObject(found);
+    expect(world.reported).toEqual([{ level: 'warn', message: 'redis is away', reason: 'ECONNREFUSED' }]);
 
     const redis = connect(await startRedisServer({ port }));
-    while ((await redis.dbsize()) === 0) expect(await askFor(world, datafoldKey)).toMatchObject(found);
+    while ((await redis.dbsize()) === 0) expect(await requestFor(world, datafoldKey)).toMatchObject(found);
     const calls = world.datafold.paths.length;
-    expect(await askFor(world, datafoldKey)).toMatchObject(found);
+    expect(await requestFor(world, datafoldKey)).toMatchObject(found);
 
     expect(world.datafold.paths).toHaveLength(calls);
-    expect(world.told.slice(1)).toEqual([{ level: 'info', message: 'redis is back' }]);
+    expect(world.reported.slice(1)).toEqual([{ level: 'info', message: 'redis is back' }]);
   });
 
-  it('that cannot be opened with the password count as none, and the log is told why, not the password', async () => {
+  it('that cannot be opened with the password count as none, and the log says why, without the password', async () => {
     const server = await startRedisServer({ password: 'the-password' });
     const world = await createRedisWorld(server.url.replace('the-password', 'canary-password'));
 
-    expect(await askFor(world, datafoldKey)).toMatchObject(found);
+    expect(await requestFor(world, datafoldKey)).toMatchObject(found);
 
-    expect(world.told).toEqual([{ level: 'warn', message: 'redis is away', reason: 'WRONGPASS' }]);
+    expect(world.reported).toEqual([{ level: 'warn', message: 'redis is away', reason: 'WRONGPASS' }]);
   });
 
   it('are opened with the right one', async () => {
     const server = await startRedisServer({ password: 'p@ss/w%rd' });
     const world = await createRedisWorld(server.url);
-    await askFor(world, datafoldKey);
-    await kept(connect(server), 1);
+    await requestFor(world, datafoldKey);
+    await stored(connect(server), 1);
 
-    await askFor(world, datafoldKey);
+    await requestFor(world, datafoldKey);
 
     expect(world.datafold.paths).toHaveLength(1);
   });
@@ -246,9 +246,9 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
     await redis.acl('SETUSER', 'default', '-mget');
     const world = await createRedisWorld(server.url);
 
-    for (let time = 1; time <= 20; time++) expect(await askFor(world, datafoldKey)).toMatchObject(found);
+    for (let time = 1; time <= 20; time++) expect(await requestFor(world, datafoldKey)).toMatchObject(found);
 
-    expect(world.told).toEqual([{ level: 'warn', message: 'redis is away', reason: 'NOPERM' }]);
+    expect(world.reported).toEqual([{ level: 'warn', message: 'redis is away', reason: 'NOPERM' }]);
     const [, refused] = /cmdstat_mget:.*rejected_calls=(\d+)/.exec(await redis.info('commandstats')) ?? [];
     expect(Number(refused)).toBeLessThan(20);
   });
@@ -258,26 +258,26 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
     const redis = connect(server);
     holdDate('2026-11-22T12:00:00Z');
     const [first, second] = await createRedisWorlds(server.url);
-    await askFor(first, datafoldKey);
-    await kept(redis, 1);
+    await requestFor(first, datafoldKey);
+    await stored(redis, 1);
     vi.setSystemTime(new Date('2026-11-22T12:01:00Z'));
 
     const [epoch = ''] = await redis.keys('*/epoch');
     const before = await redis.get(epoch);
     first.datafold.on(anyDatafoldRun(99).path, { status: 401 });
-    await askFor(first, anyDatafoldRun(99).key);
+    await requestFor(first, anyDatafoldRun(99).key);
     while ((await redis.get(epoch)) === before);
     for (const world of [second, first]) {
       world.datafold.on(datafoldPath, { status: 401 });
-      expect(await askFor(world, datafoldKey)).toMatchObject({ data: { monitorRuns: [null] } });
+      expect(await requestFor(world, datafoldKey)).toMatchObject({ data: { monitorRuns: [null] } });
     }
 
     vi.setSystemTime(new Date('2026-11-22T12:02:00Z'));
     for (const world of [first, second]) world.datafold.on(datafoldPath, { body: datafoldBody });
-    await askFor(first, datafoldKey);
-    await kept(redis, 1);
+    await requestFor(first, datafoldKey);
+    await stored(redis, 1);
     const calls = second.datafold.paths.length;
-    expect(await askFor(second, datafoldKey)).toMatchObject(found);
+    expect(await requestFor(second, datafoldKey)).toMatchObject(found);
     expect(second.datafold.paths).toHaveLength(calls);
   });
 
@@ -292,39 +292,39 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
       const redis = connect(server);
       const limits = { redisMaxEntryBytes: large.length };
       const [first, second] = await createRedisWorlds(server.url, limits);
-      await askFor(first, datafoldKey);
-      const [name = ''] = await kept(redis, 1);
+      await requestFor(first, datafoldKey);
+      const [name = ''] = await stored(redis, 1);
 
       await shutOut(redis);
-      await until(() => first.told.length > 0);
+      await until(() => first.reported.length > 0);
       for (const { datafold } of [first, second]) datafold.on(datafoldPath, reply);
-      expect(await askFor(first, datafoldKey)).toMatchObject(answer);
+      expect(await requestFor(first, datafoldKey)).toMatchObject(answer);
       await letIn(redis);
 
       while ((await redis.exists(name)) > 0);
       for (const world of [first, second]) {
-        while (world.told.length < 2) expect(await askFor(world, datafoldKey)).toMatchObject(answer);
+        while (world.reported.length < 2) expect(await requestFor(world, datafoldKey)).toMatchObject(answer);
       }
     },
   );
 
-  it('stand in for nothing once their run is forbidden, though Redis keeps them, until the run is read again', async () => {
+  it('are never shown once their run is forbidden, though Redis still has them, until the run is read again', async () => {
     const { redis, world, name } = await createStaleWorld();
     const old = await redis.getBuffer(name);
     await redis.acl('SETUSER', 'default', '-del');
-    const ask = () => world.ask(query, { keys: [datafoldKey], allowStale: true });
+    const execute = () => world.execute(query, { keys: [datafoldKey], allowStale: true });
 
     for (const status of [403, 503]) {
       world.datafold.on(datafoldPath, { status });
-      expect(await ask()).toMatchObject({ data: { monitorRuns: [null] }, errors: [{}] });
+      expect(await execute()).toMatchObject({ data: { monitorRuns: [null] }, errors: [{}] });
     }
     expect(await redis.getBuffer(name)).toEqual(old);
 
     world.datafold.on(datafoldPath, { body: datafoldBody });
-    expect(await ask()).toMatchObject(found);
+    expect(await execute()).toMatchObject(found);
     while (old?.equals((await redis.getBuffer(name)) ?? old));
     const calls = world.datafold.paths.length;
-    expect(await ask()).toMatchObject(found);
+    expect(await execute()).toMatchObject(found);
     expect(world.datafold.paths).toHaveLength(calls);
   });
 
@@ -333,18 +333,18 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
     const redis = connect(server);
     const world = await createRedisWorld(server.url);
     await redis.acl('SETUSER', 'default', '-del');
-    await askFor(world, anyDatafoldRun(100).key);
-    await kept(redis, 1);
+    await requestFor(world, anyDatafoldRun(100).key);
+    await stored(redis, 1);
 
     server.send('SIGSTOP');
-    expect(await askFor(world, datafoldKey)).toMatchObject(found);
+    expect(await requestFor(world, datafoldKey)).toMatchObject(found);
     world.datafold.on(datafoldPath, { status: 403 });
-    await askFor(world, datafoldKey);
+    await requestFor(world, datafoldKey);
     server.send('SIGCONT');
-    await kept(redis, 2);
+    await stored(redis, 2);
 
-    expect(await askFor(world, datafoldKey)).toMatchObject({ data: { monitorRuns: [null] }, errors: [{}] });
-    expect(world.told).toEqual([]);
+    expect(await requestFor(world, datafoldKey)).toMatchObject({ data: { monitorRuns: [null] }, errors: [{}] });
+    expect(world.reported).toEqual([]);
   });
 
   it.each<[string, Allowing, Allowing]>([
@@ -363,13 +363,13 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
 
     await forbid(redis);
     world.datafold.on(datafoldPath, { status: 403 });
-    await askFor(world, datafoldKey, anyDatafoldRun(100).key);
-    await until(() => world.told.length > 0);
+    await requestFor(world, datafoldKey, anyDatafoldRun(100).key);
+    await until(() => world.reported.length > 0);
     expect(await redis.exists(name)).toBe(1);
     await allow(redis);
 
-    while ((await redis.exists(name)) > 0) await askFor(world, anyDatafoldRun(100).key);
-    expect(world.told).toHaveLength(2);
+    while ((await redis.exists(name)) > 0) await requestFor(world, anyDatafoldRun(100).key);
+    expect(world.reported).toHaveLength(2);
   });
 
   it('are forgotten rather than that one comes back, when more have gone while Redis is away than are remembered', async () => {
@@ -378,33 +378,33 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
     const runCache = await createRedisCache({ url: server.url, log: silentLog, limits: defaultLimits });
     const world = await createWorld({ runCache });
     world.datafold.on(datafoldPath, { body: datafoldBody });
-    await askFor(world, datafoldKey);
-    const [name = ''] = await kept(redis, 1);
+    await requestFor(world, datafoldKey);
+    const [name = ''] = await stored(redis, 1);
     const [epoch = ''] = await redis.keys('*/epoch');
     const before = await redis.get(epoch);
 
     await shutOut(redis);
     world.datafold.on(datafoldPath, { status: 403 });
-    expect(await askFor(world, datafoldKey)).toMatchObject({ data: { monitorRuns: [null] } });
+    expect(await requestFor(world, datafoldKey)).toMatchObject({ data: { monitorRuns: [null] } });
     // As thousands of calls would have it.
     runCache.drop(Array.from({ length: 10_000 }, (_, place) => `${'a'.repeat(44)}/DATAFOLD/run/7/${place}`));
     await letIn(redis);
 
     while ((await redis.get(epoch)) === before);
     expect(await redis.exists(name)).toBe(1);
-    expect(await askFor(world, datafoldKey)).toMatchObject({ data: { monitorRuns: [null] } });
+    expect(await requestFor(world, datafoldKey)).toMatchObject({ data: { monitorRuns: [null] } });
   });
 
   it('count for nothing when Redis has lost the epoch that they are of', async () => {
     const server = await startRedisServer();
     const redis = connect(server);
     const world = await createRedisWorld(server.url);
-    await askFor(world, datafoldKey);
-    await kept(redis, 1);
+    await requestFor(world, datafoldKey);
+    await stored(redis, 1);
     const [epoch = ''] = await redis.keys('*/epoch');
     await redis.del(epoch);
 
-    await askFor(world, datafoldKey);
+    await requestFor(world, datafoldKey);
 
     expect(world.datafold.paths).toHaveLength(2);
   });
@@ -416,42 +416,42 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
     const { key, path, body } = anyDatafoldRun(99);
     world.datafold.on(path, { body: { ...body, error: 'x'.repeat(1_000) } });
 
-    await askFor(world, key, datafoldKey);
-    await kept(redis, 1);
-    await askFor(world, key, datafoldKey);
+    await requestFor(world, key, datafoldKey);
+    await stored(redis, 1);
+    await requestFor(world, key, datafoldKey);
 
-    expect(await kept(redis, 1)).toEqual([expect.stringMatching('/42$')]);
-    expect(world.datafold.paths.filter((asked) => asked === path)).toHaveLength(2);
+    expect(await stored(redis, 1)).toEqual([expect.stringMatching('/42$')]);
+    expect(world.datafold.paths.filter((requested) => requested === path)).toHaveLength(2);
   });
 
   it('are there again after a read or two that came too late', async () => {
     const server = await startRedisServer();
     const redis = connect(server);
     const world = await createRedisWorld(server.url);
-    await askFor(world, ...keysOf50);
-    await kept(redis, 50);
+    await requestFor(world, ...keysOf50);
+    await stored(redis, 50);
 
     server.send('SIGSTOP');
-    for (let time = 1; time <= 2; time++) await askFor(world, ...keysOf50);
+    for (let time = 1; time <= 2; time++) await requestFor(world, ...keysOf50);
     expect(world.datafold.paths).toHaveLength(150);
     server.send('SIGCONT');
     await redis.ping();
-    await askFor(world, ...keysOf50);
+    await requestFor(world, ...keysOf50);
 
     expect(world.datafold.paths).toHaveLength(150);
-    expect(world.told).toEqual([]);
+    expect(world.reported).toEqual([]);
   });
 
-  it('that Redis has no room for are lost, and the log is told so once', async () => {
+  it('that Redis has no room for are lost, and the log says so once', async () => {
     const server = await startRedisServer();
     const redis = connect(server);
     await redis.config('SET', 'maxmemory', '1');
     const world = await createRedisWorld(server.url);
 
-    for (let time = 1; time <= 3; time++) expect(await askFor(world, datafoldKey)).toMatchObject(found);
-    await until(() => world.told.length > 0);
+    for (let time = 1; time <= 3; time++) expect(await requestFor(world, datafoldKey)).toMatchObject(found);
+    await until(() => world.reported.length > 0);
 
-    expect(world.told).toEqual([{ level: 'warn', message: 'redis takes no copies', reason: 'OOM' }]);
+    expect(world.reported).toEqual([{ level: 'warn', message: 'redis takes no copies', reason: 'OOM' }]);
     expect(world.datafold.paths).toHaveLength(3);
   });
 
@@ -459,14 +459,14 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
     const server = await startRedisServer();
     const redis = connect(server);
     const world = await createRedisWorld(server.url);
-    await askFor(world, ...keysOf50);
-    await kept(redis, 50);
+    await requestFor(world, ...keysOf50);
+    await stored(redis, 50);
     redis.disconnect();
 
     let answered = 0;
     const load = async () => {
       for (let time = 1; time <= 50; time++) {
-        const { data, errors } = await askFor(world, ...keysOf50);
+        const { data, errors } = await requestFor(world, ...keysOf50);
         if (errors !== undefined || data.monitorRuns.includes(null))
           throw new Error(`an answer failed: ${JSON.stringify(errors?.[0])}`);
         answered++;
@@ -478,32 +478,32 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
     await Promise.all(loads);
 
     expect(answered).toBe(200);
-    expect(world.told).toEqual([expect.objectContaining({ level: 'warn', message: 'redis is away' })]);
+    expect(world.reported).toEqual([expect.objectContaining({ level: 'warn', message: 'redis is away' })]);
 
     await server.ended;
     const again = connect(await startRedisServer({ port: server.port }));
-    while ((await again.dbsize()) < 50) await askFor(world, ...keysOf50);
-    await until(() => world.told.length === 2);
-    expect(world.told[1]).toMatchObject({ level: 'info', message: 'redis is back' });
+    while ((await again.dbsize()) < 50) await requestFor(world, ...keysOf50);
+    await until(() => world.reported.length === 2);
+    expect(world.reported[1]).toMatchObject({ level: 'info', message: 'redis is back' });
   });
 
   it('cost no answer when Redis stands still, and no wait but the first few', async () => {
     const server = await startRedisServer();
     const redis = connect(server);
     const world = await createRedisWorld(server.url);
-    await askFor(world, datafoldKey);
-    await kept(redis, 1);
+    await requestFor(world, datafoldKey);
+    await stored(redis, 1);
     redis.disconnect();
 
     server.send('SIGSTOP');
-    for (let time = 1; time <= 100; time++) expect(await askFor(world, datafoldKey)).toMatchObject(found);
-    expect(world.told).toEqual([{ level: 'warn', message: 'redis is away', reason: 'late' }]);
+    for (let time = 1; time <= 100; time++) expect(await requestFor(world, datafoldKey)).toMatchObject(found);
+    expect(world.reported).toEqual([{ level: 'warn', message: 'redis is away', reason: 'late' }]);
     const calls = world.datafold.paths.length;
     expect(calls).toBe(101);
 
     server.send('SIGCONT');
-    while (world.told.length === 1) expect(await askFor(world, datafoldKey)).toMatchObject(found);
-    expect(world.told[1]).toMatchObject({ level: 'info', message: 'redis is back' });
+    while (world.reported.length === 1) expect(await requestFor(world, datafoldKey)).toMatchObject(found);
+    expect(world.reported[1]).toMatchObject({ level: 'info', message: 'redis is back' });
   });
 
   it('cost no answer where something else than a Redis is', async () => {
@@ -527,8 +527,8 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
       });
       const world = await createRedisWorld(`redis://127.0.0.1:${(server.address() as AddressInfo).port}`);
 
-      for (let time = 1; time <= 3; time++) expect(await askFor(world, datafoldKey)).toMatchObject(found);
-      expect(world.told).toEqual([expect.objectContaining({ level: 'warn', message: 'redis is away' })]);
+      for (let time = 1; time <= 3; time++) expect(await requestFor(world, datafoldKey)).toMatchObject(found);
+      expect(world.reported).toEqual([expect.objectContaining({ level: 'warn', message: 'redis is away' })]);
     }
   });
 
@@ -544,7 +544,7 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
       REDIS_URL: server.url,
     };
     const body = '{"query":"{ datafoldRun(monitorId: 7, runId: 42) { state } }"}';
-    const ask = async (url: unknown) => {
+    const execute = async (url: unknown) => {
       const headers = { 'content-type': 'application/json' };
       return (await fetch(String(url), { method: 'POST', headers, body })).json();
     };
@@ -552,8 +552,8 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
     for (const signal of ['SIGCONT', 'SIGSTOP'] as const) {
       const service = startService(env);
       const { url } = await service.nextLine();
-      expect(await ask(url)).toEqual({ data: { datafoldRun: { state: 'OK' } } });
-      await kept(redis, 1);
+      expect(await execute(url)).toEqual({ data: { datafoldRun: { state: 'OK' } } });
+      await stored(redis, 1);
       server.send(signal);
       const { code, stdout, stderr } = await service.stop('SIGTERM');
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -563,7 +563,7 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('Copies in Redis', () => {
     expect(world.datafold.paths).toHaveLength(1);
   });
 
-  it('keep no process that cannot start', async () => {
+  it('hold no process that cannot start', async () => {
     const server = await startRedisServer();
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');

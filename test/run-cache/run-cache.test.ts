@@ -13,20 +13,20 @@ const createKeepingWorld = (config: Partial<GatewayConfig> = {}) => createWorld(
 const query = `query ($keys: [MonitorRunKey!]!) {
   monitorRuns(keys: $keys) { id phase outcome startedAt readAt isStale ... on DatafoldRun { state diffId error warnings } }
 }`;
-const askFor = (world: World, ...keys: object[]) => world.ask(query, { keys });
+const requestFor = (world: World, ...keys: object[]) => world.execute(query, { keys });
 
 const inState = (state: string) => ({ body: { ...datafoldBody, state } });
 
-describe('A run that has ended', () => {
-  it('is asked for once: a second request for 50 of them makes no call', async () => {
+describe('run cache: a run that has ended', () => {
+  it('is requested once: a second request for 50 of them makes no call', async () => {
     const world = await createKeepingWorld();
     const runs = Array.from({ length: 50 }, (_, place) => anyDatafoldRun(100 + place));
     for (const { path, body } of runs) world.datafold.on(path, { body });
     const keys = runs.map(({ key }) => key);
 
-    const first = await askFor(world, ...keys);
+    const first = await requestFor(world, ...keys);
     expect(world.datafold.paths).toHaveLength(50);
-    const second = await askFor(world, ...keys);
+    const second = await requestFor(world, ...keys);
 
     expect(world.datafold.paths).toHaveLength(50);
     expect(first.errors).toBeUndefined();
@@ -37,9 +37,9 @@ describe('A run that has ended', () => {
   it('is there for a query of any shape', async () => {
     const world = await createKeepingWorld();
     world.datafold.on(datafoldPath, { body: datafoldBody });
-    await world.ask('{ datafoldRun(monitorId: 7, runId: 42) { id startedAt } }');
+    await world.execute('{ datafoldRun(monitorId: 7, runId: 42) { id startedAt } }');
 
-    const answer = await world.ask(`{
+    const answer = await world.execute(`{
       a: datafoldRun(monitorId: 7, runId: 42) { state warnings }
       b: monitorRun(key: { provider: DATAFOLD, monitorId: "7", runId: "42" }) { phase }
       c: node(id: "DATAFOLD:7:42") { id ... on DatafoldRun { error isStale } }
@@ -57,37 +57,37 @@ describe('A run that has ended', () => {
     expect(world.datafold.paths).toEqual([datafoldPath]);
   });
 
-  it.each(['ok', 'alert', 'error', 'skipped', 'cancelled'])('is kept: %s', async (state) => {
+  it.each(['ok', 'alert', 'error', 'skipped', 'cancelled'])('is cached: %s', async (state) => {
     const world = await createKeepingWorld();
     world.datafold.on(datafoldPath, inState(state));
 
-    expect(await askFor(world, datafoldKey)).toEqual(await askFor(world, datafoldKey));
+    expect(await requestFor(world, datafoldKey)).toEqual(await requestFor(world, datafoldKey));
     expect(world.datafold.paths).toHaveLength(1);
   });
 
   it.each(['created', 'queued', 'checking', 'learning', 'paused'])("isn't one that may go on: %s", async (state) => {
     const world = await createKeepingWorld();
     world.datafold.on(datafoldPath, inState(state));
-    await askFor(world, datafoldKey);
+    await requestFor(world, datafoldKey);
     world.datafold.on(datafoldPath, inState('ok'));
 
-    expect(await askFor(world, datafoldKey)).toMatchObject({ data: { monitorRuns: [{ state: 'OK' }] } });
+    expect(await requestFor(world, datafoldKey)).toMatchObject({ data: { monitorRuns: [{ state: 'OK' }] } });
   });
 
-  it('is asked for again when its time is over', async () => {
+  it('is requested again when its entry has expired', async () => {
     holdDate('2026-11-22T12:00:00Z');
     const world = await createKeepingWorld({ limits: { runCacheTtlMs: 60_000 } });
     world.datafold.on(datafoldPath, { body: datafoldBody });
-    await askFor(world, datafoldKey);
+    await requestFor(world, datafoldKey);
 
     vi.setSystemTime(new Date('2026-11-22T12:00:59.999Z'));
-    expect(await askFor(world, datafoldKey)).toMatchObject({
+    expect(await requestFor(world, datafoldKey)).toMatchObject({
       data: { monitorRuns: [{ readAt: '2026-11-22T12:00:00.000Z' }] },
     });
     expect(world.datafold.paths).toHaveLength(1);
 
     vi.setSystemTime(new Date('2026-11-22T12:01:00Z'));
-    expect(await askFor(world, datafoldKey)).toMatchObject({
+    expect(await requestFor(world, datafoldKey)).toMatchObject({
       data: { monitorRuns: [{ readAt: '2026-11-22T12:01:00.000Z' }] },
     });
     expect(world.datafold.paths).toHaveLength(2);
@@ -99,76 +99,73 @@ describe('A run that has ended', () => {
     ['diff_id', {}],
     ['started_at', {}],
     ['started_at', '2026-02-30T00:00:00Z'],
-  ])(
-    'is kept for ten seconds alone when a field is not as documented, lest the error is: %s %j',
-    async (name, value) => {
-      holdDate('2026-11-22T12:00:00Z');
-      const world = await createKeepingWorld();
-      world.datafold.on(datafoldPath, { body: { ...datafoldBody, [name]: value } });
-      expect((await askFor(world, datafoldKey)).errors).toHaveLength(1);
+  ])('is cached for only ten seconds when a field is not as documented: %s %j', async (name, value) => {
+    holdDate('2026-11-22T12:00:00Z');
+    const world = await createKeepingWorld();
+    world.datafold.on(datafoldPath, { body: { ...datafoldBody, [name]: value } });
+    expect((await requestFor(world, datafoldKey)).errors).toHaveLength(1);
 
-      world.datafold.on(datafoldPath, { body: datafoldBody });
-      vi.setSystemTime(new Date('2026-11-22T12:00:09Z'));
-      expect((await askFor(world, datafoldKey)).errors).toHaveLength(1);
-      vi.setSystemTime(new Date('2026-11-22T12:00:11Z'));
-      expect((await askFor(world, datafoldKey)).errors).toBeUndefined();
-      expect(world.datafold.paths).toHaveLength(2);
-    },
-  );
+    world.datafold.on(datafoldPath, { body: datafoldBody });
+    vi.setSystemTime(new Date('2026-11-22T12:00:09Z'));
+    expect((await requestFor(world, datafoldKey)).errors).toHaveLength(1);
+    vi.setSystemTime(new Date('2026-11-22T12:00:11Z'));
+    expect((await requestFor(world, datafoldKey)).errors).toBeUndefined();
+    expect(world.datafold.paths).toHaveLength(2);
+  });
 
-  it('is kept as it came, digit for digit, however large', async () => {
+  it('is cached as it came, digit for digit, however large', async () => {
     const world = await createKeepingWorld();
     const diff_id = JSON.rawJSON('9007199254740993123');
     const warnings = Array.from({ length: 400 }, (_, place) => `${place} ü "\\ `.repeat(10));
     world.datafold.on(datafoldPath, { body: { ...datafoldBody, diff_id, warnings } });
 
-    await askFor(world, datafoldKey);
+    await requestFor(world, datafoldKey);
 
-    expect(await askFor(world, datafoldKey)).toMatchObject({
+    expect(await requestFor(world, datafoldKey)).toMatchObject({
       data: { monitorRuns: [{ diffId: '9007199254740993123', warnings }] },
     });
     expect(world.datafold.paths).toHaveLength(1);
   });
 
-  it('is not kept when it is larger than what is', async () => {
+  it('is not cached when it is larger than the limit', async () => {
     const world = await createKeepingWorld({ limits: { runCacheMaxEntryBytes: 10_000 } });
     world.datafold.on(datafoldPath, { body: { ...datafoldBody, error: 'x'.repeat(10_000) } });
 
-    for (let time = 1; time <= 2; time++) await askFor(world, datafoldKey);
+    for (let time = 1; time <= 2; time++) await requestFor(world, datafoldKey);
 
     expect(world.datafold.paths).toHaveLength(2);
   });
 
-  it('makes room for others in the end, those first that nobody asks for', async () => {
+  it('is evicted for others in the end, least recently used first', async () => {
     const world = await createKeepingWorld({ limits: { runCacheMaxBytes: 20_000 } });
     world.datafold.onAny((request, response) => {
       const run_id = Number(request.url?.split('/').at(-1));
       response.setHeader('content-type', 'application/json');
       response.end(JSON.stringify({ ...datafoldBody, run_id, error: 'x'.repeat(1_000) }));
     });
-    await askFor(world, datafoldKey);
+    await requestFor(world, datafoldKey);
 
     for (let runId = 100; runId < 200; runId++) {
-      await askFor(world, anyDatafoldRun(runId).key, datafoldKey);
+      await requestFor(world, anyDatafoldRun(runId).key, datafoldKey);
     }
     expect(world.datafold.paths).toHaveLength(101);
 
-    await askFor(world, anyDatafoldRun(100).key);
+    await requestFor(world, anyDatafoldRun(100).key);
     expect(world.datafold.paths).toHaveLength(102);
-    await askFor(world, anyDatafoldRun(199).key);
+    await requestFor(world, anyDatafoldRun(199).key);
     expect(world.datafold.paths).toHaveLength(102);
   });
 
-  it('is asked for each time where nothing is kept', async () => {
+  it('is requested each time without a run cache', async () => {
     const world = await createKeepingWorld({ runCache: false });
     world.datafold.on(datafoldPath, { body: datafoldBody });
 
-    for (let time = 1; time <= 2; time++) await askFor(world, datafoldKey);
+    for (let time = 1; time <= 2; time++) await requestFor(world, datafoldKey);
 
     expect(world.datafold.paths).toHaveLength(2);
   });
 
-  it("is kept in a store of one's own, by whose it is and which", async () => {
+  it('is cached in a custom store, by credential and ids', async () => {
     const copies = new Map();
     const world = await createKeepingWorld({
       runCache: {
@@ -181,12 +178,12 @@ describe('A run that has ended', () => {
     });
     world.datafold.on(datafoldPath, { body: datafoldBody });
 
-    expect(await askFor(world, datafoldKey)).toEqual(await askFor(world, datafoldKey));
+    expect(await requestFor(world, datafoldKey)).toEqual(await requestFor(world, datafoldKey));
     expect(world.datafold.paths).toHaveLength(1);
     expect([...copies.keys()]).toEqual([expect.stringMatching(/^[\w+/]{43}=\/2\/DATAFOLD\/run\/7\/42$/)]);
   });
 
-  it('is kept in a store that is closed with the gateway', async () => {
+  it('is cached in a store that is closed with the gateway', async () => {
     const close = vi.fn(async () => {});
     const runCache = { read: () => [], write() {}, drop() {}, forget() {}, close };
 
@@ -195,7 +192,7 @@ describe('A run that has ended', () => {
     expect(close).toHaveBeenCalledOnce();
   });
 
-  it("is asked for, when a store of one's own fails or has nonsense", async () => {
+  it('is requested, when a custom store fails or has nonsense', async () => {
     const found = { data: { monitorRuns: [{ id: 'DATAFOLD:7:42', state: 'OK' }] } };
     const bytes = Buffer.from(JSON.stringify(datafoldBody));
     const nonsense = { bytes: Buffer.from('{"state":'), readAt: 0, freshUntil: Number.MAX_SAFE_INTEGER };
@@ -220,7 +217,7 @@ describe('A run that has ended', () => {
         });
         world.datafold.on(datafoldPath, { body: datafoldBody });
 
-        expect(await askFor(world, datafoldKey)).toMatchObject(found);
+        expect(await requestFor(world, datafoldKey)).toMatchObject(found);
         expect(world.datafold.paths).toHaveLength(1);
       }
     }
@@ -242,7 +239,7 @@ describe('A run that has ended', () => {
     for (const status of [404, 403, 401]) world.datafold.on(anyDatafoldRun(status).path, { status });
 
     const keys = [datafoldKey, ...[404, 403, 401].map((runId) => anyDatafoldRun(runId).key)];
-    expect(await askFor(world, ...keys)).toMatchObject({
+    expect(await requestFor(world, ...keys)).toMatchObject({
       data: { monitorRuns: [{ id: 'DATAFOLD:7:42' }, null, null, null] },
       errors: [{ extensions: { code: 'FORBIDDEN' } }, { extensions: { code: 'UPSTREAM_AUTH_FAILED' } }],
     });
@@ -253,9 +250,9 @@ describe('A run that has ended', () => {
   });
 });
 
-describe('A row of a list', () => {
-  const ask = (world: World, fields: string) =>
-    world.ask(`{ monitor(key: { provider: DATAFOLD, monitorId: "7" }) { ${fields} } }`);
+describe('run cache: a row of a list', () => {
+  const execute = (world: World, fields: string) =>
+    world.execute(`{ monitor(key: { provider: DATAFOLD, monitorId: "7" }) { ${fields} } }`);
   const aliases = Array.from({ length: 20 }, (_, place) => `a${place}: runs { nodes { runId phase } }`);
   const phaseOf = (runId: number) => ({ runId: `${runId}`, phase: 'FINISHED' });
 
@@ -265,17 +262,17 @@ describe('A row of a list', () => {
   const rowOf = (runId: number, more: string) =>
     `${JSON.stringify(toDatafoldRow(anyDatafoldRun(runId).body)).slice(0, -1)},"more":${more}}`;
 
-  it('that cannot be written, as what nobody reads is nested without end, is not kept, and costs no answer', async () => {
+  it('that cannot be written, as a part that no client selects is nested without end, is not cached, and costs no response', async () => {
     const world = await createListingWorld({ runCache: true });
     const levels = 20_000;
     serveRows(world.datafold, rowOf(1, '['.repeat(levels) + ']'.repeat(levels)), rowOf(2, '0'));
 
-    expect(await ask(world, 'runs { nodes { runId phase } }')).toEqual({
+    expect(await execute(world, 'runs { nodes { runId phase } }')).toEqual({
       data: { monitor: { runs: { nodes: [phaseOf(1), phaseOf(2)] } } },
     });
   });
 
-  it('is kept once a request, however many fields lead to it', async () => {
+  it('is cached once a request, however many fields lead to it', async () => {
     const names: string[] = [];
     const write = (name: string) => void names.push(name.slice(name.indexOf('=') + 1));
     const world = await createListingWorld({
@@ -283,14 +280,14 @@ describe('A row of a list', () => {
     });
     serveRows(world.datafold, rowOf(1, '0'), rowOf(2, '0'));
 
-    const { errors } = await ask(world, aliases.join(' '));
+    const { errors } = await execute(world, aliases.join(' '));
 
     expect(errors).toBeUndefined();
     expect(names).toEqual(['/2/DATAFOLD/row/7/1', '/2/DATAFOLD/row/7/2']);
   });
 });
 
-describe('Nothing is kept', () => {
+describe('run cache: nothing is cached', () => {
   it.each([
     ['of a run that is not there', { status: 404 }],
     ['of a run that is gone', { status: 410 }],
@@ -303,14 +300,14 @@ describe('Nothing is kept', () => {
     holdDice(0);
     const world = await createKeepingWorld();
     world.datafold.on(datafoldPath, reply);
-    expect(await askFor(world, datafoldKey)).toMatchObject({ data: { monitorRuns: [null] } });
+    expect(await requestFor(world, datafoldKey)).toMatchObject({ data: { monitorRuns: [null] } });
 
     world.datafold.on(datafoldPath, { body: datafoldBody });
-    expect(await askFor(world, datafoldKey)).toMatchObject({ data: { monitorRuns: [{ state: 'OK' }] } });
+    expect(await requestFor(world, datafoldKey)).toMatchObject({ data: { monitorRuns: [{ state: 'OK' }] } });
   });
 });
 
-describe('A copy is of whoever read it:', () => {
+describe('run cache: an entry belongs to the credential that fetched it:', () => {
   const asTenant = (key: string) => ({
     headers: { 'content-type': 'application/json', 'x-datafold-api-key': key },
   });
@@ -325,7 +322,7 @@ describe('A copy is of whoever read it:', () => {
     const keys = [1, 2, 3, 4, 5].map((runId) => anyDatafoldRun(runId).key);
     const tenants = Array.from({ length: 20 }, (_, place) => `tenant-${place}`);
     const errorsFor = async (tenant: string) => {
-      const { data } = await world.ask(query, { keys }, asTenant(tenant));
+      const { data } = await world.execute(query, { keys }, asTenant(tenant));
       return data.monitorRuns.map(({ error }: { error: string }) => error);
     };
 
@@ -341,7 +338,7 @@ describe('A copy is of whoever read it:', () => {
     // Few signs, and those that hold names together: whatever can be mistaken is among them.
     const text = (signs: string) =>
       Array.from({ length: 1 + Math.floor(Math.random() * 4) }, () => pick([...signs])).join('');
-    const thing = () => {
+    const item = () => {
       const provider = pick(['DATAFOLD', 'OLOSTEP'] as const);
       const [monitorId, runId] =
         provider === 'DATAFOLD' ? [text('12'), text('12')] : [`monitor_${text('1_-')}`, `run_${text('1_-')}`];
@@ -352,12 +349,12 @@ describe('A copy is of whoever read it:', () => {
         kind: pick(['run', 'row'] as const),
       };
     };
-    const nameOf = ({ authorization, baseUrl, key, kind }: ReturnType<typeof thing>) =>
+    const nameOf = ({ authorization, baseUrl, key, kind }: ReturnType<typeof item>) =>
       toRunName(createCredential(authorization, 'caller', baseUrl), key, kind);
 
     let pairs = 0;
     while (pairs < 10_000) {
-      const [one, other] = [thing(), thing()];
+      const [one, other] = [item(), item()];
       if (JSON.stringify(one) === JSON.stringify(other)) continue;
       pairs++;
       if (nameOf(one) === nameOf(other)) throw new Error(`${JSON.stringify([one, other])} share a name`);
@@ -365,7 +362,7 @@ describe('A copy is of whoever read it:', () => {
   });
 });
 
-describe('A key that its provider does not accept', () => {
+describe('run cache: a key that its provider does not accept', () => {
   const asTenant = (key: string) => ({ headers: { 'content-type': 'application/json', 'x-datafold-api-key': key } });
   const other = anyDatafoldRun(43);
 
@@ -373,12 +370,12 @@ describe('A key that its provider does not accept', () => {
   async function createTenantsWorld() {
     const world = await createKeepingWorld({ credentials: 'forwarded' });
     world.datafold.on(datafoldPath, { body: datafoldBody });
-    for (const tenant of ['a', 'b']) await world.ask(query, { keys: [datafoldKey] }, asTenant(tenant));
+    for (const tenant of ['a', 'b']) await world.execute(query, { keys: [datafoldKey] }, asTenant(tenant));
     return world;
   }
   const hasCopy = async (world: World, tenant: string) => {
     const calls = world.datafold.paths.length;
-    await world.ask(query, { keys: [datafoldKey] }, asTenant(tenant));
+    await world.execute(query, { keys: [datafoldKey] }, asTenant(tenant));
     return world.datafold.paths.length === calls;
   };
 
@@ -388,31 +385,31 @@ describe('A key that its provider does not accept', () => {
   ])('has no copies any more, and those of others stay: 401 for %s', async (_name, path, refused) => {
     const world = await createTenantsWorld();
     world.datafold.on(path, { status: 401 });
-    expect(await world.ask(refused, {}, asTenant('a'))).toMatchObject({
+    expect(await world.execute(refused, {}, asTenant('a'))).toMatchObject({
       errors: [{ extensions: { code: 'UNAUTHENTICATED' } }],
     });
 
     expect(await hasCopy(world, 'b')).toBe(true);
     expect(await hasCopy(world, 'a')).toBe(false);
-    // What is accepted again is kept again.
+    // What is accepted again is cached again.
     expect(await hasCopy(world, 'a')).toBe(true);
   });
 
-  it('keeps them when it may not see one run alone', async () => {
+  it('has entries when only one run is forbidden', async () => {
     const world = await createTenantsWorld();
     world.datafold.on(other.path, { status: 403 });
 
-    await world.ask(query, { keys: [other.key] }, asTenant('a'));
+    await world.execute(query, { keys: [other.key] }, asTenant('a'));
 
     expect(await hasCopy(world, 'a')).toBe(true);
   });
 
-  it('has none in the same request either, to stand in for another run', async () => {
+  it('has none in the same request either, to replace another run', async () => {
     holdDice(0);
     holdDate('2026-11-22T12:00:00Z');
     const world = await createKeepingWorld({ limits: { runCacheTtlMs: 60_000 } });
     world.datafold.on(datafoldPath, { body: datafoldBody });
-    await askFor(world, datafoldKey);
+    await requestFor(world, datafoldKey);
     vi.setSystemTime(new Date('2026-11-22T13:00:00Z'));
     world.datafold.on(other.path, { status: 401 });
     world.datafold.on(datafoldPath, async (_request, response) => {
@@ -420,7 +417,7 @@ describe('A key that its provider does not accept', () => {
       response.writeHead(503).end();
     });
 
-    const answer = await world.ask(
+    const answer = await world.execute(
       'query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys, allowStale: true) { error: id } }',
       { keys: [other.key, datafoldKey] },
     );
@@ -429,7 +426,7 @@ describe('A key that its provider does not accept', () => {
   });
 });
 
-describe('With allowStale, while a provider is down', () => {
+describe('run cache: with allowStale, while a provider is down', () => {
   const stale = `query ($keys: [MonitorRunKey!]!, $allowStale: Boolean! = true) {
     monitorRuns(keys: $keys, allowStale: $allowStale) { id readAt isStale ... on DatafoldRun { state error } }
   }`;
@@ -443,7 +440,7 @@ describe('With allowStale, while a provider is down', () => {
     const { limits, ...rest } = config;
     const world = await createKeepingWorld({ ...rest, limits: { runCacheTtlMs: 60_000, ...limits } });
     world.datafold.on(datafoldPath, inState(state));
-    await askFor(world, datafoldKey);
+    await requestFor(world, datafoldKey);
     vi.setSystemTime(new Date('2026-11-22T13:00:00Z'));
     return world;
   }
@@ -455,12 +452,12 @@ describe('With allowStale, while a provider is down', () => {
     data: { monitorRuns: [{ id: 'DATAFOLD:7:42', readAt, isStale: true, state, error: null }] },
   });
 
-  it('a copy stands in, marked, with the time at which it was read', async () => {
+  it('a cached run is shown, marked, with the time at which it was read', async () => {
     const world = await createWorldWithCopy();
     world.datafold.on(datafoldPath, { status: 503 });
 
-    expect(await world.ask(stale, { keys: [datafoldKey] })).toEqual(copy());
-    expect(await world.ask(one, { key: datafoldKey })).toEqual({
+    expect(await world.execute(stale, { keys: [datafoldKey] })).toEqual(copy());
+    expect(await world.execute(one, { key: datafoldKey })).toEqual({
       data: { monitorRun: { isStale: true, phase: 'FINISHED' } },
     });
   });
@@ -473,23 +470,23 @@ describe('With allowStale, while a provider is down', () => {
     const world = await createWorldWithCopy({ state: word });
     world.datafold.on(datafoldPath, { status: 500 });
 
-    expect(await world.ask(stale, { keys: [datafoldKey] })).toEqual(copy(state));
+    expect(await world.execute(stale, { keys: [datafoldKey] })).toEqual(copy(state));
   });
 
-  it('none does for who has not asked for it', async () => {
+  it('none is shown without allowStale', async () => {
     const world = await createWorldWithCopy();
     world.datafold.on(datafoldPath, { status: 503 });
 
-    const answer = await world.ask(stale, { keys: [datafoldKey], allowStale: false });
+    const answer = await world.execute(stale, { keys: [datafoldKey], allowStale: false });
 
     expect(answer).toEqual(failed('UPSTREAM_UNAVAILABLE'));
   });
 
-  it('whoever asks beside it without gets the error, in the same request', async () => {
+  it('a field beside it without allowStale gets the error, in the same request', async () => {
     const world = await createWorldWithCopy();
     world.datafold.on(datafoldPath, { status: 503 });
 
-    const answer = await world.ask(
+    const answer = await world.execute(
       `query ($key: MonitorRunKey!) {
         with: monitorRun(key: $key, allowStale: true) { isStale }
         without: monitorRun(key: $key) { isStale }
@@ -508,7 +505,7 @@ describe('With allowStale, while a provider is down', () => {
     world.datafold.onAny({ status: 503 });
     world.datafold.on(datafoldPath, { status: 503 });
 
-    const answer = await world.ask(stale, { keys: [anyDatafoldRun(43).key, datafoldKey] });
+    const answer = await world.execute(stale, { keys: [anyDatafoldRun(43).key, datafoldKey] });
 
     expect(answer).toMatchObject({
       data: { monitorRuns: [null, { isStale: true }] },
@@ -516,32 +513,32 @@ describe('With allowStale, while a provider is down', () => {
     });
   });
 
-  it('a copy stands in for an answer that takes too long', async () => {
+  it('a cached run replaces a response that takes too long', async () => {
     const world = await createWorldWithCopy({
       limits: { upstreamMinAttemptMs: 10, upstreamAttemptTimeoutMs: 50, operationTimeoutMs: 100 },
     });
     world.datafold.on(datafoldPath, silence);
 
-    expect(await world.ask(stale, { keys: [datafoldKey] })).toEqual(copy());
+    expect(await world.execute(stale, { keys: [datafoldKey] })).toEqual(copy());
   });
 
   it.each([408, 425, 429, 500, 501, 502, 503, 504, 505, 507, 511, 520, 522, 524, 527, 530, 599])(
-    'a copy stands in for what may pass: %i',
+    'a cached run replaces a transient failure: %i',
     async (status) => {
       const world = await createWorldWithCopy();
       world.datafold.on(datafoldPath, { status });
 
-      expect(await world.ask(stale, { keys: [datafoldKey] })).toEqual(copy());
+      expect(await world.execute(stale, { keys: [datafoldKey] })).toEqual(copy());
     },
   );
 
-  it('a copy stands in while the breaker is open, without a call', async () => {
+  it('a cached run is shown while the circuit breaker is open, without a call', async () => {
     const world = await createWorldWithCopy({ limits: { breakerMinCalls: 1, maxAttempts: 1 } });
     world.datafold.on(datafoldPath, { status: 503 });
-    while (!world.lines.some(({ state }) => state === 'open')) await askFor(world, datafoldKey);
+    while (!world.lines.some(({ state }) => state === 'open')) await requestFor(world, datafoldKey);
     const calls = world.datafold.paths.length;
 
-    expect(await world.ask(stale, { keys: [datafoldKey] })).toEqual(copy());
+    expect(await world.execute(stale, { keys: [datafoldKey] })).toEqual(copy());
     expect(world.datafold.paths).toHaveLength(calls);
   });
 
@@ -549,16 +546,16 @@ describe('With allowStale, while a provider is down', () => {
     const world = await createWorldWithCopy({ limits: { runCacheTtlMs: 86_400_000 } });
     world.datafold.on(datafoldPath, { status: 503 });
 
-    expect(await world.ask(stale, { keys: [datafoldKey] })).toMatchObject({
+    expect(await world.execute(stale, { keys: [datafoldKey] })).toMatchObject({
       data: { monitorRuns: [{ isStale: false }] },
     });
   });
 
-  it('a copy that is older than any may be does not stand in', async () => {
+  it('a cached run that is too old is not shown', async () => {
     const world = await createWorldWithCopy({ limits: { runCacheStaleIfErrorMs: 3_600_000 } });
     world.datafold.on(datafoldPath, { status: 503 });
 
-    expect(await world.ask(stale, { keys: [datafoldKey] })).toEqual(failed('UPSTREAM_UNAVAILABLE'));
+    expect(await world.execute(stale, { keys: [datafoldKey] })).toEqual(failed('UPSTREAM_UNAVAILABLE'));
   });
 
   it.each([
@@ -567,38 +564,38 @@ describe('With allowStale, while a provider is down', () => {
     [402, 'QUOTA_EXCEEDED'],
     [422, 'BAD_USER_INPUT'],
     [418, 'UPSTREAM_BAD_RESPONSE'],
-  ])('a copy does not stand in for %s: %s', async (status, code) => {
+  ])('a cached run does not replace %s: %s', async (status, code) => {
     const world = await createWorldWithCopy();
     world.datafold.on(datafoldPath, { status });
 
-    expect(await world.ask(stale, { keys: [datafoldKey] })).toEqual(failed(code));
+    expect(await world.execute(stale, { keys: [datafoldKey] })).toEqual(failed(code));
   });
 
   it('a run that is gone is null, and does not come back', async () => {
     const world = await createWorldWithCopy();
     world.datafold.on(datafoldPath, { status: 404 });
-    expect(await world.ask(stale, { keys: [datafoldKey] })).toEqual({ data: { monitorRuns: [null] } });
+    expect(await world.execute(stale, { keys: [datafoldKey] })).toEqual({ data: { monitorRuns: [null] } });
 
     world.datafold.on(datafoldPath, { status: 503 });
-    expect(await world.ask(stale, { keys: [datafoldKey] })).toEqual(failed('UPSTREAM_UNAVAILABLE'));
+    expect(await world.execute(stale, { keys: [datafoldKey] })).toEqual(failed('UPSTREAM_UNAVAILABLE'));
   });
 
   it.each([401, 403])('a run that was refused with %i does not come back', async (status) => {
     const world = await createWorldWithCopy();
     world.datafold.on(datafoldPath, { status });
-    await world.ask(stale, { keys: [datafoldKey] });
+    await world.execute(stale, { keys: [datafoldKey] });
 
     world.datafold.on(datafoldPath, { status: 503 });
-    expect(await world.ask(stale, { keys: [datafoldKey] })).toEqual(failed('UPSTREAM_UNAVAILABLE'));
+    expect(await world.execute(stale, { keys: [datafoldKey] })).toEqual(failed('UPSTREAM_UNAVAILABLE'));
   });
 
   it("the next answer is the provider's own, once it is back", async () => {
     const world = await createWorldWithCopy();
     world.datafold.on(datafoldPath, { status: 503 });
-    await world.ask(stale, { keys: [datafoldKey] });
+    await world.execute(stale, { keys: [datafoldKey] });
 
     world.datafold.on(datafoldPath, inState('alert'));
-    expect(await world.ask(stale, { keys: [datafoldKey] })).toMatchObject({
+    expect(await world.execute(stale, { keys: [datafoldKey] })).toMatchObject({
       data: { monitorRuns: [{ isStale: false, state: 'ALERT', readAt: '2026-11-22T13:00:00.000Z' }] },
     });
   });

@@ -10,7 +10,7 @@ const minute = 60 * second;
 /** The clock of a person who looks again and again, and after an hour. */
 const looks = [0, 10 * second, 10 * second, 20 * second, 20 * second, 3 * minute, 56 * minute];
 
-it('answers as Datafold documents, whatever the run and the time', async () => {
+it('sandbox: answers as Datafold documents, whatever the run and the time', async () => {
   const sandbox = await openSandbox();
   const { enum: states } = readDocument('datafold').components.schemas.MonitorRunState;
 
@@ -27,7 +27,7 @@ it('answers as Datafold documents, whatever the run and the time', async () => {
   }
 }, 20_000);
 
-it('answers as Olostep documents, whatever the run and the time', async () => {
+it('sandbox: answers as Olostep documents, whatever the run and the time', async () => {
   const sandbox = await openSandbox();
 
   for (const look of looks) {
@@ -44,7 +44,7 @@ it('answers as Olostep documents, whatever the run and the time', async () => {
   }
 }, 20_000);
 
-it('lists Datafold runs and monitors as Datafold documents, whatever the time, and says of them what single answers do', async () => {
+it('sandbox: lists Datafold runs and monitors as Datafold documents, whatever the time, and says of them what single answers do', async () => {
   const sandbox = await openSandbox();
 
   for (const look of looks) {
@@ -75,7 +75,7 @@ it('lists Datafold runs and monitors as Datafold documents, whatever the time, a
   }
 }, 60_000);
 
-it('has Datafold monitors with every kind of schedule, alert and notification', async () => {
+it('sandbox: has Datafold monitors with every kind of schedule, alert and notification', async () => {
   const sandbox = await openSandbox();
   const bodies: ProviderAnswer['body'][] = [];
   for (let id = 1; id <= 10; id++) bodies.push((await sandbox.datafold(`/api/v1/monitors/${id}`)).body);
@@ -94,7 +94,7 @@ it('has Datafold monitors with every kind of schedule, alert and notification', 
   expect(kindsOf(({ enabled }) => enabled)).toEqual(new Set([true, false]));
 });
 
-it('sends Datafold runs newest first, in pages of at most 50', async () => {
+it('sandbox: sends Datafold runs newest first, in pages of at most 50', async () => {
   const sandbox = await openSandbox();
   const pages: ProviderAnswer['body'][] = [];
   for (const page of [1, 2, 3])
@@ -110,7 +110,7 @@ it('sends Datafold runs newest first, in pages of at most 50', async () => {
   expect((await sandbox.datafold('/api/v1/monitors/1/runs')).body).toMatchObject({ page: 1, page_size: 10 });
 });
 
-it('sends the Datafold runs that started in a window, both ends included, and none that have not started', async () => {
+it('sandbox: sends the Datafold runs that started in a window, both ends included, and none that have not started', async () => {
   const sandbox = await openSandbox();
   const list = async (query = '') => (await sandbox.datafold(`/api/v1/monitors/7/runs?page_size=50${query}`)).body.runs;
   const all: { run_id: number; started_at: string | null }[] = await list();
@@ -123,7 +123,7 @@ it('sends the Datafold runs that started in a window, both ends included, and no
   expect(await list(`&end_time=${second?.started_at}`)).toEqual(started.slice(1));
 });
 
-it('sends the Datafold monitors with all of the tags, in the order that is asked for', async () => {
+it('sandbox: sends the Datafold monitors with all of the tags, in the requested order', async () => {
   const sandbox = await openSandbox();
   const list = async (query: string): Promise<{ id: number; last_run: string | null }[]> =>
     (await sandbox.datafold(`/api/v1/monitors?${query}`)).body.monitors;
@@ -144,7 +144,7 @@ it.each([
   ['page=', 'page'],
   ['page_size=0', 'page_size'],
   ['page_size=many', 'page_size'],
-])('has Datafold refuse a list with %s with 422', async (query, name) => {
+])('sandbox: has Datafold refuse a list with %s with 422', async (query, name) => {
   const sandbox = await openSandbox();
 
   for (const path of ['/monitors', '/monitors/7/runs']) {
@@ -157,7 +157,7 @@ it.each([
 });
 
 it.each(['runs?start_time=yesterday', 'runs?end_time=2026-02-30T00:00:00Z', '?order_by=size', '?sort_order=up'])(
-  'has Datafold refuse %s with 422',
+  'sandbox: has Datafold refuse %s with 422',
   async (rest) => {
     const sandbox = await openSandbox();
 
@@ -167,7 +167,7 @@ it.each(['runs?start_time=yesterday', 'runs?end_time=2026-02-30T00:00:00Z', '?or
   },
 );
 
-it('shows about ten Datafold monitors with runs in every state from the first moment on', async () => {
+it('sandbox: shows about ten Datafold monitors with runs in every state from the first moment on', async () => {
   const sandbox = await openSandbox();
 
   const bodies = (await sandbox.allDatafold()).map(({ body }) => body);
@@ -188,7 +188,7 @@ it.each([
   ['7/43', 'created'],
   ['2/61', 'queued'],
   ['1/73', 'checking'],
-])('has Datafold run %s in state %s at the start, whatever the seed', async (ids, state) => {
+])('sandbox: has Datafold run %s in state %s at the start, whatever the seed', async (ids, state) => {
   for (const seed of [1, 2, 3]) {
     const sandbox = await openSandbox(seed);
     const [monitor, run] = ids.split('/');
@@ -206,7 +206,7 @@ it.each([
   ['a run that broke off', 'monitor_n8q2x4m1ak/run_ag3ntl0st0', { lines: undefined, ends: false, snapshot: false }],
   ['a run without any log', 'monitor_n8q2x4m1ak/run_s1l3ntrun0', { lines: 0, ends: false, snapshot: false }],
   ['a run under way', 'monitor_n8q2x4m1ak/run_w4tchm3n0w', { lines: undefined, ends: false, snapshot: false }],
-])('has %s of Olostep at the start, whatever the seed', async (_, ids, { lines, ends, snapshot }) => {
+])('sandbox: has %s of Olostep at the start, whatever the seed', async (_, ids, { lines, ends, snapshot }) => {
   for (const seed of [1, 2, 3]) {
     const sandbox = await openSandbox(seed);
 
@@ -219,7 +219,7 @@ it.each([
   }
 });
 
-it('keeps a log in the order of time, and shows no line before it was written', async () => {
+it('sandbox: has a log in the order of time, and shows no line before it was written', async () => {
   const sandbox = await openSandbox();
 
   for (const { body } of await sandbox.allOlostep()) {
@@ -229,7 +229,7 @@ it('keeps a log in the order of time, and shows no line before it was written', 
   }
 });
 
-it('takes a Datafold run from created over queued and checking to its end within a minute', async () => {
+it('sandbox: takes a Datafold run from created over queued and checking to its end within a minute', async () => {
   const sandbox = await openSandbox();
   const states: string[] = [];
 
@@ -242,7 +242,7 @@ it('takes a Datafold run from created over queued and checking to its end within
   expect(states).toEqual(['created', 'queued', 'checking', 'ok']);
 });
 
-it('takes an Olostep run line by line to its snapshot within a minute', async () => {
+it('sandbox: takes an Olostep run line by line to its snapshot within a minute', async () => {
   const sandbox = await openSandbox();
   const looks: ProviderAnswer['body'][] = [];
 
@@ -262,7 +262,7 @@ it('takes an Olostep run line by line to its snapshot within a minute', async ()
   );
 });
 
-it('begins new runs as time goes by, and leaves those that ended as they were', async () => {
+it('sandbox: begins new runs as time goes by, and leaves those that ended as they were', async () => {
   const sandbox = await openSandbox();
   const datafold = { before: await sandbox.datafold(datafoldPath), all: await sandbox.allDatafold() };
   const olostep = { before: await sandbox.olostep(olostepPath), all: await sandbox.allOlostep() };
@@ -277,7 +277,7 @@ it('begins new runs as time goes by, and leaves those that ended as they were', 
   expect(await sandbox.olostep(olostepPath)).toEqual(olostep.before);
 }, 20_000);
 
-it('finds changes from one run of Olostep to another, though not at every run', async () => {
+it('sandbox: finds changes from one run of Olostep to another, though not at every run', async () => {
   const sandbox = await openSandbox();
 
   const { rows } = await allSnapshots(sandbox, 'monitor_n8q2x4m1ak', 100);
@@ -287,7 +287,7 @@ it('finds changes from one run of Olostep to another, though not at every run', 
   expect(changes).toBeLessThan(rows.length - 1);
 });
 
-it('has metadata of a snapshot in an Olostep run, and nothing of what the snapshot says', async () => {
+it('sandbox: has metadata of a snapshot in an Olostep run, and nothing of what the snapshot says', async () => {
   const sandbox = await openSandbox();
   const { rows } = await allSnapshots(sandbox, 'monitor_n8q2x4m1ak', 100);
 
@@ -299,7 +299,7 @@ it('has metadata of a snapshot in an Olostep run, and nothing of what the snapsh
   expect(snapshot_url).toMatch(/\?X-Amz-Signature=\w+$/);
 });
 
-it("has Olostep's cron expressions in six fields, and targets as Olostep documents them", async () => {
+it("sandbox: has Olostep's cron expressions in six fields, and targets as Olostep documents them", async () => {
   const sandbox = await openSandbox();
 
   const { monitors } = (await sandbox.olostep('/v1/monitors?include_deleted=true')).body;
@@ -317,7 +317,7 @@ it("has Olostep's cron expressions in six fields, and targets as Olostep documen
   );
 });
 
-it('is the same world for the same seed and start, and another for another seed', async () => {
+it('sandbox: is the same world for the same seed and start, and another for another seed', async () => {
   const [one, same, other] = [await openSandbox(1), await openSandbox(1), await openSandbox(2)];
   for (const sandbox of [one, same, other]) sandbox.advance(90 * second);
 
@@ -328,22 +328,22 @@ it('is the same world for the same seed and start, and another for another seed'
 }, 20_000);
 
 it.each([undefined, 'Key', 'Key wrong', 'Bearer sandbox-datafold-key', 'sandbox-datafold-key'])(
-  'has Datafold refuse the credentials %s with 401',
+  'sandbox: has Datafold refuse the credentials %s with 401',
   async (authorization) => {
     const sandbox = await openSandbox();
 
-    const answer = await sandbox.ask(`${sandbox.providers.DATAFOLD.baseUrl}${datafoldPath}`, authorization);
+    const answer = await sandbox.execute(`${sandbox.providers.DATAFOLD.baseUrl}${datafoldPath}`, authorization);
 
     expect(answer).toEqual({ status: 401, body: { detail: expect.any(String) } });
   },
 );
 
 it.each([undefined, 'Bearer', 'Bearer wrong', 'Key sandbox-olostep-key', 'sandbox-olostep-key'])(
-  'has Olostep refuse the credentials %s with 401',
+  'sandbox: has Olostep refuse the credentials %s with 401',
   async (authorization) => {
     const sandbox = await openSandbox();
 
-    const answer = await sandbox.ask(`${sandbox.providers.OLOSTEP.baseUrl}${olostepPath}`, authorization);
+    const answer = await sandbox.execute(`${sandbox.providers.OLOSTEP.baseUrl}${olostepPath}`, authorization);
 
     expect(answer).toEqual({ status: 401, body: { error: expect.any(String) } });
   },
@@ -359,7 +359,7 @@ it.each([
       ['path', 'run_id'],
     ],
   ],
-])('has Datafold refuse %s with 422, part by part', async (ids, places) => {
+])('sandbox: has Datafold refuse %s with 422, part by part', async (ids, places) => {
   const sandbox = await openSandbox();
 
   const answer = await sandbox.datafold(`/api/v1/monitors/${ids}`);
@@ -370,7 +370,7 @@ it.each([
 });
 
 it.each(['n8q2x4m1ak/runs/run_k3v9c1p7zd', 'monitor_n8q2x4m1ak/runs/42'])(
-  'has Olostep refuse %s with 400',
+  'sandbox: has Olostep refuse %s with 400',
   async (ids) => {
     const sandbox = await openSandbox();
 
@@ -393,7 +393,7 @@ async function allSnapshots(sandbox: Awaited<ReturnType<typeof openSandbox>>, mo
   return { pages, rows: pages.flatMap(({ body }) => body.data) };
 }
 
-it('lists monitors of Olostep in every status, as Olostep documents them, whatever the time', async () => {
+it('sandbox: lists monitors of Olostep in every status, as Olostep documents them, whatever the time', async () => {
   const sandbox = await openSandbox();
   const { enum: statuses } = readDocument('olostep').components.schemas.MonitorStatus;
   const [lists, singles, events]: [ProviderAnswer[], ProviderAnswer[], ProviderAnswer[]] = [[], [], []];
@@ -430,7 +430,7 @@ it('lists monitors of Olostep in every status, as Olostep documents them, whatev
   expectDocumented('olostep', events, '/events');
 }, 20_000);
 
-it('counts and draws of an Olostep monitor what it is asked for', async () => {
+it('sandbox: counts and draws of an Olostep monitor what is requested', async () => {
   const sandbox = await openSandbox();
   const path = '/v1/monitors/monitor_n8q2x4m1ak';
   const counts: unknown[] = [];
@@ -442,7 +442,7 @@ it('counts and draws of an Olostep monitor what it is asked for', async () => {
   expect((await sandbox.olostep(`${path}?include-diagram=true`)).body.mermaid_diagram).toContain('graph TD');
 });
 
-it("pages through an Olostep monitor's snapshots, newest first: those of its runs that have one", async () => {
+it("sandbox: pages through an Olostep monitor's snapshots, newest first: those of its runs that have one", async () => {
   const sandbox = await openSandbox();
   const stored = new Map<string, string[]>();
   for (const { body } of await sandbox.allOlostep())
@@ -459,7 +459,7 @@ it("pages through an Olostep monitor's snapshots, newest first: those of its run
   }
 });
 
-it('says of each snapshot whether something has changed since the run before, and what', async () => {
+it('sandbox: says of each snapshot whether something has changed since the run before, and what', async () => {
   const sandbox = await openSandbox();
 
   const { rows } = await allSnapshots(sandbox, 'monitor_n8q2x4m1ak', 100);
@@ -479,7 +479,7 @@ it.each([
   ['x', 25],
   ['', 25],
   ['101', 100],
-])('has Olostep take a limit of %j for %i, as its API checks little', async (limit, taken) => {
+])('sandbox: has Olostep take a limit of %j for %i, as its API checks little', async (limit, taken) => {
   const sandbox = await openSandbox();
   sandbox.advance(200 * minute);
   const path = '/v1/monitors/monitor_n8q2x4m1ak/events';
@@ -491,18 +491,18 @@ it.each([
   expect(answer.body.data.length).toBe(Math.min(taken, answer.body.total_count));
 });
 
-it('takes a cursor of Olostep that is none for the beginning', async () => {
+it('sandbox: takes a cursor of Olostep that is none for the beginning', async () => {
   const sandbox = await openSandbox();
   const path = '/v1/monitors/monitor_n8q2x4m1ak/events?limit=3';
 
   expect(await sandbox.olostep(`${path}&cursor=nonsense`)).toEqual(await sandbox.olostep(path));
 });
 
-it("answers for Olostep's monitors and their runs through the graph without an error", async () => {
+it("sandbox: answers for Olostep's monitors and their runs through the graph without an error", async () => {
   const sandbox = await openSandbox();
   const world = await createWorld({ providers: sandbox.providers });
 
-  const answer = await world.ask(`{
+  const answer = await world.execute(`{
     monitorList(provider: OLOSTEP, first: 100) {
       totalCount
       nodes {
@@ -543,7 +543,7 @@ it("answers for Olostep's monitors and their runs through the graph without an e
 });
 
 it.each(['/', '/v1/monitors/', '/v1/monitors/monitor_n8q2x4m1ak/runs', '/v2/monitors'])(
-  'has the gateway in front of Olostep refuse %s, which is no route, as a signature',
+  'sandbox: has the gateway in front of Olostep refuse %s, which is no route, as a signature',
   async (path) => {
     const { providers } = await openSandbox();
     const { baseUrl, apiKey } = providers.OLOSTEP;
@@ -556,7 +556,7 @@ it.each(['/', '/v1/monitors/', '/v1/monitors/monitor_n8q2x4m1ak/runs', '/v2/moni
   },
 );
 
-it('has no run, monitor or endpoint that it does not have: 404', async () => {
+it('sandbox: has no run, monitor or endpoint that it does not have: 404', async () => {
   const { datafold, olostep } = await openSandbox();
   const monitors = '/api/v1/monitors';
 
@@ -576,11 +576,11 @@ it('has no run, monitor or endpoint that it does not have: 404', async () => {
   }
 });
 
-it("answers Datafold's monitors and lists through the graph without an error", async () => {
+it("sandbox: answers Datafold's monitors and lists through the graph without an error", async () => {
   const sandbox = await openSandbox();
   const world = await createWorld({ providers: sandbox.providers });
 
-  const answer = await world.ask(`{
+  const answer = await world.execute(`{
     monitorList(provider: DATAFOLD) {
       totalCount
       nodes {
@@ -613,11 +613,11 @@ it("answers Datafold's monitors and lists through the graph without an error", a
   for (const outcome of ['SKIPPED', null]) expect(undated).toContainEqual(expect.objectContaining({ outcome }));
 });
 
-it('answers a page of examples through the graph without an error', async () => {
+it('sandbox: answers a page of examples through the graph without an error', async () => {
   const sandbox = await openSandbox();
   const world = await createWorld({ providers: sandbox.providers });
 
-  const answer = await world.ask(`{
+  const answer = await world.execute(`{
     datafoldRun(monitorId: "7", runId: "42") { phase outcome state rawState startedAt diffId error warnings }
     olostepRun(monitorId: "monitor_n8q2x4m1ak", runId: "run_k3v9c1p7zd") {
       phase outcome startedAt finishedAt snapshot logGroup

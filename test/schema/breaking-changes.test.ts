@@ -7,8 +7,8 @@ import { createWorld } from '../support/world.ts';
 const sdl = readFileSync(new URL('../released/schema.graphql', import.meta.url), 'utf8');
 const released = buildSchema(sdl);
 
-it('breaks no client of the released schema, unless the changelog names what breaks', async () => {
-  const { data } = await (await createWorld()).ask(getIntrospectionQuery());
+it('released schema: breaks no client of the released schema, unless the changelog names what breaks', async () => {
+  const { data } = await (await createWorld()).execute(getIntrospectionQuery());
   const changelog = readFileSync('CHANGELOG.md', 'utf8');
 
   expect(await findUnnamedBreaks(released, buildClientSchema(data), changelog)).toEqual([]);
@@ -21,7 +21,7 @@ it.each([
   ['a field of another type', 'OlostepRun.finishedAt', 'finishedAt: DateTime', 'finishedAt: String'],
   ['a field that may be null now', 'AgentLogEventConnection.totalCount', 'totalCount: Int!', 'totalCount: Int'],
   ['an argument that is required now', 'OlostepRun.events.after', '    after: String\n', '    after: String!\n'],
-])('finds %s, until the changelog names it', async (_what, path, before, after) => {
+])('released schema: finds %s, until the changelog names it', async (_what, path, before, after) => {
   expect(sdl).toContain(before);
   const doctored = buildSchema(sdl.replace(before, after));
   const breaks = (changelog: string) => findUnnamedBreaks(released, doctored, changelog);
@@ -34,7 +34,7 @@ it.each([
   expect(await breaks(`## Unreleased\n\n- ${named} is not what it was.\n\n## 0.1.0\n`)).toEqual([]);
 });
 
-it('lets new fields and values come without further ado', async () => {
+it('released schema: lets new fields and values come without further ado', async () => {
   const grown = buildSchema(
     sdl
       .replace('  diffId: ID\n', '  diffId: ID\n  diffUrl: String\n')

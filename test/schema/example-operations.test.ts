@@ -9,7 +9,7 @@ it.each(exampleOperations.map((text) => [text.match(/query (\w+)/)?.[1], text]))
     const sandbox = await startSandbox({ now: Date.now, seed: 1 });
     const world = await createWorld({ providers: sandbox.providers });
 
-    const { data, errors } = await world.ask(text);
+    const { data, errors } = await world.execute(text);
     sandbox.close();
 
     expect(errors).toBeUndefined();

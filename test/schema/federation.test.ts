@@ -70,9 +70,9 @@ async function createSubgraph(...config: Parameters<typeof createWorld>): Promis
 
 const monitorOf = ({ monitorId }: { readonly monitorId: string }) => ({ monitorId });
 
-const resolve = (world: World, ...representations: readonly unknown[]) => world.ask(query, { representations });
+const resolve = (world: World, ...representations: readonly unknown[]) => world.execute(query, { representations });
 
-describe('A gateway finds', () => {
+describe('federation: a gateway finds', () => {
   it.each([
     ['a run by its id', { __typename: 'DatafoldRun', id: datafoldId }, datafoldRun],
     ["a run by its provider's ids", { __typename: 'DatafoldRun', monitorId: '7', runId: '42' }, datafoldRun],
@@ -87,7 +87,7 @@ describe('A gateway finds', () => {
       { __typename: 'OlostepRun', id: olostepId, runId: null },
       olostepRun,
     ],
-    ["any provider's run, of its own type", { __typename: 'MonitorRun', id: olostepId }, olostepRun],
+    ["any provider's run, by its own type", { __typename: 'MonitorRun', id: olostepId }, olostepRun],
     ['a monitor by its id', { __typename: 'DatafoldMonitor', id: datafoldMonitorId }, datafoldMonitor],
     ["a monitor by its provider's id", { __typename: 'OlostepMonitor', ...monitorOf(olostepKey) }, olostepMonitor],
     ["a monitor by its provider's id as a number", { __typename: 'DatafoldMonitor', monitorId: 7 }, datafoldMonitor],
@@ -101,7 +101,7 @@ describe('A gateway finds', () => {
       { __typename: 'DatafoldMonitor', id: null, monitorId: '7' },
       datafoldMonitor,
     ],
-    ["any provider's monitor, of its own type", { __typename: 'Monitor', id: olostepMonitorId }, olostepMonitor],
+    ["any provider's monitor, by its own type", { __typename: 'Monitor', id: olostepMonitorId }, olostepMonitor],
   ])('%s', async (_what, representation, run) => {
     const world = await createSubgraph();
     expect(await resolve(world, representation)).toEqual({ data: { _entities: [run] } });
@@ -166,7 +166,7 @@ describe('A gateway finds', () => {
       { __typename: 'MonitorRun', id: `DATAFOLD:7:${run_id}` },
     ]);
 
-    const { data, errors } = await world.ask(
+    const { data, errors } = await world.execute(
       'query ($all: [_Any!]!) { _entities(representations: $all) { ... on MonitorRun { id phase } } }',
       { all: representations },
     );
@@ -178,7 +178,7 @@ describe('A gateway finds', () => {
 
   it('the same runs as the fields beside it, with no call more', async () => {
     const world = await createSubgraph();
-    const { data } = await world.ask(
+    const { data } = await world.execute(
       `query ($representations: [_Any!]!) {
         node(id: "${datafoldId}") { id }
         _entities(representations: $representations) { ... on DatafoldRun { id } }
@@ -191,7 +191,7 @@ describe('A gateway finds', () => {
   });
 });
 
-describe('One bad representation is one null and one error, and touches no other:', () => {
+describe('federation: one bad representation is one null and one error, and touches no other:', () => {
   it.each([
     [
       'an id that is none',
@@ -300,7 +300,7 @@ describe('One bad representation is one null and one error, and touches no other
   });
 });
 
-describe('A batch', () => {
+describe('federation: a batch', () => {
   it('has as many representations as it may, and no more', async () => {
     const world = await createSubgraph({ limits: { maxRepresentations: 3 } });
     const representation = { __typename: 'DatafoldRun', id: datafoldId };
@@ -350,7 +350,7 @@ describe('A batch', () => {
   });
 });
 
-describe('The SDL of the subgraph', () => {
+describe('federation: the SDL of the subgraph', () => {
   const service = '{ _service { sdl } }';
   const fileOf = (world: World, init?: RequestInit) => fetch(new URL('/schema.graphql', world.url), init);
 
@@ -363,7 +363,7 @@ describe('The SDL of the subgraph', () => {
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8');
     expect(response.headers.get('cache-control')).toBe('no-store');
-    expect((await world.ask(service)).data._service.sdl).toBe(file);
+    expect((await world.execute(service)).data._service.sdl).toBe(file);
     expect(readFileSync('schema.graphql', 'utf8')).toBe(
       `# Generated from schema/ by \`npm run schema:print\`. Do not edit.\n\n${file}`,
     );
@@ -390,7 +390,7 @@ describe('The SDL of the subgraph', () => {
     });
   });
 
-  it('is behind the same door as the graph', async () => {
+  it('has the same authentication as the graph', async () => {
     const token = 'a-token-of-this-test';
     const world = await createSubgraph({}, { apiTokens: [token], allowedHosts: ['127.0.0.1'] });
     const authorization = `Bearer ${token}`;
@@ -403,13 +403,13 @@ describe('The SDL of the subgraph', () => {
     expect(elsewhere.status).toBe(421);
   });
 
-  it('tells nobody without a token whether there is one', async () => {
+  it('tells no client without a token whether there is one', async () => {
     const world = await createSubgraph({ introspection: false }, { apiTokens: ['a-token-of-this-test'] });
     expect((await fileOf(world)).status).toBe(401);
   });
 });
 
-it('resolves the batches of gateways by a plan, as GraphQL does', async () => {
+it('federation: resolves the batches of gateways by a plan, as GraphQL does', async () => {
   const world = await createSubgraph({ limits: { compileAfterUses: 1 } });
   const plain = await createSubgraph({ limits: { compileAfterUses: 1_000_000 } });
   const representations = [
@@ -422,7 +422,7 @@ it('resolves the batches of gateways by a plan, as GraphQL does', async () => {
   expect(await resolve(world, ...representations)).toEqual(await resolve(plain, ...representations));
 });
 
-describe('The service does not start with a schema that', () => {
+describe('federation: the service does not start with a schema that', () => {
   const plain = globSync('schema/*.graphql')
     .map((file) => readFileSync(file, 'utf8'))
     .join('\n');
@@ -440,7 +440,7 @@ describe('The service does not start with a schema that', () => {
       /Monitor\.monitorId, of a key/,
     ],
     ['has a run that is no entity', `${plain} ${third}`, 'Expected ThirdRun to be an entity, as MonitorRun is.'],
-    ['lacks a lookup', plain.replace(' node(', ' thing('), 'Expected the schema to have Query.node.'],
+    ['lacks a lookup', plain.replace(' node(', ' item('), 'Expected the schema to have Query.node.'],
     ["lacks a provider's own field", plain.replace(' datafoldRun(', ' other('), /Expected .* Query\.datafoldRun/],
     ['lacks a type that others share', plain.replaceAll('PageInfo', 'Page'), 'Expected the schema to have PageInfo.'],
   ])('%s', (_what, sdl, sentence) => {

@@ -29,7 +29,7 @@ it.each([
   ],
   ['an operation without a name', 'src/operations/x.graphql', '# A\n{ __typename }', 'no-anonymous-operations'],
   ['an operation without a comment', 'src/operations/x.graphql', 'query A { __typename }', 'require-description'],
-])('refuses %s', async (_what, filePath, text, rule) => {
+])('schema rules: refuses %s', async (_what, filePath, text, rule) => {
   const [result] = await eslint.lintText(text, { filePath });
 
   expect(result?.messages.map(({ ruleId }) => ruleId)).toContain(`@graphql-eslint/${rule}`);

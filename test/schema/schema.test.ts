@@ -4,18 +4,18 @@ import { expect, it } from 'vitest';
 import { sdl } from '../../src/generated/sdl.ts';
 import { createWorld } from '../support/world.ts';
 
-it('is sound, which no start looks at again', () => {
+it('schema: is sound, which no start looks at again', () => {
   const make = (typeDefs: readonly string[]) => makeExecutableSchema({ typeDefs: [...typeDefs] });
 
   expect(() => assertValidSchema(make(sdl))).not.toThrow();
   expect(() => make([...sdl, 'type Query { datafoldRun: NoSuchType }'])).toThrow('NoSuchType');
 });
 
-it('describes everything that it shows', async () => {
+it('schema: describes everything that it shows', async () => {
   const world = await createWorld();
   const query = getIntrospectionQuery({ schemaDescription: true, inputValueDeprecation: true });
 
-  const { __schema: schema } = (await world.ask(query)).data as IntrospectionQuery;
+  const { __schema: schema } = (await world.execute(query)).data as IntrospectionQuery;
 
   const types = schema.types.filter(({ name }) => !name.startsWith('__'));
   expect(types.map(({ name }) => name)).toContain('MonitorRun');
@@ -30,10 +30,10 @@ function undescribed(part: unknown): unknown[] {
   return [...own, ...Object.values(part).flatMap(undescribed)];
 }
 
-it('finds the type of each member of an interface', async () => {
+it('schema: finds the type of each member of an interface', async () => {
   const world = await createWorld();
 
-  const answer = await world.ask(`{
+  const answer = await world.execute(`{
     node: __type(name: "Node") { possibleTypes { name } }
     run: __type(name: "MonitorRun") { possibleTypes { name } interfaces { name } }
     monitor: __type(name: "Monitor") { possibleTypes { name } interfaces { name } }

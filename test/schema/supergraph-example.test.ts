@@ -18,15 +18,15 @@ async function createExample() {
   return createSupergraph(undefined, { providers });
 }
 
-it('answers the query of its page as the page says', async () => {
-  const { ask } = await createExample();
-  expect(await ask(block('graphql'))).toEqual(JSON.parse(block('json')));
+it('federation example: answers the query of its page as the page says', async () => {
+  const { execute } = await createExample();
+  expect(await execute(block('graphql'))).toEqual(JSON.parse(block('json')));
 });
 
-it('answers the query in the other direction', async () => {
-  const { ask } = await createExample();
+it('federation example: answers the query in the other direction', async () => {
+  const { execute } = await createExample();
 
-  const { data, errors } = await ask(read('runs-of-incidents.graphql'));
+  const { data, errors } = await execute(read('runs-of-incidents.graphql'));
 
   expect(errors).toBeUndefined();
   expect(data.incidents).toMatchObject([
@@ -36,13 +36,13 @@ it('answers the query in the other direction', async () => {
   ]);
 });
 
-it('composes from a shell, for the hosts that it is told', async () => {
+it('federation example: composes from a shell, for the configured hosts', async () => {
   const env = { RUNS_URL: 'http://runs:4000/graphql', INCIDENTS_URL: 'http://incidents:4001/graphql' };
   const { stdout } = await promisify(execFile)(process.execPath, ['compose.ts'], { cwd: 'examples/supergraph', env });
   for (const url of Object.values(env)) expect(stdout).toContain(`url: "${url}"`);
 });
 
-it('starts three replicas with an environment that the service takes', () => {
+it('federation example: starts three replicas with an environment that the service takes', () => {
   const { services } = parse(read('compose.yaml'));
   expect(services.runs.deploy.replicas).toBe(3);
   expect(readConfig(services.runs.environment)).toMatchObject({ port: 4000, gateway: { credentials: 'forwarded' } });

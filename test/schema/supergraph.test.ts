@@ -61,12 +61,12 @@ async function createBoth(runIds: readonly string[] = two): Promise<Supergraph> 
   return supergraph;
 }
 
-describe('In a supergraph', () => {
+describe('federation: in a supergraph', () => {
   it('an incident of another subgraph has the fields of its run, of either provider', async () => {
-    const { ask } = await createBoth();
+    const { execute } = await createBoth();
     const run = '{ __typename id outcome ... on DatafoldRun { state } ... on OlostepRun { logGroup } }';
 
-    const { data, errors } = await ask(`{ incidents { id run ${run} } }`);
+    const { data, errors } = await execute(`{ incidents { id run ${run} } }`);
 
     expect(errors).toBeUndefined();
     const datafoldRun = { __typename: 'DatafoldRun', id: datafoldId, outcome: 'PASSED', state: 'OK' };
@@ -84,9 +84,9 @@ describe('In a supergraph', () => {
   });
 
   it('a run, of either provider, has the incidents of another subgraph', async () => {
-    const { ask } = await createBoth();
+    const { execute } = await createBoth();
 
-    const { data, errors } = await ask(
+    const { data, errors } = await execute(
       `query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { id outcome incidents { id } } }`,
       { keys: [datafoldKey, olostepKey] },
     );
@@ -99,10 +99,10 @@ describe('In a supergraph', () => {
   });
 
   it('an incident whose run fails, or is none, has its neighbours untouched', async () => {
-    const { ask, world } = await createBoth([datafoldId, 'nonsense', 'DATAFOLD:7:4711', olostepId]);
+    const { execute, world } = await createBoth([datafoldId, 'nonsense', 'DATAFOLD:7:4711', olostepId]);
     world.olostep.on(olostepPath, { status: 403 });
 
-    const { data } = await ask('{ incidents { id run { phase } } }');
+    const { data } = await execute('{ incidents { id run { phase } } }');
 
     expect(data.incidents).toEqual([
       { id: 'i0', run: { phase: 'FINISHED' } },
@@ -118,11 +118,11 @@ const datafoldMonitor = { __typename: 'DatafoldMonitor', name: datafoldMonitorBo
 const olostepMonitor = { __typename: 'OlostepMonitor', name: olostepMonitorBody.query, status: 'ACTIVE' };
 const ofMonitor = '{ __typename name ... on DatafoldMonitor { type } ... on OlostepMonitor { status } }';
 
-describe('Through the gateway', () => {
-  it('monitors of both providers have what all have, and what is their own, by themselves and below their runs', async () => {
-    const { ask } = await createBoth();
+describe('federation: through the gateway', () => {
+  it('monitors of both providers have the common fields, and those of their provider, as root fields and below their runs', async () => {
+    const { execute } = await createBoth();
 
-    const { data, errors } = await ask(
+    const { data, errors } = await execute(
       `query ($monitors: [MonitorKey!]!, $runs: [MonitorRunKey!]!) {
         monitors(keys: $monitors) ${ofMonitor} monitorRuns(keys: $runs) { monitor ${ofMonitor} }
       }`,
@@ -137,9 +137,9 @@ describe('Through the gateway', () => {
   });
 
   it('the runs of a monitor have the incidents of another subgraph, and are one page of the list', async () => {
-    const { ask, world } = await createBoth();
+    const { execute, world } = await createBoth();
 
-    const { data, errors } = await ask(
+    const { data, errors } = await execute(
       'query ($key: MonitorKey!) { monitor(key: $key) { runs(first: 43) { totalCount nodes { id phase incidents { id } } } } }',
       { key: datafoldMonitorKey },
     );
@@ -159,7 +159,7 @@ describe('Through the gateway', () => {
   });
 
   it("a monitor is found by its provider's id, which is all that another subgraph has", async () => {
-    const { ask, world } = await createSupergraphWith({
+    const { execute, world } = await createSupergraphWith({
       sdl: `
         type Query { table: Table  page: Page }
         type Table { monitor: DatafoldMonitor }
@@ -173,7 +173,7 @@ describe('Through the gateway', () => {
     });
     answerForMonitors(world);
 
-    const { data, errors } = await ask(
+    const { data, errors } = await execute(
       '{ table { monitor { __typename name type } } page { monitor { __typename name status } } }',
     );
 
@@ -183,7 +183,7 @@ describe('Through the gateway', () => {
   });
 
   it('monitors of either provider are found by their ids, of which another subgraph knows no type', async () => {
-    const { ask, world } = await createSupergraphWith(
+    const { execute, world } = await createSupergraphWith(
       {
         sdl: `
           type Query { watched: [Monitor!]! }
@@ -194,7 +194,7 @@ describe('Through the gateway', () => {
     );
     answerForMonitors(world);
 
-    const { data, errors } = await ask(`{ watched ${ofMonitor} }`);
+    const { data, errors } = await execute(`{ watched ${ofMonitor} }`);
 
     expect(errors).toBeUndefined();
     expect(data.watched).toEqual([datafoldMonitor, olostepMonitor]);
@@ -202,7 +202,7 @@ describe('Through the gateway', () => {
   });
 });
 
-describe('Of a query to the gateway, the providers are asked', () => {
+describe('federation: for a query to the gateway, the providers are called', () => {
   const all = '($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { id phase } }';
   it.each([
     [
@@ -257,9 +257,9 @@ describe('Of a query to the gateway, the providers are asked', () => {
     ],
     ['for incidents alone, never', '{ incidents { title } }', {}, two, [0, 0]],
   ])('%s', async (_what, query, variables, runIds, calls) => {
-    const { ask, world } = await createBoth(runIds);
+    const { execute, world } = await createBoth(runIds);
 
-    const { data, errors } = await ask(query, variables);
+    const { data, errors } = await execute(query, variables);
 
     expect(errors).toBeUndefined();
     expect(JSON.stringify(data)).not.toContain('null');
@@ -267,7 +267,7 @@ describe('Of a query to the gateway, the providers are asked', () => {
   });
 });
 
-describe('With CREDENTIALS=forwarded, a client of the gateway', () => {
+describe('federation: with CREDENTIALS=forwarded, a client of the gateway', () => {
   const createForwarding = async () => {
     const supergraph = await createSupergraph(two.map(incidentOf), { credentials: 'forwarded' });
     // What a provider says depends on whose key it is.
@@ -289,15 +289,15 @@ describe('With CREDENTIALS=forwarded, a client of the gateway', () => {
     { run: { error: `Key ${name}-d` } },
   ];
 
-  it('has the providers asked with its own keys', async () => {
-    const { ask } = await createForwarding();
-    expect(await ask(query, {}, headersOf('ann'))).toEqual({ data: { incidents: runsOf('ann') } });
+  it('has the providers called with its own keys', async () => {
+    const { execute } = await createForwarding();
+    expect(await execute(query, {}, headersOf('ann'))).toEqual({ data: { incidents: runsOf('ann') } });
   });
 
-  it('without a key of a provider is told so, with a code, and has no call of it made', async () => {
-    const { ask, world } = await createForwarding();
+  it('without a key of a provider has an error with a code, and causes no call of it', async () => {
+    const { execute, world } = await createForwarding();
 
-    const { data, errors } = await ask(
+    const { data, errors } = await execute(
       'query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { outcome } incidents { run { outcome } } }',
       { keys: [datafoldKey, olostepKey] },
       { 'X-Datafold-Api-Key': 'ann-d' },
@@ -312,11 +312,11 @@ describe('With CREDENTIALS=forwarded, a client of the gateway', () => {
     expect(world.olostep.paths).toEqual([]);
   });
 
-  it('never gets what another one asked for, not even at the same time', async () => {
-    const { ask, world } = await createForwarding();
+  it('never gets what another one requested, not even at the same time', async () => {
+    const { execute, world } = await createForwarding();
     const names = ['ann', 'ben', 'ann', 'cleo'];
 
-    const answers = await Promise.all(names.map((name) => ask(query, {}, headersOf(name))));
+    const answers = await Promise.all(names.map((name) => execute(query, {}, headersOf(name))));
 
     expect(answers).toEqual(names.map((name) => ({ data: { incidents: runsOf(name) } })));
     const seen = [...world.datafold.requests, ...world.olostep.requests].map(({ headers }) => headers.authorization);
@@ -325,7 +325,7 @@ describe('With CREDENTIALS=forwarded, a client of the gateway', () => {
   });
 });
 
-it('composes with all its keys as well, for other gateways', () => {
+it('federation: composes with all its keys as well, for other gateways', () => {
   const supergraph = composeSupergraph({}, readFileSync('schema.graphql', 'utf8'));
 
   for (const provider of ['Datafold', 'Olostep']) {

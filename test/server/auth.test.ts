@@ -1,4 +1,4 @@
-/** Who may ask: whoever has a token, when tokens are configured. */
+/** Authentication: clients need a token, when tokens are configured. */
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { exportJWK, generateKeyPair, type JWK, SignJWT, UnsecuredJWT } from 'jose';
@@ -14,7 +14,7 @@ const token = 'canary-token-number-one';
 const other = 'canary-token-number-two';
 const body = '{"query":"{ __typename }"}';
 
-const askAs = (world: World, authorization?: string) =>
+const requestAs = (world: World, authorization?: string) =>
   world.post(body, { headers: { 'content-type': 'application/json', ...(authorization && { authorization }) } });
 
 async function expectRefusal(world: World, response: Response | null) {
@@ -32,7 +32,7 @@ async function expectRefusal(world: World, response: Response | null) {
   expect(JSON.stringify(world.lines)).not.toContain('canary');
 }
 
-describe('With tokens', () => {
+describe('authentication: with tokens', () => {
   const createClosedWorld = () => createWorld({}, { apiTokens: [token, other] });
 
   it.each([`Bearer ${token}`, `Bearer ${other}`, `bearer ${token}`, `Bearer   ${token}`])(
@@ -40,7 +40,7 @@ describe('With tokens', () => {
     async (as) => {
       const world = await createClosedWorld();
 
-      expect(await (await askAs(world, as)).json()).toEqual({ data: { __typename: 'Query' } });
+      expect(await (await requestAs(world, as)).json()).toEqual({ data: { __typename: 'Query' } });
     },
   );
 
@@ -60,7 +60,7 @@ describe('With tokens', () => {
   ])('"%s" is refused, and nothing of it told', async (as) => {
     const world = await createClosedWorld();
 
-    await expectRefusal(world, await askAs(world, as));
+    await expectRefusal(world, await requestAs(world, as));
   });
 
   it('two headers are refused, whichever of them is right', async () => {
@@ -92,7 +92,7 @@ describe('With tokens', () => {
   });
 });
 
-describe('With an issuer of JWTs', async () => {
+describe('authentication: with an issuer of JWTs', async () => {
   const mine = await generateKeyPair('ES256', { extractable: true });
   const theirs = await generateKeyPair('ES256');
   const issuer = 'https://issuer.test';
@@ -114,14 +114,14 @@ describe('With an issuer of JWTs', async () => {
     const { keys, world } = await createClosedWorld();
 
     for (let time = 0; time < 3; time++) {
-      const response = await askAs(world, `Bearer ${await createJwt().sign(mine.privateKey)}`);
+      const response = await requestAs(world, `Bearer ${await createJwt().sign(mine.privateKey)}`);
       expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
     }
     expect(keys.paths).toEqual(['/keys']);
   });
 
   it.each<[name: string, jwt: () => Promise<string> | string]>([
-    ['signed by somebody else', () => createJwt().sign(theirs.privateKey)],
+    ['signed by another issuer', () => createJwt().sign(theirs.privateKey)],
     ['of another issuer', () => createJwt().setIssuer('https://evil.test').sign(mine.privateKey)],
     ['for another audience', () => createJwt().setAudience('another').sign(mine.privateKey)],
     ['that is over', () => createJwt().setExpirationTime('-1m').sign(mine.privateKey)],
@@ -143,13 +143,13 @@ describe('With an issuer of JWTs', async () => {
   ])('one %s is refused', async (_name, jwt) => {
     const { world } = await createClosedWorld();
 
-    await expectRefusal(world, await askAs(world, `Bearer ${await jwt()}`));
+    await expectRefusal(world, await requestAs(world, `Bearer ${await jwt()}`));
   });
 
   it('tokens do as well, where there are some, and need no key', async () => {
     const { keys, world } = await createClosedWorld({ apiTokens: [token] });
 
-    expect((await askAs(world, `Bearer ${token}`)).status).toBe(200);
+    expect((await requestAs(world, `Bearer ${token}`)).status).toBe(200);
     expect(keys.paths).toEqual([]);
   });
 
@@ -172,7 +172,7 @@ describe('With an issuer of JWTs', async () => {
       const query = '{ datafoldRun(monitorId: 7, runId: 42) { state } }';
       const clock = holdClock();
 
-      const asked =
+      const requested =
         method === 'POST'
           ? world.post(JSON.stringify({ query }), { headers })
           : fetch(`${world.url}?query=${encodeURIComponent(query)}`, { headers });
@@ -184,7 +184,7 @@ describe('With an issuer of JWTs', async () => {
       expect(world.lines).toEqual([]);
       await clock.pass(1);
 
-      expect(await (await asked).json()).toMatchObject({ errors: [{ extensions: { code: 'UPSTREAM_TIMEOUT' } }] });
+      expect(await (await requested).json()).toMatchObject({ errors: [{ extensions: { code: 'UPSTREAM_TIMEOUT' } }] });
     },
   );
 
@@ -201,12 +201,12 @@ describe('With an issuer of JWTs', async () => {
       'content-type': 'application/json',
       authorization: `Bearer ${await createJwt().sign(mine.privateKey)}`,
     };
-    const departure = new AbortController();
+    const disconnect = new AbortController();
     const query = '{"query":"{ datafoldRun(monitorId: 7, runId: 42) { state } }"}';
-    const left = world.post(query, { headers, signal: departure.signal }).catch(() => 'left');
+    const left = world.post(query, { headers, signal: disconnect.signal }).catch(() => 'left');
     await keys.arrived(1);
 
-    departure.abort();
+    disconnect.abort();
     expect(await left).toBe('left');
     await until(() => world.lines.some(({ status }) => status === 499));
     for (const answer of answers) answer();
@@ -216,27 +216,27 @@ describe('With an issuer of JWTs', async () => {
     expect(world.datafold.paths).toEqual([]);
   });
 
-  it('whose keys are not to be had, nobody is let in, or told that the token is bad', async () => {
+  it('whose keys are unavailable, no client is admitted, or gets an error that its token is bad', async () => {
     const { keys, world } = await createClosedWorld();
     const clock = holdClock();
     const jwt = await createJwt().sign(mine.privateKey);
 
     for (const reply of [{ status: 500 }, { body: 'canary' }, { status: 302, headers: { location: '/keys' } }]) {
       keys.on('/keys', reply);
-      const response = await askAs(world, `Bearer ${jwt}`);
+      const response = await requestAs(world, `Bearer ${jwt}`);
 
       expect(response.status).toBe(503);
       expect(response.headers.get('retry-after')).toBe('5');
       expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'UPSTREAM_UNAVAILABLE' } }] });
 
       // Nor are they looked for again at once, however many tokens come.
-      const asked = keys.paths.length;
-      for (let time = 0; time < 10; time++) expect((await askAs(world, `Bearer ${jwt}`)).status).toBe(503);
-      expect(keys.paths).toHaveLength(asked);
+      const requested = keys.paths.length;
+      for (let time = 0; time < 10; time++) expect((await requestAs(world, `Bearer ${jwt}`)).status).toBe(503);
+      expect(keys.paths).toHaveLength(requested);
       await clock.pass(1_000);
     }
     keys.on('/keys', { body: keySet });
-    expect((await askAs(world, `Bearer ${jwt}`)).status).toBe(200);
+    expect((await requestAs(world, `Bearer ${jwt}`)).status).toBe(200);
     expect(world.lines.filter(({ level }) => level === 'error')).toHaveLength(3);
     expect(JSON.stringify(world.lines)).not.toContain(jwt.slice(-20));
   });
@@ -251,16 +251,16 @@ describe('With an issuer of JWTs', async () => {
       ['without any kid', undefined, undefined],
     ])('the next key is found at once, %s, and the old one is good no more', async (_name, oldKid, newKid) => {
       const { keys, world } = await createClosedWorld();
-      const askWith = async (key: CryptoKey, kid: string | undefined) =>
-        (await askAs(world, `Bearer ${await createJwt({ alg: 'ES256', kid } as never).sign(key)}`)).status;
+      const requestWith = async (key: CryptoKey, kid: string | undefined) =>
+        (await requestAs(world, `Bearer ${await createJwt({ alg: 'ES256', kid } as never).sign(key)}`)).status;
       const toSet = (jwk: JWK, kid: string | undefined) => ({ body: { keys: [{ ...jwk, kid, alg: 'ES256' }] } });
       keys.on('/keys', toSet(await exportJWK(mine.publicKey), oldKid));
-      expect(await askWith(mine.privateKey, oldKid)).toBe(200);
+      expect(await requestWith(mine.privateKey, oldKid)).toBe(200);
 
       keys.on('/keys', toSet(nextJwk, newKid));
 
-      expect(await askWith(next.privateKey, newKid)).toBe(200);
-      expect(await askWith(mine.privateKey, oldKid)).toBe(401);
+      expect(await requestWith(next.privateKey, newKid)).toBe(200);
+      expect(await requestWith(mine.privateKey, oldKid)).toBe(401);
       expect(keys.paths).toHaveLength(2);
     });
 
@@ -270,30 +270,30 @@ describe('With an issuer of JWTs', async () => {
       const forged = await createJwt().sign(theirs.privateKey);
       const good = await createJwt().sign(mine.privateKey);
       const rotated = await createJwt({ alg: 'ES256', kid: 'next' }).sign(next.privateKey);
-      expect((await askAs(world, `Bearer ${good}`)).status).toBe(200);
+      expect((await requestAs(world, `Bearer ${good}`)).status).toBe(200);
 
-      for (let time = 0; time < 10; time++) expect((await askAs(world, `Bearer ${forged}`)).status).toBe(401);
+      for (let time = 0; time < 10; time++) expect((await requestAs(world, `Bearer ${forged}`)).status).toBe(401);
       expect(keys.paths).toHaveLength(2);
 
       keys.on('/keys', { body: { keys: [{ ...nextJwk, kid: 'next', alg: 'ES256' }] } });
-      expect((await askAs(world, `Bearer ${rotated}`)).status).toBe(401);
+      expect((await requestAs(world, `Bearer ${rotated}`)).status).toBe(401);
       expect(keys.paths).toHaveLength(2);
       await clock.pass(1_000);
 
-      expect((await askAs(world, `Bearer ${rotated}`)).status).toBe(200);
+      expect((await requestAs(world, `Bearer ${rotated}`)).status).toBe(200);
       expect(keys.paths).toHaveLength(3);
     });
 
     it('and which then are not to be had: a token with an unknown key is not called bad, one with a known key is', async () => {
       const { keys, world } = await createClosedWorld();
-      expect((await askAs(world, `Bearer ${await createJwt().sign(mine.privateKey)}`)).status).toBe(200);
+      expect((await requestAs(world, `Bearer ${await createJwt().sign(mine.privateKey)}`)).status).toBe(200);
 
       keys.on('/keys', { status: 500 });
 
       const unknown = await createJwt({ alg: 'ES256', kid: 'next' }).sign(next.privateKey);
-      expect((await askAs(world, `Bearer ${unknown}`)).status).toBe(503);
-      await expectRefusal(world, await askAs(world, `Bearer ${await createJwt().sign(theirs.privateKey)}`));
-      expect((await askAs(world, `Bearer ${await createJwt().sign(mine.privateKey)}`)).status).toBe(200);
+      expect((await requestAs(world, `Bearer ${unknown}`)).status).toBe(503);
+      await expectRefusal(world, await requestAs(world, `Bearer ${await createJwt().sign(theirs.privateKey)}`));
+      expect((await requestAs(world, `Bearer ${await createJwt().sign(mine.privateKey)}`)).status).toBe(200);
     });
   });
 
@@ -324,8 +324,8 @@ describe('With an issuer of JWTs', async () => {
       const odd = signed('odd', alg, weak.privateKey);
 
       for (let time = 0; time < 3; time++) {
-        await expectRefusal(world, await askAs(world, `Bearer ${odd}`));
-        expect((await askAs(world, `Bearer ${await createJwt().sign(mine.privateKey)}`)).status).toBe(200);
+        await expectRefusal(world, await requestAs(world, `Bearer ${odd}`));
+        expect((await requestAs(world, `Bearer ${await createJwt().sign(mine.privateKey)}`)).status).toBe(200);
       }
       expect(keys.paths).toHaveLength(2);
       expect(world.lines.filter(({ level }) => level === 'error')).toEqual([]);
@@ -376,11 +376,11 @@ describe('With an issuer of JWTs', async () => {
       ['keys that are none', { body: { keys: [1] } }, 'no_key_set'],
       ['lists in lists', { body: `{"keys":${'['.repeat(100_000)}${']'.repeat(100_000)}}` }, 'no_key_set'],
       ['an end too early', (_request, response) => response.socket?.destroy() as never, 'network'],
-    ])('%s: nobody is let in, and it is read no further', async (_name, answer, reason) => {
+    ])('%s: no client is admitted, and it is read no further', async (_name, answer, reason) => {
       const { keys, world } = await createClosedWorld({}, { jwksTimeoutMs: 300 });
       keys.on('/keys', answer);
 
-      const response = await askAs(world, `Bearer ${await createJwt().sign(mine.privateKey)}`);
+      const response = await requestAs(world, `Bearer ${await createJwt().sign(mine.privateKey)}`);
 
       expect(response.status).toBe(503);
       expect(world.lines).toContainEqual({ level: 'error', message: 'keys of the issuer unavailable', reason });
@@ -396,7 +396,7 @@ describe('With an issuer of JWTs', async () => {
       const { keys, world } = await createClosedWorld();
       keys.on('/keys', answer);
 
-      expect((await askAs(world, `Bearer ${await createJwt().sign(mine.privateKey)}`)).status).toBe(200);
+      expect((await requestAs(world, `Bearer ${await createJwt().sign(mine.privateKey)}`)).status).toBe(200);
     });
   });
 });

@@ -9,7 +9,7 @@ import { createWorld } from '../support/world.ts';
 const line = 'GET /health HTTP/1.1';
 const headersOf = (count: number) => Array.from({ length: count }, (_, index) => `X-${index}: 1`);
 
-describe('Headers', () => {
+describe('connection limits: headers', () => {
   // `Host` and `Connection` are two of them.
   it('of a request may be 100', async () => {
     const { url } = await createWorld();
@@ -50,7 +50,7 @@ describe('Headers', () => {
   });
 });
 
-it('A client that does not read its answer is cut off, whatever it sends on', async () => {
+it('connection limits: A client that does not read its answer is cut off, whatever it sends on', async () => {
   const world = await createWorld();
   world.olostep.on(olostepPath, { body: { ...olostepBody, snapshot: { page: 'x'.repeat(7 * 1024 * 1024) } } });
   // Milliseconds without a byte that gets through.
@@ -74,7 +74,7 @@ it('A client that does not read its answer is cut off, whatever it sends on', as
   expect(world.lines).toContainEqual(expect.objectContaining({ message: 'request', status: 499 }));
 });
 
-describe('Allowed hosts', () => {
+describe('connection limits: allowed hosts', () => {
   const allowedHosts = ['graph.test', 'other.test:8080', '[::1]'];
 
   const post = (url: string, host: string, target = '/graphql') =>
@@ -170,7 +170,7 @@ describe('Allowed hosts', () => {
   );
 
   it.each([[allowedHosts], ['loopback' as const]])(
-    'are not asked of those who look after its health, by an address',
+    'are not required of health probes, by an address',
     async (allowedHosts) => {
       const { url } = await createWorld({}, { allowedHosts });
 
@@ -181,7 +181,7 @@ describe('Allowed hosts', () => {
   );
 });
 
-it('Every answer tells browsers to take it as what it is, keep nothing and pass nothing on', async () => {
+it('connection limits: Every answer tells browsers to take it as what it is, store nothing and pass nothing on', async () => {
   const { url, post } = await createWorld();
   const answers = [
     await post('{"query":"{ __typename }"}'),
@@ -205,7 +205,7 @@ it('Every answer tells browsers to take it as what it is, keep nothing and pass 
   }
 });
 
-describe('A client that is slow on purpose', () => {
+describe('connection limits: a client that is slow on purpose', () => {
   it('has so long, and no longer', async () => {
     const { server } = await createWorld();
 
@@ -242,14 +242,18 @@ describe('A client that is slow on purpose', () => {
       'never ends its body',
       'POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n',
     ],
-  ])('and %s is told so, and its connection closed', { timeout: 60_000, concurrent: true }, async (_name, bytes) => {
-    const { url } = await createWorld({ limits: { headersTimeoutMs: 500, requestTimeoutMs: 1_000 } });
-    const { hostname, port } = new URL(url);
+  ])(
+    'and %s gets an error, and its connection is closed',
+    { timeout: 60_000, concurrent: true },
+    async (_name, bytes) => {
+      const { url } = await createWorld({ limits: { headersTimeoutMs: 500, requestTimeoutMs: 1_000 } });
+      const { hostname, port } = new URL(url);
 
-    const socket = connect(Number(port), hostname).setEncoding('latin1');
-    socket.write(bytes);
-    const answer = await text(socket);
+      const socket = connect(Number(port), hostname).setEncoding('latin1');
+      socket.write(bytes);
+      const answer = await text(socket);
 
-    expect(answer).toMatch(/^HTTP\/1\.1 408 .*Expected the request to arrive sooner\./s);
-  });
+      expect(answer).toMatch(/^HTTP\/1\.1 408 .*Expected the request to arrive sooner\./s);
+    },
+  );
 });

@@ -20,7 +20,7 @@ const typename = toPost('{ __typename }');
 interface Client {
   readonly socket: Socket;
   send(bytes: string): void;
-  /** What has come since it was last asked, once it has an end of a head in it. */
+  /** What has arrived since the last call, once it has an end of a head in it. */
   answer(): Promise<string>;
   /** Everything that is still to come, once the service has closed the connection. */
   readonly rest: Promise<string>;
@@ -61,29 +61,29 @@ async function open(world: World, bytes = ''): Promise<Client> {
 }
 
 /** The same, and has an answer. */
-async function openAndAsk(world: World, bytes: string): Promise<Client & { readonly first: string }> {
+async function openAndRequest(world: World, bytes: string): Promise<Client & { readonly first: string }> {
   const client = await open(world, bytes);
   return { ...client, first: await client.answer() };
 }
 
 const ok = /^HTTP\/1\.1 200 OK/;
 
-describe('A new client, where there are as many connections as there may be', () => {
+describe('connection limits: a new client, where there are as many connections as there may be', () => {
   it('takes the place of the one that has been idle longest', async () => {
     const world = await createWorld({ limits: { maxConnections: 3 } });
     const clients = [];
-    for (let n = 0; n < 3; n++) clients.push(await openAndAsk(world, health));
+    for (let n = 0; n < 3; n++) clients.push(await openAndRequest(world, health));
     const [first, second, third] = clients;
     // It isn't the one that is there for the longest time any more.
     first?.send(health);
     await first?.answer();
 
-    const next = await openAndAsk(world, typename);
+    const next = await openAndRequest(world, typename);
 
     expect(next.first).toMatch(ok);
     expect(await second?.rest).toBe('');
     expect([first?.isClosed(), third?.isClosed()]).toEqual([false, false]);
-    expect((await openAndAsk(world, ready)).first).toMatch(ok);
+    expect((await openAndRequest(world, ready)).first).toMatch(ok);
     expect(await third?.rest).toBe('');
     expect(first?.isClosed()).toBe(false);
   });
@@ -92,7 +92,7 @@ describe('A new client, where there are as many connections as there may be', ()
     const world = await createWorld({ limits: { maxConnections: 2 } });
     const silent = [await open(world), await open(world)];
 
-    expect((await openAndAsk(world, typename)).first).toMatch(ok);
+    expect((await openAndRequest(world, typename)).first).toMatch(ok);
 
     expect(await silent[0]?.rest).toBe('');
     expect(silent[1]?.isClosed()).toBe(false);
@@ -108,7 +108,7 @@ describe('A new client, where there are as many connections as there may be', ()
     const [socket] = await taken;
     await until(() => socket.bytesRead === half.length);
 
-    const next = await openAndAsk(world, typename);
+    const next = await openAndRequest(world, typename);
 
     expect(next.first).toMatch(ok);
     expect(await slow.rest).toMatch(/^HTTP\/1\.1 408 .*Expected the request to arrive sooner\./s);
@@ -124,14 +124,14 @@ describe('A new client, where there are as many connections as there may be', ()
     unread.send(toPost(`{ olostepRun(monitorId: "${monitorId}", runId: "${runId}") { a: snapshot b: snapshot } }`));
     await world.olostep.arrived(1);
     await until(() => unread.socket.readableLength > 0);
-    const idle = await openAndAsk(world, health);
+    const idle = await openAndRequest(world, health);
     await clock.pass(1_000);
 
     // Of those that wait for their client for longer than a moment, the idle one.
-    const next = await openAndAsk(world, typename);
+    const next = await openAndRequest(world, typename);
     expect(next.first).toMatch(ok);
     expect(await idle.rest).toBe('');
-    expect((await openAndAsk(world, typename)).first).toMatch(ok);
+    expect((await openAndRequest(world, typename)).first).toMatch(ok);
 
     unread.socket.resume();
     expect((await unread.rest).length).toBeLessThan(14 * 1024 * 1024);
@@ -139,7 +139,7 @@ describe('A new client, where there are as many connections as there may be', ()
   });
 });
 
-describe('Where every connection has an operation under way', () => {
+describe('connection limits: where every connection has an operation under way', () => {
   async function createBusyWorld(limits = {}) {
     const world = await createWorld({ limits: { maxConnections: 2, maxProbeConnections: 2, ...limits } });
     const answers: (() => void)[] = [];
@@ -162,21 +162,21 @@ describe('Where every connection has an operation under way', () => {
 
     for (let time = 0; time < 3; time++) {
       for (const probe of [ready, health]) {
-        const { first } = await openAndAsk(world, probe);
+        const { first } = await openAndRequest(world, probe);
         expect(first).toMatch(ok);
         expect(first).toMatch(/^connection: close\r$/im);
       }
-      const { first } = await openAndAsk(world, typename);
+      const { first } = await openAndRequest(world, typename);
       expect(first).toMatch(/^HTTP\/1\.1 503 .*^connection: close\r$.*"code":"OVERLOADED"/ims);
       expect(first).toMatch(/^retry-after: [123]\r$/im);
     }
     finish();
 
     for (const { answer } of busy) expect(await answer()).toContain('"state":"OK"');
-    expect((await openAndAsk(world, typename)).first).toMatch(ok);
+    expect((await openAndRequest(world, typename)).first).toMatch(ok);
   });
 
-  it('those who say nothing keep no probe out', async () => {
+  it('silent clients block no probe', async () => {
     const { world } = await createBusyWorld();
 
     const silent = [];
@@ -185,7 +185,7 @@ describe('Where every connection has an operation under way', () => {
     // As many as there may be stay: the last ones.
     for (const { rest } of silent.slice(0, 3)) expect(await rest).toBe('');
     expect(silent.slice(3).map(({ isClosed }) => isClosed())).toEqual([false, false]);
-    expect((await openAndAsk(world, ready)).first).toMatch(ok);
-    expect((await openAndAsk(world, health)).first).toMatch(ok);
+    expect((await openAndRequest(world, ready)).first).toMatch(ok);
+    expect((await openAndRequest(world, health)).first).toMatch(ok);
   });
 });

@@ -10,7 +10,7 @@ const search = '?query={__typename}';
 const corsHeadersOf = ({ headers }: Response) =>
   [...headers].filter(([name]) => name.startsWith('access-control-')).map(([name]) => name);
 
-/** The question that a browser asks before a request that a form couldn't send. */
+/** The preflight that a browser sends before a request that a form couldn't send. */
 const preflight = ({ url }: World, origin: string) =>
   fetch(url, {
     method: 'OPTIONS',
@@ -21,7 +21,7 @@ const preflight = ({ url }: World, origin: string) =>
     },
   });
 
-describe('Without listed origins', () => {
+describe('CORS and CSRF: without listed origins', () => {
   it.each([app, 'null', 'http://127.0.0.1'])('no answer says a word of CORS to %s', async (origin) => {
     const world = await createWorld();
 
@@ -37,7 +37,7 @@ describe('Without listed origins', () => {
   });
 });
 
-describe('With listed origins', () => {
+describe('CORS and CSRF: with listed origins', () => {
   const corsOrigins = [app, 'http://localhost:3000'];
 
   it.each(corsOrigins)('pages of %s may read every answer, refusals too, and send no cookies', async (origin) => {
@@ -98,9 +98,9 @@ describe('With listed origins', () => {
   });
 });
 
-describe('A GET', () => {
+describe('CORS and CSRF: a GET', () => {
   it.each<[name: string, headers: Record<string, string>]>([
-    ['no header of its own', {}],
+    ['no extra header', {}],
     ['text/plain for a content type', { 'content-type': 'text/plain' }],
     ['a form for a content type', { 'content-type': 'application/x-www-form-urlencoded' }],
     ['nearly JSON for a content type', { 'content-type': 'application/jsonp' }],

@@ -1,6 +1,6 @@
 /**
- * The short way and the full way, side by side: whatever is sent, both give the same status, headers and body, and ask the
- * providers for the same. The full way here is a server whose gateway knows no short way, and executes nothing by a plan; the
+ * The fast path and the slow path, side by side: whatever is sent, both give the same status, headers and body, and call the
+ * providers for the same. The slow path here is a server whose gateway has no fast path, and executes nothing by a plan; the
  * other one plans all that it can.
  */
 import { createHash } from 'node:crypto';
@@ -87,7 +87,7 @@ async function send(port: number, bytes: string | Uint8Array): Promise<string> {
   });
   socket.write(bytes);
   socket.write('GET /health HTTP/1.1\r\nHost: end.test\r\nConnection: close\r\n\r\n');
-  // Where the bytes lack something, the request behind them is taken for it, and nobody answers.
+  // Where the bytes lack something, the request behind them is taken for it, and no response comes.
   socket.setTimeout(1_500, () => socket.destroy());
   await new Promise((resolve) => socket.once('close', resolve));
   return text;
@@ -104,7 +104,7 @@ const comparable = (text: string) =>
     })
     .join('\n');
 
-/** The lines of a head in an order of their own, without the date and the framing of the body. */
+/** The lines of a head sorted, without the date and the framing of the body. */
 const toHead = (head: string) =>
   head
     .toLowerCase()
@@ -152,7 +152,7 @@ const variables = { datafold: datafoldKey, olostep: olostepKey };
 const deferred = 'datafoldRun(monitorId: 7, runId: 42) { id ... @defer { state } }';
 const good = JSON.stringify({ query: everything, variables });
 
-describe('The short way and the full way answer alike', () => {
+describe('fast path: the fast path and the slow path respond alike', () => {
   beforeAll(answerWell);
 
   it.each(
@@ -207,7 +207,7 @@ describe('The short way and the full way answer alike', () => {
     ['multipart/mixed, */*', 'a field that is streamed', `{ __typename @stream ${deferred} }`],
     ['multipart/mixed;incrementalSpec=v0.2, */*', 'a deferred fragment', `{ ... @defer { ${deferred} } }`],
   ])('with Accept: %s and %s', async (accept, _what, query) => {
-    // As often as operations have to be asked for until they have a plan, and once more.
+    // As often as operations are executed until they have a plan, and once more.
     for (let time = 0; time < 2; time++) await expectSame(toBytes(JSON.stringify({ query }), { accept }));
   });
 
@@ -231,7 +231,7 @@ describe('The short way and the full way answer alike', () => {
     ['origin', 'https://elsewhere.test'],
     ['accept-encoding', 'gzip'],
     ['content-encoding', 'gzip'],
-    ['authorization', 'Bearer nobody-asked-for-it'],
+    ['authorization', 'Bearer unneeded-token'],
     ['x-datafold-api-key', 'mine'],
     ['cookie', 'a=b'],
     ['expect', '100-continue'],
@@ -302,13 +302,13 @@ describe('The short way and the full way answer alike', () => {
     ['a listed document, and ids of null', { id: listed, doc_id: null, query: null, extensions: null, variables }],
     ['a listed document without its variables', { id: listed }],
     ['a listed document with an unknown operation name', { id: listed, operationName: 'B', variables }],
-    ['an unknown id', { id: 'nobody' }],
+    ['an unknown id', { id: 'unknown' }],
     ['an empty id', { id: '' }],
     ['an id that is a number', { id: 7 }],
     ['an id that is a list', { documentId: [listed] }],
     ['an id and a text', { id: listed, query: everything, variables }],
     ['two ids', { id: listed, doc_id: listed, variables }],
-    ['an unknown hash', { extensions: apollo(hashOf('nobody')) }],
+    ['an unknown hash', { extensions: apollo(hashOf('unknown')) }],
     ['a hash and its text', { query: typename, extensions: apollo(hashOf(typename)) }],
     ['a hash whose text has been sent', { extensions: apollo(hashOf(typename)) }],
     ['the hash of another text', { query: everything, extensions: apollo(hashOf(typename)), variables }],
@@ -333,7 +333,7 @@ describe('The short way and the full way answer alike', () => {
       'what Apollo Client says of itself',
       { query: typename, extensions: { clientLibrary: { name: '@apollo/client' } } },
     ],
-  ])('%s is no reason to go the full way', async (_name, params) => {
+  ])('%s is no reason for the slow path', async (_name, params) => {
     const before = shortAnswers;
 
     await send(short, toBytes(JSON.stringify(params)));
@@ -343,7 +343,7 @@ describe('The short way and the full way answer alike', () => {
 
   it.each([
     ['a listed document', { documentId: listed, variables: JSON.stringify(variables) }],
-    ['an unknown id', { documentId: 'nobody' }],
+    ['an unknown id', { documentId: 'unknown' }],
     ['an empty id', { documentId: '', query: typename }],
     ['two ids', { id: 'relay', doc_id: 'relay' }],
     ['a hash', { extensions: JSON.stringify(apollo(listed)), variables: JSON.stringify(variables) }],
@@ -381,7 +381,7 @@ describe('The short way and the full way answer alike', () => {
   });
 });
 
-describe('Whatever a provider answers, both ways say the same:', () => {
+describe('fast path: whatever a provider answers, both ways say the same:', () => {
   const replies: Record<string, Reply> = {
     ...Object.fromEntries(
       [
@@ -391,7 +391,7 @@ describe('Whatever a provider answers, both ways say the same:', () => {
     ),
     'no JSON': { body: '<html>' },
     'a list': { body: '[]' },
-    'somebody else’s run': { body: { run_id: 43, monitor_id: 7 } },
+    'the run of another monitor': { body: { run_id: 43, monitor_id: 7 } },
     'nothing of a run': { body: {} },
     'wrong types everywhere': {
       body: { state: 1, started_at: 2, diff_id: 'x', error: [], warnings: 7, events: 3, snapshot: 'x', log_group: [] },
@@ -432,6 +432,6 @@ describe('Whatever a provider answers, both ways say the same:', () => {
   });
 });
 
-it('The short way was taken for all that is sound', () => {
+it('fast path: The fast path was taken for all valid requests', () => {
   expect(shortAnswers).toBeGreaterThan(110);
 });

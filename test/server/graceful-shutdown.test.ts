@@ -22,7 +22,7 @@ async function start(env: Record<string, string> = {}) {
     PORT: '0',
     DATAFOLD_API_KEY: 'canary',
     DATAFOLD_BASE_URL: upstream.baseUrl,
-    // Each question is to meet the far end.
+    // Each request has to reach the fake upstream.
     RUN_CACHE: 'false',
     COALESCE_CALLS: 'false',
     ...env,
@@ -31,7 +31,7 @@ async function start(env: Record<string, string> = {}) {
   return { upstream, service, url: String(url).replace('localhost', '127.0.0.1') };
 }
 
-/** Asks on connections that are kept, and returns the answer as soon as its head is there. */
+/** Sends requests on persistent connections, and returns the answer as soon as its head is there. */
 function createClient(url: string) {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   onTestFinished(() => agent.destroy());
@@ -43,7 +43,7 @@ function createClient(url: string) {
     return response;
   };
   return {
-    ask: () => send('/graphql', query),
+    execute: () => send('/graphql', query),
     async statusOf(path: string) {
       const response = await send(path);
       response.resume();
@@ -67,7 +67,7 @@ function createHold() {
   return { handler, release: () => release() };
 }
 
-describe('A process that is to stop', { timeout: 30_000 }, () => {
+describe('graceful shutdown: a process that is to stop', { timeout: 30_000 }, () => {
   it('is alive and ready before; alive and not ready after; and closes every connection behind its answer', async () => {
     const { service, url } = await start();
     const client = createClient(url);
@@ -78,7 +78,7 @@ describe('A process that is to stop', { timeout: 30_000 }, () => {
 
     expect(await client.statusOf('/ready')).toBe(503);
     expect(await client.statusOf('/health')).toBe(200);
-    const response = await client.ask();
+    const response = await client.execute();
     expect(response.headers.connection).toBe('close');
     expect((await ended).code).toBe(0);
   });
@@ -87,13 +87,13 @@ describe('A process that is to stop', { timeout: 30_000 }, () => {
     const { service, upstream, url } = await start();
     const hold = createHold();
     upstream.on(datafoldPath, hold.handler);
-    const asked = createClient(url).ask();
+    const requested = createClient(url).execute();
     await upstream.arrived(1);
 
     const ended = service.stop('SIGTERM');
     await stopping(service);
     hold.release();
-    const response = await asked;
+    const response = await requested;
 
     expect(response.headers.connection).toBe('close');
     expect(await json(response)).toEqual(found);
@@ -104,19 +104,19 @@ describe('A process that is to stop', { timeout: 30_000 }, () => {
     const { service, upstream, url } = await start();
     upstream.on(datafoldPath, { body: datafoldBody });
     const client = createClient(url);
-    expect(await json(await client.ask())).toEqual(found);
+    expect(await json(await client.execute())).toEqual(found);
 
     const ended = service.stop('SIGTERM');
     await stopping(service);
 
-    expect(await json(await client.ask())).toEqual(found);
+    expect(await json(await client.execute())).toEqual(found);
     expect((await ended).code).toBe(0);
   });
 
   it.each([
     ['that say nothing', ''],
     ['that wait for their next request', 'GET /health HTTP/1.1\r\nHost: graph.test\r\n\r\n'],
-  ])('is not kept by connections %s', async (_name, bytes) => {
+  ])('is not delayed by connections %s', async (_name, bytes) => {
     // So long that only a process that doesn't wait for it ends within the time of this test.
     const { service, url } = await start({ SHUTDOWN_TIMEOUT_MS: '600000' });
     const { hostname, port } = new URL(url);
@@ -135,11 +135,11 @@ describe('A process that is to stop', { timeout: 30_000 }, () => {
       ...{ OPERATION_TIMEOUT_MS: '600000', UPSTREAM_ATTEMPT_TIMEOUT_MS: '600000' },
     });
     upstream.on(datafoldPath, silence);
-    const asked = createClient(url).ask();
+    const requested = createClient(url).execute();
     await upstream.arrived(1);
 
     const ended = service.stop('SIGTERM');
-    const response = await asked;
+    const response = await requested;
     await upstream.deserted(1);
 
     expect(response.statusCode).toBe(200);
@@ -161,7 +161,7 @@ describe('A process that is to stop', { timeout: 30_000 }, () => {
       JWKS_TIMEOUT_MS: '600000',
     });
     const header = Buffer.from('{"alg":"ES256","kid":"a"}').toString('base64url');
-    const asked = fetch(url, {
+    const requested = fetch(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${header}.e30.e30` },
       body: query,
@@ -169,7 +169,7 @@ describe('A process that is to stop', { timeout: 30_000 }, () => {
     await far.arrived(1);
 
     const ended = service.stop('SIGTERM');
-    const response = await asked;
+    const response = await requested;
 
     expect(response.status).toBe(503);
     expect(Object.fromEntries(response.headers)).toMatchObject({ connection: 'close', ...securityHeaders });
@@ -187,16 +187,16 @@ describe('A process that is to stop', { timeout: 30_000 }, () => {
     expect(requests.map((line) => JSON.parse(line).requestId)).toEqual([response.headers.get('x-request-id')]);
   });
 
-  it.each(['SIGTERM', 'SIGINT'] as const)('ends at once when it is told so a second time, by %s', async (signal) => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('ends at once after a second signal, %s', async (signal) => {
     const { service, upstream, url } = await start({
       SHUTDOWN_TIMEOUT_MS: '600000',
       OPERATION_TIMEOUT_MS: '600000',
       UPSTREAM_ATTEMPT_TIMEOUT_MS: '600000',
     });
     upstream.on(datafoldPath, silence);
-    const asked = createClient(url).ask();
+    const requested = createClient(url).execute();
     await upstream.arrived(1);
-    const lost = expect(asked).rejects.toThrow();
+    const lost = expect(requested).rejects.toThrow();
     void service.stop('SIGTERM');
     await stopping(service);
 
@@ -207,7 +207,7 @@ describe('A process that is to stop', { timeout: 30_000 }, () => {
   });
 });
 
-describe('A process stopped under load', { timeout: 60_000 }, () => {
+describe('graceful shutdown: a process stopped under load', { timeout: 60_000 }, () => {
   it('loses nothing of clients that go elsewhere when it is not ready', async () => {
     const { service, upstream, url } = await start();
     upstream.on(datafoldPath, { body: datafoldBody });
@@ -218,7 +218,7 @@ describe('A process stopped under load', { timeout: 60_000 }, () => {
       const client = createClient(url);
       while (!isOver) {
         try {
-          const response = await client.ask();
+          const response = await client.execute();
           expect(await json(response)).toEqual(found);
           answered++;
           // As a balancer does: away from a connection that is closed, and from a process that isn't ready.
@@ -239,15 +239,15 @@ describe('A process stopped under load', { timeout: 60_000 }, () => {
   });
 });
 
-it('A server that stops listening has let in everybody who was waiting for it', async () => {
+it('graceful shutdown: A server that stops listening has accepted every client that was waiting for it', async () => {
   const gracefulShutdown = createGracefulShutdown({ shutdownDelayMs: 1, shutdownTimeoutMs: 10_000 });
   const { url } = await createWorld({}, { gracefulShutdown });
-  const asked = Array.from({ length: 60 }, () => sendLines(url, ['GET /health HTTP/1.1', 'Host: graph.test']));
+  const requested = Array.from({ length: 60 }, () => sendLines(url, ['GET /health HTTP/1.1', 'Host: graph.test']));
 
   // All of them are connected before the server gets to look at the first.
   const end = performance.now() + 20;
   while (performance.now() < end);
   await gracefulShutdown.stop();
 
-  expect((await Promise.all(asked)).map((response) => response?.status)).toEqual(asked.map(() => 200));
+  expect((await Promise.all(requested)).map((response) => response?.status)).toEqual(requested.map(() => 200));
 });

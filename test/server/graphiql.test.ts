@@ -30,11 +30,11 @@ describe.skipIf(browserPath === undefined && !process.env.CI)(
       stop?.();
     });
 
-    it('opens on tabs of the example operations, runs one, shows its answer, and asks nothing outside', async () => {
+    it('opens on tabs of the example operations, runs one, shows its response, and calls nothing outside', async () => {
       const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
-      const asked: string[] = [];
+      const requested: string[] = [];
       const complaints: string[] = [];
-      page.on('request', (request) => asked.push(request.url()));
+      page.on('request', (request) => requested.push(request.url()));
       page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
       page.on('pageerror', (error) => complaints.push(error.message));
 
@@ -52,10 +52,10 @@ describe.skipIf(browserPath === undefined && !process.env.CI)(
       expect(await page.locator('.result-window').innerText()).toContain('FINDING');
 
       const { origin } = new URL(url);
-      expect(asked.length).toBeGreaterThan(1);
-      expect(asked.filter((address) => !/^(blob|data):/.test(address) && new URL(address).origin !== origin)).toEqual(
-        [],
-      );
+      expect(requested.length).toBeGreaterThan(1);
+      expect(
+        requested.filter((address) => !/^(blob|data):/.test(address) && new URL(address).origin !== origin),
+      ).toEqual([]);
       expect(complaints).toEqual([]);
     }, 60_000);
 
@@ -85,12 +85,12 @@ describe.skipIf(browserPath === undefined && !process.env.CI)(
       // What a text that got into the page would try: a script, a handler, a call and an image that carry data off.
       const done = await page.evaluate(`(async () => {
         const add = (name, attributes) => document.body.append(Object.assign(document.createElement(name), attributes));
-        const asked = (promise) => promise.then(() => 'done', () => 'refused');
+        const resultOf = (promise) => promise.then(() => 'done', () => 'refused');
         add('script', { textContent: 'window.isBroken = true' });
         add('div', { innerHTML: '<img src="data:x" onerror="window.isBroken = true">' });
         const image = new Promise((resolve, reject) =>
           add('img', { src: location.href + '?image', onload: resolve, onerror: reject }));
-        return [await asked(fetch('http://127.0.0.1:1/')), await asked(image), window.isBroken];
+        return [await resultOf(fetch('http://127.0.0.1:1/')), await resultOf(image), window.isBroken];
       })()`);
 
       expect(done).toEqual(['refused', 'refused', undefined]);
@@ -104,7 +104,7 @@ describe.skipIf(browserPath === undefined && !process.env.CI)(
       await Promise.all([page.close(), frame.close()]);
     }, 60_000);
 
-    it('keeps no headers in the browser, unless the person switches that on', async () => {
+    it('stores no headers in the browser, unless the person switches that on', async () => {
       const context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
       const page = await context.newPage();
       const sent: (string | undefined)[] = [];
@@ -132,7 +132,7 @@ describe.skipIf(browserPath === undefined && !process.env.CI)(
       const canary = 'Bearer canary-of-a-person';
       const headers = page.locator('.graphiql-editor-tool .monaco-editor').last();
 
-      // What another page has left there is neither sent nor kept.
+      // What another page has left there is neither sent nor stored.
       await page.goto(new URL('/health', url).href);
       await page.evaluate(`localStorage['graphiql:headers'] = '{"Authorization": "${canary}"}'`);
       await page.goto(url);

@@ -1,12 +1,12 @@
 /** Requests that can't be: whatever comes in over HTTP, the answer says what was expected, and is never a 500. */
 import { expect, it } from 'vitest';
 import { sendBytes, sendLines } from '../support/raw-http.ts';
-import { asks, body, gets, itRefuses, json, sends, targets, typename } from '../support/rejection.ts';
+import { variants, body, gets, itRefuses, json, sends, targets, typename } from '../support/rejection.ts';
 import { createWorld } from '../support/world.ts';
 
 const most = 100 * 1024;
 const tooLarge = 'at most 102400 bytes';
-const streamed = (text: string) => asks({ headers: json, body: new Blob([text]).stream(), duplex: 'half' });
+const streamed = (text: string) => variants({ headers: json, body: new Blob([text]).stream(), duplex: 'half' });
 const announced = ['POST /graphql HTTP/1.1', 'Host: graph.test', 'Content-Type: application/json'] as const;
 
 itRefuses('sizes', [
@@ -20,7 +20,7 @@ itRefuses('sizes', [
 it.each([
   ['with a content-length', body],
   ['in chunks', streamed],
-] as const)('takes a body of 100 KiB, %s', async (_how, send) => {
+] as const)('HTTP parse errors: takes a body of 100 KiB, %s', async (_how, send) => {
   const world = await createWorld();
 
   const response = await send(typename.padEnd(most))(world);
@@ -34,14 +34,19 @@ const parts = new FormData();
 parts.set('operations', typename);
 
 itRefuses('content types', [
-  ['none', 415, notJson, asks({ body: Buffer.from(typename) })],
+  ['none', 415, notJson, variants({ body: Buffer.from(typename) })],
   ['an empty one', 415, notJson, typed('')],
   ['text/plain', 415, notJson, typed('text/plain')],
   ['text/plain that mentions JSON', 415, notJson, typed('text/plain;application/json')],
   ['nearly JSON', 415, notJson, typed('application/jsonx')],
-  ['a form', 415, notJson, asks({ body: new URLSearchParams({ query: '{ __typename }' }) })],
-  ['a form with half an object', 415, notJson, asks({ body: new URLSearchParams({ query: '{}', variables: '{' }) })],
-  ['a form of parts', 415, notJson, asks({ body: parts })],
+  ['a form', 415, notJson, variants({ body: new URLSearchParams({ query: '{ __typename }' }) })],
+  [
+    'a form with half an object',
+    415,
+    notJson,
+    variants({ body: new URLSearchParams({ query: '{}', variables: '{' }) }),
+  ],
+  ['a form of parts', 415, notJson, variants({ body: parts })],
   ['a form of parts without boundary', 415, notJson, typed('multipart/form-data')],
   ['application/graphql', 415, notJson, body('{ __typename }', { 'content-type': 'application/graphql' })],
   ['two', 415, notJson, targets('/graphql', ['Host: graph.test', 'Content-Type: text/plain'])],
@@ -55,7 +60,7 @@ it.each([
   'APPLICATION/JSON;charset=utf-8',
   'application/graphql+json',
   'application/GraphQL+json',
-])('takes a body of %s', async (type) => {
+])('HTTP parse errors: takes a body of %s', async (type) => {
   const response = await typed(type)(await createWorld());
 
   expect(await response?.json()).toEqual({ data: { __typename: 'Query' } });
@@ -96,15 +101,15 @@ const notAMethod = 'only supports GET and POST';
 const notHttp = 'Expected HTTP/1.1';
 
 itRefuses('methods', [
-  ['PUT', 405, notAMethod, asks({ method: 'PUT', headers: json, body: typename })],
-  ['PATCH', 405, notAMethod, asks({ method: 'PATCH', headers: json, body: typename })],
-  ['DELETE', 405, notAMethod, asks({ method: 'DELETE' })],
-  ['OPTIONS', 405, notAMethod, asks({ method: 'OPTIONS' })],
+  ['PUT', 405, notAMethod, variants({ method: 'PUT', headers: json, body: typename })],
+  ['PATCH', 405, notAMethod, variants({ method: 'PATCH', headers: json, body: typename })],
+  ['DELETE', 405, notAMethod, variants({ method: 'DELETE' })],
+  ['OPTIONS', 405, notAMethod, variants({ method: 'OPTIONS' })],
   ['TRACE', 405, notAMethod, sends('TRACE /graphql HTTP/1.1', 'Host: graph.test')],
   ['an invented one', 400, notHttp, sends('ASK /graphql HTTP/1.1', 'Host: graph.test')],
 ]);
 
-it('answers HEAD with a status alone', async () => {
+it('HTTP parse errors: answers HEAD with a status alone', async () => {
   const { url } = await createWorld();
 
   const response = await fetch(`${url}?query={__typename}`, { method: 'HEAD' });
@@ -114,7 +119,7 @@ it('answers HEAD with a status alone', async () => {
   expect(await response.text()).toBe('');
 });
 
-it('closes the connection on CONNECT, and tunnels nothing', async () => {
+it('HTTP parse errors: closes the connection on CONNECT, and tunnels nothing', async () => {
   const { url } = await createWorld();
 
   expect(await sendLines(url, ['CONNECT evil.test:80 HTTP/1.1', 'Host: evil.test:80'])).toBe(null);
@@ -173,7 +178,7 @@ itRefuses('Host headers', [
 ]);
 
 it.each(['graph.test', 'graph.test:65535', '127.0.0.1:4000', '[::1]:4000', 'graph_1.internal', 'GRAPH.TEST.'])(
-  'takes the Host %s',
+  'HTTP parse errors: takes the Host %s',
   async (host) => {
     const response = await hosted(`Host: ${host}`)(await createWorld());
 
@@ -186,7 +191,7 @@ it.each([
   ['http://graph.test:80/graphql', 'graph.test'],
   ['https://graph.test/graphql', 'GRAPH.test:443'],
   ['HTTP://Graph.TEST:4000/graphql?a=http://evil.test/', 'graph.test:4000'],
-])('takes the whole URL %s as a proxy sends it, with the Host %s', async (target, host) => {
+])('HTTP parse errors: takes the whole URL %s as a proxy sends it, with the Host %s', async (target, host) => {
   const world = await createWorld();
   const response = await targets(target, [`Host: ${host}`])(world);
 
@@ -194,7 +199,7 @@ it.each([
   expect(world.lines).toEqual([expect.objectContaining({ path: '/graphql', status: 200 })]);
 });
 
-it('takes the query of a whole URL', async () => {
+it('HTTP parse errors: takes the query of a whole URL', async () => {
   const { url } = await createWorld();
   const target = 'http://graph.test/graphql?query={__typename}';
 

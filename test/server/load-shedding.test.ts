@@ -8,16 +8,16 @@ import { createWorld, type World } from '../support/world.ts';
 const query = 'query ($key: MonitorRunKey!) { monitorRun(key: $key) { phase } }';
 const typename = '{"query":"{ __typename }"}';
 
-/** Asks for so many runs, each in an operation of its own, and waits until all of them are under way. */
+/** Requests so many runs, each in a separate operation, and waits until all of them are in flight. */
 async function occupy(world: World, count: number) {
   const controller = new AbortController();
-  const asked = Array.from({ length: count }, (_, index) =>
-    world.ask(query, { key: anyDatafoldRun(index + 1).key }, { signal: controller.signal }),
+  const requested = Array.from({ length: count }, (_, index) =>
+    world.execute(query, { key: anyDatafoldRun(index + 1).key }, { signal: controller.signal }),
   );
   // Those that are not waited for end with the test.
-  for (const answer of asked) answer.catch(() => {});
+  for (const answer of requested) answer.catch(() => {});
   await world.datafold.arrived(count);
-  return { asked, leave: () => controller.abort() };
+  return { requested, leave: () => controller.abort() };
 }
 
 async function expectOverloaded(response: Response | null) {
@@ -35,7 +35,7 @@ async function expectOverloaded(response: Response | null) {
   expect(text.length).toBeLessThan(200);
 }
 
-describe('An operation beyond as many as may be under way', () => {
+describe('load shedding: an operation beyond as many as may be under way', () => {
   it('is turned away, and those before it are answered', async () => {
     const world = await createWorld({ limits: { maxConcurrentOperations: 3 } });
     const answers: (() => void)[] = [];
@@ -43,13 +43,13 @@ describe('An operation beyond as many as may be under way', () => {
       answers.push(() => response.setHeader('content-type', 'application/json').end(JSON.stringify(datafoldBody)));
     };
     world.datafold.onAny(hold);
-    const { asked } = await occupy(world, 3);
+    const { requested } = await occupy(world, 3);
 
     await expectOverloaded(await world.post(typename));
     await expectOverloaded(await fetch(`${world.url}?query={__typename}`));
     for (const answer of answers) answer();
 
-    expect(await Promise.all(asked)).toHaveLength(3);
+    expect(await Promise.all(requested)).toHaveLength(3);
     expect((await world.post(typename)).status).toBe(200);
   });
 
@@ -93,9 +93,9 @@ describe('An operation beyond as many as may be under way', () => {
   it('finds a place again when a client has left', async () => {
     const world = await createWorld({ limits: { maxConcurrentOperations: 2 } });
     world.datafold.onAny(silence);
-    const { asked, leave } = await occupy(world, 2);
+    const { requested, leave } = await occupy(world, 2);
     leave();
-    await Promise.allSettled(asked);
+    await Promise.allSettled(requested);
     await world.datafold.deserted(2);
 
     expect((await world.post(typename)).status).toBe(200);
@@ -117,7 +117,7 @@ describe('An operation beyond as many as may be under way', () => {
   });
 });
 
-describe('While the event loop is late', () => {
+describe('load shedding: while the event loop is late', () => {
   it('operations are turned away, if there are several, until it is in time again', { timeout: 20_000 }, async () => {
     const world = await createWorld({ limits: { maxConcurrentOperations: 32, maxEventLoopLagMs: 200 } });
     world.datafold.onAny(silence);
@@ -130,7 +130,7 @@ describe('While the event loop is late', () => {
     await until(world, 200);
   });
 
-  it('one operation by itself is let in', { timeout: 20_000 }, async () => {
+  it('a single operation is admitted', { timeout: 20_000 }, async () => {
     const world = await createWorld({ limits: { maxConcurrentOperations: 32, maxEventLoopLagMs: 200 } });
     const first = Date.now();
     block(1_500);
@@ -147,7 +147,7 @@ function block(ms: number): void {
   while (performance.now() < end);
 }
 
-/** Asks until an answer has the status. */
+/** Sends requests until a response has the status. */
 async function until(world: World, status: number): Promise<Response> {
   for (;;) {
     const response = await world.post(typename);

@@ -62,7 +62,7 @@ async function createHeldWorld(limits = {}) {
 const idsIn = (text: string) => (text.match(/DATAFOLD:7:\d+/g) ?? []).map((id) => Number(id.split(':')[2]));
 const oneTo = (count: number) => Array.from({ length: count }, (_, n) => n + 1);
 
-describe('Pipelined requests', () => {
+describe('pipelining: pipelined requests', () => {
   it('are executed one after another, and answered in order', async () => {
     const { world, answer } = await createHeldWorld();
     const client = await open(world);
@@ -81,7 +81,7 @@ describe('Pipelined requests', () => {
     expect(world.datafold.maxAtOnce()).toBe(2);
   });
 
-  it('may be of all kinds: each gets the response that it gets by itself', async () => {
+  it('may be of all kinds: each gets the response that it gets alone', async () => {
     const { world, answer } = await createHeldWorld();
     const client = await open(world);
     const get = (line: string) => `${line} HTTP/1.1\r\nHost: graph.test\r\n\r\n`;
@@ -147,7 +147,7 @@ describe('Pipelined requests', () => {
     client.send(runs(100, 21));
     await until(() => client.socket.writableLength === 0);
     // What arrived before this was answered would have been read.
-    for (let time = 0; time < 3; time++) await world.ask('{ __typename }');
+    for (let time = 0; time < 3; time++) await world.execute('{ __typename }');
 
     expect(client.served.bytesRead).toBe(bytesRead);
     await answer(120);
@@ -219,7 +219,7 @@ describe('Pipelined requests', () => {
 
     for (const path of ['/health', '/ready', '/schema.graphql'])
       expect((await fetch(new URL(path, world.url))).status).toBe(200);
-    expect(await world.ask('{ __typename }')).toEqual({ data: { __typename: 'Query' } });
+    expect(await world.execute('{ __typename }')).toEqual({ data: { __typename: 'Query' } });
   });
 
   it('before what is no HTTP are answered, and that is then, though a half one is between them', async () => {
@@ -237,7 +237,7 @@ describe('Pipelined requests', () => {
   });
 });
 
-describe('A request that is late because the service does not read', () => {
+describe('pipelining: a request that is late because the service does not read', () => {
   const limits = {
     maxPipelinedRequests: 1,
     headersTimeoutMs: 1_000,
@@ -283,7 +283,7 @@ describe('A request that is late because the service does not read', () => {
   });
 });
 
-it('An operation in parts behind another comes whole, and the one behind it after its last part', async () => {
+it('pipelining: An operation in parts behind another comes whole, and the one behind it after its last part', async () => {
   const { world, answer } = await createHeldWorld();
   const client = await open(world);
   const inParts = '{ __typename ... @defer { datafoldRun(monitorId: 7, runId: 2) { id } } }';

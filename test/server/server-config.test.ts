@@ -1,4 +1,4 @@
-/** The environment says whom the door lets in, and what there is to see. */
+/** The environment decides whom the HTTP server admits, and what it shows. */
 import { describe, expect, it } from 'vitest';
 import { readConfig, readSandboxConfig } from '../../src/config/config.ts';
 import { defaultLimits } from '../../src/core/limits.ts';
@@ -16,9 +16,9 @@ function problemsOf(env: Record<string, string>, read = readConfig): string[] {
   return [];
 }
 
-describe('The door', () => {
+describe('server configuration: the HTTP server', () => {
   it('is as its variables say', () => {
-    const { door } = readConfig({
+    const { httpServer } = readConfig({
       ...key,
       ...jwt,
       ALLOWED_HOSTS: 'graph.test, [::1]:4000',
@@ -27,7 +27,7 @@ describe('The door', () => {
       GRAPHIQL: 'false',
     });
 
-    expect(door).toEqual({
+    expect(httpServer).toEqual({
       allowedHosts: ['graph.test', '[::1]:4000'],
       corsOrigins: ['https://app.test', 'http://localhost:3000'],
       apiTokens: [token, `${token}-2`],
@@ -96,7 +96,7 @@ describe('The door', () => {
   });
 });
 
-describe('Keys that are held', () => {
+describe('server configuration: keys that are held', () => {
   const expected =
     '  API_TOKENS, JWKS_URL: expected one of them to be set, or ALLOW_ANONYMOUS=true, as HOST lets others ask with the ' +
     'keys that are held here';
@@ -105,7 +105,7 @@ describe('Keys that are held', () => {
     'opens can read answers by DNS rebinding, with the keys that are held here';
 
   it.each(['0.0.0.0', '::', '10.0.0.1', 'graph.internal', '127.0.0.1.evil.test'])(
-    'are not given to everybody who reaches %s',
+    'are not available to all clients that reach %s',
     (HOST) => {
       expect(problemsOf({ ...key, HOST })).toEqual([expected]);
       expect(problemsOf({ ...key, HOST, ALLOW_ANONYMOUS: 'false' })).toEqual([expected]);
@@ -134,8 +134,8 @@ describe('Keys that are held', () => {
   });
 });
 
-describe('DNS rebinding', () => {
-  const hostsOf = (env: Record<string, string>, read = readConfig) => read({ ...key, ...env }).door.allowedHosts;
+describe('server configuration: DNS rebinding', () => {
+  const hostsOf = (env: Record<string, string>, read = readConfig) => read({ ...key, ...env }).httpServer.allowedHosts;
 
   it.each(['', '127.0.0.1', '127.8.8.8', '::1', 'localhost', 'LOCALHOST'])(
     'finds names of this machine alone where the service is bound to loopback: HOST=%s',
@@ -153,10 +153,10 @@ describe('DNS rebinding', () => {
   });
 });
 
-describe('GraphiQL and introspection', () => {
+describe('server configuration: GraphiQL and introspection', () => {
   const shown = (env: Record<string, string>) => {
-    const { door, gateway } = readConfig({ ...key, API_TOKENS: token, ...env });
-    return [door.graphiql, gateway.introspection];
+    const { httpServer, gateway } = readConfig({ ...key, API_TOKENS: token, ...env });
+    return [httpServer.graphiql, gateway.introspection];
   };
 
   it('are there on this machine alone, unless it is said otherwise', () => {
@@ -167,7 +167,7 @@ describe('GraphiQL and introspection', () => {
   });
 });
 
-describe('Limits', () => {
+describe('server configuration: limits', () => {
   const names = Object.keys(defaultLimits).map((limit) => limit.replace(/[A-Z]/g, '_$&').toUpperCase());
   const wanted = (limit: string) => (Number.isInteger(defaultLimits[limit as keyof typeof defaultLimits]) ? 7 : 0.25);
 
@@ -214,8 +214,8 @@ describe('Limits', () => {
   });
 });
 
-describe('The sandbox', () => {
-  it('reads where to listen, the door and the limits, and never the variables of the providers', () => {
+describe('server configuration: the sandbox', () => {
+  it('reads where to listen, the HTTP server and the limits, and never the variables of the providers', () => {
     const providers = { DATAFOLD_API_KEY: 'a b', OLOSTEP_BASE_URL: 'http://evil.test', CREDENTIALS: 'canary' };
 
     expect(
@@ -227,24 +227,24 @@ describe('The sandbox', () => {
       logFormat: 'json',
       limits: { maxDepth: 3 },
       gateway: { introspection: true },
-      door: { allowedHosts: 'loopback', apiTokens: [token], graphiql: true },
+      httpServer: { allowedHosts: 'loopback', apiTokens: [token], graphiql: true },
     });
   });
 
   it('hides nothing, wherever it is bound', () => {
     expect(readSandboxConfig({ HOST: '0.0.0.0' })).toMatchObject({
       gateway: { introspection: true },
-      door: { graphiql: true },
+      httpServer: { graphiql: true },
     });
   });
 
-  it('asks nobody outside for keys', () => {
+  it('calls no issuer outside for keys', () => {
     expect(problemsOf(jwt, readSandboxConfig)).toEqual([
       '  JWKS_URL: expected not to be set in the sandbox, which asks nothing outside',
     ]);
   });
 
-  it('keeps nothing outside', () => {
+  it('stores nothing outside', () => {
     expect(problemsOf({ REDIS_URL: 'redis://canary' }, readSandboxConfig)).toEqual([
       '  REDIS_URL: expected not to be set in the sandbox, which asks nothing outside',
     ]);

@@ -44,7 +44,7 @@ async function startUntil(
 
 const silently = { code: 0, stdout: '', stderr: '' };
 
-describe('A process that gets a signal while it starts ends well, by', { timeout: 60_000 }, () => {
+describe('graceful shutdown: a process that gets a signal while it starts ends well, by', { timeout: 60_000 }, () => {
   it.each(['SIGTERM', 'SIGINT'] as const)('%s while its modules are loaded', async (signal) => {
     expect(await (await startUntil('/src/gateway/create-gateway.ts')).stop(signal)).toEqual(silently);
   });
@@ -71,7 +71,7 @@ describe('A process that gets a signal while it starts ends well, by', { timeout
 });
 
 // Again where the machine is so busy that the second one comes a second late.
-it('A signal that npm passes on, and the terminal has sent already, is no second one', {
+it('graceful shutdown: A signal that npm passes on, and the terminal has sent already, is no second one', {
   timeout: 60_000,
   retry: 3,
 }, async () => {
@@ -89,7 +89,7 @@ it('A signal that npm passes on, and the terminal has sent already, is no second
   });
   const { url } = await service.nextLine();
   const isReady = async () => (await fetch(new URL('/ready', String(url)))).status === 200;
-  const asked = fetch(String(url), {
+  const requested = fetch(String(url), {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: '{"query":"{ datafoldRun(monitorId: 7, runId: 42) { state } }"}',
@@ -103,6 +103,6 @@ it('A signal that npm passes on, and the terminal has sent already, is no second
   while ((await service.nextLine()).msg !== 'stopping');
   answer();
 
-  expect(await (await asked).json()).toEqual({ data: { datafoldRun: { state: 'OK' } } });
+  expect(await (await requested).json()).toEqual({ data: { datafoldRun: { state: 'OK' } } });
   expect(await ended).toMatchObject({ code: 0, stderr: '' });
 });

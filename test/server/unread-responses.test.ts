@@ -27,8 +27,8 @@ const by = (token: string, others = {}) => ({
   headers: { 'content-type': 'application/json', authorization: `Bearer ${token}`, ...others },
 });
 
-async function createLargeWorld(limits: Partial<Limits> = {}, door = {}) {
-  const world = await createWorld({ limits: { ...room, ...limits } }, door);
+async function createLargeWorld(limits: Partial<Limits> = {}, serverOptions = {}) {
+  const world = await createWorld({ limits: { ...room, ...limits } }, serverOptions);
   world.olostep.on(olostepPath, { body: { ...olostepBody, snapshot: { page: 'x'.repeat(7 * mebibyte) } } });
   return world;
 }
@@ -50,7 +50,7 @@ async function openUnread(world: World, query: string, ...headers: string[]): Pr
 const codesOf = ({ errors = [] }: { errors?: readonly { extensions: object }[] }) => [
   ...new Set(errors.map(({ extensions }) => (extensions as { code?: string }).code)),
 ];
-const askedBefore = (world: World) => world.olostep.requests.length;
+const requestedBefore = (world: World) => world.olostep.requests.length;
 
 async function expectRefusal(response: Response) {
   expect(response.status).toBe(503);
@@ -58,12 +58,12 @@ async function expectRefusal(response: Response) {
   expect(codesOf(await response.json())).toEqual(['OVERLOADED']);
 }
 
-describe('While large responses wait to be read', () => {
+describe('unread responses: while large responses wait to be read', () => {
   it('an operation that there is no room for is OVERLOADED, and smaller ones are answered', async () => {
     const world = await createLargeWorld();
     await openUnread(world, large);
 
-    const refused = await world.ask(otherLarge);
+    const refused = await world.execute(otherLarge);
 
     expect(refused.data).toEqual({ olostepRun: { c: null, d: null } });
     expect(refused.errors).toHaveLength(2);
@@ -71,7 +71,7 @@ describe('While large responses wait to be read', () => {
       expect(message).toBe('Too many large responses wait to be read. Try again soon.');
       expect(extensions).toMatchObject({ code: 'OVERLOADED', retryable: true });
     }
-    expect(await world.ask(small)).toEqual({ data: { olostepRun: { logGroup: expect.any(String) } } });
+    expect(await world.execute(small)).toEqual({ data: { olostepRun: { logGroup: expect.any(String) } } });
     for (const path of ['/health', '/ready', '/schema.graphql'])
       expect((await fetch(new URL(path, world.url))).status).toBe(200);
   });
@@ -79,11 +79,11 @@ describe('While large responses wait to be read', () => {
   it('one whose last response was large is refused before it makes an upstream call', async () => {
     const world = await createLargeWorld();
     await openUnread(world, large);
-    const before = askedBefore(world);
+    const before = requestedBefore(world);
 
     await expectRefusal(await world.post(JSON.stringify({ query: large })));
 
-    expect(askedBefore(world)).toBe(before);
+    expect(requestedBefore(world)).toBe(before);
   });
 
   it.each([
@@ -94,13 +94,13 @@ describe('While large responses wait to be read', () => {
     const world = await createLargeWorld();
     for (let time = 0; time < 3; time++) {
       const socket = await openUnread(world, large);
-      expect(codesOf(await world.ask(otherLarge))).toEqual(['OVERLOADED']);
+      expect(codesOf(await world.execute(otherLarge))).toEqual(['OVERLOADED']);
 
       const isOver = world.lines.length;
       end(socket);
       await until(() => world.lines.length > isOver);
 
-      expect(codesOf(await world.ask(otherLarge))).toEqual([]);
+      expect(codesOf(await world.execute(otherLarge))).toEqual([]);
     }
   });
 
@@ -127,9 +127,9 @@ describe('While large responses wait to be read', () => {
     const world = await createLargeWorld({ maxPendingResponseBytes: 60 * mebibyte }, { apiTokens: tokens });
     await openUnread(world, large, `Authorization: Bearer ${tokens[0]}`);
 
-    expect(codesOf(await world.ask(otherLarge, {}, by(tokens[0])))).toEqual(['OVERLOADED']);
-    expect(codesOf(await world.ask(otherLarge, {}, by(tokens[1])))).toEqual([]);
-    expect(codesOf(await world.ask(small, {}, by(tokens[0])))).toEqual([]);
+    expect(codesOf(await world.execute(otherLarge, {}, by(tokens[0])))).toEqual(['OVERLOADED']);
+    expect(codesOf(await world.execute(otherLarge, {}, by(tokens[1])))).toEqual([]);
+    expect(codesOf(await world.execute(small, {}, by(tokens[0])))).toEqual([]);
   });
 
   it('of a caller with one token, no other header makes it another caller', async () => {
@@ -138,7 +138,7 @@ describe('While large responses wait to be read', () => {
 
     const init = by(tokens[0], { 'x-olostep-api-key': 'made-up-key-2' });
 
-    expect(codesOf(await world.ask(otherLarge, {}, init))).toEqual(['OVERLOADED']);
+    expect(codesOf(await world.execute(otherLarge, {}, init))).toEqual(['OVERLOADED']);
   });
 
   it('their connections are closed for others, but not before they have waited for two seconds', async () => {
@@ -177,11 +177,11 @@ describe('While large responses wait to be read', () => {
     const world = await createLargeWorld({ maxConcurrentOperations: 1 });
     await openUnread(world, large);
 
-    expect(codesOf(await world.ask(small))).toEqual([]);
+    expect(codesOf(await world.execute(small))).toEqual([]);
   });
 });
 
-it('A response that is given up while it is built gives its room back', async () => {
+it('unread responses: A response that is given up while it is built gives its room back', async () => {
   const world = await createLargeWorld();
   const released: (() => void)[] = [];
   world.olostep.on(olostepPath, (_request, response) => {
@@ -193,8 +193,8 @@ it('A response that is given up while it is built gives its room back', async ()
   });
   for (let time = 0; time < 3; time++) {
     const controller = new AbortController();
-    const asked = world.ask(large, {}, { signal: controller.signal });
-    asked.catch(() => {});
+    const requested = world.execute(large, {}, { signal: controller.signal });
+    requested.catch(() => {});
     await until(() => released.length > 0);
     released.splice(0).forEach((release) => void release());
     controller.abort();
@@ -202,10 +202,10 @@ it('A response that is given up while it is built gives its room back', async ()
   }
   world.olostep.on(olostepPath, { body: { ...olostepBody, snapshot: { page: 'x'.repeat(7 * mebibyte) } } });
 
-  expect(codesOf(await world.ask(large))).toEqual([]);
+  expect(codesOf(await world.execute(large))).toEqual([]);
 });
 
-describe('The reservations of responses', () => {
+describe('unread responses: the reservations of responses', () => {
   const limits = { maxPendingResponseBytes: 100, maxPendingResponseBytesPerCaller: 60, minUnreadResponseMs: 0 };
   const step = fc.record({
     response: fc.nat({ max: 9 }),

@@ -1,7 +1,7 @@
 /** Ids that no provider has: syntax of paths, URLs, HTTP, numbers and Unicode in the wrong place. */
 
-/** Ids that nobody has. */
-export const nobodysIds = [
+/** Ids that no object has. */
+export const unownedIds = [
   ['', ' ', '.', '..', '../x', '../../../etc/passwd', '/', '//evil.test', '\\', '..\\..', '7/../8', '7/runs/8', '7/'],
   ['%', '%2e%2e', '%2E%2E%2F', '%252e', '%00', '%0d%0a', '7%2f8', '7%20', '%37', '&#55;', '\\u0037', '+', '7+'],
   ['?', '?x=1', '7?x=1', '#', '#f', '7#f', '&a=b', ';', ';a=b', '7;a=b', '7,8', '7|8', '*', '$7', '{7}', '[7]', '<7>'],
@@ -16,7 +16,7 @@ export const nobodysIds = [
 
 /** Ids that Datafold can't have. */
 export const notDatafolds = [
-  ...nobodysIds,
+  ...unownedIds,
   ...['-1', '-0', '+1', '00', '01', '007', '1.0', '1.', '.5', '1e3', '1E3', '0x10', '0b1', '0o7', '1_000', '1,000'],
   ...['9223372036854775808', '9999999999999999999', '10000000000000000000', '99999999999999999999'],
   ...['0000000000000000000', '1n', 'a7', '7a', 'monitor_a', 'run_a'],
@@ -24,10 +24,10 @@ export const notDatafolds = [
 
 const isTail = (text: string) => /^[A-Za-z0-9_-]{1,128}$/.test(text);
 
-/** Ids that Olostep can't have, behind a prefix of its own or none. */
+/** Ids that Olostep can't have, behind another prefix or none. */
 export const notOlosteps = (prefix: string, otherPrefix: string) => [
-  ...nobodysIds,
-  ...nobodysIds.filter((id) => !isTail(id)).map((id) => prefix + id),
+  ...unownedIds,
+  ...unownedIds.filter((id) => !isTail(id)).map((id) => prefix + id),
   ...[`${prefix}1/../../x`, `${prefix}1%2f..`, `${prefix}${'a'.repeat(129)}`, `${prefix}ａ`, ` ${prefix}a`],
   ...[`x${prefix}a`, `${prefix.toUpperCase()}a`, `${prefix.replace('_', '-')}a`, `${otherPrefix}a`, '7'],
 ];

@@ -44,7 +44,7 @@ export const datafoldMonitorRow = {
   tags: ['shop', 'critical'],
   owner: 'data@shop.example',
 };
-/** The same monitor by itself. */
+/** The same monitor in detail. */
 export const datafoldMonitorBody = {
   ...datafoldMonitorRow,
   description: 'Before every release.',
@@ -92,7 +92,7 @@ export const olostepBody = {
   ],
 };
 
-/** A monitor of Olostep with every field that its documents have, by itself. */
+/** A monitor of Olostep with every field that its documents have, in detail. */
 export const olostepMonitorPath = '/v1/monitors/monitor_n8q2x4m1ak';
 export const olostepMonitorBody = {
   id: 'monitor_n8q2x4m1ak',

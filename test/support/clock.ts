@@ -15,7 +15,7 @@ export interface HeldClock {
 
 /**
  * Stops the clock of the process until the test is over: nothing times out unless the test lets time pass.
- * @param date where the calendar stands; without, it goes on by itself
+ * @param date the time of the calendar; without, it goes on
  */
 export function holdClock(date?: string): HeldClock {
   const toFake = ['setTimeout', 'clearTimeout', 'performance'] as const;

@@ -1,4 +1,4 @@
-/** Datafold's far end with lists, as its document has them: numbered pages over whatever the test has in them. */
+/** Datafold's fake upstream with lists, as its document has them: numbered pages over whatever the test has in them. */
 import type { FakeUpstream, Handler } from './fake-upstream.ts';
 
 export interface DatafoldData {
@@ -16,7 +16,7 @@ type Json = Readonly<Record<string, unknown>>;
 
 const path = /^\/api\/v1\/monitors(?:\/(\d+)(?:(\/runs)(?:\/(\d+))?)?)?$/;
 
-/** Answers every path that has no answer of its own from these data. */
+/** Answers every path that has no other response from these data. */
 export function serveDatafold(far: FakeUpstream, data: DatafoldData): void {
   const find = (url: URL): object | undefined => {
     const [found, monitorId, runs, runId] = path.exec(url.pathname) ?? [];

@@ -1,5 +1,5 @@
 /**
- * A process of its own that runs out of file descriptors: it starts the service, opens a connection for each request below, takes
+ * A separate process that runs out of file descriptors: it starts the service, opens a connection for each request below, takes
  * all descriptors, sends the requests, frees the descriptors, and sends them again. Its output is the statuses, as JSON.
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
@@ -30,7 +30,7 @@ const server = createServer({ gateway, log: silentLog, operations: [], apiTokens
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 const { port } = server.address() as AddressInfo;
 
-/** Sends a request over a connection of its own, which stays open. */
+/** Sends a request over a new connection, which stays open. */
 async function send(
   agent: Agent,
   { body, ...target }: { method: string; path: string; headers?: object; body: string },

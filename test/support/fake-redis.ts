@@ -1,4 +1,4 @@
-/** A Redis that keeps what it is sent in memory, and says whatever the test wants it to. */
+/** A Redis that stores what it is sent in memory, and says whatever the test wants it to. */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
@@ -10,7 +10,7 @@ export interface FakeRedis {
   readonly url: string;
   /** What it was sent so far: each a command and what is behind it. */
   readonly commands: string[][];
-  /** What it has been told to keep. */
+  /** What it has been told to store. */
   readonly values: Map<string, Buffer>;
   /**
    * Has it say something else to commands; where that is undefined, it says what a Redis does.

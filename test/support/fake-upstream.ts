@@ -1,4 +1,4 @@
-/** A provider's far end: a real HTTP server on loopback that answers what the test says and remembers what it was asked. */
+/** A fake upstream: a real HTTP server on loopback that responds as the test says and records its requests. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -10,7 +10,7 @@ export interface Reply {
   readonly body?: unknown;
 }
 
-/** Answers by itself: to hang, to drip, to cut. */
+/** Responds by a function: to hang, to drip, to cut. */
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** Takes the request and never answers. */
@@ -18,15 +18,15 @@ export const silence: Handler = () => {};
 
 export interface FakeUpstream {
   readonly baseUrl: string;
-  /** The paths asked for so far, in the order of arrival. */
+  /** The paths requested so far, in the order of arrival. */
   readonly paths: string[];
   /** The requests themselves, likewise. */
   readonly requests: IncomingMessage[];
   /** Answers the path so from now on; a path without an answer is 404. */
   on(path: string, answer: Reply | Handler): void;
-  /** Answers the path as those that have no answer of their own. */
+  /** Responds to the path as to those without a response. */
   off(path: string): void;
-  /** Answers every path that has no answer of its own. */
+  /** Responds to every path that has no other response. */
   onAny(answer: Reply | Handler): void;
   /** Resolves once `count` requests have arrived, now or later. */
   arrived(count: number): Promise<void>;

@@ -1,4 +1,4 @@
-/** Both providers' far ends with monitors whose runs the test names by their times: what their lists and pages have of them. */
+/** Fake upstreams of both providers with monitors whose runs the test names by their times: what their lists and pages have of them. */
 import { datafoldMonitorRow, olostepMonitorBody } from './bodies.ts';
 import type { FakeUpstream, Handler } from './fake-upstream.ts';
 

@@ -1,4 +1,4 @@
-/** JSON as somebody else may write it: with white space anywhere, and letters by their codes. */
+/** JSON as another program may write it: with white space anywhere, and letters by their codes. */
 import fc from 'fast-check';
 
 export interface Style {

@@ -7,24 +7,24 @@ import type { ProviderAnswer } from './documented.ts';
 /** The time at which every sandbox starts. */
 export const origin = Date.parse('2026-11-20T08:00:00Z');
 
-/** Starts a sandbox of its own for the test that calls it, and ends it with the test. */
+/** Starts a sandbox for the test that calls it, and ends it with the test. */
 export async function openSandbox(seed = 1) {
   let time = origin;
   const now = () => time;
   const sandbox = await startSandbox({ now, seed });
   onTestFinished(() => sandbox.close());
   const { DATAFOLD, OLOSTEP } = sandbox.providers;
-  const ask = async (url: string, authorization?: string): Promise<ProviderAnswer> => {
+  const execute = async (url: string, authorization?: string): Promise<ProviderAnswer> => {
     const response = await fetch(url, authorization === undefined ? {} : { headers: { authorization } });
     return { status: response.status, body: await response.json() };
   };
-  const datafold = (path: string) => ask(`${DATAFOLD.baseUrl}${path}`, `Key ${DATAFOLD.apiKey}`);
-  const olostep = (path: string) => ask(`${OLOSTEP.baseUrl}${path}`, `Bearer ${OLOSTEP.apiKey}`);
+  const datafold = (path: string) => execute(`${DATAFOLD.baseUrl}${path}`, `Key ${DATAFOLD.apiKey}`);
+  const olostep = (path: string) => execute(`${OLOSTEP.baseUrl}${path}`, `Bearer ${OLOSTEP.apiKey}`);
   const olostepWorld = createWorld({ now, seed });
 
   return {
     providers: sandbox.providers,
-    ask,
+    execute,
     datafold,
     olostep,
     /** Every run that Datafold's stand-in has by now: its ids count from 1. */

@@ -1,4 +1,4 @@
-/** `npm start` as an operator meets it: a process of its own, with an environment of its own. */
+/** `npm start` as an operator meets it: a separate process, with its environment. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';

@@ -16,7 +16,7 @@ export const randomAnswers: fc.Arbitrary<AnswerOf> = fc
     numbers: fc.array(fc.nat(2 ** 30), { minLength: 50, maxLength: 50, size: 'max' }),
   })
   .map(({ isHealthy, numbers }) => (provider, path) => {
-    // Each path has its own answer, whoever asks and however often; a monitor's, with extras or without.
+    // Each path has its own answer, for every caller and however often; a monitor's, with extras or without.
     let next = [...path.replace(/\?include.*/, '')].reduce((sum, letter) => sum + letter.charCodeAt(0), 0);
     const upTo = (most: number) => (numbers[next++ % numbers.length] as number) % (most + 1);
     const body: Record<string, unknown> = structuredClone(toHealthy(provider, path));

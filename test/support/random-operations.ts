@@ -19,7 +19,7 @@ export interface RandomOperation {
 
 type Variables = Readonly<Record<string, unknown>>;
 
-/** The runs that are asked for; no provider can have the last. */
+/** The requested runs; no provider can have the last. */
 const keys = [
   datafoldKey,
   olostepKey,
@@ -92,7 +92,7 @@ const values: Readonly<Record<string, readonly unknown[]>> = {
 const isEnum = (typeName: string) => /^\[?(?:Provider|RunOutcome)\b/.test(typeName);
 
 /** What no variable may be. */
-const nonsense = [{}, [null], 1.5, 'no such thing', { provider: 'X' }, { ...datafoldKey, more: 1 }, null, [[]], true];
+const nonsense = [{}, [null], 1.5, 'no such object', { provider: 'X' }, { ...datafoldKey, more: 1 }, null, [[]], true];
 
 /** An operation; the same schema and the same random choices give the same one. */
 export const randomOperation = (schema: GraphQLSchema): fc.Arbitrary<RandomOperation> =>
@@ -105,7 +105,7 @@ export const randomOperation = (schema: GraphQLSchema): fc.Arbitrary<RandomOpera
 function generate(schema: GraphQLSchema, upTo: (most: number) => number): RandomOperation {
   const oneOf = <Item>(items: readonly Item[]) => items[upTo(items.length - 1)] as Item;
   const oneIn = (n: number) => upTo(n - 1) === 0;
-  /** Half of the operations ask for nothing that can't be. */
+  /** Half of the operations request nothing impossible. */
   const isCalm = oneIn(2);
   const pool = (name: string) => (isCalm ? values[name]?.slice(0, 2) : values[name]) ?? [];
   const definitions: string[] = [];

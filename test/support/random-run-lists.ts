@@ -1,4 +1,4 @@
-/** Lists of a monitor's runs at providers that keep to their documents, which may be in some disorder, and what a window of one has. */
+/** Lists of a monitor's runs at providers that follow their documents, which may be in some disorder, and what a window of one has. */
 import fc from 'fast-check';
 
 export interface ListedRun {

@@ -10,7 +10,7 @@ export async function sendBytes(url: string, bytes: string | Uint8Array): Promis
   return toResponse(await text(socket));
 }
 
-/** Sends a request with these lines as its head, and these alone; asks for the connection to be closed behind it. */
+/** Sends a request with these lines as its head, and no other; requests that the connection is closed after it. */
 export const sendLines = (url: string, [line, ...headers]: readonly string[], body = ''): Promise<Response | null> =>
   sendBytes(url, `${[line, ...headers, 'Connection: close'].join('\r\n')}\r\n\r\n${body}`);
 

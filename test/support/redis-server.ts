@@ -1,4 +1,4 @@
-/** A Redis of the test's own: the real server on loopback, which keeps nothing on disk. */
+/** A Redis for the test: the real server on loopback, which stores nothing on disk. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
@@ -57,7 +57,7 @@ export async function startRedisServer({ port, password }: RedisServerOptions = 
   };
 }
 
-/** A port that nobody listens at. */
+/** A port without a server. */
 export async function findPort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -8,7 +8,7 @@ export type Send = (world: World) => Promise<Response | null>;
 /** What is sent, the status of the answer, what its sentence says, and how it is sent. */
 export type Case = readonly [sent: string, status: number, sentence: string | RegExp, send: Send];
 
-/** Every case is answered with its status, a code and a sentence; costs no call; is no bug; and harms nobody after it. */
+/** Every case is answered with its status, a code and a sentence; costs no call; is no bug; and harms no later request. */
 export function itRefuses(subject: string, cases: readonly Case[]): void {
   describe(subject, () => {
     it.each(cases)('%s: %d, a code and a sentence', async (_sent, status, sentence, send) => {
@@ -18,7 +18,7 @@ export function itRefuses(subject: string, cases: readonly Case[]): void {
 
       expect(response?.status).toBe(status);
       await expectRefusal(response as Response, sentence);
-      expect(await world.ask('{ __typename }')).toEqual({ data: { __typename: 'Query' } });
+      expect(await world.execute('{ __typename }')).toEqual({ data: { __typename: 'Query' } });
       expect([...world.datafold.paths, ...world.olostep.paths]).toEqual([]);
       expect(world.lines.filter(({ level }) => level !== 'info')).toEqual([]);
     });
@@ -55,8 +55,8 @@ export const params = (given: object): Send => body(JSON.stringify(given));
 /** Posts an operation. */
 export const query = (text: unknown, variables?: unknown): Send => params({ query: text, variables });
 
-/** Asks in any way that `fetch` has. */
-export const asks =
+/** Sends a request in any way that `fetch` has. */
+export const variants =
   (init: RequestInit & { duplex?: 'half' }): Send =>
   ({ url }) =>
     fetch(url, { method: 'POST', ...init });
@@ -73,7 +73,7 @@ export const sends =
   ({ url }) =>
     sendLines(url, lines);
 
-/** Posts a good operation to a target that nobody rewrites, with only these headers beside those of its body. */
+/** Posts a good operation to a target that no client library rewrites, with only these headers beside those of its body. */
 export const targets =
   (target: string, headers: readonly string[] = ['Host: graph.test'], version = 'HTTP/1.1'): Send =>
   ({ url }) => {

@@ -33,10 +33,10 @@ export interface FeedPage {
 }
 
 /** Requests a page, given its arguments as GraphQL has them. */
-export async function askPage(world: World, given: string, after?: string | null): Promise<FeedPage> {
+export async function requestPage(world: World, given: string, after?: string | null): Promise<FeedPage> {
   const query = `query ($after: String) { runs(${given} after: $after) { ${selection} } }`;
   const before = countCalls(world);
-  const { data, errors } = await world.ask(query, { after });
+  const { data, errors } = await world.execute(query, { after });
   expect(errors).toBeUndefined();
   const { nodes, ...page } = data.runs;
   return { ...page, ids: nodes.map(({ id }: { id: string }) => id), calls: countCalls(world) - before };
@@ -50,7 +50,7 @@ export async function pageThrough(world: World, given: string): Promise<readonly
   const pages: FeedPage[] = [];
   let after: string | null = null;
   do {
-    const page: FeedPage = await askPage(world, given, after);
+    const page: FeedPage = await requestPage(world, given, after);
     pages.push(page);
     expect(pages.length).toBeLessThanOrEqual(maxPages);
     after = page.pageInfo.hasNextPage ? page.pageInfo.endCursor : null;

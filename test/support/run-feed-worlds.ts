@@ -327,12 +327,12 @@ function serve(world: RandomWorld, path: string): object {
 class NotFound extends Error {}
 
 /** `forgetful` loses half of what it is given. */
-export type CacheKind = 'kept' | 'none' | 'forgetful';
+export type CacheKind = 'memory' | 'none' | 'forgetful';
 
 export function createCache(kind: CacheKind, random: Random): RunCache | undefined {
   if (kind === 'none') return undefined;
   const memory = createMemoryCache(defaultLimits);
-  if (kind === 'kept') return memory;
+  if (kind === 'memory') return memory;
   return { ...memory, write: (...copy) => (random() < 0.5 ? undefined : memory.write(...copy)) };
 }
 
@@ -383,5 +383,5 @@ export function countListPages({ monitors, maxRows }: RandomWorld): number {
   return Math.max(1, Math.ceil(datafold / maxRows)) + 1;
 }
 
-/** Nothing but what runs have by themselves. */
+/** Only what runs have in detail. */
 const selectedOf: SelectedOf = Object.assign(() => new SelectedFields(['id']), { places: 1, inPage: () => selectedOf });

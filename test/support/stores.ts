@@ -9,7 +9,7 @@ import { hasRedisServer, startRedisServer } from './redis-server.ts';
 
 export interface TestedStore {
   readonly name: string;
-  /** Makes one of its own for the test that calls it; each of what it gives is another process on the same store. */
+  /** Makes one for the test that calls it; each of what it gives is another process on the same store. */
   create(): Promise<() => Promise<RunCache>>;
 }
 

@@ -18,7 +18,7 @@ export interface Supergraph {
   /** The service, and the providers behind it. */
   readonly world: World;
   /** Posts an operation to the gateway and returns the answer. */
-  ask(query: string, variables?: object, headers?: Readonly<Record<string, string>>): Promise<Answer>;
+  execute(query: string, variables?: object, headers?: Readonly<Record<string, string>>): Promise<Answer>;
 }
 
 /** @param incidents those that the other subgraph has; the example's, unless they are given */
@@ -80,7 +80,7 @@ function startGateway(world: World, supergraph: string): Supergraph {
   onTestFinished(() => gateway[Symbol.asyncDispose]());
   return {
     world,
-    async ask(query, variables, headers) {
+    async execute(query, variables, headers) {
       const response = await gateway.fetch('http://gateway.test/graphql', {
         method: 'POST',
         headers: { 'content-type': 'application/json', ...headers },

@@ -1,4 +1,4 @@
-/** A world in which both providers have a run that is over, for clients to ask for. */
+/** A world in which both providers have a run that is over, for clients to request. */
 import { datafoldBody, datafoldPath, olostepBody, olostepPath } from './bodies.ts';
 import { createWorld } from './world.ts';
 
@@ -9,6 +9,6 @@ export async function createWorldWithRuns() {
   return world;
 }
 
-/** What an operation asks for, when it asks for one of these runs by its ids alone. */
+/** What an operation requests, when it selects only the ids of one of these runs. */
 export const datafoldIds = { monitorId: '7', runId: '42' };
 export const olostepIds = { monitorId: olostepBody.monitor_id, runId: olostepBody.run_id };

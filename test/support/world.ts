@@ -1,4 +1,4 @@
-/** The service as its users meet it, on real HTTP, with only the providers' far ends faked. */
+/** The service as its users meet it, on real HTTP, with only the upstreams faked. */
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -36,7 +36,7 @@ export interface World {
   readonly server: Server;
   readonly lines: LogLine[];
   /** Posts an operation and returns the answer. */
-  ask(query: string, variables?: object, init?: RequestInit): Promise<Answer>;
+  execute(query: string, variables?: object, init?: RequestInit): Promise<Answer>;
   /** Posts any body; for what is not quite an operation. */
   post(body: string, init?: RequestInit): Promise<Response>;
 }
@@ -45,12 +45,12 @@ export interface World {
 export const keys = { datafold: 'canary-datafold-key', olostep: 'canary-olostep-key' };
 
 /**
- * Starts a world of its own for the test that calls it, and ends it with the test.
- * @param beside another one, whose providers this one asks too: another process of the same service
+ * Starts a world for the test that calls it, and ends it with the test.
+ * @param beside another one, whose providers this one calls too: another process of the same service
  */
 export async function createWorld(
   config: Partial<GatewayConfig> = {},
-  door: Partial<ServerOptions> = {},
+  serverOptions: Partial<ServerOptions> = {},
   beside?: Pick<World, 'datafold' | 'olostep'>,
 ): Promise<World> {
   const datafold = beside?.datafold ?? (await startFakeUpstream());
@@ -75,7 +75,7 @@ export async function createWorld(
     log,
     operations: exampleOperations,
     ...(config.limits && { limits: config.limits }),
-    ...door,
+    ...serverOptions,
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -99,7 +99,8 @@ export async function createWorld(
     server,
     lines,
     post,
-    ask: async (query, variables, init) => (await post(JSON.stringify({ query, variables }), init)).json() as Answer,
+    execute: async (query, variables, init) =>
+      (await post(JSON.stringify({ query, variables }), init)).json() as Answer,
   };
 }
 
@@ -107,12 +108,12 @@ export async function createWorld(
  * Has both providers answer the list of monitors, so that their 404 is absence from now on, and forgets these requests.
  * @param world in which neither provider has answered anything
  */
-export async function verifyCredentials(world: Pick<World, 'ask' | 'datafold' | 'olostep'>): Promise<void> {
-  const { datafold, olostep, ask } = world;
+export async function verifyCredentials(world: Pick<World, 'execute' | 'datafold' | 'olostep'>): Promise<void> {
+  const { datafold, olostep, execute } = world;
   datafold.on(datafoldList, { body: { count: 0, page: 1, page_size: 1, total_pages: 0, monitors: [] } });
   olostep.on(olostepList, { body: { monitors: [], count: 0 } });
   const absent = ['DATAFOLD', 'OLOSTEP'].map((provider) =>
-    ask('query ($key: MonitorRunKey!) { monitorRun(key: $key) { id } }', {
+    execute('query ($key: MonitorRunKey!) { monitorRun(key: $key) { id } }', {
       key: { provider, ...absentKeys[provider] },
     }),
   );

@@ -27,7 +27,7 @@ const failed = (code: string, facts: object = {}) => ({
   errors: [{ path: ['monitorRuns', 0], extensions: { code, ...facts } }],
 });
 const isNotThere = failed('UPSTREAM_BAD_RESPONSE', { upstreamStatus: 404, retryable: false });
-const ask = (world: World, init?: RequestInit) => world.ask(query, { keys: [datafoldKey] }, init);
+const execute = (world: World, init?: RequestInit) => world.execute(query, { keys: [datafoldKey] }, init);
 const callsOf = ({ datafold }: World, path: string) => datafold.paths.filter((one) => one === path).length;
 
 /** A world in which no run is there, and the list of monitors is what it is said to be. */
@@ -38,7 +38,7 @@ async function createEmptyWorld(list: Reply | Handler = datafoldEmpty, config: P
   return world;
 }
 
-describe('A 404 of a base URL and a credential that have answered nothing yet', () => {
+describe('absence: a 404 of a base URL and a credential that have answered nothing yet', () => {
   it.each([404, 410])(
     'is absence once the list of monitors is there, and so are those that follow: %i',
     async (status) => {
@@ -50,7 +50,7 @@ describe('A 404 of a base URL and a credential that have answered nothing yet', 
       expect(response.headers.get('x-upstream-calls')).toBe('2');
       expect(world.datafold.paths).toEqual([datafoldPath, datafoldList]);
 
-      expect(await ask(world)).toEqual(none);
+      expect(await execute(world)).toEqual(none);
       expect(world.datafold.paths).toEqual([datafoldPath, datafoldList, datafoldPath]);
       expect(world.lines.filter(({ level }) => level !== 'info')).toEqual([]);
     },
@@ -60,14 +60,14 @@ describe('A 404 of a base URL and a credential that have answered nothing yet', 
     const world = await createWorld();
     world.olostep.on(olostepList, { body: { monitors: [], count: 0 } });
 
-    expect(await world.ask(query, { keys: [olostepKey] })).toEqual(none);
+    expect(await world.execute(query, { keys: [olostepKey] })).toEqual(none);
     expect(world.olostep.paths).toEqual([olostepPath, olostepList]);
   });
 
   it('is none where the list of monitors is not there either, and the log says so', async () => {
     const world = await createEmptyWorld({ status: 404, body: { message: 'no such path: canary' } });
 
-    expect(await ask(world)).toMatchObject(isNotThere);
+    expect(await execute(world)).toMatchObject(isNotThere);
 
     expect(world.lines.filter(({ level }) => level === 'warn')).toEqual(
       [datafoldList, datafoldPath].map((path) =>
@@ -80,15 +80,15 @@ describe('A 404 of a base URL and a credential that have answered nothing yet', 
     expect(JSON.stringify(world.lines)).not.toContain('canary');
   });
 
-  it('asks for the list once in five seconds, as long as that is not there', async () => {
+  it('requests the list once in five seconds, as long as that is not there', async () => {
     const world = await createEmptyWorld({ status: 404, body: {} });
     const clock = holdClock();
-    for (let time = 1; time <= 3; time++) expect(await ask(world)).toMatchObject(isNotThere);
+    for (let time = 1; time <= 3; time++) expect(await execute(world)).toMatchObject(isNotThere);
     expect(callsOf(world, datafoldList)).toBe(1);
 
     await clock.pass(5_000);
     world.datafold.on(datafoldList, datafoldEmpty);
-    expect(await ask(world)).toEqual(none);
+    expect(await execute(world)).toEqual(none);
     expect(callsOf(world, datafoldList)).toBe(2);
   });
 
@@ -100,7 +100,7 @@ describe('A 404 of a base URL and a credential that have answered nothing yet', 
     elsewhere.on(datafoldList, datafoldEmpty);
     elsewhere.on(datafoldPath, { body: datafoldBody });
 
-    expect(await ask(world)).toMatchObject(isNotThere);
+    expect(await execute(world)).toMatchObject(isNotThere);
     elsewhere.close();
   });
 
@@ -109,15 +109,15 @@ describe('A 404 of a base URL and a credential that have answered nothing yet', 
     const ofMonitor = (selection: string) =>
       `{ monitor(key: { provider: DATAFOLD, monitorId: "7" }) { ${selection} } }`;
 
-    expect(await world.ask(ofMonitor('name'))).toEqual({ data: { monitor: null } });
-    expect(await world.ask(ofMonitor('runs { nodes { id } }'))).toEqual({ data: { monitor: null } });
+    expect(await world.execute(ofMonitor('name'))).toEqual({ data: { monitor: null } });
+    expect(await world.execute(ofMonitor('runs { nodes { id } }'))).toEqual({ data: { monitor: null } });
     expect(callsOf(world, datafoldList)).toBe(1);
   });
 
   it('is an error where it is the list of monitors itself', async () => {
     const world = await createWorld();
 
-    const { data, errors } = await world.ask('{ monitorList(provider: OLOSTEP) { totalCount } }');
+    const { data, errors } = await world.execute('{ monitorList(provider: OLOSTEP) { totalCount } }');
 
     expect(data).toEqual({ monitorList: null });
     expect(errors).toMatchObject([{ extensions: { code: 'UPSTREAM_BAD_RESPONSE', upstreamStatus: 404 } }]);
@@ -125,14 +125,14 @@ describe('A 404 of a base URL and a credential that have answered nothing yet', 
   });
 });
 
-describe('The list of monitors is not requested', () => {
+describe('absence: the list of monitors is not requested', () => {
   it('once anything has been answered', async () => {
     const world = await createEmptyWorld();
     const { key, path, body } = anyDatafoldRun(1);
     world.datafold.on(path, { body });
-    await world.ask(query, { keys: [key] });
+    await world.execute(query, { keys: [key] });
 
-    expect(await ask(world)).toEqual(none);
+    expect(await execute(world)).toEqual(none);
     expect(world.datafold.paths).toEqual([path, datafoldPath]);
   });
 
@@ -145,9 +145,9 @@ describe('The list of monitors is not requested', () => {
     const world = await createEmptyWorld({ status: 404, body: {} }, { limits: { maxAttempts: 1 } });
     const { key, path } = anyDatafoldRun(1);
     world.datafold.on(path, reply);
-    await world.ask(query, { keys: [key] });
+    await world.execute(query, { keys: [key] });
 
-    expect(await ask(world)).toMatchObject(isNotThere);
+    expect(await execute(world)).toMatchObject(isNotThere);
   });
 
   it('more than once for concurrent 404s, also when calls are not coalesced', async () => {
@@ -158,17 +158,17 @@ describe('The list of monitors is not requested', () => {
     });
     const keys = Array.from({ length: 30 }, (_, place) => anyDatafoldRun(place).key);
 
-    const asked = [1, 2, 3].map(() => world.ask(query, { keys }));
+    const requested = [1, 2, 3].map(() => world.execute(query, { keys }));
     await world.datafold.arrived(91);
     await until(() => release.length > 0);
     for (const end of release) end();
 
-    for (const answer of await Promise.all(asked))
+    for (const answer of await Promise.all(requested))
       expect(answer).toEqual({ data: { monitorRuns: keys.map(() => null) } });
     expect(callsOf(world, datafoldList)).toBe(1);
   });
 
-  it('of one caller for another: each key is verified by itself', async () => {
+  it('of one caller for another: each key is verified separately', async () => {
     const world = await createEmptyWorld(
       ({ headers }, response) => {
         const isKnown = headers.authorization === 'Key known';
@@ -178,29 +178,29 @@ describe('The list of monitors is not requested', () => {
     );
     const asCaller = (key: string) => ({ headers: { 'content-type': 'application/json', 'x-datafold-api-key': key } });
 
-    expect(await ask(world, asCaller('known'))).toEqual(none);
-    expect(await ask(world, asCaller('unknown'))).toMatchObject(isNotThere);
-    expect(await ask(world, asCaller('known'))).toEqual(none);
+    expect(await execute(world, asCaller('known'))).toEqual(none);
+    expect(await execute(world, asCaller('unknown'))).toMatchObject(isNotThere);
+    expect(await execute(world, asCaller('known'))).toEqual(none);
     expect(callsOf(world, datafoldList)).toBe(2);
   });
 
   it('again, unless the key is refused in between', async () => {
     const world = await createEmptyWorld();
-    expect(await ask(world)).toEqual(none);
+    expect(await execute(world)).toEqual(none);
 
     world.datafold.on(datafoldPath, { status: 401 });
-    await ask(world);
+    await execute(world);
     world.datafold.on(datafoldPath, { status: 404 });
-    expect(await ask(world)).toEqual(none);
+    expect(await execute(world)).toEqual(none);
     expect(callsOf(world, datafoldList)).toBe(2);
   });
 });
 
-describe('Where the list of monitors fails, a 404 is', () => {
+describe('absence: where the list of monitors fails, a 404 is', () => {
   it.each<[string, Reply | Handler, string, object]>([
     ['as good as the list, which is not available', { status: 503 }, 'UPSTREAM_UNAVAILABLE', { retryable: true }],
     ['no absence for a key that is not accepted', { status: 401 }, 'UPSTREAM_AUTH_FAILED', { upstreamStatus: 401 }],
-    ['to be asked for later', { status: 429 }, 'RATE_LIMITED', { retryable: true }],
+    ['to be called later', { status: 429 }, 'RATE_LIMITED', { retryable: true }],
     ['no absence where lists are forbidden', { status: 403 }, 'UPSTREAM_BAD_RESPONSE', { upstreamStatus: 404 }],
     ['no absence where the list is HTML', { body: '<h1>' }, 'UPSTREAM_BAD_RESPONSE', { upstreamStatus: 404 }],
     [
@@ -213,7 +213,7 @@ describe('Where the list of monitors fails, a 404 is', () => {
   ])('%s', async (_name, list, code, facts) => {
     const world = await createEmptyWorld(list, { limits: { maxAttempts: 1 } });
 
-    expect(await ask(world)).toMatchObject(failed(code, facts));
+    expect(await execute(world)).toMatchObject(failed(code, facts));
     expect(callsOf(world, datafoldList)).toBe(1);
   });
 
@@ -228,12 +228,12 @@ describe('Where the list of monitors fails, a 404 is', () => {
     const { key, path, body } = anyDatafoldRun(1);
     world.datafold.on(path, { body });
 
-    const asked = ask(world);
+    const requested = execute(world);
     await world.datafold.arrived(2);
-    await world.ask(query, { keys: [key] });
+    await world.execute(query, { keys: [key] });
     fail();
 
-    expect(await asked).toEqual(none);
+    expect(await requested).toEqual(none);
   });
 
   it('late by the deadline of the operation, which both calls share', async () => {
@@ -241,24 +241,24 @@ describe('Where the list of monitors fails, a 404 is', () => {
       limits: { operationTimeoutMs: 2_000, upstreamAttemptTimeoutMs: 2_000 },
     });
     const clock = holdClock();
-    const asked = ask(world);
+    const requested = execute(world);
     await world.datafold.arrived(2);
 
     await clock.pass(2_000);
 
-    expect(await asked).toMatchObject(failed('UPSTREAM_TIMEOUT', { retryable: true }));
+    expect(await requested).toMatchObject(failed('UPSTREAM_TIMEOUT', { retryable: true }));
     await world.datafold.deserted(1);
   });
 
   it('of no interest once the client has disconnected, and the list is not waited for', async () => {
     const world = await createEmptyWorld(silence);
     const controller = new AbortController();
-    const asked = ask(world, { signal: controller.signal });
+    const requested = execute(world, { signal: controller.signal });
     await world.datafold.arrived(2);
 
     controller.abort();
 
-    await expect(asked).rejects.toThrow('aborted');
+    await expect(requested).rejects.toThrow('aborted');
     await world.datafold.deserted(1);
   });
 
@@ -270,7 +270,7 @@ describe('Where the list of monitors fails, a 404 is', () => {
     });
     world.olostep.on(olostepPath, { body: olostepBody });
 
-    const { data, errors } = await world.ask(`{
+    const { data, errors } = await world.execute(`{
       datafoldRun(monitorId: 7, runId: 42) { id }
       monitor(key: { provider: OLOSTEP, monitorId: "${olostepKey.monitorId}" }) {
         ... on OlostepMonitor { lastRun { run { logGroup } } }
@@ -285,7 +285,7 @@ describe('Where the list of monitors fails, a 404 is', () => {
   });
 });
 
-it('Credentials that are verified are remembered up to a number, those that were used last', () => {
+it('absence: Credentials that are verified are remembered up to a number, those that were used last', () => {
   const verified = new VerifiedCredentials(2);
   for (const digest of ['a', 'b', 'a', 'c']) verified.add(digest);
   expect(['a', 'b', 'c'].map((digest) => verified.has(digest))).toEqual([true, false, true]);

@@ -16,7 +16,7 @@ import { createListingWorld, createWorld, keys, type World } from '../support/wo
 const warnings = ({ lines }: World) => lines.filter(({ level, message }) => level === 'warn' && message !== 'request');
 const part = 'part of an upstream response is not as documented';
 
-describe('A response that is bad as a whole', () => {
+describe('bad responses: a response that is bad as a whole', () => {
   const json = { 'content-type': 'application/json' };
 
   it.each<[name: string, reply: Reply, contentType: string]>([
@@ -26,14 +26,14 @@ describe('A response that is bad as a whole', () => {
     ['a redirect', { status: 302, headers: { 'content-type': 'text/plain' } }, 'text/plain'],
     ['a status of no use', { status: 409, headers: json }, 'application/json'],
     ['two types', { headers: { 'content-type': ['application/json', 'text/html'] } }, 'application/json, text/html'],
-    ['a type of its own', { headers: { 'content-type': 'application/x-canary' } }, 'other'],
+    ['an unknown type', { headers: { 'content-type': 'application/x-canary' } }, 'other'],
     ['a type that repeats the key', { headers: { 'content-type': `text/${keys.datafold}` } }, 'other'],
     ['another run', { headers: json, body: { ...datafoldBody, run_id: 43 } }, 'application/json'],
   ])('is logged with its status and content type: %s', async (_name, reply, contentType) => {
     const world = await createWorld({ limits: { maxAttempts: 1 } });
     world.datafold.on(datafoldPath, reply);
 
-    const { errors } = await world.ask('{ datafoldRun(monitorId: 7, runId: 42) { state } }');
+    const { errors } = await world.execute('{ datafoldRun(monitorId: 7, runId: 42) { state } }');
 
     expect(errors).toMatchObject([{ extensions: { code: 'UPSTREAM_BAD_RESPONSE' } }]);
     const { status: upstreamStatus = 200 } = reply;
@@ -47,7 +47,7 @@ describe('A response that is bad as a whole', () => {
     const world = await createWorld({ limits: { maxAttempts: 1 } });
     world.datafold.on(datafoldPath, (_request, response) => void response.end('canary'));
 
-    await world.ask('{ datafoldRun(monitorId: 7, runId: 42) { state } }');
+    await world.execute('{ datafoldRun(monitorId: 7, runId: 42) { state } }');
 
     expect(warnings(world)).toEqual([expect.objectContaining({ upstreamStatus: 200, contentType: 'none' })]);
   });
@@ -60,7 +60,7 @@ describe('A response that is bad as a whole', () => {
       else socket.resetAndDestroy();
     });
 
-    await world.ask('{ datafoldRun(monitorId: 7, runId: 42) { state } }');
+    await world.execute('{ datafoldRun(monitorId: 7, runId: 42) { state } }');
 
     const [line, ...others] = warnings(world);
     expect(others).toEqual([]);
@@ -72,7 +72,7 @@ describe('A response that is bad as a whole', () => {
     const world = await createWorld();
     world.datafold.on(datafoldPath, { body: { ...datafoldBody, run_id: 43 } });
 
-    for (let time = 1; time <= 3; time++) await world.ask('{ datafoldRun(monitorId: 7, runId: 42) { state } }');
+    for (let time = 1; time <= 3; time++) await world.execute('{ datafoldRun(monitorId: 7, runId: 42) { state } }');
 
     expect(warnings(world).map(({ reason, security, mismatches }) => [reason, security, mismatches])).toEqual([
       ['id_mismatch', true, 1],
@@ -82,7 +82,7 @@ describe('A response that is bad as a whole', () => {
   });
 });
 
-describe('A response of which a part is bad', () => {
+describe('bad responses: a response of which a part is bad', () => {
   const events = Array.from({ length: 1_000 }, (_, place) => ({ ...olostepBody.events[0], id: place, ts: 'canary' }));
   const query = `{ olostepRun(monitorId: "${olostepKey.monitorId}", runId: "${olostepKey.runId}") {
     logGroup a: events(first: 1000) { nodes { id timestamp } }
@@ -130,7 +130,7 @@ describe('A response of which a part is bad', () => {
     world.olostep.on(olostepPath, { body: { ...olostepBody, log_group: 7 } });
     const aliases = Array.from({ length: 45 }, (_, place) => `a${place}: logGroup`).join(' ');
 
-    await world.ask(query.replace('logGroup', aliases).replace(/a: events.*/, ''));
+    await world.execute(query.replace('logGroup', aliases).replace(/a: events.*/, ''));
 
     expect(warnings(world)).toHaveLength(21);
     expect(warnings(world).at(-1)).toMatchObject({ message: 'more log lines of the request omitted', omitted: 25 });
@@ -141,7 +141,7 @@ describe('A response of which a part is bad', () => {
     world.olostep.onAny({ body: { monitors: [{ ...olostepMonitorBody, last_run: undefined }], count: 1 } });
     world.olostep.on('/v1/monitors', { body: { monitors: 'canary' } });
 
-    const { data } = await world.ask('{ runs(providers: [OLOSTEP]) { gaps { code } } }');
+    const { data } = await world.execute('{ runs(providers: [OLOSTEP]) { gaps { code } } }');
     expect(data.runs.gaps).toEqual([{ code: 'UPSTREAM_BAD_RESPONSE' }]);
     expect(warnings(world)).toEqual([
       expect.objectContaining({ message: part, field: 'runs.gaps', upstreamStatus: 200 }),
@@ -150,7 +150,7 @@ describe('A response of which a part is bad', () => {
     const others = [1, 2, 3].map(anyDatafoldRun);
     for (const { path, body } of others) world.datafold.on(path, { body });
     world.datafold.on('/api/v1/monitors/7/runs?page=1&page_size=100', { body: { runs: 'canary' } });
-    const found = await world.ask('query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { phase } }', {
+    const found = await world.execute('query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { phase } }', {
       keys: others.map(({ key }) => key),
     });
     expect(found.errors).toBeUndefined();
@@ -160,8 +160,8 @@ describe('A response of which a part is bad', () => {
   });
 });
 
-it('Without a log of its own, a gateway warns on the console, and says nothing else there', async () => {
-  const told = (['log', 'info', 'debug', 'warn', 'error'] as const).map((name) => {
+it('bad responses: Without a configured log, a gateway warns on the console, and says nothing else there', async () => {
+  const reported = (['log', 'info', 'debug', 'warn', 'error'] as const).map((name) => {
     const spy = vi.spyOn(console, name).mockImplementation(() => {});
     onTestFinished(() => spy.mockRestore());
     return { name, spy };
@@ -187,7 +187,7 @@ it('Without a log of its own, a gateway warns on the console, and says nothing e
     await (await gateway.fetch(request)).text();
   }
 
-  const calls = told.flatMap(({ name, spy }) => spy.mock.calls.map((call) => [name, ...call]));
+  const calls = reported.flatMap(({ name, spy }) => spy.mock.calls.map((call) => [name, ...call]));
   expect(calls).toEqual([
     [
       'warn',

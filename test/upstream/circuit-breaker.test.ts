@@ -42,7 +42,7 @@ const refused = (retryAfterMs: number) => ({
   ],
 });
 
-const ask = (world: World, init?: RequestInit) => world.ask(query, { keys: [datafoldKey] }, init);
+const execute = (world: World, init?: RequestInit) => world.execute(query, { keys: [datafoldKey] }, init);
 
 const keys = (count: number) => Array.from({ length: count }, (_, index) => anyDatafoldRun(index).key);
 
@@ -53,13 +53,13 @@ const changes = ({ lines }: World) =>
     .map(({ level, provider, scope, state }) => `${level} ${provider} ${scope} ${state}`);
 const changed = (...states: string[]) => states.map((state) => `warn DATAFOLD credential ${state}`);
 
-/** Every call is one attempt, so that what is counted is what the test asks. */
+/** Every call is one attempt, so that what is counted is what the test requests. */
 const createBreakerWorld = (limits: Partial<Limits> = {}) => createWorld({ limits: { maxAttempts: 1, ...limits } });
 
-/** Asks for so many runs, one after the other, and has this answer to it. */
+/** Requests so many runs, one after the other, with this response. */
 async function meet(world: World, count: number, answer: Reply | Handler): Promise<void> {
   world.datafold.onAny(answer);
-  for (const key of keys(count)) await world.ask(query, { keys: [key] });
+  for (const key of keys(count)) await world.execute(query, { keys: [key] });
 }
 
 /** A world whose clock and dice are held, and whose Datafold has had so many runs before, and run 42. */
@@ -69,7 +69,7 @@ async function createKnownWorld(limits: Partial<Limits> = {}, count = 20) {
   const world = await createBreakerWorld(limits);
   await meet(world, count, good);
   world.datafold.on(datafoldPath, good);
-  await ask(world);
+  await execute(world);
   return { world, clock };
 }
 
@@ -87,10 +87,10 @@ async function createOpenWorld() {
   return { world, clock, calls: countCalls(world) };
 }
 
-/** Asks for run 42, a known path, so many times, and has this answer to it. */
+/** Requests run 42, a known path, so many times, with this response. */
 async function probe(world: World, count: number, answer: Reply | Handler): Promise<void> {
   world.datafold.on(datafoldPath, answer);
-  for (let time = 0; time < count; time++) await ask(world);
+  for (let time = 0; time < count; time++) await execute(world);
 }
 
 describe('circuit breaker: a provider that fails', () => {
@@ -103,7 +103,7 @@ describe('circuit breaker: a provider that fails', () => {
     expect(changes(world)).toEqual(changed('open'));
 
     const calls = countCalls(world);
-    expect(await ask(world)).toEqual(refused(5_000));
+    expect(await execute(world)).toEqual(refused(5_000));
     expect(calls()).toBe(0);
   });
 
@@ -125,14 +125,14 @@ describe('circuit breaker: a provider that fails', () => {
     expect(changes(world)).toEqual(changed('restricted'));
     const calls = countCalls(world);
 
-    expect(await ask(world)).toEqual(failed('UPSTREAM_UNAVAILABLE', { upstreamStatus: 500 }));
-    expect(await ask(world)).toEqual(refused(1_000));
+    expect(await execute(world)).toEqual(failed('UPSTREAM_UNAVAILABLE', { upstreamStatus: 500 }));
+    expect(await execute(world)).toEqual(refused(1_000));
     await clock.pass(999);
-    expect(await ask(world)).toEqual(refused(1));
+    expect(await execute(world)).toEqual(refused(1));
     expect(calls()).toBe(1);
     await clock.pass(1);
     world.datafold.on(datafoldPath, good);
-    expect(await ask(world)).toEqual(found);
+    expect(await execute(world)).toEqual(found);
     expect(changes(world)).toEqual(changed('restricted', 'closed'));
   });
 
@@ -146,7 +146,7 @@ describe('circuit breaker: a provider that fails', () => {
     ['a network that requires a login', { status: 511 }],
     ['an origin behind its CDN', { status: 522 }],
     ['a status that is none', { status: 600 }],
-    ['a time-out of its own', { status: 408 }],
+    ['a timeout of the provider', { status: 408 }],
   ] satisfies [string, Reply | Handler][])('fails by %s', async (_name, answer) => {
     const world = await createBreakerWorld();
 
@@ -160,10 +160,10 @@ describe('circuit breaker: a provider that fails', () => {
     world.datafold.onAny(silence);
     const clock = holdClock();
 
-    const asked = world.ask(query, { keys: keys(20) });
+    const requested = world.execute(query, { keys: keys(20) });
     await world.datafold.arrived(20);
     await clock.pass(3_000);
-    await asked;
+    await requested;
 
     expect(changes(world)).toEqual(changed('restricted'));
   });
@@ -173,10 +173,10 @@ describe('circuit breaker: a provider that fails', () => {
     world.datafold.onAny(silence);
     const clock = holdClock();
 
-    const asked = world.ask(query, { keys: keys(20) });
+    const requested = world.execute(query, { keys: keys(20) });
     await world.datafold.arrived(20);
     await clock.pass(5_000);
-    await asked;
+    await requested;
 
     expect(changes(world)).toEqual(changed('restricted'));
   });
@@ -188,13 +188,13 @@ describe('circuit breaker: a provider that fails', () => {
     world.datafold.onAny((_request, response) => void answers.push(() => void response.writeHead(404).end()));
     const clock = holdClock();
 
-    const asked = world.ask(query, { keys: keys(40) });
+    const requested = world.execute(query, { keys: keys(40) });
     await world.datafold.arrived(20);
     await clock.pass(2_500);
     for (const answer of answers) answer();
     await world.datafold.arrived(40);
     await clock.pass(2_500);
-    const { errors } = await asked;
+    const { errors } = await requested;
 
     expect(errors?.filter(({ extensions }) => extensions.code === 'UPSTREAM_TIMEOUT')).toHaveLength(20);
     // After an answer there are too few failures in a row; without this world's answers there would be enough.
@@ -257,23 +257,23 @@ describe('circuit breaker: a provider that fails', () => {
     world.datafold.on(datafoldPath, silence);
     for (let left = 1; left <= 40; left++) {
       const controller = new AbortController();
-      const asked = ask(world, { signal: controller.signal });
+      const requested = execute(world, { signal: controller.signal });
       await world.datafold.arrived(left);
       controller.abort();
-      await expect(asked).rejects.toThrow('aborted');
+      await expect(requested).rejects.toThrow('aborted');
       await world.datafold.deserted(left);
     }
 
     expect(changes(world)).toEqual([]);
     world.datafold.on(datafoldPath, good);
-    expect(await ask(world)).toEqual(found);
+    expect(await execute(world)).toEqual(found);
   });
 
   it('stops nothing of another provider', async () => {
     const { world, calls } = await createOpenWorld();
     world.olostep.on(olostepPath, { body: olostepBody });
 
-    expect(await world.ask(query, { keys: [datafoldKey, olostepKey] })).toMatchObject({
+    expect(await world.execute(query, { keys: [datafoldKey, olostepKey] })).toMatchObject({
       data: { monitorRuns: [null, { id: `OLOSTEP:${olostepKey.monitorId}:${olostepKey.runId}` }] },
       errors: [{ path: ['monitorRuns', 0], extensions: { code: 'UPSTREAM_UNAVAILABLE' } }],
     });
@@ -284,7 +284,7 @@ describe('circuit breaker: a provider that fails', () => {
     const world = await createBreakerWorld();
     world.datafold.onAny(bad);
 
-    const { errors } = await world.ask(query, { keys: keys(100) });
+    const { errors } = await world.execute(query, { keys: keys(100) });
 
     expect(errors?.map(({ extensions }) => extensions.code)).toEqual(Array(100).fill('UPSTREAM_UNAVAILABLE'));
     // What is under way when it opens can't be taken back; and one call is let through to see whether the provider is back.
@@ -299,15 +299,15 @@ describe('circuit breaker: what clients choose', () => {
   }`;
 
   it.each([
-    ['run ids', (world: World, n: number) => world.ask(query, { keys: [anyDatafoldRun(1_000 + n).key] })],
+    ['run ids', (world: World, n: number) => world.execute(query, { keys: [anyDatafoldRun(1_000 + n).key] })],
     [
       'monitor ids',
-      (world: World, n: number) => world.ask(query, { keys: [{ ...datafoldKey, monitorId: String(1_000 + n) }] }),
+      (world: World, n: number) => world.execute(query, { keys: [{ ...datafoldKey, monitorId: String(1_000 + n) }] }),
     ],
     [
       'tags',
       (world: World, n: number) =>
-        world.ask('query ($tags: [String!]) { monitorList(provider: DATAFOLD, tags: $tags) { totalCount } }', {
+        world.execute('query ($tags: [String!]) { monitorList(provider: DATAFOLD, tags: $tags) { totalCount } }', {
           tags: [`canary-${n}`],
         }),
     ],
@@ -316,15 +316,15 @@ describe('circuit breaker: what clients choose', () => {
       (world: World, n: number) => {
         const cursor = { list: JSON.stringify(['runs', '7', null, null]), place: 1_000 + n, runId: '1', count: 9_999 };
         const after = Buffer.from(JSON.stringify(cursor)).toString('base64url');
-        return world.ask(runsQuery, { key: monitorKey, after });
+        return world.execute(runsQuery, { key: monitorKey, after });
       },
     ],
     [
       'dates',
       (world: World, n: number) =>
-        world.ask(runsQuery, { key: monitorKey, startedAfter: new Date(n * 1e9).toISOString() }),
+        world.execute(runsQuery, { key: monitorKey, startedAfter: new Date(n * 1e9).toISOString() }),
     ],
-  ])('keep nobody out, whatever the provider makes of them: %s', async (_kind, attack) => {
+  ])('block no other caller, however the provider responds to them: %s', async (_kind, attack) => {
     const { world, clock } = await createKnownWorld();
     world.datafold.on('/api/v1/monitors/7', { body: { id: 7 } });
     world.datafold.onAny(bad);
@@ -332,23 +332,25 @@ describe('circuit breaker: what clients choose', () => {
     for (let n = 0; calls() < 40; n++) await attack(world, n);
     expect(changes(world)).toEqual([]);
 
-    // Nobody else has called anything for the length of the window: paths that have never succeeded are let through once a second.
+    // No other caller has made a call for the length of the window: paths that have never succeeded are let through once a second.
     await clock.pass(10_000);
     world.datafold.on('/api/v1/monitors/7', bad);
     for (let n = 0; changes(world).length === 0; n++) await attack(world, n);
     expect(changes(world)).toEqual(changed('restricted'));
-    expect(await ask(world)).toEqual(found);
+    expect(await execute(world)).toEqual(found);
     expect(changes(world)).toEqual(changed('restricted', 'closed'));
 
     world.datafold.onAny(good);
-    expect(await world.ask(query, { keys: [anyDatafoldRun(43).key] })).toMatchObject({ data: { monitorRuns: [{}] } });
+    expect(await world.execute(query, { keys: [anyDatafoldRun(43).key] })).toMatchObject({
+      data: { monitorRuns: [{}] },
+    });
   });
 
   it('stop no credential but their own', async () => {
     const world = await createWorld({ credentials: 'forwarded', limits: { maxAttempts: 1 } });
     holdClock();
-    const askAs = (apiKey: string, n: number) =>
-      world.ask(
+    const requestAs = (apiKey: string, n: number) =>
+      world.execute(
         query,
         { keys: [anyDatafoldRun(n).key] },
         { headers: { 'content-type': 'application/json', 'x-datafold-api-key': apiKey } },
@@ -358,12 +360,12 @@ describe('circuit breaker: what clients choose', () => {
       else good(request, response);
     });
 
-    for (let n = 0; n < 40; n++) await askAs('attacker-key', n);
+    for (let n = 0; n < 40; n++) await requestAs('attacker-key', n);
     expect(changes(world)).toEqual(changed('restricted'));
 
     for (let n = 0; n < 40; n++) {
-      expect(await askAs('victim-key', n)).toEqual({ data: { monitorRuns: [{ id: `DATAFOLD:7:${n}` }] } });
-      expect(await askAs('attacker-key', n)).toEqual(refused(1_000));
+      expect(await requestAs('victim-key', n)).toEqual({ data: { monitorRuns: [{ id: `DATAFOLD:7:${n}` }] } });
+      expect(await requestAs('attacker-key', n)).toEqual(refused(1_000));
     }
   });
 });
@@ -373,7 +375,7 @@ describe('circuit breaker: while it is open', () => {
     const { world, clock, calls } = await createOpenWorld();
 
     await clock.pass(4_999);
-    expect(await ask(world)).toEqual(refused(1));
+    expect(await execute(world)).toEqual(refused(1));
     expect(calls()).toBe(0);
   });
 
@@ -386,9 +388,9 @@ describe('circuit breaker: while it is open', () => {
     await meet(world, 20, bad);
 
     await clock.pass(openMs - 1);
-    expect(await ask(world)).toEqual(refused(1));
+    expect(await execute(world)).toEqual(refused(1));
     await clock.pass(1);
-    expect(await ask(world)).toEqual(found);
+    expect(await execute(world)).toEqual(found);
   });
 
   it('lets one call at a time through then, and all again after three good answers', async () => {
@@ -401,19 +403,19 @@ describe('circuit breaker: while it is open', () => {
     await clock.pass(5_000);
 
     for (const probe of [1, 2, 3]) {
-      const asked = ask(world);
+      const requested = execute(world);
       await world.datafold.arrived(before + probe);
-      expect(await ask(world)).toEqual(refused(1_000));
+      expect(await execute(world)).toEqual(refused(1_000));
       expect(calls()).toBe(probe);
       answers.shift()?.();
-      expect(await asked).toEqual(found);
+      expect(await requested).toEqual(found);
     }
 
     expect(changes(world)).toEqual(changed('open', 'half-open', 'closed'));
-    const asked = [ask(world), ask(world)];
+    const requested = [execute(world), execute(world)];
     await world.datafold.arrived(before + 5);
     for (const answer of answers) answer();
-    expect(await Promise.all(asked)).toEqual([found, found]);
+    expect(await Promise.all(requested)).toEqual([found, found]);
   });
 
   it('stays open twice as long after each failed probe, up to a minute', async () => {
@@ -422,8 +424,8 @@ describe('circuit breaker: while it is open', () => {
 
     await clock.pass(5_000);
     for (const [place, openMs] of [10_000, 20_000, 40_000, 60_000, 60_000].entries()) {
-      expect(await ask(world)).toEqual(failed('UPSTREAM_UNAVAILABLE', { upstreamStatus: 500 }));
-      expect(await ask(world)).toEqual(refused(openMs));
+      expect(await execute(world)).toEqual(failed('UPSTREAM_UNAVAILABLE', { upstreamStatus: 500 }));
+      expect(await execute(world)).toEqual(refused(openMs));
       expect(calls()).toBe(1 + place);
       await clock.pass(openMs);
     }
@@ -438,7 +440,7 @@ describe('circuit breaker: while it is open', () => {
     await probe(world, 2, good);
     await probe(world, 1, bad);
 
-    expect(await ask(world)).toEqual(refused(10_000));
+    expect(await execute(world)).toEqual(refused(10_000));
     await clock.pass(10_000);
     await probe(world, 2, good);
     expect(changes(world).at(-1)).toBe('warn DATAFOLD credential half-open');
@@ -452,10 +454,10 @@ describe('circuit breaker: while it is open', () => {
     world.datafold.on(datafoldPath, silence);
     const controller = new AbortController();
     const before = world.datafold.paths.length;
-    const asked = ask(world, { signal: controller.signal });
+    const requested = execute(world, { signal: controller.signal });
     await world.datafold.arrived(before + 1);
     controller.abort();
-    await expect(asked).rejects.toThrow('aborted');
+    await expect(requested).rejects.toThrow('aborted');
     await until(() => world.lines.some(({ status }) => status === 499));
 
     await probe(world, 2, good);
@@ -473,10 +475,10 @@ describe('circuit breaker: while it is open', () => {
 
     for (const date of ['2026-11-20T13:00:00Z', '2026-11-20T11:00:00Z']) {
       clock.setDate(date);
-      expect(await ask(world)).toEqual(refused(5_000));
+      expect(await execute(world)).toEqual(refused(5_000));
     }
     world.datafold.onAny(good);
     await clock.pass(5_000);
-    expect(await ask(world)).toEqual(found);
+    expect(await execute(world)).toEqual(found);
   });
 });

@@ -1,4 +1,4 @@
-/** The circuit breaker by itself: which evidence opens it, for whom, and who may find out that the provider is back. */
+/** The circuit breaker without a gateway: which evidence opens it, for whom, and who may find out that the provider is back. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { defaultLimits } from '../../src/core/limits.ts';
@@ -140,7 +140,7 @@ describe('circuit breaker: paths that have never succeeded', () => {
     expect(changes).toEqual(['credential restricted']);
   });
 
-  it('keep out no path that has succeeded, nor any other while something is answered', async () => {
+  it('block no path that has succeeded, nor any other while something is answered', async () => {
     const { clock, changes, call } = createBreaker();
     call(service, paths('known', 5), 'success');
     for (let second = 0; second < 100; second++) {
@@ -194,7 +194,7 @@ describe('circuit breaker: paths that have never succeeded', () => {
 });
 
 describe('circuit breaker: credentials', () => {
-  it('keeps out no credential for the failures of another', () => {
+  it('blocks no credential for the failures of another', () => {
     const { call } = createBreaker();
     const [attacker, victim] = [caller('attacker'), caller('victim')];
     call(attacker, paths('known', 20), 'success');
@@ -294,7 +294,7 @@ describe('circuit breaker: credentials', () => {
     expect(world.changes.at(-1)).toBe('provider closed');
   });
 
-  it('closes for all when nobody tries for 5 seconds', async () => {
+  it('closes for all when no call is made for 5 seconds', async () => {
     const { clock, changes, call } = await createOutage();
 
     await clock.pass(5_999);

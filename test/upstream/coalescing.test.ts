@@ -1,4 +1,4 @@
-/** Calls that are under way serve all who ask the same. */
+/** Calls in flight serve all callers of the same. */
 import { describe, expect, it } from 'vitest';
 import type { GatewayConfig } from '../../src/gateway/create-gateway.ts';
 import { toCoalesceKey } from '../../src/upstream/coalescing.ts';
@@ -13,7 +13,7 @@ const createJoiningWorld = (config: Partial<GatewayConfig> = {}) => createWorld(
 const query = 'query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { id ... on DatafoldRun { error } } }';
 const found = (error: string | null = null) => ({ id: 'DATAFOLD:7:42', error });
 
-/** Answers the run once it is told to. */
+/** Answers the run on demand. */
 function hold(world: World) {
   const held: (() => void)[] = [];
   const answer: Handler = (_request, response) => {
@@ -23,22 +23,22 @@ function hold(world: World) {
   return () => held.splice(0).forEach((release) => void release());
 }
 
-/** Asks for the run, and is known to wait for it once this resolves: the other call of the same moment has arrived. */
+/** Requests the run, and is known to wait for it once this resolves: the other call of the same moment has arrived. */
 async function join(world: World, other: number, init: RequestInit = {}) {
   const { key, path, body } = anyDatafoldRun(other);
   world.datafold.on(path, { body });
   const controller = new AbortController();
-  const asked = world.ask(query, { keys: [datafoldKey, key] }, { signal: controller.signal, ...init });
-  const runs = asked.then(({ data }) => data.monitorRuns[0]);
-  // Of one who leaves, nobody wants to know.
+  const requested = world.execute(query, { keys: [datafoldKey, key] }, { signal: controller.signal, ...init });
+  const runs = requested.then(({ data }) => data.monitorRuns[0]);
+  // The result of a caller that disconnects is not needed.
   runs.catch(() => {});
   await until(() => world.datafold.paths.includes(path) && callsOf(world) > 0);
   return {
     runs,
-    asked,
+    requested,
     async leave() {
       controller.abort();
-      await expect(asked).rejects.toThrow('aborted');
+      await expect(requested).rejects.toThrow('aborted');
     },
   };
 }
@@ -56,8 +56,8 @@ const callsOf = (world: World) => world.datafold.paths.filter((path) => path ===
 const hasLeft = (world: World, count: number) =>
   until(() => world.lines.filter(({ status }) => status === 499).length === count);
 
-describe('A call that is under way', () => {
-  it('serves all who ask the same', async () => {
+describe('request coalescing: a call that is under way', () => {
+  it('serves all callers of the same', async () => {
     const world = await createJoiningWorld();
     const release = hold(world);
 
@@ -68,11 +68,11 @@ describe('A call that is under way', () => {
     expect(callsOf(world)).toBe(1);
   });
 
-  it('serves nobody who comes when it is over', async () => {
+  it('serves no caller that comes when it is over', async () => {
     const world = await createJoiningWorld();
     world.datafold.on(datafoldPath, { body: datafoldBody });
 
-    for (let time = 1; time <= 3; time++) await world.ask(query, { keys: [datafoldKey] });
+    for (let time = 1; time <= 3; time++) await world.execute(query, { keys: [datafoldKey] });
 
     expect(callsOf(world)).toBe(3);
   });
@@ -95,7 +95,7 @@ describe('A call that is under way', () => {
     expect(callsOf(world)).toBe(1);
   });
 
-  it('ends when all have left, and serves nobody who comes then', async () => {
+  it('ends when all have disconnected, and serves no later caller', async () => {
     const world = await createJoiningWorld();
     const release = hold(world);
     const askers = [await join(world, 101), await join(world, 102)];
@@ -110,7 +110,7 @@ describe('A call that is under way', () => {
     expect(callsOf(world)).toBe(2);
   });
 
-  it('fails for all at once, is told of each of them, and is made again for the next', async () => {
+  it('fails for all at once, is logged for each of them, and is made again for the next', async () => {
     const world = await createJoiningWorld();
     const held: (() => void)[] = [];
     world.datafold.on(datafoldPath, (_request, response) => {
@@ -123,7 +123,7 @@ describe('A call that is under way', () => {
     ];
     for (const release of held) release();
 
-    const answers = await Promise.all(askers.map(({ asked }) => asked));
+    const answers = await Promise.all(askers.map(({ requested }) => requested));
     expect(answers).toMatchObject(
       ['first', 'second'].map((requestId) => ({
         data: { monitorRuns: [null, { id: expect.any(String) }] },
@@ -138,7 +138,7 @@ describe('A call that is under way', () => {
     ]);
 
     world.datafold.on(datafoldPath, { body: datafoldBody });
-    expect(await world.ask(query, { keys: [datafoldKey] })).toMatchObject({ data: { monitorRuns: [found()] } });
+    expect(await world.execute(query, { keys: [datafoldKey] })).toMatchObject({ data: { monitorRuns: [found()] } });
   });
 
   it.each([408, 504])(
@@ -153,8 +153,8 @@ describe('A call that is under way', () => {
 
       for (const release of held) release();
 
-      for (const { asked } of askers) {
-        expect(await asked).toMatchObject({
+      for (const { requested } of askers) {
+        expect(await requested).toMatchObject({
           errors: [{ extensions: { code: 'UPSTREAM_TIMEOUT', upstreamStatus: status, retryable: true } }],
         });
       }
@@ -171,7 +171,7 @@ describe('A call that is under way', () => {
     const others = [await join(world, 102), await join(world, 103)];
 
     await clock.pass(1_000);
-    expect(await first.asked).toMatchObject(timedOut);
+    expect(await first.requested).toMatchObject(timedOut);
     release();
 
     for (const { runs } of others) expect(await runs).toEqual(found());
@@ -194,12 +194,12 @@ describe('A call that is under way', () => {
     // They came 2 s after one another, and the first has 1 s left.
     for (const [place, ms] of [1_000, 2_000, 1_999].entries()) {
       await clock.pass(ms);
-      if (place < 2) expect(await askers[place]?.asked).toMatchObject(timedOut);
+      if (place < 2) expect(await askers[place]?.requested).toMatchObject(timedOut);
     }
     expect(world.lines.filter(({ message }) => message === 'request')).toHaveLength(2);
     await clock.pass(1);
 
-    expect(await askers[2]?.asked).toMatchObject(timedOut);
+    expect(await askers[2]?.requested).toMatchObject(timedOut);
     await world.datafold.deserted(1);
     expect(callsOf(world)).toBe(1);
   });
@@ -215,11 +215,11 @@ describe('A call that is under way', () => {
     const others = [await join(world, 102), await join(world, 103)];
 
     await clock.pass(1_000);
-    expect(await first.asked).toMatchObject(timedOut);
+    expect(await first.requested).toMatchObject(timedOut);
     await until(() => callsOf(world) === 2);
     await clock.pass(3_000);
 
-    for (const { asked } of others) expect(await asked).toMatchObject(timedOut);
+    for (const { requested } of others) expect(await requested).toMatchObject(timedOut);
     expect(callsOf(world)).toBe(2);
   });
 
@@ -233,11 +233,11 @@ describe('A call that is under way', () => {
 
     await clock.pass(3_000);
 
-    for (const { asked } of askers) expect(await asked).toMatchObject(timedOut);
+    for (const { requested } of askers) expect(await requested).toMatchObject(timedOut);
     expect(callsOf(world)).toBe(1);
   });
 
-  it('serves nobody with another credential', async () => {
+  it('serves no caller with another credential', async () => {
     const world = await createJoiningWorld({ credentials: 'forwarded', runCache: true });
     const held: (() => void)[] = [];
     world.datafold.on(datafoldPath, ({ headers }, response) => {
@@ -259,7 +259,7 @@ describe('A call that is under way', () => {
     expect(callsOf(world)).toBe(3);
   });
 
-  it('is made for each, where none is to be joined', async () => {
+  it('is made for each caller, where coalescing is off', async () => {
     const world = await createJoiningWorld({ coalesceCalls: false });
     const release = hold(world);
 
@@ -277,17 +277,17 @@ describe('A call that is under way', () => {
         { length: 1 + Math.floor(Math.random() * 4) },
         () => signs[Math.floor(Math.random() * signs.length)],
       ).join('');
-    const thing = () => ({
+    const item = () => ({
       authorization: `Key ${text('a/ :=')}`,
       baseUrl: `https://${text('a:/')}`,
       path: `/${text('a/:=?')}`,
     });
-    const nameOf = ({ authorization, baseUrl, path }: ReturnType<typeof thing>) =>
+    const nameOf = ({ authorization, baseUrl, path }: ReturnType<typeof item>) =>
       toCoalesceKey(createCredential(authorization, 'caller', baseUrl), { path });
 
     let pairs = 0;
     while (pairs < 10_000) {
-      const [one, other] = [thing(), thing()];
+      const [one, other] = [item(), item()];
       if (JSON.stringify(one) === JSON.stringify(other)) continue;
       pairs++;
       if (nameOf(one) === nameOf(other)) throw new Error(`${JSON.stringify([one, other])} share a name`);
@@ -298,27 +298,27 @@ describe('A call that is under way', () => {
     const world = await createJoiningWorld();
     world.datafold.on(datafoldPath, { body: datafoldBody });
     const clock = holdClock();
-    const ask = async (times: number) => {
-      for (let time = 0; time < times; time++) await world.ask(query, { keys: [datafoldKey] });
+    const execute = async (times: number) => {
+      for (let time = 0; time < times; time++) await world.execute(query, { keys: [datafoldKey] });
     };
 
-    await ask(3);
+    await execute(3);
     const timers = clock.timers();
-    await ask(6);
+    await execute(6);
 
     expect(clock.timers()).toBe(timers);
   });
 });
 
-describe('A call that waits for its turn', () => {
+describe('request coalescing: a call that waits for its turn', () => {
   const idQuery = 'query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { id } }';
   const idOf = (runId: number) => ({ id: `DATAFOLD:7:${runId}` });
-  const askFor = (world: World, first: number, last = first) =>
-    world.ask(idQuery, {
+  const requestFor = (world: World, first: number, last = first) =>
+    world.execute(idQuery, {
       keys: Array.from({ length: last - first + 1 }, (_, place) => anyDatafoldRun(first + place).key),
     });
 
-  /** A world whose Datafold answers each run when it is told to. */
+  /** A world whose Datafold answers each run on demand. */
   async function createSlowWorld(config: Partial<GatewayConfig> = {}) {
     const world = await createJoiningWorld(config);
     const held = new Map<number, () => void>();
@@ -337,9 +337,9 @@ describe('A call that waits for its turn', () => {
         held.delete(runId);
       },
       /** Answers the rest, and what arrives. */
-      async answerAll<Result>(asked: Promise<Result>): Promise<Result> {
+      async answerAll<Result>(requested: Promise<Result>): Promise<Result> {
         let isDone = false;
-        const done = asked.finally(() => {
+        const done = requested.finally(() => {
           isDone = true;
         });
         await until(() => {
@@ -354,13 +354,13 @@ describe('A call that waits for its turn', () => {
     };
   }
 
-  it('is made at the turn of whoever asks the same and is there first, and serves both', async () => {
+  it('is made when the first caller of the same gets a permit, and serves both', async () => {
     const { world, timesOf, answer, answerAll } = await createSlowWorld();
     const clock = holdClock();
-    const many = askFor(world, 1, 100);
+    const many = requestFor(world, 1, 100);
     await world.datafold.arrived(32);
 
-    const one = askFor(world, 90);
+    const one = requestFor(world, 90);
     await clock.waitOf(250);
     answer(1);
     answer(2);
@@ -379,10 +379,10 @@ describe('A call that waits for its turn', () => {
       limits: { upstreamAttemptTimeoutMs: 5_000, operationTimeoutMs: 5_000 },
     });
     const clock = holdClock();
-    const many = askFor(world, 1, 40);
+    const many = requestFor(world, 1, 40);
     await world.datafold.arrived(32);
     await clock.pass(4_000);
-    const one = askFor(world, 40);
+    const one = requestFor(world, 40);
     await clock.waitOf(250);
     answer(1);
     answer(2);
@@ -406,12 +406,12 @@ describe('A call that waits for its turn', () => {
   it('is made for who came later, when who came first has waited for too long', async () => {
     const { world, timesOf, answer, answerAll } = await createSlowWorld();
     const clock = holdClock();
-    const many = askFor(world, 1, 32);
+    const many = requestFor(world, 1, 32);
     await world.datafold.arrived(32);
-    const first = askFor(world, 100);
+    const first = requestFor(world, 100);
     await clock.waitOf(250);
     await clock.pass(200);
-    const second = askFor(world, 100);
+    const second = requestFor(world, 100);
     await clock.waitOf(250);
 
     await clock.pass(50);
@@ -426,7 +426,7 @@ describe('A call that waits for its turn', () => {
   it('is not made for one who leaves, and is for the other', async () => {
     const { world, timesOf, answer, answerAll } = await createSlowWorld();
     const clock = holdClock();
-    const many = askFor(world, 1, 32);
+    const many = requestFor(world, 1, 32);
     await world.datafold.arrived(32);
     const first = await queueUp(world, clock, 100);
     const second = await queueUp(world, clock, 100);
@@ -436,22 +436,22 @@ describe('A call that waits for its turn', () => {
     answer(1);
     answer(2);
     await until(() => timesOf(100) === 1);
-    await answerAll(Promise.all([many, second.asked]));
+    await answerAll(Promise.all([many, second.requested]));
 
-    expect(await second.asked).toEqual({ data: { monitorRuns: [idOf(100)] } });
+    expect(await second.requested).toEqual({ data: { monitorRuns: [idOf(100)] } });
     expect(timesOf(100)).toBe(1);
   });
 
-  /** Asks for a run, which waits for its turn from then on. */
+  /** Requests a run, which waits in the queue from then on. */
   async function queueUp(world: World, clock: HeldClock, runId: number) {
     const controller = new AbortController();
-    const asked = world.ask(idQuery, { keys: [anyDatafoldRun(runId).key] }, { signal: controller.signal });
+    const requested = world.execute(idQuery, { keys: [anyDatafoldRun(runId).key] }, { signal: controller.signal });
     await clock.waitOf(250);
     return {
-      asked,
+      requested,
       async leave() {
         controller.abort();
-        await expect(asked).rejects.toThrow('aborted');
+        await expect(requested).rejects.toThrow('aborted');
       },
     };
   }

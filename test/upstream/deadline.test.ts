@@ -32,7 +32,7 @@ const timedOut = (provider: string, path: readonly (string | number)[]) =>
 /** So long that an attempt ends by the deadline of its operation. */
 const upstreamAttemptTimeoutMs = 60_000;
 
-/** Answers, in the clock of the test, so many milliseconds after it was asked. */
+/** Answers, in the clock of the test, so many milliseconds after it was called. */
 const delayed =
   (ms: number, answer: Reply | Handler): Handler =>
   (request, response) => {
@@ -43,10 +43,10 @@ const delayed =
     }, ms);
   };
 
-/** Lets time pass while a provider is asked, until the answer is there; returns how long that took, `maxMs` at the most. */
-async function passUntil<Answer>(clock: HeldClock, asked: Promise<Answer>, far: FakeUpstream, maxMs: number) {
+/** Lets time pass while a provider is called, until the answer is there; returns how long that took, `maxMs` at the most. */
+async function passUntil<Answer>(clock: HeldClock, requested: Promise<Answer>, far: FakeUpstream, maxMs: number) {
   let isDone = false;
-  const done = asked.finally(() => {
+  const done = requested.finally(() => {
     isDone = true;
   });
   let ms = 0;
@@ -58,7 +58,7 @@ async function passUntil<Answer>(clock: HeldClock, asked: Promise<Answer>, far: 
   return { ms, answer: isDone ? await done : undefined };
 }
 
-describe('An operation whose deadline is reached', () => {
+describe('deadline: an operation whose deadline is reached', () => {
   it.each([
     [1_700, []],
     [8_000, [{ provider: 'DATAFOLD', code: 'UPSTREAM_TIMEOUT' }]],
@@ -71,8 +71,10 @@ describe('An operation whose deadline is reached', () => {
       serveDatafold(slow as FakeUpstream, { monitors, cap: 20 });
       const clock = holdClock();
 
-      const asked = world.ask('{ runs(first: 20, providers: [DATAFOLD]) { nodes { id } gaps { provider code } } }');
-      const { ms: passed, answer } = await passUntil(clock, asked, world.datafold, 15_100);
+      const requested = world.execute(
+        '{ runs(first: 20, providers: [DATAFOLD]) { nodes { id } gaps { provider code } } }',
+      );
+      const { ms: passed, answer } = await passUntil(clock, requested, world.datafold, 15_100);
 
       expect(passed).toBeLessThanOrEqual(15_000);
       expect(answer).toEqual({ data: { runs: { nodes: [], gaps } } });
@@ -85,8 +87,8 @@ describe('An operation whose deadline is reached', () => {
     world.datafold.on(datafoldMonitorPath, delayed(2_600, { body: datafoldMonitorBody }));
     const clock = holdClock();
 
-    const asked = world.ask('{ datafoldRun(monitorId: 7, runId: 42) { warnings monitor { name } } }');
-    const { ms, answer } = await passUntil(clock, asked, world.datafold, 6_000);
+    const requested = world.execute('{ datafoldRun(monitorId: 7, runId: 42) { warnings monitor { name } } }');
+    const { ms, answer } = await passUntil(clock, requested, world.datafold, 6_000);
 
     expect(ms).toBe(5_000);
     expect(answer).toEqual({
@@ -95,7 +97,7 @@ describe('An operation whose deadline is reached', () => {
     });
   });
 
-  it('keeps what has come, and asks for nothing any more', async () => {
+  it('answers with what has arrived, and makes no further call', async () => {
     const world = await createWorld({
       limits: { upstreamAttemptTimeoutMs, operationTimeoutMs: 5_000, maxConcurrentCalls: 2 },
     });
@@ -104,13 +106,16 @@ describe('An operation whose deadline is reached', () => {
     world.datafold.onAny(silence);
     const clock = holdClock();
 
-    const asked = world.ask('query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { id monitor { name } } }', {
-      keys: runs.map(({ key }) => key),
-    });
+    const requested = world.execute(
+      'query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { id monitor { name } } }',
+      {
+        keys: runs.map(({ key }) => key),
+      },
+    );
     await world.datafold.arrived(3);
     await clock.pass(5_000);
 
-    expect(await asked).toEqual({
+    expect(await requested).toEqual({
       data: { monitorRuns: [{ id: 'DATAFOLD:7:1', monitor: null }, null, null] },
       errors: expect.arrayContaining([
         timedOut('DATAFOLD', ['monitorRuns', 0, 'monitor']),
@@ -136,9 +141,9 @@ describe('An operation whose deadline is reached', () => {
     const operation = '{ datafoldRun(monitorId: 7, runId: 42) { id } }';
     const headers = { 'apollo-require-preflight': 'true' };
 
-    const asked =
+    const requested =
       method === 'POST'
-        ? world.ask(operation)
+        ? world.execute(operation)
         : fetch(`${world.url}?query=${encodeURIComponent(operation)}`, { ...init, headers }).then((response) =>
             response.json(),
           );
@@ -147,10 +152,10 @@ describe('An operation whose deadline is reached', () => {
     expect(world.lines).toEqual([]);
     await clock.pass(1);
 
-    expect(await asked).toEqual({ data: { datafoldRun: null }, errors: [timedOut('DATAFOLD', ['datafoldRun'])] });
+    expect(await requested).toEqual({ data: { datafoldRun: null }, errors: [timedOut('DATAFOLD', ['datafoldRun'])] });
   });
 
-  it('keeps the runs that were found on the first pages of a list, when a later one is too late', async () => {
+  it('has the runs that were found on the first pages of a list, when a later one is too late', async () => {
     const world = await createListingWorld({ limits: { operationTimeoutMs: 5_000, listPageSize: 3 } });
     const rows = [6, 5, 4, 3, 2, 1].map((runId) => toDatafoldRow(anyDatafoldRun(runId).body));
     const toPage = (page: number) => ({
@@ -162,7 +167,7 @@ describe('An operation whose deadline is reached', () => {
     const clock = holdClock();
     holdDice(0);
 
-    const asked = world.ask('query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { id } }', {
+    const requested = world.execute('query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { id } }', {
       keys: [6, 5, 3, 2, 1].map((runId) => anyDatafoldRun(runId).key),
     });
     await world.datafold.arrived(1);
@@ -172,7 +177,7 @@ describe('An operation whose deadline is reached', () => {
     await world.datafold.arrived(3);
     await clock.pass(2_000);
 
-    expect(await asked).toEqual({
+    expect(await requested).toEqual({
       data: { monitorRuns: [{ id: 'DATAFOLD:7:6' }, { id: 'DATAFOLD:7:5' }, null, null, null] },
       errors: [2, 3, 4].map((place) => timedOut('DATAFOLD', ['monitorRuns', place])),
     });
@@ -190,16 +195,16 @@ describe('An operation whose deadline is reached', () => {
     world.datafold.on(datafoldPath, { body: datafoldBody });
     const clock = holdClock();
 
-    const asked = world.ask(query, { key: datafoldKey });
+    const requested = world.execute(query, { key: datafoldKey });
     await clock.waitOf(20);
     await clock.pass(20);
 
-    expect(await asked).toEqual({ data: { monitorRun: { id: 'DATAFOLD:7:42' } } });
+    expect(await requested).toEqual({ data: { monitorRun: { id: 'DATAFOLD:7:42' } } });
   });
 });
 
-describe.each(forms)('An answer in parts, as %s,', (form) => {
-  const askFor = (world: World, query: string, variables: object = {}) =>
+describe.each(forms)('deadline: an answer in parts, as %s,', (form) => {
+  const requestFor = (world: World, query: string, variables: object = {}) =>
     world.post(JSON.stringify({ query, variables }), {
       headers: { 'content-type': 'application/json', accept: form },
     });
@@ -212,7 +217,7 @@ describe.each(forms)('An answer in parts, as %s,', (form) => {
     const clock = holdClock();
 
     const parts = readParts(
-      await askFor(
+      await requestFor(
         world,
         `{ datafoldRun(monitorId: 7, runId: 42) {
           id
@@ -248,7 +253,7 @@ describe.each(forms)('An answer in parts, as %s,', (form) => {
     const clock = holdClock();
 
     const streamed = 'query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) @stream(initialCount: 1) { id } }';
-    const parts = readParts(await askFor(world, streamed, { keys: [datafoldKey, olostepKey, datafoldKey] }));
+    const parts = readParts(await requestFor(world, streamed, { keys: [datafoldKey, olostepKey, datafoldKey] }));
     await nextOf(parts);
     await world.olostep.arrived(1);
     await clock.pass(5_000);
@@ -263,7 +268,7 @@ describe.each(forms)('An answer in parts, as %s,', (form) => {
   });
 });
 
-describe('A client that waits is not cut off, however often its connection is looked at:', () => {
+describe('deadline: a client that waits is not cut off, however often its connection is looked at:', () => {
   /** A world whose Datafold answers when it is let, and that looks at a connection that stands still every 20 ms. */
   async function createSlowWorld() {
     const world = await createWorld();
@@ -291,10 +296,10 @@ describe('A client that waits is not cut off, however often its connection is lo
   it('for an answer', async () => {
     const { world, release } = await createSlowWorld();
 
-    const asked = world.ask(query, { key: datafoldKey });
+    const requested = world.execute(query, { key: datafoldKey });
     await release(3);
 
-    expect(await asked).toEqual({ data: { monitorRun: { id: 'DATAFOLD:7:42' } } });
+    expect(await requested).toEqual({ data: { monitorRun: { id: 'DATAFOLD:7:42' } } });
   });
 
   it.each(forms)('for a further part, as %s', async (form) => {
@@ -338,19 +343,19 @@ describe('A client that waits is not cut off, however often its connection is lo
   });
 });
 
-describe('A deadline that comes nearer as the process shuts down', () => {
+describe('deadline: a deadline that comes nearer as the process shuts down', () => {
   it('ends operations that run, and those that come, with what they have by then', async () => {
     const world = await createWorld({ limits: { upstreamAttemptTimeoutMs } });
     world.datafold.on(datafoldPath, { body: datafoldBody });
     world.datafold.on(datafoldMonitorPath, silence);
     const clock = holdClock();
-    const ask = () => world.ask('{ datafoldRun(monitorId: 7, runId: 42) { id monitor { name } } }');
+    const execute = () => world.execute('{ datafoldRun(monitorId: 7, runId: 42) { id monitor { name } } }');
 
-    const first = ask();
+    const first = execute();
     await world.datafold.arrived(2);
     world.gateway.capDeadlines(2_000);
     await clock.pass(1_000);
-    const second = ask();
+    const second = execute();
     await world.datafold.arrived(4);
     // What is said later doesn't give more time.
     world.gateway.capDeadlines(10_000);
@@ -363,12 +368,12 @@ describe('A deadline that comes nearer as the process shuts down', () => {
       errors: [timedOut('DATAFOLD', ['datafoldRun', 'monitor'])],
     };
     expect(await Promise.all([first, second])).toEqual([partial, partial]);
-    expect(await ask()).toEqual({ data: { datafoldRun: null }, errors: [timedOut('DATAFOLD', ['datafoldRun'])] });
+    expect(await execute()).toEqual({ data: { datafoldRun: null }, errors: [timedOut('DATAFOLD', ['datafoldRun'])] });
     expect(world.datafold.paths).toHaveLength(4);
   });
 });
 
-it('A gateway that is mounted elsewhere has the same deadline', async () => {
+it('deadline: A gateway that is mounted elsewhere has the same deadline', async () => {
   const world = await createWorld();
   world.datafold.on(datafoldPath, silence);
   const gateway: Gateway = createGateway({
@@ -383,30 +388,30 @@ it('A gateway that is mounted elsewhere has the same deadline', async () => {
   await gateway.prepare();
   const clock = holdClock();
 
-  const asked = gateway.fetch(request);
+  const requested = gateway.fetch(request);
   await world.datafold.arrived(1);
   await clock.pass(15_000);
 
-  expect(await (await asked).json()).toEqual({
+  expect(await (await requested).json()).toEqual({
     data: { monitorRun: null },
     errors: [timedOut('DATAFOLD', ['monitorRun'])],
   });
   await gateway.close();
 });
 
-it('A page of `monitorList` that is too late is null, and what is beside it is there', async () => {
+it('deadline: A page of `monitorList` that is too late is null, and what is beside it is there', async () => {
   const world = await createWorld({ limits: { upstreamAttemptTimeoutMs } });
   world.datafold.on(datafoldPath, { body: datafoldBody });
   world.datafold.onAny(silence);
   const clock = holdClock();
 
-  const asked = world.ask(
+  const requested = world.execute(
     '{ datafoldRun(monitorId: 7, runId: 42) { id monitor { name } } monitorList(provider: DATAFOLD) { nodes { id } } }',
   );
   await world.datafold.arrived(3);
   await clock.pass(15_000);
 
-  expect(await asked).toEqual({
+  expect(await requested).toEqual({
     data: { datafoldRun: { id: 'DATAFOLD:7:42', monitor: null }, monitorList: null },
     errors: expect.arrayContaining([
       timedOut('DATAFOLD', ['datafoldRun', 'monitor']),

@@ -7,7 +7,7 @@ import { createWorld, type World } from '../support/world.ts';
 
 const query = '{ datafoldRun(monitorId: 7, runId: 42) { error } }';
 const found = { data: { datafoldRun: { error: null } } };
-const ask = (world: World) => world.ask(query);
+const execute = (world: World) => world.execute(query);
 
 const toHead = (status: string, ...lines: readonly string[]) =>
   `HTTP/1.1 ${status}\r\n${lines.map((line) => `${line}\r\n`).join('')}\r\n`;
@@ -15,7 +15,7 @@ const hundred = toHead('100 Continue');
 const processing = toHead('102 Processing');
 const hints = toHead('103 Early Hints', 'Link: </style.css>; rel=preload; as=style');
 
-/** Sends each piece by itself, once the one before has been read. */
+/** Sends each piece separately, once the one before has been read. */
 async function sendPieces({ socket }: ServerResponse, pieces: Iterable<string>): Promise<void> {
   socket?.setNoDelay();
   for (const piece of pieces) {
@@ -43,7 +43,7 @@ async function createInterimWorld(interim: string) {
 
 const connectionsOf = ({ datafold }: World) => new Set(datafold.requests.map(({ socket }) => socket)).size;
 
-describe('Interim responses before the final one', () => {
+describe('interim responses: interim responses before the final one', () => {
   it.each([
     ['100', hundred],
     ['100 with header fields', toHead('100 Continue', 'X-A: HTTP/1.1 100 Continue', 'X-B: 1')],
@@ -58,7 +58,7 @@ describe('Interim responses before the final one', () => {
   ])('are skipped, and the connection is used again: %s', async (_name, interim) => {
     const world = await createInterimWorld(interim);
 
-    for (let time = 0; time < 3; time++) expect(await ask(world)).toEqual(found);
+    for (let time = 0; time < 3; time++) expect(await execute(world)).toEqual(found);
 
     expect(connectionsOf(world)).toBe(1);
   });
@@ -75,7 +75,7 @@ describe('Interim responses before the final one', () => {
       endWith(response, datafoldBody);
     });
 
-    for (; cut < interim.length; cut++) expect(await ask(world)).toEqual(found);
+    for (; cut < interim.length; cut++) expect(await execute(world)).toEqual(found);
 
     expect(connectionsOf(world)).toBe(1);
   });
@@ -94,18 +94,18 @@ describe('Interim responses before the final one', () => {
       response.socket?.end();
     });
 
-    expect(await ask(world)).toEqual(found);
+    expect(await execute(world)).toEqual(found);
   });
 
   it('are skipped before a 404, which means absence', async () => {
     const world = await createInterimWorld('');
-    expect(await ask(world)).toEqual(found);
+    expect(await execute(world)).toEqual(found);
     world.datafold.on(datafoldPath, (_request, response) => {
       response.socket?.write(hundred);
       endWith(response, { detail: 'Not Found' }, 404);
     });
 
-    expect(await ask(world)).toEqual({ data: { datafoldRun: null } });
+    expect(await execute(world)).toEqual({ data: { datafoldRun: null } });
 
     expect(connectionsOf(world)).toBe(1);
   });
@@ -113,18 +113,18 @@ describe('Interim responses before the final one', () => {
   it('that switch protocols (101) are no response', async () => {
     const world = await createInterimWorld(toHead('101 Switching Protocols', 'Upgrade: h2c', 'Connection: upgrade'));
 
-    expect(await ask(world)).toMatchObject({ errors: [{ extensions: { code: 'UPSTREAM_UNAVAILABLE' } }] });
+    expect(await execute(world)).toMatchObject({ errors: [{ extensions: { code: 'UPSTREAM_UNAVAILABLE' } }] });
   });
 
   it('without a final one are a failure of the provider', async () => {
     const world = await createWorld({ limits: { maxAttempts: 1 } });
     world.datafold.on(datafoldPath, (_request, response) => void response.socket?.end(hundred));
 
-    expect(await ask(world)).toMatchObject({ errors: [{ extensions: { code: 'UPSTREAM_UNAVAILABLE' } }] });
+    expect(await execute(world)).toMatchObject({ errors: [{ extensions: { code: 'UPSTREAM_UNAVAILABLE' } }] });
   });
 });
 
-describe('What only looks like an interim response', () => {
+describe('interim responses: what only looks like an interim response', () => {
   it('is left alone in a body, also where TCP cuts it', async () => {
     const world = await createWorld({ limits: { maxAttempts: 1, upstreamAttemptTimeoutMs: 30_000 } });
     const error = `x HTTP/1.1 100 Continue ${'HTTP/1.1 100 '.repeat(10)}`;
@@ -135,7 +135,7 @@ describe('What only looks like an interim response', () => {
       response.end();
     });
 
-    for (let time = 0; time < 2; time++) expect(await ask(world)).toEqual({ data: { datafoldRun: { error } } });
+    for (let time = 0; time < 2; time++) expect(await execute(world)).toEqual({ data: { datafoldRun: { error } } });
   });
 
   it('is left alone in the head of the final response', async () => {
@@ -145,7 +145,7 @@ describe('What only looks like an interim response', () => {
       endWith(response, datafoldBody);
     });
 
-    expect(await ask(world)).toEqual(found);
+    expect(await execute(world)).toEqual(found);
   });
 
   it('costs no call when it comes on an idle connection', async () => {
@@ -155,6 +155,6 @@ describe('What only looks like an interim response', () => {
       endWith(response, datafoldBody);
     });
 
-    for (let time = 0; time < 3; time++) expect(await ask(world)).toEqual(found);
+    for (let time = 0; time < 3; time++) expect(await execute(world)).toEqual(found);
   });
 });

@@ -17,7 +17,7 @@ const percents = (text: string) => [...text].map(toPercent).join('');
 /** The text as a part of a JSON string. */
 const inString = (text: string) => JSON.stringify(text).slice(1, -1);
 
-/** What stands in a JSON string, between its quotes. */
+/** What is in a JSON string, between its quotes. */
 const forms: Readonly<Record<string, string>> = {
   'as it is': key,
   'with an escaped slash': key.replace('/', '\\/'),
@@ -72,16 +72,16 @@ const all = `query ($keys: [MonitorRunKey!]!) {
     ... on OlostepRun { snapshot logGroup events { nodes { id message event } } }
   }
 }`;
-const askAll = (world: World, ...keys: readonly object[]) => world.ask(all, { keys }, { headers });
+const requestAll = (world: World, ...keys: readonly object[]) => world.execute(all, { keys }, { headers });
 
 /** A body with something else in the place of the text `@`, as it is written. */
 const withText = (body: object, written: string) => JSON.stringify(body).replaceAll('@', () => written);
 
-describe.each(Object.entries(forms))('A key that a provider repeats %s', (_how, written) => {
+describe.each(Object.entries(forms))('repeated keys: a key that a provider repeats %s', (_how, written) => {
   const datafoldBodies = {
     error: { ...datafoldBody, error: 'bad key @' },
     warnings: { ...datafoldBody, warnings: ['Sampled.', '@'] },
-    'what nobody reads': { ...datafoldBody, '@': 1 },
+    'what no client selects': { ...datafoldBody, '@': 1 },
   };
   const olostepBodies = {
     snapshot: { ...olostepBody, snapshot: { url: 'https://x.example/?@' } },
@@ -90,7 +90,7 @@ describe.each(Object.entries(forms))('A key that a provider repeats %s', (_how, 
     'a large response': { ...olostepBody, other: 'x '.repeat(100_000), log_group: '@' },
   };
 
-  it('is shown to nobody, and stored nowhere', async () => {
+  it('is shown to no client, and stored nowhere', async () => {
     const bodies = [
       ...Object.values(datafoldBodies).map((body) => ({ body, path: datafoldPath, runKey: datafoldKey })),
       ...Object.values(olostepBodies).map((body) => ({ body, path: olostepPath, runKey: olostepKey })),
@@ -100,7 +100,7 @@ describe.each(Object.entries(forms))('A key that a provider repeats %s', (_how, 
       const upstream = runKey.provider === 'DATAFOLD' ? world.datafold : world.olostep;
       upstream.on(path, { body: withText(body, written) });
 
-      const answer = await askAll(world, runKey);
+      const answer = await requestAll(world, runKey);
 
       expect(answer).toMatchObject({
         data: { monitorRuns: [null] },
@@ -114,24 +114,24 @@ describe.each(Object.entries(forms))('A key that a provider repeats %s', (_how, 
   });
 });
 
-it('A response with other texts of the same letters is answered and stored as ever', async () => {
+it('repeated keys: A response with other texts of the same letters is answered and stored as ever', async () => {
   const { world, stored } = await createEchoWorld();
   const texts = [key.slice(1), key.slice(0, -1), percents(key.slice(1)), `${key.slice(0, 8)} ${key.slice(8)}`, '100 %'];
   world.datafold.on(datafoldPath, { body: { ...datafoldBody, warnings: [...texts, `\\${codes(key.slice(2))}`] } });
 
-  const { data, errors } = await askAll(world, datafoldKey);
+  const { data, errors } = await requestAll(world, datafoldKey);
 
   expect(errors).toBeUndefined();
   expect(data.monitorRuns[0].warnings.slice(0, texts.length)).toEqual(texts);
   expect(stored).toHaveLength(1);
 });
 
-it('Keys of fewer than 16 characters are not looked for', async () => {
+it('repeated keys: Keys of fewer than 16 characters are not looked for', async () => {
   const world = await createWorld({ credentials: 'forwarded' });
   const short = key.slice(0, 15);
   world.datafold.on(datafoldPath, { body: { ...datafoldBody, error: short } });
 
-  const answer = await world.ask(
+  const answer = await world.execute(
     all,
     { keys: [datafoldKey] },
     { headers: { ...headers, 'x-datafold-api-key': short } },
@@ -140,7 +140,7 @@ it('Keys of fewer than 16 characters are not looked for', async () => {
   expect(answer.data.monitorRuns).toMatchObject([{ error: short }]);
 });
 
-describe('The search for a key', () => {
+describe('repeated keys: the search for a key', () => {
   const visible = fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code));
   const keys = fc.oneof(
     fc.string({ unit: visible, minLength: 16, maxLength: 80 }),
@@ -230,7 +230,7 @@ describe('The search for a key', () => {
   });
 });
 
-describe('The search for a key in a response of many bytes', () => {
+describe('repeated keys: the search for a key in a response of many bytes', () => {
   const size = 3 * 1024 * 1024;
   const longKey = `${'a'.repeat(2_000)}b${'a'.repeat(2_000)}`;
 

@@ -26,13 +26,13 @@ async function textOf(world: World, query: string): Promise<string> {
   return text.replaceAll(/"requestId":"[^"]*"/g, '');
 }
 
-const ask = (world: World, selection: string): Promise<Answer> => world.ask(`{ ${run} { ${selection} } }`);
+const execute = (world: World, selection: string): Promise<Answer> => world.execute(`{ ${run} { ${selection} } }`);
 const codesOf = ({ errors = [] }: Answer) =>
   Object.fromEntries(errors.map(({ path = [], extensions }) => [path.slice(1).join('.'), extensions.code]));
 const bad = (...places: readonly string[]) =>
   Object.fromEntries(places.map((place) => [place, 'UPSTREAM_BAD_RESPONSE']));
 
-describe('A large answer says what it would say if it were small', () => {
+describe('lazy parsing: a large answer says what it would say if it were small', () => {
   const kinds = fc.oneof(fc.constantFrom('run_complete', 'tick', 'tock'), fc.string({ unit: 'binary' }));
   const time = fc.integer({ min: 0, max: 4e12 });
   /** Mostly as it is documented. */
@@ -148,7 +148,7 @@ describe('A large answer says what it would say if it were small', () => {
     for (const world of worlds) {
       world.olostep.on(olostepPath, { body: { events } });
       for (const selection of [`nodes { ${name} }`, `edges { node { ${name} } }`])
-        answers.push(await ask(world, `events(first: 1000) { ${selection} }`));
+        answers.push(await execute(world, `events(first: 1000) { ${selection} }`));
     }
 
     const [byPlan, edgesByPlan, expected, expectedEdges] = answers;
@@ -162,13 +162,13 @@ describe('A large answer says what it would say if it were small', () => {
     ['ids by their codes', '"id":"\\u0041LONG"', 'events(first: 1000, after: "WzAsInEiXQ") { totalCount }'],
     ['kinds by their codes', '"event":{"type":"\\u0041LONG"}', 'events(first: 1000, kind: "x") { totalCount }'],
     ['white space', '"event":{"a": SPACE}', 'events(first: 1000) { nodes { event } }'],
-  ])('with long %s, however often a page is asked for', async (_what, member, page) => {
+  ])('with long %s, however often a page is requested', async (_what, member, page) => {
     const text = member.replace('LONG', 'x'.repeat(500_000)).replace('SPACE', `${' '.repeat(500_000)}1`);
     const selection = Array.from({ length: 40 }, (_, place) => `p${place}: ${page}`).join(' ');
     const answers = [];
     for (const world of await createBoth({})) {
       world.olostep.on(olostepPath, { body: `{"events":[{${text}},{"id":"q"}]}` });
-      answers.push((await ask(world, selection)).data);
+      answers.push((await execute(world, selection)).data);
     }
 
     const [byTable, parsed] = answers;
@@ -179,7 +179,7 @@ describe('A large answer says what it would say if it were small', () => {
     for (const world of await createBoth({})) {
       world.olostep.on(olostepPath, { body: { events: [{ id: 'a' }, { id: 'b' }] } });
       const nothing = 'id @include(if: false)';
-      const answer = await ask(world, `events(first: 1000) { nodes { ${nothing} } edges { node { ${nothing} } } }`);
+      const answer = await execute(world, `events(first: 1000) { nodes { ${nothing} } edges { node { ${nothing} } } }`);
 
       expect(answer.data.olostepRun.events).toEqual({ nodes: [{}, {}], edges: [{ node: {} }, { node: {} }] });
     }
@@ -208,7 +208,7 @@ describe('A large answer says what it would say if it were small', () => {
     world.datafold.on(datafoldPath, { body: JSON.stringify(datafoldBody, null, 2) });
 
     expect(
-      await world.ask(
+      await world.execute(
         `{ datafoldRun(monitorId: "${monitorId}", runId: "${runId}") { state startedAt diffId error warnings } }`,
       ),
     ).toEqual({
@@ -225,7 +225,7 @@ describe('A large answer says what it would say if it were small', () => {
   });
 });
 
-it('A large answer is read whatever number of members comes first', async () => {
+it('lazy parsing: A large answer is read whatever number of members comes first', async () => {
   const world = await createWorld();
   const others = Array.from({ length: 3_000 }, (_, place) => `"other-${place}":${place},`).join('');
   const behind = (body: object) => ({ body: `{${others}${JSON.stringify(body).slice(1)}` });
@@ -235,27 +235,27 @@ it('A large answer is read whatever number of members comes first', async () => 
     monitorRun(key: $key) { phase ... on DatafoldRun { warnings diffId } ... on OlostepRun { logGroup events { totalCount } } }
   }`;
 
-  expect(await world.ask(query, { key: datafoldKey })).toEqual({
+  expect(await world.execute(query, { key: datafoldKey })).toEqual({
     data: { monitorRun: { phase: 'FINISHED', warnings: datafoldBody.warnings, diffId: String(datafoldBody.diff_id) } },
   });
-  expect(await world.ask(query, { key: olostepKey })).toEqual({
+  expect(await world.execute(query, { key: olostepKey })).toEqual({
     data: { monitorRun: { phase: 'FINISHED', logGroup: olostepBody.log_group, events: { totalCount: 3 } } },
   });
   // It is held against the ids as any other.
   world.datafold.on(datafoldPath, behind({ ...datafoldBody, run_id: 43 }));
-  expect((await world.ask(query, { key: datafoldKey })).errors).toMatchObject([
+  expect((await world.execute(query, { key: datafoldKey })).errors).toMatchObject([
     { extensions: { code: 'UPSTREAM_BAD_RESPONSE' } },
   ]);
 });
 
-describe('A large answer that is broken', () => {
+describe('lazy parsing: a large answer that is broken', () => {
   const { monitor_id, run_id, ...rest } = olostepBody;
   const ids = JSON.stringify({ monitor_id, run_id }).slice(1, -1);
   const [first, second, third] = olostepBody.events.map((event) => JSON.stringify(event));
   const ofBody = async (body: string, selection = all, limits: object = {}) => {
     const world = await createReading(0, limits);
     world.olostep.on(olostepPath, { body });
-    return { world, answer: await ask(world, selection) };
+    return { world, answer: await execute(world, selection) };
   };
 
   it.each([
@@ -267,7 +267,7 @@ describe('A large answer that is broken', () => {
     `{,${ids}}`,
     `{${ids.replace('"run_id"', 'run_id')}}`,
     `{${ids.replace('"run_', 'run_')}}`,
-  ])('before its ids is no run, and is asked for again: %s', async (body) => {
+  ])('before its ids is no run, and is requested again: %s', async (body) => {
     const { world, answer } = await ofBody(body, 'runId');
 
     expect(answer.data).toEqual({ olostepRun: null });
@@ -351,14 +351,14 @@ describe('A large answer that is broken', () => {
       ({ socket }) =>
         void socket.end(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n${text}`);
 
-    it('by somebody who then said that this is all of it, is never read wrongly', async () => {
+    it('by a provider that then said that this is all of it, is never read wrongly', async () => {
       const world = await createReading(0, { maxAttempts: 1 });
       world.olostep.on(olostepPath, { body });
-      const { olostepRun: well } = (await ask(world, all)).data;
+      const { olostepRun: well } = (await execute(world, all)).data;
 
       for (const cut of cuts) {
         world.olostep.on(olostepPath, { body: cut });
-        const answer = await ask(world, all);
+        const answer = await execute(world, all);
 
         const codes = codesOf(answer);
         expect(new Set(Object.values(codes))).toEqual(new Set(['UPSTREAM_BAD_RESPONSE']));
@@ -375,15 +375,15 @@ describe('A large answer that is broken', () => {
       const world = await createReading(0, { maxAttempts: 1 });
       for (const cut of cuts) {
         world.olostep.on(olostepPath, unmeasured(cut));
-        expect(codesOf(await ask(world, 'runId'))).toEqual(bad(''));
+        expect(codesOf(await execute(world, 'runId'))).toEqual(bad(''));
       }
       world.olostep.on(olostepPath, unmeasured(body));
-      expect(await ask(world, 'runId')).toEqual({ data: { olostepRun: { runId: olostepKey.runId } } });
+      expect(await execute(world, 'runId')).toEqual({ data: { olostepRun: { runId: olostepKey.runId } } });
     });
   });
 });
 
-describe('Of two members of one name', () => {
+describe('lazy parsing: of two members of one name', () => {
   const body = (...members: readonly string[]) => `{${members.join(',')}}`;
   const mine = `"run_id":"${olostepKey.runId}"`;
   const other = '"run_id":"run_other"';
@@ -395,7 +395,7 @@ describe('Of two members of one name', () => {
     const world = await createReading(lazyParseThresholdBytes);
     world.olostep.on(olostepPath, { body: body(mine, '"snapshot":{"a":1}', '"snapshot":{"a":2}') });
 
-    expect(await ask(world, 'snapshot')).toEqual({ data: { olostepRun: read } });
+    expect(await execute(world, 'snapshot')).toEqual({ data: { olostepRun: read } });
   });
 
   it.each([
@@ -406,7 +406,7 @@ describe('Of two members of one name', () => {
     const world = await createReading(lazyParseThresholdBytes);
     world.olostep.on(olostepPath, { body: text });
 
-    expect(codesOf(await ask(world, 'runId'))).toEqual(bad(''));
+    expect(codesOf(await execute(world, 'runId'))).toEqual(bad(''));
     expect(world.lines).toContainEqual(expect.objectContaining({ reason: 'id_mismatch' }));
   });
 });
@@ -414,14 +414,18 @@ describe('Of two members of one name', () => {
 it.each([
   ['and cut off', `{"n":12345678901234567,"t":"${'\\"'.repeat(100_000)}`],
   ['and has such a member', `{"snapshot":12345678901234567${'\\"'.repeat(100_000)}}`],
-])('A body of quotes that is no JSON %s is given up as soon as any other', { timeout: 10_000 }, async (_how, body) => {
-  const world = await createReading(0, { maxAttempts: 1 });
-  world.olostep.on(olostepPath, { body });
+])(
+  'lazy parsing: A body of quotes that is no JSON %s is given up as soon as any other',
+  { timeout: 10_000 },
+  async (_how, body) => {
+    const world = await createReading(0, { maxAttempts: 1 });
+    world.olostep.on(olostepPath, { body });
 
-  expect(Object.values(codesOf(await ask(world, 'snapshot')))).toEqual(['UPSTREAM_BAD_RESPONSE']);
-});
+    expect(Object.values(codesOf(await execute(world, 'snapshot')))).toEqual(['UPSTREAM_BAD_RESPONSE']);
+  },
+);
 
-describe('A large answer is passed over', () => {
+describe('lazy parsing: a large answer is passed over', () => {
   it.each([
     ['lists', '['.repeat(100_000) + ']'.repeat(100_000)],
     ['objects', `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`],
@@ -431,7 +435,7 @@ describe('A large answer is passed over', () => {
     const { monitor_id, ...rest } = olostepBody;
     world.olostep.on(olostepPath, { body: JSON.stringify({ x: '@', ...rest, monitor_id }).replace('"@"', () => json) });
 
-    expect(await ask(world, 'logGroup events { totalCount }')).toEqual({
+    expect(await execute(world, 'logGroup events { totalCount }')).toEqual({
       data: { olostepRun: { logGroup: olostepBody.log_group, events: { totalCount: 3 } } },
     });
   });

@@ -20,7 +20,7 @@ const toErrors = (...codes: readonly string[]) =>
 async function createFailingWorld(error: Error, limits: object = {}) {
   const world = await createWorld({ limits: { breakerMinCalls: 1, ...limits } });
   world.datafold.on(datafoldPath, { body: datafoldBody, headers: { connection: 'close' } });
-  expect(await world.ask(query)).toEqual(found);
+  expect(await world.execute(query)).toEqual(found);
   const port = new URL(world.datafold.baseUrl).port;
   const { connect } = net;
   const connecting = vi.spyOn(net, 'connect').mockImplementation(((options: { port: string }, ...rest: []) => {
@@ -33,7 +33,7 @@ async function createFailingWorld(error: Error, limits: object = {}) {
   return { world, failures, recover: () => connecting.mockRestore() };
 }
 
-describe('A connection to a provider that fails on this machine', () => {
+describe('local resources: a connection to a provider that fails on this machine', () => {
   it.each([
     ['EMFILE', toError('EMFILE')],
     ['ENFILE', toError('ENFILE')],
@@ -47,7 +47,7 @@ describe('A connection to a provider that fails on this machine', () => {
     const { world, failures, recover } = await createFailingWorld(error);
 
     for (let time = 0; time < 3; time++) {
-      expect(await world.ask(query)).toMatchObject({
+      expect(await world.execute(query)).toMatchObject({
         data: { datafoldRun: null },
         errors: [
           {
@@ -62,12 +62,12 @@ describe('A connection to a provider that fails on this machine', () => {
     const [line] = world.lines.filter(({ message }) => message === 'upstream call failed');
     expect(line).toMatchObject({ code: 'OVERLOADED', reason: expect.stringMatching(/^local E/), attempts: 1 });
     recover();
-    expect(await world.ask(query)).toEqual(found);
+    expect(await world.execute(query)).toEqual(found);
     expect(world.lines.filter(isOfBreaker)).toEqual([]);
   });
 });
 
-describe('A connection that the provider fails', () => {
+describe('local resources: a connection that the provider fails', () => {
   it.each([
     ['refuses it', toError('ECONNREFUSED')],
     ['is not in the DNS', toError('ENOTFOUND', 'getaddrinfo')],
@@ -79,7 +79,7 @@ describe('A connection that the provider fails', () => {
   ])('is UPSTREAM_UNAVAILABLE, and counts for the circuit breaker: it %s', async (_name, error) => {
     const { world } = await createFailingWorld(error, { maxAttempts: 1 });
 
-    expect(await world.ask(query)).toMatchObject({ errors: [{ extensions: { code: 'UPSTREAM_UNAVAILABLE' } }] });
+    expect(await world.execute(query)).toMatchObject({ errors: [{ extensions: { code: 'UPSTREAM_UNAVAILABLE' } }] });
 
     expect(world.lines.filter(isOfBreaker)).toEqual([expect.objectContaining({ provider: 'DATAFOLD', state: 'open' })]);
   });

@@ -33,8 +33,8 @@ const limited = (facts: object, code: keyof typeof sentences = 'RATE_LIMITED') =
   ],
 });
 
-const ask = (world: World, apiKey?: string) =>
-  world.ask(
+const execute = (world: World, apiKey?: string) =>
+  world.execute(
     query,
     { keys: [datafoldKey] },
     apiKey === undefined
@@ -44,21 +44,21 @@ const ask = (world: World, apiKey?: string) =>
 
 const limit = (wait: string, status = 429) => ({ status, headers: { 'retry-after': wait } });
 
-describe('A credential that is to be used less often', () => {
-  it('rests for as long as it was asked to, without a call, and says how long that is', async () => {
+describe('rate limit cool-down: a credential that is to be used less often', () => {
+  it('cools down for as long as the provider says, without a call, and says how long that is', async () => {
     const world = await createWorld();
     world.datafold.on(datafoldPath, limit('30'));
     const clock = holdClock();
 
-    expect(await ask(world)).toEqual(limited({ upstreamStatus: 429, retryAfterMs: 30_000 }));
+    expect(await execute(world)).toEqual(limited({ upstreamStatus: 429, retryAfterMs: 30_000 }));
     world.datafold.on(datafoldPath, { body: datafoldBody });
-    expect(await ask(world)).toEqual(limited({ retryAfterMs: 30_000 }));
+    expect(await execute(world)).toEqual(limited({ retryAfterMs: 30_000 }));
     await clock.pass(29_999);
-    expect(await ask(world)).toEqual(limited({ retryAfterMs: 1 }));
+    expect(await execute(world)).toEqual(limited({ retryAfterMs: 1 }));
     expect(world.datafold.paths).toHaveLength(1);
 
     await clock.pass(1);
-    expect(await ask(world)).toEqual(found);
+    expect(await execute(world)).toEqual(found);
     expect(world.datafold.paths).toHaveLength(2);
   });
 
@@ -66,17 +66,17 @@ describe('A credential that is to be used less often', () => {
     ['3600', 3_600_000],
     ['123456789012', 123_456_789_012_000],
     ['9'.repeat(400), Number.MAX_SAFE_INTEGER],
-  ])('rests for a minute at the most, whatever it was asked: %s', async (wait, retryAfterMs) => {
+  ])('cools down for a minute at the most, whatever the provider says: %s', async (wait, retryAfterMs) => {
     const world = await createWorld();
     world.datafold.on(datafoldPath, limit(wait));
     const clock = holdClock();
 
-    expect(await ask(world)).toEqual(limited({ upstreamStatus: 429, retryAfterMs }));
+    expect(await execute(world)).toEqual(limited({ upstreamStatus: 429, retryAfterMs }));
     world.datafold.on(datafoldPath, { body: datafoldBody });
-    expect(await ask(world)).toEqual(limited({ retryAfterMs: 60_000 }));
+    expect(await execute(world)).toEqual(limited({ retryAfterMs: 60_000 }));
     await clock.pass(60_000);
 
-    expect(await ask(world)).toEqual(found);
+    expect(await execute(world)).toEqual(found);
   });
 
   it('rests after a short wait too, when it had been waited for already', async () => {
@@ -85,29 +85,29 @@ describe('A credential that is to be used less often', () => {
     const clock = holdClock();
     holdDice(0);
 
-    const asked = ask(world);
+    const requested = execute(world);
     await clock.waitOf(1_000);
     await clock.pass(1_000);
-    expect(await asked).toEqual(limited({ upstreamStatus: 429, retryAfterMs: 1_000 }));
+    expect(await requested).toEqual(limited({ upstreamStatus: 429, retryAfterMs: 1_000 }));
 
     world.datafold.on(datafoldPath, { body: datafoldBody });
-    expect(await ask(world)).toEqual(limited({ retryAfterMs: 1_000 }));
+    expect(await execute(world)).toEqual(limited({ retryAfterMs: 1_000 }));
     expect(world.datafold.paths).toHaveLength(2);
     await clock.pass(1_000);
-    expect(await ask(world)).toEqual(found);
+    expect(await execute(world)).toEqual(found);
   });
 
   it.each([
     ['without a wait', {}],
-    ['with a wait that nobody can read', { 'retry-after': 'soon' }],
-  ])("doesn't rest when it was asked %s", async (_name, headers) => {
+    ['with an unreadable wait', { 'retry-after': 'soon' }],
+  ])("doesn't cool down when the provider says %s", async (_name, headers) => {
     holdDice(0);
     const world = await createWorld();
     world.datafold.on(datafoldPath, { status: 429, headers: headers as Record<string, string> });
 
-    expect(await ask(world)).toEqual(limited({ upstreamStatus: 429 }));
+    expect(await execute(world)).toEqual(limited({ upstreamStatus: 429 }));
     world.datafold.on(datafoldPath, { body: datafoldBody });
-    expect(await ask(world)).toEqual(found);
+    expect(await execute(world)).toEqual(found);
   });
 
   it('cools down as well when the provider is not available to it until then, and gets that error', async () => {
@@ -115,13 +115,15 @@ describe('A credential that is to be used less often', () => {
     world.datafold.on(datafoldPath, limit('30', 503));
     const clock = holdClock();
 
-    expect(await ask(world)).toEqual(limited({ upstreamStatus: 503, retryAfterMs: 30_000 }, 'UPSTREAM_UNAVAILABLE'));
+    expect(await execute(world)).toEqual(
+      limited({ upstreamStatus: 503, retryAfterMs: 30_000 }, 'UPSTREAM_UNAVAILABLE'),
+    );
     world.datafold.on(datafoldPath, { body: datafoldBody });
-    expect(await ask(world)).toEqual(limited({ retryAfterMs: 30_000 }, 'UPSTREAM_UNAVAILABLE'));
+    expect(await execute(world)).toEqual(limited({ retryAfterMs: 30_000 }, 'UPSTREAM_UNAVAILABLE'));
     expect(world.datafold.paths).toHaveLength(1);
 
     await clock.pass(30_000);
-    expect(await ask(world)).toEqual(found);
+    expect(await execute(world)).toEqual(found);
   });
 
   it('rests as well when the provider is busy until then, whatever the status', async () => {
@@ -133,7 +135,7 @@ describe('A credential that is to be used less often', () => {
 
     for (const upstreamStatus of [404, undefined]) {
       const facts = { code: 'UPSTREAM_UNAVAILABLE', retryAfterMs: 30_000, ...(upstreamStatus && { upstreamStatus }) };
-      expect(await world.ask(query, { keys: [olostepKey] })).toMatchObject({ errors: [{ extensions: facts }] });
+      expect(await world.execute(query, { keys: [olostepKey] })).toMatchObject({ errors: [{ extensions: facts }] });
     }
     expect(world.olostep.paths).toHaveLength(1);
   });
@@ -147,11 +149,11 @@ describe('A credential that is to be used less often', () => {
     world.datafold.on(datafoldPath, { status: 429, headers });
     holdClock(date);
 
-    expect(await ask(world)).toEqual(limited({ upstreamStatus: 429, retryAfterMs: 30_000 }));
-    expect(await ask(world)).toEqual(limited({ retryAfterMs: 30_000 }));
+    expect(await execute(world)).toEqual(limited({ upstreamStatus: 429, retryAfterMs: 30_000 }));
+    expect(await execute(world)).toEqual(limited({ retryAfterMs: 30_000 }));
   });
 
-  it('keeps to the longest wait that it was asked for, in whichever order', async () => {
+  it('waits for the longest wait that the provider named, in whichever order', async () => {
     const world = await createWorld();
     const answers: (() => void)[] = [];
     world.datafold.onAny((_request, response) => {
@@ -160,17 +162,17 @@ describe('A credential that is to be used less often', () => {
     });
     const clock = holdClock();
 
-    const asked = [1, 2].map((runId) => world.ask(query, { keys: [anyDatafoldRun(runId).key] }));
+    const requested = [1, 2].map((runId) => world.execute(query, { keys: [anyDatafoldRun(runId).key] }));
     await world.datafold.arrived(2);
     // The longer one first.
     if (world.datafold.paths[0]?.endsWith('/2')) answers.reverse();
     answers[0]?.();
-    await Promise.race(asked);
+    await Promise.race(requested);
     answers[1]?.();
-    await Promise.all(asked);
+    await Promise.all(requested);
 
     await clock.pass(10_000);
-    expect(await ask(world)).toEqual(limited({ retryAfterMs: 20_000 }));
+    expect(await execute(world)).toEqual(limited({ retryAfterMs: 20_000 }));
   });
 
   it('ends what waits for a place, too', async () => {
@@ -179,7 +181,7 @@ describe('A credential that is to be used less often', () => {
     holdClock();
     const keys = Array.from({ length: 100 }, (_, index) => anyDatafoldRun(index).key);
 
-    const { errors } = await world.ask(query, { keys });
+    const { errors } = await world.execute(query, { keys });
 
     expect(errors?.map(({ extensions }) => extensions.code)).toEqual(Array(100).fill('RATE_LIMITED'));
     expect(world.datafold.paths).toHaveLength(32);
@@ -189,9 +191,9 @@ describe('A credential that is to be used less often', () => {
     const world = await createWorld();
     world.datafold.on(datafoldPath, limit('30'));
     world.olostep.on(olostepPath, { body: olostepBody });
-    await ask(world);
+    await execute(world);
 
-    expect(await world.ask(query, { keys: [datafoldKey, olostepKey] })).toMatchObject({
+    expect(await world.execute(query, { keys: [datafoldKey, olostepKey] })).toMatchObject({
       data: { monitorRuns: [null, { id: `OLOSTEP:${olostepKey.monitorId}:${olostepKey.runId}` }] },
       errors: [{ path: ['monitorRuns', 0], extensions: { code: 'RATE_LIMITED' } }],
     });
@@ -208,9 +210,9 @@ describe('A credential that is to be used less often', () => {
     });
     holdClock();
 
-    expect(await ask(world, 'tenant-a')).toEqual(limited({ upstreamStatus: status, retryAfterMs: 30_000 }, code));
-    expect(await ask(world, 'tenant-b')).toEqual(found);
-    expect(await ask(world, 'tenant-a')).toEqual(limited({ retryAfterMs: 30_000 }, code));
+    expect(await execute(world, 'tenant-a')).toEqual(limited({ upstreamStatus: status, retryAfterMs: 30_000 }, code));
+    expect(await execute(world, 'tenant-b')).toEqual(found);
+    expect(await execute(world, 'tenant-a')).toEqual(limited({ retryAfterMs: 30_000 }, code));
     expect(world.datafold.requests.map(({ headers }) => headers.authorization)).toEqual([
       'Key tenant-a',
       'Key tenant-b',
@@ -221,11 +223,11 @@ describe('A credential that is to be used less often', () => {
     const world = await createWorld();
     world.datafold.on(datafoldPath, limit('30'));
     const clock = holdClock('2026-11-20T12:00:00Z');
-    await ask(world);
+    await execute(world);
 
     clock.setDate('2026-11-20T13:00:00Z');
-    expect(await ask(world)).toEqual(limited({ retryAfterMs: 30_000 }));
+    expect(await execute(world)).toEqual(limited({ retryAfterMs: 30_000 }));
     clock.setDate('2026-11-20T11:00:00Z');
-    expect(await ask(world)).toEqual(limited({ retryAfterMs: 30_000 }));
+    expect(await execute(world)).toEqual(limited({ retryAfterMs: 30_000 }));
   });
 });

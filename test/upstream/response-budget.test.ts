@@ -56,10 +56,10 @@ async function createLargeWorld(config: Partial<GatewayConfig>, runs: readonly n
   };
 }
 
-const codesOf = ({ errors = [] }: Awaited<ReturnType<World['ask']>>) =>
+const codesOf = ({ errors = [] }: Awaited<ReturnType<World['execute']>>) =>
   Object.fromEntries(errors.map(({ path = [], extensions }) => [path[0], extensions.code]));
 
-describe('An upstream response of 13.9 MB', () => {
+describe('response memory: an upstream response of 13.9 MB', () => {
   const events = Array.from({ length: 100_000 }, (_, index) => ({
     id: String(38_000_000 + index),
     ts: 1763625600000 + index,
@@ -81,20 +81,20 @@ describe('An upstream response of 13.9 MB', () => {
     const world = await createWorld();
     world.olostep.on(olostepPath, (_request, response) => sendText(response, text, isMeasured));
 
-    expect(await world.ask(query)).toEqual({
+    expect(await world.execute(query)).toEqual({
       data: { run: { events: { totalCount: 100_000, nodes: [{ id: '38000000' }] } } },
     });
   });
 });
 
-describe('Above the high-water mark of all upstream responses', () => {
+describe('response memory: above the high-water mark of all upstream responses', () => {
   it('large ones are read one after another, and all of them are', async () => {
     const limits = { maxUpstreamResponseTotalBytes: 1 };
     const runs = [1, 2, 3, 4, 5, 6];
     const { world } = await createLargeWorld({ limits }, runs, 2 * megabyte);
     const { chunks } = watchReading();
 
-    const responses = await Promise.all(runs.map((runId) => world.ask(`{ ${runField(runId)} }`)));
+    const responses = await Promise.all(runs.map((runId) => world.execute(`{ ${runField(runId)} }`)));
 
     expect(responses).toEqual(runs.map((runId) => ({ data: { [`run${runId}`]: { runId: String(runId) } } })));
     // Each is paused at the chunk that makes it large, until it is its turn.
@@ -113,18 +113,18 @@ describe('Above the high-water mark of all upstream responses', () => {
     const { world, slowField, answerSlow } = await createLargeWorld({ limits }, [1], 1.9 * megabyte);
     world.datafold.on(datafoldPath, { body: { ...datafoldBody, error: 'x'.repeat(60_000) } });
     const { totalOf } = watchReading();
-    const holding = world.ask(`{ ${runField(1)} ${slowField} }`);
+    const holding = world.execute(`{ ${runField(1)} ${slowField} }`);
     await world.olostep.arrived(1);
     await until(() => totalOf(anyDatafoldRun(1).path) > 1.9 * megabyte);
 
-    expect(await world.ask(`{ ${runField(42)} }`)).toEqual({ data: { run42: { runId: '42' } } });
+    expect(await world.execute(`{ ${runField(42)} }`)).toEqual({ data: { run42: { runId: '42' } } });
 
     answerSlow();
     expect(await holding).toMatchObject({ data: { run1: { runId: '1' } } });
   });
 });
 
-describe('The bytes of a large upstream response', () => {
+describe('response memory: the bytes of a large upstream response', () => {
   const limits = { maxUpstreamResponseTotalBytes: 1, maxUpstreamResponseBytes: 2 * megabyte, breakerMinCalls: 1 };
   const size = 1.9 * megabyte;
   const pathOf = (runId: number) => anyDatafoldRun(runId).path;
@@ -139,14 +139,14 @@ describe('The bytes of a large upstream response', () => {
     const large = await createLargeWorld({ ...config, limits: { ...limits, ...config.limits } }, [1, 2], size);
     const { world, slowField } = large;
     // From now on a failure on its path counts for the circuit breaker.
-    expect(await world.ask(`{ ${runField(2)} }`)).toEqual(found);
+    expect(await world.execute(`{ ${runField(2)} }`)).toEqual(found);
     const { totalOf } = watchReading();
-    const holding = world.ask(`{ ${runField(1)} ${slowField} }`, {}, init);
+    const holding = world.execute(`{ ${runField(1)} ${slowField} }`, {}, init);
     holding.catch(() => {});
     await world.olostep.arrived(1);
     await until(() => totalOf(pathOf(1)) > size);
     await beforeReading();
-    const reading = world.ask(`{ ${runField(2)} }`);
+    const reading = world.execute(`{ ${runField(2)} }`);
     await until(() => totalOf(pathOf(1)) + totalOf(pathOf(2)) > 2 * megabyte);
     return { ...large, holding, reading, totalOf };
   }
@@ -167,13 +167,13 @@ describe('The bytes of a large upstream response', () => {
     const { path, text } = largeDatafoldRun(2, size);
     world.datafold.on(path, (_request, response) => sendText(response, text));
     const { totalOf } = watchReading();
-    const holding = world.ask(`{ ${runs.map(runField).join(' ')} ${slowField} }`);
+    const holding = world.execute(`{ ${runs.map(runField).join(' ')} ${slowField} }`);
     await world.olostep.arrived(1);
     await until(() => runs.every((runId) => totalOf(pathOf(runId)) > 60_000));
 
-    const reading = world.ask(`{ ${runField(2)} }`);
+    const reading = world.execute(`{ ${runField(2)} }`);
     await until(() => totalOf(pathOf(2)) > 0.1 * megabyte);
-    await world.ask('{ __typename }');
+    await world.execute('{ __typename }');
     expect(totalOf(pathOf(2))).toBeLessThan(size / 2);
 
     answerSlow();
@@ -207,26 +207,26 @@ describe('The bytes of a large upstream response', () => {
     const { world, slowField, answerSlow } = await createLargeWorld({ limits, coalesceCalls: true }, [1, 2], size);
     const { totalOf } = watchReading();
     const { text } = largeDatafoldRun(1, size);
-    const asked: ServerResponse[] = [];
-    world.datafold.on(pathOf(1), (_request, response) => void asked.push(response));
+    const requested: ServerResponse[] = [];
+    world.datafold.on(pathOf(1), (_request, response) => void requested.push(response));
     world.datafold.on(datafoldPath, { body: datafoldBody });
-    const first = world.ask(`{ ${runField(1)} }`);
+    const first = world.execute(`{ ${runField(1)} }`);
     await world.datafold.arrived(1);
-    // It has joined once its other calls are made.
-    const second = world.ask(`{ ${runField(1)} ${slowField} ${runField(42)} }`);
+    // It has coalesced once its other calls are made.
+    const second = world.execute(`{ ${runField(1)} ${slowField} ${runField(42)} }`);
     await world.datafold.arrived(2);
     await world.olostep.arrived(1);
-    for (const response of asked) sendText(response, text);
+    for (const response of requested) sendText(response, text);
 
     expect(await first).toEqual({ data: { run1: { runId: '1' } } });
-    const reading = world.ask(`{ ${runField(2)} }`);
+    const reading = world.execute(`{ ${runField(2)} }`);
     await until(() => totalOf(pathOf(1)) + totalOf(pathOf(2)) > 2 * megabyte);
     expect(totalOf(pathOf(2))).toBeLessThan(size / 2);
     answerSlow();
 
     expect(await second).toMatchObject({ data: { run1: { runId: '1' } } });
     expect(await reading).toEqual(found);
-    expect(asked).toHaveLength(1);
+    expect(requested).toHaveLength(1);
   });
 
   it('count until the last part of a response in parts is sent', async () => {
@@ -237,7 +237,7 @@ describe('The bytes of a large upstream response', () => {
     const inParts = world.post(JSON.stringify({ query }), { headers }).then((response) => response.text());
     await world.olostep.arrived(1);
     await until(() => totalOf(pathOf(1)) > size);
-    const reading = world.ask(`{ ${runField(2)} }`);
+    const reading = world.execute(`{ ${runField(2)} }`);
     await until(() => totalOf(pathOf(1)) + totalOf(pathOf(2)) > 2 * megabyte);
     expect(totalOf(pathOf(2))).toBeLessThan(size / 2);
 
@@ -253,9 +253,9 @@ describe('The bytes of a large upstream response', () => {
     world.datafold.on(path, (_request, response) => sendText(response, text.replace('"run_id":1', '"run_id":7')));
 
     for (let time = 0; time < 3; time++)
-      expect(codesOf(await world.ask(`{ ${runField(1)} }`))).toEqual({ run1: 'UPSTREAM_BAD_RESPONSE' });
+      expect(codesOf(await world.execute(`{ ${runField(1)} }`))).toEqual({ run1: 'UPSTREAM_BAD_RESPONSE' });
 
-    expect(await world.ask(`{ ${runField(2)} }`)).toEqual(found);
+    expect(await world.execute(`{ ${runField(2)} }`)).toEqual(found);
   });
 
   it('take none of the time of an attempt that waits for them', async () => {
@@ -307,7 +307,7 @@ describe('The bytes of a large upstream response', () => {
       expect.objectContaining({ message: 'upstream call failed', code: 'OVERLOADED', reason: 'memory', attempts: 1 }),
     );
     controller.abort();
-    expect(await world.ask(`{ ${runField(2)} }`)).toEqual(found);
+    expect(await world.execute(`{ ${runField(2)} }`)).toEqual(found);
     const ofBreaker = ({ message, provider }: { message: string; provider?: unknown }) =>
       message === 'circuit breaker changed' && provider === 'DATAFOLD';
     expect(world.lines.filter(ofBreaker)).toEqual([]);
@@ -317,19 +317,19 @@ describe('The bytes of a large upstream response', () => {
     const clock = holdClock();
     const { world, slowField } = await createLargeWorld({ limits, coalesceCalls: true }, [1, 2], size);
     const { totalOf } = watchReading();
-    void world.ask(`{ ${runField(1)} ${slowField} }`).catch(() => {});
+    void world.execute(`{ ${runField(1)} ${slowField} }`).catch(() => {});
     await world.olostep.arrived(1);
     await until(() => totalOf(pathOf(1)) > size);
-    const first = world.ask(`{ ${runField(2)} }`);
+    const first = world.execute(`{ ${runField(2)} }`);
     await until(() => totalOf(pathOf(1)) + totalOf(pathOf(2)) > 2 * megabyte);
     await clock.pass(1_000);
     world.datafold.on(datafoldPath, { body: datafoldBody });
-    const second = world.ask(`{ ${runField(2)} ${runField(42)} }`);
+    const second = world.execute(`{ ${runField(2)} ${runField(42)} }`);
     await until(() => world.datafold.paths.includes(datafoldPath));
 
     await clock.pass(2_000);
 
-    for (const asked of [first, second]) expect(codesOf(await asked)).toEqual({ run2: 'OVERLOADED' });
+    for (const requested of [first, second]) expect(codesOf(await requested)).toEqual({ run2: 'OVERLOADED' });
     expect(world.datafold.paths.filter((path) => path === pathOf(2))).toHaveLength(1);
   });
 
@@ -341,15 +341,15 @@ describe('The bytes of a large upstream response', () => {
     const config = { coalesceCalls, limits: { ...limits, upstreamAttemptTimeoutMs: 90_000 } };
     const { world, slowField } = await createLargeWorld(config, [1], size);
     const { totalOf } = watchReading();
-    const asked: ServerResponse[] = [];
-    world.datafold.on(pathOf(2), (_request, response) => void asked.push(response));
-    const reading = world.ask(`{ ${runField(2)} }`);
+    const requested: ServerResponse[] = [];
+    world.datafold.on(pathOf(2), (_request, response) => void requested.push(response));
+    const reading = world.execute(`{ ${runField(2)} }`);
     await world.datafold.arrived(1);
     await clock.pass(1_000);
-    void world.ask(`{ ${runField(1)} ${slowField} }`).catch(() => {});
+    void world.execute(`{ ${runField(1)} ${slowField} }`).catch(() => {});
     await world.olostep.arrived(1);
     await until(() => totalOf(pathOf(1)) > size);
-    for (const response of asked) sendText(response, largeDatafoldRun(2, size).text);
+    for (const response of requested) sendText(response, largeDatafoldRun(2, size).text);
     await until(() => totalOf(pathOf(1)) + totalOf(pathOf(2)) > 2 * megabyte);
 
     await clock.pass(14_000);
@@ -357,27 +357,27 @@ describe('The bytes of a large upstream response', () => {
     expect(codesOf(await reading)).toEqual({ run2: 'OVERLOADED' });
   });
 
-  it('of an operation that needs more than the maximum by itself are refused, and given back', async () => {
+  it('of an operation that needs more than the maximum alone are refused, and given back', async () => {
     const { world } = await createLargeWorld(
       { limits: { ...limits, upstreamAttemptTimeoutMs: 90_000 } },
       [1, 2, 3],
       size,
     );
 
-    const response = await world.ask(`{ ${[1, 2, 3].map(runField).join(' ')} }`);
+    const response = await world.execute(`{ ${[1, 2, 3].map(runField).join(' ')} }`);
 
     expect(Object.values(response.data).filter((run) => run !== null)).toHaveLength(1);
     expect(Object.values(codesOf(response))).toEqual(['OVERLOADED', 'OVERLOADED']);
-    expect(await world.ask(`{ ${runField(2)} }`)).toEqual(found);
+    expect(await world.execute(`{ ${runField(2)} }`)).toEqual(found);
   });
 
   it('of operations that wait for one another are refused to the last of them, so that the first is complete', async () => {
     const twice = { ...limits, maxUpstreamResponseTotalBytes: 2 * megabyte, upstreamAttemptTimeoutMs: 90_000 };
     const { world } = await createLargeWorld({ limits: twice }, [1, 2, 3, 4, 5, 6], size);
     const { totalOf } = watchReading();
-    const first = world.ask(`{ ${runField(1)} ${runField(2)} }`);
+    const first = world.execute(`{ ${runField(1)} ${runField(2)} }`);
     await until(() => totalOf(pathOf(1)) > 0 && totalOf(pathOf(2)) > 0);
-    const others = world.ask(`{ ${[3, 4, 5, 6].map(runField).join(' ')} }`);
+    const others = world.execute(`{ ${[3, 4, 5, 6].map(runField).join(' ')} }`);
 
     expect(await first).toEqual({ data: { run1: { runId: '1' }, run2: { runId: '2' } } });
     expect(Object.values(codesOf(await others)).every((code) => code === 'OVERLOADED')).toBe(true);

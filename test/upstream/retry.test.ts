@@ -24,7 +24,7 @@ const failed = (code: string, facts: object = {}) => ({
     }),
   ],
 });
-const ask = (world: World, init?: RequestInit) => world.ask(query, { key: datafoldKey }, init);
+const execute = (world: World, init?: RequestInit) => world.execute(query, { key: datafoldKey }, init);
 
 /** A world whose Datafold gives these answers in turn, the last one for ever. */
 async function createWorldOf(answers: readonly (Reply | Handler)[], limits: Partial<Limits> = {}): Promise<World> {
@@ -44,7 +44,7 @@ const later = (wait: string, status = 429): Reply => ({ status, headers: { 'retr
 const reset: Handler = ({ socket }) => void socket.resetAndDestroy();
 const close: Handler = ({ socket }) => void socket.end();
 
-describe('A call that failed', () => {
+describe('retry: a call that failed', () => {
   it.each([
     ['an error of the server', { status: 500 }],
     ['a bad gateway', { status: 502 }],
@@ -59,7 +59,7 @@ describe('A call that failed', () => {
     holdDice(0);
     const world = await createWorldOf([fault, good]);
 
-    expect(await ask(world)).toEqual(found);
+    expect(await execute(world)).toEqual(found);
     expect(world.datafold.paths).toEqual([datafoldPath, datafoldPath]);
     expect(world.lines.map(({ message }) => message)).toEqual(['request']);
   });
@@ -68,14 +68,14 @@ describe('A call that failed', () => {
     holdDice(0);
     const world = await createWorldOf([{ status: 500 }, reset, { status: 502 }, good]);
 
-    expect(await ask(world)).toEqual(failed('UPSTREAM_UNAVAILABLE', { upstreamStatus: 502 }));
+    expect(await execute(world)).toEqual(failed('UPSTREAM_UNAVAILABLE', { upstreamStatus: 502 }));
     expect(world.datafold.paths).toHaveLength(3);
   });
 
   it('is not retried when tags or a cursor of the client may be why', async () => {
     const world = await createWorldOf([{ status: 500 }, { body: { monitors: [] } }]);
 
-    const { errors } = await world.ask('{ monitorList(provider: DATAFOLD, tags: ["canary"]) { totalCount } }');
+    const { errors } = await world.execute('{ monitorList(provider: DATAFOLD, tags: ["canary"]) { totalCount } }');
 
     expect(errors).toMatchObject([{ extensions: { code: 'UPSTREAM_UNAVAILABLE', retryable: true } }]);
     expect(world.datafold.paths).toHaveLength(1);
@@ -85,7 +85,7 @@ describe('A call that failed', () => {
     holdDice(0);
     const world = await createWorldOf([{ status: 500 }, { body: 'not JSON' }, good]);
 
-    expect(await ask(world)).toEqual(failed('UPSTREAM_BAD_RESPONSE'));
+    expect(await execute(world)).toEqual(failed('UPSTREAM_BAD_RESPONSE'));
     expect(world.datafold.paths).toHaveLength(2);
   });
 
@@ -94,7 +94,7 @@ describe('A call that failed', () => {
     const clock = holdClock();
     holdDice(0.5);
 
-    const asked = ask(world);
+    const requested = execute(world);
     await clock.waitOf(50);
     await clock.pass(49);
     expect(world.datafold.paths).toHaveLength(1);
@@ -104,7 +104,7 @@ describe('A call that failed', () => {
     expect(world.datafold.paths).toHaveLength(2);
     await clock.pass(1);
 
-    expect(await asked).toEqual(found);
+    expect(await requested).toEqual(found);
     expect(world.datafold.paths).toHaveLength(3);
   });
 
@@ -113,13 +113,13 @@ describe('A call that failed', () => {
     const clock = holdClock();
     holdDice(1);
 
-    const asked = ask(world);
+    const requested = execute(world);
     for (const wait of [700, 1_000]) {
       await clock.waitOf(wait);
       await clock.pass(wait);
     }
 
-    expect(await asked).toEqual(found);
+    expect(await requested).toEqual(found);
   });
 });
 
@@ -128,7 +128,7 @@ const noon = '2026-11-20T12:00:00Z';
 describe.each([
   [429, 'RATE_LIMITED'],
   [503, 'UPSTREAM_UNAVAILABLE'],
-])('A call that is answered %i', (status, code) => {
+])('retry: a call that is answered %i', (status, code) => {
   it.each([
     ['2', 2_000],
     ['1', 1_000],
@@ -139,26 +139,26 @@ describe.each([
     const clock = holdClock(noon);
     holdDice(0.5);
 
-    const asked = ask(world);
+    const requested = execute(world);
     await clock.waitOf(wait + 50);
     await clock.pass(wait + 49);
     expect(world.datafold.paths).toHaveLength(1);
     await clock.pass(1);
 
-    expect(await asked).toEqual(found);
+    expect(await requested).toEqual(found);
     expect(world.datafold.paths).toHaveLength(2);
   });
 
-  it('waits once: asked to wait again, it hands the wait on', async () => {
+  it('waits once: told to wait again, it passes the wait on', async () => {
     const world = await createWorldOf([later('1', status), later('2', status), good]);
     const clock = holdClock();
     holdDice(0);
 
-    const asked = ask(world);
+    const requested = execute(world);
     await clock.waitOf(1_000);
     await clock.pass(1_000);
 
-    expect(await asked).toEqual(failed(code, { upstreamStatus: status, retryAfterMs: 2_000 }));
+    expect(await requested).toEqual(failed(code, { upstreamStatus: status, retryAfterMs: 2_000 }));
     expect(world.datafold.paths).toHaveLength(2);
   });
 
@@ -173,7 +173,7 @@ describe.each([
     const world = await createWorldOf([later(header, status), good]);
     holdClock(noon);
 
-    expect(await ask(world)).toEqual(failed(code, { upstreamStatus: status, retryAfterMs }));
+    expect(await execute(world)).toEqual(failed(code, { upstreamStatus: status, retryAfterMs }));
     expect(world.datafold.paths).toHaveLength(1);
   });
 
@@ -182,7 +182,7 @@ describe.each([
     holdClock();
     holdDice(0);
 
-    expect(await ask(world)).toEqual(failed(code, { upstreamStatus: status, retryAfterMs: 2_000 }));
+    expect(await execute(world)).toEqual(failed(code, { upstreamStatus: status, retryAfterMs: 2_000 }));
     expect(world.datafold.paths).toHaveLength(1);
   });
 
@@ -191,7 +191,7 @@ describe.each([
     async (header) => {
       const world = await createWorldOf([later(header, status), good]);
 
-      expect(await ask(world)).toEqual(failed(code, { upstreamStatus: status }));
+      expect(await execute(world)).toEqual(failed(code, { upstreamStatus: status }));
       expect(world.datafold.paths).toHaveLength(1);
     },
   );
@@ -199,37 +199,37 @@ describe.each([
   it("isn't tried again when it says two waits", async () => {
     const world = await createWorldOf([{ status, headers: { 'retry-after': ['1', '2'] } }, good]);
 
-    expect(await ask(world)).toEqual(failed(code, { upstreamStatus: status }));
+    expect(await execute(world)).toEqual(failed(code, { upstreamStatus: status }));
     expect(world.datafold.paths).toHaveLength(1);
   });
 });
 
-it('A limit without a wait is tried again once, within half a second', async () => {
+it('retry: A limit without a wait is tried again once, within half a second', async () => {
   const world = await createWorldOf([{ status: 429 }, { status: 429 }, good]);
   const clock = holdClock();
   holdDice(1);
 
-  const asked = ask(world);
+  const requested = execute(world);
   await clock.waitOf(500);
   await clock.pass(500);
 
-  expect(await asked).toEqual(failed('RATE_LIMITED', { upstreamStatus: 429 }));
+  expect(await requested).toEqual(failed('RATE_LIMITED', { upstreamStatus: 429 }));
   expect(world.datafold.paths).toHaveLength(2);
 });
 
-describe('A call whose time runs', () => {
+describe('retry: a call whose time runs', () => {
   it('is tried again after a silent attempt, once', async () => {
     const world = await createWorldOf([silence], { operationTimeoutMs: 20_000 });
     const clock = holdClock();
     holdDice(0);
 
-    const asked = ask(world);
+    const requested = execute(world);
     await world.datafold.arrived(1);
     await clock.pass(3_000);
     await world.datafold.arrived(2);
     await clock.pass(3_000);
 
-    expect(await asked).toEqual(failed('UPSTREAM_TIMEOUT'));
+    expect(await requested).toEqual(failed('UPSTREAM_TIMEOUT'));
     expect(world.datafold.paths).toHaveLength(2);
   });
 
@@ -243,13 +243,13 @@ describe('A call whose time runs', () => {
       const clock = holdClock();
       holdDice(0);
 
-      const asked = ask(world);
+      const requested = execute(world);
       await world.datafold.arrived(1);
       await clock.pass(3_000);
       await world.datafold.arrived(attempts);
       await clock.pass(1_000);
 
-      expect(await asked).toEqual(failed('UPSTREAM_TIMEOUT'));
+      expect(await requested).toEqual(failed('UPSTREAM_TIMEOUT'));
       expect(world.datafold.paths).toHaveLength(attempts);
     },
   );
@@ -264,13 +264,13 @@ describe('A call whose time runs', () => {
     const clock = holdClock();
     holdDice(0);
 
-    const asked = ask(world);
+    const requested = execute(world);
     await world.datafold.arrived(1);
     await clock.pass(ms);
     for (const answer of answers) answer();
 
     const failure = failed('UPSTREAM_UNAVAILABLE', { upstreamStatus: 500 });
-    expect(await asked).toEqual(attempts === 2 ? found : failure);
+    expect(await requested).toEqual(attempts === 2 ? found : failure);
     expect(world.datafold.paths).toHaveLength(attempts);
   });
 
@@ -279,7 +279,7 @@ describe('A call whose time runs', () => {
     const clock = holdClock();
     holdDice(0);
 
-    const asked = ask(world);
+    const requested = execute(world);
     await world.datafold.arrived(1);
     await clock.pass(3_000);
     await world.datafold.arrived(2);
@@ -287,7 +287,7 @@ describe('A call whose time runs', () => {
     expect(world.lines).toEqual([]);
     await clock.pass(1);
 
-    expect(await asked).toEqual(failed('UPSTREAM_TIMEOUT'));
+    expect(await requested).toEqual(failed('UPSTREAM_TIMEOUT'));
     await world.datafold.deserted(2);
     // And not by what the HTTP client would do in the end.
     expect(world.lines).toContainEqual(expect.objectContaining({ reason: 'deadline', attempts: 2, ms: 5_000 }));
@@ -306,12 +306,12 @@ describe('A call whose time runs', () => {
     const clock = holdClock();
 
     const keys = [first.key, second.key];
-    const asked = world.ask('query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { id } }', { keys });
+    const requested = world.execute('query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { id } }', { keys });
     await world.datafold.arrived(1);
     await clock.pass(4_751);
     for (const answer of answers) answer();
 
-    expect(await asked).toMatchObject({
+    expect(await requested).toMatchObject({
       data: { monitorRuns: [{ id: 'DATAFOLD:7:1' }, null] },
       errors: [{ path: ['monitorRuns', 1], extensions: { code: 'UPSTREAM_TIMEOUT', retryable: true } }],
     });
@@ -319,7 +319,7 @@ describe('A call whose time runs', () => {
   });
 });
 
-describe('A connection that ends', () => {
+describe('retry: a connection that ends', () => {
   const afterHeaders: Handler = ({ socket }, response) => {
     response.writeHead(200, { 'content-type': 'application/json' });
     response.write('{', () => socket.resetAndDestroy());
@@ -332,11 +332,11 @@ describe('A connection that ends', () => {
     'before the first byte, %s, after it has carried an answer, costs no time and nothing of the budget',
     async (_name, end) => {
       const world = await createWorldOf([good, end, good], { retryBudget: 0 });
-      expect(await ask(world)).toEqual(found);
+      expect(await execute(world)).toEqual(found);
       holdClock();
       holdDice(1);
 
-      expect(await ask(world)).toEqual(found);
+      expect(await execute(world)).toEqual(found);
       expect(world.datafold.paths).toHaveLength(3);
       const [first, second, third] = world.datafold.requests.map(({ socket }) => socket);
       expect(second).toBe(first);
@@ -349,27 +349,27 @@ describe('A connection that ends', () => {
     ['after the first byte', [good, afterHeaders, good]],
   ])('%s does cost', async (_name, answers) => {
     const world = await createWorldOf(answers, { retryBudget: 0 });
-    for (let before = 1; before < answers.length - 1; before++) await ask(world);
+    for (let before = 1; before < answers.length - 1; before++) await execute(world);
 
-    expect(await ask(world)).toEqual(failed('UPSTREAM_UNAVAILABLE'));
+    expect(await execute(world)).toEqual(failed('UPSTREAM_UNAVAILABLE'));
     expect(world.datafold.paths).toHaveLength(answers.length - 1);
   });
 
   it('is free once a call: the next one is a retry like others', async () => {
     const world = await createWorldOf([good, reset, { status: 500 }, good], { retryBudget: 1 });
     holdDice(0);
-    await ask(world);
+    await execute(world);
 
-    expect(await ask(world)).toEqual(found);
+    expect(await execute(world)).toEqual(found);
     expect(world.datafold.paths).toHaveLength(4);
     world.datafold.onAny({ status: 500 });
     // That one took the only retry.
-    await ask(world);
+    await execute(world);
     expect(world.datafold.paths).toHaveLength(5);
   });
 });
 
-describe('The name of a provider', () => {
+describe('retry: the name of a provider', () => {
   /** Has the first look-ups of names fail, or all of them; tells how many there were. */
   function failLookups(code: string, times = Number.POSITIVE_INFINITY) {
     const { lookup } = dns;
@@ -399,12 +399,12 @@ describe('The name of a provider', () => {
     });
   }
 
-  it('is looked up again when that failed for the moment, and nobody notices', async () => {
+  it('is looked up again when that failed for the moment, and no client notices', async () => {
     holdDice(0);
     const world = await createNamedWorld();
     const lookups = failLookups('EAI_AGAIN', 2);
 
-    expect(await ask(world)).toEqual(found);
+    expect(await execute(world)).toEqual(found);
     expect(lookups()).toBe(3);
   });
 
@@ -413,38 +413,38 @@ describe('The name of a provider', () => {
     const world = await createNamedWorld();
     const lookups = failLookups('EAI_AGAIN');
 
-    expect(await ask(world)).toEqual(failed('UPSTREAM_UNAVAILABLE'));
+    expect(await execute(world)).toEqual(failed('UPSTREAM_UNAVAILABLE'));
     expect(lookups()).toBe(3);
-    expect((await world.ask(query, { key: olostepKey })).errors).toBe(undefined);
+    expect((await world.execute(query, { key: olostepKey })).errors).toBe(undefined);
   });
 
   it('is not looked up again when there is no such name', async () => {
     const world = await createNamedWorld();
     const lookups = failLookups('ENOTFOUND');
 
-    const { errors } = await ask(world);
+    const { errors } = await execute(world);
 
     expect(errors?.[0]?.extensions).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', retryable: false });
     expect(lookups()).toBe(1);
   });
 });
 
-describe('A client that leaves during a wait', () => {
+describe('retry: a client that leaves during a wait', () => {
   it.each([
     ['of the back-off', { status: 500 }, 50],
-    ['that was asked for', later('2'), 2_050],
+    ['of Retry-After', later('2'), 2_050],
   ])('%s ends it, and no further call is made', async (_name, fault, wait) => {
     const world = await createWorldOf([fault, good]);
     const clock = holdClock();
     holdDice(0.5);
     const controller = new AbortController();
 
-    const asked = ask(world, { signal: controller.signal });
+    const requested = execute(world, { signal: controller.signal });
     await clock.waitOf(wait);
     await clock.pass(0);
     const timers = clock.timers();
     controller.abort();
-    await expect(asked).rejects.toThrow('aborted');
+    await expect(requested).rejects.toThrow('aborted');
     await until(() => world.lines.length > 0);
 
     expect(clock.timers()).toBe(timers - 1);
@@ -454,7 +454,7 @@ describe('A client that leaves during a wait', () => {
   });
 });
 
-describe('The retries of a provider', () => {
+describe('retry: the retries of a provider', () => {
   const manyQuery = 'query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { id } }';
   const hundred = Array.from({ length: 100 }, (_, index) => anyDatafoldRun(index).key);
   /** The breaker would end it much sooner. */
@@ -465,12 +465,12 @@ describe('The retries of a provider', () => {
     const world = await createWorld({ limits });
     world.datafold.onAny({ status: 503 });
 
-    await world.ask(manyQuery, { keys: hundred });
+    await world.execute(manyQuery, { keys: hundred });
     const before = world.datafold.paths.length;
     expect(before).toBeGreaterThanOrEqual(110);
     expect(before).toBeLessThanOrEqual(120);
 
-    for (let time = 0; time < 10; time++) await world.ask(manyQuery, { keys: hundred });
+    for (let time = 0; time < 10; time++) await world.execute(manyQuery, { keys: hundred });
     const calls = world.datafold.paths.length - before;
     expect(calls).toBeGreaterThanOrEqual(1_090);
     expect(calls).toBeLessThanOrEqual(1_100);
@@ -481,17 +481,17 @@ describe('The retries of a provider', () => {
     const clock = holdClock();
     const world = await createWorld({ limits });
     world.datafold.onAny({ status: 503 });
-    await world.ask(manyQuery, { keys: hundred });
+    await world.execute(manyQuery, { keys: hundred });
     world.datafold.onAny({ status: 429, headers: { 'retry-after': '30' } });
-    await world.ask(manyQuery, { keys: hundred.slice(0, 1) });
+    await world.execute(manyQuery, { keys: hundred.slice(0, 1) });
 
     const before = world.datafold.paths.length;
-    for (let time = 0; time < 5; time++) await world.ask(manyQuery, { keys: hundred });
+    for (let time = 0; time < 5; time++) await world.execute(manyQuery, { keys: hundred });
     expect(world.datafold.paths).toHaveLength(before);
 
     await clock.pass(31_000);
     world.datafold.onAny({ status: 503 });
-    await world.ask(manyQuery, { keys: hundred.slice(0, 3) });
+    await world.execute(manyQuery, { keys: hundred.slice(0, 3) });
     // Each could be tried twice again. One retry may be left of those before.
     expect(world.datafold.paths.length - before).toBeLessThanOrEqual(4);
   });
@@ -542,7 +542,7 @@ describe('The retries of a provider', () => {
     holdDice(0);
     const world = await createWorld({ limits });
     world.datafold.onAny({ status: 503 });
-    await world.ask(manyQuery, { keys: hundred });
+    await world.execute(manyQuery, { keys: hundred });
 
     let times = 0;
     world.olostep.on(olostepPath, (_request, response) => {
@@ -550,7 +550,7 @@ describe('The retries of a provider', () => {
       response.end(JSON.stringify(olostepBody));
     });
 
-    expect((await world.ask(query, { key: olostepKey })).errors).toBeUndefined();
+    expect((await world.execute(query, { key: olostepKey })).errors).toBeUndefined();
     expect(world.olostep.paths).toHaveLength(3);
   });
 });

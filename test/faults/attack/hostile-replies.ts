@@ -64,7 +64,7 @@ const heads: Readonly<Record<string, (key: string) => Parts>> = {
   'its type': (key) => ({ headers: { 'content-type': `application/${key}` } }),
   'a parameter of its type': (key) => ({ headers: { 'content-type': `text/html; charset=${key}` } }),
   'its reason': (key) => ({ status: 500, reason: key }),
-  'the wait it asks for': (key) => ({ status: 429, headers: { 'retry-after': key } }),
+  'the wait in its header': (key) => ({ status: 429, headers: { 'retry-after': key } }),
   'a redirect': (key) => ({ status: 302, headers: { location: `/${key}` } }),
   'a cookie': (key) => ({ headers: { 'set-cookie': key } }),
   'its encoding': (key) => ({ headers: { 'content-encoding': key } }),
@@ -349,7 +349,7 @@ export function mutate({ bytes, finish }: HostileReply, dice: Dice): HostileRepl
     () => Buffer.concat([before, Buffer.from(dice.of(tokens)), rest]),
     () => bytes,
   ];
-  // Never byte by byte: what is left over of a reply then comes once the connection is another tenant's, and nobody can tell.
+  // Never byte by byte: what is left over of a reply then comes once the connection is another tenant's, and no program can tell.
   const next = dice.of([finish, finish, 'end', 'reset'] as const);
   return { bytes: dice.of(kinds)(), ...(next && next !== 'drip' && { finish: next }) };
 }

@@ -52,7 +52,7 @@ export const simpleRequests = (document: string): Record<string, Sent> => ({
   'a document': typed('application/graphql', document),
   'no type': { method: 'POST', body: inJson(document) },
   'an empty type': typed('', inJson(document)),
-  'a type that nobody knows': typed('x', inJson(document)),
+  'an unknown type': typed('x', inJson(document)),
   'nearly JSON': typed('application/jsonp', inJson(document)),
   'a document in the URL of a POST': { method: 'POST', path: inSearch(document) },
   'a document in the URL of a form': { ...typed('application/x-www-form-urlencoded', ''), path: inSearch(document) },
@@ -101,7 +101,7 @@ const preflight = (origin: string): Sent => ({
     'access-control-request-headers': 'authorization, content-type',
   },
 });
-const asking = (origin: string): Sent => ({
+const requesting = (origin: string): Sent => ({
   method: 'POST',
   headers: { origin, 'content-type': 'application/json' },
   body: inJson(query),
@@ -124,7 +124,7 @@ export async function run(tally: Tally): Promise<void> {
       for (const origin of origins.strangers)
         await readFromElsewhere(tally, stage, `not listed: ${origin}`, origin, false);
       await forge(tally, stage, origins.listed);
-      const { headers } = await send(stage, asking(origins.listed));
+      const { headers } = await send(stage, requesting(origins.listed));
       tally.check('answers vary by origin', /\borigin\b/i.test(String(headers.vary)), headers);
     },
     { CORS_ORIGINS: `${origins.listed},http://localhost:5173` },
@@ -167,7 +167,7 @@ async function checkMethods(tally: Tally, stage: Stage): Promise<void> {
 
 /** C-21: no word of CORS unless the origin is listed, letter by letter; never for credentials of the browser's own. */
 async function readFromElsewhere(tally: Tally, stage: Stage, name: string, origin: string, isListed: boolean) {
-  for (const [kind, sent] of Object.entries({ preflight: preflight(origin), request: asking(origin) })) {
+  for (const [kind, sent] of Object.entries({ preflight: preflight(origin), request: requesting(origin) })) {
     const { headers } = await send(stage, sent);
     const words = Object.keys(headers).filter((header) => header.startsWith('access-control-'));
     const allowed = headers['access-control-allow-origin'];
@@ -236,7 +236,7 @@ function checkHeaders(tally: Tally, name: string, { headers }: Answered): void {
   tally.check(`${name}: has the headers of every answer`, isSafe, headers);
 }
 
-/** Sends with `node:http`, which sends whatever headers it is given, and adds none of its own. */
+/** Sends with `node:http`, which sends whatever headers it is given, and adds none. */
 async function send({ service }: Stage, { method = 'GET', path = '/graphql', headers, body }: Sent): Promise<Answered> {
   const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
   const options = { port: service.port, host: '127.0.0.1', method, path, headers: { ...headers, ...length } };

@@ -41,7 +41,7 @@ async function withWorld(
   for (const server of servers.values()) server.close();
 }
 
-const tell =
+const report =
   ({ toBody }: Subject): WireAnswer =>
   (socket, { path }) =>
     reply(socket, { body: JSON.stringify(toBody(toRun(path))) });
@@ -60,30 +60,34 @@ async function tryMixed(tally: Tally): Promise<void> {
   const proxy = await startFaultServer((socket) => reply(socket, { body: '{}' }));
   const proxies = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'http_proxy', 'https_proxy', 'all_proxy'];
   const env = Object.fromEntries(proxies.map((name) => [name, proxy.baseUrl]));
-  await withWorld(tell, { ...env, NODE_USE_ENV_PROXY: '1', QUEUE_TIMEOUT_MS: '5000' }, async ({ service, servers }) => {
-    await runConcurrently(16, range(0, 2_000), async (round) => {
-      const keys = range(0, 1 + (round % 4)).map((index) =>
-        subjects[(round >> index) % 2 ? 1 : 0].toKey(round * 10 + index),
-      );
-      const { body } = await service.ask(all, { keys });
-      const ids = body.data?.monitorRuns.map((run: { id: string } | null) => run?.id);
-      const expected = keys.map(({ provider, monitorId, runId }) => `${provider}:${monitorId}:${runId}`);
-      tally.check('a mixed operation', ids?.join() === expected.join(), body);
-    });
-    for (const [subject, { requests, port }] of servers) {
-      const right = toAuthorization(subject, canaries[subject.provider]);
-      const wrong = requests.filter(
-        ({ authorization, head }) =>
-          authorization !== right ||
-          head.includes(canaries[otherThan(subject).provider]) ||
-          !head.includes(`\r\nhost: 127.0.0.1:${port}`),
-      );
-      const name = `${subject.provider} gets its own key alone, every time`;
-      tally.check(name, wrong.length === 0 && requests.length > 1_000, wrong[0]?.head);
-      tally.measured(`${requests.length} requests to ${subject.provider}`);
-    }
-    tally.check('nothing goes to a proxy', proxy.connections() === 0);
-  });
+  await withWorld(
+    report,
+    { ...env, NODE_USE_ENV_PROXY: '1', QUEUE_TIMEOUT_MS: '5000' },
+    async ({ service, servers }) => {
+      await runConcurrently(16, range(0, 2_000), async (round) => {
+        const keys = range(0, 1 + (round % 4)).map((index) =>
+          subjects[(round >> index) % 2 ? 1 : 0].toKey(round * 10 + index),
+        );
+        const { body } = await service.execute(all, { keys });
+        const ids = body.data?.monitorRuns.map((run: { id: string } | null) => run?.id);
+        const expected = keys.map(({ provider, monitorId, runId }) => `${provider}:${monitorId}:${runId}`);
+        tally.check('a mixed operation', ids?.join() === expected.join(), body);
+      });
+      for (const [subject, { requests, port }] of servers) {
+        const right = toAuthorization(subject, canaries[subject.provider]);
+        const wrong = requests.filter(
+          ({ authorization, head }) =>
+            authorization !== right ||
+            head.includes(canaries[otherThan(subject).provider]) ||
+            !head.includes(`\r\nhost: 127.0.0.1:${port}`),
+        );
+        const name = `${subject.provider} gets its own key alone, every time`;
+        tally.check(name, wrong.length === 0 && requests.length > 1_000, wrong[0]?.head);
+        tally.measured(`${requests.length} requests to ${subject.provider}`);
+      }
+      tally.check('nothing goes to a proxy', proxy.connections() === 0);
+    },
+  );
   proxy.close();
 }
 
@@ -123,7 +127,7 @@ const echoes: readonly [name: string, code: string, answer: (authorization: stri
     ['in JSON that is no object', 'UPSTREAM_BAD_RESPONSE', (key) => ({ body: JSON.stringify([key]) })],
     ['as an id', 'UPSTREAM_BAD_RESPONSE', (key) => ({ body: JSON.stringify({ run_id: key, monitor_id: key }) })],
     [
-      'in fields that nobody knows',
+      'in unknown fields',
       'UPSTREAM_BAD_RESPONSE',
       (key) => ({ body: JSON.stringify({ headers: { authorization: key } }) }),
     ],
@@ -143,7 +147,7 @@ async function tryEchoes(tally: Tally): Promise<void> {
   await withWorld(echo, env, async ({ service }) => {
     for (const subject of subjects) {
       for (const [index, [name, code]] of echoes.entries()) {
-        const { body } = await service.ask(query, { key: subject.toKey(index) });
+        const { body } = await service.execute(query, { key: subject.toKey(index) });
         const outcome = body.errors?.[0].extensions.code ?? 'data';
         const problems = [...service.leaks(), ...extensionsBeyondList(body), ...(outcome === code ? [] : [outcome])];
         tally.check(`${subject.provider} echoes the key ${name}`, problems.length === 0, problems);
@@ -175,7 +179,7 @@ const malformed: Readonly<Record<string, string>> = {
 };
 
 async function tryMalformed(tally: Tally): Promise<void> {
-  await withWorld(tell, forwarding, async ({ service, servers }) => {
+  await withWorld(report, forwarding, async ({ service, servers }) => {
     const { port } = service;
     const calls = () => [...servers.values()].reduce((sum, { requests }) => sum + requests.length, 0);
     const send = async (subject: Subject, lines: readonly string[]) => {
@@ -220,29 +224,29 @@ async function tryCoolDown(tally: Tally): Promise<void> {
     (socket, request) => {
       const isLimited = request.authorization === toAuthorization(subject, limited);
       if (isLimited) reply(socket, { status: 429, headers: { 'retry-after': '86400' } });
-      else tell(subject)(socket, request);
+      else report(subject)(socket, request);
     };
   await withWorld(limit, forwarding, async ({ service, servers }) => {
     for (const subject of subjects) {
-      const ask = async (key: string) => {
-        const { body } = await service.ask(query, { key: subject.toKey(1) }, { [subject.header]: key });
+      const execute = async (key: string) => {
+        const { body } = await service.execute(query, { key: subject.toKey(1) }, { [subject.header]: key });
         return body.errors?.[0].extensions ?? { code: 'data' };
       };
       const calls = () => servers.get(subject)?.requests.length;
-      const first = await ask(limited);
+      const first = await execute(limited);
       tally.check(
         `${subject.provider} limits a caller`,
         first.code === 'RATE_LIMITED' && first.retryAfterMs === 86_400_000,
         first,
       );
-      const others = await Promise.all(range(0, 20).map((other) => ask(`${canary}-${other}`)));
+      const others = await Promise.all(range(0, 20).map((other) => execute(`${canary}-${other}`)));
       tally.check(
-        `${subject.provider} limits nobody else`,
+        `${subject.provider} limits no other caller`,
         others.every(({ code }) => code === 'data'),
         others,
       );
       const before = calls();
-      const again = await Promise.all(range(0, 20).map(() => ask(limited)));
+      const again = await Promise.all(range(0, 20).map(() => execute(limited)));
       const isCalm = again.every(({ code, retryAfterMs }) => code === 'RATE_LIMITED' && retryAfterMs <= 60_000);
       tally.check(`${subject.provider} has its rest from that caller`, isCalm && calls() === before, again);
     }

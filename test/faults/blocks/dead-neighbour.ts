@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import { range } from '../concurrency.ts';
 import { type RunningService, startService } from '../service.ts';
 import type { Tally } from '../tally.ts';
-import { tell } from '../upstream/far-ends.ts';
+import { report } from '../upstream/fake-upstreams.ts';
 import { reply, startFaultServer } from '../upstream/fault-server.ts';
 import { openLoad } from '../upstream/load.ts';
 import { watchNoise } from '../upstream/patience.ts';
@@ -24,9 +24,9 @@ export async function run(tally: Tally): Promise<void> {
 
 async function trySubject(tally: Tally, subject: Subject): Promise<void> {
   const other = otherThan(subject);
-  const healthy = await startFaultServer(tell(other));
+  const healthy = await startFaultServer(report(other));
   const dead = await startFaultServer((socket) => reply(socket, { status: 503 }));
-  const well = await startFaultServer(tell(subject));
+  const well = await startFaultServer(report(subject));
   // A slow machine isn't to be taken for a slow provider.
   const patient = {
     MAX_EVENT_LOOP_LAG_MS: '60000',
@@ -39,7 +39,7 @@ async function trySubject(tally: Tally, subject: Subject): Promise<void> {
   // A service each, as one whose breaker is open would go on sparing a provider that is well again.
   const services = [await start(well.baseUrl), await start(dead.baseUrl)];
   let measured = await compare(services, subject, other);
-  // On a machine with other things to do, it is the one service or the other that waits; it isn't the same one each time.
+  // On a machine with other work, it is the one service or the other that waits; it isn't the same one each time.
   for (let tries = 1; tries < 3 && !isAsFast(measured); tries++) measured = await compare(services, subject, other);
   const { quiet, under, failures, noise } = measured;
   tally.check(`${other.provider} always answers`, failures.length === 0, failures);
@@ -70,7 +70,7 @@ async function compare(services: readonly RunningService[], subject: Subject, ot
   const measures = services.map((service) => createMeasure(service, subject, other));
   for (const runNumber of range(0, warmUp + count)) {
     // In turns first, so that neither has the better start.
-    for (const measure of runNumber % 2 ? measures : measures.toReversed()) measure.ask(runNumber);
+    for (const measure of runNumber % 2 ? measures : measures.toReversed()) measure.execute(runNumber);
     await setTimeout(everyMs);
   }
   const [quiet, under] = await Promise.all(measures.map((measure) => measure.end()));
@@ -82,22 +82,22 @@ async function compare(services: readonly RunningService[], subject: Subject, ot
   };
 }
 
-/** Asks the provider that may be dead, and takes the time of the other one. */
+/** Requests from the provider that may be dead, and measures the other one. */
 function createMeasure(service: RunningService, subject: Subject, other: Subject) {
-  const { ask, close } = openLoad(service);
+  const { execute, close } = openLoad(service);
   const times: number[] = [];
   const failures: string[] = [];
-  const asked: Promise<unknown>[] = [];
+  const requested: Promise<unknown>[] = [];
   const time = async (runNumber: number) => {
     const started = performance.now();
-    const outcome = await ask(other, runNumber);
+    const outcome = await execute(other, runNumber);
     if (outcome !== 'data') failures.push(outcome);
     if (runNumber >= warmUp) times.push(performance.now() - started);
   };
   return {
-    ask: (runNumber: number) => void asked.push(ask(subject, runNumber), time(runNumber)),
+    execute: (runNumber: number) => void requested.push(execute(subject, runNumber), time(runNumber)),
     async end() {
-      await Promise.all(asked);
+      await Promise.all(requested);
       close();
       return { p99: times.toSorted((a, b) => a - b)[Math.floor(times.length * 0.99)] ?? Number.NaN, failures };
     },

@@ -1,14 +1,14 @@
 /**
  * A provider that is dead under thousands of requests: retries stay within their budget, the breaker spares it nearly all
- * calls, and the other provider is asked as if nothing were.
+ * calls, and the other provider gets its calls as usual.
  */
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import type { RunningService } from '../service.ts';
 import type { Tally } from '../tally.ts';
-import { withNeighbour } from '../upstream/far-ends.ts';
+import { withNeighbour } from '../upstream/fake-upstreams.ts';
 import { reply, startFaultServer } from '../upstream/fault-server.ts';
-import { askMany, type Outcomes, openLoad } from '../upstream/load.ts';
+import { requestMany, type Outcomes, openLoad } from '../upstream/load.ts';
 import { type Subject, subjects } from '../upstream/subjects.ts';
 
 /** Of each provider, with and without the breaker each. */
@@ -44,7 +44,7 @@ async function tryDead(tally: Tally, subject: Subject, { name, env, most }: Mode
   const far = await startFaultServer((socket) => reply(socket, { status: 503 }));
   await withNeighbour(subject, far.baseUrl, env, async (service, other) => {
     const title = `${subject.provider} always 503 ${name}`;
-    await askBoth(tally, title, service, subject, other, requests);
+    await requestBoth(tally, title, service, subject, other, requests);
     const calls = far.requests.length;
     tally.check(`${title}: is spared`, calls > 0 && calls <= most(requests), calls);
     tally.measured(`${title}: ${(calls / requests).toFixed(3)} calls a request`);
@@ -52,7 +52,7 @@ async function tryDead(tally: Tally, subject: Subject, { name, env, most }: Mode
   far.close();
 }
 
-/** Nobody listens: the log tells how many attempts there were. */
+/** No server listens: the log says how many attempts there were. */
 async function tryRefusing(tally: Tally, subject: Subject, { name, env, most }: Mode): Promise<void> {
   const unused = createServer().listen(0, '127.0.0.1');
   await once(unused, 'listening');
@@ -61,7 +61,7 @@ async function tryRefusing(tally: Tally, subject: Subject, { name, env, most }: 
   const count = requests / 10;
   await withNeighbour(subject, `http://127.0.0.1:${port}`, env, async (service, other) => {
     const title = `${subject.provider} refuses connections ${name}`;
-    await askBoth(tally, title, service, subject, other, count);
+    await requestBoth(tally, title, service, subject, other, count);
     const counts = [...service.output().matchAll(/"attempts":(\d+)/g)].map(([, text]) => Number(text));
     const attempts = counts.reduce((sum, attempts) => sum + attempts, 0);
     // Those that set out together are all on their way before the first has failed.
@@ -71,7 +71,7 @@ async function tryRefusing(tally: Tally, subject: Subject, { name, env, most }: 
 }
 
 /** The provider that fails, and at the same time the one that doesn't. */
-async function askBoth(
+async function requestBoth(
   tally: Tally,
   title: string,
   service: RunningService,
@@ -79,10 +79,10 @@ async function askBoth(
   other: Subject,
   count: number,
 ): Promise<void> {
-  const { ask, close } = openLoad(service);
+  const { execute, close } = openLoad(service);
   const [failures, answers] = await Promise.all([
-    askMany(ask, subject, count, concurrency),
-    askMany(ask, other, count / 10, 2),
+    requestMany(execute, subject, count, concurrency),
+    requestMany(execute, other, count / 10, 2),
   ]);
   close();
   tally.check(`${title}: every request has its code`, failures.UPSTREAM_UNAVAILABLE === count, failures);
@@ -99,10 +99,10 @@ async function tryHanging(tally: Tally, subject: Subject): Promise<void> {
     OPERATION_TIMEOUT_MS: '1500',
   };
   await withNeighbour(subject, far.baseUrl, env, async (service, other) => {
-    const { ask, close } = openLoad(service);
+    const { execute, close } = openLoad(service);
     const [failures, answers]: [Outcomes, Outcomes] = await Promise.all([
-      askMany(ask, subject, 150, 150),
-      askMany(ask, other, 200, 2),
+      requestMany(execute, subject, 150, 150),
+      requestMany(execute, other, 200, 2),
     ]);
     close();
     const { UPSTREAM_TIMEOUT: timeouts = 0, OVERLOADED: overloads = 0 } = failures;

@@ -14,7 +14,7 @@ const atATime = 50;
  * of them, as those that a busy machine stalls say nothing of the service: that each of them ends is what has to be.
  */
 const maxMs = 200;
-/** So long that no deadline of the service ends what a departure has to, in milliseconds. */
+/** Longer than every deadline of the service, so that only the disconnect ends the calls, in milliseconds. */
 const neverMs = 600_000;
 /** How long a call is waited for that has not ended, in milliseconds. */
 const patienceMs = 60_000;
@@ -38,7 +38,7 @@ export async function run(tally: Tally): Promise<void> {
 
       const outlived: number[] = [];
       await runConcurrently(atATime, range(0, clients), async (n) => {
-        const socket = await ask(service.port, n);
+        const socket = await execute(service.port, n);
         // Some leave before a call was made for them, most while it is under way, some when half of them has been.
         if (n % 10 !== 0) await within(patienceMs, open.has(n));
         socket.resetAndDestroy();
@@ -63,7 +63,7 @@ export async function run(tally: Tally): Promise<void> {
       datafold.onAny({ body: { state: 'ok' } });
       olostep.onAny({ body: {} });
       for (let n = 0; n < 20; n++) {
-        const { text } = await service.ask(
+        const { text } = await service.execute(
           `{ datafoldRun(monitorId: "7", runId: "${clients + n}") { state } olostepRun(monitorId: "monitor_a", runId: "run_${clients + n}") { id } }`,
         );
         const isRight = text.includes('"state":"OK"') && text.includes(`OLOSTEP:monitor_a:run_${clients + n}`);
@@ -89,7 +89,7 @@ const within = (ms: number, event: Promise<void>) => {
   return Promise.race([event, late]).finally(() => over.abort());
 };
 
-async function ask(port: number, n: number): Promise<Socket> {
+async function execute(port: number, n: number): Promise<Socket> {
   const socket = connect(port, '127.0.0.1').on('error', () => {});
   await once(socket, 'connect');
   socket.write(toRequest(n));

@@ -1,6 +1,6 @@
 /**
  * DNS rebinding: the page of another site whose name is made to point to this machine. For the browser the service is of the
- * page's own origin then, so neither CORS nor a preflight stops it: the service looks at the name that it is asked by.
+ * page's own origin then, so neither CORS nor a preflight stops it: the service checks the host that the request names.
  */
 import type { Browser, Page } from 'playwright-core';
 import { findChromium, launchChromium } from '../../support/browser.ts';
@@ -10,7 +10,7 @@ import { openWire } from '../wire.ts';
 
 const query = '{ datafoldRun(monitorId: "7", runId: "42") { state } }';
 const strangers = ['evil.test', 'localhost.evil.test', '127.0.0.1.evil.test', 'evil-localhost.test', 'evil.local'];
-/** Chromium takes each of the last two for this machine by itself. */
+/** Chromium takes each of the last two for this machine without a lookup. */
 const ownNames = ['127.0.0.1', 'localhost', 'graph.localhost'];
 
 interface Tried {

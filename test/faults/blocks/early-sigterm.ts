@@ -44,7 +44,7 @@ export async function run(tally: Tally): Promise<void> {
   }
 }
 
-/** One that the system gives to nobody who asks for any: clients are there before the service is. */
+/** A port that the system assigns to no other process: clients are there before the service is. */
 async function findPort(): Promise<number> {
   for (;;) {
     const server = createServer().listen(12_000 + Math.floor(Math.random() * 18_000), '127.0.0.1');
@@ -146,37 +146,37 @@ async function endOf(child: ChildProcess): Promise<{ code: number | null; output
   return { code, output: outputs.join('') };
 }
 
-/** Clients that ask again and again: until they are told to go elsewhere, or there is nobody to ask any more. */
+/** Clients that send requests until a response closes their connection, or no server listens any more. */
 function startLoad(port: number) {
   const lost: string[] = [];
   let answered = 0;
   let isOver = false;
-  let toldUnderWay = () => {};
+  let stoppedInFlight = () => {};
   const isUnderWay = new Promise<void>((resolve) => {
-    toldUnderWay = resolve;
+    stoppedInFlight = resolve;
   });
   const beClient = async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    for (let mayAsk = true; mayAsk && !isOver; ) {
-      const answer = await ask(agent, port).catch((error: NodeJS.ErrnoException) => error.code ?? String(error));
-      // Nobody listens there yet, or any more.
+    for (let mayRequest = true; mayRequest && !isOver; ) {
+      const answer = await execute(agent, port).catch((error: NodeJS.ErrnoException) => error.code ?? String(error));
+      // No server listens there yet, or any more.
       if (answer === 'ECONNREFUSED') await setTimeout(5);
       else if (typeof answer === 'string') lost.push(answer);
       else {
         answered++;
-        if (answered > clients * 3) toldUnderWay();
-        mayAsk = !answer.isLast;
+        if (answered > clients * 3) stoppedInFlight();
+        mayRequest = !answer.isLast;
       }
     }
     agent.destroy();
   };
-  const asking = Promise.all(Array.from({ length: clients }, beClient));
+  const requesting = Promise.all(Array.from({ length: clients }, beClient));
   return {
     isUnderWay,
     /** @returns what became of the requests */
     async stop() {
       isOver = true;
-      await asking;
+      await requesting;
       return { answered, lost };
     },
   };
@@ -184,8 +184,8 @@ function startLoad(port: number) {
 
 const body = JSON.stringify({ query: '{ datafoldRun(monitorId: "7", runId: "42") { state } }' });
 
-/** Whether the response asks the client to close its connection; or what is wrong with the response. */
-function ask(agent: Agent, port: number): Promise<{ isLast: boolean } | string> {
+/** Whether the response tells the client to close its connection; or what is wrong with the response. */
+function execute(agent: Agent, port: number): Promise<{ isLast: boolean } | string> {
   return new Promise((resolve, reject) => {
     const headers = { 'content-type': 'application/json', 'content-length': body.length };
     request({ agent, port, host: '127.0.0.1', path: '/graphql', method: 'POST', headers }, async (response) => {

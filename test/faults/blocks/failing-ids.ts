@@ -1,6 +1,6 @@
 /**
- * A client makes up ids at which the provider fails, or never answers: many calls at once, then one every 100 ms. It keeps
- * nobody else out, whether each caller has a key of its own or all share one. And a provider that is really down gets a few
+ * A client makes up ids at which the provider fails, or never answers: many calls at once, then one every 100 ms. It blocks
+ * no other caller, whether each caller has another key or all share one. And a provider that is really down gets a few
  * calls a second at most all the same, and is found to be back.
  */
 import { setTimeout } from 'node:timers/promises';
@@ -32,13 +32,13 @@ export async function run(tally: Tally): Promise<void> {
   for (const subject of isShort ? subjects.slice(0, 1) : subjects) {
     for (const way of ['fails at', 'is silent at'] as const) {
       if (!isShort || way === 'fails at')
-        await tryAttack(tally, subject, way, 'with keys of their own', forwarding, ['attacker-key', 'victim-key']);
+        await tryAttack(tally, subject, way, 'with one key each', forwarding, ['attacker-key', 'victim-key']);
       if (!isShort || way === 'is silent at') await tryAttack(tally, subject, way, 'with one key', {}, ['', '']);
     }
     await tryOutage(
       tally,
       subject,
-      'with keys of their own',
+      'with one key each',
       forwarding,
       [1, 2, 3, 4, 5].map((n) => `tenant-key-${n}`),
     );
@@ -81,18 +81,22 @@ async function withService(
 const query = 'query ($key: MonitorRunKey!) { monitorRun(key: $key) { id } }';
 
 /** Whether there was data. */
-async function ask(service: RunningService, subject: Subject, run: number, apiKey: string): Promise<boolean> {
+async function execute(service: RunningService, subject: Subject, run: number, apiKey: string): Promise<boolean> {
   const headers = apiKey === '' ? {} : { [subject.header]: apiKey };
-  const { body } = await service.ask(query, { key: subject.toKey(run) }, headers);
+  const { body } = await service.execute(query, { key: subject.toKey(run) }, headers);
   return typeof body?.data?.monitorRun?.id === 'string';
 }
 
-/** Asks at a steady pace for so long; resolves with the share that had data. */
-async function askSteadily(forMs: number, everyMs: number, askNext: (n: number) => Promise<boolean>): Promise<number> {
-  const asked: Promise<boolean>[] = [];
+/** Sends requests at a steady pace for this time; resolves with the share that had data. */
+async function requestSteadily(
+  forMs: number,
+  everyMs: number,
+  requestNext: (n: number) => Promise<boolean>,
+): Promise<number> {
+  const requested: Promise<boolean>[] = [];
   for (const end = performance.now() + forMs; performance.now() < end; await setTimeout(everyMs))
-    asked.push(askNext(asked.length));
-  const outcomes = await Promise.all(asked);
+    requested.push(requestNext(requested.length));
+  const outcomes = await Promise.all(requested);
   return outcomes.filter((hasData) => hasData).length / outcomes.length;
 }
 
@@ -106,13 +110,15 @@ async function tryAttack(
 ): Promise<void> {
   const { far } = await startProvider(subject, way);
   await withService(subject, far, keys, async (service) => {
-    await ask(service, subject, 0, victim);
+    await execute(service, subject, 0, victim);
     // Silence holds permits of the bulkhead, so there are fewer calls at once than it has.
-    await Promise.all(range(0, way === 'fails at' ? 40 : 24).map((n) => ask(service, subject, firstBad + n, attacker)));
+    await Promise.all(
+      range(0, way === 'fails at' ? 40 : 24).map((n) => execute(service, subject, firstBad + n, attacker)),
+    );
     const [share] = await Promise.all([
       // Each time another run, so that no path has succeeded before.
-      askSteadily(1_000 * seconds, goodEveryMs, (n) => ask(service, subject, n + 1, victim)),
-      askSteadily(1_000 * seconds, badEveryMs, (n) => ask(service, subject, firstBad + 100 + n, attacker)),
+      requestSteadily(1_000 * seconds, goodEveryMs, (n) => execute(service, subject, n + 1, victim)),
+      requestSteadily(1_000 * seconds, badEveryMs, (n) => execute(service, subject, firstBad + 100 + n, attacker)),
     ]);
     const title = `${subject.provider} ${way} made-up ids, ${mode}`;
     tally.check(`${title}: others get their answers`, share >= 0.99, share);
@@ -129,17 +135,17 @@ async function tryOutage(
 ): Promise<void> {
   const { far, state } = await startProvider(subject);
   await withService(subject, far, { ...brief, ...keys }, async (service) => {
-    const askAny = (n: number) => ask(service, subject, n % 50, tenants[n % tenants.length] ?? '');
-    await askSteadily(1_000, 10, askAny);
+    const requestAny = (n: number) => execute(service, subject, n % 50, tenants[n % tenants.length] ?? '');
+    await requestSteadily(1_000, 10, requestAny);
     state.isDown = true;
     // No answer for the length of the window, and then as many failures as it takes.
-    await askSteadily(2 * windowMs, 10, askAny);
+    await requestSteadily(2 * windowMs, 10, requestAny);
     const before = far.requests.length;
-    await askSteadily(3_000, 10, askAny);
+    await requestSteadily(3_000, 10, requestAny);
     const callsPerSecond = (far.requests.length - before) / 3;
     state.isDown = false;
-    await askSteadily(3_000, 10, askAny);
-    const share = await askSteadily(1_000, 10, askAny);
+    await requestSteadily(3_000, 10, requestAny);
+    const share = await requestSteadily(1_000, 10, requestAny);
     const title = `${subject.provider} is down, ${mode}`;
     tally.check(`${title}: gets a few calls a second`, callsPerSecond > 0 && callsPerSecond <= 5, callsPerSecond);
     tally.check(`${title}: is found to be back`, share >= 0.99, share);

@@ -31,7 +31,7 @@ async function exhaust(tally: Tally, how: string, host: string): Promise<void> {
   };
   const service = await startService(urls, { maxFiles });
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  const ask = async (): Promise<string> => {
+  const execute = async (): Promise<string> => {
     const query = '{ olostepRun(monitorId: "monitor_a", runId: "run_b") { id } }';
     const headers = { 'content-type': 'application/json' };
     const sent = request(service.url, { method: 'POST', agent, headers }).end(JSON.stringify({ query }));
@@ -42,7 +42,7 @@ async function exhaust(tally: Tally, how: string, host: string): Promise<void> {
     return errors?.[0].extensions.code ?? 'data';
   };
   const warm = JSON.stringify(
-    await service.ask('{ datafoldRun(monitorId: 7, runId: 42) { id } }').then(({ body }) => body),
+    await service.execute('{ datafoldRun(monitorId: 7, runId: 42) { id } }').then(({ body }) => body),
   );
   tally.check(`${how}: answers before`, !warm.includes('errors'), warm);
   // The one connection that clients are answered on; no connection to Olostep has been opened.
@@ -52,12 +52,12 @@ async function exhaust(tally: Tally, how: string, host: string): Promise<void> {
 
   const held = await takeAll(service.port);
   const codes: string[] = [];
-  for (const _call of range(0, calls)) codes.push(await ask());
+  for (const _call of range(0, calls)) codes.push(await execute());
   const isOverloaded = codes.every((code) => code === 'OVERLOADED');
   tally.check(`${how}: calls are OVERLOADED`, isOverloaded, codes);
   tally.check(`${how}: the provider was not called`, olostep.requests.length === 0, olostep.requests.length);
   for (const socket of held) socket.destroy();
-  const codeAfter = await askUntil(ask, 'data');
+  const codeAfter = await requestUntil(execute, 'data');
   tally.check(`${how}: answers again`, codeAfter === 'data', codeAfter);
   const failures = service.output().match(/"reason":"[^"]*"|"breaker".*/g) ?? [];
   const isBlamed = failures.some((failure) => !failure.includes('"local EMFILE"'));
@@ -85,8 +85,8 @@ async function takeAll(port: number): Promise<Socket[]> {
 }
 
 /** Descriptors are free once the service has seen the connections end. */
-async function askUntil(ask: () => Promise<string>, wanted: string): Promise<string> {
+async function requestUntil(execute: () => Promise<string>, wanted: string): Promise<string> {
   let code = '';
-  for (let time = 0; time < 50 && code !== wanted; time++) code = await ask();
+  for (let time = 0; time < 50 && code !== wanted; time++) code = await execute();
   return code;
 }

@@ -5,9 +5,9 @@
 import { setTimeout } from 'node:timers/promises';
 import type { RunningService } from '../service.ts';
 import type { Tally } from '../tally.ts';
-import { tell, withNeighbour } from '../upstream/far-ends.ts';
+import { report, withNeighbour } from '../upstream/fake-upstreams.ts';
 import { reply, startFaultServer } from '../upstream/fault-server.ts';
-import { askMany, type Outcomes, openLoad } from '../upstream/load.ts';
+import { requestMany, type Outcomes, openLoad } from '../upstream/load.ts';
 import { type Subject, subjects } from '../upstream/subjects.ts';
 
 const flappingMs = 2_000;
@@ -25,30 +25,36 @@ export async function run(tally: Tally): Promise<void> {
 async function tryFlapping(tally: Tally, subject: Subject): Promise<void> {
   let isFlapping = true;
   const fails = failOneOfTwo();
-  const well = tell(subject);
+  const well = report(subject);
   const far = await startFaultServer((socket, request) => {
     if (isFlapping && fails()) reply(socket, { status: 503 });
     else well(socket, request);
   });
   await withNeighbour(subject, far.baseUrl, env, async (service) => {
     const title = `${subject.provider} flaps`;
-    const steady = askSteadily(service, subject);
+    const steady = requestSteadily(service, subject);
     await setTimeout(flappingMs);
     isFlapping = false;
     const during = await steady.end();
     const before = far.requests.length;
-    const { ask, close } = openLoad(service);
-    const after = await askMany(ask, subject, count, 8);
+    const { execute, close } = openLoad(service);
+    const after = await requestMany(execute, subject, count, 8);
     close();
 
-    const asked = sum(during);
+    const requested = sum(during);
     const share = (after.data ?? 0) / count;
     tally.check(`${title}: is called again at once`, share === 1, after);
     // A retry for each tenth call, and the ten that a full budget holds.
-    tally.check(`${title}: is called hardly more often`, before <= 1.1 * asked + 10, `${before} calls for ${asked}`);
+    tally.check(
+      `${title}: is called hardly more often`,
+      before <= 1.1 * requested + 10,
+      `${before} calls for ${requested}`,
+    );
     tally.check(`${title}: every request has its code`, hasCodes(during), during);
     tally.check(`${title}: the circuit breaker stays closed`, !service.output().includes('circuit breaker changed'));
-    tally.measured(`${title}: ${(100 * share).toFixed(1)} % at once, ${(before / asked).toFixed(2)} calls a request`);
+    tally.measured(
+      `${title}: ${(100 * share).toFixed(1)} % at once, ${(before / requested).toFixed(2)} calls a request`,
+    );
   });
   far.close();
 }
@@ -65,24 +71,24 @@ function failOneOfTwo(): () => boolean {
   };
 }
 
-/** Asks at a steady pace until it is told to end; resolves with what came of all. */
-function askSteadily(service: RunningService, subject: Subject) {
-  const { ask, close } = openLoad(service);
-  const asked: Promise<string>[] = [];
-  const timer = setInterval(() => asked.push(ask(subject, asked.length)), everyMs);
+/** Sends requests at a steady pace until the signal; resolves with what came of all. */
+function requestSteadily(service: RunningService, subject: Subject) {
+  const { execute, close } = openLoad(service);
+  const requested: Promise<string>[] = [];
+  const timer = setInterval(() => requested.push(execute(subject, requested.length)), everyMs);
   return {
     async end() {
       clearInterval(timer);
-      const outcomes = await tallyUp(asked);
+      const outcomes = await tallyUp(requested);
       close();
       return outcomes;
     },
   };
 }
 
-async function tallyUp(asked: readonly Promise<string>[]): Promise<Outcomes> {
+async function tallyUp(requested: readonly Promise<string>[]): Promise<Outcomes> {
   const outcomes: Record<string, number> = {};
-  for (const outcome of await Promise.all(asked)) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+  for (const outcome of await Promise.all(requested)) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
   return outcomes;
 }
 

@@ -8,7 +8,7 @@ import { range } from '../concurrency.ts';
 import { percentile } from '../load.ts';
 import { type RunningService, startService } from '../service.ts';
 import type { Tally } from '../tally.ts';
-import { tell } from '../upstream/far-ends.ts';
+import { report } from '../upstream/fake-upstreams.ts';
 import { reply, startFaultServer } from '../upstream/fault-server.ts';
 import { toJsonShape } from '../upstream/json-shapes.ts';
 import { openLoad } from '../upstream/load.ts';
@@ -31,7 +31,7 @@ const selection = `{
 
 export async function run(tally: Tally): Promise<void> {
   let body = Buffer.from('{}');
-  const healthy = await startFaultServer(tell(datafold));
+  const healthy = await startFaultServer(report(datafold));
   const hostile = await startFaultServer((socket, { path }) => {
     const isRun = !Number.isNaN(toRun(path));
     reply(socket, { body: isRun ? body : '{"data":[],"has_more":false}' });
@@ -48,11 +48,11 @@ export async function run(tally: Tally): Promise<void> {
     },
     { isProbed: true },
   );
-  const ask = (number: number) => {
+  const execute = (number: number) => {
     const { monitorId, runId } = olostep.toKey(number);
-    return service.ask(`{ run: olostepRun(monitorId: "${monitorId}", runId: "${runId}") ${selection} }`);
+    return service.execute(`{ run: olostepRun(monitorId: "${monitorId}", runId: "${runId}") ${selection} }`);
   };
-  for (const number of range(0, 20)) await ask(number);
+  for (const number of range(0, 20)) await execute(number);
   const quiet: number[] = [];
   const under: number[] = [];
   let longest = 0;
@@ -64,7 +64,7 @@ export async function run(tally: Tally): Promise<void> {
     body = Buffer.from(shape.body);
     quiet.push(...(await timesBeside(service, () => setTimeout(200))));
     await service.probe();
-    under.push(...(await timesBeside(service, () => ask(number))));
+    under.push(...(await timesBeside(service, () => execute(number))));
     const { blockedMs } = await service.probe();
     longest = Math.max(longest, blockedMs);
     tally.check(shape.name, blockedMs <= maxBlockedMs, `${blockedMs} ms`);
@@ -85,19 +85,19 @@ export async function run(tally: Tally): Promise<void> {
 
 /** How long operations of the other provider take while the task is under way, in milliseconds. */
 async function timesBeside(service: RunningService, task: () => Promise<unknown>): Promise<readonly number[]> {
-  const { ask, close } = openLoad(service);
+  const { execute, close } = openLoad(service);
   const times: number[] = [];
-  const asked: Promise<unknown>[] = [];
+  const requested: Promise<unknown>[] = [];
   let isOver = false;
   const done = task().then(() => {
     isOver = true;
   });
   for (let runNumber = 0; !isOver; runNumber++) {
     const started = performance.now();
-    asked.push(ask(datafold, runNumber).then(() => times.push(performance.now() - started)));
+    requested.push(execute(datafold, runNumber).then(() => times.push(performance.now() - started)));
     await setTimeout(everyMs);
   }
-  await Promise.all([done, ...asked]);
+  await Promise.all([done, ...requested]);
   close();
   return times;
 }

@@ -29,11 +29,11 @@ export async function run(tally: Tally): Promise<void> {
     MAX_EVENT_LOOP_LAG_MS: '60000',
     QUEUE_TIMEOUT_MS: '5000',
   });
-  const { ask, close } = openLoad(service);
+  const { execute, close } = openLoad(service);
   const failures: string[] = [];
   await runConcurrently(concurrency, range(0, requests), async (n) => {
     await setTimeout(Math.random() * maxPauseMs);
-    const outcome = await ask(n % 2 === 0 ? datafold : olostep, n);
+    const outcome = await execute(n % 2 === 0 ? datafold : olostep, n);
     if (outcome !== 'data') failures.push(outcome);
   });
   close();
@@ -69,7 +69,7 @@ function createClosings() {
     answer:
       (toBody: (run: number) => object): WireAnswer =>
       (socket, { path }) => {
-        // It came behind the end: whoever has closed a connection reads no more of it.
+        // It came behind the end: a peer that has closed a connection reads no more of it.
         if (isClosed.has(socket)) {
           lost++;
           socket.resetAndDestroy();

@@ -1,5 +1,5 @@
 /**
- * Ids as weapons (P-01 to P-03, P-05): on each way in, whatever isn't of a provider's grammar is refused before any call,
+ * Ids as weapons (P-01 to P-03, P-05): by each entry point, whatever isn't of a provider's grammar is refused before any call,
  * and whatever is arrives digit for digit.
  */
 import { isDeepStrictEqual } from 'node:util';
@@ -112,7 +112,7 @@ async function tryBadIds(world: World): Promise<void> {
   ].flatMap((key) => waysTo(key.provider).map((way) => ({ key, way })));
   const before = callsOf(world);
   await runConcurrently(16, attacks, async ({ key, way }) => {
-    const answer = await service.ask(way.query, way.toVariables(key));
+    const answer = await service.execute(way.query, way.toVariables(key));
     tally.check(`${way.name} ${JSON.stringify(key).slice(0, 200)}`, isRefusal(answer, way.path), answer.text);
   });
   tally.check('no bad id leads to a call', callsOf(world) === before, callsOf(world) - before);
@@ -137,7 +137,7 @@ const numberCases: readonly { form: keyof typeof forms; digits: string; arrives?
     { form: 'number' as const, digits, arrives: digits },
     { form: 'literal' as const, digits, arrives: digits },
   ]),
-  // A number of JSON is rounded before anybody can see it; text and the document's own literals aren't.
+  // A number of JSON is rounded before any code can see it; text and the document's own literals aren't.
   ...beyondNumbers.flatMap((digits) => [
     { form: 'text' as const, digits, arrives: digits },
     { form: 'number' as const, digits },
@@ -157,7 +157,7 @@ async function tryNumbers({ tally, service, servers }: World): Promise<void> {
     const { literal, id } = forms[form](digits);
     const parameter = literal === '$id' ? 'query ($id: ID!) ' : '';
     const before = server?.requests.length ?? 0;
-    const answer = await service.ask(
+    const answer = await service.execute(
       `${parameter}{ run: datafoldRun(monitorId: ${literal}, runId: ${literal}) { id monitorId } }`,
       { id },
     );
@@ -169,34 +169,34 @@ async function tryNumbers({ tally, service, servers }: World): Promise<void> {
   }
 }
 
-/** Names that objects have without being asked, wherever a client may write a name. */
+/** Names that all objects inherit, wherever a client may write a name. */
 async function tryNames(world: World): Promise<void> {
   const { tally, service } = world;
   const names = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf', '__defineGetter__'];
   for (const name of names) {
-    const asked = [
-      await service.ask(`{ ${name}: datafoldRun(monitorId: 7, runId: 42) { ${name}: id } }`),
-      await service.ask(
+    const requested = [
+      await service.execute(`{ ${name}: datafoldRun(monitorId: 7, runId: 42) { ${name}: id } }`),
+      await service.execute(
         `query ($${name}: ID!) { datafoldRun(monitorId: $${name}, runId: 42) { id } }`,
         JSON.parse(`{"${name}":"7"}`),
       ),
-      await service.ask(`{ monitorRun(key: { provider: ${name}, monitorId: 7, runId: 42 }) { id } }`),
-      await service.ask('query ($key: MonitorRunKey!) { monitorRun(key: $key) { id } }', {
+      await service.execute(`{ monitorRun(key: { provider: ${name}, monitorId: 7, runId: 42 }) { id } }`),
+      await service.execute('query ($key: MonitorRunKey!) { monitorRun(key: $key) { id } }', {
         key: { ...datafoldKey, provider: name },
       }),
-      await service.ask('query ($key: MonitorRunKey!) { monitorRun(key: $key) { id } }', {
+      await service.execute('query ($key: MonitorRunKey!) { monitorRun(key: $key) { id } }', {
         key: JSON.parse(`{"${name}":{"polluted":true},"provider":"DATAFOLD","monitorId":"7","runId":"42"}`),
       }),
-      await service.ask(
+      await service.execute(
         `query ${name} { ...${name} } fragment ${name} on Query { datafoldRun(monitorId: 7, runId: 42) { id } }`,
       ),
     ];
-    const codes = asked.map(({ status, body }) => `${status} ${body.errors?.[0]?.extensions.code ?? 'data'}`);
+    const codes = requested.map(({ status, body }) => `${status} ${body.errors?.[0]?.extensions.code ?? 'data'}`);
     const isDefined = codes.every((code) => /^(200 data|[24]00 BAD_USER_INPUT)$/.test(code));
     tally.check(`${name} as a name`, isDefined, codes);
   }
   const key = { ...olostepKey, monitorId: 'monitor___proto__', runId: 'run_constructor' };
-  const { body } = await service.ask(ownWay('OLOSTEP').query, key);
+  const { body } = await service.execute(ownWay('OLOSTEP').query, key);
   tally.check('names within ids', body.data?.olostepRun?.id === toGlobalId(key), body);
 }
 
@@ -205,7 +205,7 @@ async function tryLongIds({ tally, service }: World): Promise<void> {
   for (const id of ['9'.repeat(45_000), `run_${'a'.repeat(45_000)}`, `${'0'.repeat(44_999)}1`, ' '.repeat(45_000)]) {
     for (const { provider } of subjects) {
       const way = ownWay(provider);
-      const answer = await service.ask(way.query, { monitorId: id, runId: id });
+      const answer = await service.execute(way.query, { monitorId: id, runId: id });
       tally.check(
         `${provider} ${id.slice(0, 9)}… of ${id.length}`,
         isRefusal(answer, way.path) && answer.ms < 1_000,
@@ -257,7 +257,7 @@ async function tryRandomIds({ tally, service, servers }: World, grammar: Grammar
   let sent = 0;
   for (const list of all) {
     const before = server.requests.length;
-    const { body } = await service.ask(way.query, {
+    const { body } = await service.execute(way.query, {
       keys: list.map((key) => ({ provider: subject.provider, ...key })),
     });
     const refused = new Set((body.errors ?? []).map(({ path }: { path: (string | number)[] }) => path[1]));

@@ -1,5 +1,5 @@
 /**
- * An issuer of JWTs whose answers are endless, packed, late or nothing of the kind: whoever stands in its place takes neither
+ * An issuer of JWTs whose answers are endless, packed, late or nothing of the kind: a server in its place takes neither
  * memory nor time, and those who come with a token of `API_TOKENS` don't notice.
  */
 import { createServer, type ServerResponse } from 'node:http';
@@ -46,7 +46,7 @@ export async function run(tally: Tally): Promise<void> {
       }
       answer = (response) => void response.writeHead(200, json).end(set);
       await setTimeout(1_100);
-      const { text } = await askAs(stage, jwt);
+      const { text } = await requestAs(stage, jwt);
       tally.check('the issuer is well again: its tokens are good', text.includes('"OK"'), text);
       tally.check('no unexpected error', !stage.service.output().includes('unexpected error'));
     },
@@ -92,24 +92,24 @@ function send(response: ServerResponse): void {
 async function attack(tally: Tally, stage: Stage, name: string, jwt: string, requests: () => number): Promise<void> {
   await setTimeout(1_100);
   const before = await stage.service.probe('collect');
-  const asked = requests();
+  const requested = requests();
   const started = performance.now();
   // Many tokens at once share one look; beside them, others go on.
-  const tried = Promise.all(Array.from({ length: 50 }, () => askAs(stage, jwt)));
-  const { text } = await askAs(stage, apiToken);
+  const tried = Promise.all(Array.from({ length: 50 }, () => requestAs(stage, jwt)));
+  const { text } = await requestAs(stage, apiToken);
   tally.check(`${name}: a token of the operator is good meanwhile`, text.includes('"OK"'), text);
   const statuses = new Set((await tried).map(({ status }) => status));
   const ms = performance.now() - started;
   const { rss } = await stage.service.probe();
   const growth = (rss - before.rss) / 2 ** 20;
-  tally.check(`${name}: nobody is let in`, statuses.size === 1 && statuses.has(503), [...statuses]);
-  tally.check(`${name}: one look serves all`, requests() - asked === 1, requests() - asked);
+  tally.check(`${name}: no caller is admitted`, statuses.size === 1 && statuses.has(503), [...statuses]);
+  tally.check(`${name}: one look serves all`, requests() - requested === 1, requests() - requested);
   tally.check(`${name}: is over in time`, ms <= maxMs, `${Math.round(ms)} ms`);
   tally.check(`${name}: takes no memory`, growth <= maxGrowthMiB, `${growth.toFixed(0)} MiB`);
   tally.measured(`${name}: ${Math.round(ms)} ms, RSS +${growth.toFixed(0)} MiB`);
 }
 
-const askAs = ({ service }: Stage, token: string) =>
-  service.ask('{ datafoldRun(monitorId: "7", runId: "42") { state } }', undefined, {
+const requestAs = ({ service }: Stage, token: string) =>
+  service.execute('{ datafoldRun(monitorId: "7", runId: "42") { state } }', undefined, {
     authorization: `Bearer ${token}`,
   });

@@ -11,7 +11,7 @@ import { reply, startFaultServer, toHead } from '../upstream/fault-server.ts';
 import { type Subject, subjects, toRun } from '../upstream/subjects.ts';
 
 const rounds = 20;
-const foreign = 'told-to-somebody-else';
+const foreign = 'sent-to-another-caller';
 
 /** Writes an answer and a surplus: a whole answer to the question that comes next. */
 type Surplus = (socket: Socket, answer: string, surplus: string) => void;
@@ -21,7 +21,7 @@ const whole = (body: string) => toHead(200, 'OK', { ...json, 'content-length': S
 const chunked = (body: string) =>
   `${toHead(200, 'OK', { ...json, 'transfer-encoding': 'chunked' })}${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
 
-const late = 'an answer, and one while nobody asks';
+const late = 'a response, and one without a request';
 
 const surpluses: Readonly<Record<string, Surplus>> = {
   'two answers': (socket, answer, surplus) => socket.write(whole(answer) + whole(surplus)),
@@ -67,11 +67,11 @@ async function trySubject(tally: Tally, subject: Subject): Promise<void> {
   });
   for (const [kind, [name]] of kinds.entries()) {
     for (const round of range(0, rounds)) {
-      const first = await ask(service, subject, kind * 1_000 + 2 * round);
-      // Half of them at once, half when the surplus has arrived. One that comes behind the next question can't be told from
-      // its answer, by anybody.
+      const first = await execute(service, subject, kind * 1_000 + 2 * round);
+      // Half of them at once, half when the surplus has arrived. One that arrives after the next request can't be distinguished from
+      // its response, by any server.
       if (round % 2 === 1 || name === late) await setTimeout(50);
-      const second = await ask(service, subject, kind * 1_000 + 2 * round + 1);
+      const second = await execute(service, subject, kind * 1_000 + 2 * round + 1);
       const isOwn = second.includes('"tag":"own"') && !`${first}${second}`.includes(foreign);
       tally.check(`${subject.provider} sends ${name}`, isOwn, [first, second]);
     }
@@ -80,9 +80,9 @@ async function trySubject(tally: Tally, subject: Subject): Promise<void> {
   server.close();
 }
 
-async function ask(service: RunningService, subject: Subject, runNumber: number): Promise<string> {
+async function execute(service: RunningService, subject: Subject, runNumber: number): Promise<string> {
   const query = `query ($key: MonitorRunKey!) {
     monitorRun(key: $key) { ... on DatafoldRun { tag: error } ... on OlostepRun { tag: logGroup } }
   }`;
-  return (await service.ask(query, { key: subject.toKey(runNumber) })).text;
+  return (await service.execute(query, { key: subject.toKey(runNumber) })).text;
 }

@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers';
 import { type Stage, withStage } from '../stage.ts';
 import type { Tally } from '../tally.ts';
 
-/** What is asked. Large ones don't go in a URL. */
+/** The request. Large ones don't fit in a URL. */
 interface Bomb {
   readonly query: string;
   readonly variables?: object;
@@ -190,7 +190,7 @@ export const mistakes: Record<string, Bomb> = {
   'a directive': { query: '{ __typename @includes(if: true) }' },
 };
 
-/** One way to ask. */
+/** One way to send it. */
 interface Entrance {
   readonly name: string;
   /** Undefined when the bomb doesn't fit. */
@@ -309,7 +309,7 @@ export async function run(tally: Tally): Promise<void> {
   );
 }
 
-/** Whether nothing of what was asked for was answered. */
+/** Whether the response has no data. */
 function hasNoData({ status, text }: Answered): boolean {
   if (status === 0 || status >= 400) return true;
   const { data, errors } = JSON.parse(text);
@@ -331,7 +331,7 @@ async function send({ service }: Stage, sent: Sent | undefined): Promise<Answere
     path: target,
     headers: { ...headers, ...length },
   });
-  // What goes wrong once the answer is there goes wrong with the rest of a body that nobody wants.
+  // What goes wrong once the answer is there goes wrong with the rest of a body that no code reads.
   outgoing.on('error', () => {});
   outgoing.end(body);
   // A body that isn't wanted may be cut off while it is still sent, and the answer with it.

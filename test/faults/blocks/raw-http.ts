@@ -24,9 +24,9 @@ interface Case {
 
 const host = 'Host: graph.localhost';
 const type = 'Content-Type: application/json';
-const asking = (runId: number) =>
+const requesting = (runId: number) =>
   JSON.stringify({ query: `{ datafoldRun(monitorId: "7", runId: "${runId}") { state } }` });
-const good = asking(42);
+const good = requesting(42);
 /** Must never reach a provider. */
 const smuggled = 666;
 const join = (lines: readonly string[], body = '') => `${lines.join('\r\n')}\r\n\r\n${body}`;
@@ -52,7 +52,7 @@ const encoded = (body: Buffer, ...headers: string[]) =>
 const headers = (count: number) => Array.from({ length: count }, (_, n) => `X-H${n}: 1`);
 
 /** Where one server may see an end of the request that another doesn't: a second request stands behind it. */
-const second = posting(asking(smuggled));
+const second = posting(requesting(smuggled));
 const smuggling = (first: string): Case => ({ bytes: first + second, statuses: [400], connection: 'closed' });
 const refused = (bytes: Case['bytes'], ...statuses: number[]): Case => ({
   bytes,
@@ -387,7 +387,7 @@ export async function run(tally: Tally): Promise<void> {
     tally.check('no request behind another one was taken for one', !stage.datafold.paths.some(isSmuggled));
     tally.check('no unexpected error', !stage.service.output().includes('unexpected error'));
     tally.check('no canary', stage.service.leaks().length === 0, stage.service.leaks());
-    const { status, text } = await stage.service.ask(JSON.parse(good).query);
+    const { status, text } = await stage.service.execute(JSON.parse(good).query);
     tally.check('still serves', status === 200 && text.includes('"OK"'), text);
   });
 }

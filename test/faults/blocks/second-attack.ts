@@ -51,7 +51,7 @@ const firstTogether = 9_000_000;
 const firstLarge = 9_500_000;
 const places = 32;
 
-/** Another for each input: the circuit breaker of a key keeps no other idea from its provider. */
+/** Another for each input: the circuit breaker of a key hides no other input from its provider. */
 const toAttackerKey = (n: number) => `attacker-key-${n}-0123456789`;
 
 interface Provider {
@@ -298,7 +298,7 @@ class Attack {
       const about = `${n} ${wireForm.name} ${manner} ${JSON.stringify(operation).slice(0, 300)}`;
       if (key.length >= 16 && holdsKey(text, key)) leaks.push(about);
       if (text.includes('INTERNAL_SERVER_ERROR')) bugs.push(`${about}: ${text.slice(0, 500)}`);
-      if (text.includes('for the victim')) leaks.push(`${about}: what the victim alone is told`);
+      if (text.includes('for the victim')) leaks.push(`${about}: data of the victim`);
       if (text === '' && manner === 'waits') bugs.push(`${about}: no response`);
       const code = /"code":"(\w+)"/.exec(text)?.[1] ?? (text.slice(0, 12) || 'nothing');
       codes.set(code, (codes.get(code) ?? 0) + 1);
@@ -332,11 +332,11 @@ class Attack {
     this.#tally.check(`${name}: no bug in the log`, bug === null, bug && fresh.slice(bug.index - 300, bug.index + 300));
   }
 
-  /** Asks for runs of both providers in turn over both paths, until it is over. */
+  /** Requests runs of both providers in turn over both paths, until the end. */
   async watchVictim(isOver: () => boolean): Promise<void> {
     for (let n = 0; !isOver(); n++) {
       const started = performance.now();
-      const text = await this.#askAsVictim(n).catch((error: unknown) => String(error));
+      const text = await this.#requestAsVictim(n).catch((error: unknown) => String(error));
       this.#victimMs.push(performance.now() - started);
       if (!isRight(text, n)) this.#wrong.push(`${n}: ${text.slice(0, 300)}`);
       await setTimeout(10);
@@ -345,7 +345,7 @@ class Attack {
     this.#tally.check('the victim is answered in time', slowest < maxVictimMs, `${Math.round(slowest)} ms`);
   }
 
-  async #askAsVictim(n: number, key = victimKey): Promise<string> {
+  async #requestAsVictim(n: number, key = victimKey): Promise<string> {
     const query = `query ($a: MonitorRunKey!, $b: MonitorRunKey!) {
       a: monitorRun(key: $a) { id ... on DatafoldRun { runId error } }
       b: monitorRun(key: $b) { id ... on OlostepRun { runId logGroup } }
@@ -370,13 +370,13 @@ class Attack {
   async checkNothingTaken(): Promise<void> {
     const tally = this.#tally;
     const together = await Promise.all(
-      range(0, places).map((n) => this.#askAsVictim(firstTogether + n, `victim-key-${n % 4}-of-four`)),
+      range(0, places).map((n) => this.#requestAsVictim(firstTogether + n, `victim-key-${n % 4}-of-four`)),
     );
     const apart = together.filter((text, n) => !isRight(text, firstTogether + n));
     tally.check('as many calls are made at once as ever', apart.length === 0, apart.slice(0, 2));
     const lost: string[] = [];
     await runConcurrently(40, range(0, 1_000), async (n) => {
-      const text = await this.#askAsVictim(n).catch(String);
+      const text = await this.#requestAsVictim(n).catch(String);
       if (!isRight(text, n)) lost.push(text.slice(0, 300));
     });
     tally.check('a load of good requests is answered', lost.length === 0, lost.slice(0, 3));
@@ -385,7 +385,11 @@ class Attack {
     for (const round of range(0, 3)) {
       const large = await Promise.all(
         range(0, 2).map((n) =>
-          this.#service.ask(query, { a: olostep.toKey(firstLarge + 10 * round + n) }, { [olostep.header]: victimKey }),
+          this.#service.execute(
+            query,
+            { a: olostep.toKey(firstLarge + 10 * round + n) },
+            { [olostep.header]: victimKey },
+          ),
         ),
       );
       const short = large.filter(({ text }) => text.length < 14_000_000);

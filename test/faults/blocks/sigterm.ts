@@ -41,7 +41,7 @@ const start = ({ datafold, olostep }: Providers, env: Readonly<Record<string, st
 /** The balancer here looks every 20 ms. */
 const shortly = { SHUTDOWN_DELAY_MS: '300' };
 
-/** Instance after instance is replaced by the next, while all clients go on asking. */
+/** Instance after instance is replaced by the next, while all clients continue to send requests. */
 async function replace(tally: Tally, providers: Providers): Promise<void> {
   providers.datafold.onAny((_request, response) => {
     globalThis.setTimeout(() => {
@@ -54,21 +54,21 @@ async function replace(tally: Tally, providers: Providers): Promise<void> {
   let current = await start(providers, shortly);
   let upcoming = start(providers, shortly);
   const lost: string[] = [];
-  let asked = 0;
+  let requested = 0;
   let isOver = false;
 
-  /** A client keeps its connection as long as the instance lets it. */
+  /** A client reuses its connection until the instance closes it. */
   const beClient = async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     while (!isOver) {
-      asked++;
+      requested++;
       const { port } = current;
-      const answer = await ask(agent, port).catch((error) => `${error.code ?? error}`);
+      const answer = await execute(agent, port).catch((error) => `${error.code ?? error}`);
       if (answer !== 'whole') lost.push(answer);
     }
     agent.destroy();
   };
-  const asking = Promise.all(Array.from({ length: clients }, beClient));
+  const requesting = Promise.all(Array.from({ length: clients }, beClient));
 
   for (let round = 0; round < rounds; round++) {
     const next = await upcoming;
@@ -77,7 +77,7 @@ async function replace(tally: Tally, providers: Providers): Promise<void> {
     const old = current;
     const signalled = performance.now();
     const ended = old.stop();
-    // As a balancer does: it asks for readiness, and sends no one to where there is none.
+    // As a balancer does: it polls readiness, and sends no client to an instance that isn't ready.
     while (current === old) {
       if ((await readiness(old.port)) !== 200) current = next;
       else await setTimeout(20);
@@ -89,21 +89,21 @@ async function replace(tally: Tally, providers: Providers): Promise<void> {
     tally.check('ends without a word of trouble', !old.output().includes('unexpected error'), old.output().slice(-500));
   }
   isOver = true;
-  await asking;
+  await requesting;
   await Promise.all([current.stop(), (await upcoming).stop()]);
-  tally.check(`no answer is lost of ${asked}`, lost.length === 0, lost.slice(0, 5));
-  tally.measured(`${lost.length} of ${asked} requests lost in ${rounds} replacements`);
+  tally.check(`no answer is lost of ${requested}`, lost.length === 0, lost.slice(0, 5));
+  tally.measured(`${lost.length} of ${requested} requests lost in ${rounds} replacements`);
 }
 
-/** The status of /ready; 0 when nobody listens. */
+/** The status of /ready; 0 when no server listens. */
 const readiness = async (port: number): Promise<number> =>
   fetch(`http://127.0.0.1:${port}/ready`).then(
     ({ status }) => status,
     () => 0,
   );
 
-/** Asks both providers; the answer must be whole. A client that is told to close its connection does. */
-function ask(agent: Agent, port: number): Promise<string> {
+/** Requests both providers; the response must be complete. The client closes its connection where the response says so. */
+function execute(agent: Agent, port: number): Promise<string> {
   const body = JSON.stringify({
     query:
       '{ datafoldRun(monitorId: "7", runId: "42") { state } olostepRun(monitorId: "monitor_a", runId: "run_a") { phase } }',
@@ -136,7 +136,7 @@ async function hang(tally: Tally, providers: Providers): Promise<void> {
   });
   const waiting = providers.datafold.requests.length;
   const answers = Array.from({ length: 10 }, (_, n) =>
-    service.ask(`{ datafoldRun(monitorId: "7", runId: "${n}") { state } }`).then(
+    service.execute(`{ datafoldRun(monitorId: "7", runId: "${n}") { state } }`).then(
       ({ text }) => text,
       (error: unknown) => String(error),
     ),
@@ -167,7 +167,7 @@ async function hang(tally: Tally, providers: Providers): Promise<void> {
 
 async function stopIdle(providers: Providers): Promise<void> {
   const service: RunningService = await start(providers, { SHUTDOWN_DELAY_MS: '100' });
-  await service.ask('{ __typename }');
+  await service.execute('{ __typename }');
   const started = performance.now();
   const code = await service.stop();
   const ms = performance.now() - started;
@@ -177,7 +177,7 @@ async function stopIdle(providers: Providers): Promise<void> {
 /** Impatience ends it at once, and without a stack. */
 async function stopTwice(tally: Tally, providers: Providers): Promise<void> {
   const service = await start(providers, { SHUTDOWN_DELAY_MS: '500' });
-  await service.ask('{ __typename }');
+  await service.execute('{ __typename }');
   const first = service.stop('SIGTERM');
   await setTimeout(50);
   process.kill(service.pid, 'SIGTERM');

@@ -11,10 +11,10 @@ import type { Tally } from '../tally.ts';
 
 /** How many of each kind. */
 const count = 300;
-/** The time for a head and for a whole request, in milliseconds: less than by default, as the suite has other things to do. */
+/** The time for a head and for a whole request, in milliseconds: less than by default, to shorten the suite. */
 const headersTimeoutMs = 3_000;
 const requestTimeoutMs = 5_000;
-/** Connections are looked at every second, and a machine may have other things to do. */
+/** Connections are looked at every second, and the machine may be busy. */
 const maxHeadMs = headersTimeoutMs + 2_000;
 const maxRequestMs = requestTimeoutMs + 3_000;
 const dripMs = 500;
@@ -108,24 +108,24 @@ async function serve({ service }: Stage, meanwhile: () => Promise<void>): Promis
   const times: number[] = [];
   let failed = 0;
   let isOver = false;
-  const ask = async () => {
+  const execute = async () => {
     while (!isOver) {
-      const { status, text, ms } = await client.ask(query);
+      const { status, text, ms } = await client.execute(query);
       times.push(ms);
       if (status !== 200 || !text.includes('"OK"')) failed++;
       await setTimeout(20);
     }
   };
-  const asking = Promise.all(Array.from({ length: 8 }, ask));
+  const requesting = Promise.all(Array.from({ length: 8 }, execute));
   await meanwhile().finally(() => {
     isOver = true;
   });
-  await asking;
+  await requesting;
   await client.close();
   return { p99: percentile(times, 0.99), failed };
 }
 
-/** Clients that ask for five megabytes and don't read them: what waits for them in memory is bounded. */
+/** Clients that request five megabytes and don't read them: the memory for their responses is bounded. */
 async function readSlowly(tally: Tally, stage: Stage): Promise<void> {
   const readers = 20;
   stage.olostep.onAny({
@@ -164,7 +164,7 @@ async function holdMany(tally: Tally, { service }: Stage): Promise<void> {
   for (const { socket } of idle) socket.destroy();
   let status = 0;
   for (let n = 0; n < 50 && status !== 200; n++) {
-    status = (await service.ask(query).catch(() => undefined))?.status ?? 0;
+    status = (await service.execute(query).catch(() => undefined))?.status ?? 0;
     if (status !== 200) await setTimeout(20);
   }
   tally.check('serves again when they have left', status === 200, status);

@@ -37,11 +37,11 @@ export async function run(tally: Tally): Promise<void> {
 
       // Caches of documents fill up first.
       const warmUp = Math.max(5_000, Math.ceil(requests / 5));
-      await ask(client, 0, warmUp, wrong);
+      await execute(client, 0, warmUp, wrong);
       const readings = [await settle(service)];
       const share = Math.ceil(Math.max(1_000, requests - warmUp) / looks);
       for (let look = 0; look < looks; look++) {
-        await ask(client, warmUp + look * share, share, wrong);
+        await execute(client, warmUp + look * share, share, wrong);
         readings.push(await settle(service));
       }
       const seconds = (performance.now() - started) / 1_000;
@@ -58,7 +58,7 @@ export async function run(tally: Tally): Promise<void> {
       tally.measured(`per 100,000: heap ${mebibytes(heap * per)} MiB, RSS ${mebibytes(rss * per)} MiB`);
       tally.measured(`RSS ${readings.map((reading) => (reading.rss / 2 ** 20).toFixed(0)).join(' ')} MiB`);
 
-      // Connections to providers are kept for four seconds.
+      // Connections to providers stay open for four seconds.
       const isBack = () => Math.abs(countSockets(service) - before.sockets) <= 5;
       for (let n = 0; n < 100 && !isBack(); n++) await setTimeout(100);
       tally.check('sockets are back to where they were', isBack(), `${before.sockets} -> ${countSockets(service)}`);
@@ -73,12 +73,12 @@ export async function run(tally: Tally): Promise<void> {
   );
 }
 
-/** Asks `count` times, beginning with request `first`; what isn't right goes to `wrong`. */
-const ask = (client: Client, first: number, count: number, wrong: string[]) =>
+/** Sends `count` requests, beginning with request `first`; what isn't right goes to `wrong`. */
+const execute = (client: Client, first: number, count: number, wrong: string[]) =>
   runConcurrently(atATime, range(0, count), async (place) => {
     const n = first + place;
     const { query, isRight } = toRequest(n);
-    const { status, text } = await client.ask(query);
+    const { status, text } = await client.execute(query);
     if (status !== 200 || !isRight(text)) wrong.push(`${query}: ${status} ${text.slice(0, 300)}`);
   });
 
@@ -115,9 +115,9 @@ function toRequest(n: number): Expected {
 /** Whether the log group is another run's. */
 const isForeign = (text: string, n: string) => (/"logGroup":"(\d+)"/.exec(text)?.[1] ?? n) !== n;
 
-/** Both providers answer with what was asked for in their answers, lest one is taken for another. */
+/** Both providers repeat what was requested in their responses, so that none is mistaken for another. */
 function answerBoth({ datafold, olostep }: Stage): void {
-  // They remember every request, and the suite has memory for other things.
+  // They remember every request, and the suite needs its memory for more.
   const forget = () => {
     for (const { paths, requests } of [datafold, olostep]) paths.length = requests.length = 0;
   };

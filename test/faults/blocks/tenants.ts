@@ -1,6 +1,6 @@
 /**
- * Fifty callers with keys of their own ask for the same runs at the same time, of providers that tell everyone something
- * else, sometimes late, sometimes wrongly (S-10): nobody ever gets another's answer.
+ * Fifty callers with one key each request the same runs at the same time, of providers that send each key something
+ * else, sometimes late, sometimes wrongly (S-10): no caller ever gets another's response.
  */
 import { createHash } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
@@ -14,11 +14,11 @@ import { datafold, olostep, type Subject, toRun } from '../upstream/subjects.ts'
 
 const tenants = 50;
 const operations = 200;
-/** How many different runs there are: few, so that the same ones are asked for side by side. */
+/** How many different runs there are: few, so that the same ones are requested side by side. */
 const runs = 5;
-const share = { faults: 0.1, departures: 0.05 };
+const share = { faults: 0.1, disconnects: 0.05 };
 
-/** What a provider tells the owner of a key: known to nobody else. */
+/** What a provider sends to the owner of a key, and to no other caller. */
 const tagOf = (authorization: string) => createHash('sha256').update(authorization).digest('hex').slice(0, 16);
 
 const answerOf =
@@ -52,17 +52,17 @@ export async function run(tally: Tally): Promise<void> {
   });
   const counts = { own: 0, foreign: 0, failed: 0, absent: 0, left: 0 };
 
-  const ask = async (tenant: number, operation: number) => {
+  const execute = async (tenant: number, operation: number) => {
     const runNumber = operation % runs;
     const keys = { [datafold.header]: `key-${tenant}`, [olostep.header]: `key-${tenant}` };
     const variables = { a: datafold.toKey(runNumber), b: olostep.toKey(runNumber) };
-    const departure = new AbortController();
-    if (Math.random() < share.departures) setTimeout(Math.random() * 5).then(() => departure.abort());
+    const disconnect = new AbortController();
+    if (Math.random() < share.disconnects) setTimeout(Math.random() * 5).then(() => disconnect.abort());
     const response = await fetch(service.url, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...keys },
       body: JSON.stringify({ query, variables }),
-      signal: departure.signal,
+      signal: disconnect.signal,
     });
     return { status: response.status, text: await response.text() };
   };
@@ -91,7 +91,7 @@ export async function run(tally: Tally): Promise<void> {
   await Promise.all(
     range(0, tenants).map(async (tenant) => {
       for (const operation of range(0, operations)) {
-        const answer = await ask(tenant, operation).catch(() => undefined);
+        const answer = await execute(tenant, operation).catch(() => undefined);
         if (answer === undefined) counts.left++;
         else count(tenant, answer);
       }
@@ -99,10 +99,10 @@ export async function run(tally: Tally): Promise<void> {
   );
   const seconds = ((performance.now() - started) / 1_000).toFixed(1);
 
-  tally.check('nobody gets what another is told', counts.foreign === 0, counts.foreign);
+  tally.check('no caller gets what another one receives', counts.foreign === 0, counts.foreign);
   // Or it would have shown nothing.
   const most = 2 * tenants * operations;
-  tally.check('most are told something', counts.own > most / 2 && counts.failed > 0 && counts.left > 0, counts);
+  tally.check('most get data', counts.own > most / 2 && counts.failed > 0 && counts.left > 0, counts);
   tally.check("no caller's key is seen", !/\bkey-\d/.test(service.output()));
   tally.measured(
     `${tenants} callers, ${tenants * operations} operations in ${seconds} s: ${counts.foreign} foreign answers`,

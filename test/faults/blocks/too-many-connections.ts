@@ -1,6 +1,6 @@
 /**
  * Clients that take all connections (C-32): idle ones after a request each, silent ones, ones with half a request, and ones that
- * don't read. Each new client gets its answer all the same, and so does who asks for `/ready`; no operation under way is cut off.
+ * don't read. Each new client gets its answer all the same, and so does a request of `/ready`; no operation in flight is cut off.
  */
 import { connect, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
@@ -30,7 +30,7 @@ export async function run(tally: Tally): Promise<void> {
       await fill(tally, stage, 'half heads', 'POST /graphql HTTP/1.1\r\nHost: gr');
       await fill(tally, stage, 'half bodies', `POST /graphql HTTP/1.1\r\n${host}${type}Content-Length: 100\r\n\r\n{`);
       await fill(tally, stage, 'connections with a refused request', toPost('{'), true);
-      await keepBusy(tally, stage);
+      await occupy(tally, stage);
       tally.check('no unexpected error', !stage.service.output().includes('unexpected error'));
     },
     {
@@ -68,7 +68,7 @@ interface Tried {
   readonly ms: number;
 }
 
-/** A new client: a connection of its own, and one request. */
+/** A new client: a new connection, and one request. */
 async function tryOnce(port: number, bytes: string): Promise<Tried> {
   const started = performance.now();
   const socket = connect(port, '127.0.0.1').setEncoding('latin1');
@@ -87,17 +87,17 @@ async function tryOnce(port: number, bytes: string): Promise<Tried> {
 
 const ready = `GET /ready HTTP/1.1\r\n${host}\r\n`;
 
-/** All connections are taken by clients that keep theirs for nothing; then others come. */
+/** All connections are open to clients that send nothing; then others connect. */
 async function fill(tally: Tally, { service }: Stage, name: string, bytes: string, isAnswered = false): Promise<void> {
   const { port } = service;
   const held = await openAll(port, maxConnections, bytes, isAnswered);
   // The oldest are closed first: the newest of them see nothing of it.
   const slowest: number[] = [];
   for (let n = 0; n < newClients; n++) {
-    const [asked, probed] = [await tryOnce(port, toPost(operation)), await tryOnce(port, ready)];
-    tally.check(`${name}: a new client is answered`, asked.status === 200 && asked.ms < maxMs, asked);
+    const [requested, probed] = [await tryOnce(port, toPost(operation)), await tryOnce(port, ready)];
+    tally.check(`${name}: a new client is answered`, requested.status === 200 && requested.ms < maxMs, requested);
     tally.check(`${name}: /ready is answered`, probed.status === 200 && probed.ms < maxMs, probed);
-    slowest.push(asked.ms, probed.ms);
+    slowest.push(requested.ms, probed.ms);
   }
   // Closed by the other end, which is read to know: those that were open longest.
   await setTimeout(100);
@@ -111,7 +111,7 @@ async function fill(tally: Tally, { service }: Stage, name: string, bytes: strin
 }
 
 /** Operations under way are never cut off for it, however long they take. */
-async function keepBusy(tally: Tally, { service, datafold }: Stage): Promise<void> {
+async function occupy(tally: Tally, { service, datafold }: Stage): Promise<void> {
   const answers: (() => void)[] = [];
   datafold.onAny((_request, response) => {
     answers.push(() => {
@@ -121,13 +121,13 @@ async function keepBusy(tally: Tally, { service, datafold }: Stage): Promise<voi
   });
   const under = 30;
   const before = datafold.requests.length;
-  const asked = Array.from({ length: under }, (_, n) =>
-    service.ask(`{ datafoldRun(monitorId: "7", runId: "${n + 1}") { state } }`),
+  const requested = Array.from({ length: under }, (_, n) =>
+    service.execute(`{ datafoldRun(monitorId: "7", runId: "${n + 1}") { state } }`),
   );
   await datafold.arrived(before + under);
   const held = await openAll(service.port, 2 * maxConnections, health, true);
   for (const answer of answers) answer();
-  const states = (await Promise.all(asked)).map(({ text }) => text);
+  const states = (await Promise.all(requested)).map(({ text }) => text);
   tally.check(
     'operations under way are answered',
     states.every((text) => text.includes('"OK"')),
@@ -156,7 +156,7 @@ async function fillWithOperations(tally: Tally): Promise<void> {
           tally.check('busy connections: probes are answered', status === 200 && ms < maxMs, { status, ms });
         }
         const { status, ms } = await tryOnce(service.port, toPost(operation));
-        tally.check('busy connections: others are told so', status === 503 && ms < maxMs, { status, ms });
+        tally.check('busy connections: others get OVERLOADED', status === 503 && ms < maxMs, { status, ms });
         for (const socket of silent) socket.destroy();
       }
       tally.check('busy connections: none is cut off', !held.some(({ closed }) => closed));

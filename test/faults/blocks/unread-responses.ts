@@ -77,13 +77,13 @@ export async function run(tally: Tally): Promise<void> {
 async function attack(tally: Tally, { service }: Stage): Promise<void> {
   const statuses = new Map<string, number>();
   const count = (name: string) => void statuses.set(name, (statuses.get(name) ?? 0) + 1);
-  for (let n = 0; n < 5; n++) await service.ask(small);
+  for (let n = 0; n < 5; n++) await service.execute(small);
   const before = residentOf(service.pid);
   let isOver = false;
   const slow = readSlowly(service.port, () => isOver);
   await setTimeout(500);
   const attackers = new Set<Socket>();
-  const keepOpen = async (bytes: string) => {
+  const holdOpen = async (bytes: string) => {
     while (!isOver) {
       const socket = connect(service.port, '127.0.0.1').on('error', () => {});
       attackers.add(socket);
@@ -95,7 +95,7 @@ async function attack(tally: Tally, { service }: Stage): Promise<void> {
     }
   };
   const attacking = Object.values(attacks).flatMap(({ connections, bytes }) =>
-    Array.from({ length: connections }, () => keepOpen(bytes)),
+    Array.from({ length: connections }, () => holdOpen(bytes)),
   );
 
   let peak = before;
@@ -109,8 +109,12 @@ async function attack(tally: Tally, { service }: Stage): Promise<void> {
     }
   })();
   while (performance.now() < until) {
-    const asked = await service.ask(small).catch(() => undefined);
-    count(asked?.text.includes('"state":"OK"') === true ? 'small' : `small failed: ${asked?.status} ${asked?.text}`);
+    const requested = await service.execute(small).catch(() => undefined);
+    count(
+      requested?.text.includes('"state":"OK"') === true
+        ? 'small'
+        : `small failed: ${requested?.status} ${requested?.text}`,
+    );
     const probe = await fetch(new URL('/ready', service.url)).catch(() => undefined);
     count(probe?.status === 200 ? 'probes' : `probe failed: ${probe?.status}`);
     await setTimeout(20);
@@ -132,7 +136,7 @@ async function attack(tally: Tally, { service }: Stage): Promise<void> {
   let last = '';
   for (let n = 0; n < 50 && last.length < 2 * snapshotBytes; n++) {
     if (n > 0) await setTimeout(100);
-    last = (await service.ask(large('e'))).text;
+    last = (await service.execute(large('e'))).text;
   }
   tally.check('large responses find room again', last.length > 2 * snapshotBytes, last.slice(0, 300));
 }

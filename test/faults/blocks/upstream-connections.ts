@@ -1,6 +1,6 @@
 /**
  * Providers that can't be reached, or that aren't who they should be (U-01 to U-03): refused, swallowed, not found, and
- * every way in which TLS fails. Whatever it is, the peer never sees a key.
+ * every way that TLS fails. Whatever it is, the peer never sees a key.
  */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -31,7 +31,7 @@ export async function run(tally: Tally): Promise<void> {
   const file = join(folder, 'trusted.pem');
   writeFileSync(file, trusted);
   await tryTls(tally, unreachables, { NODE_EXTRA_CA_CERTS: file });
-  await tryTls(tally, [{ ...untrusted, name: 'has a certificate that nobody signed, checks switched off' }], {
+  await tryTls(tally, [{ ...untrusted, name: 'has a certificate without a signature, checks switched off' }], {
     NODE_TLS_REJECT_UNAUTHORIZED: '0',
   });
   rmSync(folder, { recursive: true });
@@ -53,7 +53,7 @@ async function tryTls(tally: Tally, cases: readonly Unreachable[], env: Readonly
   for (const { close } of switchboards) close();
 }
 
-/** A port of a provider, behind which whoever takes connections can change. */
+/** A port of a provider, behind which the server can change. */
 async function openSwitchboard(subject: Subject) {
   const sockets = new Set<Socket>();
   let take: ((socket: Socket) => void) | undefined;
@@ -85,7 +85,7 @@ async function tryUnreachable(tally: Tally, service: RunningService, switchboard
   const { subject, connect, connections } = switchboard;
   const taker = await one.open(subject);
   connect(taker.take);
-  const answer = await service.ask(query, { key: subject.toKey(1) });
+  const answer = await service.execute(query, { key: subject.toKey(1) });
   const problems = problemsOf(answer, [one.code]);
   if (connections() > one.connections) problems.push(`${connections()} connections, not ${one.connections}`);
   if (one.code !== 'data' && taker.requests() > 0) problems.push('the key was sent');
@@ -101,14 +101,14 @@ function problemsOf({ body, ms }: ServiceResponse, codes: readonly string[]): st
   ].flat();
 }
 
-/** Addresses behind which there is nobody, beside another provider that is well. */
+/** Addresses where no server is, beside another provider that works. */
 async function tryAddresses(tally: Tally, subject: Subject): Promise<void> {
   const hole = await openBlackHole();
   const { port, close } = await openSwitchboard(subject);
   close();
   await tryAddress(tally, subject, 'refuses connections', `http://127.0.0.1:${port}`, ['UPSTREAM_UNAVAILABLE']);
   await tryAddress(tally, subject, 'swallows connections', `http://127.0.0.1:${hole.port}`, ['UPSTREAM_TIMEOUT']);
-  // Without a way to ask for names, it may take until the end to be sure.
+  // Without a name server, it may take until the end to be sure.
   const notFound = ['UPSTREAM_UNAVAILABLE', 'UPSTREAM_TIMEOUT'];
   await tryAddress(tally, subject, 'has a name that is not found', 'https://nowhere.invalid', notFound);
   hole.close();
@@ -123,7 +123,7 @@ async function tryAddress(tally: Tally, subject: Subject, name: string, baseUrl:
   const service = await startService({ ...environment, ...urls });
   const both =
     'query ($a: MonitorRunKey!, $b: MonitorRunKey!) { a: monitorRun(key: $a) { id } b: monitorRun(key: $b) { id } }';
-  const answer = await service.ask(both, { a: subject.toKey(1), b: sibling.toKey(1) });
+  const answer = await service.execute(both, { a: subject.toKey(1), b: sibling.toKey(1) });
   const problems = problemsOf(answer, codes);
   if (answer.body.data.b === null || answer.body.errors?.length !== 1) problems.push('the sibling is touched');
   tally.check(`${subject.provider} ${name}`, problems.length === 0, [...problems, ...service.leaks()]);

@@ -34,8 +34,8 @@ const cases: readonly Case[] = [
   { name: 'drips', play: dripBody, isOnce: false, code: 'UPSTREAM_TIMEOUT', fromMs: 5_950, toMs: 6_100 },
   { name: 'hangs once', play: hang, isOnce: true, code: 'data', fromMs: 2_950, toMs: 3_100 },
   { name: 'drips once', play: dripBody, isOnce: true, code: 'data', fromMs: 2_950, toMs: 3_100 },
-  { name: 'asks for 2 s', play: waitFor(2), isOnce: true, code: 'data', fromMs: 2_000, toMs: 2_100 },
-  { name: 'asks for 3 s', play: waitFor(3), isOnce: true, code: 'UPSTREAM_UNAVAILABLE', fromMs: 0, toMs: 100 },
+  { name: 'Retry-After of 2 s', play: waitFor(2), isOnce: true, code: 'data', fromMs: 2_000, toMs: 2_100 },
+  { name: 'Retry-After of 3 s', play: waitFor(3), isOnce: true, code: 'UPSTREAM_UNAVAILABLE', fromMs: 0, toMs: 100 },
 ];
 
 const query = 'query ($key: MonitorRunKey!) { monitorRun(key: $key) { id } }';
@@ -55,19 +55,19 @@ async function tryCases(tally: Tally, { provider, variable, header, toKey, toBod
       reply(socket, { body: JSON.stringify(toBody(toRun(request.path))) });
     else one.play(socket, request);
   });
-  // Each case has a key of its own, so that no cool-down is another's.
+  // Each case has another key, so that no cool-down is another's.
   const service = await startService({
     [variable]: server.baseUrl,
     CREDENTIALS: 'forwarded',
     DATAFOLD_API_KEY: '',
     OLOSTEP_API_KEY: '',
   });
-  const ask = (index: number) =>
-    service.ask(query, { key: toKey(index) }, { [header]: `${canaries[provider]}-${index}` });
-  await ask(cases.length);
+  const execute = (index: number) =>
+    service.execute(query, { key: toKey(index) }, { [header]: `${canaries[provider]}-${index}` });
+  await execute(cases.length);
   await Promise.all(
     cases.map(async ({ name, code, fromMs, toMs }, index) => {
-      const { body, ms } = await ask(index);
+      const { body, ms } = await execute(index);
       const outcome = body.errors?.[0].extensions.code ?? 'data';
       const isInTime = ms >= fromMs && ms <= toMs + patienceMs();
       tally.check(`${provider} ${name}`, outcome === code && isInTime, `${outcome} after ${Math.round(ms)} ms`);
@@ -81,10 +81,10 @@ async function trySwallowed(tally: Tally): Promise<void> {
   const hole = await openBlackHole();
   const variables = subjects.map(({ variable }) => [variable, `http://127.0.0.1:${hole.port}`]);
   const service = await startService(Object.fromEntries(variables));
-  await service.ask('{ __typename }');
+  await service.execute('{ __typename }');
   await Promise.all(
     subjects.map(async ({ provider, toKey }) => {
-      const { body, ms } = await service.ask(query, { key: toKey(1) });
+      const { body, ms } = await service.execute(query, { key: toKey(1) });
       const code = body.errors?.[0].extensions.code;
       // Three times, by undici's clock, which is coarse; the deadline of the operation bounds all of them.
       const isInTime = ms >= 1_000 && ms <= 15_000 + patienceMs();
@@ -110,7 +110,7 @@ async function tryOperations(tally: Tally): Promise<void> {
   const service = await startService({ DATAFOLD_BASE_URL: server.baseUrl, UPSTREAM_ATTEMPT_TIMEOUT_MS: '10000' });
   // The first of each kind has what it needs loaded.
   await Promise.all([
-    service.ask('{ __typename }'),
+    service.execute('{ __typename }'),
     readParts(service.url, '{ __typename ... @defer { __typename } }'),
   ]);
   const runs = 'runs(first: 20, providers: [DATAFOLD]) { nodes { id } gaps { code } }';
@@ -121,7 +121,7 @@ async function tryOperations(tally: Tally): Promise<void> {
   };
   const startedAt = performance.now();
   await Promise.all([
-    service.ask(`{ ${runs} }`).then(({ status, text }) => {
+    service.execute(`{ ${runs} }`).then(({ status, text }) => {
       check('a list that takes too long is answered in part', text, startedAt);
       tally.check('a list that takes too long is no error of HTTP', status === 200, status);
     }),

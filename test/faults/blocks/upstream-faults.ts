@@ -32,7 +32,7 @@ const rounds: readonly Round[] = [
   { faults: sizeFaults, concurrency: 2, env: {} },
 ];
 
-/** Each case has keys of its own, so that no cool-down is another's; breaker and budget are out of the way. */
+/** Each case has other keys, so that no cool-down is another's; breaker and budget are out of the way. */
 const environment = {
   CREDENTIALS: 'forwarded',
   DATAFOLD_API_KEY: '',
@@ -45,7 +45,7 @@ const environment = {
   NODE_ENV: 'development',
 };
 
-/** A fault at a provider, by the number of the run that is asked for. */
+/** A fault at a provider, by the number of the run that is requested. */
 interface Case {
   readonly run: number;
   readonly subject: Subject;
@@ -66,7 +66,7 @@ fragment fields on MonitorRun {
   id
   phase
   startedAt
-  # An Olostep run's outcome takes a call of its own.
+  # An Olostep run's outcome takes another call.
   ... on DatafoldRun { outcome state rawState diffId error warnings }
   ... on OlostepRun { finishedAt snapshot logGroup events { totalCount } }
 }`;
@@ -78,7 +78,7 @@ export async function run(tally: Tally): Promise<void> {
 async function tryRound(tally: Tally, round: Round): Promise<void> {
   const cases = toCases(round);
   const trap = await startFaultServer((socket) => reply(socket, { body: '{}' }));
-  const far = await startFarEnds(cases, trap.baseUrl);
+  const far = await startUpstreams(cases, trap.baseUrl);
   const service = await startService({ ...environment, ...round.env, ...far.variables });
   const world: World = { tally, service, far, again: [] };
   const whole = await toWholeAnswers(service);
@@ -98,8 +98,8 @@ async function tryRound(tally: Tally, round: Round): Promise<void> {
   trap.close();
 }
 
-/** A far end for each provider, which answers as the run's number says. */
-async function startFarEnds(cases: readonly Case[], trapUrl: string) {
+/** A fake upstream for each provider, which responds as the run's number says. */
+async function startUpstreams(cases: readonly Case[], trapUrl: string) {
   const byRun = new Map(cases.map((one) => [one.run, one]));
   const servers = await Promise.all(
     subjects.map((subject) =>
@@ -122,26 +122,27 @@ async function startFarEnds(cases: readonly Case[], trapUrl: string) {
   };
 }
 
-type FarEnds = Awaited<ReturnType<typeof startFarEnds>>;
+type Upstreams = Awaited<ReturnType<typeof startUpstreams>>;
 
 interface World {
   readonly tally: Tally;
   readonly service: RunningService;
-  readonly far: FarEnds;
+  readonly far: Upstreams;
   /** What is to be tried again, when all else is done. */
   readonly again: (() => Promise<void>)[];
 }
 
-const ask = (service: RunningService, subject: Subject, run: number) => {
+const execute = (service: RunningService, subject: Subject, run: number) => {
   const sibling = otherThan(subject);
   const keys = subjects.map(({ provider, header }) => [header, `${canaries[provider]}-${run}`]);
-  return service.ask(query, { faulty: subject.toKey(run), sibling: sibling.toKey(run) }, Object.fromEntries(keys));
+  return service.execute(query, { faulty: subject.toKey(run), sibling: sibling.toKey(run) }, Object.fromEntries(keys));
 };
 
 /** What a run says when nothing is wrong, without its id. */
 async function toWholeAnswers(service: RunningService): Promise<Map<Subject, string>> {
   const answers = new Map<Subject, string>();
-  for (const subject of subjects) answers.set(subject, withoutId((await ask(service, subject, 1)).body.data.faulty));
+  for (const subject of subjects)
+    answers.set(subject, withoutId((await execute(service, subject, 1)).body.data.faulty));
   return answers;
 }
 
@@ -166,7 +167,7 @@ async function tryCase(world: World, one: Case, whole: ReadonlyMap<Subject, stri
 }
 
 async function toProblems({ service, far }: World, one: Case, run: number, whole: ReadonlyMap<Subject, string>) {
-  const answer = await ask(service, one.subject, run);
+  const answer = await execute(service, one.subject, run);
   const requests = far.of(one.subject.toPath(run));
   const problems = [...problemsOf(answer, one, whole), ...problemsOfRequests(requests, one)];
   return problems.length > 0 ? [...problems, answer.text.slice(0, 300)] : [];
@@ -197,20 +198,20 @@ function problemsOf(
   return [...problems, ...extensionsBeyondList(body)];
 }
 
-/** How often it was asked, and not before the time that was asked for. */
+/** How often it was called, and that it wasn't called before the time that it named. */
 function problemsOfRequests(requests: readonly { at: number }[], { fault, isOnce }: Case): string[] {
   const problems: string[] = [];
   const expected = isOnce ? Math.min(2, fault.attempts) : fault.attempts;
   if (requests.length !== expected) problems.push(`${requests.length} attempts, not ${expected}`);
   const [first, second] = requests;
   const wait = first && second ? second.at - first.at : Number.POSITIVE_INFINITY;
-  if (wait < (fault.waitMs ?? 0)) problems.push(`asked again after ${Math.round(wait)} ms`);
+  if (wait < (fault.waitMs ?? 0)) problems.push(`called again after ${Math.round(wait)} ms`);
   return problems;
 }
 
 async function tryPlain(tally: Tally, service: RunningService): Promise<void> {
   for (const subject of subjects) {
-    const { body } = await ask(service, subject, 2);
+    const { body } = await execute(service, subject, 2);
     tally.check(`answers about ${subject.provider} after all of it`, body.errors === undefined, body);
   }
 }

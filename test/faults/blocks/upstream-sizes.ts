@@ -1,6 +1,6 @@
 /**
  * How much a provider may answer (U-11, U-16, U-30, U-32): 16 MiB, 100,000 events, 64 levels; what is beyond costs its
- * field or its run, little memory, and nobody else anything.
+ * field or its run, little memory, and other callers nothing.
  */
 import { olostepBody } from '../../support/bodies.ts';
 import { range } from '../concurrency.ts';
@@ -135,7 +135,7 @@ async function tryCap(tally: Tally): Promise<void> {
       [12, '16 MiB in chunks', 'data'],
       [13, '16 MiB and a byte in chunks', tooLarge],
     ] as const) {
-      const answer = await service.ask(toQuery(subject, runNumber, '{ id phase }'));
+      const answer = await service.execute(toQuery(subject, runNumber, '{ id phase }'));
       tally.check(`${subject.provider} ${name}`, codeOf(answer) === expected, answer.text);
     }
   }
@@ -149,7 +149,7 @@ async function tryCases(tally: Tally): Promise<void> {
     reply(socket, { body: body.replace(/"(monitor|run)_id":"[^"]*",/g, '') });
   });
   for (const [index, one] of cases.entries()) {
-    const answer = await service.ask(toQuery(olostep, index, one.selection));
+    const answer = await service.execute(toQuery(olostep, index, one.selection));
     const errors: readonly { readonly path: readonly unknown[] }[] = answer.body?.errors ?? [];
     const places = errors.map(({ path }) => path.slice(1).join('.'));
     const isWell =
@@ -175,10 +175,10 @@ async function tryParallel(tally: Tally): Promise<void> {
   const { service, close } = await open(() => (socket) => reply(socket, { body }), patient);
   forgetPeakOf(service.pid);
   for (const round of range(0, 3)) {
-    const asked = range(0, parallelCalls).map((call) =>
-      service.ask(toQuery(olostep, 100 * round + call, '{ events(first: 1) { totalCount } }')),
+    const requested = range(0, parallelCalls).map((call) =>
+      service.execute(toQuery(olostep, 100 * round + call, '{ events(first: 1) { totalCount } }')),
     );
-    const answers = await Promise.all(asked);
+    const answers = await Promise.all(requested);
     tally.check(
       'parallel calls are answered',
       answers.every((answer) => codeOf(answer) === 'data'),
@@ -210,7 +210,7 @@ async function tryBombs(tally: Tally): Promise<void> {
       taken = Math.max(taken, (socket.bytesWritten - socket.writableLength) / 1024 ** 2);
     });
   });
-  const plain = () => service.ask(toQuery(olostep, sizeFaults.length, '{ id }'));
+  const plain = () => service.execute(toQuery(olostep, sizeFaults.length, '{ id }'));
   for (const _round of range(0, 200)) await plain();
   for (const [index, fault] of sizeFaults.entries()) {
     for (const subject of subjects) await tryBomb(tally, service, subject, index, fault.code);
@@ -225,7 +225,7 @@ async function tryBomb(tally: Tally, service: RunningService, subject: Subject, 
   const before = residentOf(service.pid);
   forgetPeakOf(service.pid);
   const answers: ServiceResponse[] = [];
-  for (const _round of range(0, 2)) answers.push(await service.ask(toQuery(subject, index, '{ id }')));
+  for (const _round of range(0, 2)) answers.push(await service.execute(toQuery(subject, index, '{ id }')));
   const growth = peakOf(service.pid) - before;
   const name = `${subject.provider} ${sizeFaults[index]?.name}`;
   tally.check(

@@ -1,6 +1,6 @@
 /**
  * Every field of both providers, missing and with a value of each type (U-12, U-13, U-15): what isn't as documented is
- * `null` with an error of its own, and nothing else changes.
+ * `null` with an error, and nothing else changes.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { datafoldBody, datafoldKey, olostepBody, olostepKey } from '../../support/bodies.ts';
@@ -15,7 +15,7 @@ const values = { string: '"x"', number: '7', boolean: 'true', null: 'null', arra
 type Type = keyof typeof values | 'missing';
 const types = [...Object.keys(values), 'missing'] as Type[];
 
-/** A body with one thing changed, and what that does to the answer. */
+/** A body with one change, and what that does to the answer. */
 interface Case {
   readonly name: string;
   readonly subject: Subject;
@@ -56,7 +56,7 @@ const datafoldFields: Readonly<Record<string, Field>> = {
     places: ['diffId'],
   },
   error: { accepts: { missing: none, null: none, string: { error: 'x' } }, places: ['error'] },
-  // A list that holds what is no text is told apart below.
+  // A list that holds what is no text is tested below.
   warnings: { accepts: {}, except: 'array', places: ['warnings'] },
 };
 
@@ -72,7 +72,7 @@ const olostepFields: Readonly<Record<string, Field>> = {
     accepts: { missing: { logGroup: null }, null: { logGroup: null }, string: { logGroup: 'x' } },
     places: ['logGroup'],
   },
-  // A list that holds what is no event is told apart below.
+  // A list that holds what is no event is tested below.
   events: { accepts: { missing: withoutLog }, except: 'array', places: ['startedAt', 'finishedAt', 'events'] },
 };
 
@@ -236,7 +236,7 @@ const query = `query ($key: MonitorRunKey!) {
     provider
     phase
     startedAt
-    # An Olostep run's outcome takes a call of its own.
+    # An Olostep run's outcome takes another call.
     ... on DatafoldRun { outcome state rawState diffId error warnings }
     ... on OlostepRun {
       finishedAt
@@ -248,7 +248,7 @@ const query = `query ($key: MonitorRunKey!) {
 }`;
 
 export async function run(tally: Tally): Promise<void> {
-  const stages = await Promise.all([datafold, olostep].map(startFarEnd));
+  const stages = await Promise.all([datafold, olostep].map(startUpstream));
   const urls = stages.map(({ subject, server }) => [subject.variable, server.baseUrl]);
   const service = await startService(Object.fromEntries(urls));
   await Promise.all(stages.map((stage) => tryCases(tally, service, stage)));
@@ -264,7 +264,7 @@ interface Stage {
   say(body: string): void;
 }
 
-async function startFarEnd(subject: Subject): Promise<Stage> {
+async function startUpstream(subject: Subject): Promise<Stage> {
   let body = JSON.stringify(bodies[subject.provider]);
   const server = await startFaultServer((socket) => reply(socket, { body }));
   return {
@@ -281,11 +281,11 @@ const bodies = { DATAFOLD: datafoldBody, OLOSTEP: olostepBody };
 
 /** One after the other, as all are about the same run. */
 async function tryCases(tally: Tally, service: RunningService, { subject, say }: Stage): Promise<void> {
-  const ask = () => service.ask(query, { key: keys[subject.provider] });
-  const whole = (await ask()).body.data;
+  const execute = () => service.execute(query, { key: keys[subject.provider] });
+  const whole = (await execute()).body.data;
   for (const one of cases.filter((one) => one.subject === subject)) {
     say(one.body);
-    const { body, text } = await ask();
+    const { body, text } = await execute();
     const problems = problemsOf(body, toExpected(whole, one), one);
     if (one.text !== undefined && !text.includes(one.text)) problems.push(`no ${one.text}`);
     tally.check(one.name, problems.length === 0, [...problems, text]);

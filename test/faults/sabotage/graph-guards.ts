@@ -1,4 +1,4 @@
-/** What keeps operations small, ids whole and requests apart. */
+/** Guards that bound operations, preserve ids and separate requests. */
 import type { Guard } from './guard.ts';
 
 const excesses = 'src/graphql/documents/complexity-limits.ts';
@@ -38,7 +38,7 @@ export const graphGuards: readonly Guard[] = [
     tests: ['test/providers/datafold-lists.test.ts', 'test/providers/olostep-lists.test.ts'],
   },
   {
-    name: 'runs that begin while somebody pages',
+    name: 'runs that start while a client pages',
     file: 'src/providers/datafold/run-pages-reader.ts',
     from: 'offset += Math.max(next.count - reply.count, 0);',
     to: 'offset += 0 * Math.max(next.count - reply.count, 0);',
@@ -325,7 +325,7 @@ export const graphGuards: readonly Guard[] = [
     tests: runCacheTests,
   },
   {
-    name: 'copies that stand in for nothing but a failure that may pass',
+    name: 'stale-if-error only for transient failures',
     file: 'src/loaders/provider-run-loader.ts',
     from: 'const run = mayPass(error) ?',
     to: 'const run = mayPass !== undefined ?',

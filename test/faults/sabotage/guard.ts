@@ -5,7 +5,7 @@ export interface Guard {
   readonly file: string;
   /** The text of it, which the file must have exactly once. */
   readonly from: string;
-  /** What stands in its place while it is off. */
+  /** What replaces it while it is off. */
   readonly to: string;
   /** Files of tests, or names of blocks of the fault suite: at least one of them must be red then. */
   readonly tests: readonly string[];

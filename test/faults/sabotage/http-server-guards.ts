@@ -1,4 +1,4 @@
-/** What keeps requests out, and what every answer says. */
+/** Guards that refuse requests, and headers of every response. */
 import type { Guard } from './guard.ts';
 
 export const httpServerGuards: readonly Guard[] = [
@@ -101,7 +101,7 @@ export const httpServerGuards: readonly Guard[] = [
     tests: ['test/gateway/library.test.ts'],
   },
   {
-    name: 'no headers that GraphiQL keeps in the browser',
+    name: 'no headers that GraphiQL stores in the browser',
     file: 'src/server/graphiql.ts',
     from: 'shouldPersistHeaders: unlessSwitchedOn,',
     to: '',
@@ -129,7 +129,7 @@ export const httpServerGuards: readonly Guard[] = [
     tests: ['test/server/auth.test.ts'],
   },
   {
-    name: 'no keys held for just anybody',
+    name: 'no held keys for unauthenticated clients',
     file: 'src/config/config.ts',
     from: '!isLocal && !env.API_TOKENS',
     to: '!isLocal && isLocal && !env.API_TOKENS',
@@ -402,7 +402,7 @@ export const httpServerGuards: readonly Guard[] = [
     tests: ['test/server/shutdown-signals.test.ts'],
   },
   {
-    name: 'no shell between npm and the service, which would keep signals to itself',
+    name: "no shell between npm and the service, which wouldn't pass signals on",
     file: 'package.json',
     from: '"serve": "exec node ',
     to: '"serve": "node ',
@@ -479,7 +479,7 @@ export const httpServerGuards: readonly Guard[] = [
     tests: ['test/server/auth.test.ts'],
   },
   {
-    name: 'a rate limit for looks at the JWKS that tokens with an unknown key ask for',
+    name: 'a rate limit for JWKS requests that tokens with an unknown key cause',
     file: 'src/server/auth/jwks.ts',
     from: 'if (performance.now() < notAgainBefore) return undefined;',
     to: '',

@@ -1,4 +1,4 @@
-/** What keeps copies apart, and no older than they may be. */
+/** Guards that separate cache entries, and bound their age. */
 import type { Guard } from './guard.ts';
 
 const sharedTests = ['test/run-cache/shared-store.test.ts'];
@@ -83,7 +83,7 @@ export const runCacheGuards: readonly Guard[] = [
     tests: replyTests,
   },
   {
-    name: 'values of a Redis that are those that were asked for',
+    name: 'values of a Redis that are the requested ones',
     file: 'src/run-cache/redis/redis-cache.ts',
     from: 'if (!isSound || reply.length !== count) throw',
     to: 'if (isSound === null) throw',

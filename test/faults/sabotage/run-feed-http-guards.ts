@@ -46,7 +46,7 @@ export const runFeedHttpGuards: readonly Guard[] = [
     tests: feedTests,
   },
   {
-    name: 'run feed over HTTP: Datafold is asked for no window, which may leave out runs without a start',
+    name: 'run feed over HTTP: Datafold gets no time filter, which may leave out runs without a start',
     file: 'src/providers/datafold/run-pages.ts',
     from: 'toPageRequest(toList(monitorId), {',
     to: "toPageRequest({ ...toList(monitorId), query: { end_time: '2026-11-20T08:00:00Z' } }, {",
@@ -88,7 +88,7 @@ export const runFeedHttpGuards: readonly Guard[] = [
     tests: callTests,
   },
   {
-    name: 'run feed over HTTP: a monitor that ran before the window is not asked',
+    name: 'run feed over HTTP: a monitor that ran before the window is not requested',
     file: stream,
     from: 'if (this.bound < window.since) this.bound = none;',
     to: '',

@@ -1,4 +1,4 @@
-/** What keeps a provider's trouble small. */
+/** Guards that contain the failure of a provider. */
 import type { Guard } from './guard.ts';
 
 export const upstreamGuards: readonly Guard[] = [
@@ -17,7 +17,7 @@ export const upstreamGuards: readonly Guard[] = [
     tests: ['test/upstream/retry.test.ts'],
   },
   {
-    name: 'a deadline of its own for each who waits for a shared call',
+    name: 'a separate deadline for each follower of a coalesced call',
     file: 'src/upstream/coalescing.ts',
     from: 'latest = Math.max(latest, call.deadlineAt);',
     to: 'latest ||= call.deadlineAt;',
@@ -213,14 +213,14 @@ export const upstreamGuards: readonly Guard[] = [
     tests: ['test/upstream/rate-limit.test.ts'],
   },
   {
-    name: 'a rest however long it was asked for',
+    name: 'a cool-down of any requested length',
     file: 'src/upstream/retry-after.ts',
     from: 'if (/^\\d+$/',
     to: 'if (/^\\d{1,9}$/',
     tests: ['test/upstream/rate-limit.test.ts'],
   },
   {
-    name: "a provider's own clock for the date that it asks to wait until",
+    name: "a provider's own clock for the date of its Retry-After",
     file: 'src/upstream/retry-after.ts',
     from: 'Number.isNaN(sent) ?',
     to: 'sent !== -1 ?',
@@ -234,7 +234,7 @@ export const upstreamGuards: readonly Guard[] = [
     tests: ['test/upstream/rate-limit.test.ts'],
   },
   {
-    name: 'calls joined by whose they are',
+    name: 'calls coalesced by credential',
     file: 'src/upstream/coalescing.ts',
     from: '{digest}$',
     to: '{digest && 0}$',
@@ -248,7 +248,7 @@ export const upstreamGuards: readonly Guard[] = [
     tests: ['test/upstream/coalescing.test.ts'],
   },
   {
-    name: 'calls that nobody joins who comes when they are over',
+    name: 'calls that no late caller is coalesced with',
     file: 'src/upstream/coalescing.ts',
     from: 'if (this.#dependencies.sharedCalls.get(this.#name) === this) this.#dependencies.sharedCalls.delete(this.#name);',
     to: 'void this.#name;',
@@ -297,7 +297,7 @@ export const upstreamGuards: readonly Guard[] = [
     tests: ['test/upstream/response-budget.test.ts'],
   },
   {
-    name: 'small chunks that are joined',
+    name: 'small chunks that are concatenated',
     file: 'src/upstream/body-chunks.ts',
     from: 'else if (chunk.length < maxSmallBytes)',
     to: 'else if (chunk.length < 0)',
@@ -346,7 +346,7 @@ export const upstreamGuards: readonly Guard[] = [
     tests: ['test/resolvers/ids.test.ts'],
   },
   {
-    name: 'the ids that were asked for',
+    name: 'the requested ids',
     file: 'src/upstream/read-response.ts',
     from: 'toDigits(value) !== asked) throw toIdFailure();',
     to: "toDigits(value) === '') throw toIdFailure();",
@@ -486,7 +486,7 @@ export const upstreamGuards: readonly Guard[] = [
     tests: ['test/upstream/large-responses.test.ts'],
   },
   {
-    name: 'memory of its own for each list that is put together',
+    name: 'separate memory for each list that is assembled',
     file: 'src/json/json-buffer.ts',
     from: 'Buffer.from(whole) : whole',
     to: 'whole : whole',

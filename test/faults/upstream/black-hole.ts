@@ -1,4 +1,4 @@
-/** A port that takes no more connections and doesn't say so: whoever tries waits. */
+/** A port that takes no more connections and doesn't say so: a client that tries waits. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';

@@ -21,7 +21,7 @@ const says = (
 });
 
 const html = `<!doctype html><title>502 ${upstreamCanary}</title>`;
-const noBody = (status: number) => ({ code: 'UPSTREAM_BAD_RESPONSE', attempts: 1, status }) as const;
+const emptyBody = (status: number) => ({ code: 'UPSTREAM_BAD_RESPONSE', attempts: 1, status }) as const;
 
 /** The right answer with something put in after its brace. */
 const within =
@@ -60,14 +60,14 @@ export const bodyFaults: readonly InjectedFault[] = [
   })),
   says('sends nothing', badBody, () => ({})),
   says('sends a space', badBody, () => ({ body: ' ' })),
-  says('answers 204', noBody(204), () => ({ status: 204, headers: { 'content-length': [] } })),
-  says('answers 206', noBody(206), ({ body }) => ({
+  says('answers 204', emptyBody(204), () => ({ status: 204, headers: { 'content-length': [] } })),
+  says('answers 206', emptyBody(206), ({ body }) => ({
     status: 206,
     body: body.slice(0, 20),
     headers: { 'content-range': 'bytes 0-19/999' },
   })),
-  says('answers 201', noBody(201), ({ body }) => ({ status: 201, body })),
-  says('answers 202', noBody(202), ({ body }) => ({ status: 202, body })),
+  says('answers 201', emptyBody(201), ({ body }) => ({ status: 201, body })),
+  says('answers 202', emptyBody(202), ({ body }) => ({ status: 202, body })),
   ...['null', '[]', `"${upstreamCanary}"`, '7', 'true', `[{"state":"${upstreamCanary}"}]`].map((body) =>
     says(`sends ${body}`, badBody, () => ({ body })),
   ),

@@ -1,4 +1,4 @@
-/** Certificates of our own making, signed by themselves: right, and wrong in one way each. */
+/** Certificates of our own making, self-signed: right, and wrong in one way each. */
 import { generateKeyPairSync, sign } from 'node:crypto';
 
 export interface Certificate {

@@ -1,4 +1,4 @@
-/** A provider's far end in bytes: reads whole requests, leaves every byte of the answer to the fault, and forgets nothing. */
+/** A fake upstream in bytes: reads whole requests, leaves every byte of the response to the fault, and records everything. */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
@@ -66,7 +66,7 @@ export async function startFaultServer(answer: WireAnswer, tls?: TlsOptions): Pr
   server.on('connection', (socket: Socket) => {
     connections++;
     sockets.add(socket.setNoDelay());
-    // Whoever is cut off in the middle of an answer resets the connection: that is for the service's side to tell.
+    // A peer that is cut off in the middle of a response resets the connection: the service's side reports that.
     socket.on('error', () => {});
     socket.on('close', () => {
       sockets.delete(socket);

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { canaries } from '../service.ts';
 
 /**
- * Text that stands in the faults' headers and bodies, and must not be seen beyond the service: a key of the service itself,
+ * Text that is in the faults' headers and bodies, and must not be seen beyond the service: a key of the service itself,
  * as a provider may well repeat what it was sent, and `leaks` looks for it.
  */
 export const upstreamCanary = canaries.DATAFOLD;
@@ -13,11 +13,11 @@ export interface Wire {
   readonly socket: Socket;
   /** The answer that would have been right, as JSON. */
   readonly body: string;
-  /** The path that was asked for. */
+  /** The requested path. */
   readonly path: string;
   /** The whole `Authorization` header that came. */
   readonly authorization: string;
-  /** Where nobody may ever call. */
+  /** An address that must never be called. */
   readonly trapUrl: string;
 }
 
@@ -26,9 +26,9 @@ export interface InjectedFault {
   play(wire: Wire): void;
   /** The code that the run's error has; `data` when the run is answered all the same, `absent` when there is no such run. */
   readonly code: string;
-  /** How many times the service asks before it gives up; more than once, and a fault of the first attempt alone is mended. */
+  /** How many times the service calls before it gives up; more than once, and a fault of the first attempt alone is mended. */
   readonly attempts: 1 | 2 | 3;
-  /** The wait that it asks for before the second attempt, in milliseconds. */
+  /** The wait that it names before the second attempt, in milliseconds. */
   readonly waitMs?: number;
   /** `upstreamStatus` of the error. */
   readonly status?: number;

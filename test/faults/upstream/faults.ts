@@ -1,4 +1,4 @@
-/** Every way in which a provider that was reached can answer badly, but for those that take much to send. */
+/** Every bad response of a provider that was reached, but for those that take much to send. */
 import { bodyFaults } from './body-faults.ts';
 import { connectionFaults } from './connection-faults.ts';
 import type { InjectedFault } from './fault.ts';

@@ -1,4 +1,4 @@
-/** Answers that aren't HTTP, or more than one thing at once (U-07, U-08). */
+/** Responses that aren't HTTP, or more than one response at once (U-07, U-08). */
 import { badBody, data, type InjectedFault, unavailable, upstreamCanary } from './fault.ts';
 import { toHead } from './fault-server.ts';
 

@@ -4,14 +4,14 @@ import { range, runConcurrently } from '../concurrency.ts';
 import type { RunningService } from '../service.ts';
 import type { Subject } from './subjects.ts';
 
-/** Asks for a run; resolves with `data` or the error's code. */
-export type Ask = (subject: Subject, run: number) => Promise<string>;
+/** Requests a run; resolves with `data` or the error's code. */
+export type SendRequest = (subject: Subject, run: number) => Promise<string>;
 
 /** Opens connections to the service; `close` ends them. */
-export function openLoad({ url }: RunningService): { readonly ask: Ask; close(): void } {
+export function openLoad({ url }: RunningService): { readonly execute: SendRequest; close(): void } {
   const agent = new Agent({ keepAlive: true });
   const query = 'query ($key: MonitorRunKey!) { monitorRun(key: $key) { id } }';
-  const ask: Ask = (subject, run) =>
+  const execute: SendRequest = (subject, run) =>
     new Promise((resolve, reject) => {
       const request = httpRequest(url, { agent, method: 'POST', headers: { 'content-type': 'application/json' } });
       request.on('error', reject);
@@ -26,17 +26,22 @@ export function openLoad({ url }: RunningService): { readonly ask: Ask; close():
       });
       request.end(JSON.stringify({ query, variables: { key: subject.toKey(run) } }));
     });
-  return { ask, close: () => agent.destroy() };
+  return { execute, close: () => agent.destroy() };
 }
 
 /** What came of many requests, each outcome with its number. */
 export type Outcomes = Readonly<Record<string, number>>;
 
-/** Asks `count` times, `concurrency` at a time. */
-export async function askMany(ask: Ask, subject: Subject, count: number, concurrency: number): Promise<Outcomes> {
+/** Sends `count` requests, `concurrency` at a time. */
+export async function requestMany(
+  execute: SendRequest,
+  subject: Subject,
+  count: number,
+  concurrency: number,
+): Promise<Outcomes> {
   const outcomes: Record<string, number> = {};
   await runConcurrently(concurrency, range(0, count), async (run) => {
-    const outcome = await ask(subject, run);
+    const outcome = await execute(subject, run);
     outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
   });
   return outcomes;

@@ -1,4 +1,4 @@
-/** How much later than its deadline an answer may come, on a machine that may have other things to do. */
+/** How much later than its deadline an answer may come, on a machine that may be busy. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 const delay = monitorEventLoopDelay({ resolution: 10 });

@@ -8,7 +8,7 @@ const json = { 'content-type': 'application/json' };
 const block = Buffer.alloc(64 * 1024, ' ');
 const chunk = Buffer.concat([Buffer.from(`${block.length.toString(16)}\r\n`), block, Buffer.from('\r\n')]);
 
-/** Each takes more memory than its bytes while it is kept by itself. */
+/** Each takes more memory than its bytes while it is stored separately. */
 const smallChunks = Buffer.from(`40\r\n${' '.repeat(64)}\r\n`.repeat(1_000));
 
 /** Writes as fast as it is read, until the other side has had enough. */
@@ -21,7 +21,7 @@ function flood(socket: Socket, bytes: Buffer): void {
 }
 
 const bombPart = gzipSync(Buffer.alloc(20 * 1024 * 1024, ' '), { level: 9 });
-/** 200 MB of spaces in some 200 KB: what is packed may stand in a row. */
+/** 200 MB of spaces in some 200 KB: compressions may be nested. */
 const bomb = Buffer.concat(Array.from({ length: 10 }, () => bombPart));
 
 export const sizeFaults: readonly InjectedFault[] = [

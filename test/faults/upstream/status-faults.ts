@@ -53,8 +53,8 @@ export const statusFaults: readonly InjectedFault[] = [
   },
 ];
 
-/** A status with `Retry-After`. `waitMs` is what it asks for; without, the header can't be read. */
-const asks = (
+/** A status with `Retry-After`. `waitMs` is the wait that it names; without, the header can't be read. */
+const variants = (
   status: 429 | 503,
   name: string,
   retryAfter: string | readonly string[] | (() => string),
@@ -79,20 +79,20 @@ const inSeconds = (seconds: number) => () => new Date(Date.now() + seconds * 1_0
 export const retryAfterFaults: readonly InjectedFault[] = [
   { ...answers(429, 'RATE_LIMITED', 2), name: 'answers 429 without Retry-After' },
   ...([429, 503] as const).flatMap((status) => [
-    asks(status, 'of 1 second', '1', { attempts: 2, waitMs: 1_000 }),
-    asks(status, 'of 0 seconds', '0', { attempts: 2, waitMs: 0 }),
-    asks(status, 'of 6 seconds, for which no time is left', '6', { attempts: 1 }),
-    asks(status, 'of a day', '86400', { attempts: 1 }),
-    asks(status, 'of a date within a second', inSeconds(1), { attempts: 2, waitMs: 0 }),
-    asks(status, 'of a date in the past', 'Wed, 21 Oct 2015 07:28:00 GMT', { attempts: 2, waitMs: 0 }),
-    asks(status, 'of a date tomorrow', inSeconds(86_400), { attempts: 1 }),
-    asks(status, 'that is negative', '-1', { attempts: 1 }),
-    asks(status, 'of 1e9', '1e9', { attempts: 1 }),
-    asks(status, 'of 1,000,000,000 seconds', '1000000000', { attempts: 1 }),
-    asks(status, 'of 400 digits', '9'.repeat(400), { attempts: 1 }),
-    asks(status, 'that is junk', upstreamCanary, { attempts: 1 }),
-    asks(status, 'of 1.5', '1.5', { attempts: 1 }),
-    asks(status, 'twice', ['1', '0'], { attempts: 1 }),
+    variants(status, 'of 1 second', '1', { attempts: 2, waitMs: 1_000 }),
+    variants(status, 'of 0 seconds', '0', { attempts: 2, waitMs: 0 }),
+    variants(status, 'of 6 seconds, for which no time is left', '6', { attempts: 1 }),
+    variants(status, 'of a day', '86400', { attempts: 1 }),
+    variants(status, 'of a date within a second', inSeconds(1), { attempts: 2, waitMs: 0 }),
+    variants(status, 'of a date in the past', 'Wed, 21 Oct 2015 07:28:00 GMT', { attempts: 2, waitMs: 0 }),
+    variants(status, 'of a date tomorrow', inSeconds(86_400), { attempts: 1 }),
+    variants(status, 'that is negative', '-1', { attempts: 1 }),
+    variants(status, 'of 1e9', '1e9', { attempts: 1 }),
+    variants(status, 'of 1,000,000,000 seconds', '1000000000', { attempts: 1 }),
+    variants(status, 'of 400 digits', '9'.repeat(400), { attempts: 1 }),
+    variants(status, 'that is junk', upstreamCanary, { attempts: 1 }),
+    variants(status, 'of 1.5', '1.5', { attempts: 1 }),
+    variants(status, 'twice', ['1', '0'], { attempts: 1 }),
   ]),
 ];
 

@@ -39,5 +39,5 @@ export const subjects = [datafold, olostep] as const;
 
 export const otherThan = (subject: Subject): Subject => (subject === datafold ? olostep : datafold);
 
-/** The number of the run that a path asks for. */
+/** The number of the run that a path names. */
 export const toRun = (path: string): number => Number(/(\d+)$/.exec(path)?.[1] ?? Number.NaN);

@@ -1,4 +1,4 @@
-/** Far ends that nobody should talk to: who takes a connection, and what the service makes of it (U-01, U-03). */
+/** Upstreams that must never get a request: what accepts a connection, and how the service reacts (U-01, U-03). */
 import type { Socket } from 'node:net';
 import type { TlsOptions } from 'node:tls';
 import { type Certificate, createCertificate } from './certificate.ts';
@@ -62,8 +62,8 @@ const past = create(-9, -1);
 const future = create(1, 9);
 const wrongName = create(-1, 1, '192.0.2.1');
 
-/** Signed by nobody. */
-export const untrusted = withTls('has a certificate that nobody signed', create(-1, 1));
+/** Without a signature. */
+export const untrusted = withTls('has a certificate without a signature', create(-1, 1));
 
 /** Every certificate but the untrusted one: each is wrong in another way, so that trust alone doesn't help it. */
 export const trusted = [right, past, future, wrongName].map(({ cert }) => cert).join('');

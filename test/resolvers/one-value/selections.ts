@@ -36,7 +36,7 @@ const exempt = new Set(['readAt', 'isStale']);
 export const fieldsOf = (type: GraphQLObjectType): readonly GraphQLField<unknown, unknown>[] =>
   Object.values(type.getFields()).filter(({ name }) => !exempt.has(name));
 
-/** Arguments by field: each list of arguments makes a field of its own. */
+/** Arguments by field: each list of arguments makes another field. */
 const calls: Readonly<Record<string, readonly string[]>> = {
   'OlostepRun.events': ['', '(first: 1)', '(first: 1000)', '(first: 3, kind: "run_complete")'],
   'DatafoldMonitor.runs': ['', '(first: 3)'],

@@ -21,8 +21,8 @@ function send(response: ServerResponse, body: Json | undefined): void {
   response.end(JSON.stringify(body ?? { detail: 'Not Found' }));
 }
 
-const rowsOf = (things: readonly { readonly row: Json | undefined }[]): Json[] =>
-  things.flatMap(({ row }) => (row === undefined ? [] : [row]));
+const rowsOf = (items: readonly { readonly row: Json | undefined }[]): Json[] =>
+  items.flatMap(({ row }) => (row === undefined ? [] : [row]));
 
 function findDatafold(monitors: readonly UpstreamMonitor[], { pathname, searchParams }: URL): Json | undefined {
   const [, monitorId, runs, runId] = /^\/api\/v1\/monitors(?:\/(\d+)(?:(\/runs)(?:\/(\d+))?)?)?$/.exec(pathname) ?? [];

@@ -1,21 +1,21 @@
 /**
- * A random world of both providers that stands still: what single responses say, and what list rows say of the same things. Rows
+ * A random world of both providers that stands still: what single responses say, and what list rows say of the same objects. Rows
  * say less, as far as the documents let them, and never something else.
  */
 import type { Random } from './random.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
 
-/** A thing by itself, and its row, where its list has one. */
-export interface Thing {
+/** An object in detail, and its row, where its list has one. */
+export interface Item {
   readonly body: Json;
   readonly row: Json | undefined;
 }
 
-export interface UpstreamMonitor extends Thing {
+export interface UpstreamMonitor extends Item {
   readonly monitorId: string;
   /** Newest first. */
-  readonly runs: readonly (Thing & { readonly runId: string })[];
+  readonly runs: readonly (Item & { readonly runId: string })[];
 }
 
 export interface UpstreamWorld {

@@ -6,7 +6,7 @@ import { result } from './paths.ts';
 import type { Results } from './results.ts';
 
 /** What is kept so far. */
-export function readKept(): Results | undefined {
+export function readStored(): Results | undefined {
   const file = result('results.json');
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
 }
@@ -15,25 +15,25 @@ export function readKept(): Results | undefined {
  * What was kept, with what a run measured in its place. Undefined where one can't stand beside the other, as the machine or the
  * settings were others: then all has to be measured anew.
  */
-export function toKept(kept: Results | undefined, results: Results): Results | undefined {
-  if (kept === undefined || parts.every((part) => part in results.runs)) return results;
-  if (!isAlike(kept, results)) return undefined;
+export function toStored(stored: Results | undefined, results: Results): Results | undefined {
+  if (stored === undefined || parts.every((part) => part in results.runs)) return results;
+  if (!isAlike(stored, results)) return undefined;
   const isOld = (part: string) => !(part in results.runs);
-  const { startMs, memoryMb, soakMb } = kept;
+  const { startMs, memoryMb, soakMb } = stored;
   return {
     ...(isOld('start') && startMs && { startMs }),
     ...(isOld('memory') && memoryMb && { memoryMb }),
     ...(isOld('soak') && soakMb && { soakMb }),
     ...results,
-    runs: { ...kept.runs, ...results.runs },
-    samples: filter({ ...kept.samples, ...results.samples }, (part) => isOld(part) || part in results.samples),
+    runs: { ...stored.runs, ...results.runs },
+    samples: filter({ ...stored.samples, ...results.samples }, (part) => isOld(part) || part in results.samples),
     // Told as "W1", or "W1, ours, set 2 of 3".
-    failures: { ...filter(kept.failures, (place) => isOld(place.replace(/,.*/, ''))), ...results.failures },
+    failures: { ...filter(stored.failures, (place) => isOld(place.replace(/,.*/, ''))), ...results.failures },
   };
 }
 
-const isAlike = (kept: Results, { machine, effort }: Results): boolean =>
-  isDeepStrictEqual(kept.machine, machine) && isDeepStrictEqual(kept.effort, effort);
+const isAlike = (stored: Results, { machine, effort }: Results): boolean =>
+  isDeepStrictEqual(stored.machine, machine) && isDeepStrictEqual(stored.effort, effort);
 
 const filter = <Value>(values: Readonly<Record<string, Value>>, isWanted: (name: string) => boolean) =>
   Object.fromEntries(Object.entries(values).filter(([name]) => isWanted(name)));

@@ -4,7 +4,7 @@ import { reply, startFaultServer, type WireAnswer } from './fault-server.ts';
 import { otherThan, type Subject, toRun } from './subjects.ts';
 
 /** Every run is there. */
-export const tell =
+export const report =
   ({ toBody }: Subject): WireAnswer =>
   (socket, { path }) =>
     reply(socket, { body: JSON.stringify(toBody(toRun(path))) });
@@ -17,7 +17,7 @@ export async function withNeighbour(
   scene: (service: RunningService, other: Subject) => Promise<void>,
 ): Promise<void> {
   const other = otherThan(subject);
-  const healthy = await startFaultServer(tell(other));
+  const healthy = await startFaultServer(report(other));
   const service = await startService({ ...env, [subject.variable]: baseUrl, [other.variable]: healthy.baseUrl });
   await scene(service, other);
   await service.stop();

@@ -2,7 +2,7 @@
 import type { MonitorRunKey } from '../../src/generated/types.ts';
 import { runs } from '../upstream/runs.ts';
 
-export interface Ask {
+export interface SendRequest {
   readonly path: string;
   readonly body: string;
   /** The whole answer. */
@@ -15,22 +15,22 @@ export interface Ask {
 export type Dialect = 'bare' | 'rest' | 'graph' | 'openapi';
 
 /** The same question in every dialect that it can be asked in. */
-export interface Asks extends Readonly<Partial<Record<Dialect, Ask>>> {
+export interface Requests extends Readonly<Partial<Record<Dialect, SendRequest>>> {
   /** How many upstream calls it costs our service, where that knows of fewer. */
   readonly oursCalls?: number;
 }
 
 /** The question for a contender; `undefined` when it can't be asked. */
-export function askOf(
-  { oursCalls, ...asks }: Asks,
+export function requestOf(
+  { oursCalls, ...variants }: Requests,
   { dialect, isOurs = false }: { dialect: Dialect; isOurs?: boolean },
 ) {
-  const ask = asks[dialect];
-  return ask && isOurs && oursCalls !== undefined ? { ...ask, calls: oursCalls } : ask;
+  const execute = variants[dialect];
+  return execute && isOurs && oursCalls !== undefined ? { ...execute, calls: oursCalls } : execute;
 }
 
 /** A list of runs, answered with what the upstream says of each. */
-export function askBare(keys: readonly MonitorRunKey[]): Ask {
+export function requestBare(keys: readonly MonitorRunKey[]): SendRequest {
   const bodies = new Map(runs.map(({ key, body }) => [key, body]));
   return {
     path: '/',
@@ -41,7 +41,7 @@ export function askBare(keys: readonly MonitorRunKey[]): Ask {
 }
 
 /** A route of the REST backend. */
-export const askRest = (path: string, question: unknown, expected: unknown, calls: number): Ask => ({
+export const requestRest = (path: string, question: unknown, expected: unknown, calls: number): SendRequest => ({
   path,
   body: JSON.stringify(question),
   expected,
@@ -49,7 +49,7 @@ export const askRest = (path: string, question: unknown, expected: unknown, call
 });
 
 /** An operation on a graph. */
-export const askGraph = (query: string, variables: object, data: unknown, calls: number): Ask => ({
+export const requestGraph = (query: string, variables: object, data: unknown, calls: number): SendRequest => ({
   path: '/graphql',
   body: JSON.stringify({ query, variables }),
   expected: { data },
