@@ -2,7 +2,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { build } from './build.ts';
 import { contenders, forwarding, ours } from './contenders.ts';
-import { readStored, toStored } from './stored.ts';
 import { stepAside } from './measure/pinned.ts';
 import { lead } from './measure/sample.ts';
 import { type Options, readOptions } from './options.ts';
@@ -10,6 +9,7 @@ import { built, result } from './paths.ts';
 import { drawChart } from './report/chart.ts';
 import { writeReport } from './report/report.ts';
 import type { Results } from './results.ts';
+import { readStored, toStored } from './stored.ts';
 import { checkTools, describeMachine, describeRevision } from './tools.ts';
 import { timeStarts } from './trials/cold-start.ts';
 import { weigh } from './trials/resident-memory.ts';

@@ -4,7 +4,7 @@ import { type Gateway, startGateway } from '../measure/gateway.ts';
 import { type Sample, takeSample, warmUp } from '../measure/sample.ts';
 import { verify } from '../measure/verify.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { type SendRequest, requestOf } from '../workloads/requests.ts';
+import { requestOf, type SendRequest } from '../workloads/requests.ts';
 import type { Workload } from '../workloads/workloads.ts';
 
 /** How many loads each has before its rounds: some machine code is thrown away when a load ends for the first time. */

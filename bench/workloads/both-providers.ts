@@ -1,8 +1,8 @@
 /** One run of each provider, Olostep's with its log. */
 import { datafoldRun, olostepRun } from '../upstream/runs.ts';
-import { type Requests, requestBare, requestGraph, requestRest } from './requests.ts';
 import { toDetail, toLog, toSummary } from './expected.ts';
 import { detail, logEvent, rawDetail, rawSummary, summary, toRawDetail, toRawSummary } from './fields.ts';
+import { type Requests, requestBare, requestGraph, requestRest } from './requests.ts';
 
 const query = `query BothProviders($datafold: MonitorRunKey!, $olostepMonitorId: ID!, $olostepRunId: ID!) {
   datafoldRun: monitorRun(key: $datafold) {

@@ -1,8 +1,8 @@
 /** A run of Olostep's with a log of a megabyte: its ids alone, or all there is. */
 import { largeRun, type OlostepBody, type Run } from '../upstream/runs.ts';
-import { type Requests, requestBare, requestGraph, requestRest } from './requests.ts';
 import { toDetail, toIdentity, toLog } from './expected.ts';
 import { detail, idsOf, logEvent, rawDetail, toRawDetail } from './fields.ts';
+import { type Requests, requestBare, requestGraph, requestRest } from './requests.ts';
 
 const { monitorId, runId } = largeRun.key;
 const rawArguments = `monitor_id: "${monitorId}", run_id: "${runId}"`;

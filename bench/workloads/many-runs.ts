@@ -1,8 +1,8 @@
 /** A list of runs of Datafold's: five fields of each. */
 import type { DatafoldBody, Run } from '../upstream/runs.ts';
-import { type Requests, requestBare, requestGraph, requestRest } from './requests.ts';
 import { toSummary } from './expected.ts';
 import { rawSummary, toRawSummary } from './fields.ts';
+import { type Requests, requestBare, requestGraph, requestRest } from './requests.ts';
 
 const query = `query ManyRuns($keys: [MonitorRunKey!]!) {
   monitorRuns(keys: $keys) {

@@ -1,9 +1,9 @@
 /** One run of Datafold's: five fields. */
 import { numberMark } from '../measure/wrk.ts';
 import { datafoldRun } from '../upstream/runs.ts';
-import { type Requests, requestBare, requestGraph, requestRest } from './requests.ts';
 import { toSummary } from './expected.ts';
 import { idsOf, rawSummary, summary, toRawSummary } from './fields.ts';
+import { type Requests, requestBare, requestGraph, requestRest } from './requests.ts';
 
 const { monitorId, runId } = datafoldRun.key;
 

@@ -1,10 +1,10 @@
 /** What the contenders are asked. */
 import { delayedRuns, listedRuns, promptRuns } from '../upstream/runs.ts';
-import type { Requests } from './requests.ts';
 import { bothProviders } from './both-providers.ts';
 import { largeRunIds, wholeLargeRun } from './large-run.ts';
 import { manyRuns } from './many-runs.ts';
 import { newDocument, oneRun } from './one-run.ts';
+import type { Requests } from './requests.ts';
 
 export interface Workload {
   readonly title: string;

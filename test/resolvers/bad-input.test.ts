@@ -1,6 +1,6 @@
 /** Operations that can't be: whatever is posted as one, the answer says what was expected, and is never a 500. */
 import { expect, it } from 'vitest';
-import { variants, body, gets, itRefuses, json, params, query, typename } from '../support/rejection.ts';
+import { body, gets, itRefuses, json, params, query, typename, variants } from '../support/rejection.ts';
 import { createWorld } from '../support/world.ts';
 
 const nested = (open: string, close: string, levels = 10_000) => open.repeat(levels) + close.repeat(levels);

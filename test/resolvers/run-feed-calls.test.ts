@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { holdDate } from '../support/clock.ts';
 import { now as nowText } from '../support/feed-upstreams.ts';
-import { requestPage, pathsOf } from '../support/run-feed-world.ts';
+import { pathsOf, requestPage } from '../support/run-feed-world.ts';
 import { createFleet, type FleetMonitor, hourMs, serveDatafoldFleet } from '../support/run-fleet.ts';
 import { createListingWorld } from '../support/world.ts';
 

@@ -2,13 +2,13 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { holdDate } from '../support/clock.ts';
 import { now } from '../support/feed-upstreams.ts';
 import {
-  requestPage,
   createFeedWorld,
   datafoldList,
   eventsOf,
   gapsOf,
   idsOf,
   pageThrough,
+  requestPage,
   runsOf,
   selection,
 } from '../support/run-feed-world.ts';

@@ -3,7 +3,6 @@ import { holdDate } from '../support/clock.ts';
 import { startFakeUpstream } from '../support/fake-upstream.ts';
 import { now, serveDatafold } from '../support/feed-upstreams.ts';
 import {
-  requestPage,
   createFeedWorld,
   datafold,
   datafoldList,
@@ -15,6 +14,7 @@ import {
   olostepList,
   pageThrough,
   pathsOf,
+  requestPage,
   runsOf,
   selection,
 } from '../support/run-feed-world.ts';

@@ -1,7 +1,7 @@
 /** Requests that can't be: whatever comes in over HTTP, the answer says what was expected, and is never a 500. */
 import { expect, it } from 'vitest';
 import { sendBytes, sendLines } from '../support/raw-http.ts';
-import { variants, body, gets, itRefuses, json, sends, targets, typename } from '../support/rejection.ts';
+import { body, gets, itRefuses, json, sends, targets, typename, variants } from '../support/rejection.ts';
 import { createWorld } from '../support/world.ts';
 
 const most = 100 * 1024;

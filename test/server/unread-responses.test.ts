@@ -147,10 +147,10 @@ describe('unread responses: while large responses wait to be read', () => {
     const unread = await openUnread(world, large);
     const closed = new Promise((resolve) => unread.once('close', resolve));
     await clock.pass(1_999);
-    expect(codesOf(await world.ask(otherLarge))).toEqual(['OVERLOADED']);
+    expect(codesOf(await world.execute(otherLarge))).toEqual(['OVERLOADED']);
     await clock.pass(1);
 
-    expect(codesOf(await world.ask(otherLarge))).toEqual([]);
+    expect(codesOf(await world.execute(otherLarge))).toEqual([]);
 
     unread.resume();
     await closed;
@@ -168,7 +168,7 @@ describe('unread responses: while large responses wait to be read', () => {
     const twice = run('a: snapshot b: snapshot c: snapshot');
     world.olostep.on(olostepPath, { body: { ...olostepBody, snapshot: { page: 'x'.repeat(7 * mebibyte) } } });
 
-    expect(codesOf(await world.ask(twice))).not.toEqual([]);
+    expect(codesOf(await world.execute(twice))).not.toEqual([]);
 
     expect(closed).toBe(0);
   });

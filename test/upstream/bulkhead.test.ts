@@ -266,14 +266,14 @@ it('A large response that has been received takes no place while it is searched 
   const clock = vi.spyOn(performance, 'now').mockImplementation(() => (now += 5));
   onTestFinished(() => clock.mockRestore());
   const order: string[] = [];
-  const ask = async (name: string, key: object) => {
-    expect((await world.ask(query, { keys: [key] })).errors).toBeUndefined();
+  const execute = async (name: string, key: object) => {
+    expect((await world.execute(query, { keys: [key] })).errors).toBeUndefined();
     order.push(name);
   };
 
-  const first = ask('large', large.key);
+  const first = execute('large', large.key);
   await world.datafold.arrived(1);
-  await Promise.all([first, ask('small', small.key)]);
+  await Promise.all([first, execute('small', small.key)]);
 
   expect(order).toEqual(['small', 'large']);
 });

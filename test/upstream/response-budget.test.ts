@@ -269,10 +269,10 @@ describe('response memory: the bytes of a large upstream response', () => {
       halves.push(response);
     });
     const clock = holdClock();
-    const holding = world.ask(`{ ${runField(1)} ${slowField} }`);
+    const holding = world.execute(`{ ${runField(1)} ${slowField} }`);
     await world.olostep.arrived(1);
     await until(() => totalOf(pathOf(1)) > size);
-    const reading = world.ask(`{ ${runField(2)} }`);
+    const reading = world.execute(`{ ${runField(2)} }`);
     await until(() => totalOf(pathOf(1)) + totalOf(pathOf(2)) > 2 * megabyte);
 
     // Paused for two seconds, and then not answered for two: three would be too many.

@@ -498,8 +498,12 @@ describe('retry: the retries of a provider', () => {
 
   describe('with the keys of callers', () => {
     const runPath = anyDatafoldRun(1).path;
-    const askWith = (world: World, key: string, keys: readonly object[]) =>
-      world.ask(manyQuery, { keys }, { headers: { 'content-type': 'application/json', 'x-datafold-api-key': key } });
+    const requestWith = (world: World, key: string, keys: readonly object[]) =>
+      world.execute(
+        manyQuery,
+        { keys },
+        { headers: { 'content-type': 'application/json', 'x-datafold-api-key': key } },
+      );
 
     async function createTenantWorld() {
       holdDice(0);
@@ -517,11 +521,11 @@ describe('retry: the retries of a provider', () => {
 
     it('are those of each key: the failures of one take none of another', async () => {
       const world = await createTenantWorld();
-      for (const key of ['first-tenant-key', 'second-tenant-key']) await askWith(world, key, [datafoldKey]);
+      for (const key of ['first-tenant-key', 'second-tenant-key']) await requestWith(world, key, [datafoldKey]);
       world.datafold.onAny({ status: 503 });
-      await askWith(world, 'first-tenant-key', hundred);
+      await requestWith(world, 'first-tenant-key', hundred);
 
-      const { errors } = await askWith(world, 'second-tenant-key', [anyDatafoldRun(1).key]);
+      const { errors } = await requestWith(world, 'second-tenant-key', [anyDatafoldRun(1).key]);
 
       expect(errors).toBeUndefined();
       expect(world.datafold.paths.filter((path) => path === runPath).length).toBeGreaterThan(1);
@@ -531,7 +535,7 @@ describe('retry: the retries of a provider', () => {
       const world = await createTenantWorld();
       world.datafold.onAny({ status: 503 });
 
-      for (let n = 0; n < 30; n++) await askWith(world, `invented-key-${n}`, [anyDatafoldRun(1_000 + n).key]);
+      for (let n = 0; n < 30; n++) await requestWith(world, `invented-key-${n}`, [anyDatafoldRun(1_000 + n).key]);
 
       // One more for each ten calls.
       expect(world.datafold.paths).toHaveLength(30 + 10 + 2);

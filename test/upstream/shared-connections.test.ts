@@ -34,8 +34,8 @@ async function createRawWorld(answer: (socket: Socket, key: string) => void) {
   return { world, sockets };
 }
 
-const askWith = (world: World, key: string) =>
-  world.ask(
+const requestWith = (world: World, key: string) =>
+  world.execute(
     '{ datafoldRun(monitorId: 7, runId: 42) { error } }',
     {},
     { headers: { 'content-type': 'application/json', 'x-datafold-api-key': key } },
@@ -51,21 +51,21 @@ it('What a provider sends behind a response never reaches a call with another ke
     if (!socket.destroyed) socket.write(toResponse(null));
   });
 
-  expect(await askWith(world, 'first-tenant-key')).toEqual(found(null));
-  expect(await askWith(world, 'second-tenant-key')).toEqual(found(null));
-  expect(await askWith(world, 'second-tenant-key')).toEqual(found(null));
+  expect(await requestWith(world, 'first-tenant-key')).toEqual(found(null));
+  expect(await requestWith(world, 'second-tenant-key')).toEqual(found(null));
+  expect(await requestWith(world, 'second-tenant-key')).toEqual(found(null));
 });
 
 it('A connection on which something came behind a response is closed', async () => {
   const { world, sockets } = await createRawWorld((socket) => void socket.write(toResponse(null)));
-  expect(await askWith(world, 'first-tenant-key')).toEqual(found(null));
+  expect(await requestWith(world, 'first-tenant-key')).toEqual(found(null));
 
   const closed = once(sockets[0] as Socket, 'close');
   sockets[0]?.write(toResponse('of nobody'));
   await closed;
   await setImmediate();
 
-  expect(await askWith(world, 'first-tenant-key')).toEqual(found(null));
+  expect(await requestWith(world, 'first-tenant-key')).toEqual(found(null));
   expect(sockets).toHaveLength(2);
 });
 
@@ -73,7 +73,7 @@ it('A key has its connection for itself, and uses it again', async () => {
   const { world, sockets } = await createRawWorld((socket) => void socket.write(toResponse(null)));
 
   for (const key of ['first-tenant-key', 'second-tenant-key', 'first-tenant-key', 'second-tenant-key'])
-    expect(await askWith(world, key)).toEqual(found(null));
+    expect(await requestWith(world, key)).toEqual(found(null));
 
   expect(sockets).toHaveLength(2);
 });
@@ -81,11 +81,11 @@ it('A key has its connection for itself, and uses it again', async () => {
 it('Where there may be no more connections, the one that has been free longest is closed for another key', async () => {
   const { world, sockets } = await createRawWorld((socket) => void socket.write(toResponse(null)));
   const keys = Array.from({ length: 32 }, (_, n) => `tenant-${n}-with-a-key`);
-  for (const key of [...keys, keys[0] as string]) expect(await askWith(world, key)).toEqual(found(null));
+  for (const key of [...keys, keys[0] as string]) expect(await requestWith(world, key)).toEqual(found(null));
   expect(sockets).toHaveLength(32);
 
   const closed = once(sockets[1] as Socket, 'close');
-  expect(await askWith(world, 'one-more-tenant-key')).toEqual(found(null));
+  expect(await requestWith(world, 'one-more-tenant-key')).toEqual(found(null));
   await closed;
 
   expect(sockets).toHaveLength(33);

@@ -7,7 +7,7 @@ import type { RunningService } from '../service.ts';
 import type { Tally } from '../tally.ts';
 import { report, withNeighbour } from '../upstream/fake-upstreams.ts';
 import { reply, startFaultServer } from '../upstream/fault-server.ts';
-import { requestMany, type Outcomes, openLoad } from '../upstream/load.ts';
+import { type Outcomes, openLoad, requestMany } from '../upstream/load.ts';
 import { type Subject, subjects } from '../upstream/subjects.ts';
 
 const flappingMs = 2_000;
