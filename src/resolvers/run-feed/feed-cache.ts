@@ -3,13 +3,12 @@
  * monitor's runs. It saves upstream calls; no result depends on it.
  */
 import { setImmediate as turn } from 'node:timers/promises';
-import { promisify } from 'node:util';
-import { deflateRaw, inflateRaw } from 'node:zlib';
 import * as v from 'valibot';
 import type { Provider } from '../../generated/types.ts';
 import { ParsedObject } from '../../json/lazy-object.ts';
 import { isObject, parseJson } from '../../json/lossless.ts';
 import { type CacheOwner, type CredentialCache, createCredentialCache } from '../../run-cache/credential-cache.ts';
+import { maxUnpackedBytes, pack, unpack } from '../../run-cache/packing.ts';
 import type { RunCache } from '../../run-cache/run-cache.ts';
 import type { Body } from '../../upstream/read-response.ts';
 import type { FeedArguments } from './arguments.ts';
@@ -35,10 +34,6 @@ export interface CachedList {
   readonly readAt: number;
 }
 
-/** Entries from so many bytes on are compressed, as a store outside the process takes no large ones. */
-const compressFromBytes = 16 * 1024;
-/** An entry is never larger than this when it is unpacked, whatever a provider sends and a store gives. */
-const maxUnpackedBytes = 8 * 1024 * 1024;
 /** So many bytes of entries are read or written in a turn of the event loop: a page may have hundreds of streams. */
 const bytesPerTurn = 256 * 1024;
 
@@ -142,9 +137,6 @@ export class FeedCache {
   }
 }
 
-const plain = Buffer.of(0);
-const packed = Buffer.of(1);
-
 /** Tells of bytes that are read or written now. Resolves in another turn of the event loop, when this one has had its share. */
 function createPace(): (bytes: number) => Promise<void> {
   let left = bytesPerTurn;
@@ -154,27 +146,6 @@ function createPace(): (bytes: number) => Promise<void> {
     left = bytesPerTurn;
     await turn();
   };
-}
-
-const deflate = promisify(deflateRaw);
-const inflate = promisify(inflateRaw);
-
-/** @throws {RangeError} when they are too many */
-async function pack(bytes: Buffer): Promise<Buffer> {
-  if (bytes.length < compressFromBytes) return Buffer.concat([plain, bytes]);
-  if (bytes.length > maxUnpackedBytes) throw new RangeError('an entry that is too large');
-  return Buffer.concat([packed, await deflate(bytes, { level: 1 })]);
-}
-
-/** `undefined` when it isn't what {@link pack} made. */
-async function unpack(bytes: Buffer): Promise<Buffer | undefined> {
-  try {
-    if (bytes[0] === plain[0]) return bytes.subarray(1);
-    if (bytes[0] === packed[0]) return await inflate(bytes.subarray(1), { maxOutputLength: maxUnpackedBytes });
-  } catch {
-    // Another writer of the store may have spoilt it.
-  }
-  return undefined;
 }
 
 function parseObject(bytes: Buffer): Readonly<Record<string, unknown>> | undefined {
