@@ -53,9 +53,10 @@ const service = (title: string, settings: Readonly<Record<string, string>>, fold
     DATAFOLD_BASE_URL: upstreamUrl,
     OLOSTEP_BASE_URL: upstreamUrl,
     MAX_CONCURRENT_CALLS: `${connections}`,
-    // What is measured is what a request costs with its calls: nobody else here keeps or shares any.
+    // What is measured is what a request costs with its calls: no other contender stores or shares any.
     RUN_CACHE: 'false',
     COALESCE_CALLS: 'false',
+    FRESH_MS: '0',
     ...settings,
   }),
 });

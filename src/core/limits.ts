@@ -131,8 +131,6 @@ const operationLimits = {
   runFeedMaxCalls: 250,
   /** Maximum monitors of a provider whose runs `Query.runs` merges: those that ran last. */
   runFeedMaxMonitors: 2_000,
-  /** How long the next pages of `Query.runs` use a response that may still change; 0: never. */
-  freshMs: 5_000,
   /**
    * From this number of runs of a monitor, or of monitors, that are requested by id, the gateway reads a list first, where the list
    * has all selected fields.
@@ -167,6 +165,23 @@ const cacheLimits = {
   redisMaxEntryBytes: 64 * 1024,
   /** Maximum time of a request to Redis, or to another store outside the process. */
   redisTimeoutMs: 20,
+};
+
+/** Responses that may still change */
+const freshnessLimits = {
+  /**
+   * How long a response that may still change is reused for the same credential, by whatever query requests it, and by the next
+   * pages of `Query.runs`; 0: never.
+   */
+  freshMs: 5_000,
+  /** A younger response is reused even if the client requests younger ones by `Cache-Control: max-age`. */
+  freshMinMs: 1_000,
+  /** Maximum bytes of all these responses in memory. */
+  responseCacheMaxBytes: 32 * 1024 * 1024,
+  /** Maximum number of these responses in memory. */
+  responseCacheMaxEntries: 10_000,
+  /** Maximum bytes of a response that is reused. */
+  responseCacheMaxEntryBytes: 1024 * 1024,
 };
 
 /** Keys of a JWT issuer */
@@ -277,6 +292,7 @@ export const defaultLimits = {
   ...responseLimits,
   ...operationLimits,
   ...cacheLimits,
+  ...freshnessLimits,
   ...jwksLimits,
   ...processLimits,
   ...providerLimits,

@@ -2,6 +2,7 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';
 import { type DocumentNode, type ExecutionResult, type GraphQLError, getOperationAST } from 'graphql';
+import { readMaxAgeMs } from '../core/cache-control.ts';
 import { toRefusal } from '../core/errors.ts';
 import { lazy } from '../core/lazy.ts';
 import { defaultLimits, type Limits } from '../core/limits.ts';
@@ -12,6 +13,7 @@ import type { Manifest } from '../graphql/documents/manifest.ts';
 import { createPersistedDocuments, type DocumentParams } from '../graphql/documents/persisted-documents.ts';
 import { createExecute, type Operation } from '../graphql/executor/execute.ts';
 import { byteLengthOf, WrittenParts } from '../graphql/executor/response-writer.ts';
+import { headBytes, ResponseCache } from '../loaders/response-cache.ts';
 import { createBoundedLog, RequestLog } from '../observability/bounded-log.ts';
 import { consoleLog, type Log } from '../observability/logger.ts';
 import {
@@ -109,6 +111,8 @@ export interface WholeAnswer {
   readonly bytes: number;
   /** How many upstream calls it took. */
   readonly calls: number;
+  /** How old the oldest part of it is, in whole seconds; `undefined` when all of it was fetched for it. */
+  readonly ageSeconds: number | undefined;
 }
 
 /** What the fast path has for a request; see {@link Gateway.answer}. */
@@ -158,7 +162,12 @@ export function createGateway(config: GatewayConfig): Gateway {
   const persisted = createPersistedDocuments({ documents, listed, isOnly, limits });
   const execute = createExecute({ ...limits, schema, introspection, onPlanned: documents.grow });
   const runCache = createRunCache(config.runCache, limits, log);
-  const upstreams = createUpstreams(config, log, limits, runCache);
+  const responses = createResponseCache(config.runCache, runCache, limits);
+  const upstreams = createUpstreams(config, log, limits, (digest) => {
+    runCache?.forget(digest);
+    responses?.revoke(digest);
+  });
+  const isReusing = runCache !== undefined || responses !== undefined;
   const credentialsOf = createCredentials(config);
 
   /** How many bytes the last response of a document had, where that was a large one. */
@@ -175,6 +184,8 @@ export function createGateway(config: GatewayConfig): Gateway {
         asker.header(callReportHeader) != null,
       ),
       runCache,
+      responses,
+      maxAgeMs: isReusing ? readMaxAgeMs(asker.header('cache-control'), asker.header('pragma')) : undefined,
       limits,
       room: asker,
     });
@@ -205,7 +216,7 @@ export function createGateway(config: GatewayConfig): Gateway {
     const { document } = operation;
     if (bytes > limits.maxUncountedResponseBytes) largeResponses.set(document, bytes);
     else if (errors === undefined) largeResponses.delete(document);
-    return { body, bytes, calls: callReport.calls() };
+    return { body, bytes, calls: callReport.calls(), ageSeconds: callReport.ageSeconds() };
   };
   const loadSlowPath = createSlowPath({
     ...{ path, schema, documents, persisted, execute, contextOf, toRequestLog, limits, bodyLimitEnforced },
@@ -291,10 +302,10 @@ function createUpstreams(
   { providers: configs = {}, coalesceCalls = true }: GatewayConfig,
   log: Log,
   limits: Limits,
-  runCache: RunCache | undefined,
+  revoke: (digest: string) => void,
 ) {
   const budget = new ResponseBudget(limits);
-  const onRefused = ({ digest }: Credential) => runCache?.forget(digest);
+  const onRefused = ({ digest }: Credential) => revoke(digest);
   const upstreams = providerNames.map((provider): [Provider, Upstream] => {
     const { readStatus, monitors } = providers[provider];
     const baseUrl = baseUrlOf(configs, provider);
@@ -308,6 +319,23 @@ function createUpstreams(
 function createRunCache(runCache: GatewayConfig['runCache'] = true, limits: Limits, log: Log): RunCache | undefined {
   if (typeof runCache === 'object') return createSafeCache(runCache, log, limits.redisTimeoutMs);
   return runCache ? createMemoryCache(limits) : undefined;
+}
+
+/** In the store of the run cache, where that is outside the process: other processes reuse them too. */
+function createResponseCache(
+  configured: GatewayConfig['runCache'],
+  runCache: RunCache | undefined,
+  limits: Limits,
+): ResponseCache | undefined {
+  if (limits.freshMs === 0) return undefined;
+  const isShared = typeof configured === 'object' && runCache !== undefined;
+  const { responseCacheMaxBytes, responseCacheMaxEntries, responseCacheMaxEntryBytes } = limits;
+  const inMemory = () =>
+    createMemoryCache(
+      { runCacheMaxBytes: responseCacheMaxBytes, runCacheMaxEntryBytes: responseCacheMaxEntryBytes + headBytes },
+      responseCacheMaxEntries,
+    );
+  return new ResponseCache({ store: isShared ? runCache : inMemory(), isShared, limits });
 }
 
 /** The credentials of a request. */

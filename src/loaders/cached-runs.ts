@@ -34,6 +34,8 @@ export interface RunCopiesOptions {
   readonly definition: RunDefinition;
   readonly callReport: CallReport;
   readonly limits: CopyLimits;
+  /** How old a copy may be for this client, in milliseconds. */
+  readonly maxAgeMs: number;
 }
 
 type CopyLimits = ReadLimits &
@@ -97,6 +99,7 @@ export class CachedRuns {
       // That the list doesn't have a run isn't that there is none.
       return fresh.find((one) => one !== undefined && (one.run !== null || kinds.length === 1));
     });
+    for (const one of known) if (one !== undefined) this.#options.callReport.noteReadAt(one.readAt);
     this.#count(wants.filter((_want, index) => known[index] !== undefined));
     const missing = wants.filter((_want, index) => known[index] === undefined);
     const fetched = missing.length === 0 ? [] : fetch(missing);
@@ -119,14 +122,16 @@ export class CachedRuns {
   }
 
   /** Takes notice of a copy; what is in it, if it is fresh. */
-  #meet(key: MonitorRunKey, kind: EntryKind, copy: Copy | undefined): Known | undefined {
+  #meet(key: MonitorRunKey, kind: EntryKind, copy: Copy | undefined): (Known & Pick<Copy, 'readAt'>) | undefined {
     if (copy === undefined) return undefined;
     this.#met.set(this.#nameOf(key, kind), copy);
     const now = Date.now();
     if (!(now < copy.freshUntil)) return undefined;
+    const age = ageOf(copy.readAt, now);
+    if (!(age < this.#options.maxAgeMs)) return undefined;
     const known = this.#toKnown(key, kind, copy, false);
     // Its writer may keep runs for longer than this process does.
-    return known && ageOf(copy.readAt, now) < this.#freshMsOf(known, kind) ? known : undefined;
+    return known && age < this.#freshMsOf(known, kind) ? { ...known, readAt: copy.readAt } : undefined;
   }
 
   #freshMsOf({ record, run }: Known, kind: EntryKind): number {
@@ -155,10 +160,16 @@ export class CachedRuns {
    */
   async serveStale(key: MonitorRunKey): Promise<Run | undefined> {
     const [run, row] = await Promise.all([this.#findOld(key, 'run'), this.#findOld(key, 'row')]);
-    if (!row?.run) return run?.run ?? undefined;
-    if (run === undefined) return row.run;
+    const old = this.#chooseOld(run, row);
+    if (old?.run) this.#options.callReport.noteReadAt(old.readAt);
+    return old?.run ?? undefined;
+  }
+
+  #chooseOld<Old extends Known & Omit<Copy, 'bytes'>>(run: Old | undefined, row: Old | undefined): Old | undefined {
+    if (!row?.run) return run;
+    if (run === undefined) return row;
     const isOutdated = run.freshUntil <= run.readAt && run.readAt < row.readAt;
-    return (isOutdated && this.#options.definition.listed.only.size === 0 ? row.run : run.run) ?? undefined;
+    return isOutdated && this.#options.definition.listed.only.size === 0 ? row : run;
   }
 
   /** The row in a copy of any age; one without a run says that the list didn't have it. */

@@ -24,7 +24,7 @@ export interface ListsOptions {
   readonly now: number;
 }
 
-/** The lists of a request: each page is asked for once. */
+/** The lists of a request: each page is requested once. */
 export class ListLoader {
   readonly #options: ListsOptions;
 
@@ -44,19 +44,23 @@ export class ListLoader {
     costBudget: CostBudget,
     selectedOf: SelectedOf,
   ) {
-    // A list counts as one thing at the least, which is known before it is asked for.
+    // A list counts as at least one item, which is known before it is requested.
     costBudget.chargeListItems(1);
     const { fetches, limits, callReport, runs } = this.#options;
     const window = { ...args, ...toPage(args), pageSize: limits.listPageSize, now: this.#options.now };
     const step = { ...pageStep, list: monitorId, things: window.first };
     callReport.recordPage(provider, step, window.first, window.after, window.startedAfter, window.startedBefore);
-    const page = await providers[provider].runs.readPage(fetches.of(provider), monitorId, window);
+    const tracked = fetches.track(provider);
+    const page = await providers[provider].runs.readPage(tracked.get, monitorId, window);
     if (page === null) return null;
     if (page.isOutOfOrder) this.#options.log.warn({ provider, monitorId }, 'list of runs out of order');
     const { typeName, listed } = providers[provider].runs;
     const inPage = selectedOf.inPage('MonitorRunConnection');
     spend(costBudget, page, inPage.places, countAwaited(inPage(typeName), listed));
-    return toConnection('MonitorRun', page, ({ runId, row }) => runs.toListed({ provider, monitorId, runId }, row));
+    const { readAt } = tracked;
+    return toConnection('MonitorRun', page, ({ runId, row }) =>
+      runs.toListed({ provider, monitorId, runId }, row, readAt),
+    );
   }
 
   /** A page of a provider's monitors. @throws like {@link Lists.runsOf} */

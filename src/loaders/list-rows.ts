@@ -3,23 +3,25 @@ import DataLoader from 'dataloader';
 import { OperationTooCostly } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
 import type { MonitorRunKey, Provider } from '../generated/types.ts';
-import type { Get, RowHint, Run, RunDefinition } from '../providers/provider.ts';
+import type { Get, RowHint, Run, RunDefinition, RunRow } from '../providers/provider.ts';
 import { invalidField } from '../providers/response-reader.ts';
 import type { EntryKind } from '../run-cache/run-cache.ts';
 import type { CallReport } from '../upstream/call-report.ts';
 import type { Body } from '../upstream/read-response.ts';
 import { type CachedRuns, type CopyWant, type Known, toAbsentRow } from './cached-runs.ts';
 import { RunScan } from './run-scan.ts';
+import type { Search } from './scan-list.ts';
 
 export interface ListRowsOptions {
   readonly provider: Provider;
   readonly definition: RunDefinition;
   readonly get: Get;
+  readonly readAtOf: Search<RunRow>['readAtOf'];
   readonly copies: CachedRuns | undefined;
   readonly callReport: CallReport;
   readonly limits: Pick<Limits, 'listPageSize' | 'maxEventsPages'>;
   /** Reads a row, and caches it. */
-  readonly toKnown: (key: MonitorRunKey, row: Body) => Known;
+  readonly toKnown: (key: MonitorRunKey, row: Body, readAt: number | undefined) => Known;
   /** The run from its own record. */
   readonly loadDetail: (key: MonitorRunKey) => Promise<Run | null>;
   /** The same, or the run from its row, if it is requested already. */
@@ -74,8 +76,9 @@ export class ListRows {
   }
 
   #scanOf(monitorId: string): RunScan {
-    const { definition, get, limits } = this.#options;
-    const scan = this.#scans.get(monitorId) ?? new RunScan(get, definition.walk(monitorId, limits.listPageSize));
+    const { definition, get, readAtOf, limits } = this.#options;
+    const scan =
+      this.#scans.get(monitorId) ?? new RunScan(get, readAtOf, definition.walk(monitorId, limits.listPageSize));
     this.#scans.set(monitorId, scan);
     return scan;
   }
@@ -85,10 +88,10 @@ export class ListRows {
     let detail: Promise<Run | null> | undefined;
     let hint: RowHint | null | undefined;
     for (;;) {
-      const row = scan.find(key.runId);
-      if (row !== undefined) {
+      const found = scan.find(key.runId);
+      if (found !== undefined) {
         callReport.of(provider).listed++;
-        return toKnown(key, row.row);
+        return toKnown(key, found.row.row, found.readAt);
       }
       if (scan.pages > 0 && detail === undefined) {
         // How far back the row can be is known from the run's own record, which costs a call unless it is requested anyway.

@@ -144,7 +144,7 @@ export class MonitorLoader {
     return wants.map(({ monitorId, need }) => {
       if (search === undefined || need !== 'light' || isFull(monitorId)) return get(monitorId);
       return search.then((found) => {
-        const row = found.rows.get(monitorId);
+        const row = found.rows.get(monitorId)?.row;
         if (row !== undefined) return this.#toListed(provider, row);
         throwFailure(found);
         return get(monitorId);
@@ -155,7 +155,9 @@ export class MonitorLoader {
   #search(provider: Provider, wants: readonly MonitorWant[]): Promise<Found<MonitorRow>> {
     const { walk, maxPages } = providers[provider].monitors;
     const { listFetchThreshold, listPageSize } = this.#options.limits;
-    return scanList(this.#options.fetches.of(provider), {
+    const { fetches } = this.#options;
+    return scanList(fetches.of(provider), {
+      readAtOf: (page) => fetches.readAtOf(page),
       walk: walk(listPageSize),
       ids: new Set(wants.map(({ monitorId }) => monitorId)),
       idOf: ({ monitorId }) => monitorId,

@@ -23,6 +23,8 @@ export interface RunLoaderOptions {
   readonly runCache?: RunCache | undefined;
   readonly callReport: CallReport;
   readonly limits: Limits;
+  /** How old a copy may be for this client, in milliseconds. @default as old as the limits allow */
+  readonly maxAgeMs?: number | undefined;
 }
 
 /** A run that is wanted: `list` is its monitor's id, as the runs of a monitor are a list. */
@@ -49,7 +51,7 @@ export class ProviderRunLoader {
 
   /** @throws {ProviderError} when there is no credential for it */
   constructor(provider: Provider, options: RunLoaderOptions) {
-    const { runCache, callReport, limits, credentialOf } = options;
+    const { runCache, callReport, limits, credentialOf, maxAgeMs = Number.POSITIVE_INFINITY } = options;
     this.#options = options;
     this.#provider = provider;
     this.#definition = providers[provider].runs;
@@ -59,6 +61,7 @@ export class ProviderRunLoader {
         runCache,
         callReport,
         limits,
+        maxAgeMs,
         credential: credentialOf(provider),
         definition: this.#definition,
       });
@@ -137,10 +140,11 @@ export class ProviderRunLoader {
       provider: this.#provider,
       definition: this.#definition,
       get: fetches.of(this.#provider),
+      readAtOf: (page) => fetches.readAtOf(page),
       copies: this.#copies,
       callReport,
       limits,
-      toKnown: (key, row) => this.#read(key, 'row', row),
+      toKnown: (key, row, readAt) => this.#read(key, 'row', row, readAt),
       loadDetail: (key) => this.load(key, 'full'),
       findDetail: (key) => this.#asked.full?.get(toId(key)) ?? this.#asked.light?.get(toId(key)),
     });
@@ -184,7 +188,7 @@ export class ProviderRunLoader {
   #get(key: MonitorRunKey): Promise<Run | null> {
     return this.#options.fetches.get(this.#provider, this.#definition.toRequest(key)).then(
       (record) => {
-        if (record !== null) return this.#read(key, 'run', record).run;
+        if (record !== null) return this.#read(key, 'run', record, this.#options.fetches.readAtOf(record)).run;
         this.#copies?.drop(key);
         return null;
       },
@@ -209,6 +213,7 @@ export class ProviderRunLoader {
     const { walk, maxPages } = this.#definition;
     const { fetches, limits } = this.#options;
     return scanList(fetches.of(this.#provider), {
+      readAtOf: (page) => fetches.readAtOf(page),
       walk: walk(monitorId, limits.listPageSize),
       ids: new Set(wants.map(({ key }) => key.runId)),
       idOf: ({ runId }) => runId,
@@ -225,7 +230,7 @@ export class ProviderRunLoader {
     const found = rows.get(key.runId);
     if (found === undefined) return undefined;
     this.#options.callReport.of(this.#provider).listed++;
-    return this.toListed(key, found.row);
+    return this.toListed(key, found.row.row, found.readAt);
   }
 }
 

@@ -1,6 +1,6 @@
-/** What one request asks the providers: each thing once, and no more than a request may. */
+/** What one request fetches from the providers: each path once, and no more calls than a request may make. */
 
-import { OperationTooCostly } from '../core/errors.ts';
+import { isRefusal, OperationTooCostly } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
 import type { Provider } from '../generated/types.ts';
 import { logBadGap } from '../observability/invalid-parts.ts';
@@ -11,6 +11,7 @@ import type { Body } from '../upstream/read-response.ts';
 import type { UpstreamRequest } from '../upstream/request.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { Memo } from './memo.ts';
+import type { CachedResponse, ResponseCache } from './response-cache.ts';
 
 /** What a request goes out with. */
 export interface RequestFetcherOptions {
@@ -18,19 +19,37 @@ export interface RequestFetcherOptions {
   readonly upstreams: Readonly<Record<Provider, Upstream>>;
   readonly credentialOf: CredentialOf;
   readonly call: OperationCall;
-  /** How many upstream calls, all providers together. */
-  readonly limits: Pick<Limits, 'maxUpstreamCalls'>;
+  /** How many upstream calls, all providers together; and for how long a response is reused. */
+  readonly limits: Pick<Limits, 'maxUpstreamCalls' | 'freshMs' | 'freshMinMs'>;
+  /** Responses that outlive the request. @default none are reused */
+  readonly responses?: ResponseCache | undefined;
+  /** How old an answer may be for this client, in milliseconds. @default as old as the limits allow */
+  readonly maxAgeMs?: number | undefined;
 }
 
-/** Of one request; nothing of it outlives that. */
+/** Requests of one list, and how old its rows are. */
+export interface TrackedGet {
+  readonly get: Get;
+  /** When the oldest of the responses was received, in Unix milliseconds; now, if none was reused. */
+  readonly readAt: number;
+}
+
+/** Of one request; what outlives it is in the response cache. */
 export class RequestFetcher {
   readonly #options: RequestFetcherOptions;
+  /** How old a response may be that is reused, in milliseconds. */
+  readonly #reuseMs: number;
+  /** When the reused responses were received, in Unix milliseconds. */
+  #reused: WeakMap<Body, number> | undefined;
+  /** When the first page of each list was received that was requested, by the path without the page. */
+  #listReadAt: Map<string, number> | undefined;
   /** By the path. */
-  readonly #asked: Partial<Record<Provider, Memo<Promise<Body | null>>>> = {};
+  readonly #pending: Partial<Record<Provider, Memo<Promise<Body | null>>>> = {};
   #calls = 0;
 
   constructor(options: RequestFetcherOptions) {
     this.#options = options;
+    this.#reuseMs = toReuseMs(options.limits, options.maxAgeMs);
   }
 
   /**
@@ -39,13 +58,13 @@ export class RequestFetcher {
    * @throws {ProviderError} when the provider failed, or can't be asked
    */
   get(provider: Provider, request: UpstreamRequest): Promise<Body | null> {
-    this.#asked[provider] ??= new Memo();
-    const answers = this.#asked[provider];
+    this.#pending[provider] ??= new Memo();
+    const answers = this.#pending[provider];
     const known = answers.get(request.path);
     if (known !== undefined) return known;
-    const asked = this.#ask(provider, request);
-    answers.set(request.path, asked);
-    return asked;
+    const loading = this.#load(provider, request);
+    answers.set(request.path, loading);
+    return loading;
   }
 
   /** How many calls may still be made. */
@@ -61,7 +80,7 @@ export class RequestFetcher {
 
   /** Whether the request was made before: its response is there for all. */
   isRequested(provider: Provider, { path }: UpstreamRequest): boolean {
-    return this.#asked[provider]?.get(path) !== undefined;
+    return this.#pending[provider]?.get(path) !== undefined;
   }
 
   /** The same, of one provider. */
@@ -69,15 +88,114 @@ export class RequestFetcher {
     return (request) => this.get(provider, request);
   }
 
-  #ask(provider: Provider, request: UpstreamRequest): Promise<Body | null> {
-    const { upstreams, credentialOf, call, limits } = this.#options;
+  /** The same, and how old the oldest response is. */
+  track(provider: Provider): TrackedGet {
+    let oldest = Number.POSITIVE_INFINITY;
+    return {
+      get: async (request) => {
+        const body = await this.get(provider, request);
+        if (body !== null) oldest = Math.min(oldest, this.readAtOf(body) ?? oldest);
+        return body;
+      },
+      get readAt() {
+        return Math.min(oldest, Date.now());
+      },
+    };
+  }
+
+  /** When a response was received that is reused, in Unix milliseconds; `undefined` for one that was fetched for this request. */
+  readAtOf(body: Body): number | undefined {
+    return this.#reused?.get(body);
+  }
+
+  #load(provider: Provider, request: UpstreamRequest): Promise<Body | null> {
+    const { responses } = this.#options;
     try {
-      // Counted here, so that no shape of a query gets around it.
-      if (++this.#calls + call.extraCalls > limits.maxUpstreamCalls)
-        throw new OperationTooCostly(`Expected at most ${limits.maxUpstreamCalls} upstream calls.`);
-      return upstreams[provider].getJson(request, credentialOf(provider), call);
+      return responses === undefined ? this.#call(provider, request) : this.#reuseOrCall(responses, provider, request);
     } catch (error) {
       return Promise.reject(error);
     }
   }
+
+  /** @throws {OperationTooCostly | ProviderError} as {@link RequestFetcher.get} rejects */
+  #call(provider: Provider, request: UpstreamRequest): Promise<Body | null> {
+    const { upstreams, credentialOf, call, limits } = this.#options;
+    // Counted here, so that no shape of a query gets around it.
+    if (++this.#calls + call.extraCalls > limits.maxUpstreamCalls)
+      throw new OperationTooCostly(`Expected at most ${limits.maxUpstreamCalls} upstream calls.`);
+    return upstreams[provider].getJson(request, credentialOf(provider), call);
+  }
+
+  #reuseOrCall(responses: ResponseCache, provider: Provider, request: UpstreamRequest): Promise<Body | null> {
+    const credential = this.#options.credentialOf(provider);
+    const found = this.#reuseMs > 0 ? responses.find(provider, credential, request, this.#reuseMs) : undefined;
+    if (found instanceof Promise)
+      return found.then(
+        (response) => this.#reuse(provider, request, response) ?? this.#fetch(responses, provider, request),
+      );
+    const body = this.#reuse(provider, request, found);
+    return body === undefined ? this.#fetch(responses, provider, request) : Promise.resolve(body);
+  }
+
+  /** Takes a response of an earlier operation, if it may stand beside what this one has read already. */
+  #reuse(provider: Provider, request: UpstreamRequest, response: CachedResponse | undefined): Body | undefined {
+    if (response === undefined) return undefined;
+    const { body, readAt, listReadAt } = response;
+    // Rows may have moved between the pages since: a page is reused with the first page that it was read with, or not at all.
+    if (request.isContinuation && (listReadAt === undefined || listReadAt !== this.#readListAt(provider, request)))
+      return undefined;
+    this.#noteList(provider, request, readAt);
+    this.#reused ??= new WeakMap();
+    this.#reused.set(body, readAt);
+    const { callReport } = this.#options.call;
+    callReport.of(provider).fresh++;
+    callReport.noteReadAt(readAt);
+    return body;
+  }
+
+  #fetch(responses: ResponseCache, provider: Provider, request: UpstreamRequest): Promise<Body | null> {
+    const pending = responses.open(provider, this.#options.credentialOf(provider), request);
+    let calling: Promise<Body | null>;
+    try {
+      calling = this.#call(provider, request);
+    } catch (error) {
+      responses.close(pending);
+      throw error;
+    }
+    return calling.then(
+      (body) => {
+        if (body === null) responses.drop(pending);
+        else {
+          const readAt = Date.now();
+          const listReadAt = request.isContinuation ? this.#readListAt(provider, request) : undefined;
+          responses.store(pending, body, readAt, listReadAt);
+          this.#noteList(provider, request, readAt);
+        }
+        return body;
+      },
+      (error: unknown) => {
+        if (isRefusal(error)) responses.drop(pending);
+        else responses.close(pending);
+        throw error;
+      },
+    );
+  }
+
+  #noteList(provider: Provider, request: UpstreamRequest, readAt: number): void {
+    if (request.rows === undefined || request.isContinuation) return;
+    this.#listReadAt ??= new Map();
+    this.#listReadAt.set(toListName(provider, request), readAt);
+  }
+
+  #readListAt(provider: Provider, request: UpstreamRequest): number | undefined {
+    return this.#listReadAt?.get(toListName(provider, request));
+  }
 }
+
+const toListName = (provider: Provider, { path }: UpstreamRequest): string => `${provider} ${path.split('?', 1)}`;
+
+/** A client may request younger responses than others, but not for ones that are younger than `freshMinMs`. */
+const toReuseMs = (
+  { freshMs, freshMinMs }: Pick<Limits, 'freshMs' | 'freshMinMs'>,
+  maxAgeMs = Number.POSITIVE_INFINITY,
+): number => Math.min(freshMs, Math.max(maxAgeMs, freshMinMs));

@@ -1,10 +1,12 @@
 /** Scans the list of a monitor's runs page by page, from its top, as far as somebody needs it. */
 import type { Get, ListScan, RunRow } from '../providers/provider.ts';
+import type { FoundRow, Search } from './scan-list.ts';
 
 export class RunScan {
   readonly #get: Get;
   readonly #list: ListScan<RunRow>;
-  readonly #rows = new Map<string, RunRow>();
+  readonly #readAtOf: Search<RunRow>['readAtOf'];
+  readonly #rows = new Map<string, FoundRow<RunRow>>();
   /** The pages that were requested, by their paths. */
   readonly #paths = new Set<string>();
   #next: ListScan<RunRow>['first'] | undefined;
@@ -16,8 +18,9 @@ export class RunScan {
   /** No row that can't be read is later than this. */
   #latestUnreadable = Number.NEGATIVE_INFINITY;
 
-  constructor(get: Get, list: ListScan<RunRow>) {
+  constructor(get: Get, readAtOf: Search<RunRow>['readAtOf'], list: ListScan<RunRow>) {
     this.#get = get;
+    this.#readAtOf = readAtOf;
     this.#list = list;
     this.#next = list.first;
   }
@@ -32,7 +35,7 @@ export class RunScan {
   }
 
   /** The row of a run, if a page that was read has it. */
-  find(runId: string): RunRow | undefined {
+  find(runId: string): FoundRow<RunRow> | undefined {
     return this.#rows.get(runId);
   }
 
@@ -72,7 +75,8 @@ export class RunScan {
     }
     const { rows, next, unread, latestUnread } = this.#list.read(page);
     if (unread) this.#noteUnreadable(latestUnread);
-    for (const row of rows) this.#add(row);
+    const readAt = this.#readAtOf(page);
+    for (const row of rows) this.#add(row, readAt);
     this.#next = next;
     // Cursors that lead back: what the list has beyond them can't be read.
     if (next !== undefined && this.#paths.has(next.path)) {
@@ -81,9 +85,9 @@ export class RunScan {
     }
   }
 
-  #add(row: RunRow): void {
+  #add(row: RunRow, readAt: number | undefined): void {
     // The first row of a run is the one that lists show.
-    if (!this.#rows.has(row.runId)) this.#rows.set(row.runId, row);
+    if (!this.#rows.has(row.runId)) this.#rows.set(row.runId, { row, readAt });
     if (row.time === undefined) return;
     if (row.time > this.#oldest) this.#isOrdered = false;
     this.#oldest = row.time;

@@ -46,6 +46,8 @@ export class Context implements FieldContext {
   readonly credentialOf: CredentialOf;
   readonly callReport: CallReport;
   readonly costBudget: CostBudget;
+  /** How old an answer may be for this client, in milliseconds, whatever the limits allow. */
+  readonly maxAgeMs: number;
   /** When the request came, in Unix milliseconds: one time for all that goes by it, so that the same calls are one. */
   readonly now: number;
   #monitors: MonitorLoader | undefined;
@@ -60,11 +62,19 @@ export class Context implements FieldContext {
     this.credentialOf = credentialOf;
     this.callReport = call.callReport;
     this.costBudget = new CostBudget(limits, options.room);
+    this.maxAgeMs = Math.max(options.maxAgeMs ?? Number.POSITIVE_INFINITY, limits.freshMinMs);
     this.now = before?.now ?? Date.now();
     this.fetches = before?.fetches ?? new RequestFetcher(options);
     this.runs =
       before?.runs ??
-      new RunLoader({ fetches: this.fetches, credentialOf, runCache, callReport: this.callReport, limits });
+      new RunLoader({
+        fetches: this.fetches,
+        credentialOf,
+        runCache,
+        callReport: this.callReport,
+        limits,
+        maxAgeMs: this.maxAgeMs,
+      });
     this.#monitors = before?.monitors;
     this.#lists = before?.lists;
   }

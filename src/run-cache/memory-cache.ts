@@ -12,9 +12,14 @@ interface Kept extends Copy {
   readonly expiresAt: number;
 }
 
-/** Keeps those that were asked for last, in so many bytes. */
-export function createMemoryCache(limits: Pick<Limits, 'runCacheMaxBytes' | 'runCacheMaxEntryBytes'>): RunCache {
-  const { runCacheMaxBytes, runCacheMaxEntryBytes } = limits;
+/**
+ * Holds the entries that were used last, in so many bytes.
+ * @param maxEntries how many at the most @default as many as the bytes allow
+ */
+export function createMemoryCache(
+  { runCacheMaxBytes, runCacheMaxEntryBytes }: Pick<Limits, 'runCacheMaxBytes' | 'runCacheMaxEntryBytes'>,
+  maxEntries?: number,
+): RunCache {
   /** The names of each owner's copies, so that no other's are looked at when they are to be forgotten. */
   const namesOf = new Map<string, Set<string>>();
   const note = (name: string) => {
@@ -31,6 +36,7 @@ export function createMemoryCache(limits: Pick<Limits, 'runCacheMaxBytes' | 'run
   };
   const copies = new LRUCache<string, Kept>({
     maxSize: runCacheMaxBytes,
+    ...(maxEntries !== undefined && { max: maxEntries }),
     sizeCalculation: ({ bytes }, name) => bytes.length + name.length + overhead,
     onInsert: (_copy, name, reason) => {
       if (reason === 'add') note(name);

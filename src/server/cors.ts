@@ -3,13 +3,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { requestIdHeader } from '../gateway/request-id.ts';
 import { forwardedHeader } from '../providers/credentials.ts';
 import { providerNames } from '../providers/index.ts';
-import { callReportHeader } from '../upstream/call-report.ts';
+import { ageHeader, callReportHeader } from '../upstream/call-report.ts';
 import { preflightHeaders } from './checks/csrf.ts';
 
 const preflightAnswer = {
   'access-control-allow-methods': 'GET, POST',
   'access-control-allow-headers': [
-    ...['content-type', 'authorization', requestIdHeader, callReportHeader],
+    ...['content-type', 'authorization', 'cache-control', requestIdHeader, callReportHeader],
     ...providerNames.map(forwardedHeader),
     ...preflightHeaders,
   ].join(', '),
@@ -37,7 +37,10 @@ export function createCors(origins: readonly string[]): Cors {
       response.appendHeader('vary', 'Origin');
       if (!isListed(request)) return;
       response.setHeader('access-control-allow-origin', request.headers.origin ?? '');
-      response.setHeader('access-control-expose-headers', `${requestIdHeader}, ${callReportHeader}, retry-after`);
+      response.setHeader(
+        'access-control-expose-headers',
+        `${requestIdHeader}, ${callReportHeader}, ${ageHeader}, retry-after`,
+      );
     },
     answerPreflight(request, response) {
       const { method, headers } = request;

@@ -10,7 +10,7 @@ import { toWish } from '../gateway/incremental-accept.ts';
 import { requestIdHeader } from '../gateway/request-id.ts';
 import { withoutByteOrderMark } from '../json/byte-order-mark.ts';
 import { isNullish, isObject } from '../json/lossless.ts';
-import { callReportHeader } from '../upstream/call-report.ts';
+import { ageHeader, callReportHeader } from '../upstream/call-report.ts';
 import { refuse } from './checks/check.ts';
 import { toOverloaded } from './load-shedding.ts';
 import type { RequestState } from './request-state.ts';
@@ -64,9 +64,9 @@ export function createFastPath(gateway: Gateway, slowPath: Way, isAlone: () => b
     if (answer === 'OVERLOADED') return refuse(state.writeCommonHeaders(), toOverloaded(), requestId);
     // Beside those of the same turn: their readers are woken up once for all of them, where they are on this machine.
     if (!isAlone()) await endOfTick();
-    const { body: json, bytes, calls } = answer;
+    const { body: json, bytes, calls, ageSeconds } = answer;
     if (!state.settleResponse(bytes)) return refuse(state.writeCommonHeaders(), toOverloaded(), requestId);
-    response.writeHead(200, [
+    const responseHeaders = [
       ...commonHeaders,
       'content-type',
       contentType,
@@ -76,7 +76,9 @@ export function createFastPath(gateway: Gateway, slowPath: Way, isAlone: () => b
       requestId,
       callReportHeader,
       String(calls),
-    ]);
+    ];
+    if (ageSeconds !== undefined) responseHeaders.push(ageHeader, String(ageSeconds));
+    response.writeHead(200, responseHeaders);
     // ASCII, as most answers are, is written at less cost than what may be any UTF-8.
     if (typeof json === 'string') return void response.end(json, bytes === json.length ? 'latin1' : 'utf8');
     for (const piece of json) response.write(piece);

@@ -11,8 +11,10 @@ export interface ProviderCalls {
   listed: number;
   /** Runs of which there was a kept copy. */
   kept: number;
-  /** Calls of other requests that were joined. */
-  joined: number;
+  /** Calls that were coalesced with those of other requests. */
+  coalesced: number;
+  /** Responses that came just before, and were reused. */
+  fresh: number;
 }
 
 /** A step of a plan, for people: how many calls are planned, and why. */
@@ -50,13 +52,15 @@ export class CallReport {
   #asked: Set<string> | undefined;
   /** Those that are noted. They stay so when the operation begins again, as its calls do. */
   #pages: Set<string> | undefined;
+  /** When the oldest response was received that the answer is made of, and that was not fetched for it. Unix milliseconds. */
+  #oldestReadAt = Number.POSITIVE_INFINITY;
 
   constructor(isVerbose: boolean) {
     this.isVerbose = isVerbose;
   }
 
   of(provider: Provider): ProviderCalls {
-    this.#of[provider] ??= { calls: 0, repeated: 0, listed: 0, kept: 0, joined: 0 };
+    this.#of[provider] ??= { calls: 0, repeated: 0, listed: 0, kept: 0, coalesced: 0, fresh: 0 };
     return this.#of[provider];
   }
 
@@ -93,6 +97,17 @@ export class CallReport {
     for (const provider in this.#of) this.of(provider as Provider).repeated = 0;
   }
 
+  /** Notes that a response is used that was received earlier. @param readAt Unix milliseconds */
+  noteReadAt(readAt: number): void {
+    if (readAt < this.#oldestReadAt) this.#oldestReadAt = readAt;
+  }
+
+  /** How old the answer is, in whole seconds; `undefined` when all of it was fetched for it. */
+  ageSeconds(): number | undefined {
+    if (this.#oldestReadAt === Number.POSITIVE_INFINITY) return undefined;
+    return Math.max(0, Math.floor((Date.now() - this.#oldestReadAt) / 1_000));
+  }
+
   /** All calls, of all providers. */
   calls(): number {
     let calls = 0;
@@ -101,13 +116,18 @@ export class CallReport {
   }
 
   show(): UpstreamExtension {
-    const providers = Object.entries(this.#of).map(([provider, { calls, repeated, listed, kept, joined }]) => [
-      provider,
-      { calls, saved: { dedupe: repeated, lists: listed, cache: kept, inFlight: joined } },
-    ]);
+    const providers = Object.entries(this.#of).map(
+      ([provider, { calls, repeated, listed, kept, coalesced, fresh }]) => [
+        provider,
+        { calls, saved: { dedupe: repeated, lists: listed, cache: kept, inFlight: coalesced, fresh } },
+      ],
+    );
     return { calls: this.calls(), providers: Object.fromEntries(providers), plan: this.#steps };
   }
 }
+
+/** The header that tells how old the oldest part of an answer is, in seconds (RFC 9111, 5.1). */
+export const ageHeader = 'age';
 
 /** The header by which a client asks for the price, whatever it says there; and which tells the number of calls in the answer. */
 export const callReportHeader = 'x-upstream-calls';

@@ -173,7 +173,7 @@ class SharedCall {
 
   /** Lets one wait for the call of another. */
   #carry({ call }: Subscriber): void {
-    call.callReport.of(this.#dependencies.provider).joined++;
+    call.callReport.of(this.#dependencies.provider).coalesced++;
   }
 
   #fail(waiter: Subscriber, error: unknown): void {

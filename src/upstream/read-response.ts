@@ -67,9 +67,16 @@ function toUnlessEcho(
   limits: ParseLimits,
 ): Body | Promise<Body> {
   if (isEcho) throw toEchoFailure();
-  const body = toCheckedBody(answer, request, limits);
-  if (request.rows === undefined || answer.body.length <= maxBytesAtOnce) return body;
-  const loading = body.items(request.rows)?.load?.();
+  return loadRows(toCheckedBody(answer, request, limits), answer.body.length, request);
+}
+
+/**
+ * Parses the rows of a large response in steps.
+ * @param length of the response, in bytes
+ */
+export function loadRows(body: Body, length: number, { rows }: Pick<UpstreamRequest, 'rows'>): Body | Promise<Body> {
+  if (rows === undefined || length <= maxBytesAtOnce) return body;
+  const loading = body.items(rows)?.load?.();
   return loading === undefined ? body : loading.then(() => body);
 }
 

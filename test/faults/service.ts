@@ -70,6 +70,7 @@ export async function startService(
       RUN_CACHE: 'false',
       LIST_FETCH_THRESHOLD: '1000',
       COALESCE_CALLS: 'false',
+      FRESH_MS: '0',
       DATAFOLD_API_KEY: canaries.DATAFOLD,
       OLOSTEP_API_KEY: canaries.OLOSTEP,
       ...env,

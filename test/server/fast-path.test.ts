@@ -25,7 +25,7 @@ let full: number;
 let shortAnswers = 0;
 const closers: (() => unknown)[] = [];
 
-const limits = { maxAttempts: 1, breakerMinCalls: 1_000_000, maxEventLoopLagMs: 60_000 };
+const limits = { maxAttempts: 1, breakerMinCalls: 1_000_000, maxEventLoopLagMs: 60_000, freshMs: 0 };
 
 beforeAll(async () => {
   datafold = await startFakeUpstream();
@@ -37,7 +37,7 @@ beforeAll(async () => {
         OLOSTEP: { apiKey: 'canary-olostep', baseUrl: olostep.baseUrl },
       },
       bodyLimitEnforced: true,
-      // Entries would end between the two requests that are compared.
+      // Entries would end between the two requests that are compared, and responses would be reused by the second one.
       runCache: false,
       introspection: false,
       log: silentLog,

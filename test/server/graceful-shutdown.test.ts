@@ -25,6 +25,7 @@ async function start(env: Record<string, string> = {}) {
     // Each request has to reach the fake upstream.
     RUN_CACHE: 'false',
     COALESCE_CALLS: 'false',
+    FRESH_MS: '0',
     ...env,
   });
   const { url } = await service.nextLine();

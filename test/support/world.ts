@@ -68,7 +68,7 @@ export async function createWorld(
     runCache: false,
     coalesceCalls: false,
     ...config,
-    limits: { listFetchThreshold: 1_000, ...config.limits },
+    limits: { listFetchThreshold: 1_000, freshMs: 0, ...config.limits },
   });
   const server = createServer({
     gateway,

@@ -1,7 +1,7 @@
 /** Tells what an operation has cost: the number of upstream calls always, and all of it to whoever asks for it. */
 import { isAsyncIterable, mapAsyncIterator, type Plugin } from 'graphql-yoga';
 import type { Part } from '../../graphql/executor/execute-incrementally.ts';
-import { type CallReport, callReportHeader } from '../../upstream/call-report.ts';
+import { ageHeader, type CallReport, callReportHeader } from '../../upstream/call-report.ts';
 
 /** @param callReportOf the price of what is executed for a request, if anything is */
 export const useCallReport = (callReportOf: (request: Request) => CallReport | undefined): Plugin => ({
@@ -20,6 +20,9 @@ export const useCallReport = (callReportOf: (request: Request) => CallReport | u
   onResponse({ request, response: { headers } }) {
     const callReport = callReportOf(request);
     const isWhole = !/^(multipart\/mixed|text\/event-stream)/.test(headers.get('content-type') ?? '');
-    if (callReport !== undefined && isWhole) headers.set(callReportHeader, String(callReport.calls()));
+    if (callReport === undefined || !isWhole) return;
+    headers.set(callReportHeader, String(callReport.calls()));
+    const age = callReport.ageSeconds();
+    if (age !== undefined) headers.set(ageHeader, String(age));
   },
 });

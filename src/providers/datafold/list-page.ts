@@ -72,7 +72,9 @@ export async function getReply<Row>(
   pageSize: number,
   isClientControlled: boolean,
 ): Promise<Reply | null> {
-  const body = await get(toPageRequest(list, asked, isClientControlled));
+  // New monitors come last, so that no row moves on to another page of theirs.
+  const isContinuation = list.member === 'runs' && (isClientControlled || asked.page > 1);
+  const body = await get(toPageRequest(list, asked, isClientControlled, isContinuation));
   if (body === null) return null;
   // What was asked for can be what Datafold said of its pages before.
   const items = readItems(list, body, Math.min(asked.size, pageSize));

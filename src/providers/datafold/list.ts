@@ -26,16 +26,19 @@ export interface List<Row> {
 /**
  * How to ask for a page. No reply has the id of a monitor at its top that could be held against it.
  * @param isClientControlled whether a client chose the page, or what to ask for beside it
+ * @param isContinuation as in {@link UpstreamRequest}
  */
 export const toPageRequest = <Row>(
   { path, query, member }: List<Row>,
   { page, size }: PageChoice,
   isClientControlled = false,
+  isContinuation = page > 1,
 ): UpstreamRequest => ({
   path: `${path}?${new URLSearchParams({ page: String(page), page_size: String(size), ...query })}`,
   echoes: {},
   rows: member,
   isClientControlled,
+  isContinuation,
 });
 
 /** The part that both lists have. */

@@ -19,17 +19,20 @@ export const maxPerPage = 100;
  * How to ask for a page.
  * @param cursor the `nextCursor` of the page before; `null` for the first
  * @param isClientControlled whether that is what a client says
+ * @param isContinuation as in {@link UpstreamRequest}
  */
 export const toPageRequest = (
   monitorId: string,
   limit: number,
   cursor: string | null,
   isClientControlled = false,
+  isContinuation = cursor !== null,
 ): UpstreamRequest => ({
   path: `/v1/monitors/${monitorId}/events?limit=${limit}${cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`}`,
   echoes: {},
   rows: 'data',
   isClientControlled,
+  isContinuation,
 });
 
 /**

@@ -71,7 +71,9 @@ async function readListed(get: Get, monitorId: string, list: string, window: Run
   for (let pages = 1; ; pages++) {
     let page: Body | null;
     try {
-      page = await get(toPageRequest(monitorId, limit, place.page, pages === 1 && place.page !== null));
+      const isFromClient = pages === 1 && place.page !== null;
+      const isContinuation = window.after != null || place.page !== null;
+      page = await get(toPageRequest(monitorId, limit, place.page, isFromClient, isContinuation));
     } catch (error) {
       if (pages > 1 && place.behind === undefined && (error instanceof OperationTooCostly || isTimeout(error)))
         return toPart();

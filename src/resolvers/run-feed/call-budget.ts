@@ -33,6 +33,11 @@ export class RunFeedBudget {
     this.#calls++;
   }
 
+  /** The call was not made. */
+  refund(): void {
+    this.#calls--;
+  }
+
   toError(): OperationTooCostly {
     return new OperationTooCostly(
       `Expected at most ${this.#limits.runFeedMaxCalls} upstream calls for all \`runs\` of a request.`,

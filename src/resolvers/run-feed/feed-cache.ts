@@ -56,8 +56,9 @@ export class FeedCache {
     return pages && entry && { pages, readAt: entry.fetchedAt };
   }
 
-  async setList(provider: Provider, pages: ReadonlyMap<string, Body>): Promise<void> {
-    const { now, ttlMs } = this.#options;
+  /** @param readAt when the oldest of the pages was received, in Unix milliseconds */
+  async setList(provider: Provider, pages: ReadonlyMap<string, Body>, readAt: number): Promise<void> {
+    const { ttlMs } = this.#options;
     try {
       const parts: Buffer[] = [];
       let length = 0;
@@ -68,7 +69,7 @@ export class FeedCache {
         parts.push(Buffer.from(`${parts.length === 0 ? '{' : ','}${JSON.stringify(path)}:`), page);
       }
       const bytes = await pack(Buffer.concat([...parts, Buffer.from('}')]));
-      this.#lists.set(this.#ownerOf(provider), this.#firstPage, { bytes, fetchedAt: now }, ttlMs);
+      this.#lists.set(this.#ownerOf(provider), this.#firstPage, { bytes, fetchedAt: readAt }, ttlMs);
     } catch {
       // One of them is nested deeper than can be written.
     }

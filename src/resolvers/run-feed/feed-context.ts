@@ -22,6 +22,8 @@ export interface FeedContext extends FieldContext {
   readonly runCache?: RunCache | undefined;
   /** When the request came, in Unix milliseconds. */
   readonly now: number;
+  /** How old an answer may be for this client, in milliseconds, whatever the limits allow. */
+  readonly maxAgeMs: number;
   readonly limits: Limits;
   /** How long the operation may still take, in milliseconds. */
   remainingMs(): number;

@@ -82,7 +82,10 @@ export class PageReader {
       if (known !== undefined) return known;
       context.callReport.recordPage(provider, monitorsStep, request.path);
       const page = await read(request);
-      if (page !== null) pages.set(request.path, page);
+      if (page !== null) {
+        pages.set(request.path, page);
+        this.#noteList(provider, context.fetches.readAtOf(page));
+      }
       return page;
     };
     const fleet = await readFleet({
@@ -93,8 +96,14 @@ export class PageReader {
       snapshotTime: args.snapshotTime,
       get,
     });
-    if (pages.size > 0 && fleet.errors.length === 0) await cache?.setList(provider, pages);
+    if (pages.size > 0 && fleet.errors.length === 0)
+      await cache?.setList(provider, pages, this.readAtOf.get(provider) ?? context.now);
     return fleet;
+  }
+
+  /** All pages of a list are as old as the oldest. @param readAt of a page that is reused */
+  #noteList(provider: Provider, readAt = Number.POSITIVE_INFINITY): void {
+    this.readAtOf.set(provider, Math.min(readAt, this.readAtOf.get(provider) ?? readAt));
   }
 
   /** Requests a page, as one of the budget; what the operation has requested already costs nothing. */
@@ -104,6 +113,10 @@ export class PageReader {
       if (!context.fetches.isRequested(provider, request)) {
         if (this.#callsLeft() <= minCallsLeft) throw budget.toError();
         budget.spend();
+        const body = await context.fetches.get(provider, request);
+        // A response that is reused costs no call.
+        if (body !== null && context.fetches.readAtOf(body) !== undefined) budget.refund();
+        return body;
       }
       return context.fetches.get(provider, request);
     };
@@ -170,7 +183,7 @@ export class PageReader {
       args.outcomes === undefined
         ? page.rows.map(() => true)
         : await Promise.all(page.rows.map((row) => this.#matches(stream, row)));
-    return { ...page, token, matches, readAt: context.now };
+    return { ...page, token, matches, readAt: context.fetches.readAtOf(body) ?? context.now };
   }
 
   /** Whether the filter wants the run; `undefined` when the row can't be read. */

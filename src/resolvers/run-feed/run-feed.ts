@@ -112,10 +112,14 @@ export async function readRunFeed(
   };
 }
 
-function createCache(args: FeedArguments, { runCache, limits, now, credentialOf }: FeedContext): FeedCache | undefined {
+function createCache(
+  args: FeedArguments,
+  { runCache, limits, now, maxAgeMs, credentialOf }: FeedContext,
+): FeedCache | undefined {
   if (runCache === undefined) return undefined;
   const digestOf = (provider: Provider) => credentialOf(provider).digest;
-  return new FeedCache({ store: runCache, digestOf, args, ttlMs: limits.runCacheTtlMs, freshMs: limits.freshMs, now });
+  const ttlMs = Math.min(limits.runCacheTtlMs, maxAgeMs);
+  return new FeedCache({ store: runCache, digestOf, args, ttlMs, freshMs: limits.freshMs, now });
 }
 
 /** A call for each run of the page, where something is selected that no list says; half of all calls at the most. */
@@ -221,7 +225,8 @@ function toNodes(
     return sum + countAwaited(inPage(typeName), listed);
   }, 0);
   context.costBudget.chargeDeferredFields(awaited);
-  return rows.map(({ provider, monitorId, runId, row, readAt }) =>
-    context.runs.toListed({ provider, monitorId, runId }, row, readAt),
-  );
+  return rows.map(({ provider, monitorId, runId, row, readAt }) => {
+    if (readAt < context.now) context.callReport.noteReadAt(readAt);
+    return context.runs.toListed({ provider, monitorId, runId }, row, readAt);
+  });
 }

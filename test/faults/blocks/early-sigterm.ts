@@ -68,6 +68,7 @@ const toEnv = (datafold: FakeUpstream, port: number) => ({
   MAX_EVENT_LOOP_LAG_MS: '60000',
   RUN_CACHE: 'false',
   COALESCE_CALLS: 'false',
+  FRESH_MS: '0',
   DATAFOLD_API_KEY: 'canary',
   DATAFOLD_BASE_URL: datafold.baseUrl,
 });

@@ -243,8 +243,8 @@ export const graphGuards: readonly Guard[] = [
   {
     name: 'a loader for each request',
     file: 'src/resolvers/context.ts',
-    from: 'before?.runs ??\n      new RunLoader({ fetches: this.fetches, credentialOf, runCache, callReport: this.callReport, limits });',
-    to: '((globalThis as { shared?: RunLoader }).shared ??= new RunLoader({ fetches: this.fetches, credentialOf, runCache, callReport: this.callReport, limits }));',
+    from: 'before?.runs ??\n      new RunLoader({',
+    to: '(globalThis as { shared?: RunLoader }).shared ??=\n      new RunLoader({',
     tests: ['test/loaders/batching.test.ts'],
   },
   {

@@ -2,6 +2,7 @@
 import type { Guard } from './guard.ts';
 
 const sharedTests = ['test/run-cache/shared-store.test.ts'];
+const freshnessTests = ['test/loaders/freshness.test.ts'];
 const replyTests = ['test/run-cache/redis-replies.test.ts'];
 
 export const runCacheGuards: readonly Guard[] = [
@@ -29,8 +30,8 @@ export const runCacheGuards: readonly Guard[] = [
   {
     name: "a reader's own limit of how long a copy stands for an answer",
     file: 'src/loaders/cached-runs.ts',
-    from: 'return known && ageOf(copy.readAt, now) < this.#freshMsOf(known, kind) ? known : undefined;',
-    to: 'return known;',
+    from: 'return known && age < this.#freshMsOf(known, kind) ? ',
+    to: 'return known ? ',
     tests: sharedTests,
   },
   {
@@ -95,5 +96,47 @@ export const runCacheGuards: readonly Guard[] = [
     from: '    } catch (error) {\n      fail(error);',
     to: '    } catch (error) {\n      throw error;',
     tests: ['test/run-cache/run-cache.test.ts'],
+  },
+  {
+    name: 'no reuse of what was in flight when its credential was refused',
+    file: 'src/loaders/response-cache.ts',
+    from: 'pending.isRevoked = true',
+    to: 'pending.isRevoked = false',
+    tests: freshnessTests,
+  },
+  {
+    name: 'no reuse of responses for a refused credential',
+    file: 'src/loaders/response-cache.ts',
+    from: 'if (!isShared) store.forget(digest);',
+    to: '',
+    tests: freshnessTests,
+  },
+  {
+    name: 'no reuse of a response that is forbidden since',
+    file: 'src/loaders/request-fetcher.ts',
+    from: 'if (isRefusal(error)) responses.drop(pending);\n        else ',
+    to: '',
+    tests: freshnessTests,
+  },
+  {
+    name: 'no page that is older than the page above it',
+    file: 'src/loaders/request-fetcher.ts',
+    from: 'request.isContinuation && (listReadAt',
+    to: 'request.isContinuation && false && (listReadAt',
+    tests: freshnessTests,
+  },
+  {
+    name: 'no answer that is older than the client allows',
+    file: 'src/loaders/request-fetcher.ts',
+    from: 'Math.min(freshMs, Math.max(maxAgeMs, freshMinMs))',
+    to: 'Math.max(freshMs, maxAgeMs === 0 ? 0 : freshMinMs)',
+    tests: freshnessTests,
+  },
+  {
+    name: 'as many reused responses as the limit allows',
+    file: 'src/run-cache/memory-cache.ts',
+    from: 'max: maxEntries }',
+    to: 'max: maxEntries * 1_000 }',
+    tests: freshnessTests,
   },
 ];

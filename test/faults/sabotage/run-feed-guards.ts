@@ -154,8 +154,8 @@ export const runFeedGuards: readonly Guard[] = [
   {
     name: 'run feed: pages of a list of monitors are used from the cache all together',
     file: reader,
-    from: 'if (pages.size > 0 && fleet.errors.length === 0) await cache?.setList(provider, pages);',
-    to: 'if (pages.size > 0) await cache?.setList(provider, new Map([...pages].slice(0, 1)));',
+    from: 'cache?.setList(provider, pages, ',
+    to: 'cache?.setList(provider, new Map([...pages].slice(0, 1)), ',
     tests,
   },
   {

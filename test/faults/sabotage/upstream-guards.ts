@@ -586,7 +586,7 @@ export const upstreamGuards: readonly Guard[] = [
   {
     name: 'rows of a list that are parsed in steps, however many values they have',
     file: 'src/upstream/read-response.ts',
-    from: 'body.items(request.rows)?.load?.();',
+    from: 'body.items(rows)?.load?.();',
     to: 'undefined;',
     tests: ['test/json/value-limit.test.ts'],
   },

@@ -1,0 +1,168 @@
+/**
+ * Responses of providers that may still change, reused for a moment: by whatever query requests them, but only with the credential and the
+ * base URL that they were fetched with. Coalescing shares a call that is in flight; this shares what came just before.
+ */
+import type { Limits } from '../core/limits.ts';
+import type { Provider } from '../generated/types.ts';
+import { type CacheEntry, type CredentialCache, createCredentialCache } from '../run-cache/credential-cache.ts';
+import { pack, unpack } from '../run-cache/packing.ts';
+import type { RunCache } from '../run-cache/run-cache.ts';
+import type { Credential } from '../upstream/credential.ts';
+import { type Body, fromBytes, loadRows } from '../upstream/read-response.ts';
+import type { UpstreamRequest } from '../upstream/request.ts';
+
+/** A response, as it was received. Times are Unix milliseconds. */
+export interface CachedResponse {
+  readonly body: Body;
+  readonly readAt: number;
+  /**
+   * When the first page of its list was received, by the operation that read both. `undefined` for what continues no list, or
+   * continues one that another operation began.
+   */
+  readonly listReadAt: number | undefined;
+}
+
+export interface ResponseCacheOptions {
+  /** Where responses are stored; others close it. */
+  readonly store: RunCache;
+  /** Whether the store is outside the process: it takes no large entries, so that they are compressed. */
+  readonly isShared: boolean;
+  readonly limits: Pick<Limits, 'freshMs' | 'responseCacheMaxEntryBytes' | 'lazyParseThresholdBytes' | 'maxValues'>;
+}
+
+/** A call whose response may be stored. */
+export interface PendingResponse {
+  readonly provider: Provider;
+  readonly credential: Credential;
+  readonly path: string;
+  /** Whether the credential was refused while the call was in flight: what the provider said before doesn't count any more. */
+  isRevoked: boolean;
+}
+
+/** What an entry has before the response, in bytes: when the first page of its list was received, as a 64-bit float; NaN for none. */
+export const headBytes = 8;
+
+export class ResponseCache {
+  readonly #options: ResponseCacheOptions;
+  readonly #responses: CredentialCache;
+  /** The calls in flight, by the digest of their credential. */
+  readonly #pending = new Map<string, Set<PendingResponse>>();
+
+  constructor(options: ResponseCacheOptions) {
+    this.#options = options;
+    this.#responses = createCredentialCache(options.store, 'response');
+  }
+
+  /** The response to the request, if one is younger than `maxAgeMs`; at once, or soon. */
+  find(
+    provider: Provider,
+    credential: Credential,
+    request: UpstreamRequest,
+    maxAgeMs: number,
+  ): CachedResponse | undefined | Promise<CachedResponse | undefined> {
+    const entries = this.#responses.getMany({ provider, credential }, [request.path], maxAgeMs);
+    if (entries instanceof Promise) return entries.then(([entry]) => entry && this.#read(entry, request));
+    const [entry] = entries;
+    return entry && this.#read(entry, request);
+  }
+
+  #read({ bytes, fetchedAt }: CacheEntry, request: UpstreamRequest) {
+    if (!this.#options.isShared) return this.#parse(bytes, fetchedAt, request);
+    return unpack(bytes).then((content) => content && this.#parse(content, fetchedAt, request));
+  }
+
+  #parse(
+    content: Buffer,
+    readAt: number,
+    request: UpstreamRequest,
+  ): CachedResponse | undefined | Promise<CachedResponse> {
+    const { limits } = this.#options;
+    const { length } = content;
+    if (length <= headBytes || length > limits.responseCacheMaxEntryBytes + headBytes) return undefined;
+    const listReadAt = content.readDoubleBE(0);
+    const toResponse = (body: Body): CachedResponse => ({
+      body,
+      readAt,
+      listReadAt: Number.isNaN(listReadAt) ? undefined : listReadAt,
+    });
+    try {
+      const body = loadRows(fromBytes(content.subarray(headBytes), limits), length, request);
+      return body instanceof Promise ? body.then(toResponse) : toResponse(body);
+    } catch {
+      // Another writer of the store may have spoilt it.
+      return undefined;
+    }
+  }
+
+  /** Call before the request is sent; then one of the three methods below. */
+  open(provider: Provider, credential: Credential, { path }: UpstreamRequest): PendingResponse {
+    const pending = { provider, credential, path, isRevoked: false };
+    const { digest } = credential;
+    const others = this.#pending.get(digest);
+    if (others === undefined) this.#pending.set(digest, new Set([pending]));
+    else others.add(pending);
+    return pending;
+  }
+
+  /** There is no response. */
+  close(pending: PendingResponse): void {
+    const { digest } = pending.credential;
+    const all = this.#pending.get(digest);
+    all?.delete(pending);
+    if (all?.size === 0) this.#pending.delete(digest);
+  }
+
+  /** What the response is of is gone, or is forbidden for the credential now: an earlier response isn't reused any more. */
+  drop(pending: PendingResponse): void {
+    const { provider, credential, path } = pending;
+    this.close(pending);
+    this.#responses.delete({ provider, credential }, [path]);
+  }
+
+  /**
+   * Stores a response.
+   * @param readAt when it was received, in Unix milliseconds
+   * @param listReadAt as in {@link CachedResponse}
+   */
+  store(pending: PendingResponse, body: Body, readAt: number, listReadAt: number | undefined): void {
+    const { isShared, limits } = this.#options;
+    const json = toBytes(body);
+    if (json === undefined || json.length > limits.responseCacheMaxEntryBytes) {
+      this.drop(pending);
+      return;
+    }
+    const head = Buffer.allocUnsafe(headBytes);
+    head.writeDoubleBE(listReadAt ?? Number.NaN);
+    const content = Buffer.concat([head, json]);
+    if (isShared)
+      pack(content).then(
+        (bytes) => this.#write(pending, bytes, readAt),
+        () => this.close(pending),
+      );
+    else this.#write(pending, content, readAt);
+  }
+
+  #write(pending: PendingResponse, bytes: Buffer, fetchedAt: number): void {
+    const { provider, credential, path, isRevoked } = pending;
+    this.close(pending);
+    if (!isRevoked)
+      this.#responses.set({ provider, credential }, path, { bytes, fetchedAt }, this.#options.limits.freshMs);
+  }
+
+  /** Ends all reuse for a credential that its provider has refused, calls in flight included. */
+  revoke(digest: string): void {
+    for (const pending of this.#pending.get(digest) ?? []) pending.isRevoked = true;
+    const { store, isShared } = this.#options;
+    // The run cache revokes it in a shared store, which is its own too.
+    if (!isShared) store.forget(digest);
+  }
+}
+
+/** `undefined` when it can't be written, as it is nested without end. */
+function toBytes(body: Body): Buffer | undefined {
+  try {
+    return body.toBytes();
+  } catch {
+    return undefined;
+  }
+}
