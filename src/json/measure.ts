@@ -12,7 +12,7 @@ export const valuesPerMember = valuesPerName + 1;
 /** A number that keeps its digits is parsed twice, and found in between. */
 const valuesPerLongNumber = 10;
 /** So many escapes in strings take as much time as a value. Other characters take so little that they don't count. */
-const escapesPerValue = 8;
+const escapesPerValue = 32;
 /** The time of a number grows with its digits, as far as they count for its value: V8 reads so many. */
 const digitsPerValue = 16;
 const maxDigits = 800;
@@ -29,7 +29,7 @@ export interface Measured {
 
 /**
  * Measures the list or object that begins at `start`: a member of an object counts as four values, a list or object in a list as
- * two, a number that keeps its digits as ten or more, and eight escapes of a string as one. It stops soon behind the first `max`
+ * two, a number that keeps its digits as ten or more, and 32 escapes of a string as one. It stops soon behind the first `max`
  * values.
  * @throws {SyntaxError} when it isn't closed, or not as it was opened
  */
