@@ -29,7 +29,7 @@ export interface Config {
     GatewayConfig,
     'providers' | 'credentials' | 'introspection' | 'persistedDocuments' | 'persistedDocumentsOnly' | 'coalesceCalls'
   > & { readonly runCache?: boolean };
-  /** The Redis that copies of runs are kept in, instead of in memory. */
+  /** The Redis of the run cache, instead of memory. */
   readonly redisUrl?: string;
   readonly httpServer: HttpServerConfig;
 }
@@ -104,7 +104,7 @@ export function readSandboxConfig(env: Env): Config {
   const problems: string[] = [];
   const config = readCommon(env, problems, () => true);
   for (const name of ['JWKS_URL', 'REDIS_URL'])
-    if (env[name]) problems.push(`${name}: expected not to be set in the sandbox, which asks nothing outside`);
+    if (env[name]) problems.push(`${name}: expected not to be set in the sandbox, which calls nothing outside`);
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
 }
@@ -142,7 +142,7 @@ function readCommon(env: Env, problems: string[], isOpen: (host: string) => bool
   };
 }
 
-/** What outlives a request, and where it is kept. */
+/** What outlives a request, and where it is stored. */
 function readReuse(
   env: Env,
   problems: string[],
@@ -153,7 +153,7 @@ function readReuse(
     REDIS_URL: redisUrl,
   } = readSettings(reuseSettings, env, problems);
   if (runCache === false && env.REDIS_URL)
-    problems.push('REDIS_URL: expected not to be set with RUN_CACHE=false, as nothing is kept then');
+    problems.push('REDIS_URL: expected not to be set with RUN_CACHE=false, as nothing is cached then');
   return {
     ...(redisUrl && { redisUrl }),
     ...(runCache !== undefined && { runCache }),
@@ -206,7 +206,7 @@ function readLimits(env: Env, problems: string[]): Partial<Limits> {
     problems.push('HEADERS_TIMEOUT_MS: expected not to be more than REQUEST_TIMEOUT_MS');
   if (runCacheTtlMs > runCacheStaleIfErrorMs)
     problems.push('RUN_CACHE_TTL_MS: expected not to be more than RUN_CACHE_STALE_IF_ERROR_MS');
-  // Otherwise an operation would be asked to try again, and never be answered.
+  // Otherwise an operation would be told to retry, and never succeed.
   if (
     all.maxResponseBytes > all.maxPendingResponseBytesPerCaller ||
     all.maxPendingResponseBytesPerCaller > all.maxPendingResponseBytes
@@ -238,13 +238,13 @@ function readGateway(env: Env, problems: string[], isLocal: boolean): Pick<Gatew
   if (held.length > 0 && !isLocal && !env.API_TOKENS && !env.JWKS_URL) {
     if (!ALLOW_ANONYMOUS)
       problems.push(
-        'API_TOKENS, JWKS_URL: expected one of them to be set, or ALLOW_ANONYMOUS=true, as HOST lets others ask with the ' +
+        'API_TOKENS, JWKS_URL: expected one of them to be set, or ALLOW_ANONYMOUS=true, as HOST lets others use the ' +
           'keys that are held here',
       );
     else if (!env.ALLOWED_HOSTS)
       problems.push(
-        'ALLOWED_HOSTS: expected to be set with ALLOW_ANONYMOUS=true, as otherwise any web page that somebody on the network ' +
-          'opens can read answers by DNS rebinding, with the keys that are held here',
+        'ALLOWED_HOSTS: expected to be set with ALLOW_ANONYMOUS=true, as otherwise any web page that a user on the network ' +
+          'opens can read responses by DNS rebinding, with the keys that are held here',
       );
   }
   return { credentials, providers: configs };

@@ -1,4 +1,4 @@
-/** Environment -> whom the door lets in. */
+/** Environment -> configuration of the HTTP server: whom it admits. */
 import * as v from 'valibot';
 import { expectedApiToken, isApiToken } from '../server/auth/bearer.ts';
 import type { JwtConfig } from '../server/auth/jwt.ts';
@@ -37,7 +37,7 @@ export interface ServerDefaults {
   readonly host: string;
 }
 
-/** Reads the door's settings, and adds what is wrong to `problems`. */
+/** Reads the HTTP server's settings, and adds what is wrong to `problems`. */
 export function readHttpServerConfig(
   env: Env,
   problems: string[],
@@ -49,7 +49,7 @@ export function readHttpServerConfig(
   const names = ['JWKS_URL', 'JWT_ISSUER', 'JWT_AUDIENCE'].filter((name) => env[name]);
   if (names.length % 3 !== 0)
     problems.push('JWKS_URL, JWT_ISSUER, JWT_AUDIENCE: expected all of them to be set, or none');
-  // Bound to loopback, the service is for this machine alone; pages of other sites reach it by names of their own.
+  // Bound to loopback, the service is for this machine alone; pages of other sites reach it by host names that they control.
   const allowedHosts = given.ALLOWED_HOSTS ?? (isLoopback(host) ? 'loopback' : undefined);
   return {
     graphiql: given.GRAPHIQL ?? graphiql,

@@ -1,5 +1,5 @@
 /**
- * How much a request may still be answered with. Lists multiply what a document asks for: a hundred keys of one run, times
+ * How much a request may still be answered with. Lists multiply what a document selects: a hundred keys of one run, times
  * fifty aliases, times a thousand events are one upstream call and gigabytes of answer.
  */
 import { OperationTooCostly, Overloaded } from './errors.ts';
@@ -9,7 +9,7 @@ import type { ResponseRoom } from './response-memory.ts';
 /** What it costs to look at what is too large to be answered with, as a share of its bytes. */
 const shareOfLook = 0.25;
 
-/** A response of more bytes takes so long to be written that this has a turn of the event loop of its own. */
+/** A response of more bytes takes so long to serialize that it gets a separate turn of the event loop. */
 const largeResponseBytes = 256 * 1024;
 
 /** Room is reserved in steps of so many bytes. */
@@ -85,7 +85,7 @@ export class CostBudget {
   }
 
   /**
-   * @throws {OperationTooCostly} when no bytes are left, so that nobody looks how many would be needed
+   * @throws {OperationTooCostly} when no bytes are left, so that no code computes how many would be needed
    * @throws {Overloaded} when the process has no room for more
    */
   assertNotExhausted(): void {
@@ -122,14 +122,14 @@ export class CostBudget {
   }
 
   /**
-   * Takes fields of the things of a list out that are found later, each of which can fail: all of them would be thousands of
+   * Takes fields of the items of a list out that are found later, each of which can fail: all of them would be thousands of
    * errors.
    * @throws {OperationTooCostly} when there aren't as many left
    */
   chargeDeferredFields(count: number): void {
     if (count > this.#awaitedLeft)
       throw new OperationTooCostly(
-        `Expected at most ${this.#limits.maxListFetchedFields} fields, in all lists of one operation, of things of which something takes a call.`,
+        `Expected at most ${this.#limits.maxListFetchedFields} fields, in all lists of one operation, on items that need an upstream call each.`,
       );
     this.#awaitedLeft -= count;
   }

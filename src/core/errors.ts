@@ -1,4 +1,4 @@
-/** Why a client didn't get what it asked for: the codes, their sentences, and nothing that an upstream said. */
+/** Why a client didn't get what it selected: the codes, their sentences, and nothing that an upstream said. */
 import { GraphQLError } from 'graphql';
 import type { Provider } from '../generated/types.ts';
 
@@ -7,13 +7,13 @@ const providerSentences = {
   UNAUTHENTICATED: "didn't accept your credentials.",
   FORBIDDEN: "doesn't allow this with these credentials.",
   QUOTA_EXCEEDED: "says that the account's credits are used up.",
-  RATE_LIMITED: 'asks to be called less often.',
+  RATE_LIMITED: 'asks for fewer calls.',
   UPSTREAM_AUTH_FAILED: "didn't accept this service's credentials.",
-  UPSTREAM_TIMEOUT: 'took too long to answer.',
+  UPSTREAM_TIMEOUT: 'took too long to respond.',
   UPSTREAM_UNAVAILABLE: 'is not available.',
-  UPSTREAM_BAD_RESPONSE: 'sent an answer that is not as documented.',
-  UPSTREAM_RESPONSE_TOO_LARGE: 'sent an answer that is too large.',
-  OVERLOADED: 'has too many calls waiting already.',
+  UPSTREAM_BAD_RESPONSE: 'sent a response that does not match its documentation.',
+  UPSTREAM_RESPONSE_TOO_LARGE: 'sent a response that is too large.',
+  OVERLOADED: 'has too many calls in its queue already.',
   PROVIDER_NOT_CONFIGURED: 'is not configured in this service.',
 } as const;
 
@@ -43,7 +43,7 @@ export class ProviderError extends GraphQLError {
   override readonly name = 'ProviderError';
   /** Whether the log has been told of it where it arose. */
   isLogged = false;
-  /** Whether it failed by the time of one call, be it in its line: another call for the same may have more of it. */
+  /** Whether it failed by the time of one call, even in its queue: another call for the same may have more of it. */
   isOfCall = false;
 
   /** @param sentence how it goes on after the provider's name, where that isn't the same for all of the code; a constant */
@@ -59,7 +59,7 @@ export class ProviderError extends GraphQLError {
   }
 }
 
-/** The client asked for something that can't be; `expected` is a constant sentence that says what could. */
+/** The client requested something invalid; `expected` is a constant sentence that says what could. */
 export class BadUserInput extends GraphQLError {
   override readonly name = 'BadUserInput';
 
@@ -75,7 +75,7 @@ export class BadUserInput extends GraphQLError {
   }
 }
 
-/** The request asks for more than one request may; `expected` says how much that is. */
+/** The request selects more than one request may; `expected` says how much that is. */
 export class OperationTooCostly extends GraphQLError {
   override readonly name = 'OperationTooCostly';
 
@@ -118,7 +118,7 @@ const ofOneEndpoint: ReadonlySet<unknown> = new Set<ErrorCode>([
 export const isEndpointSpecific = (error: unknown): boolean =>
   error instanceof GraphQLError && ofOneEndpoint.has(error.extensions.code);
 
-/** What a provider says of a credential that may not, or may no longer, see the thing. */
+/** What a provider says of a credential that may not, or may no longer, see the object. */
 const refusals: ReadonlySet<unknown> = new Set<ErrorCode>(['UNAUTHENTICATED', 'UPSTREAM_AUTH_FAILED', 'FORBIDDEN']);
 
 /** Whether the provider refused the credential. */

@@ -229,7 +229,7 @@ const providerLimits = {
   retryMaxDelayMs: 1_000,
   /** Maximum `Retry-After` that a call waits for. */
   maxRetryAfterMs: 2_000,
-  /** Maximum cool-down of a credential whose provider asks it to wait (429 or 503 with `Retry-After`). */
+  /** Maximum cool-down of a credential whose provider tells it to wait (429 or 503 with `Retry-After`). */
   rateLimitMaxCooldownMs: 60_000,
   /** Maximum retries of one credential at a time. Credentials that no call has succeeded with share one such budget. */
   retryBudget: 10,
@@ -262,7 +262,7 @@ const providerLimits = {
   /** Maximum time that an operation waits for its first call. */
   queueTimeoutMs: 250,
   /**
-   * Maximum calls in the queue. Beyond it, a caller that has its share of them can't queue more: with a key of its own a caller is
+   * Maximum calls in the queue. Beyond it, a caller that has its share of them can't queue more: with its own key a caller is
    * one, and with the service's own key each request is. The whole queue takes longer than the deadline of an operation.
    */
   maxQueuedCalls: 8_192,
@@ -272,7 +272,7 @@ const providerLimits = {
   maxJsonDepth: 64,
   /**
    * Maximum values of a response that are parsed, and of each page of its lists: a member of an object counts as four, and a
-   * number that keeps its digits as ten. To parse and serialize so many takes some 50 ms of the event loop.
+   * number with more digits than a double as ten. To parse and serialize so many takes some 50 ms of the event loop.
    */
   maxValues: 200_000,
   /** Maximum bytes of an upstream response: 100,000 events of Olostep are about 14 MB. */

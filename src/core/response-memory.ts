@@ -1,6 +1,6 @@
 /**
  * Bounds the bytes of large responses that the process holds at a time: while they are built, and until their clients have read
- * them. A client that does not read costs no more than that, over however many connections, and keeps the room from others for
+ * them. A client that does not read costs no more than that, over however many connections, and holds the room from others for
  * `minUnreadResponseMs` only: then its connection is closed where another response needs the room.
  */
 import type { Limits } from './limits.ts';
@@ -45,7 +45,7 @@ export class ResponseMemory {
   }
 
   /**
-   * @param caller undefined where callers cannot be told apart: the limit of all of them is the only one then
+   * @param caller undefined where callers cannot be distinguished: the limit of all of them is the only one then
    * @param reservation what they are added to, which makes no room for itself
    */
   reserve(bytes: number, caller: string | undefined, reservation: ResponseReservation): boolean {

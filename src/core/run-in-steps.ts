@@ -42,7 +42,7 @@ function add(owner: string, work: Work): void {
 
 function runTurn(): void {
   const endAt = performance.now() + turnMs;
-  // What is set anew while a Map is iterated comes again, at the end.
+  // What is set again while a Map is iterated comes again, at the end.
   for (const [owner, queue] of queues) {
     queues.delete(owner);
     const work = queue.shift();

@@ -50,12 +50,12 @@ export type { Copy, RunCache, StoredEntries } from '../run-cache/run-cache.ts';
 
 export interface GatewayConfig {
   /**
-   * The providers to ask. With `held` credentials at least one needs a key, and the fields of those without one answer
+   * The providers to call. With `held` credentials at least one needs a key, and the fields of those without one answer
    * `PROVIDER_NOT_CONFIGURED`.
    */
   readonly providers?: Readonly<Partial<Record<Provider, ProviderConfig>>>;
   /**
-   * Whose keys the providers are asked with: `held`, the ones given here; or `forwarded`, the caller's own, from the headers
+   * Whose keys the providers are called with: `held`, the ones given here; or `forwarded`, the caller's own, from the headers
    * `X-Datafold-Api-Key` and `X-Olostep-Api-Key` of each request. @default 'held'
    */
   readonly credentials?: CredentialMode;
@@ -70,14 +70,14 @@ export interface GatewayConfig {
   readonly persistedDocuments?: readonly Manifest[];
   /** The same of the example operations; those beyond the limits are left out. @default none */
   readonly exampleDocuments?: Manifest;
-  /** Whether these documents are all that is executed, whoever asks. @default false */
+  /** Whether only these documents are executed, for every caller. @default false */
   readonly persistedDocumentsOnly?: boolean;
   /**
-   * Whether copies of runs that have ended are kept, by the digest of the credential that they were read with: in memory, or in
+   * The run cache: whether responses for finished runs are cached, by the digest of the credential that fetched them: in memory, or in
    * a store of your own, which is closed with the gateway. @default true
    */
   readonly runCache?: boolean | RunCache;
-  /** Whether an upstream call that is under way serves all who ask the same with the same credential. @default true */
+  /** Whether identical upstream calls in flight, with the same credential, share one. @default true */
   readonly coalesceCalls?: boolean;
   /** Receives failed upstream calls and bugs. @default the console, warnings and errors */
   readonly log?: Log;
@@ -97,7 +97,7 @@ export interface ProviderConfig {
   readonly baseUrl?: string;
 }
 
-/** What a request asks for: a document, and what to do with it. */
+/** The parameters of a request: a document, and what to do with it. */
 export interface OperationParams extends DocumentParams {
   readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
   readonly operationName?: string | null | undefined;
@@ -124,8 +124,8 @@ export interface Gateway {
   /** The same for `node:http` and all that is built on it. */
   requestListener(...parameters: [...Parameters<RequestListener>, context?: RequestContext]): Promise<void>;
   /**
-   * The short way, for a server in front that has read the request: executes the operation, and resolves with an answer with
-   * status 200, in one part. Undefined, sooner or later, when that isn't what the answer is: then nothing has been asked
+   * The fast path, for a server in front that has read the request: executes the operation, and resolves with an answer with
+   * status 200, in one part. Undefined, sooner or later, when that isn't what the answer is: then no call has been made
    * of any provider, and {@link requestListener} has the answer. `'OVERLOADED'`, before any upstream call: there is no room for
    * the response, as far as its size is known from the last time.
    */
@@ -134,10 +134,10 @@ export interface Gateway {
   readonly credentialHeaders: readonly string[];
   /** The SDL of the graph as a subgraph, for composition; undefined where clients may not read the schema. */
   readSdl(): string | undefined;
-  /** Loads what the first request that isn't plain JSON in a POST would have everybody wait for. */
+  /** Loads what the first request that isn't plain JSON in a POST would make every caller wait for. */
   prepare(): Promise<void>;
   /**
-   * For a process that shuts down: from now on no operation, be it running or new, takes longer than so many milliseconds from
+   * For a process that shuts down: from now on no operation, running or new, takes longer than so many milliseconds from
    * now. What it has found by then is answered, and the rest is `UPSTREAM_TIMEOUT`.
    */
   capDeadlines(ms: number): void;
@@ -221,7 +221,7 @@ export function createGateway(config: GatewayConfig): Gateway {
   const loadSlowPath = createSlowPath({
     ...{ path, schema, documents, persisted, execute, contextOf, toRequestLog, limits, bodyLimitEnforced },
   });
-  // Each by itself: after a failure only what has failed is closed again.
+  // Each separately: after a failure only what has failed is closed again.
   const closings = [...Object.values(upstreams), ...(runCache ? [runCache] : [])].map((part) =>
     lazy(async () => part.close()),
   );
@@ -265,7 +265,7 @@ export function createGateway(config: GatewayConfig): Gateway {
 }
 
 /**
- * Makes a target that is a whole URL the path in it. Express keeps the target in `originalUrl`, and Yoga prefers that. One whose
+ * Makes a target that is a whole URL the path in it. Express stores the target in `originalUrl`, and Yoga prefers that. One whose
  * authority makes no URL stays, and is refused.
  */
 function toPathTarget(request: IncomingMessage & { originalUrl?: string }): void {

@@ -22,18 +22,18 @@ export function toMasked(error: unknown, message: string): Error {
 const isTold = (error: unknown): error is GraphQLError =>
   error instanceof GraphQLError && (error.originalError == null || isTold(error.originalError));
 
-/** Tells the log of the bugs among masked errors. @param departure why nobody waits for the answer any more */
-export function logBugs(errors: readonly GraphQLError[], log: RequestLog, departure: unknown): void {
+/** Logs the bugs among masked errors. @param clientDisconnect the reason of the cancellation, where the client has disconnected */
+export function logBugs(errors: readonly GraphQLError[], log: RequestLog, clientDisconnect: unknown): void {
   for (const { extensions, cause } of errors) {
-    if (!extensions.unexpected || isDeparture(cause, departure)) continue;
+    if (!extensions.unexpected || isClientDisconnect(cause, clientDisconnect)) continue;
     log.error({ error: cause instanceof Error ? cause.stack : 'not an Error' }, 'unexpected error');
   }
 }
 
 /** Whether the error is no bug: the client has left, and took along what was under way for it. */
-const isDeparture = (error: unknown, departure: unknown): boolean =>
-  departure !== undefined &&
-  (error === departure || (error instanceof GraphQLError && error.originalError === departure));
+const isClientDisconnect = (error: unknown, clientDisconnect: unknown): boolean =>
+  clientDisconnect !== undefined &&
+  (error === clientDisconnect || (error instanceof GraphQLError && error.originalError === clientDisconnect));
 
 /** Leaves out what is beyond so many errors; the last one says how many. Before anything is made of each of them. */
 export function capErrors(errors: readonly GraphQLError[], most: number): readonly GraphQLError[] {
@@ -50,11 +50,11 @@ export function capErrors(errors: readonly GraphQLError[], most: number): readon
 export function toClientErrors(
   errors: readonly GraphQLError[],
   log: RequestLog,
-  departure: unknown,
+  clientDisconnect: unknown,
   most: number,
 ): GraphQLError[] {
   const masked = capErrors(errors, most).map((error) => toMasked(error, 'Unexpected error.') as GraphQLError);
-  logBugs(masked, log, departure);
+  logBugs(masked, log, clientDisconnect);
   logBadParts(masked, log);
   return masked.map((error) => toClientError(error, log.requestId));
 }

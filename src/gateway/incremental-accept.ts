@@ -1,4 +1,4 @@
-/** In what form a client wants its answer: as one piece of JSON, in parts, or as a page that asks for itself. */
+/** In what form a client wants its answer: as one piece of JSON, in payloads, or as a page that sends requests. */
 import { type Preference, readPreferences } from '../core/preferences.ts';
 
 /** Both are JSON; `application/graphql-response+json` says by its status whether anything was executed. */
@@ -18,7 +18,7 @@ export interface Wish {
   readonly parts: PartsForm | undefined;
 }
 
-/** What an Accept header asks for; a header that says nothing takes anything. */
+/** What an Accept header accepts; an empty header accepts anything. */
 export function toWish(accept: string | null | undefined): Wish {
   const { ranges, whole } = readRanges(accept);
   const ours = ranges.filter(isOurDraft);
@@ -75,8 +75,8 @@ const names =
     value === type;
 
 function isIn(type: string, { value }: Preference): boolean {
-  const [asked, given] = [value.split('/'), type.split('/')];
-  return asked.length === 2 && asked.every((half, place) => half === '*' || half === given[place]);
+  const [accepted, given] = [value.split('/'), type.split('/')];
+  return accepted.length === 2 && accepted.every((half, place) => half === '*' || half === given[place]);
 }
 
 /** The range that decides: `application/json;charset=utf-8` before `application/json`, and that before a wildcard. */

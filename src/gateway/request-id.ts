@@ -9,7 +9,7 @@ export const requestIdHeader = 'x-request-id';
 export interface RequestContext extends ResponseRoom {
   /** The id of the request. @default that of the `x-request-id` header, or a new one */
   requestId?: string;
-  /** How long its client has been kept waiting already, in milliseconds: so much less time its operation has. @default 0 */
+  /** How long its client has waited already, in milliseconds: its operation has that much less time. @default 0 */
   waitedMs?: number;
 }
 

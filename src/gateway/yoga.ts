@@ -74,7 +74,7 @@ export function createSlowPathServer(options: SlowPathOptions): YogaServerInstan
     ],
     // Yoga takes any URL that ends so for a health check, and no URL ends in a space.
     healthCheckEndpoint: ' ',
-    // What nobody here needs, and what would let other pages of a browser ask with the user's cookies.
+    // What this service doesn't need, and what would let other pages of a browser send requests with the user's cookies.
     cors: false,
     graphiql: false,
     landingPage: false,

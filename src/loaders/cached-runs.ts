@@ -15,7 +15,7 @@ import {
 import type { CallReport } from '../upstream/call-report.ts';
 import type { Credential } from '../upstream/credential.ts';
 import { type Body, fromBytes } from '../upstream/read-response.ts';
-import { explainKept } from './planner.ts';
+import { explainCached } from './planner.ts';
 
 /** What has been said of a run, and the run in it; `null` for a row that says that the list doesn't have the run. */
 export interface Known {
@@ -61,8 +61,8 @@ export class CachedRuns {
   readonly #met = new Map<string, Copy>();
   /** The runs that one was enough for. */
   readonly #enough = new Set<string>();
-  /** The rows that are kept already; a run by itself is fetched once, and so kept once. */
-  #keptRows: Set<string> | undefined;
+  /** The rows that are cached already; a single run is fetched once, and so cached once. */
+  #cachedRows: Set<string> | undefined;
 
   constructor(options: RunCopiesOptions) {
     this.#options = options;
@@ -70,7 +70,7 @@ export class CachedRuns {
 
   /**
    * What there are fresh copies of, and what `fetch` finds of the rest, in the order of the wants: a promise each, for each fails
-   * alone. Copies that are at hand are waited for by nobody.
+   * alone. No caller waits for entries that are loaded.
    */
   before<Want extends CopyWant, Found>(
     wants: readonly Want[],
@@ -117,8 +117,8 @@ export class CachedRuns {
     const [first] = wants;
     if (first === undefined || count === 0) return;
     const { provider } = first.key;
-    callReport.of(provider).kept += count;
-    callReport.explain(provider, () => [explainKept(count)]);
+    callReport.of(provider).cacheHits += count;
+    callReport.explain(provider, () => [explainCached(count)]);
   }
 
   /** Takes notice of a copy; what is in it, if it is fresh. */
@@ -130,7 +130,7 @@ export class CachedRuns {
     const age = ageOf(copy.readAt, now);
     if (!(age < this.#options.maxAgeMs)) return undefined;
     const known = this.#toKnown(key, kind, copy, false);
-    // Its writer may keep runs for longer than this process does.
+    // Its writer may cache runs for longer than this process does.
     return known && age < this.#freshMsOf(known, kind) ? { ...known, readAt: copy.readAt } : undefined;
   }
 
@@ -149,13 +149,13 @@ export class CachedRuns {
       const record = fromBytes(bytes, limits);
       return { record, run: (kind === 'run' ? toRun : toListedRun)(key, record, { limits, readAt, isStale }) };
     } catch {
-      // Whoever else writes to the store may spoil it: that is no copy.
+      // Another writer of the store may spoil it: then it is no entry.
       return undefined;
     }
   }
 
   /**
-   * What stands in for an answer that failed, if there is a copy: the same whatever is selected. A run's own record says all; but
+   * Stale-if-error: what replaces a response that failed, if there is an entry: the same whatever is selected. A run's own record says all; but
    * one of before its end is worth less than a row of after it, where rows say the same.
    */
   async serveStale(key: MonitorRunKey): Promise<Run | undefined> {
@@ -187,17 +187,17 @@ export class CachedRuns {
     return known && { ...known, readAt, freshUntil };
   }
 
-  /** Keeps what has just been read, if it can be written; a row once, however many fields and pages have it. */
-  keep(key: MonitorRunKey, kind: EntryKind, known: Known, readAt: number): void {
+  /** Caches what has just been read, if it can be serialized; a row once, however many fields and pages have it. */
+  store(key: MonitorRunKey, kind: EntryKind, known: Known, readAt: number): void {
     const { runCache, limits } = this.#options;
     const freshMs = this.#freshMsOf(known, kind);
-    // A row of a run that goes on would stand in for nothing.
+    // A row of an unfinished run would never be shown.
     if (kind === 'row' && freshMs === 0) return;
     const name = this.#nameOf(key, kind);
     if (kind === 'row') {
-      this.#keptRows ??= new Set();
-      if (this.#keptRows.has(name)) return;
-      this.#keptRows.add(name);
+      this.#cachedRows ??= new Set();
+      if (this.#cachedRows.has(name)) return;
+      this.#cachedRows.add(name);
     }
     const bytes = toBytes(known.record);
     if (bytes === undefined || bytes.length > limits.runCacheMaxEntryBytes) return;
@@ -207,10 +207,10 @@ export class CachedRuns {
   }
 
   /**
-   * Keeps that the list doesn't have the run: for a moment when it has ended, as its row may still come; else only for the case
+   * Caches that the list doesn't have the run: for a moment when it has ended, as its row may still come; else only for the case
    * that the provider is down, as what says so of a run that goes on stands beside the run's own copy.
    */
-  keepAbsentRow(key: MonitorRunKey, isFinished: boolean): void {
+  storeAbsentRow(key: MonitorRunKey, isFinished: boolean): void {
     const { runCache, limits } = this.#options;
     const readAt = Date.now();
     const freshUntil = readAt + (isFinished ? limits.runCacheSettlingTtlMs : 0);

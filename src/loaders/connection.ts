@@ -45,7 +45,7 @@ interface PageInfo {
   readonly endCursor: string | null;
 }
 
-/** The most things that a page has: a promise of the schema, and so no limit that could be set. */
+/** Maximum nodes of a page: a promise of the schema, and so no limit that could be set. */
 const maxPerPage = 100;
 
 /** @throws {BadUserInput} when it isn't the size of a page */
@@ -66,11 +66,11 @@ export function readAfter(after: string | null | undefined, maxChars = maxCursor
   return cursor;
 }
 
-/** @param things the name of what is in it: `MonitorRun` makes a `MonitorRunConnection` */
-export function toConnection<Row>(things: string, page: Page<Row>, toNode: (row: Row) => object): Connection {
+/** @param name the type of its nodes: `MonitorRun` makes a `MonitorRunConnection` */
+export function toConnection<Row>(name: string, page: Page<Row>, toNode: (row: Row) => object): Connection {
   const nodes = page.items.map(({ row }) => (row instanceof Error ? row : toNode(row)));
   return {
-    ...toPart(`${things}Connection`, `${things}Edge`, page.items, nodes, page),
+    ...toPart(`${name}Connection`, `${name}Edge`, page.items, nodes, page),
     totalCount: page.totalCount,
   };
 }

@@ -20,7 +20,7 @@ export interface ListsOptions {
   readonly monitors: Pick<MonitorLoader, 'note'>;
   readonly limits: Pick<Limits, 'listPageSize' | 'maxTags' | 'maxTagLength'>;
   readonly log: RequestLog;
-  /** One time for all of them, in Unix milliseconds, as it is part of what some pages are asked for with. */
+  /** One time for all of them, in Unix milliseconds, as it is part of the request of some pages. */
   readonly now: number;
 }
 
@@ -48,7 +48,7 @@ export class ListLoader {
     costBudget.chargeListItems(1);
     const { fetches, limits, callReport, runs } = this.#options;
     const window = { ...args, ...toPage(args), pageSize: limits.listPageSize, now: this.#options.now };
-    const step = { ...pageStep, list: monitorId, things: window.first };
+    const step = { ...pageStep, list: monitorId, count: window.first };
     callReport.recordPage(provider, step, window.first, window.after, window.startedAfter, window.startedBefore);
     const tracked = fetches.track(provider);
     const page = await providers[provider].runs.readPage(tracked.get, monitorId, window);
@@ -74,7 +74,7 @@ export class ListLoader {
     const { fetches, limits, callReport, monitors } = this.#options;
     if (tags) checkTags(tags, provider, limits);
     const window = { ...args, ...toPage(args), tags, pageSize: limits.listPageSize };
-    callReport.recordPage(provider, { ...pageStep, things: window.first }, window.first, window.after, tags);
+    callReport.recordPage(provider, { ...pageStep, count: window.first }, window.first, window.after, tags);
     const page = await readPage(fetches.of(provider), window);
     const inPage = selectedOf.inPage('MonitorConnection');
     spend(costBudget, page, inPage.places, countAwaited(inPage(typeName), listed));
@@ -109,12 +109,12 @@ const toPage = ({ first, after }: Pick<MonitorRunsArgs, 'first' | 'after'>) => (
   after: readAfter(after),
 });
 
-const pageStep = { fetch: 'LIST', calls: 1, why: 'A page of the list is selected.' } as const;
+const pageStep = { source: 'LIST', calls: 1, reason: 'A page of the list is selected.' } as const;
 
 /**
- * Spends what a page has beyond the one thing that is paid for.
- * @param places in which the answer has each thing
- * @param awaited how many fields of each thing may have to be waited for, in all places
+ * Charges what a page has beyond the one node that is paid for.
+ * @param places in which the response has each node
+ * @param awaited how many fields of each node may have to be waited for, in all places
  */
 function spend(
   costBudget: CostBudget,

@@ -69,7 +69,7 @@ export class ListRows {
     if (callReport.isVerbose) {
       const byMonitor = Map.groupBy(wants, ({ key }) => key.monitorId);
       callReport.explain(provider, () =>
-        [...byMonitor].map(([list, { length }]) => ({ ...scanStep, list, things: length })),
+        [...byMonitor].map(([list, { length }]) => ({ ...scanStep, list, count: length })),
       );
     }
     return wants.map(({ key }) => this.#find(key, this.#scanOf(key.monitorId)));
@@ -90,7 +90,7 @@ export class ListRows {
     for (;;) {
       const found = scan.find(key.runId);
       if (found !== undefined) {
-        callReport.of(provider).listed++;
+        callReport.of(provider).fromLists++;
         return toKnown(key, found.row.row, found.readAt);
       }
       if (scan.pages > 0 && detail === undefined) {
@@ -127,9 +127,9 @@ export class ListRows {
   #toAbsent(key: MonitorRunKey, scan: RunScan, hint: RowHint | undefined): Known {
     const { provider, copies } = this.#options;
     if (scan.canBeUnreadable(hint?.earliest)) throw invalidField(provider);
-    copies?.keepAbsentRow(key, hint?.isFinished === true);
+    copies?.storeAbsentRow(key, hint?.isFinished === true);
     return toAbsentRow();
   }
 }
 
-const scanStep = { fetch: 'LIST', calls: 1, why: 'A page of the list alone has some of what is selected.' } as const;
+const scanStep = { source: 'LIST', calls: 1, reason: 'A page of the list alone has some of what is selected.' } as const;

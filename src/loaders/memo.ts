@@ -1,4 +1,4 @@
-/** What a request has asked for, so that nothing is asked for twice. Most requests ask for one thing, which needs no Map. */
+/** What a request has fetched, so that nothing is fetched twice. Most requests fetch one run, which needs no Map. */
 export class Memo<Answer> {
   #name: string | undefined;
   #answer: Answer | undefined;

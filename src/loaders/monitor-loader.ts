@@ -25,8 +25,8 @@ interface MonitorWant {
   readonly selected: Selected;
 }
 
-/** A monitor that has been asked for by itself: with what, and what comes of it. */
-interface AskedMonitor {
+/** A monitor that has been requested in detail: with what, and its result. */
+interface RequestedMonitor {
   readonly selected: Selected;
   readonly path: string;
   readonly monitor: Promise<Monitor | null>;
@@ -36,12 +36,12 @@ type WantLoader = DataLoader<MonitorWant, Monitor | null, string>;
 
 const nothing: Selected = new Set();
 
-/** The monitors of a request. Whatever it asks for is asked for once; nothing of it outlives the request. */
+/** The monitors of a request. Each is fetched once; nothing of it outlives the request. */
 export class MonitorLoader {
   readonly #options: MonitorLoaderOptions;
   readonly #loaders: Partial<Record<Provider, WantLoader>> = {};
-  /** By their ids, those that were asked for by themselves: of other batches, DataLoader knows equal wants alone. */
-  readonly #asked: Partial<Record<Provider, Map<string, AskedMonitor[]>>> = {};
+  /** By their ids, those that were requested in detail: of other batches, DataLoader knows equal wants alone. */
+  readonly #requested: Partial<Record<Provider, Map<string, RequestedMonitor[]>>> = {};
   /** Rows that were read anyway; `null` for one that a monitor has been made of. */
   readonly #rows: Partial<Record<Provider, Map<string, MonitorRow | null>>> = {};
 
@@ -60,12 +60,12 @@ export class MonitorLoader {
       const { monitors } = providers[provider];
       if (!monitors.isKey(monitorId)) throw new BadUserInput(monitors.expectedKey, provider);
       const { callReport } = this.#options;
-      if (callReport.isVerbose) callReport.ask(provider, monitorId);
+      if (callReport.isVerbose) callReport.recordRequested(provider, monitorId);
       const need = needOf(selected, monitors.listed);
-      // A row comes first, as it is at hand, and a call may fail.
+      // A row comes first, as it is loaded, and a call may fail.
       const isInRow = need === 'light' && this.#useRow(provider, monitorId);
-      const asked = isInRow ? undefined : this.#askedFor(provider, monitorId, selected);
-      return asked ?? this.#loaderOf(provider).load({ monitorId, list: '', need, selected });
+      const requested = isInRow ? undefined : this.#requestedFor(provider, monitorId, selected);
+      return requested ?? this.#loaderOf(provider).load({ monitorId, list: '', need, selected });
     } catch (error) {
       return Promise.reject(error);
     }
@@ -73,7 +73,7 @@ export class MonitorLoader {
 
   /**
    * Takes notice of a monitor in a row of a list that has been read anyway: what the list says of it needs no call any more.
-   * Nothing is made of the row until somebody asks; and once something has been, it is there when the page is read again.
+   * Nothing is made of the row until a field needs it; and once something has been, it is there when the page is read again.
    */
   note(provider: Provider, row: MonitorRow): void {
     const rows = this.#rowsOf(provider);
@@ -93,7 +93,7 @@ export class MonitorLoader {
   /** The monitor in a row, which counts once. */
   #toListed(provider: Provider, { monitorId, row }: MonitorRow): Monitor {
     const rows = this.#rowsOf(provider);
-    if (rows.get(monitorId) !== null) this.#options.callReport.of(provider).listed++;
+    if (rows.get(monitorId) !== null) this.#options.callReport.of(provider).fromLists++;
     rows.set(monitorId, null);
     return providers[provider].monitors.toListedMonitor(monitorId, row);
   }
@@ -103,12 +103,12 @@ export class MonitorLoader {
     return this.#rows[provider];
   }
 
-  /** What a call has brought already, or will, where asking for this as well would have been the same call. */
-  #askedFor(provider: Provider, monitorId: string, selected: Selected): Promise<Monitor | null> | undefined {
+  /** What a call has brought already, or will, where requesting this as well would have been the same call. */
+  #requestedFor(provider: Provider, monitorId: string, selected: Selected): Promise<Monitor | null> | undefined {
     const { toRequest } = providers[provider].monitors;
-    const isSame = (one: AskedMonitor) =>
+    const isSame = (one: RequestedMonitor) =>
       toRequest(monitorId, new Set([...one.selected, ...selected])).path === one.path;
-    return this.#asked[provider]?.get(monitorId)?.find(isSame)?.monitor;
+    return this.#requested[provider]?.get(monitorId)?.find(isSame)?.monitor;
   }
 
   #loaderOf(provider: Provider): WantLoader {
@@ -117,7 +117,7 @@ export class MonitorLoader {
       new DataLoader<MonitorWant, Monitor | null, string>(
         // A promise a want, not one for all: DataLoader takes each on its own.
         async (wants) => this.#fetch(provider, wants) as unknown as (Monitor | null)[],
-        // What a single monitor is asked for with depends on what is selected; what a list says doesn't.
+        // The request of a single monitor depends on what is selected; what a list says doesn't.
         { cacheKeyFn: ({ monitorId, need, selected }) => `${monitorId} ${need === 'light' ? '' : [...selected]}` },
       );
     this.#loaders[provider] = loader;
@@ -172,17 +172,17 @@ export class MonitorLoader {
 
   #get(provider: Provider, monitorId: string, wants: readonly MonitorWant[]): Promise<Monitor | null> {
     const selected = new Set(wants.flatMap((want) => [...want.selected]));
-    // Asked for several times, it is one call all the same.
-    const known = this.#askedFor(provider, monitorId, selected);
+    // Requested several times, it is still one call.
+    const known = this.#requestedFor(provider, monitorId, selected);
     if (known !== undefined) return known;
     const { toRequest, toMonitor } = providers[provider].monitors;
     const request = toRequest(monitorId, selected);
     const monitor = this.#options.fetches
       .get(provider, request)
       .then((record) => record && toMonitor(monitorId, record));
-    this.#asked[provider] ??= new Map();
-    const asked = this.#asked[provider];
-    asked.set(monitorId, [...(asked.get(monitorId) ?? []), { selected, path: request.path, monitor }]);
+    this.#requested[provider] ??= new Map();
+    const requested = this.#requested[provider];
+    requested.set(monitorId, [...(requested.get(monitorId) ?? []), { selected, path: request.path, monitor }]);
     return monitor;
   }
 }

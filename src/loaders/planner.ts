@@ -1,5 +1,5 @@
 /**
- * Which upstream calls answer what is asked for. Pure: it is told what is selected of which things, and says what to fetch,
+ * Which upstream calls fetch what is selected. Pure: its input is what is selected of which objects, its result what to fetch,
  * and why.
  */
 
@@ -8,15 +8,15 @@ import type { ListedFields, Selected } from '../providers/provider.ts';
 import type { PlannedStep } from '../upstream/call-report.ts';
 
 /**
- * What of a thing is needed: `light`, what a list says of it as well; `full`, more than that; `row`, what only a list says;
+ * What of an object is needed: `light`, what a list says of it as well; `full`, more than that; `row`, what only a list says;
  * `both`, that and more.
  */
 export type Need = 'light' | 'full' | 'row' | 'both';
 
-/** What costs nothing once a thing is there. */
+/** What costs nothing once an object is there. */
 const made: Selected = new Set(['id', 'provider', 'monitorId', 'runId', 'readAt', 'isStale', 'monitor', 'runs']);
 
-/** What is needed of a thing of which these fields are selected. */
+/** What is needed of an object of which these fields are selected. */
 export function needOf(selected: Selected, { fields, only }: ListedFields): Need {
   let isLight = true;
   let isInRow = false;
@@ -29,17 +29,17 @@ export function needOf(selected: Selected, { fields, only }: ListedFields): Need
   return isLight ? 'light' : 'full';
 }
 
-/** The fields that lead from one thing to others, by calls of their own. */
+/** The fields that lead from one object to others, by further calls. */
 const ways = ['monitor', 'runs', 'lastRun'];
 
-/** How many fields of a thing in a list may have to be waited for: all or none, as those fail together that take a call. */
+/** How many fields of an object in a list may have to be waited for: all or none, as those fail together that take a call. */
 export function countAwaited(selected: SelectedFields, listed?: ListedFields): number {
   const need = listed && needOf(selected, listed);
   const isAwaited = need === 'full' || need === 'both' || ways.some((name) => selected.has(name));
   return isAwaited ? selected.count : 0;
 }
 
-/** A thing that is wanted. */
+/** A wanted run or monitor. */
 export interface Want {
   /** The list that it would be in. */
   readonly list: string;
@@ -48,15 +48,15 @@ export interface Want {
 
 /** What to fetch. */
 export interface FetchPlan<W extends Want> {
-  /** Each by a call of its own. */
+  /** Each by a separate call. */
   readonly singly: readonly W[];
   /** By reading their list first; those that its pages don't have follow singly, as a miss never means absence. */
   readonly listed: ReadonlyMap<string, readonly W[]>;
 }
 
 /**
- * Plans the fetches of things that are neither kept nor fetched yet.
- * @param listFetchThreshold from how many light things of a list on a page of it is read first
+ * Plans the fetches of objects that are neither cached nor fetched yet.
+ * @param listFetchThreshold from how many light objects of a list on a page of it is read first
  */
 export function planFetches<W extends Want>(
   wants: readonly W[],
@@ -83,25 +83,25 @@ export function planFetches<W extends Want>(
 /** The plan in words. */
 export function explain<W extends Want>({ singly, listed }: FetchPlan<W>): PlannedStep[] {
   const steps: PlannedStep[] = [...listed].map(([list, { length }]) => ({
-    fetch: 'LIST',
+    source: 'LIST',
     list,
-    things: length,
+    count: length,
     calls: 1,
-    why: `${length} of one list, and a page of it has all that is selected of them.`,
+    reason: `${length} of one list, and a page of it has all that is selected of them.`,
   }));
   const full = singly.filter(({ need }) => need === 'full').length;
-  if (full > 0) steps.push(toSingle(full, 'More is selected than a list has.'));
+  if (full > 0) steps.push(toDetail(full, 'More is selected than a list has.'));
   if (singly.length > full)
-    steps.push(toSingle(singly.length - full, 'Too few of one list for a page of it to save a call.'));
+    steps.push(toDetail(singly.length - full, 'Too few of one list for a page of it to save a call.'));
   return steps;
 }
 
-const toSingle = (things: number, why: string): PlannedStep => ({ fetch: 'SINGLE', things, calls: things, why });
+const toDetail = (count: number, reason: string): PlannedStep => ({ source: 'DETAIL', count, calls: count, reason });
 
 /** What needs no fetch. */
-export const explainKept = (things: number): PlannedStep => ({
-  fetch: 'KEPT',
-  things,
+export const explainCached = (count: number): PlannedStep => ({
+  source: 'CACHE',
+  count,
   calls: 0,
-  why: 'They have ended, and what was said of them is kept.',
+  reason: 'They have finished, and are in the run cache.',
 });

@@ -1,4 +1,4 @@
-/** The runs of one provider: kept ones, those that a list has, and the others each by a call. */
+/** The runs of one provider: cached ones, those that a list has, and the others each by a call. */
 import DataLoader from 'dataloader';
 import { isEndpointSpecific, isRefusal, mayPass, toError } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
@@ -19,7 +19,7 @@ import { type Found, nothingFound, scanList, throwFailure } from './scan-list.ts
 export interface RunLoaderOptions {
   readonly fetches: RequestFetcher;
   readonly credentialOf: CredentialOf;
-  /** Copies that outlive the request. @default none are kept */
+  /** The run cache, which outlives the request. @default no cache */
   readonly runCache?: RunCache | undefined;
   readonly callReport: CallReport;
   readonly limits: Limits;
@@ -36,17 +36,17 @@ interface RunWant extends CopyWant {
 }
 
 /** By the run's id. */
-type AskedRuns = Memo<Promise<Run | null>>;
+type RequestedRuns = Memo<Promise<Run | null>>;
 
-/** Of one request. Whatever it asks for is asked for once, however many fields select it. */
+/** Of one request. Each run is fetched once, however many fields select it. */
 export class ProviderRunLoader {
   readonly #options: RunLoaderOptions;
   readonly #provider: Provider;
   readonly #definition: RunDefinition;
   readonly #copies: CachedRuns | undefined;
   readonly #loader: DataLoader<RunWant, Run | null>;
-  /** What has been asked for. Ours, as DataLoader's memory makes one promise more for each key that comes again. */
-  readonly #asked: { light?: AskedRuns; full?: AskedRuns } = {};
+  /** What has been requested. Ours, as DataLoader's memory makes one promise more for each key that comes again. */
+  readonly #requested: { light?: RequestedRuns; full?: RequestedRuns } = {};
   #listRows: ListRows | undefined;
 
   /** @throws {ProviderError} when there is no credential for it */
@@ -72,7 +72,7 @@ export class ProviderRunLoader {
     );
   }
 
-  /** @param allowStale whether cached copies may stand in for a list that fails, where its row is needed */
+  /** @param allowStale whether cached runs may replace a list that fails, where its row is needed */
   load(key: MonitorRunKey, need: Need, allowStale = false): Promise<Run | null> {
     if (need === 'row') return this.#loadByRow(key, allowStale);
     if (need === 'both') {
@@ -82,9 +82,9 @@ export class ProviderRunLoader {
       return allowStale ? this.#orStale(key, run, row) : run;
     }
     const id = toId(key);
-    this.#asked[need] ??= new Memo();
-    const asked = this.#asked[need];
-    const known = asked.get(id);
+    this.#requested[need] ??= new Memo();
+    const requested = this.#requested[need];
+    const known = requested.get(id);
     if (known !== undefined) return known;
     const loading = this.#loader.load({
       key,
@@ -93,11 +93,11 @@ export class ProviderRunLoader {
       need,
       list: key.monitorId,
     });
-    asked.set(id, loading);
+    requested.set(id, loading);
     return loading;
   }
 
-  /** @throws `error` when nothing may stand in for the answer, or can */
+  /** @throws `error` when no cached run may replace the response, or can */
   async serveStale(key: MonitorRunKey, error: unknown): Promise<Run> {
     const run = mayPass(error) ? await this.#copies?.serveStale(key) : undefined;
     if (run === undefined) throw error;
@@ -115,7 +115,7 @@ export class ProviderRunLoader {
     return this.#read(key, 'row', record, readAt).run;
   }
 
-  /** By its row; one that no page has is asked for by itself. */
+  /** By its row; one that no page has is requested separately. */
   async #loadByRow(key: MonitorRunKey, allowStale: boolean): Promise<Run | null> {
     try {
       const { run } = await this.#rows.load(key);
@@ -146,7 +146,7 @@ export class ProviderRunLoader {
       limits,
       toKnown: (key, row, readAt) => this.#read(key, 'row', row, readAt),
       loadDetail: (key) => this.load(key, 'full'),
-      findDetail: (key) => this.#asked.full?.get(toId(key)) ?? this.#asked.light?.get(toId(key)),
+      findDetail: (key) => this.#requested.full?.get(toId(key)) ?? this.#requested.light?.get(toId(key)),
     });
     return this.#listRows;
   }
@@ -162,9 +162,9 @@ export class ProviderRunLoader {
 
   #fetch(wants: readonly RunWant[]): readonly Promise<Run | null>[] {
     const { limits, callReport } = this.#options;
-    // What one alias has asked for by itself is there for the others too.
-    const wholeOf = ({ id, need }: RunWant) => (need === 'full' ? undefined : this.#asked.full?.get(id));
-    const unknown = this.#asked.full === undefined ? wants : wants.filter((want) => wholeOf(want) === undefined);
+    // What one alias has requested in detail is there for the others too.
+    const wholeOf = ({ id, need }: RunWant) => (need === 'full' ? undefined : this.#requested.full?.get(id));
+    const unknown = this.#requested.full === undefined ? wants : wants.filter((want) => wholeOf(want) === undefined);
     const plan = planFetches(unknown, limits.listFetchThreshold);
     callReport.explain(this.#provider, () => explain(plan));
     if (plan.listed.size === 0) return wants.map((want) => wholeOf(want) ?? this.#get(want.key));
@@ -204,7 +204,7 @@ export class ProviderRunLoader {
     const reading = { limits: this.#options.limits, readAt, isStale: false };
     const run = (kind === 'run' ? toRun : toListedRun)(key, record, reading);
     const known = { record, run };
-    this.#copies?.keep(key, kind, known, reading.readAt);
+    this.#copies?.store(key, kind, known, reading.readAt);
     return known;
   }
 
@@ -229,7 +229,7 @@ export class ProviderRunLoader {
   #fromRows({ rows }: Found<RunRow>, key: MonitorRunKey): Run | undefined {
     const found = rows.get(key.runId);
     if (found === undefined) return undefined;
-    this.#options.callReport.of(this.#provider).listed++;
+    this.#options.callReport.of(this.#provider).fromLists++;
     return this.toListed(key, found.row.row, found.readAt);
   }
 }

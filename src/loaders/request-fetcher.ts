@@ -15,7 +15,7 @@ import type { CachedResponse, ResponseCache } from './response-cache.ts';
 
 /** What a request goes out with. */
 export interface RequestFetcherOptions {
-  /** The way out to every provider. */
+  /** The upstream client of every provider. */
   readonly upstreams: Readonly<Record<Provider, Upstream>>;
   readonly credentialOf: CredentialOf;
   readonly call: OperationCall;
@@ -53,9 +53,9 @@ export class RequestFetcher {
   }
 
   /**
-   * The provider's answer, or `null` when it has no such thing.
+   * The provider's answer, or `null` when it has no such object.
    * @throws {OperationTooCostly} when the request has made all the calls that it may
-   * @throws {ProviderError} when the provider failed, or can't be asked
+   * @throws {ProviderError} when the provider failed, or can't be called
    */
   get(provider: Provider, request: UpstreamRequest): Promise<Body | null> {
     this.#pending[provider] ??= new Memo();

@@ -18,7 +18,7 @@ export class RunLoader {
 
   /**
    * The run, or `null` when its provider has no such run.
-   * @param allowStale whether a kept copy may stand in for the answer of a provider that is down
+   * @param allowStale whether a cached run may be shown while its provider is down
    * @throws {BadUserInput} before any call, when the ids can't be the provider's
    * @throws {OperationTooCostly} when the request has made all the calls that it may
    * @throws {ProviderError} when the provider failed
@@ -29,7 +29,7 @@ export class RunLoader {
       const { isKey, expectedKey, listed } = providers[provider].runs;
       if (!isKey(key)) throw new BadUserInput(expectedKey, provider);
       const { callReport } = this.#options;
-      if (callReport.isVerbose) callReport.ask(provider, `${monitorId}/${runId}`);
+      if (callReport.isVerbose) callReport.recordRequested(provider, `${monitorId}/${runId}`);
       const need = needOf(selected, listed);
       const runs = this.#runsOf(provider);
       const loading = runs.load(key, need, allowStale);

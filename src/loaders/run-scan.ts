@@ -1,4 +1,4 @@
-/** Scans the list of a monitor's runs page by page, from its top, as far as somebody needs it. */
+/** Scans the list of a monitor's runs page by page, from its top, as far as a field needs it. */
 import type { Get, ListScan, RunRow } from '../providers/provider.ts';
 import type { FoundRow, Search } from './scan-list.ts';
 

@@ -1,4 +1,4 @@
-/** Finds things in the pages of a list. */
+/** Finds runs or monitors in the pages of a list. */
 import { isEndpointSpecific } from '../core/errors.ts';
 import type { Get, ListScan } from '../providers/provider.ts';
 import type { Body } from '../upstream/read-response.ts';
@@ -34,7 +34,7 @@ export interface Found<Row> {
 export const nothingFound: Found<never> = { rows: new Map<string, FoundRow<never>>(), hasUnread: false };
 
 /**
- * The rows of the things, as far as the pages that were read have them: that one is missing says nothing of it.
+ * The rows of the objects, as far as the pages that were read have them: that one is missing says nothing of it.
  * @throws what the first page fails with
  */
 export async function scanList<Row>(get: Get, search: Search<Row>): Promise<Found<Row>> {
@@ -57,7 +57,7 @@ export async function scanList<Row>(get: Get, search: Search<Row>): Promise<Foun
     const before = found.size;
     const { rows, next, unread = false } = walk.read(page);
     hasUnread ||= unread;
-    // The first row of a thing is the one that lists show.
+    // The first row of an object is the one that lists show.
     const readAt = search.readAtOf(page);
     for (const row of rows) if (ids.has(idOf(row)) && !found.has(idOf(row))) found.set(idOf(row), { row, readAt });
     const isDone = ids.size - found.size < Math.max(worthFrom, 1);
@@ -67,7 +67,7 @@ export async function scanList<Row>(get: Get, search: Search<Row>): Promise<Foun
   return { rows: found, hasUnread };
 }
 
-/** The failure of a list, where nothing else that the provider is asked for would do any better. */
+/** The failure of a list, where no other request to the provider would succeed either. */
 export function throwFailure({ failure }: Found<unknown>): void {
   if (failure !== undefined && !isEndpointSpecific(failure)) throw failure;
 }

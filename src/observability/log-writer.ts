@@ -1,12 +1,12 @@
-/** Writes lines to a file, a pipe or a terminal, many at a time, and never waits for whoever reads them. */
+/** Writes lines to a file, a pipe or a terminal, many at a time, and never waits for their reader. */
 import { write, writeSync } from 'node:fs';
 
 export interface LineWriter {
-  /** Takes a line, its end included. Lines that nobody reads are dropped once they are too many. */
+  /** Takes a line, its end included. Unread lines are dropped once they are too many. */
   write(line: string): void;
   /** Writes what is left, at once, unless it is waited for a reader: for the end of the process. */
   flush(): void;
-  /** Resolves once everything is written, or after `ms`: then with `false`, as nobody reads. */
+  /** Resolves once everything is written, or after `ms`: then with `false`, as the lines aren't read. */
   drain(ms: number): Promise<boolean>;
 }
 
@@ -22,7 +22,7 @@ const maxDelayMs = 100;
  * and all that they are pieced together from with them.
  */
 export function createLineWriter(fd: number): LineWriter {
-  /** Known one by one, as whatever else is written may be a part of what Node.js shares with everybody. */
+  /** Known one by one, as other chunks may be a part of a buffer that Node.js shares. */
   const pages = new WeakSet<ArrayBufferLike>();
   const toNewPage = (): Buffer => {
     const page = Buffer.allocUnsafeSlow(enough);
@@ -74,7 +74,7 @@ export function createLineWriter(fd: number): LineWriter {
     write(fd, bytes, start, bytes.length - start, null, (error, written) => {
       // A pipe that is full, of those that say so.
       if (error?.code === 'EAGAIN') return void setTimeout(writeFrom, maxDelayMs, bytes, start).unref();
-      // Whoever has read it has left, or the disk is full: there is nobody to tell.
+      // The reader has disconnected, or the disk is full: there is no place to report it.
       const end = error ? bytes.length : start + written;
       if (end < bytes.length) return writeFrom(bytes, end);
       if (pages.has(bytes.buffer)) spare = Buffer.from(bytes.buffer);
@@ -83,7 +83,7 @@ export function createLineWriter(fd: number): LineWriter {
     });
   };
 
-  /** What has come in while something was written waits for more as well: a line by itself costs as much as a page of them. */
+  /** What has come in while something was written waits for more as well: a single line costs as much as a page of them. */
   const goOn = () => {
     if (fullBytes > 0 || isDraining) send();
     else if (used > 0) timer ??= setTimeout(send, maxDelayMs).unref();

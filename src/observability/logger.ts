@@ -1,6 +1,6 @@
 /** The log: one JSON object a line. */
 
-/** What is told of what happens. A logger of pino is one; so is anything with these three functions. */
+/** The log. A logger of pino is one; so is any object with these three functions. */
 export interface Log {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
@@ -11,7 +11,7 @@ export interface Log {
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-/** How lines look: as JSON, for whoever collects them; or for people. */
+/** How lines look: as JSON, for log collectors; or for people. */
 export const logFormats = ['json', 'pretty'] as const;
 export type LogFormat = (typeof logFormats)[number];
 
@@ -42,7 +42,7 @@ function createClock(): () => string {
   };
 }
 
-/** A log of such lines. They have no process id and no host name: whoever collects them knows both. */
+/** A log of such lines. They have no process id and no host name: log collectors know both. */
 export function createLog(least: LogLevel, lines: Lines): Log {
   const time = createClock();
   const createTell = (level: LogLevel) => {
@@ -65,7 +65,7 @@ export function createLog(least: LogLevel, lines: Lines): Log {
   return { info: createTell('info'), warn: createTell('warn'), error: createTell('error') };
 }
 
-/** The log of a process that has none of its own: warnings and errors, on the console. */
+/** The log of a process that configures none: warnings and errors, on the console. */
 export const consoleLog: Log = {
   info() {},
   // Looked up each time, as the embedding program may replace it.
@@ -73,5 +73,5 @@ export const consoleLog: Log = {
   error: (fields, message) => console.error(`monitor-graph: ${message}`, fields),
 };
 
-/** A log that nobody reads. */
+/** A log that drops its lines. */
 export const silentLog: Log = { info() {}, warn() {}, error() {} };

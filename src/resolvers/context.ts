@@ -22,9 +22,9 @@ export interface RequestInfo extends ResponseRoom {
   header(name: string): string | null | undefined;
   /** Whether an answer that comes in parts is wanted so. @default false */
   readonly acceptsParts?: boolean;
-  /** How long its client has been kept waiting before the operation begins, in milliseconds. @default 0 */
+  /** How long its client has waited before the operation begins, in milliseconds. @default 0 */
   readonly waitedMs?: number;
-  /** Comes when nobody waits for the answer any more. */
+  /** Cancelled when the client no longer waits for the response. */
   readonly cancellation: CancelToken;
 }
 
@@ -33,11 +33,11 @@ export interface ContextOptions extends RequestFetcherOptions {
   readonly limits: Limits;
   /** @default there is always room for a response */
   readonly room?: ResponseRoom;
-  /** Copies of runs that outlive the request. @default none are kept */
+  /** The run cache, which outlives the request. @default no cache */
   readonly runCache?: RunCache | undefined;
 }
 
-/** Made anew for each request, and of its parts those that are asked for. */
+/** Created for each request; its parts are created when they are used. */
 export class Context implements FieldContext {
   readonly #options: ContextOptions;
   readonly limits: Limits;

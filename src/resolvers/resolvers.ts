@@ -19,7 +19,7 @@ export type NodeKey = MonitorRunKey | MonitorKey;
 /** The most keys or ids that one field takes: a promise of the schema, and so no limit that could be set. */
 const maxKeys = 100;
 
-/** Why what is selected of a thing can't be paid for, if so. A promise, as one of many that threw would take along the others. */
+/** Why the cost budget can't pay for what is selected of an object, if so. A promise, as one of many that threw would end the others. */
 function chargeDeferredFields({ costBudget }: Context, selected: SelectedFields): Promise<never> | undefined {
   try {
     costBudget.chargeDeferredFields(countAwaited(selected));
@@ -68,7 +68,7 @@ export const ownField = (provider: Provider): string => `${provider.toLowerCase(
 
 type OwnKey = Omit<MonitorRunKey, 'provider'>;
 
-/** Each provider's own way in. That the schema has it is checked when the schema is made. */
+/** Each provider's own root field. That the schema has it is checked when the schema is made. */
 const own: QueryResolvers = Object.fromEntries(
   providerNames.map((provider) => [
     ownField(provider),
@@ -77,7 +77,7 @@ const own: QueryResolvers = Object.fromEntries(
   ]),
 );
 
-/** From a run to its monitor, which exists as the run does: its ids are known, and its runs are a list of their own. */
+/** From a run to its monitor, which exists as the run does: its ids are known, and its runs are another list. */
 async function monitorOf({ provider, monitorId }: MonitorKey, _args: object, context: Context, info: Selection) {
   const { typeName } = providers[provider].monitors;
   const selectedOf = selectedIn(info);

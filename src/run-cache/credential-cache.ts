@@ -1,4 +1,4 @@
-/** Small records of one kind, each kept for one credential: in the same store as the copies of runs, whichever that is. */
+/** Small records of one kind, each stored for one credential: in the same store as the run cache. */
 import type { Provider } from '../generated/types.ts';
 import type { Credential } from '../upstream/credential.ts';
 import { ageOf, type RunCache, type StoredEntries, toCacheKey } from './run-cache.ts';
@@ -22,12 +22,12 @@ export type CacheEntries = readonly (CacheEntry | undefined)[];
 export interface CredentialCache {
   /** The owner's records under these keys that are younger than `maxAgeMs`, in their order; at once, or soon. */
   getMany(owner: CacheOwner, keys: readonly string[], maxAgeMs: number): CacheEntries | Promise<CacheEntries>;
-  /** Keeps a record for `ttlMs` at the most, for all readers. */
+  /** Stores a record for `ttlMs` at most, for all readers. */
   set(owner: CacheOwner, key: string, entry: CacheEntry, ttlMs: number): void;
   delete(owner: CacheOwner, keys: readonly string[]): void;
 }
 
-/** @param kind what the records are, a word of its own for each use of a store; keys of two kinds never meet */
+/** @param kind what the records are, another word for each use of a store; keys of two kinds never meet */
 export function createCredentialCache(store: RunCache, kind: string): CredentialCache {
   const nameOf = ({ credential, provider }: CacheOwner, key: string) => toCacheKey(credential, provider, kind, key);
   return {

@@ -3,11 +3,11 @@ import { LRUCache } from 'lru-cache';
 import type { Limits } from '../core/limits.ts';
 import { ageOf, type Copy, type RunCache, toOwner } from './run-cache.ts';
 
-/** What a copy takes beside its bytes and its name, roughly: objects, a buffer of its own, and its place among its owner's. */
+/** What a copy takes beside its bytes and its name, roughly: objects, a separate buffer, and its place among its owner's. */
 const overhead = 500;
 
-/** How long it is kept: by the calendar, as its age is, and by the clock that nobody sets. */
-interface Kept extends Copy {
+/** How long it is cached: by the calendar, as its age is, and by the monotonic clock. */
+interface StoredEntry extends Copy {
   readonly ttlMs: number;
   readonly expiresAt: number;
 }
@@ -34,7 +34,7 @@ export function createMemoryCache(
     names?.delete(name);
     if (names?.size === 0) namesOf.delete(owner);
   };
-  const copies = new LRUCache<string, Kept>({
+  const copies = new LRUCache<string, StoredEntry>({
     maxSize: runCacheMaxBytes,
     ...(maxEntries !== undefined && { max: maxEntries }),
     sizeCalculation: ({ bytes }, name) => bytes.length + name.length + overhead,
@@ -72,7 +72,7 @@ export function createMemoryCache(
   };
 }
 
-/** In memory of its own, and no part of a larger piece that would be held by it. */
+/** In separate memory, and no part of a larger piece that would be held by it. */
 function detach(bytes: Buffer): Buffer {
   const own = Buffer.allocUnsafeSlow(bytes.length);
   bytes.copy(own);

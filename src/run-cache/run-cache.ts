@@ -1,28 +1,28 @@
-/** What providers said, kept beyond a request: copies of runs, and of whatever else is read with one credential. */
+/** The run cache: responses of providers that outlive a request, for runs and for other data that is read with one credential. */
 import type { MonitorRunKey, Provider } from '../generated/types.ts';
 import type { Credential } from '../upstream/credential.ts';
 
-/** What a provider said of a thing, and how long it stands. All times are Unix milliseconds. */
+/** A cached response, and how long it is valid. All times are Unix milliseconds. */
 export interface Copy {
-  /** The JSON object, as UTF-8. It may be a part of something larger, so whoever keeps it for long copies it. */
+  /** The JSON object, as UTF-8. It may be a part of something larger, so a cache that stores it for long copies it. */
   readonly bytes: Buffer;
   readonly readAt: number;
-  /** Until when its writer takes it for an answer. The reader has a limit of its own, and the earlier one counts. */
+  /** Until when its writer considers it fresh. The reader has another limit, and the earlier one counts. */
   readonly freshUntil: number;
 }
 
 /**
- * Where copies are kept. It never fails: what can't be read isn't there, and what can't be written is lost. Names are of
+ * The store of the run cache. It never fails: what can't be read isn't there, and what can't be written is lost. Names are of
  * {@link toCacheKey}.
  */
 export interface RunCache {
   /** The copies of these names, in their order; at once, or soon. */
   read(names: readonly string[]): StoredEntries | Promise<StoredEntries>;
-  /** Keeps it for so many milliseconds at the most. */
+  /** Stores it for at most so many milliseconds. */
   write(name: string, copy: Copy, ttlMs: number): void;
   /** Forgets copies of what is gone. */
   drop(names: readonly string[]): void;
-  /** Forgets all copies of a credential, by its digest: its provider has refused it. What is read later is kept as ever. */
+  /** Forgets all copies of a credential, by its digest: its provider has refused it. What is read later is cached as usual. */
   forget(digest: string): void;
   /** Lets go of whatever holds the process. */
   close(): Promise<void>;
@@ -34,14 +34,14 @@ export type StoredEntries = readonly (Copy | undefined)[];
 export type EntryKind = 'run' | 'row';
 
 /**
- * The form of names, of what is kept under them, and of what a store notes beside them. A change of any of it takes another
+ * The form of names, of what is stored under them, and of what a store notes beside them. A change of any of it takes another
  * number: processes of two releases that share a store never read each other's copies.
  */
 export const formatVersion = 2;
 
 /**
- * What a copy is kept by: whose it is, and of what. The digest stands for the key and for the base URL, comes first and always has
- * the same length; the kind has no slash: so no two things share a name.
+ * The key of an entry: whose it is, and of what. The digest stands for the key and for the base URL, comes first and always has
+ * the same length; the kind has no slash: so no two objects share a name.
  */
 export const toCacheKey = (
   { digest }: Pick<Credential, 'digest'>,
@@ -57,7 +57,7 @@ export const toRunName = (
   kind: EntryKind,
 ): string => toCacheKey(credential, provider, kind, `${monitorId}/${runId}`);
 
-/** The digest of the credential that a copy of this name is kept for. */
+/** The digest of the credential that an entry of this name belongs to. */
 export const toOwner = (name: string): string => name.slice(0, digestLength);
 
 /** Of SHA-256 in base64. */
@@ -68,7 +68,7 @@ const maxClockSkewMs = 1_000;
 
 /**
  * How long ago that was, in milliseconds. What was read in the future, as a clock has been set back since, is older than anything
- * may be: nobody can tell its age.
+ * may be: its age is unknown.
  */
 export const ageOf = (readAt: number, now: number): number =>
   readAt > now + maxClockSkewMs ? Number.POSITIVE_INFINITY : Math.max(0, now - readAt);

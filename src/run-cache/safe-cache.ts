@@ -1,5 +1,5 @@
 /**
- * Any store of copies, held to what is promised of one: it never fails, whatever it does, nobody waits for it for long, and what it
+ * Any store of copies, held to what is promised of one: it never fails, whatever it does, no request waits for it for long, and what it
  * gives are copies.
  */
 import type { Log } from '../observability/logger.ts';
@@ -15,11 +15,11 @@ const nothing: StoredEntries = [];
 export function createSafeCache(store: RunCache, log: Log, maxReadMs: number): RunCache {
   const health = createAvailability({
     restMs,
-    onLost: (reason) => log.warn({ reason }, 'store of copies fails'),
-    onFound: () => log.info({}, 'store of copies works again'),
+    onLost: (reason) => log.warn({ reason }, 'run cache store failing'),
+    onFound: () => log.info({}, 'run cache store recovered'),
   });
   const fail = (error: unknown) => {
-    // Its words may be of what is kept.
+    // Its words may be of what is cached.
     health.markDown(error instanceof Error ? error.name : 'unknown');
     return nothing;
   };
@@ -45,7 +45,7 @@ export function createSafeCache(store: RunCache, log: Log, maxReadMs: number): R
         (error: unknown) => end(() => fail(error)),
       );
     });
-  /** Whether it is done at once or later, nobody waits for it. */
+  /** Whether it is done at once or later, no request waits for it. */
   const attempt = (act: () => unknown) => {
     try {
       const done = act();

@@ -22,7 +22,7 @@ export async function startSandbox(world: SandboxWorld): Promise<RunningSandbox>
     const server = serve(sandbox);
     servers.push(server);
     server.listen(0, '127.0.0.1');
-    // It is there for the service, and keeps no process that has none.
+    // It is there for the service, and doesn't hold a process that has none.
     server.unref();
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;

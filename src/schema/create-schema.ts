@@ -12,7 +12,7 @@ export function createSchema(): GraphQLSchema {
     typeDefs: [...sdl],
     resolvers,
     resolverValidationOptions: { requireResolversToMatchSchema: 'error' },
-    // At each start these would take a third of the time: a test sees that it is sound, and nobody else has it yet.
+    // At each start these would take a third of the time: a test checks that it is valid, and no other code has it yet.
     assumeValidSDL: true,
     updateResolversInPlace: true,
   });

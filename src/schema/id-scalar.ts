@@ -13,7 +13,7 @@ import {
 } from 'graphql';
 
 /**
- * The `ID` of clients that send it as a JSON number: 9007199254740993 is 9007199254740992 before anybody can look at it,
+ * The `ID` of clients that send it as a JSON number: 9007199254740993 is 9007199254740992 before any code can read it,
  * and so another run. GraphQL's own takes it; this one takes text, and integers that a number holds exactly.
  */
 const exactId = new GraphQLScalarType({

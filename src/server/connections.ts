@@ -10,9 +10,9 @@ import { toOverloaded } from './load-shedding.ts';
 export interface Connections {
   /** Takes the connections of the server under its care; before it listens. */
   watch(server: Server): void;
-  /** To be told of every response before it begins, and when by the monotonic clock, in milliseconds. */
+  /** Called for every response before it begins, and when by the monotonic clock, in milliseconds. */
   begin(response: ServerResponse, now: number): void;
-  /** To be told when a response is over. */
+  /** Called when a response is over. */
   end(response: ServerResponse, now: number): void;
   /** Refuses what comes over a connection that is for probes alone. */
   readonly isForAll: Check;

@@ -1,4 +1,4 @@
-/** Which pages of other sites may ask, by the origins that are listed; without a list there is no word of it. */
+/** Which pages of other sites may send requests, by the listed origins; without a list no CORS header is sent. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { requestIdHeader } from '../gateway/request-id.ts';
 import { forwardedHeader } from '../providers/credentials.ts';
@@ -24,7 +24,7 @@ export const isOrigin = (text: string): boolean =>
 export interface Cors {
   /** Puts on the answer what lets the page at the request's origin read it, if that origin is listed. */
   admit(request: IncomingMessage, response: ServerResponse): void;
-  /** Answers the question that a browser asks before a request, if it comes from a listed origin. */
+  /** Answers a browser's preflight, if it comes from a listed origin. */
   answerPreflight(request: IncomingMessage, response: ServerResponse): boolean;
 }
 

@@ -1,7 +1,7 @@
 /**
- * The short way of most requests: an operation as JSON in a POST, and JSON for an answer, from `node:http` to the graph and
+ * The fast path of most requests: an operation as JSON in a POST, and JSON for an answer, from `node:http` to the graph and
  * back without a `Request`, a `Response` or a stream in between. It parses, validates and executes by the same functions as
- * Yoga does, and takes sound operations alone; whatever is unusual, and every refusal, is left to the full way.
+ * Yoga does, and takes valid operations only; whatever is unusual, and every rejection, is left to the slow path.
  */
 
 import { parameterNames, presentText } from '../core/operation-params.ts';
@@ -86,7 +86,7 @@ export function createFastPath(gateway: Gateway, slowPath: Way, isAlone: () => b
   };
 }
 
-/** With UTF-8 said or unsaid. Anything else that may be JSON is for the full way to look at. */
+/** With UTF-8 said or unsaid. Anything else that may be JSON is left to the slow path. */
 const isJson = (contentType: string | undefined): boolean =>
   contentType === 'application/json' || /^application\/json; ?charset=utf-8$/i.test(contentType ?? '');
 

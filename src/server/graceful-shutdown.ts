@@ -1,4 +1,4 @@
-/** How the server comes to an end without anybody losing an answer. */
+/** Graceful shutdown: the server ends without losing a response. */
 import { once } from 'node:events';
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -13,12 +13,12 @@ export interface GracefulShutdown {
   isReady(): boolean;
   /** Takes the server, its answers and the operations of its gateway under its care; before it listens. */
   watch(server: Server, answers: InFlightResponses, gateway: Pick<Gateway, 'capDeadlines'>): void;
-  /** To be told of every answer before it begins. */
+  /** Called for every response before it begins. */
   begin(response: ServerResponse): void;
-  /** To be told when an answer is over. */
+  /** Called when a response is over. */
   end(): void;
   /**
-   * Says at once that requests should go elsewhere, and asks every client to close its connection behind the answer; goes
+   * Says at once that requests should go elsewhere, and tells every client to close its connection after the response; goes
    * on serving for `shutdownDelayMs`, stops listening, and resolves when the last answer is over. No operation takes longer than
    * until shortly before `shutdownTimeoutMs`, so that its client is answered by then; a client that hasn't read its answer is cut off.
    */
@@ -37,7 +37,7 @@ export function createGracefulShutdown({
   let accepted = 0;
   let state: 'ready' | 'draining' | 'closed' = 'ready';
 
-  /** Whoever waits for a connection when the server stops listening is cut off, and Node.js accepts one a turn. */
+  /** A client that waits for a connection when the server stops listening is cut off, and Node.js accepts one each turn. */
   const acceptWaiting = async () => {
     // As long as the queue of the system is at the most.
     for (let turn = 0; turn < 511; turn++) {
@@ -75,7 +75,7 @@ export function createGracefulShutdown({
       if (state !== 'ready') response.setHeader('connection', 'close');
     },
     end() {
-      // Its head was sent before anybody knew, so it didn't ask for the connection to be closed.
+      // Its head was sent before the shutdown, so it didn't tell the client to close the connection.
       if (state === 'closed') setImmediate(() => server?.closeIdleConnections());
     },
     async stop() {
@@ -86,7 +86,7 @@ export function createGracefulShutdown({
         if (!response.headersSent) response.setHeader('connection', 'close');
       }
       // A client may be about to send its next request on a connection that it was left, and wouldn't learn whether that
-      // arrived. In this time most do, and are told.
+      // arrived. In this time most do, and get the header.
       await wait(Math.min(shutdownDelayMs, shutdownTimeoutMs));
       await acceptWaiting();
       state = 'closed';
@@ -116,7 +116,7 @@ const stopped: Rejection = {
   headers: { 'retry-after': '1' },
 };
 
-/** How much of the time is kept for sending the last answers, in milliseconds. */
+/** How much of the time is reserved for sending the last responses, in milliseconds. */
 const toSendMs = (shutdownTimeoutMs: number): number => Math.min(1_000, shutdownTimeoutMs / 4);
 
 /** Browsers open connections in advance, which Node.js doesn't count as idle. Each has had its time to say something. */

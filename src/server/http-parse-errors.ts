@@ -1,4 +1,4 @@
-/** Answers what isn't HTTP enough to become a request: Node.js gives it up before anybody gets to see it. */
+/** Answers what isn't HTTP enough to become a request: Node.js rejects it before the server gets it. */
 import { once } from 'node:events';
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -37,7 +37,7 @@ export function createParseErrorHandler(log: Log, answers: InFlightResponses, so
     // this is the first response: a request whose body isn't HTTP gets no other.
     for (let before = wholeOn(socket); before.length > 0 && !(await areClosed(before, socketTimeout())); ) {
       if (!answers.isWaiting(socket)) {
-        // Each byte puts off the connection's own timeout, so that sending on would keep it for ever.
+        // Each byte puts off the connection's own timeout, so that sending on would hold it for ever.
         socket.destroy();
         return;
       }

@@ -32,8 +32,8 @@ function close(response: ServerResponse): void {
 }
 
 /**
- * Lists, and no Set for all of them: a Set that answers come to and leave by the thousand makes itself anew again and again,
- * and what it was before points to what it is now, so that the garbage collector keeps the answers of both for long.
+ * Lists, and no Set for all of them: a Set that thousands of responses are added to and deleted from rebuilds itself repeatedly,
+ * and what it was before points to what it is now, so that the garbage collector retains the responses of both for long.
  */
 export function createInFlightResponses(): InFlightResponses {
   const inFlight = new WeakMap<Duplex, RequestState[]>();

@@ -11,7 +11,7 @@ export interface LoadShedder {
    * would be counted for as long as that takes.
    */
   admit(): Rejection | undefined;
-  /** To be told when the answer to one that was let in is over. */
+  /** Called when the response to an admitted one is over. */
   leave(): void;
   /** Whether there is no more than one under way. */
   isAlone(): boolean;
@@ -48,6 +48,6 @@ export const toOverloaded = (): Rejection => ({
   status: 503,
   code: 'OVERLOADED',
   message: 'Too busy. Try again soon.',
-  // Seconds, and not the same for all, lest they all come back together.
+  // Seconds, and not the same for all, so that they don't all come back together.
   headers: { 'retry-after': `${1 + Math.floor(3 * Math.random())}` },
 });

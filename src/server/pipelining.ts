@@ -80,7 +80,7 @@ class Queue {
     this.#limits = limits;
     this.#total = total;
     socket.once('close', () => this.#clear());
-    // Node.js resumes the socket by itself, for example whenever a body is read.
+    // Node.js itself resumes the socket, for example whenever a body is read.
     socket.on('resume', () => this.#keepPaused());
   }
 

@@ -1,4 +1,4 @@
-/** The subgraph's SDL as a file, for those who compose it and can't ask GraphQL for it. */
+/** The subgraph's SDL as a file, for composition without a GraphQL request. */
 import type { ServerResponse } from 'node:http';
 import { once } from '../core/once.ts';
 import type { Gateway } from '../gateway/create-gateway.ts';

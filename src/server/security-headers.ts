@@ -1,6 +1,6 @@
-/** What browsers are told about every answer. */
+/** The security headers of every response. */
 
-/** For every answer. Answers hold what a caller alone may see, so nobody in between keeps them. */
+/** For every answer. Responses are for their caller only, so no intermediary stores them. */
 export const securityHeaders = {
   'x-content-type-options': 'nosniff',
   'cache-control': 'no-store',

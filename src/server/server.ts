@@ -1,4 +1,4 @@
-/** The door: what comes in over HTTP is looked at here before the graph sees it. */
+/** The HTTP server: it checks what arrives over HTTP before the graph gets it. */
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { defaultLimits, type Limits } from '../core/limits.ts';
@@ -33,15 +33,15 @@ import { createPipelining, ignoreRest } from './pipelining.ts';
 import { RequestState, type Reservations } from './request-state.ts';
 import { createSdlAnswer, isGet, isSdlShown, sdlPath } from './sdl-endpoint.ts';
 
-/** Whom the door lets in. */
+/** Whom the HTTP server admits. */
 export interface HttpServerConfig {
   /** The hosts that requests may be sent to, each with a port or for all its ports. @default every host */
   readonly allowedHosts?: AllowedHosts;
-  /** The origins whose pages may ask. @default none */
+  /** The origins whose pages may send requests. @default none */
   readonly corsOrigins?: readonly string[];
   /** The tokens that open the graph, 16 characters at least. @default none is needed */
   readonly apiTokens?: readonly string[];
-  /** Whose JWTs open the graph as well. @default nobody's */
+  /** The issuer whose JWTs are accepted as well. @default none */
   readonly jwt?: JwtConfig;
   /** Whether browsers are shown GraphiQL. @default true */
   readonly graphiql?: boolean;
@@ -62,7 +62,7 @@ export interface ServerOptions extends HttpServerConfig {
   readonly gracefulShutdown?: GracefulShutdown;
 }
 
-/** Makes the server; whoever calls it lets it listen. */
+/** Creates the server; the caller makes it listen. */
 export function createServer(options: ServerOptions): Server {
   const { gateway, operations, path = '/graphql', graphiql = true } = options;
   const limits = { ...defaultLimits, ...options.limits };
@@ -106,7 +106,7 @@ export function createServer(options: ServerOptions): Server {
   ];
 
   const say = async (state: RequestState, refusal: Rejection) => {
-    // The bytes at hand are read to their end first: if they turn out not to be HTTP, that alone is the answer.
+    // The bytes that have arrived are read to their end first: if they turn out not to be HTTP, that alone is the answer.
     await undefined;
     refuse(state.writeCommonHeaders(), refusal, state.requestId);
   };
@@ -115,14 +115,15 @@ export function createServer(options: ServerOptions): Server {
     const { request, response } = state;
     const early = firstRejection(requestChecks, request, response);
     if (early !== undefined) return say(state, early);
-    const asked = pathOf(request);
+    const requestedPath = pathOf(request);
     // As above, but for operations, which wait for their bodies anyway.
-    if (request.method !== 'POST' || asked !== path) await undefined;
-    if (asked === '/health') return answerEmpty(state.writeCommonHeaders(), 200);
-    if (asked === '/ready') return answerEmpty(state.writeCommonHeaders(), gracefulShutdown.isReady() ? 200 : 503);
+    if (request.method !== 'POST' || requestedPath !== path) await undefined;
+    if (requestedPath === '/health') return answerEmpty(state.writeCommonHeaders(), 200);
+    if (requestedPath === '/ready')
+      return answerEmpty(state.writeCommonHeaders(), gracefulShutdown.isReady() ? 200 : 503);
     const crowded = connections.isForAll(request, response);
     if (crowded !== undefined) return say(state, crowded);
-    if (asked === sdlPath) {
+    if (requestedPath === sdlPath) {
       const refusal = await firstRejectionAsync(sdlChecks, request, response);
       return refusal === undefined ? answerSdl(state.writeCommonHeaders()) : say(state, refusal);
     }
@@ -139,7 +140,7 @@ export function createServer(options: ServerOptions): Server {
     state.isAdmitted = true;
     // Awaited, as to return it costs more.
     await execute(state);
-    // A response that waits to be read takes memory, which is counted by itself, and no time. One in parts may not be built yet.
+    // A response that waits to be read takes memory, which is counted separately, and no time. One in parts may not be built yet.
     if (response.writableEnded) leave(state);
   };
 
@@ -150,7 +151,7 @@ export function createServer(options: ServerOptions): Server {
 
   const end = (state: RequestState) => {
     const { request, response, requestId } = state;
-    state.cancellation.end(departure);
+    state.cancellation.end(clientDisconnect);
     leave(state);
     state.releaseResponse();
     const isOneWaiting = answers.end(state);
@@ -182,20 +183,20 @@ export function createServer(options: ServerOptions): Server {
     const isFirst = answers.begin(state);
     gracefulShutdown.begin(response);
     connections.begin(response, state.startedAt);
-    // What comes by POST is dressed once it is known not to go the short way.
+    // What comes by POST is dressed once it is known not to take the fast path.
     if (request.method !== 'POST') state.writeCommonHeaders();
     response.on('close', () => end(state));
     pipelining.begin(state, isFirst);
   };
 
-  // What Node.js would answer by itself, and with no body, is answered here too.
+  // What Node.js would answer itself, without a body, is answered here too.
   const server: Server = createHttpServer({ requireHostHeader: false, ...toTimes(limits) }, listener)
     .on('checkExpectation', listener)
     .on('clientError', (error, socket: Socket) => {
       if (!pipelining.excuses(error, socket)) void answerMalformed(error, socket);
     })
     .on('dropRequest', (_request, socket: Socket) => {
-      // Node.js would refuse each further request, and keep the connection.
+      // Node.js would refuse each further request, and leave the connection open.
       ignoreRest(socket);
       const close = () => socket.destroySoon();
       const last = answers.on(socket).at(-1);
@@ -218,11 +219,11 @@ export function createServer(options: ServerOptions): Server {
 }
 
 /** What ends the work for a client that has left: it isn't told, so one will do for all. */
-const departure = new Error('The client has left.');
+const clientDisconnect = new Error('The client has left.');
 
 const unexpected: Rejection = { status: 500, code: 'INTERNAL_SERVER_ERROR', message: 'Unexpected error.' };
 
-/** So that nobody holds a connection by being slow: bytes, and milliseconds. */
+/** So that no client holds a connection by being slow: bytes, and milliseconds. */
 const toTimes = (limits: Limits) => ({
   maxHeaderSize,
   headersTimeout: limits.headersTimeoutMs,

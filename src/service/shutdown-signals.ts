@@ -11,7 +11,7 @@ export interface ShutdownSignals {
  */
 const passedOnMs = process.env.npm_lifecycle_event === undefined ? 0 : 1_000;
 
-/** Until somebody takes over, nobody has been let in, and a signal ends the process at once, and well. */
+/** Until the service takes over, no client has been admitted, and a signal ends the process at once, with 0. */
 export function listenForShutdownSignals(): ShutdownSignals {
   let stop = async (_signal: NodeJS.Signals): Promise<void> => process.exit(0);
   let first: { readonly signal: NodeJS.Signals; readonly at: number } | undefined;

@@ -37,7 +37,7 @@ async function start(isSandbox: boolean, signals: ShutdownSignals): Promise<void
   const log = createLog(config.logLevel, isPretty ? await createPrettyLines(lines, process.stdout.isTTY) : lines);
   const runCache = await openRunCache(config, log);
   await serve({ config, log, lines, runCache, isSandbox, close }, signals).catch(async (error) => {
-    // What is open would keep a process that can't start.
+    // Open handles would hold a process that can't start.
     if (typeof runCache === 'object') await runCache.close();
     close();
     throw error;
@@ -51,7 +51,7 @@ interface Parts {
   readonly lines: LineWriter;
   readonly runCache: boolean | RunCache;
   readonly isSandbox: boolean;
-  /** Ends what the service asks, where that is a part of the process. */
+  /** Ends the upstreams of the service, where these are a part of the process. */
   close(): void;
 }
 
@@ -75,17 +75,17 @@ async function serve(parts: Parts, signals: ShutdownSignals): Promise<void> {
     limits,
     gracefulShutdown,
   });
-  // All of the start may have been one turn of the event loop: a signal that came in it is heard now, before anybody is let in.
+  // All of the start may have been one turn of the event loop: a signal that came in it is heard now, before any client is admitted.
   await immediate();
   const listening = once(server, 'listening');
   // From the moment at which the system lets clients in. What prevents that is reported below.
   signals.handOver(async (signal) => {
     await listening.catch(() => {});
-    log.info({ signal }, 'stopping');
+    log.info({ signal }, 'shutting down');
     await gracefulShutdown.stop();
-    // A thread that writes to somebody who doesn't read would keep the process for good, `process.exit` or not.
+    // A thread that writes to a reader that doesn't read would hold the process for ever, `process.exit` or not.
     if (!(await lines.drain(5_000))) process.kill(process.pid, 'SIGKILL');
-    // A call that nobody waits for any more mustn't keep the process.
+    // A call without a caller mustn't hold the process.
     setTimeout(() => process.exit(), 500).unref();
     await gateway.close();
     close();
@@ -103,7 +103,7 @@ async function serve(parts: Parts, signals: ShutdownSignals): Promise<void> {
   }, 1_000).unref();
 }
 
-/** Whether runs are kept, or the store outside that they are kept in. */
+/** Whether runs are cached, or the store outside that they are cached in. */
 async function openRunCache({ redisUrl: url, gateway, limits }: Config, log: Log): Promise<boolean | RunCache> {
   if (url === undefined) return gateway.runCache ?? true;
   const { createRedisCache } = await import('../run-cache/redis/redis-cache.ts');
@@ -119,7 +119,7 @@ async function readSandbox(): Promise<{ config: Config; close: () => void }> {
 }
 
 function printWelcome(url: string, operations: readonly string[]): void {
-  console.log(`This is the sandbox: invented monitors and runs, served on this machine; nothing is asked outside.
+  console.log(`This is the sandbox: invented monitors and runs, served on this machine; it calls nothing outside.
 
 GraphiQL and the graph: ${url}
 

@@ -1,7 +1,7 @@
 /** How the engine is to treat a service that is there for long. */
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 
-/** From so large a heap on V8 lets it grow to four times what is in use; smaller ones it holds to less by itself. */
+/** From so large a heap on V8 lets it grow to four times what is in use; smaller ones it limits to less itself. */
 const largeHeap = 2 * 1024 ** 3;
 
 /**
@@ -14,6 +14,6 @@ export function applyV8Flags(): void {
   setFlagsFromString('--max-inlined-bytecode-size-cumulative=2400');
   // What Maglev took to compile is given back at once, where it was taken: by another thread, later, 12 MB stay with the allocator.
   setFlagsFromString('--no-maglev-destroy-on-background');
-  // To 2.5 times: most of what is more is buffers that nobody needs.
+  // To 2.5 times: most of what is more is unneeded buffers.
   if (getHeapStatistics().heap_size_limit >= largeHeap) setFlagsFromString('--heap-growing-percent=150');
 }

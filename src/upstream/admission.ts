@@ -27,14 +27,14 @@ export interface Admission {
    */
   wait(credential: Credential, call: Call, path: string, cancellation: CancelToken): Promise<AdmittedCall>;
   /**
-   * To be told once a call that was let through is over: others wait for its place.
+   * Called once an admitted call is over: others wait for its permit.
    * @param isFound whether the response has what was requested
    * @param error its error, if it failed
    */
   leave(pass: AdmittedCall, credential: Credential, path: string, isFound: boolean, error?: unknown): void;
   /** The response has been received: the place is free for another call, however long it takes to read what has come. */
   freePlace(pass: AdmittedCall, credential: Credential): void;
-  /** Keeps the credential out for as long as the fault says: a call with it has failed for good. */
+  /** Starts the cool-down that the failure asks for: a call with it has failed for good. */
   rest(credential: Credential, failure: UpstreamFailure): void;
 }
 
@@ -66,7 +66,7 @@ export function createAdmission(
   /** Of callers with their own credentials, by its digest, while they have calls under way. */
   const lines = new Map<string, Line>();
 
-  /** A service's own credential is everybody's, so its requests take turns; a caller's own is the caller. */
+  /** A service's own credential is shared by all callers, so its requests take turns; a caller's own is the caller. */
   const lineOf = ({ owner, digest }: Credential, call: Call): Line => {
     if (owner === 'service') {
       call.lines[provider] ??= createLine(maxConcurrentCalls);

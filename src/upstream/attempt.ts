@@ -85,7 +85,7 @@ export class Attempt
   #uncountedBytes = maxUncountedBytes;
   /** Once the response is large. */
   #counted: CountedResponse | undefined;
-  /** Why nobody waits for it any more. */
+  /** Why no call waits for it any more. */
   #cancelledBy: unknown;
 
   /** @param now by the monotonic clock */

@@ -1,8 +1,8 @@
 /** The chunks of a response, until its body is whole. */
 
-/** So many are kept as they come. Of more, small ones are joined: each takes some hundred bytes beside its own. */
+/** So many are stored as they arrive. Of more, small ones are concatenated: each takes some hundred bytes beside its content. */
 const maxSeparate = 16;
-/** Chunks of at least so many bytes are never joined. */
+/** Chunks of at least so many bytes are never concatenated. */
 const maxSmallBytes = 4 * 1024;
 const blockBytes = 64 * 1024;
 

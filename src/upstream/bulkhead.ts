@@ -35,7 +35,7 @@ interface Waiter extends ListNode<Waiter> {
   readonly refuse: (reason: unknown) => void;
 }
 
-/** Makes the line of a caller, to be kept as long as it has tasks. It refers to nothing, so it may be kept for longer. */
+/** Makes the queue of a caller, to be stored as long as it has tasks. It refers to nothing, so it may be stored for longer. */
 export const createLine = (permits: number): Line => ({
   permits,
   active: 0,
@@ -146,7 +146,7 @@ export function createBulkhead(options: BulkheadOptions): Bulkhead {
     leave(line) {
       active--;
       line.active--;
-      // Most of the time nobody waits.
+      // Most of the time the queues are empty.
       if (line.waiting.first !== undefined) settle(line);
       if (readyQueues.size > 0) dispatchNext();
     },

@@ -12,7 +12,7 @@ export interface Call {
   readonly cancellation: CancelToken;
   /** The log of the request. */
   readonly log: RequestLog;
-  /** Where it stands at each provider that it has asked. */
+  /** Its queue at each provider that it has called. */
   readonly lines: Partial<Record<Provider, Line>>;
   /** Whom its attempts are counted for. */
   readonly callReport: CallReport;

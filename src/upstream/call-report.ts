@@ -5,12 +5,12 @@ import type { Provider } from '../generated/types.ts';
 export interface ProviderCalls {
   /** Upstream calls made, each attempt counted. */
   calls: number;
-  /** Runs and monitors that were asked for again in the same request. */
-  repeated: number;
+  /** Runs and monitors that were requested again in the same request. */
+  deduplicated: number;
   /** Runs and monitors found in a list, whose pages are among the calls. */
-  listed: number;
-  /** Runs of which there was a kept copy. */
-  kept: number;
+  fromLists: number;
+  /** Runs that were in the run cache. */
+  cacheHits: number;
   /** Calls that were coalesced with those of other requests. */
   coalesced: number;
   /** Responses that came just before, and were reused. */
@@ -19,15 +19,15 @@ export interface ProviderCalls {
 
 /** A step of a plan, for people: how many calls are planned, and why. */
 export interface PlannedStep {
-  /** `SINGLE`: each thing by itself. `LIST`: pages of a list. `KEPT`: copies. */
-  readonly fetch: 'SINGLE' | 'LIST' | 'KEPT';
+  /** `DETAIL`: each run or monitor separately. `LIST`: pages of a list. `CACHE`: the run cache. */
+  readonly source: 'DETAIL' | 'LIST' | 'CACHE';
   /** The list: for runs, the id of their monitor. */
   readonly list?: string;
-  /** How many things it is for. */
-  readonly things: number;
+  /** How many runs or monitors it is for. */
+  readonly count: number;
   /** How many calls it takes if nothing is missing. */
   readonly calls: number;
-  readonly why: string;
+  readonly reason: string;
 }
 
 /** As clients see it. */
@@ -39,17 +39,17 @@ export interface UpstreamExtension {
   readonly plan: readonly (PlannedStep & { readonly provider: Provider })[];
 }
 
-/** The most steps that are noted. A step makes a call as a rule, and of what costs none nobody reads hundreds. */
+/** The most steps that are noted. A step makes a call as a rule, and hundreds of steps without cost are of no use. */
 const maxSteps = 250;
 
 /** Of one request. A class, as every request has one, and methods of a prototype cost it nothing. */
 export class CallReport {
-  /** Whether somebody wants to know more than how many calls there were. */
+  /** Whether the client wants more than the number of calls. */
   readonly isVerbose: boolean;
   readonly #of: Partial<Record<Provider, ProviderCalls>> = {};
   readonly #steps: (PlannedStep & { readonly provider: Provider })[] = [];
-  /** Where somebody wants to know. */
-  #asked: Set<string> | undefined;
+  /** Where the client wants the report. */
+  #requested: Set<string> | undefined;
   /** Those that are noted. They stay so when the operation begins again, as its calls do. */
   #pages: Set<string> | undefined;
   /** When the oldest response was received that the answer is made of, and that was not fetched for it. Unix milliseconds. */
@@ -60,16 +60,16 @@ export class CallReport {
   }
 
   of(provider: Provider): ProviderCalls {
-    this.#of[provider] ??= { calls: 0, repeated: 0, listed: 0, kept: 0, coalesced: 0, fresh: 0 };
+    this.#of[provider] ??= { calls: 0, deduplicated: 0, fromLists: 0, cacheHits: 0, coalesced: 0, fresh: 0 };
     return this.#of[provider];
   }
 
-  /** Notes that a thing is asked for, once or again: where it is explained, as it costs something for each. */
-  ask(provider: Provider, id: string): void {
+  /** Notes that an object is requested, once or again: where it is explained, as it costs something for each. */
+  recordRequested(provider: Provider, id: string): void {
     const name = `${provider} ${id}`;
-    this.#asked ??= new Set();
-    if (this.#asked.has(name)) this.of(provider).repeated++;
-    else this.#asked.add(name);
+    this.#requested ??= new Set();
+    if (this.#requested.has(name)) this.of(provider).deduplicated++;
+    else this.#requested.add(name);
   }
 
   /** Notes what is planned, as far as there is room. */
@@ -79,7 +79,7 @@ export class CallReport {
   }
 
   /**
-   * Notes that a page of a list is read: once, as it is one call however often it is asked for.
+   * Notes that a page of a list is read: once, as it is one call however often it is requested.
    * @param page which of the list's pages
    */
   recordPage(provider: Provider, step: PlannedStep, ...page: readonly unknown[]): void {
@@ -91,10 +91,10 @@ export class CallReport {
     this.#steps.push({ provider, ...step });
   }
 
-  /** Forgets what has been asked for: the operation is executed from its beginning, by what has been fetched already. */
+  /** Forgets what has been requested: the operation is executed from its beginning, by what has been fetched already. */
   reset(): void {
-    this.#asked?.clear();
-    for (const provider in this.#of) this.of(provider as Provider).repeated = 0;
+    this.#requested?.clear();
+    for (const provider in this.#of) this.of(provider as Provider).deduplicated = 0;
   }
 
   /** Notes that a response is used that was received earlier. @param readAt Unix milliseconds */
@@ -117,9 +117,9 @@ export class CallReport {
 
   show(): UpstreamExtension {
     const providers = Object.entries(this.#of).map(
-      ([provider, { calls, repeated, listed, kept, coalesced, fresh }]) => [
+      ([provider, { calls, deduplicated, fromLists, cacheHits, coalesced, fresh }]) => [
         provider,
-        { calls, saved: { dedupe: repeated, lists: listed, cache: kept, inFlight: coalesced, fresh } },
+        { calls, saved: { dedupe: deduplicated, lists: fromLists, cache: cacheHits, inFlight: coalesced, fresh } },
       ],
     );
     return { calls: this.calls(), providers: Object.fromEntries(providers), plan: this.#steps };
@@ -129,5 +129,5 @@ export class CallReport {
 /** The header that tells how old the oldest part of an answer is, in seconds (RFC 9111, 5.1). */
 export const ageHeader = 'age';
 
-/** The header by which a client asks for the price, whatever it says there; and which tells the number of calls in the answer. */
+/** The header by which a client requests the call report, with any value; in the response it has the number of calls. */
 export const callReportHeader = 'x-upstream-calls';

@@ -1,7 +1,7 @@
-/** How work is told to end before it is done. */
+/** Cancellation: ends work before it is done. */
 
 /**
- * What an AbortSignal says, at a tenth of its price: a call listens three times over, and most calls end by themselves.
+ * What an AbortSignal says, at a tenth of its price: a call listens three times over, and most calls end without it.
  */
 export interface CancelToken {
   /** Why it is over; `undefined` while it isn't. */
@@ -11,12 +11,12 @@ export interface CancelToken {
   delete(listener: CancelListener): void;
 }
 
-/** As a signal tells an object. Whoever waits is one already; a function of its own would be there as long as it waits. */
+/** As a signal tells an object. A waiting call is one already; a closure would be there as long as it waits. */
 export interface CancelListener {
   handleEvent(): void;
 }
 
-/** One that comes when it is told to. A class, as every request has one, and methods of a prototype cost it nothing. */
+/** One that its owner triggers. A class, as every request has one, and methods of a prototype cost it nothing. */
 export class CancelSource implements CancelToken {
   reason: unknown;
   // Mostly there is one that listens.

@@ -1,6 +1,6 @@
 /**
  * The circuit breaker of one provider: stops calls to a provider that is down, and finds out at a few calls a second when it is
- * back. Each credential has a circuit of its own, so that what fails with one keeps out no other. A circuit for all opens
+ * back. Each credential has a separate circuit, so that what fails with one blocks no other. A circuit for all opens
  * only on evidence that no single caller can make: several credentials fail, and none is answered.
  */
 import type { UpstreamLimits } from '../core/limits.ts';
@@ -38,7 +38,7 @@ const maxPaths = { service: 4_096, caller: 256 } as const;
 export class CircuitBreaker {
   readonly #options: BreakerOptions;
   readonly #shared: SharedCircuit;
-  /** By digest. Those that a call has succeeded with are apart, as of the others anybody can invent any number. */
+  /** By digest. Those that a call has succeeded with are apart, as any client can invent any number of the others. */
   readonly #proven = new Map<string, CredentialCircuit>();
   readonly #unproven = new Map<string, CredentialCircuit>();
 
@@ -68,7 +68,7 @@ export class CircuitBreaker {
   }
 
   /**
-   * Lets a call through. How it ended has to be told by {@link end}.
+   * Lets a call through. The caller reports its end by {@link end}.
    * @throws as {@link check} does
    */
   begin(circuit: CredentialCircuit, path: string): Permit {
@@ -103,7 +103,7 @@ const maxTries = 8;
 function makeRoom(table: Map<string, CredentialCircuit>, usedSince: number): void {
   let tries = 0;
   for (const [digest, circuit] of table) {
-    // A Map keeps its order: the first is the oldest.
+    // A Map is ordered: the first is the oldest.
     table.delete(digest);
     if (++tries >= maxTries || (circuit.state === 'closed' && circuit.usedAt < usedSince)) return;
     table.set(digest, circuit);

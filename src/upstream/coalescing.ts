@@ -1,5 +1,5 @@
 /**
- * Calls under way that are joined instead of being made again: by whoever asks the same with the same credential. Nothing is
+ * Request coalescing: identical calls in flight, with the same credential, share one. Nothing is
  * remembered of a call that is over.
  */
 import { GraphQLError } from 'graphql';
@@ -15,7 +15,7 @@ import type { UpstreamRequest } from './request.ts';
 import type { ByteUser, HeldBytes } from './response-budget.ts';
 import type { Upstream } from './upstream.ts';
 
-/** What is joined, and where else to ask. */
+/** What is coalesced, and where else to call. */
 interface CoalescingDependencies {
   readonly provider: Provider;
   readonly upstream: Upstream;
@@ -27,7 +27,7 @@ type SharedLimits = Pick<UpstreamLimits, 'upstreamMinAttemptMs'>;
 
 /**
  * Coalesces identical in-flight calls: same credential, same path. Each caller queues independently until the first call is sent;
- * that caller is the leader, and its result is shared. Each follower keeps its own deadline. The call is cancelled when the last
+ * that caller is the leader, and its result is shared. Each follower has its own deadline. The call is cancelled when the last
  * caller disconnects.
  */
 export function createCoalescing(provider: Provider, upstream: Upstream, limits: SharedLimits): Upstream {
@@ -43,7 +43,7 @@ export function createCoalescing(provider: Provider, upstream: Upstream, limits:
   };
 }
 
-/** Whose call it is, and what it asks: the digest has always the same length. The path alone says what is asked. */
+/** Whose call it is, and of what: the digest has always the same length. The path alone says what is requested. */
 export const toCoalesceKey = (
   { digest }: Pick<Credential, 'digest'>,
   { path }: Pick<UpstreamRequest, 'path'>,
@@ -178,7 +178,7 @@ class SharedCall {
 
   #fail(waiter: Subscriber, error: unknown): void {
     if (this.#sender === undefined) {
-      // What kept it from being sent is its own affair, unless it has left.
+      // Why it wasn't sent concerns the leader only, unless it has disconnected.
       if (this.#waiters.includes(waiter)) this.leave(waiter, error);
     } else if (this.#sender === waiter) {
       // The time of one isn't that of the others: they go on, once, if they have enough of it.
@@ -226,7 +226,7 @@ class Subscriber implements Call, CancelListener {
   readonly log: Call['log'];
   readonly lines: Call['lines'];
   readonly callReport: Call['callReport'];
-  /** Of its own call. */
+  /** Of the follower's call. */
   cancellation = new CancelSource();
   sharedCall: SharedCall | undefined;
   /** Whether a call that it waited for has failed by time already. */

@@ -1,6 +1,6 @@
 /** The content type of a response as the log has it. */
 
-/** Types that say what answered. Others may be anything, be it a key that was sent. */
+/** Types that say what responded. Others may be anything, even a key that was sent. */
 const known: ReadonlySet<string> = new Set([
   ...[
     'application/json',

@@ -10,8 +10,8 @@
  * - `restricted`: `breakerMinCalls` calls failed in a row, on whatever paths, and for `breakerWindowMs` none was answered. Calls
  *   on paths that succeeded at their last call are let through; of all others one at a time, and one a second.
  *
- * So a provider that is down gets a few calls a second at most, and as long as it answers anybody with the same credential,
- * failures on paths that have never succeeded keep nobody out.
+ * So a provider that is down gets a few calls a second at most, and as long as it answers any caller with the same credential,
+ * failures on paths that have never succeeded block no caller.
  */
 import type { UpstreamLimits } from '../core/limits.ts';
 import { type Outcome, PathHistory } from './path-history.ts';
@@ -19,8 +19,8 @@ import { type Outcome, PathHistory } from './path-history.ts';
 export type CircuitState = 'closed' | 'restricted' | 'open' | 'half-open';
 
 /**
- * As what a call was let through: `call` while nothing kept it back, `probe` on a known path while the circuit is half-open, `trial`
- * on another path while the circuit isn't closed. That a trial fails says nothing; so nobody can prolong the time that the
+ * As what a call was let through: `call` while the circuit is closed for it, `probe` on a known path while the circuit is half-open, `trial`
+ * on another path while the circuit isn't closed. That a trial fails says nothing; so no client can prolong the time that the
  * circuit is open by invented paths, or use up the probes.
  */
 export type CallKind = 'call' | 'probe' | 'trial';
@@ -66,7 +66,7 @@ export class CredentialCircuit {
     return this.#state;
   }
 
-  /** Whether a call with the credential has ever succeeded: anybody can invent one that hasn't. */
+  /** Whether a call with the credential has ever succeeded: any client can invent one that hasn't. */
   get isProven(): boolean {
     return this.#paths !== undefined;
   }
@@ -85,7 +85,7 @@ export class CredentialCircuit {
     return this.#isTrying ? trialMs : Math.max(this.#nextTrialAt - now, 0);
   }
 
-  /** Lets a call through that needn't wait. How it ended has to be told by {@link settle}. */
+  /** Lets a call through that needn't wait. The caller reports its end by {@link settle}. */
   admit(path: string): CallKind {
     if (this.#state === 'closed') return 'call';
     if (this.#state === 'restricted' && this.#paths?.isGood(path)) return 'call';

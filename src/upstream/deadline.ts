@@ -20,7 +20,7 @@ export class OperationDeadline extends CancelSource implements Timeout, CancelLi
 
   /**
    * @param client comes when the client disconnects
-   * @param waitedMs how long the client has been kept waiting before the operation begins, in milliseconds
+   * @param waitedMs how long the client has waited before the operation begins, in milliseconds
    */
   constructor(deadlines: TimeoutQueue, client: CancelToken, waitedMs = 0) {
     super();

@@ -37,7 +37,7 @@ export interface ErrorReading {
   readonly readStatus: ReadStatus | undefined;
 }
 
-/** What is wrong; `undefined` when nothing is: the provider says that there is no such thing. */
+/** What is wrong; `undefined` when nothing is: the provider says that there is no such object. */
 export function toErrorFailure(
   answer: Answer,
   { credential, isClientControlled, maxRetryAfterMs, readStatus }: ErrorReading,

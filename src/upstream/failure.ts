@@ -70,9 +70,9 @@ const again: RetryRule = { most: 2 };
 const onceMore: RetryRule = { most: 1 };
 /** It took long already, so only with time enough. */
 const onceMoreInTime: RetryRule = { most: 1, minLeftMs: 1_000 };
-/** It was asked for less, and not for how long. */
+/** The provider wants fewer calls, and doesn't say for how long. */
 const onceWithDelay: RetryRule = { most: 1, baseMs: 500 };
-/** The connection had been closed by then, and nobody read the request. */
+/** The connection had been closed by then, and the provider hasn't read the request. */
 const immediately: RetryRule = { most: 2, isFirstFree: true };
 
 /** What an HTTP status other than 200, 404 and 410 means. What isn't here is what its class is. */
@@ -121,7 +121,7 @@ export const toCredentialFailure = (owner: 'service' | 'caller', status = 401): 
 export const isCredentialFailure = ({ code }: UpstreamFailure): boolean =>
   code === 'UNAUTHENTICATED' || code === 'UPSTREAM_AUTH_FAILED';
 
-/** Whatever answered has no such route, so it isn't the API that was asked for, or not at this base URL. */
+/** Whatever answered has no such route, so it isn't the expected API, or not at this base URL. */
 export const toRouteFailure = (status: number): UpstreamFailure =>
   new UpstreamFailure('UPSTREAM_BAD_RESPONSE', 'unknown_route', { upstreamStatus: status });
 
@@ -130,9 +130,9 @@ export const toBusyFailure = (status: number): UpstreamFailure =>
   new UpstreamFailure('UPSTREAM_UNAVAILABLE', 'busy', { upstreamStatus: status, retry: again, verdict: 'failure' });
 
 /**
- * 429, or another status with a wait: asked to come back later. A wait that is short enough is kept to, exactly; a longer one is for
+ * 429, or another status with a wait: told to come back later. A wait that is short enough is waited, exactly; a longer one is for
  * the client.
- * @param retryAfterMs the wait that was asked for; `undefined` when none was; NaN when it can't be read
+ * @param retryAfterMs the wait that the response names; `undefined` when none was; NaN when it can't be read
  */
 export function toWaitFailure(status: number, retryAfterMs: number | undefined, longestMs: number): UpstreamFailure {
   const isLimit = status === 429;
@@ -145,7 +145,7 @@ export function toWaitFailure(status: number, retryAfterMs: number | undefined, 
   return new UpstreamFailure(code, 'status', { ...facts, retryAfterMs, retry, coolDownMs: retryAfterMs });
 }
 
-/** The credential was asked to be used later, with an error of this code, and its time hasn't come. */
+/** The credential was told to wait, with an error of this code, and its time hasn't come. */
 export const toCoolDownFailure = ({ code, waitMs }: Wait): UpstreamFailure =>
   new UpstreamFailure(code, 'cool_down', { retryable: true, retryAfterMs: Math.ceil(waitMs) });
 
@@ -193,7 +193,7 @@ export const toEndError = (reason: unknown, provider: Provider): unknown =>
   reason === deadlineReached ? toDeadlineFailure(false).toError(provider) : reason;
 
 /**
- * Whether it was the time of this call that was up, be it in its line: another one may have more of it. A provider that says
+ * Whether it was the time of this call that was up, even in its queue: another one may have more of it. A provider that says
  * itself that it was late (408, 504) says so to all.
  */
 export const hasFailedByTime = (error: unknown): boolean => error instanceof ProviderError && error.isOfCall;
@@ -205,7 +205,7 @@ export const toBodyFailure = (): UpstreamFailure =>
 /** The body repeats the key of the call. A caller with the key may have put it there, so the provider isn't blamed. */
 export const toEchoFailure = (): UpstreamFailure => new UpstreamFailure('UPSTREAM_BAD_RESPONSE', 'credential_echo');
 
-/** The body is somebody else's run: of one bad monitor, as far as is known, so the provider's others go on. */
+/** The body is another run: of one bad monitor, as far as is known, so the provider's others go on. */
 export const toIdFailure = (): UpstreamFailure =>
   new UpstreamFailure('UPSTREAM_BAD_RESPONSE', 'id_mismatch', { verdict: 'nothing' });
 
@@ -235,7 +235,7 @@ export function toNetworkFailure(error: unknown, isUnanswered: boolean, hasBeenP
   if (protocolCode.test(code))
     return new UpstreamFailure('UPSTREAM_BAD_RESPONSE', `protocol ${code}`, { retry: onceMore, verdict: 'failure' });
   if (hasBeenPaused) return toMemoryFailure();
-  // The connection had ended while nobody used it, which says nothing of what the provider is like now.
+  // The connection had ended while it was idle, which says nothing of what the provider is like now.
   const isStale = isUnanswered && isEndOfUsedConnection(error);
   return new UpstreamFailure('UPSTREAM_UNAVAILABLE', `network ${code}`, {
     retry: isStale ? immediately : again,

@@ -1,5 +1,5 @@
 /**
- * Interim responses (1xx) before the final one, which a client has to expect even if it asked for none (RFC 9110, 15.2). undici
+ * Interim responses (1xx) before the final one, which a client has to expect even if it requested none (RFC 9110, 15.2). undici
  * skips them, but closes the connection at a 100 (Continue). So the status of a 100 is changed to 102 (Processing) in the bytes
  * that undici reads: the length stays the same, and the parser alone decides where a head ends.
  */

@@ -14,7 +14,7 @@ const areJson = (contentTypes: string): boolean =>
     .split(',')
     .every((type) => /^\s*application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(type));
 
-/** A value of a parameter in quotes, which may have commas of its own. */
+/** A value of a parameter in quotes, which may contain commas. */
 const quoted = /"[^"]*"/g;
 
 /** The object; `undefined` when the text is something else. */

@@ -2,7 +2,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { devNull } from 'node:os';
 
-/** No file descriptor, in the process or on the machine, and no memory, be it of the kernel, is left. */
+/** No file descriptor, in the process or on the machine, and no memory, even of the kernel, is left. */
 const exhausted: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EAI_MEMORY']);
 /**
  * No local port is left, or no local address leads there. Where a host has several addresses that may be said of one alone, as of
@@ -19,7 +19,7 @@ export function findLocalCode(error: unknown): string | undefined {
   const code = codes.find((code) => exhausted.has(code));
   if (code !== undefined) return code;
   if (codes.every((code) => code === withoutAddress)) return codes[0];
-  // The system's resolver needs descriptors of its own. Without them it says ENOTFOUND, EAI_AGAIN or EBUSY.
+  // The system's resolver needs descriptors too. Without them it says ENOTFOUND, EAI_AGAIN or EBUSY.
   return (error as NodeJS.ErrnoException).syscall === 'getaddrinfo' ? findDescriptorCode() : undefined;
 }
 

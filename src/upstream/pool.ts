@@ -75,7 +75,7 @@ export function createPool(origin: string, { maxConcurrentCalls, connectTimeoutM
     take,
     give(connection) {
       free.push(connection);
-      // Not at once: undici is still ending what went before, and an error would take along what comes now.
+      // Not at once: undici is still ending what went before, and an error would end the new calls too.
       if (waiting.length > 0) queueMicrotask(goOn);
     },
     async close() {
@@ -84,7 +84,7 @@ export function createPool(origin: string, { maxConcurrentCalls, connectTimeoutM
   };
 }
 
-/** undici asks for both at each call, and a URL puts them together anew each time. */
+/** undici reads both at each call, and a URL assembles them each time. */
 function withFixedOrigin(url: URL): URL {
   return Object.defineProperties(url, { origin: { value: url.origin }, protocol: { value: url.protocol } });
 }

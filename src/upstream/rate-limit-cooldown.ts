@@ -1,18 +1,18 @@
-/** Credentials that a provider asked to be used later, each until its own time and no other with it. */
+/** Credentials that a provider told to wait, each until its own time, without effect on others. */
 import type { UpstreamFailure } from './failure.ts';
 
 /** What is left of a cool-down. */
 export interface Wait {
   /** In milliseconds. */
   readonly waitMs: number;
-  /** What the provider asked for it with: that it is called too often, or isn't available. */
+  /** The provider's reason: it is called too often, or isn't available. */
   readonly code: UpstreamFailure['code'];
 }
 
 export interface CoolDown {
   /** How long the credential may not be used; `undefined` when it may be. */
   waitOf(credential: string): Wait | undefined;
-  /** Nobody uses the credential for that many milliseconds, `maxMs` at the most; a longer wait under way stays. */
+  /** No call uses the credential for that many milliseconds, `maxMs` at the most; a longer wait under way stays. */
   start(credential: string, ms: number, code: Wait['code']): void;
 }
 
@@ -36,7 +36,7 @@ export function createCoolDown(maxMs: number): CoolDown {
     start(credential, ms, code) {
       const wait = Math.min(ms, maxMs);
       if (wait <= (waitOf(credential)?.waitMs ?? 0)) return;
-      // To the end: a Map keeps its order, and the oldest goes first.
+      // To the end: a Map is ordered, and the oldest goes first.
       rests.delete(credential);
       const [oldest] = rests.keys();
       if (rests.size >= maxCredentials && oldest !== undefined) rests.delete(oldest);

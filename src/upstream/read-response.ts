@@ -23,12 +23,12 @@ export type ParseLimits = Pick<UpstreamLimits, 'lazyParseThresholdBytes' | 'maxV
 export interface ReadBodyOptions extends ParseLimits {
   /** The longest `Retry-After` that is waited for, in milliseconds. */
   readonly maxRetryAfterMs: number;
-  /** What the provider means by statuses of its own. @default what HTTP says */
+  /** What the provider means by its statuses. @default what HTTP says */
   readonly readStatus?: ReadStatus | undefined;
 }
 
 /**
- * The JSON object that an answer holds; `null` when it says that there is no such thing (404 or 410, in JSON). Of a large answer
+ * The JSON object that an answer holds; `null` when it says that there is no such object (404 or 410, in JSON). Of a large answer
  * it may come later.
  * @param credential what was sent with the request: it must not come back
  * @throws {UpstreamFailure} when there is no such object
@@ -80,7 +80,7 @@ export function loadRows(body: Body, length: number, { rows }: Pick<UpstreamRequ
   return loading === undefined ? body : loading.then(() => body);
 }
 
-/** The object, held against what was asked for. */
+/** The object, checked against what was requested. */
 function toCheckedBody(answer: Answer, { echoes }: UpstreamRequest, limits: ParseLimits): Body {
   if (!isJson(answer.headers['content-type'])) throw toBodyFailure();
   const members = toBody(answer, limits);
@@ -88,9 +88,9 @@ function toCheckedBody(answer: Answer, { echoes }: UpstreamRequest, limits: Pars
     const value = members.get(field);
     if (value === unreadable) throw toBodyFailure();
     if (value === tooLarge) throw toSizeFailure();
-    const asked = echoes[field];
-    // A missing id says nothing; a different one says that this is somebody else's run.
-    if (value != null && value !== asked && toDigits(value) !== asked) throw toIdFailure();
+    const requested = echoes[field];
+    // A missing id says nothing; a different one says that this is another run.
+    if (value != null && value !== requested && toDigits(value) !== requested) throw toIdFailure();
   }
   return members;
 }
@@ -106,7 +106,7 @@ export function fromBytes(bytes: Buffer, limits: ParseLimits): Body {
   return toParsed(bytes, limits);
 }
 
-/** A large body is read where it is asked for alone, provided that it is there to its end. */
+/** Of a large body only what is selected is read, provided that it is there to its end. */
 function toBody({ headers, body: bytes }: Answer, limits: ParseLimits): Body {
   const body = withoutByteOrderMark(bytes);
   const start = skipSpace(body, 0);

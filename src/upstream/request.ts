@@ -3,12 +3,12 @@
 export interface UpstreamRequest {
   /** The path below the base URL. Made of checked ids alone, but for its query. */
   readonly path: string;
-  /** Fields of the answer that must say, where they are there, what was asked for. */
+  /** Fields of the response that must have the requested values, where they are there. */
   readonly echoes: Readonly<Record<string, string>>;
   /** The member of the response that is a list of rows, all of which are read. */
   readonly rows?: string;
   /**
-   * Whether it has a cursor or tags that a client chose and nobody here can check: a failure of the provider at that (500) isn't
+   * Whether it has a cursor or tags that a client chose and this service can't check: a failure of the provider at that (500) isn't
    * retried. @default false
    */
   readonly isClientControlled?: boolean;

@@ -15,7 +15,7 @@
  * last response is refused, its operation goes on without it, and the first is read with the bytes that it gave back. Each
  * refusal ends a response, so this ends as well, in the worst case with the first itself, whose operation then needs more than
  * the maximum alone. The budget decides again whenever a response is paused, has been read, gets a user or loses one. Only an
- * operation that joins a call under way is noticed later: at the latest when that attempt times out.
+ * operation that is coalesced with a call in flight is noticed later: at the latest when that attempt times out.
  */
 import { LinkedList, type ListNode } from './linked-list.ts';
 
@@ -42,7 +42,7 @@ export interface ResponseReader {
 /** An operation, or anything else that uses the bytes of a response. Known by its identity. */
 export type ByteUser = object;
 
-/** Bytes that stay counted as long as somebody uses them. */
+/** Bytes that stay counted as long as an operation uses them. */
 export interface HeldBytes {
   retain(user: ByteUser): void;
   /** The user doesn't need them any more. */

@@ -1,5 +1,5 @@
 /**
- * The wait that a `Retry-After` header asks for, in milliseconds: whole seconds, however many, or an HTTP date (RFC 9110, 10.2.3).
+ * The wait that a `Retry-After` header names, in milliseconds: whole seconds, however many, or an HTTP date (RFC 9110, 10.2.3).
  * `undefined` without the header, NaN when it says neither.
  * @param date the answer's own `Date`: the clock that an HTTP date is of, which may be another than the one of this machine
  */

@@ -1,6 +1,6 @@
 /**
- * How many retries a provider is asked to bear: a share of the calls, so that retries can't multiply a failure. Each verified
- * credential has a budget of its own, so the failures of one take no retries of another. All others share one, as anybody can
+ * How many retries a provider gets: a share of the calls, so that retries can't multiply a failure. Each verified
+ * credential has a separate budget, so the failures of one take no retries of another. All others share one, as any client can
  * invent credentials.
  */
 import type { UpstreamLimits } from '../core/limits.ts';
@@ -47,7 +47,7 @@ export class RetryBudgets {
   }
 
   #forgetOldest(): void {
-    // A Map keeps the order of insertion.
+    // A Map has the order of insertion.
     for (const owner of this.#left.keys()) {
       if (owner === unverified) continue;
       this.#left.delete(owner);

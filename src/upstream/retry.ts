@@ -8,7 +8,7 @@ import { sleep } from './sleep.ts';
 export interface RetryRule {
   /** How many times at the most, whatever else failed. */
   readonly most: number;
-  /** The wait that the upstream asked for, in milliseconds, which is kept to. @default back-off */
+  /** The wait that the upstream named, in milliseconds, which is waited exactly. @default back-off */
   readonly afterMs?: number;
   /** The first back-off, in milliseconds, where it isn't the usual one. */
   readonly baseMs?: number;
@@ -42,7 +42,7 @@ export interface Retry {
   waitAfter(error: unknown, digest: string, failures: number, leftMs: number): number | undefined;
 }
 
-/** Keeps apart those who were asked for the same wait, in milliseconds. */
+/** Spreads calls that were told the same wait, in milliseconds. */
 const maxJitterMs = 100;
 
 export function createRetry(options: RetryOptions): Retry {

@@ -64,7 +64,7 @@ export class TimeoutQueue {
   #start(at: number, now: number): void {
     clearTimeout(this.#timer);
     this.#firesAt = at;
-    // What is waited for has connections, which keep the process; nobody else needs the timer.
+    // What is waited for has connections, which hold the process; no other code needs the timer.
     this.#timer = setTimeout(this.#fire, Math.min(Math.ceil(at - now - roundingMs), maxTimerMs)).unref();
   }
 

@@ -30,7 +30,7 @@ export interface UpstreamDependencies extends AttemptDependencies {
   readonly verified: VerifiedCredentials;
   /** Requests the provider's list of monitors, to verify a credential: concurrent calls are coalesced. */
   readonly list: { readonly request: UpstreamRequest; readonly upstream: Pick<Upstream, 'getJson'> };
-  /** What has been seen so far: how many responses were about another id than the one that was asked for. */
+  /** What has been seen so far: how many responses were about another id than the requested one. */
   readonly seen: { mismatches: number };
   /** Told of each call whose credential the provider doesn't accept. */
   readonly onRefused: ((credential: Credential) => void) | undefined;
@@ -113,7 +113,7 @@ export class UpstreamCall implements AttemptListener {
 
   #readLater(reading: Promise<Body | null>, answer: Answer): void {
     answer.held?.retain(this);
-    // The provider has done its part: what the response takes to be read keeps no other call from it.
+    // The provider has done its part: the reading of the response delays no other call.
     if (this.#pass !== undefined) this.#dependencies.admission.freePlace(this.#pass, this.#credential);
     void reading
       .then((body) => this.#finish(body, answer))
@@ -266,7 +266,7 @@ export class UpstreamCall implements AttemptListener {
     const ms = Math.round(performance.now() - this.#startedAt);
     const { path } = this.#request;
     const about = { provider, path, ...this.#failedResponse };
-    // Somebody else's record is more than a failure: security monitoring finds the line, and how often it has happened.
+    // Another object's record is more than a failure: security monitoring finds the line, and how often it has happened.
     const isForeign = error.reason === 'id_mismatch' && {
       security: true,
       mismatches: ++this.#dependencies.seen.mismatches,

@@ -23,7 +23,7 @@ import { VerifiedCredentials } from './verified-credentials.ts';
 /** The upstream client of one provider. */
 export interface Upstream {
   /**
-   * GETs a JSON object; `null` when the provider says that it has no such thing (404 or 410, in JSON).
+   * GETs a JSON object; `null` when the provider says that it has no such object (404 or 410, in JSON).
    * @throws {ProviderError | BadUserInput} saying why there is no answer
    */
   getJson(request: UpstreamRequest, credential: Credential, call: Call): Promise<Body | null>;
@@ -43,7 +43,7 @@ export interface UpstreamOptions {
   readonly onRefused?: (credential: Credential) => void;
   /** The first page of the provider's list of monitors, which every account has. */
   readonly listRequest: UpstreamRequest;
-  /** What the provider means by statuses of its own. @default what HTTP says */
+  /** What the provider means by its statuses. @default what HTTP says */
   readonly readStatus?: ReadStatus | undefined;
 }
 

@@ -22,7 +22,7 @@ export class VerifiedCredentials {
   add(digest: string): void {
     if (digest === this.#latest) return;
     this.#latest = digest;
-    // A Set keeps the order of insertion.
+    // A Set has the order of insertion.
     this.#digests.delete(digest);
     this.#digests.add(digest);
     dropOldest(this.#digests, this.#max);

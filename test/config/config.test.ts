@@ -304,7 +304,7 @@ describe('configuration: where the run cache is', () => {
       '  COALESCE_CALLS: expected true or false',
     ]);
     expect(problemsOf({ RUN_CACHE: 'false', REDIS_URL: 'redis://canary' })).toEqual([
-      '  REDIS_URL: expected not to be set with RUN_CACHE=false, as nothing is kept then',
+      '  REDIS_URL: expected not to be set with RUN_CACHE=false, as nothing is cached then',
     ]);
     expect(problemsOf({ RUN_CACHE_TTL_MS: '10', RUN_CACHE_STALE_IF_ERROR_MS: '9' })).toEqual([
       '  RUN_CACHE_TTL_MS: expected not to be more than RUN_CACHE_STALE_IF_ERROR_MS',

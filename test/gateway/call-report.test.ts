@@ -107,12 +107,12 @@ describe('call report: the price of an operation', () => {
           plan: [
             expect.objectContaining({
               provider: 'DATAFOLD',
-              fetch: 'SINGLE',
-              things: 1,
+              source: 'DETAIL',
+              count: 1,
               calls: 1,
-              why: expect.any(String),
+              reason: expect.any(String),
             }),
-            expect.objectContaining({ provider: 'OLOSTEP', fetch: 'SINGLE', things: 1, calls: 1 }),
+            expect.objectContaining({ provider: 'OLOSTEP', source: 'DETAIL', count: 1, calls: 1 }),
           ],
         },
       },
@@ -173,7 +173,7 @@ describe('call report: the price of an operation', () => {
     expect(first?.errors).toBeDefined();
     expect(first?.extensions?.upstream).toMatchObject({
       providers: { DATAFOLD: { calls, saved: { lists } } },
-      plan: Array(calls).fill({ fetch: 'LIST', calls: 1 }),
+      plan: Array(calls).fill({ source: 'LIST', calls: 1 }),
     });
     for (const { extensions } of others) expect(extensions).toEqual(first?.extensions);
   });
@@ -185,7 +185,7 @@ describe('call report: the price of an operation', () => {
 
     const answer = await world.execute(`{ a: ${page} b: ${page} }`, {}, explained);
 
-    expect(answer).toMatchObject({ extensions: { upstream: { calls: 1, plan: [{ fetch: 'LIST', calls: 1 }] } } });
+    expect(answer).toMatchObject({ extensions: { upstream: { calls: 1, plan: [{ source: 'LIST', calls: 1 }] } } });
   });
 
   it('says why each call is planned', async () => {
@@ -201,10 +201,10 @@ describe('call report: the price of an operation', () => {
           plan: [
             {
               provider: 'DATAFOLD',
-              fetch: 'SINGLE',
-              things: 3,
+              source: 'DETAIL',
+              count: 3,
               calls: 3,
-              why: 'More is selected than a list has.',
+              reason: 'More is selected than a list has.',
             },
           ],
         },

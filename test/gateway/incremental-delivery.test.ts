@@ -495,7 +495,7 @@ describe('incremental delivery: a document is refused, and costs no call,', () =
     [
       'with the same label twice',
       `{ ... @defer(label: "a") { ${run} { id } } ... @defer(label: "a") { ${run} { phase } } }`,
-      'Expected a `label` of its own in the document.',
+      'Expected a unique `label` in the document.',
     ],
     [
       'with a list that is streamed twice',

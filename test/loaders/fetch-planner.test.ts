@@ -51,10 +51,10 @@ describe('fetch planner: the plan of fetches', () => {
 
         expect(new Set([...plan.singly, ...[...plan.listed.values()].flat()])).toEqual(new Set(all));
         expect(plan.singly.length + [...plan.listed.values()].flat().length).toBe(all.length);
-        expect(steps.reduce((sum, { things }) => sum + things, 0)).toBe(all.length);
+        expect(steps.reduce((sum, { count }) => sum + count, 0)).toBe(all.length);
         // A list is read only where it is fewer calls.
         if (listFetchThreshold > 1)
-          for (const { fetch, things, calls } of steps) if (fetch === 'LIST') expect(calls).toBeLessThan(things);
+          for (const { source, count, calls } of steps) if (source === 'LIST') expect(calls).toBeLessThan(count);
       }),
     );
   });

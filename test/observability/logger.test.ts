@@ -59,7 +59,7 @@ it('logger: has every line of a service that ends, in order', { timeout: 60_000 
   expect(lines.filter(({ msg }) => msg === 'request').map(({ requestId }) => requestId)).toEqual(
     Array.from({ length: 500 }, (_, n) => `n${n}`),
   );
-  expect(lines.at(-1)).toMatchObject({ msg: 'stopping', signal: 'SIGTERM' });
+  expect(lines.at(-1)).toMatchObject({ msg: 'shutting down', signal: 'SIGTERM' });
 });
 
 it('logger: is for people with LOG_FORMAT=pretty', { timeout: 60_000 }, async () => {
@@ -71,7 +71,7 @@ it('logger: is for people with LOG_FORMAT=pretty', { timeout: 60_000 }, async ()
   expect(stdout).toMatch(
     /^\[[\d:.]+\] INFO: listening \{"url":"http:\/\/localhost:\d+\/graphql","providers":\["DATAFOLD"\]\}$/m,
   );
-  expect(stdout).toMatch(/INFO: stopping \{"signal":"SIGTERM"\}/);
+  expect(stdout).toMatch(/INFO: shutting down \{"signal":"SIGTERM"\}/);
 });
 
 it('logger: says when, to the millisecond', () => {

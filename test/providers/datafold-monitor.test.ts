@@ -99,7 +99,7 @@ async function read(body: object) {
 const badAt = (...path: readonly (string | number)[]) =>
   expect.objectContaining({
     path,
-    message: 'DATAFOLD sent an answer that is not as documented.',
+    message: 'DATAFOLD sent a response that does not match its documentation.',
     extensions: expect.objectContaining({ code: 'UPSTREAM_BAD_RESPONSE', provider: 'DATAFOLD' }),
   });
 

@@ -37,7 +37,7 @@ const broken = (field: keyof typeof run, rest: typeof run | typeof unknownRun = 
   data: { datafoldRun: { ...rest, [field]: null } },
   errors: [
     {
-      message: 'DATAFOLD sent an answer that is not as documented.',
+      message: 'DATAFOLD sent a response that does not match its documentation.',
       locations: expect.any(Array),
       path: ['datafoldRun', field],
       extensions: {

@@ -47,13 +47,13 @@ it('run feed: says of each call why it is made, to clients that send x-upstream-
   const { calls, plan } = (answer as { extensions?: { upstream: CallReport } }).extensions?.upstream ?? {};
   expect(calls).toBe(pathsOf(world).length);
   expect(plan?.reduce((sum, step) => sum + step.calls, 0)).toBe(calls);
-  expect(plan).toContainEqual(expect.objectContaining({ provider: 'DATAFOLD', fetch: 'LIST', list: '7' }));
-  for (const { why } of plan ?? []) expect(why).toMatch(/\.$/);
+  expect(plan).toContainEqual(expect.objectContaining({ provider: 'DATAFOLD', source: 'LIST', list: '7' }));
+  for (const { reason } of plan ?? []) expect(reason).toMatch(/\.$/);
 });
 
 interface CallReport {
   readonly calls: number;
-  readonly plan: readonly { readonly calls: number; readonly why: string }[];
+  readonly plan: readonly { readonly calls: number; readonly reason: string }[];
 }
 
 it('run feed: has its runs as lists have them, and what lists lack, as everywhere', async () => {

@@ -182,7 +182,7 @@ describe('run cache in Redis: an answer is the same as without Redis, when Redis
       redis.say(() => undefined);
       while (reported.length === 1) await execute();
 
-      expect(reported).toEqual(['redis is away {"reason":"PROTOCOL"}', 'redis is back {}']);
+      expect(reported).toEqual(['redis unavailable {"reason":"PROTOCOL"}', 'redis available {}']);
       expect(redis.commands.filter(([command]) => command === 'info')).toHaveLength(2);
     },
   );

@@ -209,7 +209,7 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('run cache in Redis: copies 
     const port = await findPort();
     const world = await createRedisWorld(`redis://127.0.0.1:${port}`);
     expect(await requestFor(world, datafoldKey)).toMatchObject(found);
-    expect(world.reported).toEqual([{ level: 'warn', message: 'redis is away', reason: 'ECONNREFUSED' }]);
+    expect(world.reported).toEqual([{ level: 'warn', message: 'redis unavailable', reason: 'ECONNREFUSED' }]);
 
     const redis = connect(await startRedisServer({ port }));
     while ((await redis.dbsize()) === 0) expect(await requestFor(world, datafoldKey)).toMatchObject(found);
@@ -217,7 +217,7 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('run cache in Redis: copies 
     expect(await requestFor(world, datafoldKey)).toMatchObject(found);
 
     expect(world.datafold.paths).toHaveLength(calls);
-    expect(world.reported.slice(1)).toEqual([{ level: 'info', message: 'redis is back' }]);
+    expect(world.reported.slice(1)).toEqual([{ level: 'info', message: 'redis available' }]);
   });
 
   it('that cannot be opened with the password count as none, and the log says why, without the password', async () => {
@@ -226,7 +226,7 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('run cache in Redis: copies 
 
     expect(await requestFor(world, datafoldKey)).toMatchObject(found);
 
-    expect(world.reported).toEqual([{ level: 'warn', message: 'redis is away', reason: 'WRONGPASS' }]);
+    expect(world.reported).toEqual([{ level: 'warn', message: 'redis unavailable', reason: 'WRONGPASS' }]);
   });
 
   it('are opened with the right one', async () => {
@@ -248,7 +248,7 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('run cache in Redis: copies 
 
     for (let time = 1; time <= 20; time++) expect(await requestFor(world, datafoldKey)).toMatchObject(found);
 
-    expect(world.reported).toEqual([{ level: 'warn', message: 'redis is away', reason: 'NOPERM' }]);
+    expect(world.reported).toEqual([{ level: 'warn', message: 'redis unavailable', reason: 'NOPERM' }]);
     const [, refused] = /cmdstat_mget:.*rejected_calls=(\d+)/.exec(await redis.info('commandstats')) ?? [];
     expect(Number(refused)).toBeLessThan(20);
   });
@@ -451,7 +451,7 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('run cache in Redis: copies 
     for (let time = 1; time <= 3; time++) expect(await requestFor(world, datafoldKey)).toMatchObject(found);
     await until(() => world.reported.length > 0);
 
-    expect(world.reported).toEqual([{ level: 'warn', message: 'redis takes no copies', reason: 'OOM' }]);
+    expect(world.reported).toEqual([{ level: 'warn', message: 'redis writes failing', reason: 'OOM' }]);
     expect(world.datafold.paths).toHaveLength(3);
   });
 
@@ -478,13 +478,13 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('run cache in Redis: copies 
     await Promise.all(loads);
 
     expect(answered).toBe(200);
-    expect(world.reported).toEqual([expect.objectContaining({ level: 'warn', message: 'redis is away' })]);
+    expect(world.reported).toEqual([expect.objectContaining({ level: 'warn', message: 'redis unavailable' })]);
 
     await server.ended;
     const again = connect(await startRedisServer({ port: server.port }));
     while ((await again.dbsize()) < 50) await requestFor(world, ...keysOf50);
     await until(() => world.reported.length === 2);
-    expect(world.reported[1]).toMatchObject({ level: 'info', message: 'redis is back' });
+    expect(world.reported[1]).toMatchObject({ level: 'info', message: 'redis available' });
   });
 
   it('cost no answer when Redis stands still, and no wait but the first few', async () => {
@@ -497,13 +497,13 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('run cache in Redis: copies 
 
     server.send('SIGSTOP');
     for (let time = 1; time <= 100; time++) expect(await requestFor(world, datafoldKey)).toMatchObject(found);
-    expect(world.reported).toEqual([{ level: 'warn', message: 'redis is away', reason: 'late' }]);
+    expect(world.reported).toEqual([{ level: 'warn', message: 'redis unavailable', reason: 'late' }]);
     const calls = world.datafold.paths.length;
     expect(calls).toBe(101);
 
     server.send('SIGCONT');
     while (world.reported.length === 1) expect(await requestFor(world, datafoldKey)).toMatchObject(found);
-    expect(world.reported[1]).toMatchObject({ level: 'info', message: 'redis is back' });
+    expect(world.reported[1]).toMatchObject({ level: 'info', message: 'redis available' });
   });
 
   it('cost no answer where something else than a Redis is', async () => {
@@ -528,7 +528,7 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('run cache in Redis: copies 
       const world = await createRedisWorld(`redis://127.0.0.1:${(server.address() as AddressInfo).port}`);
 
       for (let time = 1; time <= 3; time++) expect(await requestFor(world, datafoldKey)).toMatchObject(found);
-      expect(world.reported).toEqual([expect.objectContaining({ level: 'warn', message: 'redis is away' })]);
+      expect(world.reported).toEqual([expect.objectContaining({ level: 'warn', message: 'redis unavailable' })]);
     }
   });
 

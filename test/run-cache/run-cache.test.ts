@@ -244,8 +244,8 @@ describe('run cache: a run that has ended', () => {
       errors: [{ extensions: { code: 'FORBIDDEN' } }, { extensions: { code: 'UPSTREAM_AUTH_FAILED' } }],
     });
 
-    expect(world.lines.filter(({ message }) => message === 'store of copies fails')).toEqual([
-      { level: 'warn', message: 'store of copies fails', reason: 'Error' },
+    expect(world.lines.filter(({ message }) => message === 'run cache store failing')).toEqual([
+      { level: 'warn', message: 'run cache store failing', reason: 'Error' },
     ]);
   });
 });

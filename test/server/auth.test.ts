@@ -383,7 +383,7 @@ describe('authentication: with an issuer of JWTs', async () => {
       const response = await requestAs(world, `Bearer ${await createJwt().sign(mine.privateKey)}`);
 
       expect(response.status).toBe(503);
-      expect(world.lines).toContainEqual({ level: 'error', message: 'keys of the issuer unavailable', reason });
+      expect(world.lines).toContainEqual({ level: 'error', message: 'jwks unavailable', reason });
       expect(keys.paths).toEqual(['/keys']);
       if (answer === endless || answer === drips) await keys.deserted(1);
     });

@@ -56,7 +56,7 @@ function createClient(url: string) {
 
 /** Waits until the service says on its log that it is about to end. */
 async function stopping(service: Awaited<ReturnType<typeof start>>['service']) {
-  for (;;) if ((await service.nextLine()).msg === 'stopping') return;
+  for (;;) if ((await service.nextLine()).msg === 'shutting down') return;
 }
 
 /** Answers when it is let. */

@@ -98,11 +98,11 @@ describe('server configuration: the HTTP server', () => {
 
 describe('server configuration: keys that are held', () => {
   const expected =
-    '  API_TOKENS, JWKS_URL: expected one of them to be set, or ALLOW_ANONYMOUS=true, as HOST lets others ask with the ' +
+    '  API_TOKENS, JWKS_URL: expected one of them to be set, or ALLOW_ANONYMOUS=true, as HOST lets others use the ' +
     'keys that are held here';
   const unnamed =
-    '  ALLOWED_HOSTS: expected to be set with ALLOW_ANONYMOUS=true, as otherwise any web page that somebody on the network ' +
-    'opens can read answers by DNS rebinding, with the keys that are held here';
+    '  ALLOWED_HOSTS: expected to be set with ALLOW_ANONYMOUS=true, as otherwise any web page that a user on the network ' +
+    'opens can read responses by DNS rebinding, with the keys that are held here';
 
   it.each(['0.0.0.0', '::', '10.0.0.1', 'graph.internal', '127.0.0.1.evil.test'])(
     'are not available to all clients that reach %s',
@@ -240,13 +240,13 @@ describe('server configuration: the sandbox', () => {
 
   it('calls no issuer outside for keys', () => {
     expect(problemsOf(jwt, readSandboxConfig)).toEqual([
-      '  JWKS_URL: expected not to be set in the sandbox, which asks nothing outside',
+      '  JWKS_URL: expected not to be set in the sandbox, which calls nothing outside',
     ]);
   });
 
   it('stores nothing outside', () => {
     expect(problemsOf({ REDIS_URL: 'redis://canary' }, readSandboxConfig)).toEqual([
-      '  REDIS_URL: expected not to be set in the sandbox, which asks nothing outside',
+      '  REDIS_URL: expected not to be set in the sandbox, which calls nothing outside',
     ]);
   });
 });

@@ -100,7 +100,7 @@ it('graceful shutdown: A signal that npm passes on, and the terminal has sent al
   // The first one has been heard.
   while (await isReady());
   const ended = service.stop('SIGINT');
-  while ((await service.nextLine()).msg !== 'stopping');
+  while ((await service.nextLine()).msg !== 'shutting down');
   answer();
 
   expect(await (await requested).json()).toEqual({ data: { datafoldRun: { state: 'OK' } } });

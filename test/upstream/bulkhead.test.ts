@@ -16,7 +16,7 @@ const overloaded = {
   data: { monitorRuns: [null] },
   errors: [
     expect.objectContaining({
-      message: 'DATAFOLD has too many calls waiting already.',
+      message: 'DATAFOLD has too many calls in its queue already.',
       extensions: { code: 'OVERLOADED', provider: 'DATAFOLD', retryable: true, requestId: expect.any(String) },
     }),
   ],

@@ -14,7 +14,7 @@ import { createWorld, type World } from '../support/world.ts';
 const query = 'query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { id } }';
 const found = { data: { monitorRuns: [{ id: 'DATAFOLD:7:42' }] } };
 const sentences = {
-  RATE_LIMITED: 'DATAFOLD asks to be called less often.',
+  RATE_LIMITED: 'DATAFOLD asks for fewer calls.',
   UPSTREAM_UNAVAILABLE: 'DATAFOLD is not available.',
 } as const;
 const limited = (facts: object, code: keyof typeof sentences = 'RATE_LIMITED') => ({

@@ -1,4 +1,4 @@
-/** Tells what an operation has cost: the number of upstream calls always, and all of it to whoever asks for it. */
+/** Reports what an operation has cost: the number of upstream calls always, and all of it to clients that send the header. */
 import { isAsyncIterable, mapAsyncIterator, type Plugin } from 'graphql-yoga';
 import type { Part } from '../../graphql/executor/execute-incrementally.ts';
 import { ageHeader, type CallReport, callReportHeader } from '../../upstream/call-report.ts';

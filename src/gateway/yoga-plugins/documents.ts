@@ -1,4 +1,4 @@
-/** Has Yoga take its documents from ours, which the short way takes them from as well. */
+/** Has Yoga take its documents from our cache, as the fast path does. */
 import type { DocumentNode } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { DocumentCache } from '../../graphql/documents/document-cache.ts';

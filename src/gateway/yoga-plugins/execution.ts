@@ -9,7 +9,7 @@ import type { OperationCall } from '../../upstream/call-context.ts';
 import { toWish } from '../incremental-accept.ts';
 import { completeAfter } from './complete-after.ts';
 
-/** What Yoga knows: it copies what it is given into an object of its own. */
+/** What Yoga knows: it copies its input into a new object. */
 export interface GraphContext {
   /** What our resolvers know. */
   readonly graph: Context;

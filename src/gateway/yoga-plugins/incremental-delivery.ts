@@ -13,7 +13,7 @@ export function useParts({ maxResponseErrors }: Pick<Limits, 'maxResponseErrors'
     onResultProcess({ request, result, serverContext, setResult }) {
       if (!isAsyncIterable(result)) return;
       const log = requestLogOf(serverContext);
-      /** How many errors all parts together still have room for; each part can say how many of its own are left out. */
+      /** How many errors all payloads together still have room for; each payload can say how many of its errors are omitted. */
       let room = maxResponseErrors;
       const toClient = <Errors extends Pick<Part, 'errors'>>(part: Errors): Errors => {
         if (part.errors === undefined) return part;
@@ -34,7 +34,7 @@ export function useParts({ maxResponseErrors }: Pick<Limits, 'maxResponseErrors'
       headers.set('cache-control', 'no-store');
       // A proxy like nginx would collect the parts otherwise.
       headers.set('x-accel-buffering', 'no');
-      // Yoga takes the timeout off a connection that it streams to, and a client that doesn't read would keep it for ever.
+      // Yoga takes the timeout off a connection that it streams to, and a client that doesn't read would hold it for ever.
       const { socket } = serverContext.req ?? {};
       const timeout = socket?.timeout;
       if (timeout !== undefined) setImmediate(() => socket?.setTimeout(timeout));

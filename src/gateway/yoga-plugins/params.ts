@@ -13,7 +13,7 @@ export const useParams = (): Plugin => ({
       if (!isNullish(given[name]) && !isObject(given[name]))
         throw toBadRequest(`Expected \`${name}\` to be a JSON object, null, or left out.`);
     }
-    // A parameter that nobody knows may be the query, misspelt: Yoga names it.
+    // An unknown parameter may be the query, misspelt: Yoga names it.
     const isKnown = Object.keys(given).every((name) => parameterNames.has(name) || isNullish(given[name]));
     if (isNullish(given.query) && isKnown) throw toBadRequest(expectedDocument);
     const { operationName, ...nameless } = params;

@@ -1,4 +1,4 @@
-/** Has Yoga execute what a request names, by the same function as the short way. */
+/** Has Yoga execute what a request names, by the same function as the fast path. */
 import { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { PersistedDocuments } from '../../graphql/documents/persisted-documents.ts';

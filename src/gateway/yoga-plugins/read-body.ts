@@ -6,7 +6,7 @@ import type { ServerContext } from './server-context.ts';
 const emptyBytes = 2;
 
 /**
- * What a body parser has made of a body, where Yoga would take that for none; `undefined` where Yoga finds it by itself.
+ * What a body parser has made of a body, where Yoga would take that for none; `undefined` where Yoga finds it.
  * @throws {GraphQLError} when the body has been read, and nothing of it was left
  */
 export function readEmptyBody(request: Request, { req }: ServerContext): object | undefined {

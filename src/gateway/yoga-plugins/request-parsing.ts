@@ -6,7 +6,7 @@ import { readEmptyBody } from './read-body.ts';
 import type { ServerContext } from './server-context.ts';
 import { setHeader } from './set-header.ts';
 
-/** Types that a page of another site can't post without asking first, as it can a form. */
+/** Types that a page of another site can't post without a preflight, as it can a form. */
 const json = /^(application\/(?:graphql\+)?json)[ \t]*(?=[;,]|$)/i;
 
 export const useJsonRequests = (): Plugin<object, ServerContext> => ({

@@ -24,7 +24,7 @@ export function IncrementalRule(context: ValidationContext): ASTVisitor {
     const label = argumentOf(directive, 'label');
     if (label === undefined || label.kind === 'NullValue') return;
     if (label.kind !== 'StringValue') return refuse('Expected a `label` that is no variable.', directive);
-    if (labels.has(label.value)) refuse('Expected a `label` of its own in the document.', directive);
+    if (labels.has(label.value)) refuse('Expected a unique `label` in the document.', directive);
     labels.add(label.value);
   };
 

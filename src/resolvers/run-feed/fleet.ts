@@ -60,7 +60,7 @@ export async function readFleet(options: FleetOptions): Promise<Fleet> {
     } else {
       const paths = new Set([first.path]);
       while (page.next !== undefined) {
-        // A list that leads back to a page of its own has no end.
+        // A list that leads back to one of its pages has no end.
         if (paths.has(page.next.path)) throw toBadList();
         paths.add(page.next.path);
         page = await readPage(page.next);

@@ -210,10 +210,15 @@ async function beforeDeadline(work: Promise<unknown>, ms: number): Promise<void>
 }
 
 const monitorsStep = {
-  fetch: 'LIST',
-  things: 0,
+  source: 'LIST',
+  count: 0,
   calls: 1,
-  why: 'The list of monitors says whose runs to read, and when each ran last.',
+  reason: 'The list of monitors says whose runs to read, and when each ran last.',
 } as const;
 
-const runsStep = { fetch: 'LIST', things: 0, calls: 1, why: 'The monitor may have some of the newest runs.' } as const;
+const runsStep = {
+  source: 'LIST',
+  count: 0,
+  calls: 1,
+  reason: 'The monitor may have some of the newest runs.',
+} as const;

@@ -56,7 +56,7 @@ export class RunStream {
   isFailed = false;
   /** Whether the rows that have been read are all behind the boundary down to `bound`. */
   isOpen = false;
-  /** Whether a page was read for the page at hand. */
+  /** Whether a page was read for the current page. */
   hasProgress = false;
   /** Whether the cache has been looked up. */
   isLookedUp = false;

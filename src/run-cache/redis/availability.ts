@@ -2,11 +2,11 @@
 
 export interface Availability {
   readonly isDown: boolean;
-  /** Whether it may be asked: always while it is there; while it is away by one now and then, who finds out. */
+  /** Whether a request may be sent: always while Redis is available; otherwise one now and then, as a probe. */
   allowProbe(): boolean;
-  /** Somebody has asked in vain. @param reason a word for the log */
+  /** A request has failed. @param reason a word for the log */
   markDown(reason: string): void;
-  /** Somebody has been answered. */
+  /** A request has succeeded. */
   find(): void;
 }
 

@@ -57,7 +57,7 @@ export async function connect({ isSecure, ...address }: RedisAddress, limits: Re
     // Not all replicas at once.
     retryStrategy: () => restMs * (0.5 + Math.random()),
   });
-  // One that takes connections and says nothing would keep this one for as long as TCP does.
+  // One that takes connections and says nothing would hold this one for as long as TCP does.
   let timer: NodeJS.Timeout | undefined;
   redis.on('connect', () => {
     timer = setTimeout(() => redis.disconnect(true), connectTimeoutMs);
@@ -75,7 +75,7 @@ function openOrFail(open: () => Socket): Socket {
   }
 }
 
-/** Lets nobody read what isn't a reply of Redis, and ends the connection that it comes from. */
+/** Passes on nothing that isn't a reply of Redis, and ends the connection that it comes from. */
 function checkReplies(socket: Socket, limits: ReplyLimits): void {
   const check = createReplyCheck(limits);
   const emit: (event: string | symbol, ...values: unknown[]) => boolean = socket.emit.bind(socket);
@@ -85,7 +85,7 @@ function checkReplies(socket: Socket, limits: ReplyLimits): void {
       const bytes = check(values[0] as Buffer);
       return bytes.length > 0 && emit('data', bytes);
     } catch {
-      // Of the check, or of ioredis, which throws at replies that nobody has asked for.
+      // Of the check, or of ioredis, which throws at replies without a request.
       socket.destroy(new RedisProtocolError());
       return false;
     }

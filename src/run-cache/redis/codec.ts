@@ -20,8 +20,8 @@ export const maxNameBytes = 4096;
 export const maxOverheadBytes = headBytes + maxNameBytes;
 
 /**
- * The record of a copy, which says what it is of: a store that mixes up what it was asked for gives nobody the copy of another.
- * @param epoch of the credential that it is kept for, `epochBytes` long
+ * The record of a copy, which says what it is of: a store that mixes up its replies gives no caller the entry of another.
+ * @param epoch of the credential that it is stored for, `epochBytes` long
  */
 export function toRecord(name: string, epoch: Buffer, { bytes, readAt, freshUntil }: Copy): Buffer {
   const nameAsBytes = Buffer.from(name);

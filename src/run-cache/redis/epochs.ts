@@ -1,7 +1,7 @@
 /**
  * The epochs of credentials in Redis: a random number each, which all copies carry that are written while it is there. Only these
  * count. When the provider refuses the credential another epoch begins, and no copy counts any more that there is, for any process
- * and whatever the clocks say. What Redis loses by itself brings no copy back either: the next epoch is another number.
+ * and whatever the clocks say. What Redis loses brings no entry back either: the next epoch is another number.
  */
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
@@ -9,7 +9,7 @@ import { LRUCache } from 'lru-cache';
 import { epochBytes } from './codec.ts';
 import { toEpochKey } from './keys.ts';
 
-/** The most epochs that are remembered; those of others are asked for. */
+/** The most epochs that are remembered; those of others are requested. */
 const maxKnown = 10_000;
 
 export interface Epochs {
@@ -19,15 +19,15 @@ export interface Epochs {
   find(digest: string): Buffer | Promise<Buffer | undefined>;
   /** Begins the next one, if there is one, so that no copy counts any more. Resolves once Redis has done it; `false` when it hasn't. */
   end(digest: string): Promise<boolean>;
-  /** What is known of it, or is being asked, may have ended. @param digest whose; that of all without */
+  /** What is known of it, or is being requested, may have ended. @param digest whose; that of all without */
   doubt(digest?: string): void;
 }
 
 /** @param ttlMs how long an epoch lasts: longer than any copy is of use */
 export function createEpochs(redis: Redis, ttlMs: number): Epochs {
   const known = new LRUCache<string, Buffer>({ max: maxKnown });
-  /** Those that are being asked for. */
-  const asked = new Map<string, Promise<Buffer | undefined>>();
+  /** Those that are being requested. */
+  const requested = new Map<string, Promise<Buffer | undefined>>();
 
   const learn = (digest: string, value: Buffer | null | undefined) => {
     const epoch = value?.length === epochBytes ? Buffer.from(value) : undefined;
@@ -36,7 +36,7 @@ export function createEpochs(redis: Redis, ttlMs: number): Epochs {
     return epoch;
   };
   /** Begins one unless there is one by now. Its end is never put off, as that could undo a refusal. */
-  const ask = async (digest: string) => {
+  const fetchEpoch = async (digest: string) => {
     const key = toEpochKey(digest);
     const [, value] = await Promise.all([
       redis.set(key, randomBytes(epochBytes), 'PX', ttlMs, 'NX'),
@@ -48,22 +48,22 @@ export function createEpochs(redis: Redis, ttlMs: number): Epochs {
   return {
     learn,
     find(digest) {
-      const epoch = known.get(digest) ?? asked.get(digest);
+      const epoch = known.get(digest) ?? requested.get(digest);
       if (epoch !== undefined) return epoch;
-      const asking: Promise<Buffer | undefined> = ask(digest).then(
+      const pending: Promise<Buffer | undefined> = fetchEpoch(digest).then(
         (value) => {
           // The credential has been refused since.
-          if (asked.get(digest) !== asking) return undefined;
-          asked.delete(digest);
+          if (requested.get(digest) !== pending) return undefined;
+          requested.delete(digest);
           return learn(digest, value);
         },
         (error: unknown) => {
-          if (asked.get(digest) === asking) asked.delete(digest);
+          if (requested.get(digest) === pending) requested.delete(digest);
           throw error;
         },
       );
-      asked.set(digest, asking);
-      return asking;
+      requested.set(digest, pending);
+      return pending;
     },
     async end(digest) {
       // Of one who has no copies there is nothing to be ended.
@@ -73,10 +73,10 @@ export function createEpochs(redis: Redis, ttlMs: number): Epochs {
     doubt(digest) {
       if (digest === undefined) {
         known.clear();
-        asked.clear();
+        requested.clear();
       } else {
         known.delete(digest);
-        asked.delete(digest);
+        requested.delete(digest);
       }
     },
   };

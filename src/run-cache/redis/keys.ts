@@ -1,4 +1,4 @@
-/** The keys of Redis that copies are kept by. */
+/** The keys of Redis that entries are stored by. */
 import { formatVersion } from '../run-cache.ts';
 
 /** What is before every key, as others may use the same Redis. */

@@ -25,7 +25,7 @@ export interface RedisCacheOptions {
 /** The most bytes that wait to be written; what is more is lost. */
 const maxUnwritten = 8 * 1024 * 1024;
 
-/** After how many late reads, one after the other, Redis counts as away: one alone may have asked for much. */
+/** After how many late reads, one after the other, Redis counts as unavailable: one alone may have requested much. */
 const maxLate = 3;
 
 const nothing: StoredEntries = [];
@@ -45,17 +45,17 @@ export async function createRedisCache({ url, log, limits }: RedisCacheOptions):
 
   const store = createAvailability({
     restMs,
-    onLost: (reason) => log.warn({ reason }, 'redis is away'),
+    onLost: (reason) => log.warn({ reason }, 'redis unavailable'),
     onFound: () => {
-      log.info({}, 'redis is back');
+      log.info({}, 'redis available');
       revocations.flush();
     },
   });
   const writing = createAvailability({
     restMs,
-    onLost: (reason) => log.warn({ reason }, 'redis takes no copies'),
+    onLost: (reason) => log.warn({ reason }, 'redis writes failing'),
     onFound: () => {
-      log.info({}, 'redis takes copies again');
+      log.info({}, 'redis writes recovered');
       revocations.flush();
     },
   });
@@ -208,7 +208,7 @@ const isReply = (error: unknown): boolean => error instanceof Error && error.nam
 const isOfQueue = (error: unknown): boolean =>
   error instanceof Error && error.message.startsWith('Command queue state error');
 
-/** A code, or the first word of a reply, which is one: the rest may say what nobody is to read. */
+/** A code, or the first word of a reply, which is one: the rest may be confidential. */
 function toReason(error: unknown): string {
   const { code, message = '' } = error as { code?: unknown; message?: string };
   if (typeof code === 'string' && /^[A-Z\d_]+$/.test(code)) return code;

@@ -24,7 +24,7 @@ const [carriageReturn, lineFeed] = [13, 10];
 
 /**
  * Makes the check of one connection: it gives the bytes that are to be passed on, once they are known to be a part of a reply.
- * @throws {RedisProtocolError} when they aren't; nothing that comes behind them can be told from a reply then
+ * @throws {RedisProtocolError} when they aren't; nothing that follows them can be distinguished from a reply then
  */
 export function createReplyCheck({ maxTextBytes, maxValues }: ReplyLimits): (bytes: Buffer) => Buffer {
   /** The line that has begun. */

@@ -13,7 +13,7 @@ export interface RedisAddress {
   readonly username?: string;
   readonly password?: string;
   readonly db: number;
-  /** Whether it is asked over TLS. */
+  /** Whether it is connected to over TLS. */
   readonly isSecure: boolean;
 }
 

@@ -30,7 +30,7 @@ export function findDirectives(schema: GraphQLSchema): Directives {
   const directives: Directives = new Map([
     ['schema', [federation]],
     ...keys,
-    // A lookup finds what has keys. Apollo Federation isn't to take the interface for an entity: then nobody else's types
+    // A lookup finds what has keys. Apollo Federation isn't to take the interface for an entity: then no other types
     // could implement it.
     ['Node', ['@key(fields: "id", resolvable: false)']],
     // Every Relay schema has one, and means the same.

@@ -6,7 +6,7 @@ import { providerNames, providers } from '../../providers/index.ts';
 export interface Entity {
   /** The fields that identify it, as federation's `@key` has them: one text a key. */
   readonly keys: readonly string[];
-  /** Whose it is; none where it may be anybody's. */
+  /** Whose it is; none where it may be any provider's. */
   readonly provider?: Provider;
   /** Whether it is a run; else it is a monitor. */
   readonly isRun: boolean;

@@ -20,7 +20,7 @@ export const createEntitiesResolver =
     const { costBudget } = context;
     const { maxRepresentations } = context.limits;
     const selectedOf = selectedIn(info);
-    // Many in one field are the gateway's mistake, which is told apart from too many fields.
+    // Many in one field are the federation gateway's mistake, which has another error than too many fields.
     if (representations.length <= maxRepresentations) costBudget.chargeRepresentations(representations.length);
     return each('representations', maxRepresentations, representations, async (representation) =>
       loadNode(context, toReferredKey(entities, representation), selectedOf),

@@ -1,4 +1,4 @@
-/** Makes a subgraph of the schema: what gateways ask every subgraph for, as Apollo Federation has it. */
+/** Makes a subgraph of the schema: what gateways request of every subgraph, as Apollo Federation has it. */
 import { addResolversToSchema } from '@graphql-tools/schema';
 import { extendSchema, GraphQLSchema, isObjectType, parse } from 'graphql';
 import { findDirectives } from './directives.ts';
@@ -6,10 +6,10 @@ import { type Entities, findEntities } from './entities.ts';
 import { createEntitiesResolver } from './resolve-references.ts';
 import { createSdl } from './subgraph-sdl.ts';
 
-/** @throws {Error} when what federation is told doesn't match the schema */
+/** @throws {Error} when the federation's description doesn't match the schema */
 export function toSubgraph(plain: GraphQLSchema): GraphQLSchema {
   const entities = findEntities(plain);
-  // What is wrong with them is wrong at the start, though the SDL isn't made before somebody asks for it.
+  // What is wrong with them is wrong at the start, though the SDL isn't made before a client requests it.
   findDirectives(plain);
   const sdl = createSdl(plain);
   return addResolversToSchema({

@@ -1,4 +1,4 @@
-/** Who may ask: whoever has one of the configured tokens, or a JWT of the configured issuer. */
+/** Authentication: a client needs one of the configured tokens, or a JWT of the configured issuer. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Log } from '../../observability/logger.ts';
 import type { WithBody } from '../checks/body.ts';
@@ -21,7 +21,7 @@ export const expectedApiToken = '16 to 4,096 visible ASCII characters each, with
 /** Whether the text is long enough not to be guessed, and can be sent in a header as it is. */
 export const isApiToken = (text: string): boolean => /^[\x21-\x7e]{16,4096}$/.test(text);
 
-/** Lets everybody in when neither tokens nor an issuer are configured. */
+/** Admits every client when neither tokens nor an issuer are configured. */
 export function createAuthorization({ apiTokens = [], jwt, log, limits }: AuthorizationOptions): AsyncCheck {
   if (apiTokens.length === 0 && jwt === undefined) return () => undefined;
   const digests = apiTokens.map(digestOf);
@@ -44,7 +44,7 @@ export function createAuthorization({ apiTokens = [], jwt, log, limits }: Author
 /** Digests are of one length, and say nothing of how much of a token was right. */
 const digestOf = (token: string): Buffer => createHash('sha256').update(token).digest();
 
-/** Takes the same time wherever the token stands in the list, and if it doesn't. */
+/** Takes the same time wherever the token is in the list, and if it isn't. */
 const isOneOf = (digests: readonly Buffer[], digest: Buffer): boolean =>
   digests.reduce((isFound, known) => timingSafeEqual(known, digest) || isFound, false);
 

@@ -35,7 +35,7 @@ export function createJwks({ url, log, limits, toFindKey }: JwksOptions): Jwks {
   const { jwksCacheTtlMs, jwksMinIntervalMs } = limits;
   let cached: { readonly findKey: FindKey; readonly expiresAt: number } | undefined;
   let pending: Promise<FindKey> | undefined;
-  // Anybody can bring tokens by the thousand: none of them makes more looks at the issuer than these two allow.
+  // Any client can send thousands of tokens: they cause no more requests to the issuer than these two allow.
   let failedUntil = 0;
   let notAgainBefore = 0;
 
@@ -46,7 +46,7 @@ export function createJwks({ url, log, limits, toFindKey }: JwksOptions): Jwks {
       return findKey;
     } catch (error) {
       failedUntil = performance.now() + jwksMinIntervalMs;
-      log.error({ reason: reasonOf(error) }, 'keys of the issuer unavailable');
+      log.error({ reason: reasonOf(error) }, 'jwks unavailable');
       throw new JwksError('The keys are not available.', { cause: error });
     }
   };
@@ -108,7 +108,7 @@ function problemOf({ status, headers }: Response, most: number): string | undefi
 /** `application/json`, or anything that is JSON by its name, as `application/jwk-set+json`. */
 const json = /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i;
 
-/** Counts what comes out of any compression, which an issuer may use though it isn't asked for. */
+/** Counts what comes out of any compression, which an issuer may use though the request doesn't accept it. */
 async function readWithin({ body }: Response, most: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;

@@ -14,10 +14,10 @@ export interface JwtConfig {
   readonly audience: string;
 }
 
-/** `unavailable`: it can't be told, as the issuer's keys can't be had. */
+/** `unavailable`: unknown, as the issuer's keys can't be read. */
 export type JwtVerdict = 'accepted' | 'refused' | 'unavailable';
 
-/** Only algorithms whose keys may be public: with the others whoever can check a token can make one. */
+/** Only algorithms whose keys may be public: with the others a party that can check a token can make one. */
 const algorithms = [
   'RS256',
   'RS384',
@@ -32,7 +32,7 @@ const algorithms = [
   'Ed25519',
 ];
 
-/** What says of a token that it is over, or for somebody else: whatever its keys, it stays so. */
+/** Claims that say that a token has expired, or is for another audience: this doesn't depend on its keys. */
 const claimErrors: ReadonlySet<unknown> = new Set([
   ...['ERR_JWT_EXPIRED', 'ERR_JWT_CLAIM_VALIDATION_FAILED', 'ERR_JWT_INVALID'],
 ]);
@@ -86,13 +86,13 @@ export function createJwtCheck({ jwksUrl, issuer, audience }: JwtConfig, log: Lo
     // jose has codes for what is wrong with tokens; of a key that is weak, or none, Node.js says what it likes.
     if (codeOf(first.error) === undefined && told !== first.findKey) {
       told = first.findKey;
-      log.warn({ reason: 'unusable_key' }, 'key of the issuer unusable');
+      log.warn({ reason: 'unusable_key' }, 'jwks key unusable');
     }
     let later: FindKey | undefined;
     try {
       later = await jwks.laterThan(first.findKey);
     } catch {
-      // With its key at hand the token is bad, as far as anybody can tell.
+      // Its key is known, so the token is bad.
       return codeOf(first.error) === 'ERR_JWKS_NO_MATCHING_KEY' ? 'unavailable' : 'refused';
     }
     if (later === undefined) return 'refused';

@@ -2,14 +2,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type AsyncCheck, badInput, type Check, type Rejection } from './check.ts';
 
-/** A request whose body has been read already, and how long its client has been kept waiting. */
+/** A request whose body has been read already, and how long its client has waited. */
 export type WithBody = IncomingMessage & {
   body?: Buffer;
   /** For the issuer's keys, in milliseconds. */
   waitedMs?: number;
 };
 
-/** Refuses bodies that would have to be unpacked, which nobody here does. */
+/** Refuses bodies that would have to be unpacked, which this service doesn't do. */
 export const isPlain: Check = ({
   headers: { 'content-encoding': content = 'identity', 'transfer-encoding': transfer },
 }) =>

@@ -59,7 +59,7 @@ export function refuse(
   { status, code, message, headers }: Rejection,
   requestId: string,
 ): void {
-  // A body that nobody is going to read mustn't be waited for either.
+  // The server mustn't wait for a body that it isn't going to read.
   if (hasUnreadBody(response.req)) response.setHeader('connection', 'close');
   const body = toRefusal(code, message, requestId);
   response.writeHead(status, {

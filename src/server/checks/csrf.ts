@@ -1,4 +1,4 @@
-/** Refuses what a page of another site could make a browser ask without the browser asking first. */
+/** Refuses what a page of another site could make a browser send without a preflight. */
 import type { Check } from './check.ts';
 
 /** Headers that no page can set for another site without a preflight. */
@@ -7,7 +7,7 @@ export const preflightHeaders = ['apollo-require-preflight', 'x-graphql-yoga-csr
 const json = /^application\/json\s*(?:;|$)/i;
 
 /**
- * A GET needs one of {@link preflightHeaders}, or the content type of JSON, with which browsers ask first as well. A POST
+ * A GET needs one of {@link preflightHeaders}, or the content type of JSON, with which browsers send a preflight as well. A POST
  * is refused further in unless it is JSON, and nothing else executes at all.
  */
 export const isPreflighted: Check = ({ method, headers }) => {

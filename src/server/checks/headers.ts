@@ -1,4 +1,4 @@
-/** What the headers of a request may be, before anybody reads one of them. */
+/** What the headers of a request may be, before any code reads one of them. */
 import { badInput, type Check } from './check.ts';
 
 /** The most bytes of a request's head. */

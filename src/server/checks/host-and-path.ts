@@ -10,7 +10,7 @@ export const isHost = (text: string): boolean =>
   // Of the grammar, but still no host: 1.2.3.4.5, [::::], a port beyond 65535.
   host.test(text) && URL.canParse(`http://${text}`);
 
-/** The values of the header, each by itself. Node.js joins or drops what comes more than once. */
+/** The values of the header, each separately. Node.js concatenates or drops what is sent more than once. */
 function valuesOf(name: string, { rawHeaders }: IncomingMessage): string[] {
   const values: string[] = [];
   for (let place = 0; place < rawHeaders.length; place += 2) {

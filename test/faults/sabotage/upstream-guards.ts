@@ -348,7 +348,7 @@ export const upstreamGuards: readonly Guard[] = [
   {
     name: 'the requested ids',
     file: 'src/upstream/read-response.ts',
-    from: 'toDigits(value) !== asked) throw toIdFailure();',
+    from: 'toDigits(value) !== requested) throw toIdFailure();',
     to: "toDigits(value) === '') throw toIdFailure();",
     tests: ['test/providers/datafold-run.test.ts', 'test/providers/olostep-run.test.ts'],
   },
