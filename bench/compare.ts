@@ -2,7 +2,7 @@
  * Compares the CPU per request of this checkout with that of another one, built by `npm run build`: both take turns.
  *
  *     npm run bench:compare -- ../old --workloads W1,W2,W3,W4ids
- *     npm run bench:compare -- ../old --env KEEP_RUNS=false --env JOIN_CALLS=false
+ *     npm run bench:compare -- ../old --env RUN_CACHE=false --env COALESCE_CALLS=false
  */
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';

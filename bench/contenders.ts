@@ -41,7 +41,7 @@ const own = (title: string, dialect: Dialect, name: string): Contender => ({
   }),
 });
 
-/** Our service as its users start it: every guard on, one line of log a request; but nothing kept. */
+/** Our service as its users start it: every guard on, one line of log a request; but no cache. */
 const service = (title: string, settings: Readonly<Record<string, string>>, folder = root): Contender => ({
   title,
   dialect: 'graph',

@@ -20,7 +20,7 @@ import { workloads } from './workloads/workloads.ts';
 
 const options = readOptions();
 checkTools();
-// Before: whoever measures may have other things to do in the meantime.
+// Before: the person who measures may do other work in the meantime.
 const revision = describeRevision();
 await build();
 stepAside();
@@ -36,7 +36,7 @@ writeFileSync(place('chart.svg'), drawChart(results));
 console.log(report);
 console.error(`Written to ${place('')}`);
 if (options.isStored && !stored)
-  console.error('It is not kept: the machine or the settings are not those of what is. Measure all of it.');
+  console.error('It is not stored: the machine or the settings are not those of what is. Measure all of it.');
 
 async function measure({ only, workloads: chosen, sets, rounds, seconds, warm }: Options): Promise<Results> {
   const effort = { sets, rounds, seconds, warm, lead };

@@ -9,7 +9,7 @@ export interface Options extends Effort {
   readonly only: readonly string[];
   /** What is measured: workloads, and trials of other kinds. */
   readonly workloads: readonly string[];
-  /** Whether it is measured by everyone, and often enough, to be kept. */
+  /** Whether it is measured by everyone, and often enough, to be stored. */
   readonly isStored: boolean;
 }
 

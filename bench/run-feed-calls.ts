@@ -44,7 +44,7 @@ interface Result {
   readonly calls: number;
 }
 
-/** Pages through a window with a gateway of its own, default limits, and nothing remembered from before. */
+/** Pages through a window with a new gateway, default limits, and nothing remembered from before. */
 async function read({ fleet, windowMs, first, hasCache, outcomes, maxPages = Infinity }: Reading): Promise<Result> {
   const upstream = await startFakeUpstream();
   serveDatafoldFleet(upstream, fleet);

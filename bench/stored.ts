@@ -1,19 +1,19 @@
-/** What is kept of the runs: of each workload and trial the last. */
+/** What is stored of the runs: of each workload and trial the last. */
 import { existsSync, readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { parts } from './options.ts';
 import { result } from './paths.ts';
 import type { Results } from './results.ts';
 
-/** What is kept so far. */
+/** What is stored so far. */
 export function readStored(): Results | undefined {
   const file = result('results.json');
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
 }
 
 /**
- * What was kept, with what a run measured in its place. Undefined where one can't stand beside the other, as the machine or the
- * settings were others: then all has to be measured anew.
+ * What was stored, with what a run measured in its place. Undefined where one can't be beside the other, as the machine or the
+ * settings were others: then all has to be measured again.
  */
 export function toStored(stored: Results | undefined, results: Results): Results | undefined {
   if (stored === undefined || parts.every((part) => part in results.runs)) return results;

@@ -1,4 +1,4 @@
-/** What the machine must have, and what of it is told beside the figures. */
+/** What the machine must have, and what of it is reported beside the figures. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';

@@ -1,7 +1,7 @@
 /**
  * Prints the files and functions of `src/` that one request executes, by V8's precise coverage: `npm run trace`, or
  * `npm run trace -- NAME --functions` for the functions of one request. The service runs as it does by default, with the providers
- * of the sandbox in a process of their own. Each request is sent a few times before it is counted, so that documents and plans
+ * of the sandbox in a separate process. Each request is sent a few times before it is counted, so that documents and plans
  * are cached as they are in a service that runs.
  */
 import { fork } from 'node:child_process';
@@ -53,7 +53,7 @@ async function traceAll(providers: object, names: readonly string[], showsFuncti
   await session.post('Profiler.enable');
   await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: false });
   const { url, close } = await startService(providers);
-  const ask = async (query: string, variables: object) => {
+  const execute = async (query: string, variables: object) => {
     const body = JSON.stringify({ query, variables });
     const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
     const { data, errors } = await response.json();
@@ -62,7 +62,7 @@ async function traceAll(providers: object, names: readonly string[], showsFuncti
   };
 
   // Finished runs that are not the newest: those may still change.
-  const { runs } = await ask(
+  const { runs } = await execute(
     `{ runs(first: 100, since: "${daysAgo(7)}", providers: [DATAFOLD]) { nodes { ${keyFields} phase outcome } } }`,
     {},
   );
@@ -88,9 +88,9 @@ async function traceAll(providers: object, names: readonly string[], showsFuncti
 
   for (const [name, { query, variables }] of Object.entries(examples)) {
     if (names.length > 0 && !names.some((part) => name.includes(part))) continue;
-    for (let n = 0; n < 5; n++) await ask(query, variables(n));
+    for (let n = 0; n < 5; n++) await execute(query, variables(n));
     await takeCoverage(session);
-    await ask(query, variables(5));
+    await execute(query, variables(5));
     const executed = await takeCoverage(session);
     const count = [...executed.values()].reduce((sum, functions) => sum + functions.length, 0);
     console.log(`\n${name}: ${executed.size} files, ${count} functions`);

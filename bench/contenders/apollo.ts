@@ -1,4 +1,4 @@
-/** Apollo Server with its own data source for REST, as its users write it: with its own way out, not undici. */
+/** Apollo Server with its own data source for REST, as its users write it: with its own HTTP client, not undici. */
 import { RESTDataSource } from '@apollo/datasource-rest';
 import { ApolloServer } from '@apollo/server';
 import { startStandaloneServer } from '@apollo/server/standalone';
@@ -6,7 +6,7 @@ import type { MonitorRunKey } from '../../src/generated/types.ts';
 import { port, upstreamUrl } from './environment.ts';
 import { type Context, createSchema, toRun } from './graph.ts';
 
-/** Made anew for each request: it asks for each distinct run once. */
+/** Created for each request: it requests each distinct run once. */
 class Runs extends RESTDataSource {
   override baseURL = upstreamUrl;
 

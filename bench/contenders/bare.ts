@@ -1,6 +1,6 @@
 /**
- * The unit: node:http and undici's `Pool.dispatch`, and nothing else. It reads a list of runs, asks for each distinct one
- * once, and joins the bytes of the answers, of which it understands nothing.
+ * The unit: node:http and undici's `Pool.dispatch`, and nothing else. It reads a list of runs, requests each distinct one
+ * once, and concatenates the bytes of the responses, of which it understands nothing.
  */
 import { createServer } from 'node:http';
 import type { MonitorRunKey } from '../../src/generated/types.ts';

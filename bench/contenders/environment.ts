@@ -1,4 +1,4 @@
-/** What every contender is told. */
+/** The environment of every contender. */
 
 /** The port of this machine to listen on. */
 export const port = Number(process.env.PORT);

@@ -7,7 +7,7 @@ import type { DatafoldBody, OlostepBody } from '../upstream/runs.ts';
 import { schemaFolder } from './environment.ts';
 import { finishOf, type OlostepRun, phaseOf, startOf, toDatafoldRun, toLogEvent, toOlostepRun } from './run.ts';
 
-/** Made anew for each request. */
+/** Created for each request. */
 export interface Context {
   readonly runs: { load(key: MonitorRunKey): Promise<unknown> };
 }

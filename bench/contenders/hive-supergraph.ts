@@ -1,11 +1,11 @@
-/** Composes what Hive Gateway serves. A program of its own, as its users do it ahead. */
+/** Composes what Hive Gateway serves. A separate program, as its users compose ahead. */
 import { writeFileSync } from 'node:fs';
 import { composeSubgraphs, createPrefixTransform } from '@graphql-mesh/fusion-composition';
 import { loadOpenAPISubgraph } from '@omnigraph/openapi';
 import { built, root } from '../paths.ts';
 import { upstreamUrl } from './environment.ts';
 
-/** Both documents have a `getMonitorRun`: prefixes keep them apart. */
+/** Both documents have a `getMonitorRun`: prefixes distinguish them. */
 const load = async (name: string) => {
   const source = `${root}src/providers/${name}/openapi.yaml`;
   const subgraph = loadOpenAPISubgraph(name, { source, endpoint: upstreamUrl, cwd: root });

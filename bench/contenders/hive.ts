@@ -1,4 +1,4 @@
-/** Hive Gateway over our OpenAPI documents: no code, and a schema of its own making. */
+/** Hive Gateway over our OpenAPI documents: no code, and a schema that it generates. */
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createGatewayRuntime } from '@graphql-hive/gateway-runtime';

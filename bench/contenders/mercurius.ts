@@ -1,4 +1,4 @@
-/** Mercurius with its compiler; it asks by undici's `Pool.dispatch`, its cheapest level. */
+/** Mercurius with its compiler; it calls by undici's `Pool.dispatch`, its cheapest level. */
 import { fastify } from 'fastify';
 import mercurius from 'mercurius';
 import { port } from './environment.ts';

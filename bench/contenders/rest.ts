@@ -1,4 +1,4 @@
-/** The REST backend that a team would write by hand, with Fastify: it asks as undici's guide has it. */
+/** The REST backend that a team would write by hand, with Fastify: it calls as undici's guide shows it. */
 import { serveRest } from './rest-app.ts';
 import { createRequestClient } from './upstream-client.ts';
 

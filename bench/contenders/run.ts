@@ -33,7 +33,7 @@ export function toDatafoldRun(key: MonitorRunKey, body: DatafoldBody) {
   };
 }
 
-/** Cheap alone: what is read from the log stands in functions of its own, for those who are asked for it. */
+/** Cheap alone: what is read from the log is in separate functions, for those that need it. */
 export function toOlostepRun(key: MonitorRunKey, body: OlostepBody) {
   return {
     __typename: 'OlostepRun',

@@ -1,4 +1,4 @@
-/** The way out by undici, at its two levels. */
+/** The upstream client by undici, at its two levels. */
 import { type Dispatcher, Pool } from 'undici';
 import type { MonitorRunKey } from '../../src/generated/types.ts';
 import { connections, upstreamUrl } from './environment.ts';

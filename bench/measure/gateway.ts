@@ -1,4 +1,4 @@
-/** A contender's process, on a processor of its own. */
+/** A contender's process, on a separate processor. */
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Contender } from '../contenders.ts';
@@ -10,7 +10,7 @@ const pollMs = 2;
 const patienceMs = 30_000;
 /**
  * Each process has another, so that none is held back by what is left of the last one's connections. Between 10,081 and 32,767 is
- * none that `fetch` refuses, as it does 5,060, or that the system gives to those who ask for any.
+ * none that `fetch` refuses, as it does 5,060, or that the system assigns.
  */
 const [firstPort, lastPort] = [11_000, 11_999];
 let port = lastPort;

@@ -11,7 +11,7 @@ const children = new Set<ChildProcess>();
 process.once('exit', () => {
   for (const child of children) child.kill('SIGKILL');
 });
-// Whoever ends this process means all of them.
+// A signal to this process is for all of them.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 /** Starts a process on one processor. `taskset` becomes the program: the id of the process is the program's. */

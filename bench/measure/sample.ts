@@ -8,7 +8,7 @@ import type { Gateway } from './gateway.ts';
 import { cpuMicrosOf } from './pinned.ts';
 import { type Numbers, type Outcome, runWrk } from './wrk.ts';
 
-/** Callers with keys of their own, in the rounds that have such. */
+/** Callers with one key each, in the rounds that have such. */
 const callers = 128;
 
 /** Requests are numbered over all rounds: a text that was sent once is never sent again. */
@@ -88,7 +88,7 @@ export async function takeSample(round: Round, upstream: Upstream): Promise<Samp
   };
 }
 
-/** Chunks have lengths of their own, and times in heads may be a digit longer: an error is longer or shorter by far more. */
+/** Chunks have different lengths, and times in heads may be a digit longer: an error is longer or shorter by far more. */
 const lengthTolerance = 0.03;
 
 /** Whether the answers were as long as the right one is. Those that were under way at the end may be among the bytes. */
@@ -120,7 +120,7 @@ function runLoad({ contender, gateway, workload, execute }: Round, seconds: numb
   return runWrk({ ...load, seconds: requests === undefined ? seconds : 300 });
 }
 
-/** Waits until it has done with what the load left under way, lest that is counted as another's. */
+/** Waits until it has done with what the load left under way, so that it isn't counted as another's. */
 export async function calmDown(pid: number, upstream: Upstream): Promise<void> {
   for (let wait = 0; wait < 40; wait++) {
     const [cpu, calls] = [cpuMicrosOf(pid), await upstream.count()];

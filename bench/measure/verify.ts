@@ -1,4 +1,4 @@
-/** Whether a contender does what is asked: looked at before it is timed, and behind. */
+/** Whether a contender does what is requested: checked before it is timed, and after. */
 import { deepStrictEqual } from 'node:assert';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { SendRequest } from '../workloads/requests.ts';
@@ -7,7 +7,7 @@ import type { Gateway } from './gateway.ts';
 const times = 3;
 
 /**
- * Asks a few times, and returns how long an answer is.
+ * Sends a few requests, and returns the length of a response.
  * @throws {Error} when an answer isn't what it should be, or costs more upstream calls or fewer
  */
 export async function verify(

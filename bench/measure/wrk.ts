@@ -8,7 +8,7 @@ import { loadCpu, spawnOn } from './pinned.ts';
 export interface Load {
   readonly url: string;
   readonly body: string;
-  /** How many ask at a time, each the next time as soon as it has its answer. */
+  /** How many clients send requests at a time, each the next one as soon as it has its response. */
   readonly clients: number;
   readonly seconds: number;
   /** A caller's own key, for both providers. */
@@ -35,7 +35,7 @@ export interface Outcome {
 /** In a body or in credentials: a number that is another in each request. */
 export const numberMark = '@@@@@@@';
 
-/** Lets clients ask for a time. */
+/** Lets clients send requests for a time. */
 export async function runWrk({
   url,
   body,

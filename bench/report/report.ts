@@ -34,13 +34,13 @@ export function writeReport(results: Results): string {
 ${toOrigin(results, parts, (command) => `\`${command}\``)}; on ${machine.processors}, ${machine.memory}, ${machine.system}, Node ${machine.node}.
 
 Medians of ${sets * rounds} rounds of ${seconds} s (W4all: twice as long), in which the contenders took turns; their processes
-were started anew ${sets} times, and ran for ${warm} s before; the first ${lead} s of each round's load doesn't count, as an idle engine
+were started again ${sets} times, and ran for ${warm} s before; the first ${lead} s of each round's load doesn't count, as an idle engine
 forgets. Each sends the same bytes. Ours sets V8's flags as it does in production, others run as Node.js starts them. The gateway has
 one processor to itself, the load generator and the upstream have the other.
 CPU is user and system time of the gateway's process. Before each set and behind it three answers were held against the expected one;
 in between upstream calls were counted, and how long the answers were. Each may have 1,024 calls under way: that is more than ours
-allows by default (\`MAX_CONCURRENT_CALLS\`), and it neither keeps runs nor joins calls here (\`RUN_CACHE\`, \`COALESCE_CALLS\`), which would spare
-it the work that is measured. All its other guards are on. Those in Node ask by undici: \`Pool.dispatch\`, its cheapest level, in the bare proxy, the second REST
+allows by default (\`MAX_CONCURRENT_CALLS\`), and it neither caches runs nor coalesces calls here (\`RUN_CACHE\`, \`COALESCE_CALLS\`), which would spare
+it the work that is measured. All its other guards are on. Those in Node call by undici: \`Pool.dispatch\`, its cheapest level, in the bare proxy, the second REST
 backend and Mercurius; ours hands the calls to undici's connections itself. Absolute figures are this machine's: compare ratios of one run.
 
 ${main.map((name) => `- **${name}**: ${workloads[name]?.title}, ${workloads[name]?.clients} clients at a time`).join('\n')}

@@ -11,7 +11,7 @@ import { requestOf } from '../workloads/requests.ts';
 import { type Workload, workloads } from '../workloads/workloads.ts';
 import type { Effort } from './rounds.ts';
 
-/** In MB. What a contender can't be asked isn't there. */
+/** In MB. What a contender can't do isn't there. */
 export type Memory = Readonly<Record<(typeof columns)[number], number | undefined>>;
 
 export const columns = [
@@ -33,7 +33,7 @@ const loadSeconds = 5;
 /** Until what is loaded behind the start is there, too: ours does so after a second. */
 const idleMs = 3_000;
 
-/** Each load has a process of its own. One whose answers are wrong, or don't come, has no figure: it is told to `fail`. */
+/** Each load has a separate process. One whose responses are wrong, or missing, has no figure: it is reported to `fail`. */
 export async function weigh(
   contenders: Readonly<Record<string, Contender>>,
   { seconds }: Effort,

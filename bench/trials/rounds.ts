@@ -11,7 +11,7 @@ import type { Workload } from '../workloads/workloads.ts';
 const warmUps = 2;
 
 export interface Effort {
-  /** How often the processes are started anew: one can be lucky, or unlucky, for as long as it lives. */
+  /** How often the processes are started again: one can be lucky, or unlucky, for as long as it lives. */
   readonly sets: number;
   /** How often each has its turn in a set. */
   readonly rounds: number;
@@ -32,7 +32,7 @@ interface Up {
   readonly bytes: number;
 }
 
-/** One that fails in a set leaves the others their turns: it is told to `fail`. */
+/** One that fails in a set leaves the others their turns: it is reported to `fail`. */
 export async function takeTurns(
   contenders: Readonly<Record<string, Contender>>,
   workload: Workload,

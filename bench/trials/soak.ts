@@ -16,13 +16,13 @@ export type Soak = readonly Span[];
 const minutes = 10;
 
 /**
- * Ten minutes of one run after another, asked for by 128 clients.
+ * Ten minutes of one run after another, requested by 128 clients.
  * @throws {Error} when an answer is wrong, before or behind, or a request isn't answered
  */
 export async function soak(contender: Contender, upstream: Upstream): Promise<Soak> {
   const { variants, clients } = workloads['W1-c128'] ?? {};
   const execute = variants && requestOf(variants, contender);
-  if (execute === undefined || clients === undefined) throw new Error(`${contender.title} can't be asked for one run`);
+  if (execute === undefined || clients === undefined) throw new Error(`${contender.title} can't serve one run`);
   const gateway = await startGateway(contender, upstream.url, execute);
   const seconds = minutes * 60;
   const controller = new AbortController();

@@ -7,7 +7,7 @@ export type DatafoldBody = Datafold['schemas']['MonitorRun'];
 export type OlostepBody = Olostep['schemas']['MonitorRun'];
 type LogEvent = Olostep['schemas']['AgentLogEvent'];
 
-/** A run, and the upstream's answer to whoever asks for it. */
+/** A run, and the upstream's response to its request. */
 export interface Run<Body = DatafoldBody | OlostepBody> {
   readonly key: MonitorRunKey;
   readonly path: string;

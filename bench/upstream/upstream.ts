@@ -12,7 +12,7 @@ export const upstreamUrl = `http://127.0.0.1:${port}`;
 
 export interface Upstream {
   readonly url: string;
-  /** How many runs it was asked for since it started. */
+  /** How many runs were requested since it started. */
   count(): Promise<number>;
   stop(): void;
 }

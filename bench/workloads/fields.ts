@@ -1,7 +1,7 @@
-/** What is selected of a run: on our graph, and on one that a gateway makes of our OpenAPI documents by itself. */
+/** What is selected of a run: on our graph, and on one that a gateway generates from our OpenAPI documents. */
 import type { DatafoldBody, OlostepBody, Run } from '../upstream/runs.ts';
 
-/** The names by which documents ask for a run. */
+/** The names by which documents select a run. */
 export const idsOf = ({ key: { monitorId, runId } }: Run) => ({ monitorId, runId });
 
 /** Five fields of a run of Datafold's. */

@@ -16,7 +16,7 @@ const query = `query ManyRuns($keys: [MonitorRunKey!]!) {
   }
 }`;
 
-/** Where there is no field for many, each has one with a name of its own. */
+/** Where there is no field for many, each has one with another name. */
 const toRawQuery = (list: readonly Run[]) => `query ManyRuns {
 ${list
   .map(

@@ -14,13 +14,13 @@ export interface SendRequest {
 /** `graph`: our schema. `openapi`: the schema that a gateway makes of our OpenAPI documents. */
 export type Dialect = 'bare' | 'rest' | 'graph' | 'openapi';
 
-/** The same question in every dialect that it can be asked in. */
+/** The same request in every dialect that it can be sent in. */
 export interface Requests extends Readonly<Partial<Record<Dialect, SendRequest>>> {
   /** How many upstream calls it costs our service, where that knows of fewer. */
   readonly oursCalls?: number;
 }
 
-/** The question for a contender; `undefined` when it can't be asked. */
+/** The request for a contender; `undefined` when there is none. */
 export function requestOf(
   { oursCalls, ...variants }: Requests,
   { dialect, isOurs = false }: { dialect: Dialect; isOurs?: boolean },

@@ -1,4 +1,4 @@
-/** What the contenders are asked. */
+/** What the contenders are requested to do. */
 import { delayedRuns, listedRuns, promptRuns } from '../upstream/runs.ts';
 import { bothProviders } from './both-providers.ts';
 import { largeRunIds, wholeLargeRun } from './large-run.ts';
@@ -8,7 +8,7 @@ import type { Requests } from './requests.ts';
 
 export interface Workload {
   readonly title: string;
-  /** How many clients ask at a time. */
+  /** How many clients send requests at a time. */
   readonly clients: number;
   /** How many times as long as others a round of it lasts: the slower the answers, the more an unfinished one counts. */
   readonly length?: number;
@@ -19,7 +19,7 @@ export interface Workload {
   readonly variants: Requests;
 }
 
-/** How many runs a request asks for, where the cost of each is compared. */
+/** How many runs a request selects, where the cost of each is compared. */
 export const keyCounts = [1, 2, 5, 10, 20, 50, 100];
 
 const ofKeys = (keys: number): Workload => ({
@@ -29,7 +29,7 @@ const ofKeys = (keys: number): Workload => ({
   variants: manyRuns(promptRuns.slice(0, keys)),
 });
 
-/** Each is timed in rounds, with all contenders that can be asked it. */
+/** Each is timed in rounds, with all contenders that support it. */
 export const workloads: Readonly<Record<string, Workload>> = {
   W1: { title: 'one run, 5 fields', clients: 16, variants: oneRun },
   'W1-c1': { title: 'one run, 5 fields, one client', clients: 1, variants: oneRun },

@@ -10,7 +10,7 @@ const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf
 
 /**
  * Hive Gateway 2 splits a subgraph into as many as the type with the most keys has, and then finds no field that another one
- * adds by `@interfaceObject`, be it on a type with one key. So it is told of the key alone that all types have. Other gateways
+ * adds by `@interfaceObject`, even on a type with one key. So it gets only the key that all types have. Other gateways
  * take the schema as it is.
  */
 export const runsForHive = read('../../schema.graphql').replaceAll(/ @key\(fields: "(?!id")[^"]*"\)/g, '');

@@ -1,7 +1,7 @@
 /** Hive Gateway before the two subgraphs. */
 import type { GatewayConfigSupergraph } from '@graphql-hive/gateway-runtime';
 
-/** What of a client's request the service of runs has a use for: who asks, with which keys, and under which id. */
+/** What of a client's request the service of runs uses: who sends it, with which keys, and under which id. */
 const forwarded = ['authorization', 'x-datafold-api-key', 'x-olostep-api-key', 'x-request-id'];
 
 export const gatewayConfig = {

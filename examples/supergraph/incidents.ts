@@ -17,7 +17,7 @@ const examples: readonly Incident[] = [
   { id: '3', title: 'The discount report is empty', runId: 'DATAFOLD:7:42' },
 ];
 
-/** What gateways ask every subgraph for. */
+/** What federation gateways request of every subgraph. */
 const federation = `
   scalar _Any
   union _Entity = Incident | MonitorRun

@@ -61,7 +61,7 @@ await build({
   ...common,
   entryPoints: ['src/service/start-service.ts'],
   outfile: 'dist/service.mjs',
-  // Nine megabytes for a page that a backend never asks for, lines of the log that nobody collects, and a store that most
+  // Nine megabytes for a page that a backend never requests, a formatter of log lines for people, and a store that most
   // don't have.
   external: ['@graphql-yoga/render-graphiql', 'pino-pretty', 'ioredis'],
   plugins: [requireBuiltins, partsOfUndici],

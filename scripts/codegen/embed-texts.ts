@@ -22,7 +22,7 @@ function embed(folder: string, path: string, name: string): void {
   );
 }
 
-/** A template literal, which keeps the lines of the text. */
+/** A template literal, which preserves the lines of the text. */
 function toLiteral(text: string): string {
   return `\`${text.replace(/[\\`]|\$(?=\{)/g, '\\$&')}\``;
 }

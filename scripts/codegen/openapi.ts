@@ -88,7 +88,7 @@ function answeredSchemas({ paths, components: { schemas } }: OpenApiDocument): [
   return Object.entries(schemas).filter(([name]) => names.has(name));
 }
 
-/** A field is checked by itself: the objects in it are checked where their own fields are read. */
+/** A field is checked separately: the objects in it are checked where their own fields are read. */
 function withoutReferences(schema: object): object {
   return JSON.parse(JSON.stringify(schema, (_key, value) => (value?.$ref ? {} : value)));
 }

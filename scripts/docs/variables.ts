@@ -1,5 +1,5 @@
 /**
- * What docs/configuration.md and .env.example say of each environment variable. The compiler asks for a description of each variable
+ * What docs/configuration.md and .env.example say of each environment variable. The compiler requires a description of each variable
  * that src/config/ reads. Limits are described in src/core/limits.ts.
  */
 import type { Variable } from '../../src/config/config.ts';
