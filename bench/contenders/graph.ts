@@ -5,7 +5,7 @@ import type { GraphQLSchema } from 'graphql';
 import type { MonitorRunKey } from '../../src/generated/types.ts';
 import type { DatafoldBody, OlostepBody } from '../upstream/runs.ts';
 import { schemaFolder } from './environment.ts';
-import { finishOf, type OlostepRun, phaseOf, startOf, toDatafoldRun, toLogEvent, toOlostepRun } from './run.ts';
+import { finishOf, type OlostepRun, phaseOf, startOf, toDatafoldRun, toLogPage, toOlostepRun } from './run.ts';
 
 /** Created for each request. */
 export interface Context {
@@ -36,10 +36,7 @@ const resolvers = {
     startedAt: startOf,
     finishedAt: finishOf,
     events: ({ log }: OlostepRun, { first, after, kind }: PageArguments) => {
-      const isOfKind = ({ event }: OlostepRun['log'][number]) => kind === undefined || event?.event === kind;
-      const start = after === undefined ? 0 : JSON.parse(Buffer.from(after, 'base64url').toString())[0] + 1;
-      const page = log.slice(start).filter(isOfKind).slice(0, first);
-      return { nodes: page.map(toLogEvent), totalCount: log.filter(isOfKind).length };
+      return toLogPage(kind === undefined ? log : log.filter(({ event }) => event?.event === kind), first, after);
     },
   },
 };

@@ -3,8 +3,8 @@ import { fastify } from 'fastify';
 import type { MonitorRunKey } from '../../src/generated/types.ts';
 import type { DatafoldBody, OlostepBody } from '../upstream/runs.ts';
 import { port } from './environment.ts';
-import { detail, identity, listOf, object, summary } from './rest-schemas.ts';
-import { finishOf, phaseOf, startOf, toDatafoldRun, toLogEvent, toOlostepRun } from './run.ts';
+import { detail, identity, listOf, logPage, object, summary } from './rest-schemas.ts';
+import { finishOf, phaseOf, startOf, toDatafoldRun, toLogEvent, toLogPage, toOlostepRun } from './run.ts';
 import type { GetBody } from './upstream-client.ts';
 
 export async function serveRest(getBody: GetBody): Promise<void> {
@@ -35,6 +35,12 @@ export async function serveRest(getBody: GetBody): Promise<void> {
       const [datafold, olostep] = await Promise.all([each(body.datafold, getDatafold), each(body.olostep, getDetail)]);
       return { datafold, olostep };
     },
+  );
+
+  app.post<{ Body: { key: MonitorRunKey; first: number; after?: string } }>(
+    '/events',
+    answering(logPage),
+    async ({ body: { key, first, after } }) => toLogPage((await getOlostep(key)).log, first, after),
   );
 
   await app.listen({ port, host: '127.0.0.1' });

@@ -25,3 +25,9 @@ export const detail = object({
   logGroup: textOrNull,
   events: listOf(logEvent),
 });
+
+export const logPage = object({
+  totalCount: { type: 'integer' },
+  pageInfo: object({ hasNextPage: { type: 'boolean' }, endCursor: text }),
+  nodes: listOf(logEvent),
+});

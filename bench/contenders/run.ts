@@ -57,6 +57,15 @@ export function toLogEvent({ id, ts, ingestion_ts, stream, message, event }: Log
   };
 }
 
+/** A page of the log. A cursor is the place of its event, and the event's id. */
+export function toLogPage(log: readonly LogEvent[], first: number, after?: string) {
+  const start = after === undefined ? 0 : JSON.parse(Buffer.from(after, 'base64url').toString())[0] + 1;
+  const nodes = log.slice(start, start + first).map(toLogEvent);
+  const last = start + nodes.length - 1;
+  const endCursor = Buffer.from(JSON.stringify([last, log[last]?.id ?? null])).toString('base64url');
+  return { totalCount: log.length, pageInfo: { hasNextPage: last + 1 < log.length, endCursor }, nodes };
+}
+
 export type OlostepRun = ReturnType<typeof toOlostepRun>;
 
 export function phaseOf({ snapshot, log }: OlostepRun): string {

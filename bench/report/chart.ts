@@ -6,7 +6,7 @@ import { figureOf } from './figures.ts';
 import { toOrigin } from './origin.ts';
 import { toMicros } from './text.ts';
 
-const shown = ['W1', 'W2', 'W3', 'W3list', 'W4ids', 'W4all'];
+const shown = ['W1', 'W2', 'W3', 'W3list', 'W4ids', 'W4page'];
 
 const [panelWidth, labelWidth, barWidth, line] = [480, 200, 190, 20];
 const style = `

@@ -10,7 +10,7 @@ import { judge } from './goals.ts';
 import { toOrigin } from './origin.ts';
 import { notMeasured, orNot, toCount, toMb, toMicros, toRatio, toTable } from './text.ts';
 
-const main = ['W1', 'W2', 'W3', 'W3list', 'W4ids', 'W4all'];
+const main = ['W1', 'W2', 'W3', 'W3list', 'W4ids', 'W4page'];
 const clients = ['W1-c1', 'W1', 'W1-c128'];
 const names = Object.keys(contenders);
 const titles = new Map(Object.entries({ ...contenders, forwarding }).map(([name, { title }]) => [name, title]));
@@ -33,7 +33,7 @@ export function writeReport(results: Results): string {
 
 ${toOrigin(results, parts, (command) => `\`${command}\``)}; on ${machine.processors}, ${machine.memory}, ${machine.system}, Node ${machine.node}.
 
-Medians of ${sets * rounds} rounds of ${seconds} s (W4all: twice as long), in which the contenders took turns; their processes
+Medians of ${sets * rounds} rounds of ${seconds} s (W4page: twice as long), in which the contenders took turns; their processes
 were started again ${sets} times, and ran for ${warm} s before; the first ${lead} s of each round's load doesn't count, as an idle engine
 forgets. Each sends the same bytes. Ours sets V8's flags as it does in production, others run as Node.js starts them. The gateway has
 one processor to itself, the load generator and the upstream have the other.

@@ -1,7 +1,7 @@
-/** A run of Olostep's with a log of a megabyte: its ids alone, or all there is. */
-import { largeRun, type OlostepBody, type Run } from '../upstream/runs.ts';
-import { toDetail, toIdentity, toLog } from './expected.ts';
-import { detail, idsOf, logEvent, rawDetail, toRawDetail } from './fields.ts';
+/** A run of Olostep's with a log of a megabyte: its ids alone, or a page of the log. */
+import { largeRun } from '../upstream/runs.ts';
+import { toIdentity, toLog } from './expected.ts';
+import { idsOf, logEvent, rawDetail, toRawDetail } from './fields.ts';
 import { type Requests, requestBare, requestGraph, requestRest } from './requests.ts';
 
 const { monitorId, runId } = largeRun.key;
@@ -31,60 +31,51 @@ export const largeRunIds: Requests = {
   openapi: requestGraph(rawIdsQuery, {}, { olostep_getMonitorRun: { monitor_id: monitorId, run_id: runId } }, 1),
 };
 
-/** The most events of a page: a log of ten thousand takes ten, each after the last event of the one before. */
+/** The most events of a page. */
 const pageSize = 1_000;
+/** The page in the middle of the log: its cursor is the last one of the page before. */
+const start = 5 * pageSize;
 
-const pages = toPages(largeRun);
+const log = toLog(largeRun);
+const toCursor = (place: number) => Buffer.from(JSON.stringify([place, log[place]?.id])).toString('base64url');
+const after = toCursor(start - 1);
 
-function toPages(run: Run<OlostepBody>) {
-  const log = toLog(run);
-  const starts = [...log.keys()].filter((place) => place % pageSize === 0);
-  return starts.map((start) => {
-    const cursor = Buffer.from(JSON.stringify([start - 1, log[start - 1]?.id])).toString('base64url');
-    return {
-      name: `from${start}`,
-      place: start === 0 ? `first: ${pageSize}` : `first: ${pageSize}, after: "${cursor}"`,
-      events: log.slice(start, start + pageSize),
-    };
-  });
-}
-
-const query = `query WholeLargeRun($monitorId: ID!, $runId: ID!) {
+const query = `query LargeRunPage($monitorId: ID!, $runId: ID!, $after: String) {
   olostepRun(monitorId: $monitorId, runId: $runId) {
-    ${detail}
-${pages.map(({ name, place }) => `    ${name}: events(${place}) { ...Page }`).join('\n')}
-  }
-}
-
-fragment Page on AgentLogEventConnection {
-  nodes {
-    ${logEvent}
+    id
+    events(first: ${pageSize}, after: $after) {
+      totalCount
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+      nodes {
+        ${logEvent}
+      }
+    }
   }
 }`;
 
-const rawQuery = `query WholeLargeRun {
+const rawQuery = `query LargeRunPage {
   olostep_getMonitorRun(${rawArguments}) {
     ${rawDetail}
   }
 }`;
 
-export const wholeLargeRun: Requests = {
+const page = {
+  totalCount: log.length,
+  pageInfo: { hasNextPage: true, endCursor: toCursor(start + pageSize - 1) },
+  nodes: log.slice(start, start + pageSize),
+};
+
+/** Those that have no pages hand out the whole log: the bare proxy, and graphs that are made of OpenAPI documents. */
+export const largeRunPage: Requests = {
   bare: requestBare([largeRun.key]),
-  rest: requestRest(
-    '/details',
-    { datafold: [], olostep: [largeRun.key] },
-    { datafold: [], olostep: [{ ...toDetail(largeRun), events: toLog(largeRun) }] },
-    1,
-  ),
+  rest: requestRest('/events', { key: largeRun.key, first: pageSize, after }, page, 1),
   graph: requestGraph(
     query,
-    idsOf(largeRun),
-    {
-      olostepRun: {
-        ...toDetail(largeRun),
-        ...Object.fromEntries(pages.map(({ name, events }) => [name, { nodes: events }])),
-      },
-    },
+    { ...idsOf(largeRun), after },
+    { olostepRun: { id: toIdentity(largeRun).id, events: page } },
     1,
   ),
   openapi: requestGraph(rawQuery, {}, { olostep_getMonitorRun: toRawDetail(largeRun) }, 1),

@@ -1,7 +1,7 @@
 /** What the contenders are requested to do. */
 import { delayedRuns, listedRuns, promptRuns } from '../upstream/runs.ts';
 import { bothProviders } from './both-providers.ts';
-import { largeRunIds, wholeLargeRun } from './large-run.ts';
+import { largeRunIds, largeRunPage } from './large-run.ts';
 import { manyRuns } from './many-runs.ts';
 import { newDocument, oneRun } from './one-run.ts';
 import type { Requests } from './requests.ts';
@@ -46,7 +46,7 @@ export const workloads: Readonly<Record<string, Workload>> = {
     variants: { ...manyRuns([...listedRuns, ...listedRuns]), oursCalls: 1 },
   },
   W4ids: { title: 'a run of 10,000 events (1 MB), its ids', clients: 4, variants: largeRunIds },
-  W4all: { title: 'a run of 10,000 events (1 MB), all fields', clients: 4, length: 2, variants: wholeLargeRun },
+  W4page: { title: 'a page of 1,000 events of that run, all fields', clients: 4, length: 2, variants: largeRunPage },
   unseen: {
     title: '5,000 documents, each another text',
     clients: 16,
