@@ -12,7 +12,6 @@ import { createDocumentCache } from '../graphql/documents/document-cache.ts';
 import type { Manifest } from '../graphql/documents/manifest.ts';
 import { createPersistedDocuments, type DocumentParams } from '../graphql/documents/persisted-documents.ts';
 import { createExecute, type Operation } from '../graphql/executor/execute.ts';
-import { byteLengthOf, WrittenParts } from '../graphql/executor/response-writer.ts';
 import { headBytes, ResponseCache } from '../loaders/response-cache.ts';
 import { createBoundedLog, RequestLog } from '../observability/bounded-log.ts';
 import { consoleLog, type Log } from '../observability/logger.ts';
@@ -105,9 +104,9 @@ export interface OperationParams extends DocumentParams {
 
 /** An answer in one part, with status 200. */
 export interface WholeAnswer {
-  /** JSON: a text, or the pieces of its UTF-8. */
-  readonly body: string | readonly Buffer[];
-  /** The length of the body. */
+  /** JSON. */
+  readonly body: string;
+  /** The length of the body in UTF-8. */
   readonly bytes: number;
   /** How many upstream calls it took. */
   readonly calls: number;
@@ -194,12 +193,11 @@ export function createGateway(config: GatewayConfig): Gateway {
     const requestLog = toRequestLog(asker.requestId);
     const context = contextOf(asker, requestLog);
     const { call, callReport } = context;
-    const written = new WrittenParts();
     let data: ExecutionResult['data'];
     let errors: readonly GraphQLError[] | undefined;
     try {
       call.start();
-      const result = await execute(operation, context, written);
+      const result = await execute(operation, context);
       if (context.costBudget.isLarge) await turn();
       ({ data } = result);
       if (data === undefined) return undefined;
@@ -211,8 +209,8 @@ export function createGateway(config: GatewayConfig): Gateway {
       requestLog.complete();
     }
     const extensions = callReport.isVerbose ? { upstream: callReport.show() } : undefined;
-    const body = written.write({ errors, data, extensions });
-    const bytes = byteLengthOf(body);
+    const body = JSON.stringify({ errors, data, extensions });
+    const bytes = Buffer.byteLength(body);
     const { document } = operation;
     if (bytes > limits.maxUncountedResponseBytes) largeResponses.set(document, bytes);
     else if (errors === undefined) largeResponses.delete(document);

@@ -1,11 +1,8 @@
 /** The items of a JSON list, each parsed when it is first asked for. */
 import { setImmediate } from 'node:timers/promises';
-import type { Table } from './column-index.ts';
-import type { Columns } from './columns.ts';
 import { parseJson } from './lossless.ts';
 import { mayHoldMore, measureClosed } from './measure.ts';
 import { parsePartly } from './parse-partly.ts';
-import { readTable } from './read-column-index.ts';
 import { sign, skipNested, skipSpace } from './skip.ts';
 import { orUnreadable, tooLarge, type Unread, unreadable } from './unread.ts';
 
@@ -19,20 +16,19 @@ export interface Items {
   slice(start?: number, end?: number): readonly unknown[];
   /** The items of these places, which together have no more values than may be parsed at once. */
   pick?(places: readonly number[]): readonly unknown[];
-  /** The same as rows, where that was asked for, and there is nothing out of the ordinary about any of them. */
-  readonly table?: Table | undefined;
-  /** Whether more values are in all of them together than may be parsed at once. @default false */
-  isTooLarge?(): boolean;
+  /**
+   * What `read` finds in each item, given the place in the bytes where the item begins: no item is parsed. `undefined` in the place
+   * of an item at which it throws. @default the items are parsed already
+   */
+  scan?<Found>(read: ScanItem<Found>): readonly (Found | undefined)[];
+  /** The bytes that are scanned. */
+  readonly bytes?: Buffer;
   /** Parses all of them, however many values there are, in steps between which others have their turn. @default they are parsed */
   load?(): Promise<void>;
 }
 
-/** What is to be known of a list's items beside what they are. */
-export interface AsTable {
-  readonly columns: Columns;
-  /** Over how many levels a member may be nested. */
-  readonly levels: number;
-}
+/** Reads something of an item, given the bytes of the list and the place where the item begins. */
+export type ScanItem<Found> = (bytes: Buffer, start: number) => Found;
 
 /** So many values take a few milliseconds. */
 const stepValues = 10_000;
@@ -48,11 +44,8 @@ const maxItems = 200_000;
 export function lazyArray(
   bytes: Buffer,
   start: number,
-  asTable?: AsTable,
   maxValues = Number.POSITIVE_INFINITY,
 ): { readonly end: number; readonly items?: Items } {
-  const table = asTable && readTable(bytes, start, asTable.columns, asTable.levels);
-  if (table !== undefined) return { end: table.end, items: new FoundItems(bytes, table.bounds, maxValues, table) };
   /** Where a bracket or a comma of the list stands: between two of them is an item. */
   const bounds = [start];
   const end = skipNested(bytes, start, bounds, maxItems);
@@ -64,17 +57,15 @@ export function lazyArray(
 
 class FoundItems implements Items {
   readonly length: number;
-  readonly table: Table | undefined;
-  readonly #bytes: Buffer;
+  readonly bytes: Buffer;
   readonly #bounds: readonly number[];
   readonly #maxValues: number;
   #parsed: unknown[] | undefined;
   #isLoaded = false;
 
-  constructor(bytes: Buffer, bounds: readonly number[], maxValues: number, table?: Table) {
+  constructor(bytes: Buffer, bounds: readonly number[], maxValues: number) {
     this.length = bounds.length - 1;
-    this.table = table;
-    this.#bytes = bytes;
+    this.bytes = bytes;
     this.#bounds = bounds;
     this.#maxValues = maxValues;
   }
@@ -118,8 +109,17 @@ class FoundItems implements Items {
     return place;
   }
 
-  isTooLarge(): boolean {
-    return this.#hasTooMany(0, this.length);
+  scan<Found>(read: ScanItem<Found>): readonly (Found | undefined)[] {
+    const bytes = this.bytes;
+    const found = new Array<Found | undefined>(this.length);
+    for (let place = 0; place < found.length; place++) {
+      try {
+        found[place] = read(bytes, skipSpace(bytes, this.#startOf(place)));
+      } catch {
+        found[place] = undefined;
+      }
+    }
+    return found;
   }
 
   #hasTooMany(start: number, end: number): boolean {
@@ -129,7 +129,7 @@ class FoundItems implements Items {
   }
 
   #countValues(start: number, end: number, max: number): number {
-    return measureClosed(this.#bytes, this.#startOf(start), this.#endOf(end), max).values;
+    return measureClosed(this.bytes, this.#startOf(start), this.#endOf(end), max).values;
   }
 
   pick(places: readonly number[]): readonly unknown[] {
@@ -148,7 +148,7 @@ class FoundItems implements Items {
 
   /** An item that has too many values, without those of its members that have them. */
   #parsePartly(place: number, max: number): { readonly item: unknown; readonly values: number } {
-    const bytes = this.#bytes.subarray(this.#startOf(place), this.#endOf(place + 1));
+    const bytes = this.bytes.subarray(this.#startOf(place), this.#endOf(place + 1));
     const start = skipSpace(bytes, 0);
     if (bytes[start] !== sign.openObject) return { item: tooLarge, values: 0 };
     const part = orUnreadable(() => parsePartly(bytes, start, max));
@@ -158,7 +158,7 @@ class FoundItems implements Items {
 
   /** All at once, which is quicker; one by one only to find which of them isn't JSON. */
   #parse(start: number, end: number): readonly unknown[] {
-    const text = this.#bytes.toString('utf8', this.#startOf(start), this.#endOf(end));
+    const text = this.bytes.toString('utf8', this.#startOf(start), this.#endOf(end));
     const items = orUnreadable(() => parseJson(`[${text}]`));
     if (Array.isArray(items) && items.length === end - start) return items;
     if (end - start === 1) return [unreadable];

@@ -1,5 +1,5 @@
 /** The members of a JSON object, each found and parsed when it is first asked for. */
-import { type AsTable, type Items, lazyArray } from './lazy-array.ts';
+import { type Items, lazyArray } from './lazy-array.ts';
 import { isObject, parseJson } from './lossless.ts';
 import { measureClosed, measureNested, valuesPerMember } from './measure.ts';
 import { OtherNames, toNextName, toValue } from './other-names.ts';
@@ -16,11 +16,8 @@ const maxSmallBytes = 16 * 1024;
 export interface Members {
   /** The value of a member, parsed without loss; `undefined` when there is none; an {@link Unread} when it can't be parsed. */
   get(name: string): unknown;
-  /**
-   * The items of a member that is a list; `undefined` when it is none, or one that is to be had whole only.
-   * @param asTable what they are read as from then on; what is parsed already isn't
-   */
-  items(name: string, asTable?: AsTable): Items | undefined;
+  /** The items of a member that is a list; `undefined` when it is none, or one that is to be had whole only. */
+  items(name: string): Items | undefined;
   /** Whether a member is an object. */
   isObject(name: string): boolean;
   /** Whether the ASCII letters of `word` may be in a text of the object; `false` is certain. */
@@ -75,8 +72,6 @@ interface Member {
   value?: unknown;
   /** `null` when it is to be had whole only. */
   items?: Items | null;
-  /** Whether its items were asked for as a table. */
-  isAsTable?: boolean;
 }
 
 /**
@@ -161,13 +156,13 @@ export function lazyObject(bytes: Buffer, start: number, maxValues = Number.POSI
       member.value ??= orUnreadable(() => parse(member));
       return member.value;
     },
-    items(name, asTable) {
+    items(name) {
       const member = findOfKind(name, sign.openList);
       if (member === undefined || isUnread(member.value)) return undefined;
-      if (member.items === undefined || (asTable !== undefined && !member.isAsTable)) {
-        const found = orUnreadable(() => lazyArray(bytes, member.start, asTable, maxValues));
+      if (member.items === undefined) {
+        const found = orUnreadable(() => lazyArray(bytes, member.start, maxValues));
         if (isUnread(found)) member.value = found;
-        else Object.assign(member, { items: null, isAsTable: asTable !== undefined, ...found });
+        else Object.assign(member, { items: null, ...found });
       }
       return member.items ?? undefined;
     },

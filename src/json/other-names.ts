@@ -1,5 +1,4 @@
-/** Members of a JSON object beyond those that are noted by name: where their names are, and nothing more of each. */
-
+/** Members of a JSON object by their names, which are found without parsing anything of the object. */
 import { sign, skipSpace, skipText, skipValue } from './skip.ts';
 import { tooLarge, type Unread, unreadable } from './unread.ts';
 
@@ -67,13 +66,67 @@ export class OtherNames {
 }
 
 /**
- * The place of the next member's name, given that behind the member before it; `undefined` when the object ends there.
+ * Where the values of these members begin, of the object that begins at `start`: of several members of one name, the first.
+ * `undefined` where there is none, and for everything when it is no object. What follows the last of them is not read.
  * @throws {SyntaxError}
  */
-export function toNextName(bytes: Buffer, from: number, isFirst: boolean): number | undefined {
+export function findMembers(bytes: Buffer, start: number, names: readonly string[]): readonly (number | undefined)[] {
+  const places: (number | undefined)[] = names.map(() => undefined);
+  if (bytes[start] !== sign.openObject) return places;
+  let missing = names.length;
+  for (let place = start + 1, isFirst = true; missing > 0; isFirst = false) {
+    const nameStart = toNextName(bytes, place, isFirst, true);
+    if (nameStart === undefined) break;
+    const valueStart = toValue(bytes, skipText(bytes, nameStart));
+    const index = names.findIndex((name) => isName(bytes, nameStart, name));
+    if (index !== -1 && places[index] === undefined) {
+      places[index] = valueStart;
+      missing--;
+    }
+    if (missing > 0) place = skipValue(bytes, valueStart);
+  }
+  return places;
+}
+
+/**
+ * The number, `true`, `false` or `null` that begins there; {@link unreadable} for anything else. Of a number with very many digits it
+ * is the nearest one.
+ * @throws {SyntaxError}
+ */
+export function parseWord(bytes: Buffer, start: number): unknown {
+  const first = bytes[start];
+  if (first === sign.quote || first === sign.openObject || first === sign.openList) return unreadable;
+  return JSON.parse(bytes.toString('latin1', start, skipValue(bytes, start)));
+}
+
+/** Makes what tells whether the string that begins at a place is this text. For ASCII no string is decoded. */
+export function createTextCheck(text: string): (bytes: Buffer, start: number) => boolean {
+  if (isAscii.test(text)) return (bytes, start) => bytes[start] === sign.quote && isName(bytes, start, text);
+  return (bytes, start) => {
+    if (bytes[start] !== sign.quote) return false;
+    try {
+      const end = skipText(bytes, start);
+      const length = end - start - 2;
+      // A character takes six bytes at the most, by its code.
+      if (length < text.length || length > 6 * text.length) return false;
+      return JSON.parse(bytes.toString('utf8', start, end)) === text;
+    } catch {
+      return false;
+    }
+  };
+}
+
+const isAscii = /^[\x20-\x7e]*$/;
+
+/**
+ * The place of the next member's name, given that behind the member before it; `undefined` when the object ends there.
+ * @param isInside whether more may follow the object
+ * @throws {SyntaxError}
+ */
+export function toNextName(bytes: Buffer, from: number, isFirst: boolean, isInside = false): number | undefined {
   const place = skipSpace(bytes, from);
   if (bytes[place] === sign.closeObject) {
-    if (skipSpace(bytes, place + 1) < bytes.length) throw new SyntaxError('more than an object');
+    if (!isInside && skipSpace(bytes, place + 1) < bytes.length) throw new SyntaxError('more than an object');
     return undefined;
   }
   if (!isFirst && bytes[place] !== sign.comma) throw new SyntaxError('no comma');

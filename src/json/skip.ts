@@ -18,12 +18,6 @@ export const sign = {
 /** Most bytes are told by the first comparison. */
 export const isSpace = (byte = 0) => byte <= 0x20 && (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09);
 
-/** Whether `what` is there. */
-export function isAt(bytes: Buffer, place: number, what: Buffer): boolean {
-  for (let step = 0; step < what.length; step++) if (bytes[place + step] !== what[step]) return false;
-  return true;
-}
-
 /** The first place from `at` on that is no white space. */
 export function skipSpace(bytes: Buffer, at: number): number {
   let place = at;

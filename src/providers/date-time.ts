@@ -17,8 +17,6 @@ const thousandths = Array.from({ length: 1_000 }, (_, millisecond) => `${pad(mil
 /** The hour that was asked for last, as times come by the thousand and near each other. */
 let knownHour = Number.NaN;
 let knownText = '';
-/** A time in it, in quotes. */
-const knownBytes = Buffer.from('"yyyy-mm-ddThh:mm:ss.000Z"');
 
 /** From Unix milliseconds. As `Date` has it, but in a tenth of the time. */
 export function fromMilliseconds(milliseconds: number): string | undefined {
@@ -30,28 +28,12 @@ export function fromMilliseconds(milliseconds: number): string | undefined {
   return `${knownText}${behindHour}`;
 }
 
-/** The same as JSON in UTF-8, until the next time is asked for, in either way. */
-export function toTimeBytes(milliseconds: number): Buffer | undefined {
-  if (!isTime(milliseconds)) return undefined;
-  const rest = withinKnownHour(milliseconds);
-  const second = toWhole(rest / 1_000);
-  const minute = toWhole(second / 60);
-  setDigits('"yyyy-mm-ddThh:'.length, minute);
-  setDigits('"yyyy-mm-ddThh:mm:'.length, second - minute * 60);
-  const thousandth = rest - second * 1_000;
-  const tenth = toWhole(thousandth / 10);
-  setDigits('"yyyy-mm-ddThh:mm:ss.'.length, tenth);
-  knownBytes[knownBytes.length - 3] = zero + thousandth - tenth * 10;
-  return knownBytes;
-}
-
 /** How many milliseconds of its hour, which is the known one from now on, have gone. */
 function withinKnownHour(milliseconds: number): number {
   const whole = Math.trunc(milliseconds);
   const hour = Math.floor(whole / 3_600_000);
   if (hour !== knownHour) {
     knownText = new Date(hour * 3_600_000).toISOString().slice(0, 'yyyy-mm-ddThh:'.length);
-    knownBytes.write(knownText, 1);
     knownHour = hour;
   }
   return whole - hour * 3_600_000;
@@ -59,15 +41,6 @@ function withinKnownHour(milliseconds: number): number {
 
 /** Without its fraction: of numbers that 32 bits hold, and then at less cost than by `Math.floor`. */
 const toWhole = (number: number) => number | 0;
-
-const zero = 0x30;
-
-/** Writes a number below 100. */
-function setDigits(place: number, number: number): void {
-  const ten = toWhole(number / 10);
-  knownBytes[place] = zero + ten;
-  knownBytes[place + 1] = zero + number - ten * 10;
-}
 
 /** What most of them are: in UTC, said or unsaid, on a day that every month has. */
 const usual =

@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createColumns } from '../../src/json/columns.ts';
-import { JsonBytes } from '../../src/json/json-buffer.ts';
 import { lazyArray } from '../../src/json/lazy-array.ts';
 import { lazyObject } from '../../src/json/lazy-object.ts';
-import { parseJson, sizeWithin } from '../../src/json/lossless.ts';
+import { parseJson } from '../../src/json/lossless.ts';
+import { createTextCheck, findMembers, parseWord } from '../../src/json/other-names.ts';
 import { unreadable } from '../../src/json/unread.ts';
 import { jsonValue, type Style, style, write } from '../support/json-text.ts';
 
@@ -171,163 +170,77 @@ describe('lazy JSON: items that are found one by one', () => {
   });
 });
 
-describe('lazy JSON: items as a table', () => {
-  const columns = createColumns(['id', 'size', 'about', 'about.id', 'about.size'], 'about');
-  const { of } = columns;
-  const tableOf = (text: string, levels = 64) => lazyArray(Buffer.from(text), 0, { columns, levels }).items?.table;
-  const about = fc.oneof(
-    fc.record({ id: jsonValue, size: jsonValue, more: jsonValue }, { requiredKeys: [] }),
+describe('lazy JSON: members of items that are not parsed', () => {
+  const row = fc.oneof(
+    fc.record({ id: jsonValue, about: jsonValue, more: jsonValue }, { requiredKeys: [] }),
+    fc.dictionary(fc.string({ unit: 'binary' }), jsonValue, { maxKeys: 4 }),
     jsonValue,
   );
-  const row = fc.oneof(
-    fc.record({ id: jsonValue, size: jsonValue, about, more: jsonValue }, { requiredKeys: [] }),
-    fc.record({ about: fc.record({ size: fc.nat() }), size: fc.nat(), id: fc.string({ unit: 'binary' }) }),
-    fc.dictionary(fc.string({ unit: 'binary' }), jsonValue, { maxKeys: 4 }),
-  );
-  const rows = fc.array(row, { maxLength: 10 });
-  const nameWithCodes = /"[^"\\]*\\(?:[^"\\]|\\.)*"\s*:/;
-  const isObject = (value: unknown) => toText(value).startsWith('{');
+  const scan = (text: string, names: readonly string[]) =>
+    lazyArray(Buffer.from(text), 0).items?.scan?.((bytes, start) =>
+      findMembers(bytes, start, names).map((place) => (place === undefined ? undefined : parseWord(bytes, place))),
+    );
 
-  /** What is there by its own names, `about.id`. */
-  const find = (row: unknown, path: string): unknown =>
-    path.split('.').reduce<unknown>((value, name) => {
-      return isObject(value) && Object.hasOwn(value as object, name) ? (value as object)[name as never] : undefined;
-    }, row);
-
-  it('are what they are when they are parsed', () => {
+  it('are those of the items parsed', () => {
     const check = (list: readonly unknown[], written: Style) => {
       const text = write(list, written).trim();
-      const whole = parseJson(text) as readonly Record<string, unknown>[];
-      const table = tableOf(text);
-      if (table === undefined) {
-        expect(text).toMatch(nameWithCodes);
-        return;
-      }
-      expect(table.length).toBe(whole.length);
-      for (const [number, row] of whole.entries()) {
-        const size = row.about === undefined ? 0 : (sizeWithin(64, row.about) ?? 0);
-        expect(table.sizeOf(number)).toBeGreaterThanOrEqual(size);
-        expect(table.sizeOf(number)).toBeLessThanOrEqual(10 * size + text.length);
-        for (const [path, column] of Object.entries(of)) {
-          const value = find(row, path);
-          const into = new JsonBytes(Buffer.alloc(1));
-          table.write(number, column, into);
-          const bytes = into.toBuffer().toString();
-          expect(table.has(number, column)).toBe(value !== undefined);
-          expect(table.isText(number, column)).toBe(typeof value === 'string');
-          expect(table.isObject(number, column)).toBe(isObject(value));
-          expect(table.text(number, column)).toBe(typeof value === 'string' ? value : undefined);
-          for (const text of ['x', typeof value === 'string' ? value : '']) {
-            const isSame = table.isSame(number, column, text, Buffer.from(JSON.stringify(text)));
-            // Of what is written by codes it needn't be known.
-            if (isSame === undefined) expect(bytes).toContain('\\');
-            else expect(isSame).toBe(value === text);
-          }
-          const isInteger = typeof value === 'number' && /^\d{1,15}$/.test(bytes);
-          expect(table.integer(number, column)).toBe(isInteger ? value : undefined);
-          // As it was written, but for the white space.
-          expect(bytes).toBe(value === undefined ? '' : write(find(list[number], path), { ...written, space: '' }));
-        }
-      }
+      const whole = parseJson(text) as readonly unknown[];
+      const expected = whole.map((item) => {
+        const members = toText(item).startsWith('{') ? (item as Record<string, unknown>) : {};
+        return ['id', 'about'].map((name) => {
+          const value = Object.hasOwn(members, name) ? members[name] : undefined;
+          if (/^[[{"]/.test(toText(value))) return 'unreadable';
+          // A number with very many digits is the nearest one.
+          return toText(value === undefined ? undefined : JSON.parse(toText(value)));
+        });
+      });
+      const found = whole.length === 0 ? [] : scan(text, ['id', 'about']);
+      expect(found?.map((values) => values?.map(toText))).toEqual(expected);
     };
-    return fc.assert(fc.property(rows, style, check), { numRuns: 1_000 });
-  });
-
-  it('are none where JSON.parse takes offence, wherever something is changed', () => {
-    let tables = 0;
-    const check = (list: readonly unknown[], written: Style, at: number, length: number, put: string) => {
-      const text = write(list, written).trim();
-      const place = 1 + (at % Math.max(1, text.length - 2));
-      const changed = text.slice(0, place) + put + text.slice(place + length);
-      let isTable = false;
-      try {
-        isTable = tableOf(changed) !== undefined;
-      } catch {
-        // A list without end.
-      }
-      if (!isTable) return;
-      tables++;
-      // What is behind the list is for others.
-      const { end } = lazyArray(Buffer.from(changed), 0);
-      expect(() => JSON.parse(Buffer.from(changed).toString('utf8', 0, end))).not.toThrow();
-    };
-    const put = fc.oneof(
-      fc.constantFrom(
-        '',
-        '"',
-        '\\',
-        ',',
-        ':',
-        '{',
-        '}',
-        '[',
-        ']',
-        '\\u12',
-        '\\x',
-        '\\"',
-        '\n',
-        '\0',
-        '\u001f',
-        '\u007f',
-      ),
-      fc.constantFrom('0', '01', '-', '.', 'e', 'E+', '1.', 'tru', 'true', 'nul', 'NaN', 'Infinity', "'", '//', 'é'),
-    );
-    fc.assert(fc.property(rows, style, fc.nat(), fc.nat(3), put, check), { numRuns: 20_000 });
-    expect(tables).toBeGreaterThan(1_000);
+    fc.assert(fc.property(fc.array(row, { maxLength: 10 }), style, check), { numRuns: 1_000 });
   });
 
   it.each([
-    '[{"id":1,"id":2}]',
-    '[{"about":{"id":1,"id":1}}]',
-    '[{"\\u0069d":1}]',
-    '[{"about":{"\\u0069d":1}}]',
-    '[{"id":1},7]',
-    '[{"id":1},[]]',
-    '[{"id":1},null]',
-    '[{"id":01}]',
-    '[{"id":1.}]',
-    '[{"id":.5}]',
-    '[{"id":-}]',
-    '[{"id":1e}]',
-    '[{"id":+1}]',
-    '[{"id":tru}]',
-    '[{"id":}]',
-    '[{"id"}]',
-    '[{"id" 1}]',
-    '[{"id":1,}]',
-    '[{,"id":1}]',
-    '[{"id":1}{"id":2}]',
-    '[{"id":1},]',
-    '[{"id":"\t"}]',
-    '[{"id":"\\x41"}]',
-    '[{"id":"\\u00g0"}]',
-    '[{"more":[1 2]}]',
-    '[{"more":[1,]}]',
-    '[{"more":{"x":1,}}]',
-    '[{"more":{x:1}}]',
-    '[{"id":1\u00a0}]',
-  ])('are none where one is unsupported, and are found as ever: %s', (text) => {
-    expect(tableOf(text)).toBeUndefined();
-    expect(toText(lazyArray(Buffer.from(text), 0, { columns, levels: 64 }).items?.slice())).toBe(
-      toText(items(text).slice()),
-    );
+    ['[{"id":1,"id":2}]', [[1]]],
+    ['[{"\\u0069d":1}]', [[1]]],
+    ['[{"about":{"id":1},"id":2}]', [[2]]],
+    ['[{"about":"\\"id\\":1","id":2}]', [[2]]],
+    [
+      '[ {"id" : 1} , 7, [], null, "id", {"x":2} ]',
+      [[1], [undefined], [undefined], [undefined], [undefined], [undefined]],
+    ],
+    // What follows the member isn't read.
+    ['[{"id":1,tru},{"id":2}]', [[1], [2]]],
+    ['[{"x":tru,"id":1}]', [[1]]],
+    ['[{"x" 1,"id":1},{"id":2}]', [undefined, [2]]],
+    ['[{"x":,"id":1},{"id":2}]', [undefined, [2]]],
+    ['[{x:1,"id":1},{"id":2}]', [undefined, [2]]],
+    ['[{"id":01},{"id":tru},{"id":2}]', [undefined, undefined, [2]]],
+    ['[{"id":{}},{"id":[]},{"id":"\\x"}]', [[unreadable], [unreadable], [unreadable]]],
+  ])('are the first of their names, and an item that is broken before them has none: %s', (text, expected) => {
+    expect(scan(text, ['id'])).toEqual(expected);
   });
 
-  it('are none where their bytes are no UTF-8', () => {
-    const bytes = Buffer.from('[{"id":"\xff"}]', 'latin1');
-
-    expect(lazyArray(bytes, 0, { columns, levels: 64 }).items?.table).toBeUndefined();
+  it('are found by several names at once', () => {
+    expect(scan('[{"about":1,"more":2,"id":3}]', ['id', 'about', 'none'])).toEqual([[3, 1, undefined]]);
   });
 
-  it('are none where a member is nested over more levels than may be', () => {
-    const nested = (levels: number) => `[{"about":${'{"x":'.repeat(levels)}1${'}'.repeat(levels)}}]`;
-
-    expect(tableOf(nested(3), 3)).toBeDefined();
-    expect(tableOf(nested(4), 3)).toBeUndefined();
-    expect(tableOf(nested(64), 1e9)).toBeDefined();
-    expect(tableOf(nested(100_000), 1e9)).toBeUndefined();
-    expect(tableOf(`[{"about":${'['.repeat(100_000)}${']'.repeat(100_000)}}]`, 1e9)).toBeUndefined();
+  it('are compared with a text, however either is written', () => {
+    const text = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('id', 'é', '😀', '"', '\\'));
+    const check = (value: unknown, other: string, written: Style) => {
+      const bytes = Buffer.from(write(value, { ...written, space: '' }));
+      for (const sought of [other, typeof value === 'string' ? value : 'x'])
+        expect(createTextCheck(sought)(bytes, 0)).toBe(value === sought);
+    };
+    fc.assert(fc.property(fc.oneof(text, jsonValue), text, style, check), { numRuns: 2_000 });
   });
+
+  it.each(['"id', '"i', '"\\', '"\\u00', '"\\x"', '"é', '"i"', '"idd"', 'id', ''])(
+    'are no text that is broken: %s',
+    (json) => {
+      for (const sought of ['id', 'é', '']) expect(createTextCheck(sought)(Buffer.from(json), 0)).toBe(false);
+    },
+  );
 });
 
 describe('lazy JSON: a number', () => {

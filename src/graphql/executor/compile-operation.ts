@@ -4,7 +4,6 @@ import { fragmentsOf } from '../documents/fragments.ts';
 import { bailOut, unlessThrown } from './bail-out.ts';
 import { compileVariables, type Values } from './coerce-variables.ts';
 import type { PlanRequest } from './complete-value.ts';
-import type { WrittenParts } from './response-writer.ts';
 import { compileQuery, type Data } from './root-fields.ts';
 import { compileVariants, findConditions } from './skip-include-variants.ts';
 
@@ -12,9 +11,8 @@ import { compileVariants, findConditions } from './skip-include-variants.ts';
  * Executes one operation as long as all goes well, and answers with its data. It knows no errors: where there would be one,
  * or anything else is out of the ordinary, it rejects, with whatever it is.
  * @param variableValues as the client sent them
- * @param written where the parts go that are JSON already; without it, all of the data is values
  */
-export type Plan = (variableValues: Values, context: unknown, written?: WrittenParts) => Promise<Data>;
+export type Plan = (variableValues: Values, context: unknown) => Promise<Data>;
 
 /** Told of each part of a plan that is compiled, how many fields it has: at once, or when it is first asked for. */
 export type OnCompiled = (fields: number) => void;
@@ -46,11 +44,11 @@ function compile(
     onCompiled(query.size);
     return query;
   });
-  return (variableValues, context, written) => {
+  return (variableValues, context) => {
     try {
       const variables = toVariables(variableValues);
       const { toRequest, load, toData } = queryOf(variables);
-      const request = toRequest(variables, context, written);
+      const request = toRequest(variables, context);
       const fields = load(request);
       const [first] = fields;
       // Most operations have one field, which needs no list.

@@ -17,8 +17,6 @@ import { bailOut } from './bail-out.ts';
 import type { ArgumentsCompiler, RequestArguments } from './coerce-arguments.ts';
 import type { Values } from './coerce-variables.ts';
 import { collectProperties, type FieldNodes, type Selector, toSets } from './collect-fields.ts';
-import { compileJsonList } from './compile-raw-json.ts';
-import type { WrittenParts } from './response-writer.ts';
 import { createSelectedOf, type Selection } from './selection-lookup.ts';
 
 /** What is compiled with. */
@@ -34,8 +32,6 @@ export interface PlanRequest {
   readonly context: unknown;
   /** What has to be waited for before the data is whole. */
   readonly waits: Promise<void>[];
-  /** Where what is JSON already goes; none where all of the data is to be values. */
-  readonly written: WrittenParts | undefined;
 }
 
 /**
@@ -140,13 +136,7 @@ function compileField(compiler: Compiler, type: GraphQLObjectType, nodes: FieldN
     const resolve = toResolve(compiler, field.resolve, nodes);
     return (source, request) => completeFound(resolve(source, argsOf(request.args), request.context), request);
   }
-  const jsonListOf = compileJsonList(compiler, field.type, nodes);
   return (source, request) => {
-    const { written } = request;
-    if (jsonListOf !== undefined && written !== undefined) {
-      const json = jsonListOf(source, request.context);
-      if (json !== undefined) return written.add(json);
-    }
     const property = (source as Source)[name];
     if (typeof property !== 'function') return complete(property, request);
     return completeFound(property.call(source, argsOf(request.args), request.context), request);

@@ -1,7 +1,6 @@
 /** Executes an operation of a document that has been validated: by its plan where all goes well, and else as ever. */
 import { type DocumentNode, type ExecutionResult, execute, type GraphQLSchema } from 'graphql';
 import { createPlans, type OnPlanned } from './plan-cache.ts';
-import type { WrittenParts } from './response-writer.ts';
 
 /** An operation, as a request asks for it. */
 export interface Operation {
@@ -20,12 +19,7 @@ export interface ExecutionContext {
   fresh(): ExecutionContext;
 }
 
-/** @param written where the parts of the data go that are JSON already; without it, all of the data is values */
-export type Execute = (
-  operation: Operation,
-  context: ExecutionContext,
-  written?: WrittenParts,
-) => Promise<ExecutionResult>;
+export type Execute = (operation: Operation, context: ExecutionContext) => Promise<ExecutionResult>;
 
 export interface ExecuteOptions {
   readonly schema: GraphQLSchema;
@@ -65,10 +59,10 @@ export function createExecute(options: ExecuteOptions): Execute {
     return { errors: result.errors.slice(0, maxValidationErrors) };
   };
 
-  return (operation, context, written) => {
+  return (operation, context) => {
     const plan = planOf(operation.document, operation.operationName);
     if (plan === undefined) return executeWithGraphql(operation, context);
-    return plan(operation.variableValues ?? {}, context, written).then(
+    return plan(operation.variableValues ?? {}, context).then(
       (data) => ({ data }),
       // The second time remembers what the first one has loaded, but has spent nothing.
       () => {

@@ -5,7 +5,6 @@ import { createArgumentsCompiler } from './coerce-arguments.ts';
 import type { Values } from './coerce-variables.ts';
 import { collectProperties, type FieldNodes, type Selector } from './collect-fields.ts';
 import { type Compiler, type Complete, compileType, type PlanRequest, toResolve } from './complete-value.ts';
-import type { WrittenParts } from './response-writer.ts';
 
 /** What is `data` in the answer. */
 export type Data = Readonly<Record<string, unknown>>;
@@ -18,7 +17,7 @@ export interface Query {
   /** From what was found. @throws when anything of it is out of the ordinary */
   toData(found: readonly unknown[], request: PlanRequest): Data;
   /** What every function of it is called with. @throws when an argument isn't as the schema has it */
-  toRequest(variables: Values, context: unknown, written: WrittenParts | undefined): PlanRequest;
+  toRequest(variables: Values, context: unknown): PlanRequest;
 }
 
 /**
@@ -48,7 +47,7 @@ export function compileQuery(selector: Selector, type: GraphQLObjectType, set: S
       }
       return data;
     },
-    toRequest: (variables, context, written) => ({ args: args.evaluate(variables), context, waits: [], written }),
+    toRequest: (variables, context) => ({ args: args.evaluate(variables), context, waits: [] }),
   };
 }
 

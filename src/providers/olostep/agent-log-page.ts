@@ -6,10 +6,8 @@ import { presentText } from '../../core/operation-params.ts';
 import type { AgentLogEventConnection, OlostepRunEventsArgs } from '../../generated/types.ts';
 import { maxCursorChars } from '../../providers/max-page-length.ts';
 import type { Fields } from '../provider.ts';
-import { type WriteJson, writeJson } from '../raw-json.ts';
 import type { Log } from './agent-log.ts';
 import { toLogEvent } from './agent-log-event.ts';
-import { writeLogEvents } from './agent-log-json.ts';
 
 const maxPerPage = 1_000;
 /** What a line costs that is only looked through, and an event that is selected, beside its texts. */
@@ -21,7 +19,7 @@ export function toLogPage(
   log: Log,
   args: OlostepRunEventsArgs,
   costBudget: CostBudget,
-): Fields<AgentLogEventConnection> & { readonly [writeJson]: WriteJson } {
+): Fields<AgentLogEventConnection> {
   const { first, kind } = args;
   const after = presentText(args.after);
   const size = first ?? 100;
@@ -70,14 +68,6 @@ export function toLogPage(
       endCursor: () => (count === 0 ? null : cursorOf(placeOf(count - 1))),
     },
     totalCount,
-    [writeJson](field, { costBudget }) {
-      if (log.table === undefined) return undefined;
-      pay();
-      const json = writeLogEvents({ table: log.table, count, rowOf: placeOf, cursorOf, costBudget }, field);
-      // Then they are made after all, for the same price.
-      if (json === undefined) isPaid = true;
-      return json;
-    },
   };
 }
 
@@ -88,7 +78,7 @@ const toCursor = (log: Log, place: number) =>
 /** The place that a cursor stands for. */
 function toPlace(log: Log, cursor: string): number {
   const [place, id] = parseCursor(cursor);
-  if (place < log.length && log.hasId(place, id)) return place;
+  if (place < log.length && log.idAt(place) === id) return place;
   const moved = id === null ? undefined : log.findId(id);
   if (moved === undefined) throw unknownCursor();
   return moved;

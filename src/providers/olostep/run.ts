@@ -2,12 +2,11 @@
 import type { ProviderError } from '../../core/errors.ts';
 import { once } from '../../core/once.ts';
 import type { MonitorRunKey, OlostepRun, OlostepRunEventsArgs } from '../../generated/types.ts';
-import type { AsTable } from '../../json/lazy-array.ts';
 import type { Body } from '../../upstream/read-response.ts';
 import { identifyRun } from '../global-id.ts';
 import type { Field, FieldContext, ReadLimits, RowHint, RunFields, RunReading } from '../provider.ts';
 import { createReader, toFreeForm, toLargeField } from '../response-reader.ts';
-import { Log, logColumns } from './agent-log.ts';
+import { Log } from './agent-log.ts';
 import { runComplete } from './agent-log-event.ts';
 import { toLogPage } from './agent-log-page.ts';
 import type { components } from './openapi.d.ts';
@@ -29,17 +28,7 @@ const rowMarginMs = 60 * 60_000;
  * the events page. What only the row says is read from there, so that no field depends on what else is selected.
  */
 export function toOlostepRun(key: MonitorRunKey, body: Body, reading: RunReading): DetailedRun {
-  let page: LogReading | undefined;
-  let whole: LogReading | undefined;
-  /** @param isForAll whether more than a few events are requested: to make a table takes longer than to parse these */
-  const readLog = (isForAll = true) => {
-    if (!isForAll && !(whole?.log instanceof Log)) {
-      page ??= { log: toLog(body, reading.limits) };
-      return page.log;
-    }
-    whole ??= { log: toWholeLog(body, reading.limits) };
-    return whole.log;
-  };
+  const readLog = once(() => toLog(body, reading.limits));
   const log = (): Log => {
     const found = readLog();
     return found === null || found instanceof Error ? emptyLog : found;
@@ -78,7 +67,7 @@ export function toOlostepRun(key: MonitorRunKey, body: Body, reading: RunReading
     snapshotAt: fromRow('snapshotAt'),
     logGroup: () => readField(body, 'log_group'),
     events: (args: OlostepRunEventsArgs, { costBudget }: FieldContext) => {
-      const found = readLog(args.kind != null || (args.first ?? fewEvents) > fewEvents);
+      const found = readLog();
       // An answer without a log has no page of it; one that can't be read has the reason in its place.
       return found === null || found instanceof Error ? found : toLogPage(found, args, costBudget);
     },
@@ -91,24 +80,12 @@ export function toOlostepRun(key: MonitorRunKey, body: Body, reading: RunReading
 }
 
 const emptyLog = new Log([]);
-/** As many as are parsed in less time than a table of all is made. */
-const fewEvents = 100;
-
-interface LogReading {
-  readonly log: Log | null | ProviderError;
-}
 
 /** The log, its events unread: each is held against the document where it is selected. */
-function toLog(body: Body, { maxLogEvents }: ReadLimits, asTable?: AsTable): Log | null | ProviderError {
-  const events = body.items('events', asTable) ?? readField(body, 'events');
+function toLog(body: Body, { maxLogEvents }: ReadLimits): Log | null | ProviderError {
+  const events = body.items('events') ?? readField(body, 'events');
   if (events === null || events instanceof Error) return events;
   return events.length > maxLogEvents ? toLargeField('OLOSTEP') : new Log(events);
-}
-
-/** The same, to read something of each event. */
-function toWholeLog(body: Body, limits: ReadLimits): Log | null | ProviderError {
-  const log = toLog(body, limits, { columns: logColumns, levels: limits.maxJsonDepth });
-  return log instanceof Log && log.isTooLarge ? toLargeField('OLOSTEP') : log;
 }
 
 /** Of a run without an end, a snapshot or a row. Nothing tells one that hasn't begun from one that failed early. */
