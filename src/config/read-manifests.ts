@@ -1,6 +1,7 @@
 /** The manifests of persisted documents: those that the environment names, and the one of the example operations. */
 import { readFileSync } from 'node:fs';
 import exampleDocuments from '../generated/persisted-documents.json' with { type: 'json' };
+import otherPrints from '../generated/persisted-documents-17.json' with { type: 'json' };
 import type { Manifest } from '../graphql/documents/manifest.ts';
 import { withoutMarkInText } from '../json/byte-order-mark.ts';
 
@@ -20,5 +21,5 @@ export function readManifests(paths: readonly string[], problems: string[]): Man
   });
 }
 
-/** Each example operation as clients print it. Made by codegen. */
-export const exampleManifest: Manifest = exampleDocuments;
+/** Each example operation as clients print it, with graphql 16 and 17. Made by codegen. */
+export const exampleManifest: Manifest = { ...exampleDocuments, ...otherPrints };

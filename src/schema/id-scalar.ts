@@ -19,6 +19,8 @@ import {
 const exactId = new GraphQLScalarType({
   ...GraphQLID.toConfig(),
   parseValue: toId,
+  // The name since graphql 17, where the one of GraphQL's own would win over `parseValue`.
+  ...{ coerceInputValue: toId },
 });
 
 /**

@@ -57,7 +57,7 @@ export function sizeOf(document: DocumentNode): DocumentSize {
   };
 
   const ofNode = (node?: {
-    directives?: readonly unknown[];
+    directives?: readonly unknown[] | undefined;
     selectionSet?: SelectionSetNode | undefined;
   }): DocumentSize =>
     (node?.selectionSet?.selections ?? [])

@@ -6,10 +6,9 @@ import {
   getArgumentValues,
   isNonNullType,
   type ValueNode,
-  valueFromAST,
 } from 'graphql';
+import { createLiteralReader, defaultOf, type Values } from '../graphql-majors.ts';
 import { bailOut } from './bail-out.ts';
-import type { Values } from './coerce-variables.ts';
 
 /** The arguments of every field that depend on variables, in the order in which they were compiled. */
 export type RequestArguments = readonly Values[];
@@ -59,7 +58,9 @@ function compileDependent({ args }: GraphQLField<unknown, unknown>, node: FieldN
 }
 
 /** From variables to the argument's value; `undefined` when it has none. */
-function compileArgument({ type, defaultValue }: GraphQLArgument, node?: ValueNode): (variables: Values) => unknown {
+function compileArgument(argument: GraphQLArgument, node?: ValueNode): (variables: Values) => unknown {
+  const { type } = argument;
+  const defaultValue = defaultOf(argument);
   const isRequired = isNonNullType(type);
   const absent = () => (isRequired ? (defaultValue ?? bailOut()) : defaultValue);
   if (node === undefined) return absent;
@@ -70,10 +71,7 @@ function compileArgument({ type, defaultValue }: GraphQLArgument, node?: ValueNo
       return isRequired ? (variables[name] ?? bailOut()) : variables[name];
     };
   }
-  return (variables) => {
-    const value = valueFromAST(node, type, variables);
-    return value === undefined ? bailOut() : value;
-  };
+  return createLiteralReader(node, type);
 }
 
 function hasVariable(value: ValueNode): boolean {

@@ -10,11 +10,9 @@ import {
   type TypeNode,
   typeFromAST,
   type VariableDefinitionNode,
-  valueFromAST,
 } from 'graphql';
+import { createLiteralReader, defaultOf, type Values } from '../graphql-majors.ts';
 import { bailOut } from './bail-out.ts';
-
-export type Values = Readonly<Record<string, unknown>>;
 
 /** @throws when the value isn't of the type */
 type Coerce = (value: unknown) => unknown;
@@ -28,7 +26,7 @@ export function compileVariables(schema: GraphQLSchema, definitions: readonly Va
     // Set like any other, it would be no value of its object.
     if (variable.name.value === '__proto__') bailOut();
     const type = inputType(schema, typeNode);
-    const absent = defaultValue && valueFromAST(defaultValue, type);
+    const absent = defaultValue && createLiteralReader(defaultValue, type)({});
     return { name: variable.name.value, coerce: compileInput(type), absent, isRequired: isNonNullType(type) };
   });
   /** @throws when a variable isn't as the operation defines it */
@@ -77,8 +75,9 @@ const compileInputList =
 
 function compileInputObject(type: GraphQLInputObjectType): Coerce {
   if (type.isOneOf) bailOut();
-  const fields = Object.values(type.getFields()).map(({ name, type, defaultValue }) => {
-    return { name, coerce: compileInput(type), defaultValue, isRequired: isNonNullType(type) };
+  const fields = Object.values(type.getFields()).map((field) => {
+    const { name, type } = field;
+    return { name, coerce: compileInput(type), defaultValue: defaultOf(field), isRequired: isNonNullType(type) };
   });
   return (value) => {
     if (value == null) return null;

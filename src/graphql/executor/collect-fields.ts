@@ -12,6 +12,7 @@ import {
   type NamedTypeNode,
   type SelectionSetNode,
 } from 'graphql';
+import { toVariableValues } from '../graphql-majors.ts';
 import { bailOut } from './bail-out.ts';
 import type { Conditions } from './skip-include-variants.ts';
 
@@ -76,8 +77,15 @@ export function collectProperties(
 export const toSets = (nodes: readonly FieldNode[]): readonly SelectionSetNode[] =>
   nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
 
-function isIncluded(selection: { readonly directives?: readonly DirectiveNode[] }, conditions: Conditions): boolean {
-  if (selection.directives?.length === 0) return true;
-  if (getDirectiveValues(GraphQLSkipDirective, selection, conditions)?.if === true) return false;
-  return getDirectiveValues(GraphQLIncludeDirective, selection, conditions)?.if !== false;
+/** A selection, of which only the directives are read. */
+interface Directed {
+  readonly directives?: readonly DirectiveNode[] | undefined;
+}
+
+function isIncluded({ directives = [] }: Directed, conditions: Conditions): boolean {
+  if (directives.length === 0) return true;
+  const variables = toVariableValues(conditions);
+  // Only the list: version 17 of graphql has more kinds of nodes with one.
+  if (getDirectiveValues(GraphQLSkipDirective, { directives }, variables)?.if === true) return false;
+  return getDirectiveValues(GraphQLIncludeDirective, { directives }, variables)?.if !== false;
 }

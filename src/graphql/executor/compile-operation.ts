@@ -1,8 +1,9 @@
 /** Compiles an operation into a plan. */
 import { type DocumentNode, type GraphQLSchema, getOperationAST } from 'graphql';
 import { fragmentsOf } from '../documents/fragments.ts';
+import type { Values } from '../graphql-majors.ts';
 import { bailOut, unlessThrown } from './bail-out.ts';
-import { compileVariables, type Values } from './coerce-variables.ts';
+import { compileVariables } from './coerce-variables.ts';
 import type { PlanRequest } from './complete-value.ts';
 import { compileQuery, type Data } from './root-fields.ts';
 import { compileVariants, findConditions } from './skip-include-variants.ts';

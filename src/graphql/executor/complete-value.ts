@@ -13,9 +13,9 @@ import {
   isNonNullType,
   isObjectType,
 } from 'graphql';
+import type { Values } from '../graphql-majors.ts';
 import { bailOut } from './bail-out.ts';
 import type { ArgumentsCompiler, RequestArguments } from './coerce-arguments.ts';
-import type { Values } from './coerce-variables.ts';
 import { collectProperties, type FieldNodes, type Selector, toSets } from './collect-fields.ts';
 import { createSelectedOf, type Selection } from './selection-lookup.ts';
 

@@ -12,7 +12,7 @@ import {
 } from 'graphql';
 import type { IncrementalPlan } from '../documents/incremental-plan.ts';
 import { expectedInitialCount } from '../documents/incremental-rule.ts';
-import type { Values } from './coerce-variables.ts';
+import { coercedOf, toVariableValues, type Values } from '../graphql-majors.ts';
 import type { Execute, ExecutionContext, Operation } from './execute.ts';
 
 /** A part of an answer: the first has `data`, the others have `incremental`, and each says whether there are more. */
@@ -36,7 +36,8 @@ export const createExecuteIncrementally =
     const variableValues = operation.variableValues ?? {};
     const asked = getOperationAST(document, operationName);
     // One error is enough to know; each holds all of the variable.
-    const { coerced } = getVariableValues(schema, asked?.variableDefinitions ?? [], variableValues, { maxErrors: 1 });
+    const result = getVariableValues(schema, asked?.variableDefinitions ?? [], variableValues, { maxErrors: 1 });
+    const coerced = coercedOf(result);
     if (!asked || coerced === undefined || isLost(asked)) return execute(operation, contextValue);
     const fields = streams.get(asked.name?.value ?? '') ?? [];
     const errors = fields.flatMap((field) => findError(schema, field, coerced) ?? []);
@@ -51,8 +52,9 @@ const isLost = ({ variableDefinitions = [] }: OperationDefinitionNode): boolean 
 /** What is wrong with the `@stream` of the field, which the executor would take for a bug of ours. */
 function findError(schema: GraphQLSchema, field: FieldNode, variables: Values): GraphQLError | undefined {
   const stream = schema.getDirective('stream');
+  const { directives = [] } = field;
   try {
-    const { initialCount } = (stream && getDirectiveValues(stream, field, variables)) ?? {};
+    const { initialCount } = (stream && getDirectiveValues(stream, { directives }, toVariableValues(variables))) ?? {};
     return Number(initialCount) < 0 ? toRefusal(expectedInitialCount, field) : undefined;
   } catch (error) {
     return toRefusal(error instanceof Error ? error.message : expectedInitialCount, field);

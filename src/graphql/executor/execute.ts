@@ -1,5 +1,6 @@
 /** Executes an operation of a document that has been validated: by its plan where all goes well, and else as ever. */
 import { type DocumentNode, type ExecutionResult, execute, type GraphQLSchema } from 'graphql';
+import { toExecutableDocument, toExecutableSchema } from '../graphql-majors.ts';
 import { createPlans, type OnPlanned } from './plan-cache.ts';
 
 /** An operation, as a request asks for it. */
@@ -39,13 +40,14 @@ export interface ExecuteOptions {
  */
 export function createExecute(options: ExecuteOptions): Execute {
   const { schema, maxValidationErrors, introspection, compileAfterUses, onPlanned = () => {} } = options;
+  const executable = toExecutableSchema(schema);
   const planOf = createPlans(schema, compileAfterUses, onPlanned);
 
   const executeWithGraphql = async (operation: Operation, contextValue: ExecutionContext): Promise<ExecutionResult> => {
     const { document, operationName = null, variableValues } = operation;
     const result = await execute({
-      schema,
-      document,
+      schema: executable,
+      document: toExecutableDocument(document),
       contextValue,
       operationName,
       variableValues: variableValues ?? {},

@@ -1,8 +1,8 @@
 /** The fields of the query itself: most operations wait for them alone. */
 import type { GraphQLObjectType, SelectionSetNode } from 'graphql';
+import type { Values } from '../graphql-majors.ts';
 import { bailOut } from './bail-out.ts';
 import { createArgumentsCompiler } from './coerce-arguments.ts';
-import type { Values } from './coerce-variables.ts';
 import { collectProperties, type FieldNodes, type Selector } from './collect-fields.ts';
 import { type Compiler, type Complete, compileType, type PlanRequest, toResolve } from './complete-value.ts';
 

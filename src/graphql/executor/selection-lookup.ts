@@ -6,6 +6,7 @@ import {
   isObjectType,
   type SelectionSetNode,
 } from 'graphql';
+import { variablesOf } from '../graphql-majors.ts';
 import { SelectedFields, type SelectedOf } from '../selected-fields.ts';
 import { collectFields, type Selector, toSets } from './collect-fields.ts';
 
@@ -60,11 +61,11 @@ const placesOf = (selector: Selector, type: GraphQLObjectType, sets: Sets, name:
 /** What is selected below the field that is being resolved. */
 export function selectedIn(selection: Selection): SelectedOf {
   if ('selectedOf' in selection) return selection.selectedOf;
-  const { schema, fragments, variableValues, fieldNodes } = selection;
+  const { schema, fragments, fieldNodes } = selection;
   const selector: Selector = {
     schema,
     fragments: new Map(Object.entries(fragments)),
-    conditions: variableValues as Selector['conditions'],
+    conditions: variablesOf(selection) as Selector['conditions'],
   };
   return createSelectedOf(
     selector,

@@ -1,7 +1,7 @@
 /** What `@skip` and `@include` do to a plan. */
 import { type ASTNode, visit } from 'graphql';
+import type { Values } from '../graphql-majors.ts';
 import { bailOut, unlessThrown } from './bail-out.ts';
-import type { Values } from './coerce-variables.ts';
 
 /** Which variables are true. */
 export type Conditions = Readonly<Record<string, boolean>>;
