@@ -1,9 +1,8 @@
 /** The graph as a value with `fetch`. It listens to nothing. */
-import type { IncomingMessage, RequestListener } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';
 import { type DocumentNode, type ExecutionResult, type GraphQLError, getOperationAST } from 'graphql';
 import { readMaxAgeMs } from '../core/cache-control.ts';
-import { toRefusal } from '../core/errors.ts';
 import { lazy } from '../core/lazy.ts';
 import { defaultLimits, type Limits } from '../core/limits.ts';
 import type { Provider } from '../generated/types.ts';
@@ -37,9 +36,10 @@ import { OperationDeadline } from '../upstream/deadline.ts';
 import { ResponseBudget } from '../upstream/response-budget.ts';
 import { TimeoutQueue } from '../upstream/timeout-queue.ts';
 import { createUpstream, type Upstream } from '../upstream/upstream.ts';
-import { readAbsoluteTarget } from './absolute-target.ts';
 import { toClientErrors } from './error-masking.ts';
-import { type RequestContext, requestIdHeader, toRequestId } from './request-id.ts';
+import { createNodeHandler } from './node-handler.ts';
+import type { RequestContext } from './request-id.ts';
+import { toGlobalResponse } from './responses.ts';
 import { createSlowPath } from './slow-path.ts';
 
 export type { Limits } from '../core/limits.ts';
@@ -118,10 +118,19 @@ export interface WholeAnswer {
 export type FastAnswer = WholeAnswer | 'OVERLOADED' | undefined;
 
 export interface Gateway {
-  /** Answers a GraphQL request. The request's signal takes its upstream calls along. */
+  /** Answers a GraphQL request, with the `Response` of `globalThis`. The request's signal cancels its upstream calls. */
   fetch(request: Request, context?: RequestContext): Promise<Response>;
-  /** The same for `node:http` and all that is built on it. */
-  requestListener(...parameters: [...Parameters<RequestListener>, context?: RequestContext]): Promise<void>;
+  /**
+   * The same for `node:http`, and middleware of Express and Connect: mounted, as by `app.use('/graph', gateway.requestListener)`, it
+   * answers at the path of the mount, and else at {@link GatewayConfig.path}. It calls `next` for any other request, and
+   * answers 404 where there is no `next`.
+   */
+  requestListener(request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void): void;
+  /**
+   * The same at {@link GatewayConfig.path} alone, for a server in front that knows something of the request already.
+   * @returns resolves when the response is written
+   */
+  handleNodeRequest(request: IncomingMessage, response: ServerResponse, context?: RequestContext): Promise<void>;
   /**
    * The fast path, for a server in front that has read the request: executes the operation, and resolves with an answer with
    * status 200, in one part. Undefined, sooner or later, when that isn't what the answer is: then no call has been made
@@ -225,15 +234,9 @@ export function createGateway(config: GatewayConfig): Gateway {
   );
 
   return {
-    fetch: async (request, context = {}) => (await loadSlowPath()).fetch(request, { ...context }),
-    async requestListener(request, response, context = {}) {
-      toPathTarget(request);
-      const contentType = request.headers['content-type'];
-      if (hasUrl(request)) return (await loadSlowPath())(request, response, { ...context, contentType });
-      const requestId = toRequestId(context.requestId ?? request.headers[requestIdHeader]?.toString());
-      response.writeHead(400, { 'content-type': 'application/json; charset=utf-8', [requestIdHeader]: requestId });
-      response.end(toRefusal('BAD_USER_INPUT', 'Expected a Host and a target that make a URL.', requestId));
-    },
+    fetch: async (request, context = {}) =>
+      toGlobalResponse(await (await loadSlowPath()).fetch(request, { ...context })),
+    ...createNodeHandler({ path, loadSlowPath, log }),
     answer(params, asker) {
       const { variables, operationName } = params;
       const text = persisted.textOf(params);
@@ -261,20 +264,6 @@ export function createGateway(config: GatewayConfig): Gateway {
     },
   };
 }
-
-/**
- * Makes a target that is a whole URL the path in it. Express stores the target in `originalUrl`, and Yoga prefers that. One whose
- * authority makes no URL stays, and is refused.
- */
-function toPathTarget(request: IncomingMessage & { originalUrl?: string }): void {
-  const { url = '', originalUrl } = request;
-  if (!url.startsWith('/') && !URL.canParse(url)) return;
-  request.url = readAbsoluteTarget(url)?.path ?? url;
-  if (originalUrl !== undefined) request.originalUrl = readAbsoluteTarget(originalUrl)?.path ?? originalUrl;
-}
-
-/** Yoga makes a URL of these before it catches anything, and where it can't, it answers with the stack. */
-const hasUrl = ({ headers, url }: IncomingMessage): boolean => URL.canParse(`http://${headers.host}${url}`);
 
 function checkConfig({ providers: configs = {}, credentials = 'held' }: GatewayConfig): void {
   const problems: string[] = [];

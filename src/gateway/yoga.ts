@@ -9,7 +9,6 @@ import { createExecuteIncrementally } from '../graphql/executor/execute-incremen
 import type { RequestLog } from '../observability/bounded-log.ts';
 import type { Context, RequestInfo } from '../resolvers/context.ts';
 import type { CallReport } from '../upstream/call-report.ts';
-import { fromAbortSignal } from '../upstream/cancellation.ts';
 import { toMasked } from './error-masking.ts';
 import { useAccept } from './yoga-plugins/accept.ts';
 import { useCallReport } from './yoga-plugins/call-report.ts';
@@ -22,7 +21,7 @@ import { usePersistedDocuments } from './yoga-plugins/persisted-documents.ts';
 import { useRequestId } from './yoga-plugins/request-id.ts';
 import { useJsonRequests } from './yoga-plugins/request-parsing.ts';
 import { useResponseMemory } from './yoga-plugins/response-memory.ts';
-import { requestLogOf, type ServerContext } from './yoga-plugins/server-context.ts';
+import { cancellationOf, requestLogOf, type ServerContext } from './yoga-plugins/server-context.ts';
 
 export interface SlowPathOptions {
   readonly path: string;
@@ -45,11 +44,11 @@ export function createSlowPathServer(options: SlowPathOptions): YogaServerInstan
   return createYoga<ServerContext, GraphContext>({
     schema,
     graphqlEndpoint: path,
-    context({ request, waitedMs = 0, requestLog, reserveResponse }) {
-      const { headers, signal } = request;
+    context({ request, waitedMs = 0, requestLog, bodySignal, reserveResponse }) {
+      const { headers } = request;
       const header = (name: string) => headers.get(name);
       const log = requestLogOf({ requestLog });
-      const cancellation = fromAbortSignal(signal);
+      const cancellation = cancellationOf(request, { ...(bodySignal && { bodySignal }) });
       const graph = contextOf({ requestId: log.requestId, header, cancellation, waitedMs, reserveResponse }, log);
       callReports.set(request, graph.callReport);
       return { graph };

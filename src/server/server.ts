@@ -70,7 +70,7 @@ export function createServer(options: ServerOptions): Server {
   const { gracefulShutdown = createGracefulShutdown(limits), allowedHosts = [], corsOrigins = [] } = options;
   const cors = createCors(corsOrigins);
   const loadShedder = createLoadShedder(limits);
-  const showGraphiQL = createGraphiQL(path, operations);
+  const showGraphiQL = createGraphiQL(operations);
   const answerSdl = createSdlAnswer(gateway);
   const answers = createInFlightResponses();
   const memory = new ResponseMemory(limits);
@@ -83,7 +83,7 @@ export function createServer(options: ServerOptions): Server {
     const { request, requestId, waitedMs } = state;
     const reserveResponse = (bytes: number) => state.reserveResponse(bytes);
     const settleResponse = (bytes: number) => state.settleResponse(bytes);
-    return gateway.requestListener(request, state.writeCommonHeaders(), {
+    return gateway.handleNodeRequest(request, state.writeCommonHeaders(), {
       requestId,
       waitedMs,
       reserveResponse,

@@ -100,7 +100,7 @@ it.each(['production', 'development'])(
   async (env) => {
     setNodeEnv(env);
     const { log, bugs } = createBrokenLog();
-    const gateway = { requestListener: () => Promise.reject(new Error('canary of the inside')) } as unknown as Gateway;
+    const gateway = { handleNodeRequest: () => Promise.reject(new Error('canary of the inside')) } as unknown as Gateway;
     const url = await listen(createServer({ gateway, log, operations: [] }));
 
     const response = await fetch(`${url}/graphql`, { method: 'POST', body: '{}' });
@@ -123,7 +123,7 @@ it.each([
 ])('error masking: shows no stack where the graph is mounted in another server, for %s', async (_what, ...lines) => {
   const gateway = createGateway({ providers: { DATAFOLD: { apiKey: 'key' } } });
   onTestFinished(() => gateway.close());
-  const url = await listen(createHttpServer((request, response) => void gateway.requestListener(request, response)));
+  const url = await listen(createHttpServer((request, response) => gateway.requestListener(request, response)));
 
   const response = await sendLines(url, lines);
 

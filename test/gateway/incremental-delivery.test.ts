@@ -238,7 +238,7 @@ describe.each(forms)('incremental delivery: as %s,', (form) => {
 
     expect(Object.fromEntries(response.headers)).toMatchObject({
       'x-content-type-options': 'nosniff',
-      'cache-control': 'no-store',
+      'cache-control': 'no-store, no-transform',
       'referrer-policy': 'no-referrer',
       'x-request-id': expect.any(String),
     });

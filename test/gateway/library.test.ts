@@ -18,11 +18,11 @@ import { sendLines } from '../support/raw-http.ts';
 const query = '{ datafoldRun(monitorId: "7", runId: "42") { id outcome } }';
 const answer = { data: { datafoldRun: { id: 'DATAFOLD:7:42', outcome: 'PASSED' } } };
 
-const post = (url: string, signal?: AbortSignal) =>
+const post = (url: string, signal?: AbortSignal, text = query) =>
   new Request(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'x-request-id': 'bff-1' },
-    body: JSON.stringify({ query }),
+    body: JSON.stringify({ query: text }),
     ...(signal && { signal }),
   });
 
@@ -33,6 +33,29 @@ it('library: is a value with fetch, which listens to nothing', async () => {
 
   expect(await response.json()).toEqual(answer);
   expect(response.headers.get('x-request-id')).toBe('bff-1');
+});
+
+it('library: answers with the Response of the runtime, as frameworks ask for its class and its methods', async () => {
+  const { gateway } = await createLibrary();
+  const deferred = post(
+    'http://bff.test/graph',
+    undefined,
+    '{ ... @defer { datafoldRun(monitorId: 7, runId: 42) { id } } }',
+  );
+  deferred.headers.set('accept', 'multipart/mixed');
+
+  const responses = [
+    await gateway.fetch(post('http://bff.test/graph')),
+    await gateway.fetch(deferred),
+    await gateway.fetch(new Request('http://bff.test/elsewhere')),
+    await gateway.fetch(new Request('http://bff.test/graph', { method: 'PUT' })),
+  ];
+
+  expect(responses.map((response) => response instanceof globalThis.Response)).toEqual([true, true, true, true]);
+  expect(responses.map(({ status }) => status)).toEqual([200, 200, 404, 405]);
+  const [one, other] = responses[1]?.body?.tee() ?? [];
+  expect(await new Response(one).text()).toContain('"hasNext":false');
+  expect(await new Response(other).text()).toContain('DATAFOLD:7:42');
 });
 
 it('library: may be prepared for its first request', async () => {
@@ -46,7 +69,7 @@ it('library: may be prepared for its first request', async () => {
 it('library: is mounted in a plain node:http server', async () => {
   const { gateway } = await createLibrary();
   const server = createServer((request, response) => {
-    if (request.url === '/graph') void gateway.requestListener(request, response);
+    if (request.url === '/graph') gateway.requestListener(request, response);
     else response.end('the rest of the site');
   });
   server.listen(0, '127.0.0.1');
@@ -63,7 +86,7 @@ it('library: takes whole URLs for targets, as proxies send them, wherever it is 
   const server = createServer((request, response) => {
     // Where Express stores the target.
     if (request.headers['x-express']) Object.assign(request, { originalUrl: request.url, url: '/' });
-    void gateway.requestListener(request, response);
+    gateway.requestListener(request, response);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -90,7 +113,7 @@ async function mountBehind(parse: Parser) {
   const server = createServer(async (request, response) => {
     const body = parse(await text(request), request.headers['content-type'] ?? '');
     if (body !== undefined) Object.assign(request, { body });
-    await gateway.requestListener(request, response);
+    gateway.requestListener(request, response);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -230,6 +253,27 @@ it('library: takes a request whose headers are immutable, as those of Deno are',
 
   expect(response.headers.get('content-type')).toBe('application/graphql-response+json; charset=utf-8');
   expect(await response.json()).toEqual(answer);
+});
+
+it('library: cancels upstream calls when the body of a response in parts is cancelled', async () => {
+  const { gateway, upstream } = await createLibrary();
+  const left = new Promise((resolve) => {
+    upstream.on(datafoldPath, (_request, response) => response.once('close', resolve));
+  });
+  const deferred = post(
+    'http://bff.test/graph',
+    undefined,
+    '{ ... @defer { datafoldRun(monitorId: 7, runId: 42) { id } } }',
+  );
+  deferred.headers.set('accept', 'multipart/mixed');
+
+  const { body } = await gateway.fetch(deferred);
+  const reader = body?.getReader();
+  await reader?.read();
+  await upstream.arrived(1);
+  await reader?.cancel();
+
+  await left;
 });
 
 it('library: takes its upstream calls along when the request is aborted', async () => {

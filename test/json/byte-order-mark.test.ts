@@ -65,7 +65,7 @@ describe('byte order mark: before the JSON of a client', () => {
 
   it('is passed over where the graph is mounted in a server or in a fetch handler', async () => {
     const gateway = createGateway({ providers: { DATAFOLD: { apiKey: 'key' } } });
-    const server = createServer((request, response) => void gateway.requestListener(request, response));
+    const server = createServer((request, response) => gateway.requestListener(request, response));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     onTestFinished(async () => {

@@ -2,6 +2,7 @@
 import { isAsyncIterable, mapAsyncIterator, type Plugin } from 'graphql-yoga';
 import type { Part } from '../../graphql/executor/execute-incrementally.ts';
 import { ageHeader, type CallReport, callReportHeader } from '../../upstream/call-report.ts';
+import { isStream } from '../responses.ts';
 
 /** @param callReportOf the price of what is executed for a request, if anything is */
 export const useCallReport = (callReportOf: (request: Request) => CallReport | undefined): Plugin => ({
@@ -17,10 +18,10 @@ export const useCallReport = (callReportOf: (request: Request) => CallReport | u
       setResult(mapAsyncIterator(result as AsyncIterable<Part>, (part) => (part.hasNext ? part : withPrice(part))));
     else setResult(withPrice(result as object));
   },
-  onResponse({ request, response: { headers } }) {
+  onResponse({ request, response }) {
     const callReport = callReportOf(request);
-    const isWhole = !/^(multipart\/mixed|text\/event-stream)/.test(headers.get('content-type') ?? '');
-    if (callReport === undefined || !isWhole) return;
+    if (callReport === undefined || isStream(response)) return;
+    const { headers } = response;
     headers.set(callReportHeader, String(callReport.calls()));
     const age = callReport.ageSeconds();
     if (age !== undefined) headers.set(ageHeader, String(age));

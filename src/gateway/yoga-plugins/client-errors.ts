@@ -4,10 +4,9 @@ import { isAsyncIterable, type Plugin } from 'graphql-yoga';
 import { toClientError, toRefusal } from '../../core/errors.ts';
 import type { Limits } from '../../core/limits.ts';
 import { logBadParts } from '../../observability/invalid-parts.ts';
-import { fromAbortSignal } from '../../upstream/cancellation.ts';
 import { capErrors, logBugs } from '../error-masking.ts';
 import { toRequestId } from '../request-id.ts';
-import { requestLogOf, type ServerContext } from './server-context.ts';
+import { cancellationOf, requestLogOf, type ServerContext } from './server-context.ts';
 
 /** What was expected, where Yoga or GraphQL only say what went wrong. */
 const clearer: ReadonlyMap<string, string> = new Map([
@@ -36,7 +35,7 @@ export function useClientErrors(
       const log = requestLogOf(serverContext);
       if (errors !== undefined) {
         const shown = capErrors(errors, maxResponseErrors);
-        logBugs(shown, log, fromAbortSignal(request.signal).reason);
+        logBugs(shown, log, cancellationOf(request, serverContext).reason);
         logBadParts(shown, log);
         setResult({ ...result, errors: shown.map((error) => withStatus(error, log.requestId)) });
       }

@@ -3,10 +3,10 @@
 import { isAsyncIterable, mapAsyncIterator, type Plugin } from 'graphql-yoga';
 import type { Limits } from '../../core/limits.ts';
 import type { Part } from '../../graphql/executor/execute-incrementally.ts';
-import { fromAbortSignal } from '../../upstream/cancellation.ts';
 import { toClientErrors } from '../error-masking.ts';
+import { isStream } from '../responses.ts';
 import { completeAfter } from './complete-after.ts';
-import { requestLogOf, type ServerContext } from './server-context.ts';
+import { cancellationOf, requestLogOf, type ServerContext } from './server-context.ts';
 
 export function useParts({ maxResponseErrors }: Pick<Limits, 'maxResponseErrors'>): Plugin<object, ServerContext> {
   return {
@@ -17,7 +17,12 @@ export function useParts({ maxResponseErrors }: Pick<Limits, 'maxResponseErrors'
       let room = maxResponseErrors;
       const toClient = <Errors extends Pick<Part, 'errors'>>(part: Errors): Errors => {
         if (part.errors === undefined) return part;
-        const errors = toClientErrors(part.errors, log, fromAbortSignal(request.signal).reason, Math.max(room, 1));
+        const errors = toClientErrors(
+          part.errors,
+          log,
+          cancellationOf(request, serverContext).reason,
+          Math.max(room, 1),
+        );
         room -= errors.length;
         return { ...part, errors };
       };
@@ -27,17 +32,15 @@ export function useParts({ maxResponseErrors }: Pick<Limits, 'maxResponseErrors'
       };
       setResult(completeAfter(log, mapAsyncIterator(result as AsyncIterable<Part>, toClientPart)));
     },
-    onResponse({ response: { headers }, serverContext }) {
-      if (!/^(multipart\/mixed|text\/event-stream)/.test(headers.get('content-type') ?? '')) return;
+    onResponse({ response }) {
+      if (!isStream(response)) return;
+      const { headers } = response;
       // How the connection goes on is the server's to say, and Yoga's coding is none.
       for (const name of ['connection', 'transfer-encoding', 'content-encoding']) headers.delete(name);
-      headers.set('cache-control', 'no-store');
-      // A proxy like nginx would collect the parts otherwise.
+      // A compressor like Express's would hold parts back.
+      headers.set('cache-control', 'no-store, no-transform');
+      // A proxy like nginx would collect them otherwise.
       headers.set('x-accel-buffering', 'no');
-      // Yoga takes the timeout off a connection that it streams to, and a client that doesn't read would hold it for ever.
-      const { socket } = serverContext.req ?? {};
-      const timeout = socket?.timeout;
-      if (timeout !== undefined) setImmediate(() => socket?.setTimeout(timeout));
     },
   };
 }

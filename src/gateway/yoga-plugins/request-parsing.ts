@@ -2,7 +2,6 @@
 import type { Plugin } from 'graphql-yoga';
 import { withoutMarkInText } from '../../json/byte-order-mark.ts';
 import { toBadRequest } from './params.ts';
-import { readEmptyBody } from './read-body.ts';
 import type { ServerContext } from './server-context.ts';
 import { setHeader } from './set-header.ts';
 
@@ -19,9 +18,12 @@ export const useJsonRequests = (): Plugin<object, ServerContext> => ({
   },
   onRequestParse({ request, serverContext, requestParser, setRequestParser, endResponse, fetchAPI }) {
     if (request.method === 'POST') {
-      if (!json.test(typeOf(request, serverContext))) return endResponse(new fetchAPI.Response(null, { status: 415 }));
-      const body = readEmptyBody(request, serverContext);
-      if (body !== undefined) return setRequestParser(() => body);
+      // Of the client's own header: what a parser in front has made of a body says nothing of what the client has sent.
+      if (!json.test(request.headers.get('content-type') ?? ''))
+        return endResponse(new fetchAPI.Response(null, { status: 415 }));
+      const { parsed, isLost } = serverContext;
+      if (request.bodyUsed || isLost) throw toBadRequest(expectedUnread);
+      if (parsed !== undefined) return setRequestParser(() => parsed);
     }
     if (requestParser === undefined) return;
     setRequestParser(async (request) => {
@@ -35,8 +37,8 @@ export const useJsonRequests = (): Plugin<object, ServerContext> => ({
   },
 });
 
-const typeOf = ({ headers }: Request, { req, contentType }: ServerContext): string =>
-  (req === undefined ? headers.get('content-type') : contentType) ?? '';
+const expectedUnread =
+  'Expected a body that nothing has read: something in front of the graph has read this one already. Mount the graph before it.';
 
 /** The body of a POST, which is all that Yoga's parser of JSON looks at. */
 const withoutMark = (request: Request): Request =>

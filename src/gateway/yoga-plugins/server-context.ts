@@ -1,19 +1,19 @@
 /** What Yoga knows of a request beside the request itself. */
-import type { IncomingMessage } from 'node:http';
 import type { RequestLog } from '../../observability/bounded-log.ts';
+import { type CancelToken, fromAbortSignal } from '../../upstream/cancellation.ts';
+import type { NodeBody } from '../node-request.ts';
 import type { RequestContext } from '../request-id.ts';
 
-export interface ServerContext extends RequestContext {
+export interface ServerContext extends RequestContext, Omit<NodeBody, 'content'> {
   /** Set by `useRequestId`, before any other hook needs it. */
   requestLog?: RequestLog | undefined;
-  /** Where it has come in by `node:http`; `body` is what a body parser in front has made of its body. */
-  readonly req?: IncomingMessage & { readonly body?: unknown };
-  /**
-   * The content type that its client has sent then. What a parser in front has made of a body Yoga takes for JSON, and changes
-   * the headers accordingly.
-   */
-  readonly contentType?: string | undefined;
+  /** Aborts when the body of a response in parts is cancelled by who reads it. */
+  readonly bodySignal?: AbortSignal;
 }
+
+/** Ends the work for a request that nobody waits for any more. */
+export const cancellationOf = ({ signal }: Request, { bodySignal }: Pick<ServerContext, 'bodySignal'>): CancelToken =>
+  fromAbortSignal(bodySignal === undefined ? signal : AbortSignal.any([signal, bodySignal]));
 
 /** The log of the request. */
 export function requestLogOf({ requestLog }: Pick<ServerContext, 'requestLog'>): RequestLog {

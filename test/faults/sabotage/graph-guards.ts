@@ -234,13 +234,6 @@ export const graphGuards: readonly Guard[] = [
     tests: partsTests,
   },
   {
-    name: 'a timeout for who does not read the parts',
-    file: 'src/gateway/yoga-plugins/incremental-delivery.ts',
-    from: 'if (timeout !== undefined)',
-    to: 'if (timeout === -1)',
-    tests: partsTests,
-  },
-  {
     name: 'a loader for each request',
     file: 'src/resolvers/context.ts',
     from: 'before?.runs ??\n      new RunLoader({',

@@ -89,15 +89,15 @@ export const httpServerGuards: readonly Guard[] = [
   {
     name: 'no form, no plain text',
     file: 'src/gateway/yoga-plugins/request-parsing.ts',
-    from: 'if (!json.test(typeOf(request, serverContext)))',
+    from: "if (!json.test(request.headers.get('content-type') ?? ''))",
     to: "if (request.method === 'PUT')",
     tests: ['test/server/csrf.test.ts', 'browsers'],
   },
   {
     name: 'no form behind a body parser',
     file: 'src/gateway/yoga-plugins/request-parsing.ts',
-    from: "(req === undefined ? headers.get('content-type') : contentType) ?? ''",
-    to: "(req === undefined && contentType === '' ? '' : headers.get('content-type')) ?? ''",
+    from: "if (!json.test(request.headers.get('content-type') ?? ''))",
+    to: "if (serverContext.parsed === undefined && !json.test(request.headers.get('content-type') ?? ''))",
     tests: ['test/gateway/library.test.ts'],
   },
   {
