@@ -13,7 +13,7 @@ const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf
  * adds by `@interfaceObject`, even on a type with one key. So it gets only the key that all types have. Other gateways
  * take the schema as it is.
  */
-export const runsForHive = read('../../schema.graphql').replaceAll(/ @key\(fields: "(?!id")[^"]*"\)/g, '');
+export const runsForHive = read('../../subgraph.graphql').replaceAll(/ @key\(fields: "(?!id")[^"]*"\)/g, '');
 
 /** @throws {AggregateError} when the subgraphs don't fit each other */
 export function composeSupergraph(

@@ -364,7 +364,7 @@ describe('federation: the SDL of the subgraph', () => {
     expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8');
     expect(response.headers.get('cache-control')).toBe('no-store');
     expect((await world.execute(service)).data._service.sdl).toBe(file);
-    expect(readFileSync('schema.graphql', 'utf8')).toBe(
+    expect(readFileSync('subgraph.graphql', 'utf8')).toBe(
       `# Generated from schema/ by \`npm run schema:print\`. Do not edit.\n\n${file}`,
     );
     expect(parse(file).definitions.filter((node) => 'description' in node && !node.description)).toEqual([]);

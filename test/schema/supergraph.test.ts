@@ -326,7 +326,7 @@ describe('federation: with CREDENTIALS=forwarded, a client of the gateway', () =
 });
 
 it('federation: composes with all its keys as well, for other gateways', () => {
-  const supergraph = composeSupergraph({}, readFileSync('schema.graphql', 'utf8'));
+  const supergraph = composeSupergraph({}, readFileSync('subgraph.graphql', 'utf8'));
 
   for (const provider of ['Datafold', 'Olostep']) {
     for (const [type, key] of [

@@ -40,7 +40,7 @@ export interface OtherSubgraph {
 /** The service beside another subgraph, with all its keys unless other SDL of it is given. */
 export async function createSupergraphWith(
   { sdl, root }: OtherSubgraph,
-  runs = readFileSync('schema.graphql', 'utf8'),
+  runs = readFileSync('subgraph.graphql', 'utf8'),
 ): Promise<Supergraph> {
   const world = await createWorld();
   const link =
