@@ -1,9 +1,21 @@
 /**
- * The service for production. `dist/main.mjs` is what is started: a few lines that listen for signals, and load the rest. That is
- * `dist/service.mjs`, one file: it starts in less than half the time, as hundreds of files needn't be found and read. What is
- * rarely used stays outside, and is loaded on first use.
+ * The service for production, without any package beside it. `dist/main.mjs` is what is started: a few lines that listen for signals,
+ * and load the rest. That is `dist/service.mjs`, one file: it starts in less than half the time, as hundreds of files needn't be
+ * found and read. What is rarely used has a file of its own, which is loaded on first use.
  */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { exampleOperations } from '../../src/generated/example-operations.ts';
+import { pageFiles, renderPage } from '../../src/server/graphiql-page.ts';
+
+const outdir = 'dist';
+
+/** Packages that most services never load, and what is used of each. */
+const rarePackages = {
+  ioredis: 'AbstractConnector, Redis',
+  'pino-pretty': 'prettyFactory',
+} as const;
 
 /** Modules of Node.js by `require`: to import one looks at all that it has, and `node:http` has a whole other HTTP client. */
 const requireBuiltins: Plugin = {
@@ -40,6 +52,17 @@ const serviceBesides: Plugin = {
   },
 };
 
+/** The packages that have files of their own. */
+const packagesBesides: Plugin = {
+  name: 'packages-besides',
+  setup({ onResolve }) {
+    onResolve({ filter: new RegExp(`^(${Object.keys(rarePackages).join('|')})$`) }, ({ path }) => ({
+      path: `./${path}.mjs`,
+      external: true,
+    }));
+  },
+};
+
 const common: BuildOptions = {
   bundle: true,
   platform: 'node',
@@ -56,15 +79,31 @@ const common: BuildOptions = {
   sourcesContent: false,
 };
 
-await build({ ...common, entryPoints: ['src/main.ts'], outfile: 'dist/main.mjs', plugins: [serviceBesides] });
+/** An ES module lacks `require`. */
+const withRequire: BuildOptions = {
+  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+};
+
+await build({ ...common, entryPoints: ['src/main.ts'], outfile: join(outdir, 'main.mjs'), plugins: [serviceBesides] });
 await build({
   ...common,
+  ...withRequire,
   entryPoints: ['src/service/start-service.ts'],
-  outfile: 'dist/service.mjs',
-  // Nine megabytes for a page that a backend never requests, a formatter of log lines for people, and a store that most
-  // don't have.
-  external: ['@graphql-yoga/render-graphiql', 'pino-pretty', 'ioredis'],
-  plugins: [requireBuiltins, partsOfUndici],
-  // An ES module lacks `require`.
-  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  outfile: join(outdir, 'service.mjs'),
+  // Its page is rendered below.
+  external: ['@graphql-yoga/render-graphiql'],
+  plugins: [requireBuiltins, partsOfUndici, packagesBesides],
 });
+for (const [name, names] of Object.entries(rarePackages)) {
+  await build({
+    ...common,
+    ...withRequire,
+    stdin: { contents: `export { ${names} } from '${name}';`, resolveDir: process.cwd() },
+    outfile: join(outdir, `${name}.mjs`),
+    plugins: [requireBuiltins],
+  });
+}
+
+const { packed, policy } = await renderPage(exampleOperations);
+writeFileSync(join(outdir, pageFiles.page), packed);
+writeFileSync(join(outdir, pageFiles.policy), policy);

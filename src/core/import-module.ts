@@ -17,6 +17,35 @@ export async function importModule<Module>(load: () => Promise<Module>): Promise
   return load();
 }
 
+/** A package that isn't installed: it is needed for one feature alone. */
+export class MissingPackageError extends Error {
+  override readonly name = 'MissingPackageError';
+
+  constructor(feature: string, name: string) {
+    super(`${feature} needs the package ${name}: npm install ${name}`);
+  }
+}
+
+/**
+ * Imports a package that only one feature needs, and that may not be installed.
+ * @param feature what needs it, for the message
+ * @throws {MissingPackageError}
+ */
+export async function importPackage<Module>(
+  feature: string,
+  name: string,
+  load: () => Promise<Module>,
+): Promise<Module> {
+  try {
+    return await importModule(load);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    // One that the package needs itself is another matter.
+    const isMissing = code === 'ERR_MODULE_NOT_FOUND' && message.includes(`'${name}'`);
+    throw isMissing ? new MissingPackageError(feature, name) : error;
+  }
+}
+
 function expectFreeDescriptors(): void {
   const opened: number[] = [];
   try {

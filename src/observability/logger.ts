@@ -20,13 +20,6 @@ export interface Lines {
   write(line: string): void;
 }
 
-/** Takes lines of JSON and makes them ones for people, in colours where they are shown. */
-export async function createPrettyLines(lines: Lines, colorize: boolean): Promise<Lines> {
-  const { prettyFactory } = await import('pino-pretty');
-  const toPretty = prettyFactory({ colorize, singleLine: true });
-  return { write: (line) => lines.write(toPretty(line)) };
-}
-
 /** The time of a line. Many lines have the same second, and to write it costs more than the rest of a line. */
 function createClock(): () => string {
   let known = Number.NaN;

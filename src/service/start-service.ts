@@ -2,31 +2,42 @@
 import { once } from 'node:events';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import { setImmediate as immediate } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { type Config, ConfigError, readConfig, readSandboxConfig } from '../config/config.ts';
 import { exampleManifest } from '../config/read-manifests.ts';
+import { MissingPackageError } from '../core/import-module.ts';
 import { defaultLimits } from '../core/limits.ts';
 import { createGateway } from '../gateway/create-gateway.ts';
 import { exampleOperations } from '../generated/example-operations.ts';
 import { ManifestError } from '../graphql/documents/allowlist.ts';
 import { createLineWriter, type LineWriter } from '../observability/log-writer.ts';
-import { createLog, createPrettyLines, type Log } from '../observability/logger.ts';
+import { createLog, type Log } from '../observability/logger.ts';
+import { createPrettyLines } from '../observability/pretty-lines.ts';
 import type { RunCache } from '../run-cache/run-cache.ts';
 import { createGracefulShutdown } from '../server/graceful-shutdown.ts';
 import { createServer } from '../server/server.ts';
+import { CommandLineError, readCommand } from './command-line.ts';
 import type { ShutdownSignals } from './shutdown-signals.ts';
 import { applyV8Flags } from './v8-flags.ts';
 
 /** Starts the service, as the environment and the command line have it. */
 export async function startService(signals: ShutdownSignals): Promise<void> {
   try {
-    const { values } = parseArgs({ options: { sandbox: { type: 'boolean', default: false } } });
-    await start(values.sandbox, signals);
+    const command = readCommand(process.argv.slice(2));
+    if (command === 'check') await check();
+    else await start(command === 'sandbox', signals);
   } catch (error) {
     // What the operator can mend is one message; anything else is a bug, and its stack is wanted.
     console.error(isOperatorError(error) ? error.message : error);
     process.exitCode = 1;
   }
+}
+
+/** Says whether the environment configures a service; nothing listens, and nothing is called. */
+async function check(): Promise<void> {
+  const { gateway: config, limits } = readConfig(process.env);
+  const gateway = createGateway({ ...config, runCache: false, exampleDocuments: exampleManifest, limits });
+  await gateway.close();
+  console.log('The configuration is usable.');
 }
 
 async function start(isSandbox: boolean, signals: ShutdownSignals): Promise<void> {
@@ -110,7 +121,7 @@ async function openRunCache({ redisUrl: url, gateway, limits }: Config, log: Log
   return createRedisCache({ url, log, limits: { ...defaultLimits, ...limits } });
 }
 
-/** The configuration of `npm run sandbox`: nothing of the environment that could lead outside. */
+/** The configuration of the sandbox: nothing of the environment that could lead outside. */
 async function readSandbox(): Promise<{ config: Config; close: () => void }> {
   const config = readSandboxConfig({ LOG_LEVEL: 'warn', ...process.env });
   const { startSandbox } = await import('../sandbox/start-sandbox.ts');
@@ -133,10 +144,12 @@ function toUrl(host: string, port: number): string {
   return `http://${isIPv6(host) ? `[${host}]` : host}:${port}/graphql`;
 }
 
+const operatorErrors = [CommandLineError, ConfigError, ManifestError, MissingPackageError];
+
 /** A wrong setting, a wrong document, a wrong flag, a port that is taken, a host that isn't there. */
 function isOperatorError(error: unknown): error is Error {
-  if (error instanceof ConfigError || error instanceof ManifestError) return true;
+  if (operatorErrors.some((type) => error instanceof type)) return true;
   if (!(error instanceof Error)) return false;
-  const { syscall, code = '' } = error as NodeJS.ErrnoException;
-  return syscall === 'listen' || syscall === 'getaddrinfo' || code.startsWith('ERR_PARSE_ARGS_');
+  const { syscall } = error as NodeJS.ErrnoException;
+  return syscall === 'listen' || syscall === 'getaddrinfo';
 }

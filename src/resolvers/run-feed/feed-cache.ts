@@ -3,10 +3,21 @@
  * monitor's runs. It saves upstream calls; no result depends on it.
  */
 import { setImmediate as turn } from 'node:timers/promises';
-import * as v from 'valibot';
 import type { Provider } from '../../generated/types.ts';
 import { ParsedObject } from '../../json/lazy-object.ts';
 import { isObject, parseJson } from '../../json/lossless.ts';
+import {
+  arrayOf,
+  either,
+  isAbsent,
+  isBoolean,
+  isNull,
+  isNumber,
+  isString,
+  objectOf,
+  type ShapeType,
+  tupleOf,
+} from '../../json/shape.ts';
 import { type CacheOwner, type CredentialCache, createCredentialCache } from '../../run-cache/credential-cache.ts';
 import { maxUnpackedBytes, pack, unpack } from '../../run-cache/packing.ts';
 import type { RunCache } from '../../run-cache/run-cache.ts';
@@ -175,28 +186,28 @@ function toBytes({ rows, readAt, ...state }: StreamState, start: SortKey): Buffe
   return Buffer.from(`{"head":${head},"rows":[${written.join(',')}]}`);
 }
 
-const startPage = v.object({
-  token: v.optional(v.union([v.string(), v.number()])),
-  timeAbove: v.optional(v.number()),
-  lastTime: v.optional(v.number()),
+const isStartPage = objectOf({
+  token: either(either(isString, isNumber), isAbsent),
+  timeAbove: either(isNumber, isAbsent),
+  lastTime: either(isNumber, isAbsent),
 });
 
 /** Another writer of the store may have spoilt an entry: it is checked as a client's input is. */
-const entrySchema = v.object({
-  head: v.object({
-    start: v.object({ time: v.number(), provider: v.string(), monitorId: v.string(), runId: v.string() }),
-    bound: v.nullable(v.number()),
-    isExhausted: v.boolean(),
-    isOpen: v.boolean(),
-    next: startPage,
-    upper: v.optional(v.number()),
-    probe: v.optional(v.number()),
-    pages: v.array(startPage),
-    lastIds: v.array(v.string()),
-    count: v.optional(v.number()),
-    shift: v.number(),
+const isEntry = objectOf({
+  head: objectOf({
+    start: objectOf({ time: isNumber, provider: isString, monitorId: isString, runId: isString }),
+    bound: either(isNumber, isNull),
+    isExhausted: isBoolean,
+    isOpen: isBoolean,
+    next: isStartPage,
+    upper: either(isNumber, isAbsent),
+    probe: either(isNumber, isAbsent),
+    pages: arrayOf(isStartPage),
+    lastIds: arrayOf(isString),
+    count: either(isNumber, isAbsent),
+    shift: isNumber,
   }),
-  rows: v.array(v.tuple([v.number(), v.string(), v.number(), v.nullable(v.looseObject({}))])),
+  rows: arrayOf(tupleOf(isNumber, isString, isNumber, either(isObject, isNull))),
 });
 
 /** What {@link toBytes} wrote; `undefined` when it is anything else. */
@@ -205,23 +216,23 @@ function toState(
   bytes: Buffer,
   readAt: number,
 ): { readonly state: StreamState; readonly start: SortKey } | undefined {
-  const { success, output } = v.safeParse(entrySchema, parseObject(bytes));
-  if (!success) return undefined;
-  const { start, ...head } = output.head;
-  const rows = output.rows.map(
+  const entry: unknown = parseObject(bytes);
+  if (!isEntry(entry)) return undefined;
+  const { start, isExhausted, isOpen, lastIds, shift, upper, probe, count, ...head } = entry.head;
+  const rows = entry.rows.map(
     ([time, runId, rowReadAt, row]): FeedRow => ({
       ...{ time, provider, monitorId, runId, readAt: rowReadAt },
       row: row === null ? undefined : new ParsedObject(row),
     }),
   );
   const pages = head.pages.map(toStartPage);
-  const { upper, probe, count } = head;
-  const state = { ...head, upper, probe, count, pages, next: toStartPage(head.next), rows, readAt };
+  const next = toStartPage(head.next);
+  const state = { isExhausted, isOpen, lastIds, shift, upper, probe, count, pages, next, rows, readAt };
   return { state: { ...state, bound: head.bound ?? Number.NEGATIVE_INFINITY }, start };
 }
 
-/** Each member is there, even if undefined. */
-const toStartPage = ({ token, timeAbove, lastTime }: v.InferOutput<typeof startPage>): StartPage => ({
+/** Each member is there, be it undefined. */
+const toStartPage = ({ token, timeAbove, lastTime }: ShapeType<typeof isStartPage>): StartPage => ({
   token,
   timeAbove,
   lastTime,

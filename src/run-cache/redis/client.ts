@@ -2,6 +2,7 @@
 import { connect as connectPlainly, Socket } from 'node:net';
 import { connect as connectSecurely } from 'node:tls';
 import type { Redis } from 'ioredis';
+import { importPackage } from '../../core/import-module.ts';
 import { createReplyCheck, RedisProtocolError, type ReplyLimits } from './replies.ts';
 import type { RedisAddress } from './url.ts';
 
@@ -16,7 +17,7 @@ const endMs = 50;
 
 /** A client that queues nothing, repeats nothing, and goes on trying to connect. Loaded here alone, as most need none. */
 export async function connect({ isSecure, ...address }: RedisAddress, limits: ReplyLimits): Promise<Redis> {
-  const { AbstractConnector, Redis } = await import('ioredis');
+  const { AbstractConnector, Redis } = await importPackage('REDIS_URL', 'ioredis', () => import('ioredis'));
   const { host, port } = address;
   const open = () => (isSecure ? connectSecurely({ host, port }) : connectPlainly({ host, port }));
 

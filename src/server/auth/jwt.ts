@@ -1,6 +1,6 @@
 /** JWTs, checked with the keys that their issuer publishes. */
 import type { JWTVerifyOptions } from 'jose';
-import { importModule } from '../../core/import-module.ts';
+import { importPackage } from '../../core/import-module.ts';
 import { lazy } from '../../core/lazy.ts';
 import type { Log } from '../../observability/logger.ts';
 import { createJwks, type FindKey, JwksError, type JwksLimits } from './jwks.ts';
@@ -51,7 +51,7 @@ interface Trial {
 export function createJwtCheck({ jwksUrl, issuer, audience }: JwtConfig, log: Log, limits: JwksLimits) {
   const options: JWTVerifyOptions = { issuer, audience, algorithms, requiredClaims: ['exp'], clockTolerance: 5 };
   const load = lazy(async () => {
-    const { createLocalJWKSet, jwtVerify, errors } = await importModule(() => import('jose'));
+    const { createLocalJWKSet, jwtVerify, errors } = await importPackage('JWKS_URL', 'jose', () => import('jose'));
     const jwks = createJwks({ url: jwksUrl, log, limits, toFindKey: createLocalJWKSet });
     const attempt = async (token: string, getKeys: () => FindKey | Promise<FindKey>): Promise<Trial> => {
       let findKey: FindKey | undefined;

@@ -1,0 +1,81 @@
+/** The page of GraphiQL: nine megabytes, rendered by a package that is slow to load, or packed by the build once for all. */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { importPackage } from '../core/import-module.ts';
+
+export interface GraphiQLPage {
+  /** The value of `Content-Security-Policy` for the page. */
+  readonly policy: string;
+  /** The page, as gzip has it. */
+  readonly packed: Buffer;
+}
+
+/** The files of the packed page, beside the bundle of the service. */
+export const pageFiles = { page: 'graphiql.html.gz', policy: 'graphiql-policy.txt' } as const;
+
+/** The page that the build has packed; rendered now where the service runs from its sources. */
+export async function loadPage(operations: readonly string[]): Promise<GraphiQLPage> {
+  const read = (name: string) => readFile(new URL(name, import.meta.url));
+  try {
+    const [packed, policy] = await Promise.all([read(pageFiles.page), read(pageFiles.policy)]);
+    return { packed, policy: policy.toString() };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return renderPage(operations);
+  }
+}
+
+/** Renders the page, with one tab an operation. It sends operations to the path that it is shown at, whatever a proxy makes of that. */
+export async function renderPage(operations: readonly string[]): Promise<GraphiQLPage> {
+  const load = () => import('@graphql-yoga/render-graphiql');
+  const { renderGraphiQL } = await importPackage('GraphiQL', '@graphql-yoga/render-graphiql', load);
+  const rendered = renderGraphiQL({
+    title: 'monitor-graph',
+    defaultTabs: operations.map((query) => ({ query })),
+    schemaDescription: true,
+    shouldPersistHeaders: unlessSwitchedOn,
+  });
+  const page = rendered.replace('<head>', `<head>${head}`).replace('<script>', `<script>${forgetHeaders}`);
+  return { policy: toPolicy(page), packed: await promisify(gzip)(page, { level: 9 }) };
+}
+
+/**
+ * Tabs are moved to their places, and a click stops that: the tab leaps away from under the pointer, and is not opened.
+ * Without it they are at their places at once. On a phone the page is as wide as the screen.
+ */
+const head =
+  '<meta name="viewport" content="width=device-width, initial-scale=1">' +
+  '<style>.graphiql-tab { transform: none !important }</style>';
+
+/**
+ * Whether headers, keys and tokens among them, stay in the browser beyond the page. Neither yes, which the package has by
+ * itself, nor no, which takes the setting away from the person: `null` is what JSON has for neither.
+ */
+const unlessSwitchedOn = null as unknown as undefined;
+
+/** GraphiQL would fill in what another page of this origin has kept, and send it here: nobody has switched that on. */
+const forgetHeaders = `
+  try {
+    if (localStorage.getItem('graphiql:shouldPersistHeaders') !== 'true') localStorage.removeItem('graphiql:headers');
+  } catch {}`;
+
+/** Lets the page run its own script and ask this service, and nothing else. */
+function toPolicy(page: string): string {
+  const scripts = [...page.matchAll(/<script>(.*?)<\/script>/gs)].map(([, script = '']) => script);
+  const hashes = scripts.map((script) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`);
+  return [
+    "default-src 'none'",
+    `script-src ${hashes.join(' ')}`,
+    // The editor makes its workers of text in the page, and its style sheets while it runs.
+    'worker-src blob:',
+    "style-src 'unsafe-inline'",
+    'font-src data:',
+    'img-src data:',
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+}
