@@ -13,8 +13,12 @@ export interface RunningSandbox {
   close(): void;
 }
 
-/** Starts a server for each provider, on a port that the system chooses. */
-export async function startSandbox(world: SandboxWorld): Promise<RunningSandbox> {
+/**
+ * Starts a server for each provider, on a port of loopback that the system chooses.
+ * @param world the clock, and the seed of what is invented. @default the time of the system, and 1
+ */
+export async function startSandbox({ now = Date.now, seed = 1 }: Partial<SandboxWorld> = {}): Promise<RunningSandbox> {
+  const world: SandboxWorld = { now, seed };
   const servers: Server[] = [];
   const start = async (provider: Provider): Promise<[Provider, Required<ProviderConfig>]> => {
     const { createSandbox } = await providers[provider].loadSandbox();

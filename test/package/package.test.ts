@@ -1,13 +1,14 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { datafoldBody, datafoldPath } from '../support/bodies.ts';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { readBlocks } from '../support/documentation.ts';
-import { startFakeUpstream } from '../support/fake-upstream.ts';
 import { startService } from '../support/process.ts';
 import { createProject, type Published, publish, typeCheck } from '../support/published.ts';
+import { allAnswers, askGraph, findFreePort, graphAnswer, readRecipe, untilListening } from '../support/recipes.ts';
 
 // npm and the compiler take their time, most of all on a machine that runs other tests beside these.
 vi.setConfig({ hookTimeout: 180_000, testTimeout: 120_000 });
@@ -23,12 +24,17 @@ afterAll(() => published.remove());
 const [client = ''] = readBlocks('ts').filter((block) => block.includes("'monitor-graph/client'"));
 const [backend = ''] = readBlocks('ts').filter((block) => block.includes("'monitor-graph'"));
 
+/** All that a server needs beside the package. */
+const ofServer = () => [...Object.keys(published.manifest.dependencies), 'graphql'];
+
 /** All that a client needs beside the package. */
 const ofClient = ['graphql', 'graphql-request', '@graphql-typed-document-node/core'];
 
 it('holds what its exports name, the schema, and nothing that is not for its users', () => {
   const { folder, manifest } = published;
-  const paths = Object.values(manifest.exports).flatMap((conditions) => Object.values(conditions));
+  const paths = Object.values(manifest.exports).flatMap((entry) =>
+    typeof entry === 'string' ? entry : Object.values(entry),
+  );
   expect(paths.filter((path) => !existsSync(join(folder, path)))).toEqual([]);
 
   expect(readdirSync(folder).sort()).toEqual([
@@ -36,11 +42,13 @@ it('holds what its exports name, the schema, and nothing that is not for its use
     'LICENSE',
     'README.md',
     'SECURITY.md',
+    'bin',
     'dist',
     'docs',
     'package.json',
     'schema',
     'schema.graphql',
+    'subgraph.graphql',
   ]);
   expect(readdirSync(join(folder, 'schema'))).toEqual(readdirSync('schema'));
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
@@ -67,26 +75,22 @@ it.each([
 });
 
 it('types a backend that has nothing but the package', () => {
-  const project = createProject(published, [...Object.keys(published.manifest.dependencies), '@types/node'], {
+  const project = createProject(published, [...ofServer(), '@types/node'], {
     'backend.ts': backend,
   });
 
   expect(typeCheck(project, { module: 'nodenext', types: ['node'] })).toBe('');
 });
 
-it("answers the README's client from the README's backend", async () => {
-  const upstream = await startFakeUpstream();
-  upstream.on(datafoldPath, { body: datafoldBody });
-  const project = createProject(published, Object.keys(published.manifest.dependencies), {
-    'backend.ts': replaced(backend, {
-      "{ apiKey: 'your key' }": JSON.stringify({ apiKey: 'key', baseUrl: upstream.baseUrl }),
-      '.listen(3000)': ".listen(0, '127.0.0.1', function () { console.log(JSON.stringify(this.address())); })",
-    }),
-  });
-  const service = startService({}, [], join(project, 'backend.ts'));
-  const { port } = await service.nextLine();
+it('answers the client of docs/library.md from its node:http server', async () => {
+  const { code, origin } = await readRecipe('node:http');
+  const project = createProject(published, ofServer(), { 'server.ts': code });
+  const { ended } = startService({}, [], join(project, 'server.ts'));
+  await untilListening(origin, ended);
 
-  const url = `http://127.0.0.1:${port}/graph`;
+  const url = `${origin}/graph`;
+  expect(await askGraph(url)).toEqual(allAnswers);
+  expect(await (await fetch(`${origin}/`)).text()).toBe('the rest of your site');
   const clientProject = createProject(published, ofClient, {
     'client.ts': replaced(client, { 'http://localhost:4000/graphql': url }),
   });

@@ -8,10 +8,12 @@ import { onTestFinished } from 'vitest';
 const root = process.cwd();
 
 export interface Published {
-  /** The folder of what was in the tarball. */
+  /** The tarball. */
+  readonly tarball: string;
+  /** The folder of what was in it. */
   readonly folder: string;
   readonly manifest: {
-    readonly exports: Readonly<Record<string, Readonly<Record<string, string>>>>;
+    readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
     readonly dependencies: Readonly<Record<string, string>>;
   };
   remove(): void;
@@ -31,6 +33,7 @@ export function publish(files: Readonly<Record<string, string>>): Published {
   const [tarball = ''] = globSync('*.tgz', { cwd: place });
   execFileSync('tar', ['-xzf', join(place, tarball), '-C', place]);
   return {
+    tarball: join(place, tarball),
     folder,
     manifest: JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')),
     remove: () => rmSync(place, { recursive: true }),
@@ -55,6 +58,20 @@ export function createProject(
   return folder;
 }
 
+/** Makes a project as a reader does: by `npm install` of the tarball, and of these packages with their versions. */
+export function installProject(
+  published: Published,
+  packages: readonly string[],
+  files: Readonly<Record<string, string>>,
+) {
+  const folder = mkdtempSync(join(tmpdir(), 'project-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  writeFiles(folder, { 'package.json': '{ "type": "module", "private": true }', ...files });
+  const flags = ['--no-audit', '--no-fund', '--loglevel=error'];
+  execFileSync('npm', ['install', ...flags, published.tarball, ...packages], { cwd: folder, stdio: 'pipe' });
+  return folder;
+}
+
 /** What the compiler says against a project's files, those of the packages included; empty when all is well. */
 export function typeCheck(project: string, options: Readonly<Record<string, unknown>>): string {
   const compilerOptions = { strict: true, noEmit: true, target: 'es2022', types: [], ...options };
@@ -64,5 +81,8 @@ export function typeCheck(project: string, options: Readonly<Record<string, unkn
 }
 
 function writeFiles(folder: string, files: Readonly<Record<string, string>>): void {
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
 }
