@@ -1,7 +1,7 @@
 /**
  * The service for production, without any package beside it. `dist/main.mjs` is what is started: a few lines that listen for signals,
  * and load the rest. That is `dist/service.mjs`, one file: it starts in less than half the time, as hundreds of files needn't be
- * found and read. What is rarely used has a file of its own, which is loaded on first use.
+ * found and read. What is rarely used is in a separate file, which is loaded on first use.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -52,7 +52,7 @@ const serviceBesides: Plugin = {
   },
 };
 
-/** The packages that have files of their own. */
+/** The packages that are in separate files. */
 const packagesBesides: Plugin = {
   name: 'packages-besides',
   setup({ onResolve }) {

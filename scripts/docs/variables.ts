@@ -69,7 +69,9 @@ export const variables = {
   CORS_ORIGINS: {
     group: 'HTTP server',
     default: 'none',
-    text: 'The origins whose pages may send requests, separated by commas. They are compared exactly, and never get cookies.',
+    text:
+      'The origins whose pages may send requests, separated by commas. They are compared exactly, and never get cookies. The sandbox ' +
+      'accepts pages of this machine by default.',
   },
   INTROSPECTION: {
     group: 'HTTP server',
@@ -84,7 +86,9 @@ export const variables = {
   API_TOKENS: {
     group: 'Authentication',
     default: 'none',
-    text: 'Tokens separated by commas, each with at least 16 characters. Then every operation needs `Authorization: Bearer …`.',
+    text:
+      'Tokens separated by commas, each with at least 16 characters. Then every operation needs `Authorization: Bearer …`. A token may ' +
+      'have a name, `grafana:…`, which the log has as `caller`.',
   },
   JWKS_URL: {
     group: 'Authentication',

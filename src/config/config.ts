@@ -14,7 +14,9 @@ import { expectedApiKey, expectedBaseUrl, isApiKey, isBaseUrl } from '../upstrea
 import { isLoopback } from '../upstream/loopback.ts';
 import { countSetting, type Env, flagSetting, listSetting, readSettings, setting, shareSetting } from './env.ts';
 import { readManifests } from './read-manifests.ts';
-import { type HttpServerVariable, readHttpServerConfig } from './server-config.ts';
+import { fileVariable, readSecretFiles, secretVariables } from './secret-files.ts';
+import { type HttpServerVariable, httpServerVariables, readHttpServerConfig } from './server-config.ts';
+import { findUnknownVariables } from './unknown-variables.ts';
 
 /** All that the process needs. */
 export interface Config {
@@ -32,6 +34,8 @@ export interface Config {
   /** The Redis of the run cache, instead of memory. */
   readonly redisUrl?: string;
   readonly httpServer: HttpServerConfig;
+  /** Variables that are probably misspelt. The service starts all the same, as they may be another program's. */
+  readonly warnings: readonly string[];
 }
 
 /** The environment isn't usable. Says everything that is wrong with it, and not one value. */
@@ -70,9 +74,22 @@ const reuseSettings = {
   REDIS_URL: v.optional(setting(expectedRedisUrl, isRedisUrl)),
 };
 
+/** Documents of the providers show keys behind the scheme of their header, which the service adds by itself. */
+const apiKeySetting = v.pipe(
+  v.string(),
+  v.trim(),
+  v.check(
+    (text) => !scheme.test(text),
+    ({ input }) => `expected the key alone: leave out ${scheme.exec(String(input))?.[1]}`,
+  ),
+  v.check((text) => scheme.test(text) || isApiKey(text), `expected ${expectedApiKey}`),
+);
+
+const scheme = /^(Key|Bearer)\s/i;
+
 /** Each provider has these two, after its name: `DATAFOLD_API_KEY`, `DATAFOLD_BASE_URL`, … */
 const providerSettings = ({ apiPath }: Pick<ProviderDefinition, 'apiPath'>) => ({
-  API_KEY: v.optional(setting(expectedApiKey, isApiKey)),
+  API_KEY: v.optional(apiKeySetting),
   BASE_URL: v.optional(setting(expectedBaseUrl(apiPath), (text) => isBaseUrl(text, apiPath))),
 });
 
@@ -88,11 +105,12 @@ export type Variable =
  * What `npm start` needs.
  * @throws {ConfigError}
  */
-export function readConfig(env: Env): Config {
+export function readConfig(environment: Env): Config {
   const problems: string[] = [];
+  const env = readSecretFiles(environment, problems);
   const config = readCommon(env, problems, isLoopback);
   const gateway = readGateway(env, problems, isLoopback(config.host));
-  if (problems.length > 0) throw new ConfigError(problems);
+  if (problems.length > 0) throw new ConfigError([...problems, ...config.warnings]);
   return { ...config, gateway: { ...config.gateway, ...gateway } };
 }
 
@@ -100,13 +118,15 @@ export function readConfig(env: Env): Config {
  * What a process on invented providers needs: nothing that could lead outside, and nothing to hide.
  * @throws {ConfigError}
  */
-export function readSandboxConfig(env: Env): Config {
+export function readSandboxConfig(environment: Env): Config {
   const problems: string[] = [];
+  const env = readSecretFiles(environment, problems);
   const config = readCommon(env, problems, () => true);
   for (const name of ['JWKS_URL', 'REDIS_URL'])
     if (env[name]) problems.push(`${name}: expected not to be set in the sandbox, which calls nothing outside`);
-  if (problems.length > 0) throw new ConfigError(problems);
-  return config;
+  if (problems.length > 0) throw new ConfigError([...problems, ...config.warnings]);
+  // Pages that are being developed on this machine.
+  return { ...config, httpServer: { corsOrigins: 'loopback', ...config.httpServer } };
 }
 
 /** @param isOpen whether who reaches this host may explore the graph, if the environment doesn't say */
@@ -139,6 +159,7 @@ function readCommon(env: Env, problems: string[], isOpen: (host: string) => bool
     ...(redisUrl && { redisUrl }),
     httpServer,
     limits: readLimits(env, problems),
+    warnings: findUnknownVariables(env, knownVariables()),
   };
 }
 
@@ -171,6 +192,20 @@ function readPersisted(
     ...(paths && { persistedDocuments: readManifests(paths, problems) }),
     ...(PERSISTED_DOCUMENTS_ONLY && { persistedDocumentsOnly: true }),
   };
+}
+
+/** The names of all variables that the service reads. */
+export function knownVariables(): string[] {
+  const groups = [listenSettings, persistedSettings, gatewaySettings, reuseSettings];
+  return [
+    ...groups.flatMap((settings) => Object.keys(settings)),
+    ...httpServerVariables,
+    ...providerNames.flatMap((provider) =>
+      Object.keys(providerSettings(providers[provider])).map((name) => `${provider}_${name}`),
+    ),
+    ...secretVariables.map(fileVariable),
+    ...Object.keys(defaultLimits).map(toVariable),
+  ];
 }
 
 /** The variable of a limit: `UPSTREAM_ATTEMPT_TIMEOUT_MS` of `upstreamAttemptTimeoutMs`. */

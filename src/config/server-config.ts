@@ -1,4 +1,4 @@
-/** Environment -> configuration of the HTTP server: whom it admits. */
+/** Environment -> who may send requests to the HTTP server. */
 import * as v from 'valibot';
 import { expectedApiToken, isApiToken } from '../server/auth/bearer.ts';
 import type { JwtConfig } from '../server/auth/jwt.ts';
@@ -28,6 +28,7 @@ const settings = {
 };
 
 export type HttpServerVariable = keyof typeof settings;
+export const httpServerVariables: readonly string[] = Object.keys(settings);
 
 /** What the environment needn't say. */
 export interface ServerDefaults {
@@ -37,7 +38,7 @@ export interface ServerDefaults {
   readonly host: string;
 }
 
-/** Reads the HTTP server's settings, and adds what is wrong to `problems`. */
+/** Reads the settings of the HTTP server, and adds what is wrong to `problems`. */
 export function readHttpServerConfig(
   env: Env,
   problems: string[],

@@ -211,6 +211,8 @@ const processLimits = {
   shutdownDelayMs: 500,
   /** Maximum time from the signal to stop until the process ends. It includes `shutdownDelayMs`. */
   shutdownTimeoutMs: 10_000,
+  /** Time between two reads of the files that hold secrets, such as `API_TOKENS_FILE`: a rotated secret is used within it. */
+  secretFilesPollMs: 5_000,
 };
 
 /** Each provider, separately */

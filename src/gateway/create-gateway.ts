@@ -87,8 +87,11 @@ export interface GatewayConfig {
 }
 
 export interface ProviderConfig {
-  /** The key of the provider's API, without `Key` or `Bearer` before it. */
-  readonly apiKey?: string;
+  /**
+   * The key of the provider's API, without `Key` or `Bearer` before it. A function is called for each request, so that it may return another
+   * key than before; while it returns none that can be sent, the provider isn't configured.
+   */
+  readonly apiKey?: string | (() => string);
   /**
    * Where the API is: https to a name, or http towards loopback. A path is put before the API's own (`/api/v1/…` of Datafold,
    * `/v1/…` of Olostep), and must not end in that. @default the provider's
@@ -234,8 +237,12 @@ export function createGateway(config: GatewayConfig): Gateway {
   );
 
   return {
-    fetch: async (request, context = {}) =>
-      toGlobalResponse(await (await loadSlowPath()).fetch(request, { ...context })),
+    async fetch(request, context = {}) {
+      const slowPath = await loadSlowPath();
+      const body = new AbortController();
+      const response = await slowPath.fetch(request, { ...context, bodySignal: body.signal });
+      return toGlobalResponse(response, () => body.abort());
+    },
     ...createNodeHandler({ path, loadSlowPath, log }),
     answer(params, asker) {
       const { variables, operationName } = params;
@@ -268,7 +275,8 @@ export function createGateway(config: GatewayConfig): Gateway {
 function checkConfig({ providers: configs = {}, credentials = 'held' }: GatewayConfig): void {
   const problems: string[] = [];
   for (const provider of providerNames) {
-    const { apiKey, baseUrl } = configs[provider] ?? {};
+    const { baseUrl } = configs[provider] ?? {};
+    const apiKey = readKey(configs[provider]);
     // A variable that isn't set and a `!` behind it get past the compiler.
     const isNeeded = credentials === 'held' && configs[provider] !== undefined;
     if (apiKey === undefined ? isNeeded : typeof apiKey !== 'string' || !isApiKey(apiKey))
@@ -331,10 +339,26 @@ function createCredentials({ providers: configs = {}, credentials }: GatewayConf
     providerNames.map((provider) => [provider, toBaseUrl(baseUrlOf(configs, provider)).href]),
   ) as Record<Provider, string>;
   if (credentials === 'forwarded') return createForwardedCredentials((provider) => baseUrls[provider]);
-  const apiKeys = providerNames.flatMap((provider) => {
-    const { apiKey } = configs[provider] ?? {};
-    return apiKey === undefined ? [] : [[provider, apiKey] as const];
-  });
-  const held = createHeldCredentials(new Map(apiKeys), (provider) => baseUrls[provider]);
-  return () => held;
+  const held = () => {
+    const apiKeys = providerNames.flatMap((provider) => {
+      const apiKey = readKey(configs[provider]);
+      return apiKey === undefined || !isApiKey(apiKey) ? [] : [[provider, apiKey] as const];
+    });
+    return createHeldCredentials(new Map(apiKeys), (provider) => baseUrls[provider]);
+  };
+  const configured = Object.values(configs);
+  let current = held();
+  if (configured.every(({ apiKey }) => typeof apiKey !== 'function')) return () => current;
+  let known: readonly (string | undefined)[] = configured.map(readKey);
+  return () => {
+    const keys = configured.map(readKey);
+    if (keys.some((key, place) => key !== known[place])) {
+      known = keys;
+      current = held();
+    }
+    return current;
+  };
 }
+
+const readKey = ({ apiKey }: ProviderConfig = {}): string | undefined =>
+  typeof apiKey === 'function' ? apiKey() : apiKey;

@@ -1,4 +1,4 @@
-/** Requests of `node:http`, as they come in by themselves or through a framework, as `Request`s of the slow path. */
+/** Requests of `node:http`, plain or from a framework, as `Request`s of the slow path. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { readAbsoluteTarget } from './absolute-target.ts';
 

@@ -37,7 +37,7 @@ const isDrained = (response: ServerResponse): Promise<void> =>
   });
 
 /**
- * A response of the class that `globalThis` has. The slow path has a faster one of its own, whose body frameworks can't take: they
+ * A response of the class that `globalThis` has. The slow path has a faster class, whose body frameworks can't take: they
  * ask for the class, or use methods that it lacks.
  * @param onCancel called when the reader of a response in parts cancels it
  */
@@ -72,7 +72,7 @@ function toReader(parts: ReadableStream<Uint8Array>) {
   const reader = parts.getReader();
   return {
     read: () => reader.read(),
-    // The slow path's own stream is ended by itself, while it is read; one of the runtime only by its reader.
+    // `cancel` of the slow path's stream works while it is read; a stream of the runtime is cancelled by its reader alone.
     cancel: () => void parts.cancel().catch(() => reader.cancel().catch(() => {})),
   };
 }

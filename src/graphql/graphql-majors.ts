@@ -1,5 +1,5 @@
 /**
- * What differs between graphql 16 and 17: the package runs beside either. Shapes are told apart by the version and never by their
+ * What differs between graphql 16 and 17: the package runs beside either. Shapes are distinguished by the version and never by their
  * look, as clients choose the names of variables. Functions that only one of the two exports are not used: bundlers refuse them.
  */
 import {
@@ -20,7 +20,7 @@ import {
 
 export type Values = Readonly<Record<string, unknown>>;
 
-/** Whether `variables` of the API are `{ coerced, sources }`, and defaults are kept as they are written in the SDL. */
+/** Whether `variables` of the API are `{ coerced, sources }`, and defaults are the literals of the SDL. */
 const isMajor17: boolean = versionInfo.major >= 17;
 
 /** The values of variables as functions of graphql take them. */

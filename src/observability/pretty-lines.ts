@@ -1,4 +1,4 @@
-/** Lines of the log for people. In a file of its own, so that bundles of the library leave its package out. */
+/** Lines of the log for people. In a separate file, so that bundles of the library leave its package out. */
 import { importPackage } from '../core/import-module.ts';
 import type { Lines } from './logger.ts';
 

@@ -4,6 +4,7 @@ import { requestIdHeader } from '../gateway/request-id.ts';
 import { forwardedHeader } from '../providers/credentials.ts';
 import { providerNames } from '../providers/index.ts';
 import { ageHeader, callReportHeader } from '../upstream/call-report.ts';
+import type { Check, Rejection } from './checks/check.ts';
 import { preflightHeaders } from './checks/csrf.ts';
 
 const preflightAnswer = {
@@ -26,11 +27,19 @@ export interface Cors {
   admit(request: IncomingMessage, response: ServerResponse): void;
   /** Answers a browser's preflight, if it comes from a listed origin. */
   answerPreflight(request: IncomingMessage, response: ServerResponse): boolean;
+  /** Refuses that question for any other origin. */
+  readonly isAllowed: Check;
 }
 
+/** `loopback`: pages that this machine serves, on any port. */
+export type CorsOrigins = readonly string[] | 'loopback';
+
+const loopbackOrigin = /^https?:\/\/(?:(?:[\w-]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/;
+
 /** @param origins the whole origins, compared letter by letter. None can send credentials of the browser's own. */
-export function createCors(origins: readonly string[]): Cors {
-  const isListed = ({ headers: { origin } }: IncomingMessage) => origin !== undefined && origins.includes(origin);
+export function createCors(origins: CorsOrigins): Cors {
+  const isAllowed = origins === 'loopback' ? (origin: string) => loopbackOrigin.test(origin) : createListCheck(origins);
+  const isListed = ({ headers: { origin } }: IncomingMessage) => origin !== undefined && isAllowed(origin);
   return {
     admit(request, response) {
       if (origins.length === 0) return;
@@ -43,11 +52,25 @@ export function createCors(origins: readonly string[]): Cors {
       );
     },
     answerPreflight(request, response) {
-      const { method, headers } = request;
-      if (method !== 'OPTIONS' || headers['access-control-request-method'] === undefined || !isListed(request))
-        return false;
+      if (!isPreflight(request) || !isListed(request)) return false;
       response.writeHead(204, preflightAnswer).end();
       return true;
     },
+    isAllowed: (request) => (isPreflight(request) && !isListed(request) ? notListed : undefined),
   };
 }
+
+const createListCheck =
+  (origins: readonly string[]) =>
+  (origin: string): boolean =>
+    origins.includes(origin);
+
+const isPreflight = ({ method, headers }: IncomingMessage): boolean =>
+  method === 'OPTIONS' && headers.origin !== undefined && headers['access-control-request-method'] !== undefined;
+
+/** What a developer reads in the network tools of a browser, whose console says only that something about CORS is missing. */
+const notListed: Rejection = {
+  status: 403,
+  code: 'FORBIDDEN',
+  message: 'Expected an origin that the variable CORS_ORIGINS of this service lists.',
+};

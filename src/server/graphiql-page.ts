@@ -55,13 +55,13 @@ const head =
  */
 const unlessSwitchedOn = null as unknown as undefined;
 
-/** GraphiQL would fill in what another page of this origin has kept, and send it here: nobody has switched that on. */
+/** GraphiQL would fill in what another page of this origin has stored, and send it here: no person has switched that on. */
 const forgetHeaders = `
   try {
     if (localStorage.getItem('graphiql:shouldPersistHeaders') !== 'true') localStorage.removeItem('graphiql:headers');
   } catch {}`;
 
-/** Lets the page run its own script and ask this service, and nothing else. */
+/** Lets the page run its own script and call this service, and nothing else. */
 function toPolicy(page: string): string {
   const scripts = [...page.matchAll(/<script>(.*?)<\/script>/gs)].map(([, script = '']) => script);
   const hashes = scripts.map((script) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`);

@@ -17,7 +17,7 @@ const unpackBytes = 256 * 1024;
 export const wantsPage = ({ method, headers }: IncomingMessage): boolean =>
   method === 'GET' && prefersPage(headers.accept);
 
-/** Makes what shows the page, with one tab an operation. The page waits for the first view; then it is kept, packed. */
+/** Makes what shows the page, with one tab an operation. The page waits for the first view; then it is cached, compressed. */
 export function createGraphiQL(operations: readonly string[]) {
   const getPage = lazy(() => loadPage(operations));
 

@@ -1,4 +1,4 @@
-/** The HTTP server: it checks what arrives over HTTP before the graph gets it. */
+/** The HTTP server: checks requests before the gateway gets them. */
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { defaultLimits, type Limits } from '../core/limits.ts';
@@ -6,7 +6,7 @@ import { ResponseMemory, ResponseReservation } from '../core/response-memory.ts'
 import type { Gateway } from '../gateway/create-gateway.ts';
 import { createBoundedLog } from '../observability/bounded-log.ts';
 import type { Log } from '../observability/logger.ts';
-import { createAuthorization } from './auth/bearer.ts';
+import { type ApiTokens, createAuthorization } from './auth/bearer.ts';
 import type { JwtConfig } from './auth/jwt.ts';
 import { toCaller } from './caller.ts';
 import { hasSmallBody, isPlain } from './checks/body.ts';
@@ -22,7 +22,7 @@ import {
   pathOf,
 } from './checks/host-and-path.ts';
 import { createConnections } from './connections.ts';
-import { createCors } from './cors.ts';
+import { type CorsOrigins, createCors } from './cors.ts';
 import { createFastPath, type Way } from './fast-path.ts';
 import { createGracefulShutdown, type GracefulShutdown } from './graceful-shutdown.ts';
 import { createGraphiQL, wantsPage } from './graphiql.ts';
@@ -33,14 +33,17 @@ import { createPipelining, ignoreRest } from './pipelining.ts';
 import { RequestState, type Reservations } from './request-state.ts';
 import { createSdlAnswer, isGet, isSdlShown, sdlPath } from './sdl-endpoint.ts';
 
-/** Whom the HTTP server admits. */
+/** Who may send requests. */
 export interface HttpServerConfig {
   /** The hosts that requests may be sent to, each with a port or for all its ports. @default every host */
   readonly allowedHosts?: AllowedHosts;
   /** The origins whose pages may send requests. @default none */
-  readonly corsOrigins?: readonly string[];
-  /** The tokens that open the graph, 16 characters at least. @default none is needed */
-  readonly apiTokens?: readonly string[];
+  readonly corsOrigins?: CorsOrigins;
+  /**
+   * The tokens that callers need, 16 characters at least, each with a name for the log or without: `name:token`. A function is called for
+   * each request, so that it may return others than before. @default none is needed
+   */
+  readonly apiTokens?: ApiTokens;
   /** The issuer whose JWTs are accepted as well. @default none */
   readonly jwt?: JwtConfig;
   /** Whether browsers are shown GraphiQL. @default true */
@@ -131,6 +134,8 @@ export function createServer(options: ServerOptions): Server {
     if (elsewhere !== undefined) return say(state, elsewhere);
     cors.admit(request, response);
     if (cors.answerPreflight(request, response)) return;
+    const notListed = cors.isAllowed(request, response);
+    if (notListed !== undefined) return say(state, notListed);
     if (graphiql && wantsPage(request)) return showGraphiQL(state);
     const wrong = await firstRejectionAsync(operationChecks, request, response);
     // Its client may have left by then, and nothing would tell when it is over.
@@ -162,7 +167,8 @@ export function createServer(options: ServerOptions): Server {
     connections.end(response, now);
     if (isOneWaiting) pipelining.startNext(request.socket);
     const ms = Math.round(now - state.startedAt);
-    log.info({ requestId, method: request.method, path: pathOf(request), status, ms }, 'request');
+    const { method, caller } = request;
+    log.info({ requestId, method, path: pathOf(request), status, ms, caller }, 'request');
   };
 
   const fail = (state: RequestState, error: unknown) => {

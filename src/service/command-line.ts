@@ -1,4 +1,4 @@
-/** The command line: which of its three things the process does. */
+/** The command line: which command the process executes. */
 import { parseArgs } from 'node:util';
 
 /** `start` serves the graph; `sandbox` serves invented monitors; `check` says whether the configuration is usable. */

@@ -1,4 +1,4 @@
-/** The Node.js that the process needs. In syntax that older versions run as well, as it is told by them. */
+/** The Node.js that the process needs. In syntax that older versions run as well, because they report it. */
 
 /** As `engines` of `package.json` has it. */
 const [leastMajor, leastMinor] = [22, 19];

@@ -16,6 +16,7 @@ import type { RunCache } from '../run-cache/run-cache.ts';
 import { createGracefulShutdown } from '../server/graceful-shutdown.ts';
 import { createServer } from '../server/server.ts';
 import { CommandLineError, readCommand } from './command-line.ts';
+import { withRotatedSecrets } from './secret-rotation.ts';
 import type { ShutdownSignals } from './shutdown-signals.ts';
 import { applyV8Flags } from './v8-flags.ts';
 
@@ -34,18 +35,24 @@ export async function startService(signals: ShutdownSignals): Promise<void> {
 
 /** Says whether the environment configures a service; nothing listens, and nothing is called. */
 async function check(): Promise<void> {
-  const { gateway: config, limits } = readConfig(process.env);
+  const { gateway: config, limits, warnings } = readConfig(process.env);
+  if (warnings.length > 0) throw new ConfigError(warnings);
   const gateway = createGateway({ ...config, runCache: false, exampleDocuments: exampleManifest, limits });
   await gateway.close();
   console.log('The configuration is usable.');
 }
 
 async function start(isSandbox: boolean, signals: ShutdownSignals): Promise<void> {
-  const { config, close } = isSandbox ? await readSandbox() : { config: readConfig(process.env), close: () => {} };
+  const { config: given, close } = isSandbox
+    ? await readSandbox()
+    : { config: readConfig(process.env), close: () => {} };
   const lines = createLineWriter(process.stdout.fd);
   process.once('exit', lines.flush);
-  const isPretty = config.logFormat === 'pretty';
-  const log = createLog(config.logLevel, isPretty ? await createPrettyLines(lines, process.stdout.isTTY) : lines);
+  const isPretty = given.logFormat === 'pretty';
+  const log = createLog(given.logLevel, isPretty ? await createPrettyLines(lines, process.stdout.isTTY) : lines);
+  for (const warning of given.warnings) log.warn({ warning }, 'unknown variable');
+  const { secretFilesPollMs } = { ...defaultLimits, ...given.limits };
+  const config = isSandbox ? given : withRotatedSecrets(process.env, given, log, secretFilesPollMs);
   const runCache = await openRunCache(config, log);
   await serve({ config, log, lines, runCache, isSandbox, close }, signals).catch(async (error) => {
     // Open handles would hold a process that can't start.

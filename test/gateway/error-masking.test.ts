@@ -100,7 +100,9 @@ it.each(['production', 'development'])(
   async (env) => {
     setNodeEnv(env);
     const { log, bugs } = createBrokenLog();
-    const gateway = { handleNodeRequest: () => Promise.reject(new Error('canary of the inside')) } as unknown as Gateway;
+    const gateway = {
+      handleNodeRequest: () => Promise.reject(new Error('canary of the inside')),
+    } as unknown as Gateway;
     const url = await listen(createServer({ gateway, log, operations: [] }));
 
     const response = await fetch(`${url}/graphql`, { method: 'POST', body: '{}' });

@@ -74,7 +74,7 @@ describe.skipIf(!hasNginx && !process.env.CI)('Behind nginx, below a path prefix
   it('operations reach the graph, and parts come one by one, not compressed', async () => {
     const { world, url } = await startProxy();
     let answer = () => {};
-    const asked = new Promise<void>((resolve) => {
+    const called = new Promise<void>((resolve) => {
       world.datafold.on(datafoldPath, (_request, response) => {
         answer = () =>
           response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(datafoldBody));
@@ -88,7 +88,7 @@ describe.skipIf(!hasNginx && !process.env.CI)('Behind nginx, below a path prefix
     });
     const reader = response.body?.getReader();
     const first = Buffer.from((await reader?.read())?.value ?? []).toString();
-    await asked;
+    await called;
     answer();
     let rest = '';
     for (let part = await reader?.read(); part?.done === false; part = await reader?.read())

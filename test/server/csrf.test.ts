@@ -32,7 +32,7 @@ describe('CORS and CSRF: without listed origins', () => {
       await preflight(world, origin),
     ];
 
-    expect(answers.map(({ status }) => status)).toEqual([200, 200, 403, 405]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 403, 403]);
     expect(answers.flatMap(corsHeadersOf)).toEqual([]);
   });
 });
@@ -49,7 +49,7 @@ describe('CORS and CSRF: with listed origins', () => {
       expect(status).toBe(authorization === '' ? 401 : 200);
       expect(headers.get('access-control-allow-origin')).toBe(origin);
       expect(headers.get('access-control-allow-credentials')).toBe(null);
-      expect(headers.get('access-control-expose-headers')).toBe('x-request-id, x-upstream-calls, retry-after');
+      expect(headers.get('access-control-expose-headers')).toBe('x-request-id, x-upstream-calls, age, retry-after');
       expect(headers.get('vary')).toBe('Origin');
     }
   });
@@ -66,6 +66,7 @@ describe('CORS and CSRF: with listed origins', () => {
       ...[
         'content-type',
         'authorization',
+        'cache-control',
         'x-request-id',
         'x-upstream-calls',
         'x-datafold-api-key',
@@ -92,10 +93,45 @@ describe('CORS and CSRF: with listed origins', () => {
 
     const answers = [await world.post(body, { headers: { ...json, origin } }), await preflight(world, origin)];
 
-    expect(answers.map(({ status }) => status)).toEqual([200, 405]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 403]);
     expect(answers.flatMap(corsHeadersOf)).toEqual([]);
     expect(answers[0]?.headers.get('vary')).toBe('Origin');
   });
+});
+
+it('CORS and CSRF: a preflight that is refused says which variable lists origins', async () => {
+  const response = await preflight(await createWorld(), app);
+
+  expect((await response.json()).errors).toMatchObject([
+    {
+      message: 'Expected an origin that the variable CORS_ORIGINS of this service lists.',
+      extensions: { code: 'FORBIDDEN' },
+    },
+  ]);
+});
+
+describe('CORS and CSRF: with the origins of loopback', () => {
+  it.each(['http://localhost:5173', 'http://app.localhost', 'https://127.0.0.1:8443', 'http://[::1]:3000'])(
+    'pages of %s may send requests',
+    async (origin) => {
+      const world = await createWorld({}, { corsOrigins: 'loopback' });
+
+      const answers = [await world.post(body, { headers: { ...json, origin } }), await preflight(world, origin)];
+
+      expect(answers.map(({ headers }) => headers.get('access-control-allow-origin'))).toEqual([origin, origin]);
+    },
+  );
+
+  it.each(['http://localhost.evil.test', 'http://evil.test:127.0.0.1', 'null', 'http://10.0.0.1', 'http://xlocalhost'])(
+    'pages of %s may not',
+    async (origin) => {
+      const world = await createWorld({}, { corsOrigins: 'loopback' });
+
+      const answers = [await world.post(body, { headers: { ...json, origin } }), await preflight(world, origin)];
+
+      expect(answers.flatMap(corsHeadersOf)).toEqual([]);
+    },
+  );
 });
 
 describe('CORS and CSRF: a GET', () => {

@@ -227,7 +227,8 @@ describe('server configuration: the sandbox', () => {
       logFormat: 'json',
       limits: { maxDepth: 3 },
       gateway: { introspection: true },
-      httpServer: { allowedHosts: 'loopback', apiTokens: [token], graphiql: true },
+      httpServer: { allowedHosts: 'loopback', apiTokens: [token], corsOrigins: 'loopback', graphiql: true },
+      warnings: [],
     });
   });
 

@@ -1,4 +1,4 @@
-/** The recipes of docs/library.md, run as a reader runs them: in a process of their own, with a fake upstream. */
+/** The recipes of docs/library.md, run as a reader runs them: in a separate process, with a fake upstream. */
 
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -25,7 +25,7 @@ export async function readRecipe(heading: string) {
   return { code, port, origin: `http://127.0.0.1:${port}` };
 }
 
-/** A port that nobody listens on now. */
+/** A port that is free now. */
 export async function findFreePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -11,7 +11,7 @@ export interface ServerContext extends RequestContext, Omit<NodeBody, 'content'>
   readonly bodySignal?: AbortSignal;
 }
 
-/** Ends the work for a request that nobody waits for any more. */
+/** Ends the work for a request whose client has disconnected, or has cancelled the response. */
 export const cancellationOf = ({ signal }: Request, { bodySignal }: Pick<ServerContext, 'bodySignal'>): CancelToken =>
   fromAbortSignal(bodySignal === undefined ? signal : AbortSignal.any([signal, bodySignal]));
 

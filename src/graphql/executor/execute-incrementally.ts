@@ -34,12 +34,12 @@ export const createExecuteIncrementally =
   async ({ document, streams }, operation, contextValue) => {
     const { operationName = null } = operation;
     const variableValues = operation.variableValues ?? {};
-    const asked = getOperationAST(document, operationName);
+    const requested = getOperationAST(document, operationName);
     // One error is enough to know; each holds all of the variable.
-    const result = getVariableValues(schema, asked?.variableDefinitions ?? [], variableValues, { maxErrors: 1 });
+    const result = getVariableValues(schema, requested?.variableDefinitions ?? [], variableValues, { maxErrors: 1 });
     const coerced = coercedOf(result);
-    if (!asked || coerced === undefined || isLost(asked)) return execute(operation, contextValue);
-    const fields = streams.get(asked.name?.value ?? '') ?? [];
+    if (!requested || coerced === undefined || isLost(requested)) return execute(operation, contextValue);
+    const fields = streams.get(requested.name?.value ?? '') ?? [];
     const errors = fields.flatMap((field) => findError(schema, field, coerced) ?? []);
     if (errors.length > 0) return { errors };
     return normalizedExecutor({ schema, document, contextValue, operationName, variableValues });

@@ -231,7 +231,7 @@ function toState(
   return { state: { ...state, bound: head.bound ?? Number.NEGATIVE_INFINITY }, start };
 }
 
-/** Each member is there, be it undefined. */
+/** Each member is there, even if undefined. */
 const toStartPage = ({ token, timeAbove, lastTime }: ShapeType<typeof isStartPage>): StartPage => ({
   token,
   timeAbove,

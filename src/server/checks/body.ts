@@ -5,6 +5,8 @@ import { type AsyncCheck, badInput, type Check, type Rejection } from './check.t
 /** A request whose body has been read already, and how long its client has waited. */
 export type WithBody = IncomingMessage & {
   body?: Buffer;
+  /** The name of the API token that the request carries, where it has one. */
+  caller?: string | undefined;
   /** For the issuer's keys, in milliseconds. */
   waitedMs?: number;
 };

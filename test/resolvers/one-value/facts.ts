@@ -25,15 +25,15 @@ export class Facts {
   add(answer: Answer, root: string, selection: Selection, source: Source): void {
     const failed = (answer.errors ?? []).map(({ path = [] }) => path.join('.'));
     this.errors += failed.length;
-    this.#visit(answer.data?.[root], selection, { path: root, name: undefined, failed, source });
+    this.#inspect(answer.data?.[root], selection, { path: root, name: undefined, failed, source });
   }
 
-  #visit(value: unknown, selection: Selection | undefined, at: At): void {
+  #inspect(value: unknown, selection: Selection | undefined, at: At): void {
     const { path, name, failed, source } = at;
     if (Array.isArray(value)) {
       if (name !== undefined) this.#note(`${name} length`, value.length, source);
       for (const [place, item] of value.entries())
-        this.#visit(item, selection, { ...at, path: `${path}.${place}`, name: name && `${name}[${place}]` });
+        this.#inspect(item, selection, { ...at, path: `${path}.${place}`, name: name && `${name}[${place}]` });
       return;
     }
     // An error isn't a value, nor is the null that stands for one.
@@ -42,14 +42,14 @@ export class Facts {
       if (name !== undefined) this.#note(name, value, source);
       return;
     }
-    this.#visitObject(value as Json, selection, at);
+    this.#inspectObject(value as Json, selection, at);
   }
 
-  #visitObject(object: Json, { fields }: Selection, { path, name, ...rest }: At): void {
+  #inspectObject(object: Json, { fields }: Selection, { path, name, ...rest }: At): void {
     // Connections and the like around what is selected.
     if (object.__typename === undefined) {
       for (const [key, value] of Object.entries(object))
-        this.#visit(value, { fields, text: '' }, { ...rest, path: `${path}.${key}`, name });
+        this.#inspect(value, { fields, text: '' }, { ...rest, path: `${path}.${key}`, name });
       return;
     }
     const { __typename: type, id } = object as { readonly __typename: string; readonly id?: string };
@@ -59,7 +59,7 @@ export class Facts {
     for (const field of fields.get(type) ?? []) {
       const at = { ...rest, path: `${path}.${field.alias}`, name: `${isNode ? id : name} ${field.call}` };
       const value = object[field.alias];
-      this.#visit(value, field.selection, at);
+      this.#inspect(value, field.selection, at);
       if (!rest.failed.includes(at.path)) this.#see(field, rest.source);
     }
   }

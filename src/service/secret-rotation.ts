@@ -1,0 +1,45 @@
+/** Rotates the secrets of files: API keys and tokens change without a restart when their files change. */
+import { type Config, ConfigError, readConfig } from '../config/config.ts';
+import type { Env } from '../config/env.ts';
+import { readSecretTexts, secretFilesIn } from '../config/secret-files.ts';
+import type { Log } from '../observability/logger.ts';
+import { providerNames } from '../providers/index.ts';
+
+/**
+ * The configuration with functions in place of the secrets that are in files. Reads the files every `pollMs` milliseconds; what isn't
+ * usable is logged, and the secrets from before stay. `REDIS_URL_FILE` is read at the start alone.
+ */
+export function withRotatedSecrets(env: Env, config: Config, log: Log, pollMs: number): Config {
+  if (secretFilesIn(env).length === 0) return config;
+  let current = config;
+  let texts = readSecretTexts(env);
+  setInterval(() => {
+    const found = readSecretTexts(env);
+    if (found === texts) return;
+    texts = found;
+    try {
+      current = readConfig(env);
+      log.info({ files: secretFilesIn(env) }, 'secret files read again');
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      log.error({ error: error.message }, 'secret files not usable');
+    }
+  }, pollMs).unref();
+
+  const readKey = (provider: (typeof providerNames)[number]): string => {
+    const apiKey = current.gateway.providers?.[provider]?.apiKey;
+    return typeof apiKey === 'string' ? apiKey : '';
+  };
+  const providers = providerNames.flatMap((provider) => {
+    const given = config.gateway.providers?.[provider];
+    if (given === undefined) return [];
+    return [[provider, given.apiKey === undefined ? given : { ...given, apiKey: () => readKey(provider) }]];
+  });
+  const { apiTokens } = config.httpServer;
+  const readTokens = () => (Array.isArray(current.httpServer.apiTokens) ? current.httpServer.apiTokens : []);
+  return {
+    ...config,
+    gateway: { ...config.gateway, providers: Object.fromEntries(providers) },
+    httpServer: { ...config.httpServer, ...(apiTokens && { apiTokens: readTokens }) },
+  };
+}
