@@ -12,9 +12,16 @@ export interface VariableDescription {
   readonly text: string;
 }
 
+const rateOf = (provider: string): VariableDescription => ({
+  default: '`UPSTREAM_RATE`',
+  text:
+    `Maximum calls a second to ${provider} with one key. Where the limit of the account is known, no call has to be refused first: ` +
+    '[pacing](caching-and-planning.md#pacing).',
+});
+
 /** The variables that each provider has, after its name. */
 export const providerVariables: Readonly<
-  Record<Provider, { readonly API_KEY: VariableDescription; readonly BASE_URL: VariableDescription }>
+  Record<Provider, Readonly<Record<'API_KEY' | 'BASE_URL' | 'UPSTREAM_RATE', VariableDescription>>>
 > = {
   DATAFOLD: {
     API_KEY: {
@@ -29,6 +36,7 @@ export const providerVariables: Readonly<
         'For instance `https://eu.datafold.com`, or your dedicated host. `us.datafold.com` and `eub.datafold.com` are another product: ' +
         'only its runs (one, and the list of a monitor) are documented, so fields of monitors and lists of monitors may fail there.',
     },
+    UPSTREAM_RATE: rateOf('Datafold'),
   },
   OLOSTEP: {
     API_KEY: {
@@ -38,6 +46,7 @@ export const providerVariables: Readonly<
         '`PROVIDER_NOT_CONFIGURED`.',
     },
     BASE_URL: { default: '`https://api.olostep.com`', text: 'Another address of the API.' },
+    UPSTREAM_RATE: rateOf('Olostep'),
   },
 };
 

@@ -87,10 +87,11 @@ const apiKeySetting = v.pipe(
 
 const scheme = /^(Key|Bearer)\s/i;
 
-/** Each provider has these two, after its name: `DATAFOLD_API_KEY`, `DATAFOLD_BASE_URL`, … */
+/** Each provider has these, after its name: `DATAFOLD_API_KEY`, `DATAFOLD_BASE_URL`, `DATAFOLD_UPSTREAM_RATE`, … */
 const providerSettings = ({ apiPath }: Pick<ProviderDefinition, 'apiPath'>) => ({
   API_KEY: v.optional(apiKeySetting),
   BASE_URL: v.optional(setting(expectedBaseUrl(apiPath), (text) => isBaseUrl(text, apiPath))),
+  UPSTREAM_RATE: v.optional(countSetting),
 });
 
 /** Every variable but those of the providers and the limits. `npm run docs` needs a description of each. */
@@ -259,9 +260,17 @@ function readGateway(env: Env, problems: string[], isLocal: boolean): Pick<Gatew
   const configs: Partial<Record<Provider, ProviderConfig>> = {};
   for (const provider of providerNames) {
     const settings = providerSettings(providers[provider]);
-    const { API_KEY: apiKey, BASE_URL: baseUrl } = readSettings(settings, env, problems, `${provider}_`);
+    const {
+      API_KEY: apiKey,
+      BASE_URL: baseUrl,
+      UPSTREAM_RATE: upstreamRate,
+    } = readSettings(settings, env, problems, `${provider}_`);
     if (apiKey === undefined && credentials === 'held') continue;
-    configs[provider] = { ...(apiKey && { apiKey }), ...(baseUrl && { baseUrl }) };
+    configs[provider] = {
+      ...(apiKey && { apiKey }),
+      ...(baseUrl && { baseUrl }),
+      ...(upstreamRate && { upstreamRate }),
+    };
   }
   const names = providerNames.map((provider) => `${provider}_API_KEY`);
   const held = names.filter((name) => env[name]);

@@ -229,10 +229,19 @@ const providerLimits = {
   retryBaseDelayMs: 100,
   /** Maximum back-off between two attempts. */
   retryMaxDelayMs: 1_000,
-  /** Maximum `Retry-After` that a call waits for. */
-  maxRetryAfterMs: 2_000,
-  /** Maximum cool-down of a credential whose provider tells it to wait (429 or 503 with `Retry-After`). */
+  /**
+   * Maximum upstream calls a second with one credential. 0: as many as the provider takes; each 429 halves the rate, which recovers
+   * slowly. `DATAFOLD_UPSTREAM_RATE` and `OLOSTEP_UPSTREAM_RATE` set it for one provider.
+   */
+  upstreamRate: 0,
+  /** Maximum time without calls after a provider tells a credential to wait (429 or 503 with `Retry-After`). */
   rateLimitMaxCooldownMs: 60_000,
+  /** Maximum credentials whose rate the gateway remembers, for each provider. */
+  maxPacedCredentials: 10_000,
+  /** Maximum operations that wait until the service's own credential may be used again, for each provider. */
+  maxPacedOperations: 128,
+  /** The same for the credential of one caller. */
+  maxPacedOperationsPerCredential: 32,
   /** Maximum retries of one credential at a time. Credentials that no call has succeeded with share one such budget. */
   retryBudget: 10,
   /** How many retries each upstream call adds to the retry budget of its credential. */
@@ -261,8 +270,8 @@ const providerLimits = {
   maxConcurrentCallsPerCredential: 16,
   /** Maximum operations that wait for their first call. */
   maxQueuedOperations: 64,
-  /** Maximum time that an operation waits for its first call. */
-  queueTimeoutMs: 250,
+  /** Maximum time that an operation waits for its first call while `maxConcurrentCalls` are in flight. */
+  queueTimeoutMs: 5_000,
   /**
    * Maximum calls in the queue. Beyond it, a caller that has its share of them can't queue more: with its own key a caller is
    * one, and with the service's own key each request is. The whole queue takes longer than the deadline of an operation.

@@ -97,6 +97,11 @@ export interface ProviderConfig {
    * `/v1/…` of Olostep), and must not end in that. @default the provider's
    */
   readonly baseUrl?: string;
+  /**
+   * How many calls a second are made with one key at most: where the account's rate limit is known, nothing has to be learned from
+   * refused calls. @default `limits.upstreamRate`
+   */
+  readonly upstreamRate?: number;
 }
 
 /** The parameters of a request: a document, and what to do with it. */
@@ -305,7 +310,11 @@ function createUpstreams(
     const { readStatus, monitors } = providers[provider];
     const baseUrl = baseUrlOf(configs, provider);
     const listRequest = monitors.walk(1).first;
-    const upstream = createUpstream({ provider, baseUrl, log, limits, budget, onRefused, listRequest, readStatus });
+    const { upstreamRate = limits.upstreamRate } = configs[provider] ?? {};
+    const upstream = createUpstream({
+      ...{ provider, baseUrl, log, budget, onRefused, listRequest, readStatus },
+      limits: { ...limits, upstreamRate },
+    });
     return [provider, coalesceCalls ? createCoalescing(provider, upstream, limits) : upstream];
   });
   return Object.fromEntries(upstreams) as Record<Provider, Upstream>;

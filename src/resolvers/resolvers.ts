@@ -60,7 +60,11 @@ const shared: QueryResolvers = {
     return each('keys', maxKeys, keys, (key) => loadMonitor(context, key, selectedOf));
   },
   monitorList: (_query, args, { lists, costBudget }, info) => lists.monitors(args, costBudget, selectedIn(info)),
-  runs: (_query, args, context, info) => readRunFeed(args, context, selectedIn(info)),
+  runs(_query, args, context, info) {
+    // Programs read page after page. A person who waits for one page goes first.
+    if (args.after != null) context.call.isReport = true;
+    return readRunFeed(args, context, selectedIn(info));
+  },
 };
 
 /** `datafoldRun`, `olostepRun`, … */

@@ -7,9 +7,12 @@ import type { Provider } from '../generated/types.ts';
 import { providerNames, providers } from '../providers/index.ts';
 import type { Sandbox, SandboxWorld } from '../providers/provider.ts';
 
+/** Where a provider's stand-in is, and the key that it takes. */
+type ProviderAddress = Required<Pick<ProviderConfig, 'apiKey' | 'baseUrl'>>;
+
 /** The providers as the gateway is to be configured, and a way to end them. */
 export interface RunningSandbox {
-  readonly providers: Readonly<Record<Provider, Required<ProviderConfig>>>;
+  readonly providers: Readonly<Record<Provider, ProviderAddress>>;
   close(): void;
 }
 
@@ -20,7 +23,7 @@ export interface RunningSandbox {
 export async function startSandbox({ now = Date.now, seed = 1 }: Partial<SandboxWorld> = {}): Promise<RunningSandbox> {
   const world: SandboxWorld = { now, seed };
   const servers: Server[] = [];
-  const start = async (provider: Provider): Promise<[Provider, Required<ProviderConfig>]> => {
+  const start = async (provider: Provider): Promise<[Provider, ProviderAddress]> => {
     const { createSandbox } = await providers[provider].loadSandbox();
     const sandbox = createSandbox(world);
     const server = serve(sandbox);

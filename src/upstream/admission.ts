@@ -1,31 +1,32 @@
 /**
- * Who may call a provider now: no credential that cools down, none whose circuit breaker is open, and no more at a time than
- * there are places for.
+ * Who may call a provider now: no credential more often than its provider takes, none whose circuit breaker is open, and no more
+ * calls at a time than there are places for.
  */
 
 import type { UpstreamLimits } from '../core/limits.ts';
 import type { Provider } from '../generated/types.ts';
 import { createBulkhead, createLine, isIdle, type Line } from './bulkhead.ts';
 import type { Call } from './call-context.ts';
-import type { CancelToken } from './cancellation.ts';
 import { type BreakerOptions, CircuitBreaker, type Permit } from './circuit-breaker.ts';
 import type { Credential } from './credential.ts';
 import type { CredentialCircuit } from './credential-circuit.ts';
-import { toBreakerFailure, toCoolDownFailure, toQueueFailure, UpstreamFailure, type Verdict } from './failure.ts';
-import { createCoolDown } from './rate-limit-cooldown.ts';
+import { toBreakerFailure, toQueueFailure, UpstreamFailure, type Verdict } from './failure.ts';
+import { type Pacer, Pacing } from './pacing.ts';
+import { toPriority } from './priority.ts';
+import type { UpstreamRequest } from './request.ts';
 
 export interface Admission {
   /**
-   * Lets a call through; `undefined` when it has to {@link Gate.wait}.
-   * @param path what is requested
+   * Lets a call through; `undefined` when it has to {@link Admission.wait}.
    * @throws {UpstreamFailure} when it may not go, and needn't wait
    */
-  enter(credential: Credential, call: Call, path: string): AdmittedCall | undefined;
+  enter(credential: Credential, call: Call, request: UpstreamRequest): AdmittedCall | undefined;
   /**
-   * Lets a call through as soon as there is a place, or until it is ended.
-   * @throws {UpstreamFailure} when there is none in time, or it may not go any more by then
+   * Lets a call through as soon as the credential may be used and there is a place, or until it is ended.
+   * @param isRetry whether the call has been made before
+   * @throws {UpstreamFailure} when that isn't in time, or it may not go any more by then
    */
-  wait(credential: Credential, call: Call, path: string, cancellation: CancelToken): Promise<AdmittedCall>;
+  wait(credential: Credential, call: Call, request: UpstreamRequest, isRetry: boolean): Promise<AdmittedCall>;
   /**
    * Called once an admitted call is over: others wait for its permit.
    * @param isFound whether the response has what was requested
@@ -34,8 +35,14 @@ export interface Admission {
   leave(pass: AdmittedCall, credential: Credential, path: string, isFound: boolean, error?: unknown): void;
   /** The response has been received: the place is free for another call, however long it takes to read what has come. */
   freePlace(pass: AdmittedCall, credential: Credential): void;
-  /** Starts the cool-down that the failure asks for: a call with it has failed for good. */
-  rest(credential: Credential, failure: UpstreamFailure): void;
+  /**
+   * The provider makes the credential wait: its calls are made later, and after a 429 less often.
+   * @param sentAt when the call was made that failed so, by the monotonic clock, in milliseconds
+   * @returns the new rate of the credential, in calls a second; `undefined` when it is as before
+   */
+  slowDown(credential: Credential, failure: UpstreamFailure, sentAt: number): number | undefined;
+  /** Whether a call with the credential may be made before the deadline, as far as pacing is concerned. */
+  isInTime(credential: Credential, deadlineAt: number): boolean;
 }
 
 /** What a call is let through with. */
@@ -44,16 +51,19 @@ export interface AdmittedCall {
   readonly permit: Permit;
   /** Whether it takes a place of the bulkhead. */
   hasPlace: boolean;
+  readonly pacer: Pacer;
+  /** Whether it waited until the credential might be used. */
+  readonly hasBeenPaced: boolean;
 }
 
-/** Makes the gate of one provider, so that no provider's trouble touches another. */
+/** Makes the admission of one provider, so that no provider's trouble touches another. */
 export function createAdmission(
   provider: Provider,
   limits: UpstreamLimits,
   onChange: BreakerOptions['onChange'],
 ): Admission {
   const { maxConcurrentCalls, maxConcurrentCallsPerCredential } = limits;
-  const coolDown = createCoolDown(limits.rateLimitMaxCooldownMs);
+  const pacing = new Pacing(limits);
   const breaker = new CircuitBreaker({ limits, refuse: toBreakerFailure, onChange });
   const bulkhead = createBulkhead({
     refuse: toQueueFailure,
@@ -80,15 +90,6 @@ export function createAdmission(
     if (owner === 'caller' && isIdle(line)) lines.delete(digest);
   };
 
-  const rest = ({ digest }: Credential, { code, coolDownMs = 0 }: UpstreamFailure) =>
-    coolDown.start(digest, coolDownMs, code);
-
-  const check = ({ digest }: Credential, circuit: CredentialCircuit, path: string) => {
-    const wait = coolDown.waitOf(digest);
-    if (wait !== undefined) throw toCoolDownFailure(wait);
-    breaker.check(circuit, path);
-  };
-
   const free = (credential: Credential, line: Line) => {
     bulkhead.leave(line);
     forget(credential, line);
@@ -99,48 +100,78 @@ export function createAdmission(
     pass.hasPlace = false;
   };
 
-  /** The place has been taken. */
+  /** @throws {UpstreamFailure} when the place in the line, which has been taken, is of no use */
   const admit = (
     credential: Credential,
     circuit: CredentialCircuit,
     path: string,
     line: Line,
-    hasWaited: boolean,
+    pacer: Pacer,
+    hasBeenPaced: boolean,
   ): AdmittedCall => {
     try {
-      // Much can have happened in that time.
-      if (hasWaited) check(credential, circuit, path);
-      return { line, permit: breaker.begin(circuit, path), hasPlace: true };
+      return { line, permit: breaker.begin(circuit, path), hasPlace: true, pacer, hasBeenPaced };
     } catch (error) {
       free(credential, line);
       throw error;
     }
   };
 
+  const waitForPlace = async (credential: Credential, line: Line, { cancellation }: Call) => {
+    try {
+      await bulkhead.wait(line, cancellation);
+    } catch (error) {
+      forget(credential, line);
+      throw error;
+    }
+  };
+
   return {
-    enter(credential, call, path) {
+    enter(credential, call, { path }) {
+      const pacer = pacing.of(credential);
+      pacer.check(call.deadlineAt);
       const circuit = breaker.circuitOf(credential);
-      check(credential, circuit, path);
+      breaker.check(circuit, path);
+      if (!pacer.isReady) return undefined;
       const line = lineOf(credential, call);
-      return bulkhead.enter(line) ? admit(credential, circuit, path, line, false) : undefined;
+      if (!bulkhead.enter(line)) return undefined;
+      pacer.take();
+      return admit(credential, circuit, path, line, pacer, false);
     },
-    async wait(credential, call, path, cancellation) {
-      const line = lineOf(credential, call);
-      await bulkhead.wait(line, cancellation).catch((error: unknown) => {
-        forget(credential, line);
-        throw error;
-      });
-      return admit(credential, breaker.circuitOf(credential), path, line, true);
+    async wait(credential, call, request, isRetry) {
+      const pacer = pacing.of(credential);
+      const { operation, cancellation } = call;
+      const { path } = request;
+      let hasToken = false;
+      for (;;) {
+        if (!hasToken && !pacer.isReady) {
+          const priority = toPriority(request, call.isReport);
+          await pacer.wait({ operation, priority, isRetry, cancellation });
+          hasToken = true;
+        }
+        const line = lineOf(credential, call);
+        if (!bulkhead.enter(line)) await waitForPlace(credential, line, call);
+        if (hasToken) return admit(credential, breaker.circuitOf(credential), path, line, pacer, true);
+        // Much can have happened while it waited for a place.
+        if (pacer.isReady) {
+          pacer.take();
+          return admit(credential, breaker.circuitOf(credential), path, line, pacer, false);
+        }
+        free(credential, line);
+        pacer.check(call.deadlineAt);
+      }
     },
     leave(pass, credential, path, isFound, error) {
       try {
+        if (error === undefined) pass.pacer.succeed();
         breaker.end(pass.permit, credential, path, isFound ? 'success' : toVerdict(error));
       } finally {
         freePlace(pass, credential);
       }
     },
     freePlace,
-    rest,
+    slowDown: (credential, failure, sentAt) => pacing.of(credential).slowDown(failure, sentAt),
+    isInTime: (credential, deadlineAt) => pacing.of(credential).isInTime(deadlineAt),
   };
 }
 

@@ -4,6 +4,7 @@ import type { Line } from './bulkhead.ts';
 import { CallReport } from './call-report.ts';
 import type { CancelListener, CancelToken } from './cancellation.ts';
 import type { OperationDeadline } from './deadline.ts';
+import type { PacedOperation } from './paced-queue.ts';
 import { type ByteUser, type HeldBytes, maxUncountedOperationBytes } from './response-budget.ts';
 
 /** On whose behalf a call is made. One object for all calls of a request, which take their turn together. */
@@ -18,6 +19,10 @@ export interface Call {
   readonly callReport: CallReport;
   /** When it has to be over, by the monotonic clock, in milliseconds. */
   readonly deadlineAt: number;
+  /** The operation that it is made for, or the first one. */
+  readonly operation: PacedOperation;
+  /** Whether it is made for programs that read lists page by page alone. */
+  readonly isReport: boolean;
   /** Counts a call of the list of monitors that decides whether a 404 means absence. The operation didn't request it. */
   countExtra(): void;
   /** Whether it is made for this user of bytes. */
@@ -41,6 +46,8 @@ export class OperationCall implements Call, CancelListener {
   /** How many calls were made that the operation didn't request. */
   extraCalls = 0;
   uncountedBytes = maxUncountedOperationBytes;
+  /** To be set before its first call is made. */
+  isReport = false;
   /** What its operation uses. Few operations have large responses. */
   #held: HeldBytes[] | undefined;
 
@@ -53,6 +60,10 @@ export class OperationCall implements Call, CancelListener {
 
   get deadlineAt(): number {
     return this.cancellation.at;
+  }
+
+  get operation(): PacedOperation {
+    return this;
   }
 
   countExtra(): void {

@@ -5,6 +5,8 @@ import type { Provider } from '../generated/types.ts';
 export interface ProviderCalls {
   /** Upstream calls made, each attempt counted. */
   calls: number;
+  /** Calls among them that waited, as the provider limits how often it is called. */
+  paced: number;
   /** Runs and monitors that were requested again in the same request. */
   deduplicated: number;
   /** Runs and monitors found in a list, whose pages are among the calls. */
@@ -34,7 +36,7 @@ export interface PlannedStep {
 export interface UpstreamExtension {
   readonly calls: number;
   readonly providers: Readonly<
-    Record<string, { readonly calls: number; readonly saved: Readonly<Record<string, number>> }>
+    Record<string, { readonly calls: number; readonly paced: number; readonly saved: Readonly<Record<string, number>> }>
   >;
   readonly plan: readonly (PlannedStep & { readonly provider: Provider })[];
 }
@@ -60,7 +62,7 @@ export class CallReport {
   }
 
   of(provider: Provider): ProviderCalls {
-    this.#of[provider] ??= { calls: 0, deduplicated: 0, fromLists: 0, cacheHits: 0, coalesced: 0, fresh: 0 };
+    this.#of[provider] ??= { calls: 0, paced: 0, deduplicated: 0, fromLists: 0, cacheHits: 0, coalesced: 0, fresh: 0 };
     return this.#of[provider];
   }
 
@@ -117,9 +119,13 @@ export class CallReport {
 
   show(): UpstreamExtension {
     const providers = Object.entries(this.#of).map(
-      ([provider, { calls, deduplicated, fromLists, cacheHits, coalesced, fresh }]) => [
+      ([provider, { calls, paced, deduplicated, fromLists, cacheHits, coalesced, fresh }]) => [
         provider,
-        { calls, saved: { dedupe: deduplicated, lists: fromLists, cache: cacheHits, inFlight: coalesced, fresh } },
+        {
+          calls,
+          paced,
+          saved: { dedupe: deduplicated, lists: fromLists, cache: cacheHits, inFlight: coalesced, fresh },
+        },
       ],
     );
     return { calls: this.calls(), providers: Object.fromEntries(providers), plan: this.#steps };

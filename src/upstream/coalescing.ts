@@ -130,6 +130,10 @@ class SharedCall {
     return latest;
   }
 
+  get isReport(): boolean {
+    return this.#waiters.every(({ call }) => call.isReport);
+  }
+
   isFor(user: ByteUser): boolean {
     return this.#waiters.some(({ call }) => call.isFor(user));
   }
@@ -245,6 +249,15 @@ class Subscriber implements Call, CancelListener {
   /** The call that is made on its behalf may serve others who have more time. */
   get deadlineAt(): number {
     return this.sharedCall?.deadlineAt ?? this.call.deadlineAt;
+  }
+
+  get operation(): Call['operation'] {
+    return this.call.operation;
+  }
+
+  /** The same: others may be more urgent. */
+  get isReport(): boolean {
+    return this.sharedCall?.isReport ?? this.call.isReport;
   }
 
   countExtra(): void {

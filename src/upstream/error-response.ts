@@ -31,8 +31,6 @@ export interface ErrorReading {
   readonly credential: Credential;
   /** Whether a cursor or tags of a client may be why. */
   readonly isClientControlled: boolean | undefined;
-  /** The longest `Retry-After` that is waited for, in milliseconds. */
-  readonly maxRetryAfterMs: number;
   /** @default as HTTP says */
   readonly readStatus: ReadStatus | undefined;
 }
@@ -40,7 +38,7 @@ export interface ErrorReading {
 /** What is wrong; `undefined` when nothing is: the provider says that there is no such object. */
 export function toErrorFailure(
   answer: Answer,
-  { credential, isClientControlled, maxRetryAfterMs, readStatus }: ErrorReading,
+  { credential, isClientControlled, readStatus }: ErrorReading,
 ): UpstreamFailure | undefined {
   const { status, headers } = answer;
   const meaning = readStatus?.({
@@ -52,7 +50,7 @@ export function toErrorFailure(
   if (meaning === 'unknown-route') return toRouteFailure(status);
   if (meaning === 'busy' || status === 429 || status === 503) {
     const retryAfterMs = parseRetryAfter(headers['retry-after'], headers.date);
-    if (status === 429 || retryAfterMs !== undefined) return toWaitFailure(status, retryAfterMs, maxRetryAfterMs);
+    if (status === 429 || retryAfterMs !== undefined) return toWaitFailure(status, retryAfterMs);
   }
   if (meaning === 'busy') return toBusyFailure(status);
   // A proxy, or a path that leads elsewhere, answers so too, but not in the provider's form.

@@ -5,7 +5,6 @@ import { isEndOfUsedConnection } from './connection.ts';
 import { deadlineReached } from './deadline.ts';
 import { findLocalCode } from './local-resources.ts';
 import type { Outcome } from './path-history.ts';
-import type { Wait } from './rate-limit-cooldown.ts';
 import type { RetryRule } from './retry.ts';
 
 /** What a failed call says of the provider. */
@@ -15,8 +14,8 @@ export type Verdict = Exclude<Outcome, 'success'>;
 interface Consequences extends FailureFacts {
   /** How the attempt may be repeated; not at all without. */
   readonly retry?: RetryRule | undefined;
-  /** How long the credential is to rest when the call has failed for good, in milliseconds; not at all without. */
-  readonly coolDownMs?: number | undefined;
+  /** Whether the credential has to wait: its calls are slowed down, and the next attempt waits for its turn. @default false */
+  readonly isPaced?: boolean;
   /** What it says of the provider. @default 'answer', as it was there to say no */
   readonly verdict?: Verdict;
   /** How the client's error goes on after the provider's name, a constant. @default what all errors of the code say */
@@ -35,18 +34,18 @@ export class UpstreamFailure extends Error {
   readonly reason: string;
   readonly facts: FailureFacts;
   readonly retry: RetryRule | undefined;
-  readonly coolDownMs: number | undefined;
+  readonly isPaced: boolean;
   readonly verdict: Verdict;
   readonly sentence: string | undefined;
   readonly isOfCall: boolean;
 
   constructor(code: UpstreamFailure['code'], reason: string, consequences: Consequences = {}) {
-    const { retry, coolDownMs, verdict = 'answer', sentence, isOfCall = false, ...facts } = consequences;
+    const { retry, isPaced = false, verdict = 'answer', sentence, isOfCall = false, ...facts } = consequences;
     super(reason);
     this.code = code;
     this.reason = reason;
     this.retry = retry;
-    this.coolDownMs = coolDownMs;
+    this.isPaced = isPaced;
     this.verdict = verdict;
     this.sentence = sentence;
     this.isOfCall = isOfCall;
@@ -70,8 +69,8 @@ const again: RetryRule = { most: 2 };
 const onceMore: RetryRule = { most: 1 };
 /** It took long already, so only with time enough. */
 const onceMoreInTime: RetryRule = { most: 1, minLeftMs: 1_000 };
-/** The provider wants fewer calls, and doesn't say for how long. */
-const onceWithDelay: RetryRule = { most: 1, baseMs: 500 };
+/** After the `Retry-After` of the response, which pacing waits for. */
+const onceAfterPause: RetryRule = { most: 1, baseMs: 0 };
 /** The connection had been closed by then, and the provider hasn't read the request. */
 const immediately: RetryRule = { most: 2, isFirstFree: true };
 
@@ -130,24 +129,23 @@ export const toBusyFailure = (status: number): UpstreamFailure =>
   new UpstreamFailure('UPSTREAM_UNAVAILABLE', 'busy', { upstreamStatus: status, retry: again, verdict: 'failure' });
 
 /**
- * 429, or another status with a wait: told to come back later. A wait that is short enough is waited, exactly; a longer one is for
- * the client.
+ * 429, or another status with `Retry-After`. A 429 is retried until the deadline, as often as pacing lets it.
  * @param retryAfterMs the wait that the response names; `undefined` when none was; NaN when it can't be read
  */
-export function toWaitFailure(status: number, retryAfterMs: number | undefined, longestMs: number): UpstreamFailure {
+export function toWaitFailure(status: number, retryAfterMs: number | undefined): UpstreamFailure {
   const isLimit = status === 429;
   const code = isLimit ? 'RATE_LIMITED' : 'UPSTREAM_UNAVAILABLE';
   const facts = { upstreamStatus: status, retryable: true, verdict: isLimit ? 'answer' : 'failure' } as const;
-  if (retryAfterMs === undefined) return new UpstreamFailure(code, 'status', { ...facts, retry: onceWithDelay });
-  if (Number.isNaN(retryAfterMs)) return new UpstreamFailure(code, 'status', facts);
-  const retry: RetryRule | undefined = retryAfterMs <= longestMs ? { most: 1, afterMs: retryAfterMs } : undefined;
+  if (retryAfterMs === undefined || Number.isNaN(retryAfterMs))
+    return new UpstreamFailure(code, 'status', { ...facts, isPaced: isLimit });
   // Of this credential alone, be the provider unavailable to others or not: that is for the breaker.
-  return new UpstreamFailure(code, 'status', { ...facts, retryAfterMs, retry, coolDownMs: retryAfterMs });
+  const retry = isLimit ? undefined : onceAfterPause;
+  return new UpstreamFailure(code, 'status', { ...facts, retryAfterMs, retry, isPaced: true });
 }
 
-/** The credential was told to wait, with an error of this code, and its time hasn't come. */
-export const toCoolDownFailure = ({ code, waitMs }: Wait): UpstreamFailure =>
-  new UpstreamFailure(code, 'cool_down', { retryable: true, retryAfterMs: Math.ceil(waitMs) });
+/** The credential may not be used before the deadline, as its provider limits it with an error of this code. */
+export const toPacedFailure = (code: UpstreamFailure['code'], waitMs: number): UpstreamFailure =>
+  new UpstreamFailure(code, 'paced', { retryable: true, retryAfterMs: Math.ceil(waitMs), isOfCall: true });
 
 /** The breaker is open. */
 export const toBreakerFailure = (retryAfterMs: number): UpstreamFailure =>

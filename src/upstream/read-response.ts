@@ -21,8 +21,6 @@ export type Body = Members;
 export type ParseLimits = Pick<UpstreamLimits, 'lazyParseThresholdBytes' | 'maxValues'>;
 
 export interface ReadBodyOptions extends ParseLimits {
-  /** The longest `Retry-After` that is waited for, in milliseconds. */
-  readonly maxRetryAfterMs: number;
   /** What the provider means by its statuses. @default what HTTP says */
   readonly readStatus?: ReadStatus | undefined;
 }
@@ -45,12 +43,12 @@ const maxBytesAtOnce = 128 * 1024;
 export const createReadBody =
   (options: ReadBodyOptions): ReadBody =>
   (answer, request, credential) => {
-    const { maxRetryAfterMs, readStatus } = options;
+    const { readStatus } = options;
     const { key } = credential;
     const { status, body } = answer;
     if (status !== 200) {
       const { isClientControlled } = request;
-      const failure = toErrorFailure(answer, { credential, isClientControlled, maxRetryAfterMs, readStatus });
+      const failure = toErrorFailure(answer, { credential, isClientControlled, readStatus });
       if (failure !== undefined) throw failure;
       return null;
     }

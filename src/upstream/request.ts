@@ -17,4 +17,6 @@ export interface UpstreamRequest {
    * older than that lacks the rows that have moved on to it since. @default false
    */
   readonly isContinuation?: boolean;
+  /** Whether it is one of many that are read for a list of many monitors' runs: it has the lowest priority. @default false */
+  readonly isReport?: boolean;
 }

@@ -48,7 +48,7 @@ const toFailedResponse = ({ status, headers }: Answer): FailedResponse => ({
 });
 
 /**
- * From the outside in: deadline of the operation, retry with a budget, gate (cool-down of the credential, breaker, bulkhead),
+ * From the outside in: deadline of the operation, retry with a budget, admission (pacing, circuit breaker, bulkhead),
  * deadline of the attempt, one attempt with its cap of size, status, type, ids. A class, as every call is one that waits for
  * tens of milliseconds: what an async function holds on to is several times as large.
  */
@@ -65,6 +65,8 @@ export class UpstreamCall implements AttemptListener {
   #attempts = 0;
   #failures = 0;
   #firstAttemptAt = Number.POSITIVE_INFINITY;
+  #lastAttemptAt = 0;
+  #isPaced = false;
   /** What came back of the last attempt that failed, if anything did: for the log. */
   #failedResponse: FailedResponse | undefined;
   #pass: AdmittedCall | undefined;
@@ -167,7 +169,8 @@ export class UpstreamCall implements AttemptListener {
     try {
       const error = reason === deadlineReached ? this.#toDeadlineFailure() : reason;
       this.#leave(false, error);
-      this.#failures++;
+      if (error instanceof UpstreamFailure && error.isPaced) this.#slowDown(error);
+      if (!isRateLimit(error)) this.#failures++;
       const wait = this.#waitAfter(error);
       if (wait === undefined) this.#fail(error);
       else void this.#pause(wait);
@@ -180,8 +183,23 @@ export class UpstreamCall implements AttemptListener {
   /** The wait before the next attempt, in milliseconds; `undefined` when there is to be none. */
   #waitAfter(error: unknown): number | undefined {
     if (this.#cancellation.reason !== undefined) return undefined;
-    const leftMs = this.#call.deadlineAt - performance.now();
-    return this.#dependencies.retry.waitAfter(error, this.#credential.digest, this.#failures, leftMs);
+    const { admission, retry } = this.#dependencies;
+    const { deadlineAt } = this.#call;
+    if (error instanceof UpstreamFailure && error.isPaced) {
+      if (!admission.isInTime(this.#credential, deadlineAt)) return undefined;
+      // It waits for its turn then. The rate bounds how often it is retried.
+      if (isRateLimit(error)) return 0;
+    }
+    return retry.waitAfter(error, this.#credential.digest, this.#failures, deadlineAt - performance.now());
+  }
+
+  /** Calls with the credential are made later, and less often. */
+  #slowDown(error: UpstreamFailure): void {
+    const { provider, admission } = this.#dependencies;
+    const rate = admission.slowDown(this.#credential, error, this.#lastAttemptAt);
+    if (rate === undefined) return;
+    const callsPerSecond = Number(rate.toPrecision(2));
+    this.#call.log.warn({ provider, path: this.#request.path, callsPerSecond }, 'upstream rate reduced');
   }
 
   #toDeadlineFailure(): UpstreamFailure {
@@ -204,7 +222,7 @@ export class UpstreamCall implements AttemptListener {
   #enter(now: number): void {
     try {
       if (this.#cancellation.reason !== undefined) throw this.#cancellation.reason;
-      this.#pass = this.#dependencies.admission.enter(this.#credential, this.#call, this.#request.path);
+      this.#pass = this.#dependencies.admission.enter(this.#credential, this.#call, this.#request);
       if (this.#pass === undefined) void this.#wait();
       else this.#send(now);
     } catch (error) {
@@ -218,8 +236,8 @@ export class UpstreamCall implements AttemptListener {
       this.#pass = await this.#dependencies.admission.wait(
         this.#credential,
         this.#call,
-        this.#request.path,
-        cancellation,
+        this.#request,
+        this.#attempts > 0,
       );
       // The place may be one that another call of the same client has just left, as it is over for all of them.
       if (cancellation.reason !== undefined) throw cancellation.reason;
@@ -233,6 +251,11 @@ export class UpstreamCall implements AttemptListener {
     const { limits, basePath, pool } = this.#dependencies;
     if (this.#call.deadlineAt - now < limits.upstreamMinAttemptMs) throw this.#toDeadlineFailure();
     this.#call.send?.();
+    this.#lastAttemptAt = now;
+    if (this.#pass?.hasBeenPaced === true && !this.#isPaced) {
+      this.#isPaced = true;
+      this.#callReport.paced++;
+    }
     if (++this.#attempts === 1) {
       this.#firstAttemptAt = now;
       this.#dependencies.retry.begin(this.#credential.digest);
@@ -243,7 +266,7 @@ export class UpstreamCall implements AttemptListener {
     pool.take(new Attempt(this.#dependencies, path, this.#credential, this.#cancellation, this, now));
   }
 
-  /** Through the gate, once for each time that it let this in. */
+  /** Through admission, once for each time that it let this in. */
   #leave(isFound: boolean, error?: unknown): void {
     const pass = this.#pass;
     this.#pass = undefined;
@@ -256,8 +279,7 @@ export class UpstreamCall implements AttemptListener {
       this.#reject(error);
       return;
     }
-    const { provider, admission, verified, onRefused } = this.#dependencies;
-    admission.rest(this.#credential, error);
+    const { provider, verified, onRefused } = this.#dependencies;
     const { code, reason } = error;
     if (isCredentialFailure(error)) {
       verified.delete(this.#credential.digest);
@@ -276,3 +298,6 @@ export class UpstreamCall implements AttemptListener {
     this.#reject(error.toError(provider));
   }
 }
+
+const isRateLimit = (error: unknown): boolean =>
+  error instanceof UpstreamFailure && error.isPaced && error.code === 'RATE_LIMITED';

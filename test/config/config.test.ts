@@ -73,6 +73,7 @@ describe('configuration: the environment', () => {
   it.each([
     ['DATAFOLD_API_KEY', apiKey, [...badKeys, ' ']],
     ['OLOSTEP_API_KEY', apiKey, [...badKeys, ' ']],
+    ['DATAFOLD_UPSTREAM_RATE', 'a whole number from 1 to 2147483647', ['0', '-1', '1.5', 'ten']],
     ['DATAFOLD_BASE_URL', baseUrl('/api/v1'), [...badUrls, ...versioned('/api/v1')]],
     ['OLOSTEP_BASE_URL', baseUrl('/v1'), [...badUrls, ...versioned('/v1'), ...versioned('/api/v1')]],
     [
@@ -108,6 +109,13 @@ describe('configuration: the environment', () => {
 
     expect(config).toMatchObject({ host: '127.0.0.1', port: 4000, logLevel: 'info' });
     expect(config.gateway.providers).toEqual({ DATAFOLD: { apiKey: 'key', baseUrl: 'https://host.test/path' } });
+  });
+
+  it('takes a rate for all providers, and one for each', () => {
+    const config = readConfig({ ...good, UPSTREAM_RATE: '20', DATAFOLD_UPSTREAM_RATE: '10' });
+
+    expect(config.limits).toEqual({ upstreamRate: 20 });
+    expect(config.gateway.providers?.DATAFOLD).toMatchObject({ upstreamRate: 10 });
   });
 
   it.each(['0.0.0.0', '::', '::1', 'localhost', 'graph.internal', 'graph_1'])('may say HOST=%s', (HOST) => {

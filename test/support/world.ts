@@ -68,7 +68,8 @@ export async function createWorld(
     runCache: false,
     coalesceCalls: false,
     ...config,
-    limits: { listFetchThreshold: 1_000, freshMs: 0, ...config.limits },
+    // Tests of the bulkhead know how long an operation waits for its first call.
+    limits: { listFetchThreshold: 1_000, freshMs: 0, queueTimeoutMs: 250, ...config.limits },
   });
   const server = createServer({
     gateway,

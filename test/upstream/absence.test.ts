@@ -200,7 +200,7 @@ describe('absence: where the list of monitors fails, a 404 is', () => {
   it.each<[string, Reply | Handler, string, object]>([
     ['as good as the list, which is not available', { status: 503 }, 'UPSTREAM_UNAVAILABLE', { retryable: true }],
     ['no absence for a key that is not accepted', { status: 401 }, 'UPSTREAM_AUTH_FAILED', { upstreamStatus: 401 }],
-    ['to be called later', { status: 429 }, 'RATE_LIMITED', { retryable: true }],
+    ['to be called later', { status: 429, headers: { 'retry-after': '30' } }, 'RATE_LIMITED', { retryable: true }],
     ['no absence where lists are forbidden', { status: 403 }, 'UPSTREAM_BAD_RESPONSE', { upstreamStatus: 404 }],
     ['no absence where the list is HTML', { body: '<h1>' }, 'UPSTREAM_BAD_RESPONSE', { upstreamStatus: 404 }],
     [

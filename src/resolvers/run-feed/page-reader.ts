@@ -176,7 +176,7 @@ export class PageReader {
     const pageSize = context.limits.listPageSize;
     const request = this.#toRequest(stream);
     context.callReport.recordPage(provider, { ...runsStep, list: monitorId }, request.path);
-    const body = await this.#get(provider)(request);
+    const body = await this.#get(provider)({ ...request, isReport: true });
     if (body === null) return null;
     const page = pages.read(monitorId, token, pageSize, body);
     const matches =

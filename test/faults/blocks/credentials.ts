@@ -131,7 +131,7 @@ const echoes: readonly [name: string, code: string, answer: (authorization: stri
       'UPSTREAM_BAD_RESPONSE',
       (key) => ({ body: JSON.stringify({ headers: { authorization: key } }) }),
     ],
-    ['in Retry-After', 'RATE_LIMITED', (key) => ({ status: 429, headers: { 'retry-after': key } })],
+    ['in Retry-After', 'UPSTREAM_UNAVAILABLE', (key) => ({ status: 503, headers: { 'retry-after': key } })],
     ['in 500', 'UPSTREAM_UNAVAILABLE', (key) => ({ status: 500, reason: key, body: key })],
     ['in a broken header', 'UPSTREAM_BAD_RESPONSE', (key) => ({ headers: { [`x ${key}\0`]: key }, body: '{}' })],
   ];

@@ -26,8 +26,11 @@ export interface InjectedFault {
   play(wire: Wire): void;
   /** The code that the run's error has; `data` when the run is answered all the same, `absent` when there is no such run. */
   readonly code: string;
-  /** How many times the service calls before it gives up; more than once, and a fault of the first attempt alone is mended. */
-  readonly attempts: 1 | 2 | 3;
+  /**
+   * How many attempts the service makes before it gives up; `until-deadline`: as many as the rate allows, two at least. With more than
+   * one, the run is found when only the first attempt meets the fault.
+   */
+  readonly attempts: 1 | 2 | 3 | 'until-deadline';
   /** The wait that it names before the second attempt, in milliseconds. */
   readonly waitMs?: number;
   /** `upstreamStatus` of the error. */

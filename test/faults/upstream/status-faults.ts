@@ -75,25 +75,30 @@ const variants = (
 
 const inSeconds = (seconds: number) => () => new Date(Date.now() + seconds * 1_000).toUTCString();
 
-/** For fields of 5 seconds, and a service that would wait for longer: a wait of one second fits, of six doesn't. */
+/** For operations of 5 seconds: a wait of one second fits, of six doesn't. */
 export const retryAfterFaults: readonly InjectedFault[] = [
-  { ...answers(429, 'RATE_LIMITED', 2), name: 'answers 429 without Retry-After' },
-  ...([429, 503] as const).flatMap((status) => [
-    variants(status, 'of 1 second', '1', { attempts: 2, waitMs: 1_000 }),
-    variants(status, 'of 0 seconds', '0', { attempts: 2, waitMs: 0 }),
-    variants(status, 'of 6 seconds, for which no time is left', '6', { attempts: 1 }),
-    variants(status, 'of a day', '86400', { attempts: 1 }),
-    variants(status, 'of a date within a second', inSeconds(1), { attempts: 2, waitMs: 0 }),
-    variants(status, 'of a date in the past', 'Wed, 21 Oct 2015 07:28:00 GMT', { attempts: 2, waitMs: 0 }),
-    variants(status, 'of a date tomorrow', inSeconds(86_400), { attempts: 1 }),
-    variants(status, 'that is negative', '-1', { attempts: 1 }),
-    variants(status, 'of 1e9', '1e9', { attempts: 1 }),
-    variants(status, 'of 1,000,000,000 seconds', '1000000000', { attempts: 1 }),
-    variants(status, 'of 400 digits', '9'.repeat(400), { attempts: 1 }),
-    variants(status, 'that is junk', upstreamCanary, { attempts: 1 }),
-    variants(status, 'of 1.5', '1.5', { attempts: 1 }),
-    variants(status, 'twice', ['1', '0'], { attempts: 1 }),
-  ]),
+  { ...answers(429, 'RATE_LIMITED', 'until-deadline'), name: 'answers 429 without Retry-After' },
+  ...([429, 503] as const).flatMap((status) => {
+    const inTime = status === 429 ? 'until-deadline' : 2;
+    // A 429 is retried as one without.
+    const unreadable = { attempts: status === 429 ? 'until-deadline' : 1 } as const;
+    return [
+      variants(status, 'of 1 second', '1', { attempts: inTime, waitMs: 1_000 }),
+      variants(status, 'of 0 seconds', '0', { attempts: inTime, waitMs: 0 }),
+      variants(status, 'of 6 seconds, for which no time is left', '6', { attempts: 1 }),
+      variants(status, 'of a day', '86400', { attempts: 1 }),
+      variants(status, 'of a date within a second', inSeconds(1), { attempts: inTime, waitMs: 0 }),
+      variants(status, 'of a date in the past', 'Wed, 21 Oct 2015 07:28:00 GMT', { attempts: inTime, waitMs: 0 }),
+      variants(status, 'of a date tomorrow', inSeconds(86_400), { attempts: 1 }),
+      variants(status, 'that is negative', '-1', unreadable),
+      variants(status, 'of 1e9', '1e9', unreadable),
+      variants(status, 'of 1,000,000,000 seconds', '1000000000', { attempts: 1 }),
+      variants(status, 'of 400 digits', '9'.repeat(400), { attempts: 1 }),
+      variants(status, 'that is junk', upstreamCanary, unreadable),
+      variants(status, 'of 1.5', '1.5', unreadable),
+      variants(status, 'twice', ['1', '0'], unreadable),
+    ];
+  }),
 ];
 
 const places: Readonly<Record<string, (wire: Wire) => string>> = {
