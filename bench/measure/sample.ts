@@ -75,7 +75,7 @@ export async function takeSample(round: Round, upstream: Upstream): Promise<Samp
   await calmDown(gateway.pid, upstream);
   const [from, to] = part ?? [start, end];
   const requests = part === undefined ? outcome.requests : (to.calls - from.calls) / callsEach;
-  // wrk leaves with a request of each client under way; not all that the one before it left may have been over.
+  // wrk leaves with a request of each client in flight; not all that the one before it left may have been over.
   const [fewest, most] = [outcome.requests * callsEach, (outcome.requests + 2 * workload.clients) * callsEach];
   const calls = end.calls - start.calls;
   return {
@@ -91,7 +91,7 @@ export async function takeSample(round: Round, upstream: Upstream): Promise<Samp
 /** Chunks have different lengths, and times in heads may be a digit longer: an error is longer or shorter by far more. */
 const lengthTolerance = 0.03;
 
-/** Whether the answers were as long as the right one is. Those that were under way at the end may be among the bytes. */
+/** Whether the answers were as long as the right one is. Those that were in flight at the end may be among the bytes. */
 function isLength({ bytes, requests }: Outcome, { bytes: each, workload }: Round): boolean {
   const least = each * requests * (1 - lengthTolerance);
   return bytes >= least && bytes <= each * (requests + workload.clients) * (1 + lengthTolerance);
@@ -120,7 +120,7 @@ function runLoad({ contender, gateway, workload, execute }: Round, seconds: numb
   return runWrk({ ...load, seconds: requests === undefined ? seconds : 300 });
 }
 
-/** Waits until it has done with what the load left under way, so that it isn't counted as another's. */
+/** Waits until it has done with what the load left in flight, so that it isn't counted as another's. */
 export async function calmDown(pid: number, upstream: Upstream): Promise<void> {
   for (let wait = 0; wait < 40; wait++) {
     const [cpu, calls] = [cpuMicrosOf(pid), await upstream.count()];

@@ -38,7 +38,7 @@ were started again ${sets} times, and ran for ${warm} s before; the first ${lead
 forgets. Each sends the same bytes. Ours sets V8's flags as it does in production, others run as Node.js starts them. The gateway has
 one processor to itself, the load generator and the upstream have the other.
 CPU is user and system time of the gateway's process. Before each set and behind it three answers were held against the expected one;
-in between upstream calls were counted, and how long the answers were. Each may have 1,024 calls under way: that is more than ours
+in between upstream calls were counted, and how long the answers were. Each may have 1,024 calls in flight: that is more than ours
 allows by default (\`MAX_CONCURRENT_CALLS\`), and it neither caches runs nor coalesces calls here (\`RUN_CACHE\`, \`COALESCE_CALLS\`), which would spare
 it the work that is measured. All its other guards are on. Those in Node call by undici: \`Pool.dispatch\`, its cheapest level, in the bare proxy, the second REST
 backend and Mercurius; ours hands the calls to undici's connections itself. Absolute figures are this machine's: compare ratios of one run.
@@ -79,7 +79,7 @@ ${table(clients, (name, workload) => {
 
 ${figures(results, main, 'upstreamCalls', (calls) => calls.toFixed(1))}
 
-At the end of a round, requests that are still under way have made theirs.
+At the end of a round, requests that are still in flight have made theirs.
 
 ## CPU per run, by runs in one request
 

@@ -242,7 +242,7 @@ function readLimits(env: Env, problems: string[]): Partial<Limits> {
     problems.push('HEADERS_TIMEOUT_MS: expected not to be more than REQUEST_TIMEOUT_MS');
   if (runCacheTtlMs > runCacheStaleIfErrorMs)
     problems.push('RUN_CACHE_TTL_MS: expected not to be more than RUN_CACHE_STALE_IF_ERROR_MS');
-  // Otherwise an operation would be told to retry, and never succeed.
+  // Otherwise an operation would have to be retried, and never succeed.
   if (
     all.maxResponseBytes > all.maxPendingResponseBytesPerCaller ||
     all.maxPendingResponseBytesPerCaller > all.maxPendingResponseBytes

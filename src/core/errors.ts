@@ -7,7 +7,7 @@ const providerSentences = {
   UNAUTHENTICATED: "didn't accept your credentials.",
   FORBIDDEN: "doesn't allow this with these credentials.",
   QUOTA_EXCEEDED: "says that the account's credits are used up.",
-  RATE_LIMITED: 'asks for fewer calls.',
+  RATE_LIMITED: 'limits the rate of calls.',
   UPSTREAM_AUTH_FAILED: "didn't accept this service's credentials.",
   UPSTREAM_TIMEOUT: 'took too long to respond.',
   UPSTREAM_UNAVAILABLE: 'is not available.',

@@ -64,7 +64,7 @@ export interface GatewayConfig {
   readonly introspection?: boolean;
   /**
    * The documents that clients may name by an id instead of sending them: manifests of graphql-codegen's client preset, of
-   * Relay or of Apollo. Each document has to be sound and within the limits. @default none
+   * Relay or of Apollo. Each document has to be valid and within the limits. @default none
    */
   readonly persistedDocuments?: readonly Manifest[];
   /** The same of the example operations; those beyond the limits are left out. @default none */
@@ -157,7 +157,7 @@ export interface Gateway {
    * now. What it has found by then is answered, and the rest is `UPSTREAM_TIMEOUT`.
    */
   capDeadlines(ms: number): void;
-  /** Ends the connections to the providers, once nothing is under way. To say so again is no harm. */
+  /** Ends the connections to the providers, once nothing is in flight. To say so again is no harm. */
   close(): Promise<void>;
 }
 

@@ -30,7 +30,7 @@ export function logBugs(errors: readonly GraphQLError[], log: RequestLog, client
   }
 }
 
-/** Whether the error is no bug: the client has left, and took along what was under way for it. */
+/** Whether the error is no bug: the client has disconnected, and cancelled what was in flight for it. */
 const isClientDisconnect = (error: unknown, clientDisconnect: unknown): boolean =>
   clientDisconnect !== undefined &&
   (error === clientDisconnect || (error instanceof GraphQLError && error.originalError === clientDisconnect));

@@ -12,7 +12,7 @@ export interface Wish {
   /** For an answer in one piece; `undefined` where the client takes no JSON. */
   readonly whole: WholeType | undefined;
   /**
-   * For an answer that comes in parts, where it is named, and liked no less than one in one piece. A wildcard names none: who
+   * For an incremental response, where it is named, and liked no less than one in one piece. A wildcard names none: who
    * sends one needn't know what parts are.
    */
   readonly parts: PartsForm | undefined;

@@ -20,7 +20,7 @@ export interface RequestInfo extends ResponseRoom {
   readonly requestId: string;
   /** The value of a header of the request, given its name in lower case. */
   header(name: string): string | null | undefined;
-  /** Whether an answer that comes in parts is wanted so. @default false */
+  /** Whether an incremental response is wanted so. @default false */
   readonly acceptsParts?: boolean;
   /** How long its client has waited before the operation begins, in milliseconds. @default 0 */
   readonly waitedMs?: number;

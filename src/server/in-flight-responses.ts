@@ -8,7 +8,7 @@ export interface InFlightResponses {
   begin(state: RequestState): boolean;
   /** Returns whether others of its connection remain. */
   end(state: RequestState): boolean;
-  /** Those under way on a connection, in the order of their requests: several when its client doesn't wait for them. */
+  /** Those in flight on a connection, in the order of their requests: several when its client doesn't wait for them. */
   on(socket: Duplex): readonly RequestState[];
   /**
    * Whether the client at the other end waits for this service: its request has arrived, its answer isn't complete, and it has

@@ -13,7 +13,7 @@ export interface LoadShedder {
   admit(): Rejection | undefined;
   /** Called when the response to an admitted one is over. */
   leave(): void;
-  /** Whether there is no more than one under way. */
+  /** Whether there is no more than one in flight. */
   isAlone(): boolean;
   close(): void;
 }

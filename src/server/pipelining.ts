@@ -61,7 +61,7 @@ export function createPipelining(limits: PipeliningLimits, start: (state: Reques
  */
 export function ignoreRest(socket: Socket): void {
   const { parser } = socket as Socket & { parser?: { onIncoming: () => number } | null };
-  // 0: the body is parsed as ever.
+  // 0: the body is parsed as usual.
   if (parser) parser.onIncoming = () => 0;
 }
 

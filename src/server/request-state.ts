@@ -23,7 +23,7 @@ export class RequestState implements RequestInfo, ResponseClient {
   /** Comes when the answer is over: if it isn't complete by then, its client has left. */
   readonly cancellation = new CancelSource();
   acceptsParts = false;
-  /** Whether it is an operation that is counted among those under way. */
+  /** Whether it is an operation that is counted among those in flight. */
   isAdmitted = false;
   readonly #reservations: Reservations;
   #reservation: ResponseReservation | undefined;
@@ -50,7 +50,7 @@ export class RequestState implements RequestInfo, ResponseClient {
     if (this.#isReleased) return false;
     this.#reservation ??= this.#reservations.open(this.request);
     if (!this.#reservation.growTo(bytes)) return false;
-    // A response in parts grows while it is sent.
+    // An incremental response grows while it is sent.
     if (this.response.headersSent) this.#reservation.sendTo(this);
     return true;
   }

@@ -145,7 +145,7 @@ export function createServer(options: ServerOptions): Server {
     state.isAdmitted = true;
     // Awaited, as to return it costs more.
     await execute(state);
-    // A response that waits to be read takes memory, which is counted separately, and no time. One in parts may not be built yet.
+    // A response that waits to be read takes memory, which is counted separately, and no time. An incremental one may not be built yet.
     if (response.writableEnded) leave(state);
   };
 

@@ -96,7 +96,7 @@ async function serve(parts: Parts, signals: ShutdownSignals): Promise<void> {
   // All of the start may have been one turn of the event loop: a signal that came in it is heard now, before any client is admitted.
   await immediate();
   const listening = once(server, 'listening');
-  // From the moment at which the system lets clients in. What prevents that is reported below.
+  // From the moment at which the system accepts clients. What prevents that is reported below.
   signals.handOver(async (signal) => {
     await listening.catch(() => {});
     log.info({ signal }, 'shutting down');

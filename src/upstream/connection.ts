@@ -46,7 +46,7 @@ export class Connection {
     this.#client.dispatch(options, handler);
   }
 
-  /** Ends it once the response under way, if there is one, has come. */
+  /** Ends it once the response in flight, if there is one, has come. */
   close(): Promise<void> {
     return this.#client.close();
   }

@@ -42,7 +42,7 @@ export interface Retry {
   waitAfter(error: unknown, digest: string, failures: number, leftMs: number): number | undefined;
 }
 
-/** Spreads calls that were told the same wait, in milliseconds. */
+/** Spreads calls with the same wait, in milliseconds. */
 const maxJitterMs = 100;
 
 export function createRetry(options: RetryOptions): Retry {

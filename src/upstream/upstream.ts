@@ -27,7 +27,7 @@ export interface Upstream {
    * @throws {ProviderError | BadUserInput} saying why there is no answer
    */
   getJson(request: UpstreamRequest, credential: Credential, call: Call): Promise<Body | null>;
-  /** Ends the connections once nothing is under way. */
+  /** Ends the connections once nothing is in flight. */
   close(): Promise<void>;
 }
 

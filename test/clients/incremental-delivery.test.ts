@@ -1,4 +1,4 @@
-/** Clients as they are used, which receive an answer in parts. */
+/** Clients as they are used, which receive an incremental response. */
 import { ApolloClient, gql, HttpLink, InMemoryCache } from '@apollo/client';
 import { Defer20220824Handler } from '@apollo/client/incremental';
 import { Client, fetchExchange } from '@urql/core';

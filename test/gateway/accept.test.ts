@@ -116,7 +116,7 @@ describe.each(Object.entries(entrances))('content negotiation: by %s', (_entranc
       'multipart/mixed;deferSpec=20991231, multipart/mixed;deferSpec=20220824;q=0.9, application/json;q=0.9',
       'multipart/mixed',
     ],
-  ])('to who accepts %s, what may come in parts comes as %s', async (accept, type) => {
+  ])('to who accepts %s, what may be incremental comes as %s', async (accept, type) => {
     const response = await send(await createAnsweringWorld(), accept, deferred);
 
     expect(response.status).toBe(200);

@@ -65,7 +65,7 @@ describe('call report: the number of upstream calls', () => {
     expect(world.datafold.paths).toHaveLength(3);
   });
 
-  it('is in the last part of an answer in parts, and in no header of it', async () => {
+  it('is in the last part of an incremental response, and in no header of it', async () => {
     const world = await createBoth();
 
     const response = await post(
@@ -83,7 +83,7 @@ describe('call report: the number of upstream calls', () => {
   });
 });
 
-describe('call report: the price of an operation', () => {
+describe('call report: the cost of an operation', () => {
   /** Of a run whose state can't be read: an error, once its monitor has been requested. */
   const broken = '... on DatafoldRun { monitor { name } diffId }';
 
@@ -160,7 +160,7 @@ describe('call report: the price of an operation', () => {
     ['beside a list', '{ monitorList(provider: DATAFOLD, first: 2) { nodes { name } } node(id: "x") { id } }', 1, 0],
     ['below lists', `{ monitorList(provider: DATAFOLD, first: 1) { nodes { runs { nodes { ${broken} } } } } }`, 2, 1],
     ['below a feed', `{ runs(first: 2, providers: [DATAFOLD]) { nodes { ${broken} } } }`, 3, 2],
-  ])('has each page and each row once, also when a plan gives up %s', async (_where, query, calls, lists) => {
+  ])('has each page and each row once, also when a plan bails out %s', async (_where, query, calls, lists) => {
     const world = await createWorld();
     const monitors = [1, 2].map((id) => ({ ...datafoldMonitorBody, id }));
     const runsOf = (id: string) => [{ ...datafoldBody, monitor_id: Number(id), diff_id: {} }];

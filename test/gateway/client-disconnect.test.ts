@@ -31,7 +31,7 @@ describe('cancellation: a client that leaves', () => {
   it.each([
     ['that is not answered yet', silence],
     ['whose answer is on its way', half],
-  ])('takes its call along, %s', async (_name, handler) => {
+  ])('cancels its call, %s', async (_name, handler) => {
     const world = await createWorld();
     world.datafold.on(datafoldPath, handler);
 
@@ -42,7 +42,7 @@ describe('cancellation: a client that leaves', () => {
     await world.datafold.deserted(1);
   });
 
-  it('takes all its calls along, to both providers', async () => {
+  it('cancels all its calls, to both providers', async () => {
     const world = await createWorld();
     world.datafold.onAny(silence);
     world.olostep.onAny(silence);
@@ -55,7 +55,7 @@ describe('cancellation: a client that leaves', () => {
     await Promise.all([world.datafold.deserted(5), world.olostep.deserted(1)]);
   });
 
-  it('takes its waiting calls along too, which are never made', async () => {
+  it('cancels its waiting calls too, which are never made', async () => {
     const world = await createWorld();
     world.datafold.onAny(silence);
     world.datafold.on(datafoldPath, { body: datafoldBody });

@@ -255,7 +255,7 @@ it('library: takes a request whose headers are immutable, as those of Deno are',
   expect(await response.json()).toEqual(answer);
 });
 
-it('library: cancels upstream calls when the body of a response in parts is cancelled', async () => {
+it('library: cancels upstream calls when the body of an incremental response is cancelled', async () => {
   const { gateway, upstream } = await createLibrary();
   const left = new Promise((resolve) => {
     upstream.on(datafoldPath, (_request, response) => response.once('close', resolve));
@@ -276,7 +276,7 @@ it('library: cancels upstream calls when the body of a response in parts is canc
   await left;
 });
 
-it('library: takes its upstream calls along when the request is aborted', async () => {
+it('library: cancels its upstream calls when the request is aborted', async () => {
   const { gateway, upstream } = await createLibrary();
   const left = new Promise((resolve) => {
     upstream.on(datafoldPath, (_request, response) => response.once('close', resolve));

@@ -265,7 +265,7 @@ describe('cost budget: lists of an operation', () => {
   });
 });
 
-it('cost budget: An answer has 1,000 errors at the most, on each way, and the last one says how many more there are', async () => {
+it('cost budget: An answer has at most 1,000 errors, on each way, and the last one says how many more there are', async () => {
   const world = await createWorld({ limits: { compileAfterUses: 2 } });
   world.datafold.on(datafoldPath, { body: { ...datafoldBody, error: 7 } });
   const query = runsWith(times(20, (n) => `a${n}: error`));
@@ -300,7 +300,7 @@ it('cost budget: An answer has 1,000 errors at the most, on each way, and the la
   }
 });
 
-it('cost budget: An answer in parts has as many in all of them', async () => {
+it('cost budget: An incremental response has as many in all of them', async () => {
   const world = await createWorld({ limits: { maxResponseErrors: 10 } });
   world.datafold.on(datafoldPath, { body: { ...datafoldBody, error: 7 } });
   const query = runsWith(times(6, (n) => `a${n}: error`)).replace(

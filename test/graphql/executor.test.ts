@@ -107,7 +107,7 @@ async function requestBoth({
  */
 const toItems = (calls: readonly string[]) => [...new Set(calls.map((path) => path.replace(/\?include.*/, '')))].sort();
 
-/** What a plan answers; `undefined` when it gives up. */
+/** What a plan answers; `undefined` when it bails out. */
 const unlessGivenUp = (planned: ReturnType<Plan> | undefined) => planned?.catch(() => undefined);
 
 const toComparable = ({ data, errors }: ExecutionResult) => ({
@@ -150,7 +150,7 @@ describe('executor: the plan of an operation', () => {
       }
       for (const sent of variables) {
         const { answer, hasGivenUp } = await requestBoth({ document, plan, variables: sent, answerOf });
-        // To give up without need would be right, and slow. A plan can't tell whether GraphQL gets to a condition that is null.
+        // To bail out without need would be right, and slow. A plan can't tell whether GraphQL gets to a condition that is null.
         const conditions = [...text.matchAll(/@(?:skip|include)\(if: \$(\w+)\)/g)].map(([, name = '']) => name);
         const hasNullCondition = conditions.some((name) => sent?.[name] === null);
         expect(hasGivenUp).toBe(answer.errors !== undefined || hasNullCondition);
@@ -204,7 +204,7 @@ describe('executor: the plan of an operation', () => {
     expect(hasGivenUp).toBe(false);
   });
 
-  it('gives up where there is an error, which costs no second call', async () => {
+  it('bails out where there is an error, which costs no second call', async () => {
     const document = parse(bothRuns('{ id startedAt }'));
     const answerOf: AnswerOf = (provider, path) => {
       if (provider === 'OLOSTEP') throw new ProviderError(provider, 'UPSTREAM_TIMEOUT');
@@ -222,7 +222,7 @@ describe('executor: the plan of an operation', () => {
     ['a promise that fails below a run', { startedAt: () => Promise.reject(new Error('late')) }],
     ['a value that is not of its enum', { phase: 'DONE' }],
     ['a type that the schema does not have', { __typename: 'Run' }],
-  ])('gives up on what no provider should fill: %s', async (_what, wrong) => {
+  ])('bails out on what no provider should fill: %s', async (_what, wrong) => {
     const run = { __typename: 'DatafoldRun', id: 'x', phase: 'FINISHED', startedAt: () => null };
     const execute = (text: string, found: object) =>
       unlessGivenUp(compileOperation(schema, parse(text))?.({}, { costBudget, runs: { load: async () => found } }));
@@ -238,7 +238,7 @@ describe('executor: the plan of an operation', () => {
     }
   });
 
-  it('gives up at once, whatever is still under way, and lets no failure of that go astray', async () => {
+  it('bails out at once, whatever is still in flight, and lets no failure of that go astray', async () => {
     const plan = compileOperation(schema, parse(bothRuns('{ id }')));
     const late = Promise.withResolvers<never>();
     const load = async ({ provider }: MonitorRunKey) =>

@@ -213,7 +213,7 @@ describe('operation limits: an operation', () => {
   }`;
   const datafoldRuns = (first: number) => Array.from({ length: 100 }, (_, index) => anyDatafoldRun(first + index));
 
-  it('makes 250 calls at the most, to both providers together; what is beyond costs none and touches no other', async () => {
+  it('makes at most 250 calls, to both providers together; what is beyond costs none and touches no other', async () => {
     const world = await createWorld();
     holdClock();
     const [a, b] = [datafoldRuns(0), datafoldRuns(100)];
@@ -264,7 +264,7 @@ describe('operation limits: an operation', () => {
     }
   });
 
-  it('whose errors would each contain all of it has few of them, in parts too', { timeout: 10_000 }, async () => {
+  it('whose errors would each contain all of it has few of them, in incremental delivery too', { timeout: 10_000 }, async () => {
     const world = await createWorld();
     const key = Object.fromEntries(Array.from({ length: 10_000 }, (_, n) => [`a${n}`, 0]));
     const query = 'query ($key: MonitorRunKey!) { ... @defer { monitorRun(key: $key) { id } } }';

@@ -54,7 +54,7 @@ describe('byte order mark: before the JSON of a client', () => {
   it.each([
     ['the fast path', {}],
     ['the way of Yoga', { accept: 'multipart/mixed' }],
-  ])('is passed over on %s', async (_name, headers) => {
+  ])('is skipped on %s', async (_name, headers) => {
     const world = await createWorld();
 
     const response = await world.post(body, { headers: { ...json, ...headers } });
@@ -63,7 +63,7 @@ describe('byte order mark: before the JSON of a client', () => {
     expect(await response.text()).toContain('{"data":{"__typename":"Query"}');
   });
 
-  it('is passed over where the graph is mounted in a server or in a fetch handler', async () => {
+  it('is skipped where the graph is mounted in a server or in a fetch handler', async () => {
     const gateway = createGateway({ providers: { DATAFOLD: { apiKey: 'key' } } });
     const server = createServer((request, response) => gateway.requestListener(request, response));
     server.listen(0, '127.0.0.1');
@@ -80,7 +80,7 @@ describe('byte order mark: before the JSON of a client', () => {
   });
 });
 
-it('byte order mark: before the JSON of a manifest is passed over', () => {
+it('byte order mark: before the JSON of a manifest is skipped', () => {
   const folder = mkdtempSync(join(tmpdir(), 'marks-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const path = join(folder, 'manifest.json');

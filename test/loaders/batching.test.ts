@@ -261,7 +261,7 @@ describe('batching: among many keys,', () => {
   });
 });
 
-describe('batching: of calls under way at a time,', () => {
+describe('batching: of calls in flight at a time,', () => {
   it('there are 32 to a provider, never more, and the next goes as soon as one is answered', async () => {
     const world = await createWorld();
     const all = runs(50);

@@ -67,7 +67,7 @@ describe('log limits: a request', () => {
   it.each([
     ['on the fast path', {}],
     ['on the slow path', { 'content-type': 'application/graphql+json' }],
-    ['whose response comes in parts', { accept: 'multipart/mixed' }],
+    ['whose response is incremental', { accept: 'multipart/mixed' }],
   ])('has a number of log lines, and one that counts the others, %s', async (_name, headers) => {
     const world = await createWorld();
     world.datafold.onAny(failing);

@@ -420,7 +420,7 @@ export function itIsARunProvider(facts: ProviderFacts): void {
       expect(world[fakeUpstream].paths).toEqual([path]);
       await world[fakeUpstream].deserted(1);
       expect(sent).toBeGreaterThanOrEqual(10);
-      // A few are under way between the two.
+      // A few are in flight between the two.
       expect(sent).toBeLessThan(30);
     });
   });

@@ -278,7 +278,7 @@ const listOf = (...monitors: object[]) => ({
 });
 
 it.each(['created', 'queued', 'checking'])(
-  'run feed: looks for the run under way of a Datafold monitor that is %s, whenever it ran last',
+  'run feed: looks for the run in progress of a Datafold monitor that is %s, whenever it ran last',
   async (state) => {
     const world = await createFeedWorld({}, { datafold: { 7: ['07:50', '07:40'], 8: [`07:55 ${state}`, '05:00'] } });
     const rows = [{ id: 7, last_run: '2026-11-20T07:50:00Z', state: 'ok' }];

@@ -215,7 +215,7 @@ describe('run cache in Redis: an answer is the same as without Redis, when Redis
 });
 
 describe('run cache in Redis: the service', () => {
-  it('goes on when Redis answers with null, and ends as ever', async () => {
+  it('goes on when Redis answers with null, and ends as usual', async () => {
     const redis = await startFakeRedis();
     redis.say((command) => (command === 'mget' ? '$-1\r\n' : undefined));
     const world = await createWorld();
@@ -264,7 +264,7 @@ describe('run cache in Redis: the check of replies', () => {
   const stream = fc.array(fc.oneof(value, list, fc.constant('*-1\r\n')), { minLength: 1, maxLength: 10 });
   const pieces = fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1 });
 
-  it('passes on what is sound, in whatever pieces it comes', () => {
+  it('passes on what is valid, in whatever pieces it comes', () => {
     fc.assert(
       fc.property(stream, pieces, (said, lengths) => {
         const bytes = Buffer.from(said.join(''));

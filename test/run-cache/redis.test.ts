@@ -532,7 +532,7 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('run cache in Redis: copies 
     }
   });
 
-  it("are the service's, once REDIS_URL says where; the process ends as ever, Redis or not", async () => {
+  it("are the service's, once REDIS_URL says where; the process ends as usual, Redis or not", async () => {
     const server = await startRedisServer({ password: 'canary-password' });
     const redis = connect(server);
     const world = await createWorld();

@@ -74,7 +74,7 @@ describe.each(stores)('run cache: services that share copies in $name, with one 
     const open = await create();
     const [staging, production] = [await serve(await open()), await serve(await open())];
     for (const world of [staging, production]) {
-      world.datafold.on(datafoldPath, bodyOf('as ever'));
+      world.datafold.on(datafoldPath, bodyOf('as usual'));
       await requestUntilCached(world);
     }
 
@@ -82,7 +82,7 @@ describe.each(stores)('run cache: services that share copies in $name, with one 
     await staging.execute(query, { keys: [{ ...datafoldKey, runId: '43' }] });
 
     const calls = production.datafold.paths.length;
-    expect(await execute(production)).toMatchObject({ error: 'as ever' });
+    expect(await execute(production)).toMatchObject({ error: 'as usual' });
     expect(production.datafold.paths).toHaveLength(calls);
   });
 

@@ -205,7 +205,7 @@ it.each([
   ['a run with a garbled line', 'monitor_n8q2x4m1ak/run_g4rbl3dl0g', { lines: 17, ends: true, snapshot: true }],
   ['a run that broke off', 'monitor_n8q2x4m1ak/run_ag3ntl0st0', { lines: undefined, ends: false, snapshot: false }],
   ['a run without any log', 'monitor_n8q2x4m1ak/run_s1l3ntrun0', { lines: 0, ends: false, snapshot: false }],
-  ['a run under way', 'monitor_n8q2x4m1ak/run_w4tchm3n0w', { lines: undefined, ends: false, snapshot: false }],
+  ['a run in progress', 'monitor_n8q2x4m1ak/run_w4tchm3n0w', { lines: undefined, ends: false, snapshot: false }],
 ])('sandbox: has %s of Olostep at the start, whatever the seed', async (_, ids, { lines, ends, snapshot }) => {
   for (const seed of [1, 2, 3]) {
     const sandbox = await openSandbox(seed);

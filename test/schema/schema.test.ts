@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { sdl } from '../../src/generated/sdl.ts';
 import { createWorld } from '../support/world.ts';
 
-it('schema: is sound, which no start looks at again', () => {
+it('schema: is valid, which no start checks again', () => {
   const make = (typeDefs: readonly string[]) => makeExecutableSchema({ typeDefs: [...typeDefs] });
 
   expect(() => assertValidSchema(make(sdl))).not.toThrow();

@@ -36,7 +36,7 @@ describe('authentication: with tokens', () => {
   const createClosedWorld = () => createWorld({}, { apiTokens: [token, other] });
 
   it.each([`Bearer ${token}`, `Bearer ${other}`, `bearer ${token}`, `Bearer   ${token}`])(
-    '"%s" is let in',
+    '"%s" is admitted',
     async (as) => {
       const world = await createClosedWorld();
 
@@ -110,7 +110,7 @@ describe('authentication: with an issuer of JWTs', async () => {
   const createJwt = (header = { alg: 'ES256', kid: 'mine' }) =>
     new SignJWT().setProtectedHeader(header).setIssuer(issuer).setAudience(audience).setExpirationTime('5m');
 
-  it('a good one is let in, and the keys are fetched once', async () => {
+  it('a good one is admitted, and the keys are fetched once', async () => {
     const { keys, world } = await createClosedWorld();
 
     for (let time = 0; time < 3; time++) {
@@ -318,7 +318,7 @@ describe('authentication: with an issuer of JWTs', async () => {
       ['too short', 'EdDSA', { kty: 'OKP', crv: 'Ed25519', x: 'AQ' }],
       ['a secret', 'RS256', { kty: 'oct', k: 'AQAB' }],
       ['of no kind', 'RS256', {}],
-    ])('a token of it is refused, and others are let in as before: %s', async (_name, alg, jwk) => {
+    ])('a token of it is refused, and others are admitted as before: %s', async (_name, alg, jwk) => {
       const { keys, world } = await createClosedWorld();
       keys.on('/keys', { body: { keys: [{ ...jwk, kid: 'odd' }, ...keySet.keys] } });
       const odd = signed('odd', alg, weak.privateKey);
@@ -392,7 +392,7 @@ describe('authentication: with an issuer of JWTs', async () => {
       ['as many bytes as may be', { body: padded(maxJwksBytes) }],
       ['its own type', { headers: { 'content-type': 'application/jwk-set+json' }, body: keySet }],
       ['a charset', { headers: { 'content-type': 'Application/JSON; charset=utf-8' }, body: keySet }],
-    ])('%s: those with a good token are let in', async (_name, answer) => {
+    ])('%s: those with a good token are admitted', async (_name, answer) => {
       const { keys, world } = await createClosedWorld();
       keys.on('/keys', answer);
 

@@ -85,7 +85,7 @@ describe('connection limits: allowed hosts', () => {
     );
 
   it.each(['graph.test', 'graph.test:4000', 'GRAPH.test', 'other.test:8080', '[::1]:4000'])(
-    'let in %s',
+    'admit %s',
     async (host) => {
       const { url } = await createWorld({}, { allowedHosts });
 
@@ -94,7 +94,7 @@ describe('connection limits: allowed hosts', () => {
   );
 
   it.each(['evil.test', 'other.test', 'other.test:80', 'graph.test.evil.test', '[::2]', '127.0.0.1'])(
-    'turn away %s, by POST and with GraphiQL',
+    'refuse %s, by POST and with GraphiQL',
     async (host) => {
       const { url } = await createWorld({}, { allowedHosts });
 
@@ -138,7 +138,7 @@ describe('connection limits: allowed hosts', () => {
   ])('of a service that is bound to loopback are no others, as %s is one', async (host) => {
     const { url } = await createWorld({}, { allowedHosts: 'loopback' });
 
-    // The host that was let in last is remembered.
+    // The host that was admitted last is remembered.
     expect((await post(url, 'localhost'))?.status).toBe(200);
     expect((await post(url, host))?.status).toBe(421);
     expect((await post(url, `${host}:4000`))?.status).toBe(421);
@@ -149,14 +149,14 @@ describe('connection limits: allowed hosts', () => {
     ['graph.test', 'http://GRAPH.test:4000/graphql?a=b'],
     ['graph.test', 'https://other.test:8080/graphql'],
     ['evil.test', 'http://[::1]/graphql'],
-  ])('where Host is %s let in a target of %s, as its host is the one that counts', async (host, target) => {
+  ])('where Host is %s admit a target of %s, as its host is the one that counts', async (host, target) => {
     const { url } = await createWorld({}, { allowedHosts });
 
     expect(await (await post(url, host, target))?.json()).toEqual({ data: { __typename: 'Query' } });
   });
 
   it.each(['http://evil.test/graphql', 'http://other.test/graphql', 'http://graph.test.evil.test/graphql'])(
-    'turn away a target of %s, whatever Host is, by POST, with GraphiQL and for the SDL',
+    'refuse a target of %s, whatever Host is, by POST, with GraphiQL and for the SDL',
     async (target) => {
       const { url } = await createWorld({}, { allowedHosts });
       const get = (target: string) =>

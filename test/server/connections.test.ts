@@ -1,4 +1,4 @@
-/** More connections than there may be: who makes room, who doesn't, and who is let in all the same. */
+/** More connections than there may be: who makes room, who doesn't, and who is admitted all the same. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -139,7 +139,7 @@ describe('connection limits: a new client, where there are as many connections a
   });
 });
 
-describe('connection limits: where every connection has an operation under way', () => {
+describe('connection limits: where every connection has an operation in flight', () => {
   async function createBusyWorld(limits = {}) {
     const world = await createWorld({ limits: { maxConnections: 2, maxProbeConnections: 2, ...limits } });
     const answers: (() => void)[] = [];

@@ -88,7 +88,7 @@ describe('CORS and CSRF: with listed origins', () => {
     'https://app.tes',
     'https://app.test/',
     'https://app.test, https://evil.test',
-  ])('no other origin is let in: %s', async (origin) => {
+  ])('no other origin is admitted: %s', async (origin) => {
     const world = await createWorld({}, { corsOrigins });
 
     const answers = [await world.post(body, { headers: { ...json, origin } }), await preflight(world, origin)];

@@ -152,7 +152,7 @@ const variables = { datafold: datafoldKey, olostep: olostepKey };
 const deferred = 'datafoldRun(monitorId: 7, runId: 42) { id ... @defer { state } }';
 const good = JSON.stringify({ query: everything, variables });
 
-describe('fast path: the fast path and the slow path respond alike', () => {
+describe('fast path: the fast path and the slow path respond the same', () => {
   beforeAll(answerWell);
 
   it.each(

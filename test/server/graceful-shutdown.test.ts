@@ -84,7 +84,7 @@ describe('graceful shutdown: a process that is to stop', { timeout: 30_000 }, ()
     expect((await ended).code).toBe(0);
   });
 
-  it('finishes what is under way, and tells those clients to close their connections too', async () => {
+  it('finishes what is in flight, and tells those clients to close their connections too', async () => {
     const { service, upstream, url } = await start();
     const hold = createHold();
     upstream.on(datafoldPath, hold.handler);

@@ -106,7 +106,7 @@ itRefuses('methods', [
   ['DELETE', 405, notAMethod, variants({ method: 'DELETE' })],
   ['OPTIONS', 405, notAMethod, variants({ method: 'OPTIONS' })],
   ['TRACE', 405, notAMethod, sends('TRACE /graphql HTTP/1.1', 'Host: graph.test')],
-  ['an invented one', 400, notHttp, sends('ASK /graphql HTTP/1.1', 'Host: graph.test')],
+  ['an invented one', 400, notHttp, sends('BREW /graphql HTTP/1.1', 'Host: graph.test')],
 ]);
 
 it('HTTP parse errors: answers HEAD with a status alone', async () => {

@@ -1,4 +1,4 @@
-/** More than can be done in time is turned away, at once and at little cost. */
+/** More than can be done in time is refused, at once and at little cost. */
 import { describe, expect, it } from 'vitest';
 import { anyDatafoldRun, datafoldBody } from '../support/bodies.ts';
 import { type Handler, silence } from '../support/fake-upstream.ts';
@@ -35,8 +35,8 @@ async function expectOverloaded(response: Response | null) {
   expect(text.length).toBeLessThan(200);
 }
 
-describe('load shedding: an operation beyond as many as may be under way', () => {
-  it('is turned away, and those before it are answered', async () => {
+describe('load shedding: an operation beyond as many as may be in flight', () => {
+  it('is refused, and those before it are answered', async () => {
     const world = await createWorld({ limits: { maxConcurrentOperations: 3 } });
     const answers: (() => void)[] = [];
     const hold: Handler = (_request, response) => {
@@ -53,7 +53,7 @@ describe('load shedding: an operation beyond as many as may be under way', () =>
     expect((await world.post(typename)).status).toBe(200);
   });
 
-  it('is turned away before its body is there', async () => {
+  it('is refused before its body is there', async () => {
     const world = await createWorld({ limits: { maxConcurrentOperations: 1 } });
     world.datafold.onAny(silence);
     await occupy(world, 1);
@@ -63,7 +63,7 @@ describe('load shedding: an operation beyond as many as may be under way', () =>
     await expectOverloaded(await sendBytes(world.url, [...head, 'Content-Length: 100', '', ''].join('\r\n')));
   });
 
-  it('is turned away beside one in parts, until that has sent its last part', async () => {
+  it('is refused beside an incremental one, until that has sent its last part', async () => {
     const world = await createWorld({ limits: { maxConcurrentOperations: 1 } });
     let send: (() => void) | undefined;
     world.datafold.onAny((_request, response) => {
@@ -118,7 +118,7 @@ describe('load shedding: an operation beyond as many as may be under way', () =>
 });
 
 describe('load shedding: while the event loop is late', () => {
-  it('operations are turned away, if there are several, until it is in time again', { timeout: 20_000 }, async () => {
+  it('operations are refused, if there are several, until it is in time again', { timeout: 20_000 }, async () => {
     const world = await createWorld({ limits: { maxConcurrentOperations: 32, maxEventLoopLagMs: 200 } });
     world.datafold.onAny(silence);
     await occupy(world, 2);

@@ -1,4 +1,4 @@
-/** HTTP pipelining: a connection has one operation under way, its responses come in order, and it is read no further. */
+/** HTTP pipelining: a connection has one operation in flight, its responses come in order, and it is read no further. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
@@ -283,7 +283,7 @@ describe('pipelining: a request that is late because the service does not read',
   });
 });
 
-it('pipelining: An operation in parts behind another comes whole, and the one behind it after its last part', async () => {
+it('pipelining: An incremental operation behind another comes whole, and the one behind it after its last part', async () => {
   const { world, answer } = await createHeldWorld();
   const client = await open(world);
   const inParts = '{ __typename ... @defer { datafoldRun(monitorId: 7, runId: 2) { id } } }';

@@ -173,7 +173,7 @@ describe('unread responses: while large responses wait to be read', () => {
     expect(closed).toBe(0);
   });
 
-  it('they are no operations under way: others are let in', async () => {
+  it('they are no operations in flight: others are admitted', async () => {
     const world = await createLargeWorld({ maxConcurrentOperations: 1 });
     await openUnread(world, large);
 

@@ -32,9 +32,9 @@ export interface FakeUpstream {
   arrived(count: number): Promise<void>;
   /** Resolves once `count` requests have been given up by the service before they were answered, now or later. */
   deserted(count: number): Promise<void>;
-  /** How many requests are under way. */
+  /** How many requests are in flight. */
   underWay(): number;
-  /** The most requests that have been under way at one time so far. */
+  /** The most requests that have been in flight at one time so far. */
   maxAtOnce(): number;
   close(): void;
 }

@@ -1,4 +1,4 @@
-/** Answers that come in parts, as a client reads them. */
+/** Incremental responses, as a client reads them. */
 import type { Answer, AnswerError } from './world.ts';
 
 export interface Part extends Answer {

@@ -141,7 +141,7 @@ describe('absence: the list of monitors is not requested', () => {
     ['another run', { body: { ...datafoldBody, run_id: 44 } }],
     ['a list', { body: '[]' }],
     ['a redirect', { status: 302 }],
-  ])('but anything else than a sound answer is none: %s', async (_name, reply) => {
+  ])('but anything else than a valid answer is none: %s', async (_name, reply) => {
     const world = await createEmptyWorld({ status: 404, body: {} }, { limits: { maxAttempts: 1 } });
     const { key, path } = anyDatafoldRun(1);
     world.datafold.on(path, reply);

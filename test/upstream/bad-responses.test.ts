@@ -112,7 +112,7 @@ describe('bad responses: a response of which a part is bad', () => {
     expect(JSON.stringify(world.lines)).not.toContain('canary');
   });
 
-  it('leaves one in parts as well', async () => {
+  it('leaves one in an incremental response as well', async () => {
     const world = await createWorld();
     world.olostep.on(olostepPath, { body: { ...olostepBody, log_group: 7 } });
     const deferred = query.replace('logGroup', '... @defer { logGroup }').replace(/a: events.*/, 'id');

@@ -68,7 +68,7 @@ const asTenant = (apiKey: string): RequestInit => ({
   headers: { 'content-type': 'application/json', 'x-datafold-api-key': apiKey, 'x-olostep-api-key': apiKey },
 });
 
-describe('bulkhead: when 32 calls to a provider are under way,', () => {
+describe('bulkhead: when 32 calls to a provider are in flight,', () => {
   it('a request waits 250 ms for a place, and then gets an error that there is none', async () => {
     const { world, answerAll } = await createSlowWorld();
     const clock = holdClock();
@@ -212,7 +212,7 @@ describe('bulkhead: when 32 calls to a provider are under way,', () => {
 });
 
 describe("bulkhead: of calls with callers' own credentials,", () => {
-  it('16 of the 32 are for one credential at the most, whichever requests they come from', async () => {
+  it('at most 16 of the 32 are for one credential, whichever requests they come from', async () => {
     const { world, answerAll } = await createSlowWorld({ credentials: 'forwarded' });
     const requested = [
       world.execute(query, { keys: keys(1, 20) }, asTenant('tenant-a')),

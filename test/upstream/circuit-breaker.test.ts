@@ -297,7 +297,7 @@ describe('circuit breaker: a provider that fails', () => {
     const { errors } = await world.execute(query, { keys: keys(100) });
 
     expect(errors?.map(({ extensions }) => extensions.code)).toEqual(Array(100).fill('UPSTREAM_UNAVAILABLE'));
-    // What is under way when it opens can't be taken back; and one call is let through to see whether the provider is back.
+    // What is in flight when it opens can't be taken back; and one call is let through to see whether the provider is back.
     expect(world.datafold.paths.length).toBeLessThanOrEqual(20 + 31 + 1);
   });
 });

@@ -56,7 +56,7 @@ const callsOf = (world: World) => world.datafold.paths.filter((path) => path ===
 const hasLeft = (world: World, count: number) =>
   until(() => world.lines.filter(({ status }) => status === 499).length === count);
 
-describe('request coalescing: a call that is under way', () => {
+describe('request coalescing: a call that is in flight', () => {
   it('serves all callers of the same', async () => {
     const world = await createJoiningWorld();
     const release = hold(world);

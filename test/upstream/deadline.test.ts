@@ -203,7 +203,7 @@ describe('deadline: an operation whose deadline is reached', () => {
   });
 });
 
-describe.each(forms)('deadline: an answer in parts, as %s,', (form) => {
+describe.each(forms)('deadline: an incremental response, as %s,', (form) => {
   const requestFor = (world: World, query: string, variables: object = {}) =>
     world.post(JSON.stringify({ query, variables }), {
       headers: { 'content-type': 'application/json', accept: form },

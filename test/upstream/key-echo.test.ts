@@ -114,7 +114,7 @@ describe.each(Object.entries(forms))('repeated keys: a key that a provider repea
   });
 });
 
-it('repeated keys: A response with other texts of the same letters is answered and stored as ever', async () => {
+it('repeated keys: A response with other texts of the same letters is answered and stored as usual', async () => {
   const { world, stored } = await createEchoWorld();
   const texts = [key.slice(1), key.slice(0, -1), percents(key.slice(1)), `${key.slice(0, 8)} ${key.slice(8)}`, '100 %'];
   world.datafold.on(datafoldPath, { body: { ...datafoldBody, warnings: [...texts, `\\${codes(key.slice(2))}`] } });

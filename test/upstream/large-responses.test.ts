@@ -425,7 +425,7 @@ it.each([
   },
 );
 
-describe('lazy parsing: a large answer is passed over', () => {
+describe('lazy parsing: a large answer is skipped', () => {
   it.each([
     ['lists', '['.repeat(100_000) + ']'.repeat(100_000)],
     ['objects', `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`],

@@ -14,7 +14,7 @@ import { createWorld, type World } from '../support/world.ts';
 const query = 'query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { id } }';
 const found = { data: { monitorRuns: [{ id: 'DATAFOLD:7:42' }] } };
 const sentences = {
-  RATE_LIMITED: 'DATAFOLD asks for fewer calls.',
+  RATE_LIMITED: 'DATAFOLD limits the rate of calls.',
   UPSTREAM_UNAVAILABLE: 'DATAFOLD is not available.',
 } as const;
 const limited = (facts: object, code: keyof typeof sentences = 'RATE_LIMITED') => ({
@@ -67,7 +67,7 @@ describe('rate limit cool-down: a credential that is to be used less often', () 
     ['3600', 3_600_000],
     ['123456789012', 123_456_789_012_000],
     ['9'.repeat(400), Number.MAX_SAFE_INTEGER],
-  ])('cools down for a minute at the most, whatever the provider says: %s', async (wait, retryAfterMs) => {
+  ])('cools down for at most a minute, whatever the provider says: %s', async (wait, retryAfterMs) => {
     const world = await createWorld();
     world.datafold.on(datafoldPath, limit(wait));
     const clock = holdClock();

@@ -229,7 +229,7 @@ describe('response memory: the bytes of a large upstream response', () => {
     expect(requested).toHaveLength(1);
   });
 
-  it('count until the last part of a response in parts is sent', async () => {
+  it('count until the last part of an incremental response is sent', async () => {
     const { world, slowField, answerSlow } = await createLargeWorld({ limits }, [1, 2], size);
     const { totalOf } = watchReading();
     const query = `{ ${runField(1)} ... @defer { ${slowField} } }`;

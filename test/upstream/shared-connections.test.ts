@@ -6,7 +6,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { datafoldBody } from '../support/bodies.ts';
 import { createWorld, type World } from '../support/world.ts';
 
-/** A response, and a whole one more that nobody asked for. */
+/** A response, and a whole one more without a request. */
 const toResponse = (error: string | null) => {
   const body = JSON.stringify({ ...datafoldBody, error });
   return `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;

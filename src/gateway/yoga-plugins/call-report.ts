@@ -4,12 +4,12 @@ import type { Part } from '../../graphql/executor/execute-incrementally.ts';
 import { ageHeader, type CallReport, callReportHeader } from '../../upstream/call-report.ts';
 import { isStream } from '../responses.ts';
 
-/** @param callReportOf the price of what is executed for a request, if anything is */
+/** @param callReportOf the cost of what is executed for a request, if anything is */
 export const useCallReport = (callReportOf: (request: Request) => CallReport | undefined): Plugin => ({
   onResultProcess({ request, result, setResult }) {
     const callReport = callReportOf(request);
     if (callReport === undefined || !callReport.isVerbose) return;
-    // What comes in parts has cost all that it does when the last one comes.
+    // An incremental response has cost all that it does when the last one comes.
     const withPrice = <Answer extends object>(answer: Answer) => ({
       ...answer,
       extensions: { upstream: callReport.show() },

@@ -1,4 +1,4 @@
-/** Answers that come in parts, as Yoga sends them: with each part's errors, the form that is wanted, and headers of ours. */
+/** Incremental responses, as Yoga sends them: with each part's errors, the form that is wanted, and headers of ours. */
 
 import { isAsyncIterable, mapAsyncIterator, type Plugin } from 'graphql-yoga';
 import type { Limits } from '../../core/limits.ts';

@@ -6,7 +6,7 @@ import { type RequestContext, toRequestId } from '../request-id.ts';
 /** In front of what completes the headers of a response. */
 export const useResponseMemory = (): Plugin<object, RequestContext> => ({
   onResponse({ response, serverContext, setResponse, fetchAPI }) {
-    // A response in parts has no length: it is counted while it is built.
+    // An incremental response has no length: it is counted while it is built.
     const bytes = Number(response.headers.get('content-length') ?? 0);
     if (serverContext.settleResponse?.(bytes) ?? true) return;
     const body = toRefusal('OVERLOADED', new Overloaded().message, toRequestId(serverContext.requestId));

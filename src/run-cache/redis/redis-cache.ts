@@ -40,7 +40,7 @@ export async function createRedisCache({ url, log, limits }: RedisCacheOptions):
   let isClosing = false;
   let unwritten = 0;
   let lateReads = 0;
-  /** Those that are under way together are late together, and count as one. */
+  /** Those that are in flight together are late together, and count as one. */
   let round = 0;
 
   const store = createAvailability({

@@ -5,7 +5,7 @@
 
 /** How large a reply may be. */
 export interface ReplyLimits {
-  /** The longest text, in bytes. A longer one is passed over, and counts as none. */
+  /** The longest text, in bytes. A longer one is skipped, and counts as none. */
   readonly maxTextBytes: number;
   /** The most values of a list. */
   readonly maxValues: number;
@@ -79,14 +79,14 @@ export function createReplyCheck({ maxTextBytes, maxValues }: ReplyLimits): (byt
   };
 
   const take = (bytes: Buffer): Buffer => {
-    const sound: Buffer[] = [];
+    const valid: Buffer[] = [];
     let isAsItCame = line === '';
     for (let place = 0; place < bytes.length; ) {
       const start = place;
       if (textLeft > 0) {
         place = takeText(bytes, start);
         if (isPassedOver) isAsItCame = false;
-        else sound.push(bytes.subarray(start, place));
+        else valid.push(bytes.subarray(start, place));
         continue;
       }
       place = takeLine(bytes, start);
@@ -95,17 +95,17 @@ export function createReplyCheck({ maxTextBytes, maxValues }: ReplyLimits): (byt
       line = line.slice(0, -2);
       const read = readLine();
       if (read !== line) isAsItCame = false;
-      sound.push(Buffer.from(`${read}\r\n`, 'latin1'));
+      valid.push(Buffer.from(`${read}\r\n`, 'latin1'));
       line = '';
     }
-    return isAsItCame && line === '' ? bytes : Buffer.concat(sound);
+    return isAsItCame && line === '' ? bytes : Buffer.concat(valid);
   };
   return (bytes) => {
     if (isBroken) throw new RedisProtocolError();
     isBroken = true;
-    const sound = take(bytes);
+    const valid = take(bytes);
     isBroken = false;
-    return sound;
+    return valid;
   };
 }
 

@@ -6,7 +6,7 @@ export const expectedRedisUrl =
 
 export const isRedisUrl = (text: string): boolean => toRedisAddress(text) !== undefined;
 
-/** The same in parts. */
+/** The same, parsed. */
 export interface RedisAddress {
   readonly host: string;
   readonly port: number;

@@ -2,7 +2,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { type ErrorCode, toRefusal } from '../../core/errors.ts';
 
-/** Why a request isn't let in. */
+/** Why a request isn't admitted. */
 export interface Rejection {
   /** The HTTP status. */
   readonly status: number;

@@ -314,7 +314,7 @@ export const wireForms: readonly WireForm[] = [
     },
   },
   {
-    name: 'in parts',
+    name: 'incrementally',
     toBytes: (operation, keys) =>
       post(JSON.stringify(toPart(operation)), `${json}Accept: multipart/mixed, application/json\r\n${keys}`),
   },

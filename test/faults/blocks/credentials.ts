@@ -33,7 +33,7 @@ async function withWorld(
   const servers = new Map<Subject, FaultServer>();
   for (const subject of subjects) servers.set(subject, await startFaultServer(answer(subject)));
   const urls = [...servers].map(([{ variable }, { baseUrl }]) => [variable, baseUrl]);
-  // Where keys go is on trial, and not whom a busy machine turns away.
+  // Where keys go is on trial, and not whom a busy machine refuses.
   const calm = { MAX_EVENT_LOOP_LAG_MS: '60000' };
   const service = await startService({ ...calm, ...Object.fromEntries(urls), ...env });
   await scene({ service, servers });

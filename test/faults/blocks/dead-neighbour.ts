@@ -1,5 +1,5 @@
 /**
- * A provider is dead, and the other one is as fast as ever (U-42): the same load at the same pace for two services, one
+ * A provider is dead, and the other one is as fast as usual (U-42): the same load at the same pace for two services, one
  * beside a provider that is well and one beside one that is dead, at the same time, as then the machine is the same.
  */
 import { setTimeout } from 'node:timers/promises';

@@ -1,4 +1,4 @@
-/** A thousand clients that leave in the middle (C-40), while the providers hang: what was under way for them ends with them. */
+/** A thousand clients that leave in the middle (C-40), while the providers hang: what was in flight for them ends with them. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
@@ -39,7 +39,7 @@ export async function run(tally: Tally): Promise<void> {
       const outlived: number[] = [];
       await runConcurrently(atATime, range(0, clients), async (n) => {
         const socket = await execute(service.port, n);
-        // Some leave before a call was made for them, most while it is under way, some when half of them has been.
+        // Some leave before a call was made for them, most while it is in flight, some when half of them has been.
         if (n % 10 !== 0) await within(patienceMs, open.has(n));
         socket.resetAndDestroy();
         const left = performance.now();
@@ -73,7 +73,7 @@ export async function run(tally: Tally): Promise<void> {
       tally.check('no failure is laid to a provider', !service.output().includes('circuit breaker changed'));
       tally.check('no canary', service.leaks().length === 0, service.leaks());
     },
-    // Neither the bulkhead is on trial, nor whom a busy machine turns away.
+    // Neither the bulkhead is on trial, nor whom a busy machine refuses.
     {
       ...{ MAX_QUEUED_OPERATIONS: '1000', QUEUE_TIMEOUT_MS: `${neverMs}`, MAX_EVENT_LOOP_LAG_MS: '60000' },
       ...{ UPSTREAM_ATTEMPT_TIMEOUT_MS: `${neverMs}`, OPERATION_TIMEOUT_MS: `${neverMs}` },
@@ -96,7 +96,7 @@ async function execute(port: number, n: number): Promise<Socket> {
   return socket;
 }
 
-/** Lets both providers hang, and tells which calls are under way there, by the client that they are made for. */
+/** Lets both providers hang, and tells which calls are in flight there, by the client that they are made for. */
 function hang({ datafold, olostep }: Stage) {
   const counts = new Map<number, number>();
   const listeners = new Map<number, () => void>();

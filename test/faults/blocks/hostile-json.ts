@@ -40,7 +40,7 @@ export async function run(tally: Tally): Promise<void> {
     {
       [datafold.variable]: healthy.baseUrl,
       [olostep.variable]: hostile.baseUrl,
-      // What each shape does is on trial, and not whom a busy machine turns away.
+      // What each shape does is on trial, and not whom a busy machine refuses.
       MAX_EVENT_LOOP_LAG_MS: '60000',
       BREAKER_MIN_CALLS: '1000000',
       UPSTREAM_ATTEMPT_TIMEOUT_MS: '10000',
@@ -83,7 +83,7 @@ export async function run(tally: Tally): Promise<void> {
   for (const server of [healthy, hostile]) server.close();
 }
 
-/** How long operations of the other provider take while the task is under way, in milliseconds. */
+/** How long operations of the other provider take while the task is in flight, in milliseconds. */
 async function timesBeside(service: RunningService, task: () => Promise<unknown>): Promise<readonly number[]> {
   const { execute, close } = openLoad(service);
   const times: number[] = [];

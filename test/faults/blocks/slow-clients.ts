@@ -62,7 +62,7 @@ export async function run(tally: Tally): Promise<void> {
     {
       HEADERS_TIMEOUT_MS: String(headersTimeoutMs),
       REQUEST_TIMEOUT_MS: String(requestTimeoutMs),
-      // Neither the bulkhead is on trial, nor who is turned away when the loop is late: by what is read of the memory, by
+      // Neither the bulkhead is on trial, nor who is refused when the loop is late: by what is read of the memory, by
       // answers of five megabytes, or by the machine. All are to be served, however late.
       MAX_QUEUED_OPERATIONS: '1000',
       QUEUE_TIMEOUT_MS: '5000',

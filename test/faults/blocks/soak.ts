@@ -149,7 +149,7 @@ function send(response: ServerResponse, body: object): void {
   response.end(JSON.stringify(body));
 }
 
-/** Reads the memory when nothing is under way, and garbage has been collected more than once, as finalizers make more. */
+/** Reads the memory when nothing is in flight, and garbage has been collected more than once, as finalizers make more. */
 async function settle(service: RunningService): Promise<Reading> {
   await service.probe('collect');
   await service.probe('collect');

@@ -110,7 +110,7 @@ async function fill(tally: Tally, { service }: Stage, name: string, bytes: strin
   await setTimeout(200);
 }
 
-/** Operations under way are never cut off for it, however long they take. */
+/** Operations in flight are never cut off for it, however long they take. */
 async function occupy(tally: Tally, { service, datafold }: Stage): Promise<void> {
   const answers: (() => void)[] = [];
   datafold.onAny((_request, response) => {
@@ -129,14 +129,14 @@ async function occupy(tally: Tally, { service, datafold }: Stage): Promise<void>
   for (const answer of answers) answer();
   const states = (await Promise.all(requested)).map(({ text }) => text);
   tally.check(
-    'operations under way are answered',
+    'operations in flight are answered',
     states.every((text) => text.includes('"OK"')),
     states[0],
   );
   for (const socket of held) socket.destroy();
 }
 
-/** Where each connection has an operation under way none makes room, and what looks after the health is answered all the same. */
+/** Where each connection has an operation in flight none makes room, and what looks after the health is answered all the same. */
 async function fillWithOperations(tally: Tally): Promise<void> {
   const most = 20;
   await withStage(

@@ -18,7 +18,7 @@ import { otherThan, type Subject, subjects, toRun } from '../upstream/subjects.t
 /** Faults that are tried together, in a service with these settings. */
 interface Round {
   readonly faults: readonly InjectedFault[];
-  /** How many are under way at a time. */
+  /** How many are in flight at a time. */
   readonly concurrency: number;
   readonly env: Readonly<Record<string, string>>;
 }

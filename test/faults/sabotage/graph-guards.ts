@@ -185,7 +185,7 @@ export const graphGuards: readonly Guard[] = [
     tests: persistedTests,
   },
   {
-    name: 'hashes of sound documents alone',
+    name: 'hashes of valid documents alone',
     file: 'src/graphql/documents/persisted-documents.ts',
     from: 'if (documents.prepare(query).errors.length === 0)',
     to: 'if (documents.prepare(query).errors.length >= 0)',
@@ -199,7 +199,7 @@ export const graphGuards: readonly Guard[] = [
     tests: persistedTests,
   },
   {
-    name: 'listed documents that are sound',
+    name: 'listed documents that are valid',
     file: 'src/graphql/documents/allowlist.ts',
     from: 'return errors.map(({ message }) => message);',
     to: 'return errors.slice(9).map(({ message }) => message);',

@@ -353,7 +353,7 @@ export const httpServerGuards: readonly Guard[] = [
     tests: ['test/server/unread-responses.test.ts'],
   },
   {
-    name: 'operations in parts that are under way until their last part',
+    name: 'incremental operations that are in flight until their last part',
     file: 'src/server/server.ts',
     from: 'if (response.writableEnded) leave',
     to: 'leave',
