@@ -74,7 +74,7 @@ const reuseSettings = {
   REDIS_URL: v.optional(setting(expectedRedisUrl, isRedisUrl)),
 };
 
-/** Documents of the providers show keys behind the scheme of their header, which the service adds by itself. */
+/** Documents of the providers show keys behind the scheme of their header, which the service itself adds. */
 const apiKeySetting = v.pipe(
   v.string(),
   v.trim(),

@@ -1,7 +1,7 @@
 /** What the slow path's `Response`s become: responses of `node:http`, and the `Response` that the runtime itself has. */
 import type { ServerResponse } from 'node:http';
 
-/** Whether the response comes in parts, and so has no length. */
+/** Whether the response is incremental, and so has no length. */
 export const isStream = ({ headers }: Pick<Response, 'headers'>): boolean =>
   /^(multipart\/mixed|text\/event-stream)/.test(headers.get('content-type') ?? '');
 
@@ -38,8 +38,8 @@ const isDrained = (response: ServerResponse): Promise<void> =>
 
 /**
  * A response of the class that `globalThis` has. The slow path has a faster class, whose body frameworks can't take: they
- * ask for the class, or use methods that it lacks.
- * @param onCancel called when the reader of a response in parts cancels it
+ * check the class, or use methods that it lacks.
+ * @param onCancel called when the reader of an incremental response cancels it
  */
 export async function toGlobalResponse(response: Response, onCancel: () => void): Promise<Response> {
   const isGlobal: boolean = response instanceof globalThis.Response;

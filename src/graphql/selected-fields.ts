@@ -1,8 +1,8 @@
-/** What is selected of the things that a field finds: which fetches are needed follows from it. */
+/** What is selected of the objects that a field finds: which fetches are needed follows from it. */
 
 /** The names of the fields that are selected of a type, without `__typename`. */
 export class SelectedFields extends Set<string> {
-  /** How many fields of the answer they are, each alias counted, and each place where the thing is. */
+  /** How many fields of the answer they are, each alias counted, and each place where the object is. */
   readonly count: number;
 
   /** @param names in each place */
@@ -12,15 +12,15 @@ export class SelectedFields extends Set<string> {
   }
 }
 
-/** What is selected of the things that a field finds. */
+/** What is selected of the objects that a field finds. */
 export interface SelectedOf {
-  /** Of a thing, by the name of its type. */
+  /** Of an object, by the name of its type. */
   (typeName: string): SelectedFields;
   /**
-   * In how many places the answer has each thing: in a page there are two ways to it, and aliases of both. One at the least, as
+   * In how many places the response has each object: in a page there are two paths to it, and aliases of both. One at the least, as
    * a page is paid for whatever is selected of it.
    */
   readonly places: number;
-  /** Of the things in a page, by the name of the type of the connection. */
+  /** Of the objects in a page, by the name of the type of the connection. */
   inPage(connectionName: string): SelectedOf;
 }

@@ -1,4 +1,4 @@
-/** The items of a JSON list, each parsed when it is first asked for. */
+/** The items of a JSON list, each parsed when it is first read. */
 import { setImmediate } from 'node:timers/promises';
 import { parseJson } from './lossless.ts';
 import { mayHoldMore, measureClosed } from './measure.ts';
@@ -6,7 +6,7 @@ import { parsePartly } from './parse-partly.ts';
 import { sign, skipNested, skipSpace } from './skip.ts';
 import { orUnreadable, tooLarge, type Unread, unreadable } from './unread.ts';
 
-/** A list whose items are parsed when they are asked for, or one that is parsed already. */
+/** A list whose items are parsed when they are read, or one that is parsed already. */
 export interface Items {
   readonly length: number;
   /**
@@ -33,7 +33,7 @@ export type ScanItem<Found> = (bytes: Buffer, start: number) => Found;
 /** So many values take a few milliseconds. */
 const stepValues = 10_000;
 
-/** Of a longer list nobody reads a part, and to note where so many items are would take longer than to parse them. */
+/** Of a longer list no caller reads a part, and to note where so many items are would take longer than to parse them. */
 const maxItems = 200_000;
 
 /**

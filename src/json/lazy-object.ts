@@ -1,4 +1,4 @@
-/** The members of a JSON object, each found and parsed when it is first asked for. */
+/** The members of a JSON object, each found and parsed when it is first read. */
 import { type Items, lazyArray } from './lazy-array.ts';
 import { isObject, parseJson } from './lossless.ts';
 import { measureClosed, measureNested, valuesPerMember } from './measure.ts';
@@ -9,7 +9,7 @@ import { isUnread, orUnreadable, tooLarge, type Unread, unreadable } from './unr
 /** So many members are noted as they are passed; those behind are looked for by name: documented answers have a dozen. */
 const maxNoted = 1_000;
 
-/** Of a string or a number of so few bytes nobody counts how much there is to parse. */
+/** Of a string or a number of so few bytes the values aren't counted: how much there is to parse. */
 const maxSmallBytes = 16 * 1024;
 
 /** The members of an object. */
@@ -75,8 +75,8 @@ interface Member {
 }
 
 /**
- * The members of the object that begins at `start`. Its bytes are looked at no further than to the member that is asked for,
- * and what lies before it is passed over unread; so of several members of one name it is the first one that counts.
+ * The members of the object that begins at `start`. Its bytes are looked at no further than to the requested member,
+ * and what is before it is skipped unread; so of several members of one name it is the first one that counts.
  * @param maxValues how many values are parsed of it in all, and of a page of its lists each time, as {@link measureNested} counts
  * them; in an object of more members, those behind are {@link tooLarge}
  */
@@ -85,7 +85,7 @@ export function lazyObject(bytes: Buffer, start: number, maxValues = Number.POSI
   let latest: Member | undefined;
   let passed = 0;
   let state: 'open' | 'ended' | 'broken' = 'open';
-  /** Those behind the noted ones, once any of them is asked for. */
+  /** Those behind the noted ones, once any of them is read. */
   let others: OtherNames | undefined;
   let valuesLeft = maxValues;
 
@@ -106,7 +106,7 @@ export function lazyObject(bytes: Buffer, start: number, maxValues = Number.POSI
   const findBeyond = (name: string): Member | Unread | undefined => {
     others ??= new OtherNames(bytes, endOf(bytes, latest as Member), maxValues / valuesPerMember);
     const found = others.find(name) ?? others.rest;
-    // Nobody asks for other names than a few that are documented.
+    // Callers read only a few names, which are documented.
     members.set(name, found);
     return found;
   };
@@ -120,7 +120,7 @@ export function lazyObject(bytes: Buffer, start: number, maxValues = Number.POSI
         state = 'broken';
       }
     }
-    // Behind what can't be passed over, nobody knows what there is.
+    // What follows a part that can't be skipped is unknown.
     return members.get(name) ?? (state === 'broken' ? unreadable : undefined);
   };
 

@@ -1,4 +1,4 @@
-/** JSON without loss: numbers that a JavaScript number can't hold keep all their digits. */
+/** JSON without loss: numbers that a JavaScript number can't represent have all their digits. */
 import { randomBytes } from 'node:crypto';
 import { isInteger, markLongNumbers, mayHoldLongNumber } from './long-numbers.ts';
 
@@ -15,7 +15,7 @@ export interface RawJson {
   readonly rawJSON: string;
 }
 
-/** Below so many levels nobody reads, as free-form values may not be nested as deeply. */
+/** Below so many levels no caller reads, as free-form values may not be nested as deeply. */
 const deepest = 100;
 
 /**
@@ -28,7 +28,7 @@ export function parseJson(text: string, mayHaveLong?: boolean): unknown {
   const value = JSON.parse(text);
   // Only now: what follows relies on strings that are closed and numbers that are written as JSON has them.
   if (!(mayHaveLong ?? mayHoldLongNumber(text))) return value;
-  // A reviver would see every value, and take a hundred times as long: the few numbers travel as strings that nobody else
+  // A reviver would see every value, and take a hundred times as long: the few numbers travel as strings that no other text
   // could have written.
   const mark = `${randomBytes(9).toString('base64')}:`;
   const marked = markLongNumbers(text, mark);

@@ -9,7 +9,7 @@ import { sign } from './skip.ts';
 const valuesPerName = 3;
 /** With its value. */
 export const valuesPerMember = valuesPerName + 1;
-/** A number that keeps its digits is parsed twice, and found in between. */
+/** A number with more digits than a double is parsed twice, and found in between. */
 const valuesPerLongNumber = 10;
 /** So many escapes in strings take as much time as a value. Other characters take so little that they don't count. */
 const escapesPerValue = 32;
@@ -23,13 +23,13 @@ export interface Measured {
   readonly values: number;
   /** The place behind it; `undefined` when there are more values than were to be counted. */
   readonly end: number | undefined;
-  /** Whether it may have a number that keeps its digits. */
+  /** Whether it may have a number with more digits than a double. */
   readonly hasLongNumbers: boolean;
 }
 
 /**
  * Measures the list or object that begins at `start`: a member of an object counts as four values, a list or object in a list as
- * two, a number that keeps its digits as ten or more, and 32 escapes of a string as one. It stops soon behind the first `max`
+ * two, a number with more digits than a double as ten or more, and 32 escapes of a string as one. It stops soon behind the first `max`
  * values.
  * @throws {SyntaxError} when it isn't closed, or not as it was opened
  */
@@ -60,7 +60,7 @@ function measure(
   openLevels: number,
   max: number,
 ): Measured & { readonly levels: number } {
-  // Names of its own are numbers once it is compiled; those of an object would be looked up at each byte.
+  // Its constants are numbers once it is compiled; those of an object would be looked up at each byte.
   const { quote, backslash, comma, colon, openList, closeList, openObject, closeObject } = sign;
   let values = 1;
   let levels = openLevels;

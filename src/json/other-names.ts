@@ -2,10 +2,10 @@
 import { sign, skipSpace, skipText, skipValue } from './skip.ts';
 import { tooLarge, type Unread, unreadable } from './unread.ts';
 
-/** The members behind a place. They are passed over once, as each of several names would take as long. */
+/** The members behind a place. They are skipped once, as each of several names would take as long. */
 export class OtherNames {
   /**
-   * What stands for the members behind those that were found, if anything may be there: something can't be passed over, or there
+   * What represents the members behind those that were found, if anything may be there: something can't be skipped, or there
    * are more of them than are looked for.
    */
   readonly rest: Unread | undefined;
@@ -31,7 +31,7 @@ export class OtherNames {
     for (let step = 0; step < count; step++) {
       const place = places[step] as number;
       const byte = bytes[place + 1];
-      // Most are told by their first letter.
+      // Most are distinguished by their first letter.
       if (byte !== first && byte !== sign.backslash && name !== '') continue;
       if (isName(bytes, place, name)) return { start: toValue(bytes, skipText(bytes, place)) };
     }

@@ -1,5 +1,5 @@
 /**
- * The way over the bytes of JSON without parsing it. What is passed over is known to be closed as often as it was opened,
+ * The way over the bytes of JSON without parsing it. What is skipped is known to be closed as often as it was opened,
  * and no more. Nothing here recurses, so nesting costs nothing.
  */
 
@@ -15,7 +15,7 @@ export const sign = {
   closeObject: 0x7d,
 } as const;
 
-/** Most bytes are told by the first comparison. */
+/** Most bytes are distinguished by the first comparison. */
 export const isSpace = (byte = 0) => byte <= 0x20 && (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09);
 
 /** The first place from `at` on that is no white space. */
@@ -52,7 +52,7 @@ const isEnd = (byte: number | undefined) =>
 
 /** The place behind the text whose opening quote is at `at`. */
 export function skipText(bytes: Buffer, at: number): number {
-  // Names of its own are numbers once it is compiled; those of the module would be looked up at each byte.
+  // Its constants are numbers once it is compiled; those of the module would be looked up at each byte.
   const quote = 0x22;
   const backslash = 0x5c;
   const { length } = bytes;
@@ -67,7 +67,7 @@ export function skipText(bytes: Buffer, at: number): number {
 
 /**
  * The place behind the list or object that begins at `at`.
- * @param commas where to put the places of its own commas, the first `most` of them: those of what is nested don't count
+ * @param commas where to put the places of its commas, the first `most` of them: those of what is nested don't count
  * @throws {SyntaxError} when it isn't closed, or not as it was opened
  */
 export function skipNested(bytes: Buffer, at: number, commas: number[] = [], most = 0): number {

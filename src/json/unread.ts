@@ -1,8 +1,8 @@
-/** What stands in the place of a part of JSON that can't be parsed. */
+/** What replaces a part of JSON that can't be parsed. */
 
-/** Stands in the place of what turns out, once it is asked for, not to be JSON. */
+/** Replaces what turns out, once it is read, not to be JSON. */
 export const unreadable = Symbol('unreadable');
-/** Stands in the place of what has more values than are parsed at once. */
+/** Replaces what has more values than are parsed at once. */
 export const tooLarge = Symbol('tooLarge');
 
 export type Unread = typeof unreadable | typeof tooLarge;

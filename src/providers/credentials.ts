@@ -1,4 +1,4 @@
-/** Whose keys the providers are asked with. */
+/** Whose keys the providers are called with. */
 import { ProviderError } from '../core/errors.ts';
 import type { Provider } from '../generated/types.ts';
 import { expectedApiKey, isApiKey } from '../upstream/base-url.ts';

@@ -14,7 +14,7 @@ const minutesAndSeconds = Array.from(
 );
 const thousandths = Array.from({ length: 1_000 }, (_, millisecond) => `${pad(millisecond, 3)}Z`);
 
-/** The hour that was asked for last, as times come by the thousand and near each other. */
+/** The hour that was formatted last, as times come by the thousand and near each other. */
 let knownHour = Number.NaN;
 let knownText = '';
 

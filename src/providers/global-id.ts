@@ -4,7 +4,7 @@ import { fromMilliseconds } from './date-time.ts';
 import type { RunReading } from './provider.ts';
 
 /**
- * The fields of a run that this service makes: which it is, from the key that was asked for, never from the answer; and of
+ * The fields of a run that this service makes: which it is, from the requested key, never from the answer; and of
  * when that is. To be spread before all others: an object that others are spread into later is a slow one.
  */
 export const identifyRun = ({ provider, monitorId, runId }: MonitorRunKey, { readAt, isStale }: RunReading) => ({

@@ -1,4 +1,4 @@
-/** Fields of a thing that are found with another thing, once they are selected. */
+/** Fields of an object that are found with another object, once they are selected. */
 import type { Field, FieldContext } from './provider.ts';
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -2,7 +2,7 @@
 import { isRawJson, type RawJson } from '../json/lossless.ts';
 import type { Found } from './response-reader.ts';
 
-/** A number as it came: where a JavaScript number doesn't hold it, its text, with which nobody can reckon. */
+/** A number as it came: where a JavaScript number doesn't hold it, its text, which has no arithmetic. */
 export type JsonNumber = number | RawJson;
 
 /** The nearest JavaScript number: of one with very many digits the last ones don't matter, unless it is an id. */

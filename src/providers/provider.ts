@@ -8,7 +8,7 @@ import type { ReadStatus } from '../upstream/error-response.ts';
 import type { Body } from '../upstream/read-response.ts';
 import type { UpstreamRequest } from '../upstream/request.ts';
 
-/** A provider, as a value: all that this service has to know about its API. Nothing in it calls anything by itself. */
+/** A provider, as a value: all that this service has to know about its API. Nothing in it makes a call. */
 export interface ProviderDefinition {
   /** Where its API is, unless configured otherwise. */
   readonly defaultBaseUrl: string;
@@ -24,15 +24,15 @@ export interface ProviderDefinition {
   loadSandbox(): Promise<{ readonly createSandbox: CreateSandbox }>;
 }
 
-/** How a provider's runs are asked for and read. All but `readPage` is pure. */
+/** How a provider's runs are requested and read. All but `readPage` is pure. */
 export interface RunDefinition {
   /** The name of their type in the schema. */
   readonly typeName: string;
-  /** Whether both ids of the key are of the provider's grammar. Only such keys are asked for. */
+  /** Whether both ids of the key are of the provider's grammar. Only such keys are requested. */
   isKey(key: MonitorRunKey): boolean;
   /** A sentence that says what `isKey` accepts. */
   readonly expectedKey: string;
-  /** How to ask for a run. */
+  /** How to request a run. */
   toRequest(key: MonitorRunKey): UpstreamRequest;
   /** The run in the answer to that. */
   toRun(key: MonitorRunKey, record: Body, reading: RunReading): Run;
@@ -45,7 +45,7 @@ export interface RunDefinition {
   rowHint?(run: Run): RowHint | undefined;
   /** What a row says of a run. */
   readonly listed: ListedFields;
-  /** The most pages of the list that are read to find runs, before these are asked for by themselves. */
+  /** The most pages of the list that are read to find runs, before these are requested separately. */
   readonly maxPages: number;
   /** The list of a monitor's runs, to find some of them, in pages of so many at most. */
   walk(monitorId: string, pageSize: number): ListScan<RunRow>;
@@ -57,7 +57,7 @@ export interface RunDefinition {
   /** The list of a monitor's runs, as the run feed reads it. */
   readonly pages: RunListPages;
   /**
-   * How sure it is that the run stays as it is, and a copy of it may be kept: of the record that it was read from.
+   * How sure it is that the run stays as it is, and may be cached: of the record that it was read from.
    * @param isRow whether that is a row of a list
    */
   cacheability(run: Run, record: Body, isRow: boolean): Cacheability;
@@ -74,15 +74,15 @@ export interface RowHint {
 /** `lasting`: it has ended for good. `unsure`: it has ended, but something of it may still come, or come right. `none`: it goes on. */
 export type Cacheability = 'lasting' | 'unsure' | 'none';
 
-/** How a provider's monitors are asked for and read. All but `readPage` is pure. */
+/** How a provider's monitors are requested and read. All but `readPage` is pure. */
 export interface MonitorDefinition {
   /** The name of their type in the schema. */
   readonly typeName: string;
-  /** Whether the id is of the provider's grammar. Only such ids are asked for. */
+  /** Whether the id is of the provider's grammar. Only such ids are requested. */
   isKey(monitorId: string): boolean;
   /** A sentence that says what `isKey` accepts. */
   readonly expectedKey: string;
-  /** How to ask for a monitor, given which of its fields are selected. */
+  /** How to request a monitor, given which of its fields are selected. */
   toRequest(monitorId: string, selected: Selected): UpstreamRequest;
   /** The monitor in the answer to that. */
   toMonitor(monitorId: string, record: Body): Monitor;
@@ -112,7 +112,7 @@ export interface MonitorDefinition {
   readPage(get: Get, window: MonitorWindow): Promise<Page<MonitorRow>>;
 }
 
-/** The names of the fields that are selected of a thing. */
+/** The names of the fields that are selected of an object. */
 export type Selected = ReadonlySet<string>;
 
 /** What the rows of a list say, in names of fields. */
@@ -123,7 +123,7 @@ export interface ListedFields {
   readonly only: Selected;
 }
 
-/** Asks the provider; `null` when it has no such thing. */
+/** Calls the provider; `null` when it has no such object. */
 export type Get = (request: UpstreamRequest) => Promise<Body | null>;
 
 /** A list that is read from its beginning. */
@@ -136,13 +136,13 @@ export interface ListScan<Row> {
 export interface WalkedPage<Row> {
   /** Its rows, without those that can't be read. */
   readonly rows: readonly Row[];
-  /** How to ask for the page behind it, if there is one. */
+  /** How to request the page after it, if there is one. */
   readonly next?: UpstreamRequest | undefined;
   /** All further pages, where the first one says how many there are: they can be requested in parallel. */
   readonly rest?: readonly UpstreamRequest[] | undefined;
-  /** How many things the list has, if the page says so. */
+  /** How many items the list has, if the page says so. */
   readonly count?: number | undefined;
-  /** Whether the list has more: rows that can't be read, or pages that can't be asked for. @default false */
+  /** Whether the list has more: rows that can't be read, or pages that can't be requested. @default false */
   readonly unread?: boolean;
   /** None of these rows is later than this, in Unix milliseconds, where the list is newest first. @default unknown */
   readonly latestUnread?: number | undefined;
@@ -221,7 +221,7 @@ export interface Page<Row> {
 export interface RunWindow {
   /** How many at most: 0 to 100. */
   readonly first: number;
-  /** The most that a page of the provider's is asked for. */
+  /** Maximum page size that is requested of the provider. */
   readonly pageSize: number;
   readonly after?: string | null | undefined;
   /** RFC 3339, in UTC. */
@@ -235,7 +235,7 @@ export interface RunWindow {
 export interface MonitorWindow {
   /** How many at most: 0 to 100. */
   readonly first: number;
-  /** The most that a page of the provider's is asked for. */
+  /** Maximum page size that is requested of the provider. */
   readonly pageSize: number;
   readonly after?: string | null | undefined;
   readonly tags?: readonly string[] | null | undefined;
@@ -249,7 +249,7 @@ export interface RunReading {
   readonly limits: ReadLimits;
   /** Unix milliseconds. */
   readonly readAt: number;
-  /** Whether it is a kept copy that stands in for an answer. */
+  /** Whether it is a cached run that replaces a response (stale-if-error). */
   readonly isStale: boolean;
 }
 
@@ -270,7 +270,7 @@ export type Node = Run | Monitor;
 
 /**
  * A type of the schema as its provider fills it: every field is there, the compiler sees to it. A field is its value, or
- * the error that stands in its place, or a function that finds either once it is selected.
+ * the error that replaces it, or a function that finds either once it is selected.
  */
 export type Fields<Type> = {
   readonly [Name in keyof Type]: Name extends '__typename' ? Type[Name] : Field<Type[Name]>;
@@ -289,13 +289,13 @@ export interface FieldContext {
      * What the list of its monitor's runs says of a run; `null` when the list doesn't have it.
      * @param isStale whether a cached row of any age comes first
      * @throws {OperationTooCostly} when the list would have to be read too far
-     * @throws {ProviderError} when the provider failed, or it can't be told whether the list has the run
+     * @throws {ProviderError} when the provider failed, or it is unknown whether the list has the run
      */
     loadListRow(key: MonitorRunKey, isStale: boolean): Promise<Body | null>;
   };
   /** The monitors of all providers, by their keys. */
   readonly monitors: { load(key: MonitorKey, selected: Selected): Promise<Monitor | null> };
-  /** Whatever is large, or can be asked for again and again, is paid for from here. */
+  /** Whatever is large, or can be selected repeatedly, is paid for from here. */
   readonly costBudget: CostBudget;
   /** How deep a free-form value may be nested. */
   readonly maxJsonDepth: number;

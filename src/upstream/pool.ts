@@ -75,7 +75,7 @@ export function createPool(origin: string, { maxConcurrentCalls, connectTimeoutM
     take,
     give(connection) {
       free.push(connection);
-      // Not at once: undici is still ending what went before, and an error would end the new calls too.
+      // Not at once: undici is still closing the connection before, and an error would end the new calls too.
       if (waiting.length > 0) queueMicrotask(goOn);
     },
     async close() {

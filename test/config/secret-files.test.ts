@@ -61,7 +61,7 @@ describe('A secret in a file', () => {
       SECRET_FILES_POLL_MS: '20',
     });
     const { url } = await service.nextLine();
-    const ask = async (sent: string) => {
+    const execute = async (sent: string) => {
       const headers = { 'content-type': 'application/json', authorization: `Bearer ${sent}` };
       const body = '{"query":"{ datafoldRun(monitorId: 7, runId: 42) { state } }"}';
       const { status } = await fetch(String(url), { method: 'POST', headers, body });
@@ -74,19 +74,19 @@ describe('A secret in a file', () => {
       }
     };
 
-    expect(await ask(token)).toMatchObject({ status: 200, caller: 'grafana' });
+    expect(await execute(token)).toMatchObject({ status: 200, caller: 'grafana' });
     write('key', 'second');
     await untilLine('secret files read again');
-    expect(await ask(token)).toMatchObject({ status: 200 });
+    expect(await execute(token)).toMatchObject({ status: 200 });
     write('tokens', 'too short');
     expect(await untilLine('secret files not usable')).not.toMatchObject({
       error: expect.stringContaining('too short'),
     });
-    expect(await ask(token)).toMatchObject({ status: 200 });
+    expect(await execute(token)).toMatchObject({ status: 200 });
     write('tokens', `ci:${token.toUpperCase()}`);
     await untilLine('secret files read again');
-    expect(await ask(token)).toMatchObject({ status: 401 });
-    expect(await ask(token.toUpperCase())).toMatchObject({ status: 200, caller: 'ci' });
+    expect(await execute(token)).toMatchObject({ status: 401 });
+    expect(await execute(token.toUpperCase())).toMatchObject({ status: 200, caller: 'ci' });
     expect([...new Set(authorizations)]).toEqual(['Key first', 'Key second']);
     await service.stop('SIGTERM');
   });

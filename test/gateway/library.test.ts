@@ -35,7 +35,7 @@ it('library: is a value with fetch, which listens to nothing', async () => {
   expect(response.headers.get('x-request-id')).toBe('bff-1');
 });
 
-it('library: answers with the Response of the runtime, as frameworks ask for its class and its methods', async () => {
+it('library: answers with the Response of the runtime, as frameworks check its class and its methods', async () => {
   const { gateway } = await createLibrary();
   const deferred = post(
     'http://bff.test/graph',

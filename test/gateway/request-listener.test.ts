@@ -52,7 +52,7 @@ describe('The request listener', () => {
     expect(seen[0]).toMatchObject(mounted);
   });
 
-  it('streams a response in parts to its end', async () => {
+  it('streams an incremental response to its end', async () => {
     const { post } = await listen({ baseUrl: '/graph', url: '/' });
 
     const response = await post(

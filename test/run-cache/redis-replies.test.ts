@@ -292,7 +292,7 @@ describe('run cache in Redis: the check of replies', () => {
     );
   });
 
-  it('passes over a text that is too long, as if there were none', () => {
+  it('skips a text that is too long, as if there were none', () => {
     fc.assert(
       fc.property(fc.integer({ min: 95, max: 105 }), pieces, (length, lengths) => {
         const [before, text, behind] = ['*3\r\n$1\r\na\r\n', bulk('x'.repeat(length)), ':1\r\n'].map(String);

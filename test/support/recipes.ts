@@ -11,7 +11,7 @@ import { startFakeUpstream } from './fake-upstream.ts';
 
 const page = readFileSync('docs/library.md', 'utf8');
 
-/** The code below a heading of the page, asking a fake upstream, and listening on a free port where it listens. */
+/** The code below a heading of the page, calling a fake upstream, and listening on a free port where it listens. */
 export async function readRecipe(heading: string) {
   const start = page.indexOf(`### ${heading}\n`);
   expect(start).toBeGreaterThan(-1);
@@ -38,7 +38,7 @@ export async function findFreePort(): Promise<number> {
 const query = '{ datafoldRun(monitorId: "7", runId: "42") { id outcome } }';
 export const graphAnswer = { data: { datafoldRun: { id: 'DATAFOLD:7:42', outcome: 'PASSED' } } };
 
-/** Requests of each kind to a graph: by POST, by GET, in parts, and as events. */
+/** Requests of each kind to a graph: by POST, by GET, incremental, and as events. */
 export async function askGraph(url: string) {
   const post = (text: string, accept: string) =>
     fetch(url, {
@@ -69,7 +69,7 @@ export const allAnswers = {
   events: ['"hasNext":true', '"hasNext":false'],
 };
 
-/** Resolves when somebody listens at the origin. */
+/** Resolves when a server listens at the origin. */
 export async function untilListening(origin: string, ended: Promise<{ readonly stderr: string }>): Promise<void> {
   let failure: string | undefined;
   void ended.then(({ stderr }) => {

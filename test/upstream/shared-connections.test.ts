@@ -45,7 +45,7 @@ const found = (error: string | null) => ({ data: { datafoldRun: { error } } });
 it('What a provider sends behind a response never reaches a call with another key, however late it comes', async () => {
   const before: Socket[] = [];
   const { world } = await createRawWorld((socket, key) => {
-    // The rest of the first response comes when the next request is there: on its connection nobody could tell.
+    // The rest of the first response comes when the next request is there: on its connection it can't be distinguished.
     for (const other of before.splice(0)) other.write(toResponse('of the first tenant'));
     if (key === 'first-tenant-key') before.push(socket);
     if (!socket.destroyed) socket.write(toResponse(null));
@@ -61,7 +61,7 @@ it('A connection on which something came behind a response is closed', async () 
   expect(await requestWith(world, 'first-tenant-key')).toEqual(found(null));
 
   const closed = once(sockets[0] as Socket, 'close');
-  sockets[0]?.write(toResponse('of nobody'));
+  sockets[0]?.write(toResponse('without a request'));
   await closed;
   await setImmediate();
 

@@ -7,7 +7,7 @@ import type { RequestContext } from '../request-id.ts';
 export interface ServerContext extends RequestContext, Omit<NodeBody, 'content'> {
   /** Set by `useRequestId`, before any other hook needs it. */
   requestLog?: RequestLog | undefined;
-  /** Aborts when the body of a response in parts is cancelled by who reads it. */
+  /** Aborts when the body of an incremental response is cancelled by its reader. */
   readonly bodySignal?: AbortSignal;
 }
 

@@ -20,9 +20,9 @@ export class ManifestError extends Error {
 }
 
 /**
- * @param manifests each document of them has to be sound, and within the limits
+ * @param manifests each document of them has to be valid, and within the limits
  * @param examples those that aren't are left out, as a service with tighter limits is to start all the same; they are looked at
- * when an id is first asked for that isn't in a manifest
+ * when an id is first requested that isn't in a manifest
  * @throws {ManifestError}
  */
 export function createAllowlist(
@@ -35,7 +35,7 @@ export function createAllowlist(
 
   const list = ({ id, text }: ListedDocument): string[] => {
     if ((texts.get(toKey(id)) ?? text) !== text) return ['expected one text for an id'];
-    const { errors } = documents.keep(text);
+    const { errors } = documents.pin(text);
     if (errors.length === 0) texts.set(toKey(id), text).set(toHash(text), text);
     return errors.map(({ message }) => message);
   };

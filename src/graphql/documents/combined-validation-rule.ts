@@ -1,4 +1,4 @@
-/** Many rules of validation as one, which asks of each rule only what it says of the kinds of nodes that a document has. */
+/** Many rules of validation as one, which calls each rule only for the kinds of nodes that a document has. */
 import {
   type ASTNode,
   type ASTVisitFn,
@@ -18,13 +18,13 @@ interface Part {
 
 interface RunningRule {
   readonly visitor: ASTVisitor;
-  /** The node whose inside it passes over; `BREAK` when it is done with the document; `undefined` while it looks. */
+  /** The node whose children it skips; `BREAK` when it is done with the document; `undefined` while it looks. */
   passesOver: ASTNode | typeof BREAK | undefined;
 }
 
 /**
- * Does what `validate` does with a list of rules, in their order: for short documents in half the time, as `validate` asks
- * every rule for its part in every kind of node, those of schemas too, for each document anew. As rules do, these may
+ * Does what `validate` does with a list of rules, in their order: for short documents in half the time, as `validate` calls
+ * every rule for its part in every kind of node, those of schemas too, for each document again. As rules do, these may
  * change nothing.
  */
 export function combineRules(rules: readonly ValidationRule[]): ValidationRule {

@@ -9,7 +9,7 @@ import {
 import { fragmentsOf } from './fragments.ts';
 
 export interface DocumentSize {
-  /** The levels of fields, introspection left out: GraphQL limits that by itself. */
+  /** The levels of fields, introspection left out: GraphQL itself limits that. */
   readonly depth: number;
   readonly fields: number;
   readonly aliases: number;
@@ -24,7 +24,7 @@ const nothing: DocumentSize = { depth: 0, fields: 0, aliases: 0, directives: 0, 
 /** The fields that read the schema; `__typename` is one of the data. */
 const introspecting: ReadonlySet<string> = new Set(['__schema', '__type', '_service']);
 
-/** The size of the largest operation in the document, each measure by itself. A fragment counts each time it is used. */
+/** The size of the largest operation in the document, each measure separately. A fragment counts each time it is used. */
 export function sizeOf(document: DocumentNode): DocumentSize {
   const fragments = fragmentsOf(document);
   // Each fragment is measured once, so that measuring costs what the document's text does, not what it expands to.

@@ -1,4 +1,4 @@
-/** Text -> a document that may be executed: parsed, measured and validated once, and then kept. */
+/** Text -> a document that may be executed: parsed, measured and validated once, and then cached. */
 import { type DocumentNode, GraphQLError, type GraphQLSchema, parse } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { Limits } from '../../core/limits.ts';
@@ -16,11 +16,11 @@ export type Prepared =
 export interface DocumentCache {
   /** The document in the text, and all that is wrong with it: nothing, if it may be executed. */
   prepare(text: string): Prepared;
-  /** The same; a document that may be executed is then kept for good. */
-  keep(text: string): Prepared;
-  /** To be told when so many fields have been compiled for a document, which are kept with it. */
+  /** The same; a document that may be executed is then pinned. */
+  pin(text: string): Prepared;
+  /** Called when so many fields have been compiled for a document, which are cached with it. */
   grow(document: DocumentNode, fields: number): void;
-  /** What of a document that was prepared may be delivered in parts. */
+  /** What of a document that was prepared may be delivered incrementally. */
   incrementalOf(document: DocumentNode): IncrementalPlan | undefined;
 }
 
@@ -32,7 +32,7 @@ export interface DocumentsOptions {
 }
 
 /**
- * The most lines of a document whose execution says where in it an error is. Every error counts the lines anew for each of its
+ * The most lines of a document whose execution says where in it an error is. Every error counts the lines again for each of its
  * places, and lists make thousands of them: with the most lines that a body may have, that would take minutes.
  */
 const maxLines = 500;
@@ -48,9 +48,12 @@ const charsPerField = 20;
 
 export function createDocumentCache({ schema, limits, introspection }: DocumentsOptions): DocumentCache {
   const validate = createValidate(schema, introspection, limits.maxValidationErrors);
-  const kept = new LRUCache<string, Prepared>({ max: limits.documentCacheEntries, maxSize: limits.documentCacheChars });
+  const cached = new LRUCache<string, Prepared>({
+    max: limits.documentCacheEntries,
+    maxSize: limits.documentCacheChars,
+  });
   const pinned = new Map<string, Prepared>();
-  /** By which text a document is kept for a while. */
+  /** By which text a document is cached. */
   const texts = new WeakMap<DocumentNode, string>();
   const incrementals = new WeakMap<DocumentNode, IncrementalPlan>();
 
@@ -68,27 +71,27 @@ export function createDocumentCache({ schema, limits, introspection }: Documents
 
   return {
     prepare(text) {
-      const known = kept.get(text) ?? pinned.get(text);
+      const known = cached.get(text) ?? pinned.get(text);
       if (known !== undefined) return known;
       const prepared = prepare(text);
-      // An empty text would have no size, which isn't one that can be kept.
-      kept.set(text, prepared, { size: text.length + 1 });
+      // An empty text would have no size, which the cache doesn't accept.
+      cached.set(text, prepared, { size: text.length + 1 });
       if (prepared.document !== undefined) texts.set(prepared.document, text);
       return prepared;
     },
-    keep(text) {
+    pin(text) {
       const prepared = prepare(text);
       if (prepared.errors.length === 0) pinned.set(text, prepared);
       return prepared;
     },
     grow(document, fields) {
       const text = texts.get(document);
-      const known = text === undefined ? undefined : kept.info(text);
+      const known = text === undefined ? undefined : cached.info(text);
       if (text === undefined || known?.value.document !== document) return;
       const size = (known.size ?? 0) + fields * charsPerField;
       // As something new: where the value stays the same, so does its size.
-      kept.delete(text);
-      kept.set(text, known.value, { size });
+      cached.delete(text);
+      cached.set(text, known.value, { size });
     },
     incrementalOf: (document) => incrementals.get(document),
   };

@@ -18,7 +18,7 @@ const definitionOf = (ancestors: Ancestors) => ancestors[2] as ASTNode;
 
 /**
  * Makes what counts the lists above a place, up to `most`. A fragment counts as the spread of it does that has the most, as it
- * can't be one thing here and another there.
+ * can't have one depth here and another there.
  */
 export function createListCounter(schema: GraphQLSchema, document: DocumentNode, most: number) {
   const lists = new Set<unknown>();

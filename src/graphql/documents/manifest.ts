@@ -21,7 +21,7 @@ export interface ListedDocument {
  * The documents of a manifest, without those that are wrong; adds what that is to `problems`.
  *
  * An id that has the form of a SHA-256 is held to its text, as clients may add texts under such ids themselves. Other ids
- * (Relay's MD5, SHA-1, numbers of a store) are as good as names: whoever wrote the manifest says what they mean.
+ * (Relay's MD5, SHA-1, numbers of a store) are as good as names: the author of the manifest says what they mean.
  */
 export function readManifest(manifest: unknown, problems: string[]): ListedDocument[] {
   const entries = toEntries(manifest);

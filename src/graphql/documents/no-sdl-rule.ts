@@ -1,4 +1,4 @@
-/** Keeps the SDL from those who may not read the schema. */
+/** Hides the SDL from clients that may not read the schema. */
 import { type ASTVisitor, GraphQLError, getNamedType, type ValidationContext } from 'graphql';
 
 /** What GraphQL's `NoSchemaIntrospectionCustomRule` does for introspection: refuses every field of `_Service`. */

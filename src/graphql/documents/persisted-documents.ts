@@ -1,4 +1,4 @@
-/** Which text a request asks for: the one it brings, or the one of the id that it names. */
+/** Which text a request executes: the one it brings, or the one of the id that it names. */
 import { GraphQLError } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { ErrorCode } from '../../core/errors.ts';

@@ -53,8 +53,8 @@ export function collectFields(
   };
   const isMet = (condition: NamedTypeNode | undefined) => {
     if (condition === undefined || condition.name.value === type.name) return true;
-    const asked = schema.getType(condition.name.value);
-    return isAbstractType(asked) && schema.isSubType(asked, type);
+    const conditionType = schema.getType(condition.name.value);
+    return isAbstractType(conditionType) && schema.isSubType(conditionType, type);
   };
   for (const set of sets) collect(set);
   return fields;

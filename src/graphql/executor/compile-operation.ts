@@ -10,17 +10,17 @@ import { compileVariants, findConditions } from './skip-include-variants.ts';
 
 /**
  * Executes one operation as long as all goes well, and answers with its data. It knows no errors: where there would be one,
- * or anything else is out of the ordinary, it rejects, with whatever it is.
+ * or anything else is unsupported, it rejects, with whatever it is.
  * @param variableValues as the client sent them
  */
 export type Plan = (variableValues: Values, context: unknown) => Promise<Data>;
 
-/** Told of each part of a plan that is compiled, how many fields it has: at once, or when it is first asked for. */
+/** Called for each part of a plan that is compiled, with its number of fields: at once, or when it is first used. */
 export type OnCompiled = (fields: number) => void;
 
 /**
  * The plan of an operation of a valid document; `undefined` for what there are no plans for: mutations, subscriptions,
- * introspection, other directives than `@skip` and `@include`. A plan is for this schema only, and may be kept.
+ * introspection, other directives than `@skip` and `@include`. A plan is for this schema only, and may be cached.
  */
 export const compileOperation = (
   schema: GraphQLSchema,

@@ -43,7 +43,7 @@ export type Complete = (value: unknown, request: PlanRequest) => unknown;
 /** The same of a field, which may be found later. */
 type CompleteField = (source: unknown, request: PlanRequest) => unknown | Promise<unknown>;
 
-/** @throws when the schema decides something by a function of its own */
+/** @throws when the schema decides something by a custom function */
 export function compileType(compiler: Compiler, type: GraphQLOutputType, nodes: readonly FieldNode[]): Complete {
   if (!isNonNullType(type)) {
     const complete = compilePresent(compiler, type, nodes);
@@ -143,7 +143,7 @@ function compileField(compiler: Compiler, type: GraphQLObjectType, nodes: FieldN
   };
 }
 
-/** A resolver of this service: all that it asks of the operation is what is selected. */
+/** A resolver of this service: all that it reads of the operation is what is selected. */
 export type Resolve = (source: unknown, args: Values, context: unknown) => unknown;
 
 export function toResolve(

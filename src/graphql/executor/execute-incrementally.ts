@@ -1,4 +1,4 @@
-/** Executes an operation with `@defer` or `@stream`: the answer comes in parts, what is there first and the rest as it comes. */
+/** Executes an operation with `@defer` or `@stream`: an incremental response, first what is there and the rest as it arrives. */
 import { normalizedExecutor } from '@graphql-tools/executor';
 import {
   type ExecutionResult,
@@ -34,12 +34,12 @@ export const createExecuteIncrementally =
   async ({ document, streams }, operation, contextValue) => {
     const { operationName = null } = operation;
     const variableValues = operation.variableValues ?? {};
-    const requested = getOperationAST(document, operationName);
+    const operationNode = getOperationAST(document, operationName);
     // One error is enough to know; each holds all of the variable.
-    const result = getVariableValues(schema, requested?.variableDefinitions ?? [], variableValues, { maxErrors: 1 });
+    const result = getVariableValues(schema, operationNode?.variableDefinitions ?? [], variableValues, { maxErrors: 1 });
     const coerced = coercedOf(result);
-    if (!requested || coerced === undefined || isLost(requested)) return execute(operation, contextValue);
-    const fields = streams.get(requested.name?.value ?? '') ?? [];
+    if (!operationNode || coerced === undefined || isLost(operationNode)) return execute(operation, contextValue);
+    const fields = streams.get(operationNode.name?.value ?? '') ?? [];
     const errors = fields.flatMap((field) => findError(schema, field, coerced) ?? []);
     if (errors.length > 0) return { errors };
     return normalizedExecutor({ schema, document, contextValue, operationName, variableValues });

@@ -1,9 +1,9 @@
-/** Executes an operation of a document that has been validated: by its plan where all goes well, and else as ever. */
+/** Executes an operation of a document that has been validated: by its plan where possible, otherwise by GraphQL's own executor. */
 import { type DocumentNode, type ExecutionResult, execute, type GraphQLSchema } from 'graphql';
 import { toExecutableDocument, toExecutableSchema } from '../graphql-majors.ts';
 import { createPlans, type OnPlanned } from './plan-cache.ts';
 
-/** An operation, as a request asks for it. */
+/** An operation, as a request selects it. */
 export interface Operation {
   readonly document: DocumentNode;
   /** Which one, where the document has several. */
@@ -24,19 +24,19 @@ export type Execute = (operation: Operation, context: ExecutionContext) => Promi
 
 export interface ExecuteOptions {
   readonly schema: GraphQLSchema;
-  /** The most errors that the variables of an operation are told. */
+  /** The most errors that an operation has for its variables. */
   readonly maxValidationErrors: number;
   /** Whether clients are helped with names that they get wrong. */
   readonly introspection: boolean;
   /** From which use on an operation has a plan. */
   readonly compileAfterUses: number;
-  /** @default nobody is told */
+  /** @default none */
   readonly onPlanned?: OnPlanned;
 }
 
 /**
  * The answer is the one of GraphQL's own `execute`, whichever way it came: a plan that gives up has it executed from the
- * beginning. So errors, and all that follows from them, are GraphQL's; what has been loaded is not asked for again.
+ * beginning. So errors, and all that follows from them, are GraphQL's; what has been loaded is not fetched again.
  */
 export function createExecute(options: ExecuteOptions): Execute {
   const { schema, maxValidationErrors, introspection, compileAfterUses, onPlanned = () => {} } = options;

@@ -1,18 +1,18 @@
-/** The plans of operations that are asked for again and again. */
+/** The plans of operations that are executed repeatedly. */
 import { type DocumentNode, type GraphQLSchema, getOperationAST, type OperationDefinitionNode } from 'graphql';
 import { compileOperation, type Plan } from './compile-operation.ts';
 
 /** The plan of an operation of the document, if it has one. */
 export type PlanOf = (document: DocumentNode, operationName: string | null | undefined) => Plan | undefined;
 
-/** Told how many fields were compiled for a document; they are kept as long as it is. */
+/** Called with the number of fields that were compiled for a document; they are cached as long as it is. */
 export type OnPlanned = (document: DocumentNode, fields: number) => void;
 
-/** How often an operation has been asked for, and then its plan, or that there can't be one. */
+/** How often an operation has been executed, and then its plan, or that there can't be one. */
 type Entry = number | Plan | 'none';
 
 /**
- * Compiles an operation when it is asked for the `uses`th time: one that is asked for once isn't worth it. A plan is kept as
+ * Compiles an operation when it is executed for the `uses`th time: one that is executed once isn't worth it. A plan is cached as
  * long as its document is.
  */
 export function createPlans(schema: GraphQLSchema, uses: number, onPlanned: OnPlanned): PlanOf {

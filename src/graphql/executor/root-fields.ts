@@ -12,16 +12,16 @@ export type Data = Readonly<Record<string, unknown>>;
 export interface Query {
   /** How many fields were compiled for it. */
   readonly size: number;
-  /** Asks for all fields, none of which waits for another. What it finds of each is a promise. */
+  /** Starts all fields, none of which waits for another. What it finds of each is a promise. */
   load(request: PlanRequest): readonly Promise<unknown>[];
-  /** From what was found. @throws when anything of it is out of the ordinary */
+  /** From what was found. @throws when anything of it is unsupported */
   toData(found: readonly unknown[], request: PlanRequest): Data;
   /** What every function of it is called with. @throws when an argument isn't as the schema has it */
   toRequest(variables: Values, context: unknown): PlanRequest;
 }
 
 /**
- * The most fields of one. Each is compiled anew for each type of what it may be a field of, and so a few lines, level by level,
+ * The most fields of one. Each is compiled again for each type of what it may be a field of, and so a few lines, level by level,
  * can come to tens of thousands.
  */
 const maxFields = 2_000;

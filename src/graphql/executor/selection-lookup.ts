@@ -1,4 +1,4 @@
-/** Reads from an operation what it selects of the things that a field finds. */
+/** Reads from an operation what it selects of the objects that a field finds. */
 import {
   type GraphQLObjectType,
   type GraphQLResolveInfo,
@@ -20,7 +20,7 @@ type Sets = readonly SelectionSetNode[];
 
 /**
  * Makes what finds the selected fields of each type, once for each. Fragments are opened, directives decided.
- * @param places of each thing in the answer
+ * @param places of each object in the response
  */
 export function createSelectedOf(selector: Selector, ...places: readonly Sets[]): SelectedOf {
   const typeOf = (name: string) => {

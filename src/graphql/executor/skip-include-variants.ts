@@ -6,11 +6,11 @@ import { bailOut, unlessThrown } from './bail-out.ts';
 /** Which variables are true. */
 export type Conditions = Readonly<Record<string, boolean>>;
 
-/** The most variables that an operation may ask; every combination of their values is compiled by itself. */
+/** The most variables that an operation may use in them; every combination of their values is compiled separately. */
 const maxConditions = 4;
 
 /**
- * The variables that `@skip` and `@include` ask for in the nodes.
+ * The variables that `@skip` and `@include` use in the nodes.
  * @throws when there are too many, or there is another directive
  */
 export function findConditions(nodes: readonly ASTNode[]): readonly string[] {
@@ -28,7 +28,7 @@ export function findConditions(nodes: readonly ASTNode[]): readonly string[] {
 
 /**
  * Fields come and go with these variables, and with them the order of those that stay. So each combination gets what is
- * compiled for it, once it is asked for.
+ * compiled for it, once it is executed.
  */
 export function compileVariants<Compiled>(
   names: readonly string[],

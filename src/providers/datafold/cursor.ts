@@ -8,7 +8,7 @@ export interface Cursor {
   readonly list: string;
   /** How many items stand before it. */
   readonly place: number;
-  /** The most items that Datafold has sent in a page of which it was asked for more. @default unknown */
+  /** The most items that Datafold has sent in a page of which more were requested. @default unknown */
   readonly most?: number | undefined;
 }
 

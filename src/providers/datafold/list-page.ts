@@ -13,7 +13,7 @@ export interface ListPart {
   readonly after: Cursor | undefined;
   /** How many items it has at most. */
   readonly first: number;
-  /** The most that a page is asked for. */
+  /** Maximum requested page size. */
   readonly pageSize: number;
   /** What the cursors of its items say, beside what is learned here. */
   readonly cursor: Pick<Cursor, 'list'>;
@@ -22,25 +22,25 @@ export interface ListPart {
 /** The largest number that GraphQL's `Int` holds. */
 const maxCount = 2 ** 31 - 1;
 
-/** How many things a list has, as it is shown. */
+/** How many items a list has, as it is shown. */
 export const toTotalCount = (count: number | undefined): number | ProviderError =>
   count === undefined || count > maxCount ? invalidField('DATAFOLD') : count;
 
 /**
  * The part of the list, or its beginning, where no page has all of it; `null` when there is no such list. A call, and one more
- * when Datafold's pages turn out to be of another size than what was asked for: cursors tell it to the parts behind this one.
- * @throws {ProviderError} when what Datafold sends isn't a page, or not the one that it was asked for, or lacks what there is
+ * when Datafold's pages turn out to be of another size than requested: cursors tell it to the pages after this one.
+ * @throws {ProviderError} when what Datafold sends isn't a page, or not the requested one, or lacks what there is
  */
 export async function readListPart<Row>(get: Get, list: List<Row>, part: ListPart): Promise<Page<Row> | null> {
   const { after, first, pageSize } = part;
   const offset = startOf(part);
   const maxSize = Math.min(after?.most ?? pageSize, pageSize);
-  const asked = choosePage(offset, Math.min(first, maxSize), maxSize);
+  const requested = choosePage(offset, Math.min(first, maxSize), maxSize);
   const isClientControlled = after !== undefined || list.query.tags !== undefined;
-  const reply = await getReply(get, list, asked, pageSize, isClientControlled);
+  const reply = await getReply(get, list, requested, pageSize, isClientControlled);
   if (reply === null) return null;
   const { size } = reply;
-  const most = size < asked.size ? size : after?.most;
+  const most = size < requested.size ? size : after?.most;
   if (hasPlace(reply, offset)) return toPage(list, part, reply, most);
   const other = await getReply(get, list, { page: Math.floor(offset / size) + 1, size }, pageSize, isClientControlled);
   // There was a list a moment ago.
@@ -62,23 +62,23 @@ export interface Reply {
 
 /**
  * A page; `null` when there is no such list.
- * @param isClientControlled whether a client chose the page, or what is asked for beside it
+ * @param isClientControlled whether a client chose the page, or what is requested beside it
  * @throws {ProviderError} when what Datafold sends isn't a page
  */
 export async function getReply<Row>(
   get: Get,
   list: List<Row>,
-  asked: PageChoice,
+  requested: PageChoice,
   pageSize: number,
   isClientControlled: boolean,
 ): Promise<Reply | null> {
   // New monitors come last, so that no row moves on to another page of theirs.
-  const isContinuation = list.member === 'runs' && (isClientControlled || asked.page > 1);
-  const body = await get(toPageRequest(list, asked, isClientControlled, isContinuation));
+  const isContinuation = list.member === 'runs' && (isClientControlled || requested.page > 1);
+  const body = await get(toPageRequest(list, requested, isClientControlled, isContinuation));
   if (body === null) return null;
-  // What was asked for can be what Datafold said of its pages before.
-  const items = readItems(list, body, Math.min(asked.size, pageSize));
-  const { page = asked.page, size = asked.size, count } = readNumbers(body);
+  // What was requested can be what Datafold said of its pages before.
+  const items = readItems(list, body, Math.min(requested.size, pageSize));
+  const { page = requested.page, size = requested.size, count } = readNumbers(body);
   return { start: (page - 1) * size, size, items, count };
 }
 

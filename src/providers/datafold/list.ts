@@ -1,4 +1,4 @@
-/** Datafold's lists, page by numbered page: how to ask for a page, and what one says. */
+/** Datafold's lists, page by numbered page: how to request a page, and what one says. */
 import type { ProviderError } from '../../core/errors.ts';
 import type { Items } from '../../json/lazy-array.ts';
 import { tooLarge } from '../../json/unread.ts';
@@ -15,7 +15,7 @@ import { ListRuns } from './openapi-checks.ts';
 /** A list, or a part of one. */
 export interface List<Row> {
   readonly path: string;
-  /** What is asked for beside the page. */
+  /** What is requested beside the page. */
   readonly query: Readonly<Record<string, string>>;
   /** The member of a page that has its rows. */
   readonly member: 'runs' | 'monitors';
@@ -24,8 +24,8 @@ export interface List<Row> {
 }
 
 /**
- * How to ask for a page. No reply has the id of a monitor at its top that could be held against it.
- * @param isClientControlled whether a client chose the page, or what to ask for beside it
+ * How to request a page. No reply has the id of a monitor at its top that could be held against it.
+ * @param isClientControlled whether a client chose the page, or what to request beside it
  * @param isContinuation as in {@link UpstreamRequest}
  */
 export const toPageRequest = <Row>(
@@ -69,11 +69,11 @@ function toWhole(found: Found<JsonNumber>, least: number): number | undefined {
 
 /**
  * The items of a page.
- * @param size how many were asked for
+ * @param size how many were requested
  * @throws {ProviderError} when it has no list of them, or a far longer one
  */
 export function readItems<Row>({ member }: List<Row>, body: Body, size: number): Items {
-  // What is too long to be had in parts is had whole, and then refused.
+  // What is too long for lazy parsing is parsed in full, and then refused.
   const items = body.items(member) ?? toArray(body.get(member));
   // Nothing found in it would be taken for nothing there.
   if (items === undefined) throw body.get(member) === tooLarge ? toLargeField('DATAFOLD') : invalidField('DATAFOLD');
@@ -83,7 +83,7 @@ export function readItems<Row>({ member }: List<Row>, body: Body, size: number):
 const toArray = (value: unknown): readonly unknown[] | undefined => (Array.isArray(value) ? value : undefined);
 
 /**
- * The list from its beginning. No largest page is documented: what a reply says of its size is trusted more than what was asked.
+ * The list from its beginning. No largest page is documented: what a reply says of its size is trusted more than what was requested.
  * @param isAnswer whether a row says all that a single call would of what a list has
  */
 export const walkList = <Row>(list: List<Row>, pageSize: number, isAnswer: (row: Row) => boolean): ListScan<Row> => ({

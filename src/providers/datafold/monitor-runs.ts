@@ -1,5 +1,5 @@
 /**
- * A page of a Datafold monitor's runs. Datafold can be asked for a window of time, but not by which timestamp, and runs that have
+ * A page of a Datafold monitor's runs. Datafold has a time filter, but not by which timestamp, and runs that have
  * none may be missing from what it gives [D2]: so the pages are read without one, and the window is found in them.
  */
 import { OperationTooCostly, type ProviderError } from '../../core/errors.ts';
@@ -17,7 +17,7 @@ import { seekWindow } from './run-seek.ts';
  * The page, newest first; `null` when there is no such monitor. A run without a start is where its list places it: it counts as
  * having started with the nearest run above it that has one, or now if there is none.
  * @throws {BadUserInput} when `after` is no cursor of this list
- * @throws {ProviderError} when what Datafold sends isn't a page, or not the one that it was asked for, or lacks what there is
+ * @throws {ProviderError} when what Datafold sends isn't a page, or not the requested one, or lacks what there is
  */
 export function readMonitorRuns(
   get: Get,
@@ -102,7 +102,7 @@ class MonitorRuns {
       const times = rows.map((row) => this.#order.place(timeOf(row)));
       if (this.#order.isOutOfOrder && !this.#isUnordered) {
         this.#isUnordered = true;
-        // What was passed over may have some of the window, after all.
+        // What was skipped may have some of the window, after all.
         if (skipsPages) return this.#readAll();
       }
       for (const [index, row] of rows.entries()) {
@@ -137,7 +137,7 @@ class MonitorRuns {
     }
   }
 
-  /** All of the list, as no place of the window in it can be told. */
+  /** All of the list, as no place of the window in it is known. */
   async #readAll(): Promise<ListedPage> {
     this.#items.length = 0;
     this.#order = new RunOrder(this.#readAt);

@@ -29,7 +29,7 @@ const types: ReadonlyMap<unknown, DatafoldMonitorType> = new Map(
 const read = createReader<Schemas['MonitorFull']>('DATAFOLD', MonitorFull);
 const readListed = createReader<Schemas['ListedMonitor']>('DATAFOLD', ListedMonitor);
 
-/** The monitor in an answer. Its id is the one that was asked for, which the answer was held against before. */
+/** The monitor in an answer. Its id is the requested one, which the response was checked against before. */
 export const toDatafoldMonitor = (monitorId: string, body: Body): MonitorFields<DatafoldMonitor> => ({
   ...fillListed(monitorId, body, read),
   description: () => read(body, 'description'),

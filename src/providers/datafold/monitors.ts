@@ -1,4 +1,4 @@
-/** How to ask Datafold for monitors. */
+/** How to request monitors of Datafold. */
 import type { ProviderError } from '../../core/errors.ts';
 import { ParsedObject } from '../../json/lazy-object.ts';
 import { isObject, toDigits } from '../../json/lossless.ts';
@@ -31,7 +31,7 @@ export const monitors: MonitorDefinition = {
   maxPages: 10,
   walk: (pageSize) => walkList(toList(), pageSize, () => true),
   async readPage(get, { first, pageSize, after, tags }) {
-    // In which order tags are asked for makes no other list.
+    // The order of requested tags makes no other list.
     const name = JSON.stringify(['monitors', ...(tags?.toSorted() ?? [])]);
     const cursor = parseCursor(name, after, expectedCursor);
     const part = { after: cursor, first, pageSize, cursor: { list: name } };

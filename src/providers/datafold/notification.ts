@@ -61,6 +61,6 @@ export function toNotification(value: unknown): Fields<DatafoldNotification> | P
   return kinds.get(type)?.(new ParsedObject(value)) ?? invalidField('DATAFOLD');
 }
 
-/** Each kind names its own type as the default, and only an e-mail is told from the others by its fields. */
+/** Each kind names its own type as the default, and only an e-mail is distinguished from the others by its fields. */
 const toDefaultType = ({ recipients }: Readonly<Record<string, unknown>>) =>
   recipients === undefined ? undefined : 'email';

@@ -102,7 +102,7 @@ export interface components {
             /** @description How many runs there are on all pages. */
             count: number;
             page: number;
-            /** @description How many runs a page has. Trusted more than what was asked for, as the greatest isn't documented. */
+            /** @description How many runs a page has. Trusted more than what was requested, as the greatest isn't documented. */
             page_size: number;
             total_pages: number;
             runs: components["schemas"]["ListedRun"][];
@@ -150,7 +150,7 @@ export interface components {
             /** @description An e-mail address. Newer specifications alone have it. */
             owner?: string | null;
         };
-        /** @description A monitor by itself. [D2] */
+        /** @description A single monitor. [D2] */
         MonitorFull: {
             id: number;
             name: string | null;
@@ -254,7 +254,7 @@ export interface components {
             /** @description Threshold for the allowable decrease in percent. */
             decrease?: number | null;
         };
-        /** @description Each kind of notification names its own `type` as the default. One without is therefore an e-mail if it has `recipients`; the others can't be told apart by their fields. */
+        /** @description Each kind of notification names its own `type` as the default. One without is therefore an e-mail if it has `recipients`; the others can't be distinguished by their fields. */
         EmailNotification: {
             /** @description `email`, which is also the default. */
             type?: string;

@@ -16,7 +16,7 @@ export interface RunCursor {
   readonly count?: number | undefined;
   /** How many runs the list had when its first page was read. @default unknown */
   readonly total?: number | undefined;
-  /** The most runs that Datafold has sent in a page of which it was asked for more. @default unknown */
+  /** The most runs that Datafold has sent in a page of which more were requested. @default unknown */
   readonly most?: number | undefined;
   /** The time by which the run there is placed, in Unix milliseconds. @default later than any */
   readonly above?: number | undefined;

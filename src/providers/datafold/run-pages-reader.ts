@@ -29,7 +29,7 @@ export interface RunPagesOptions {
 /** Each page is requested once in a request of ours, as the same path is. */
 export class RunPagesReader {
   readonly #options: RunPagesOptions;
-  /** The most runs that Datafold has sent in a page of which it was asked for more. */
+  /** The most runs that Datafold has sent in a page of which more were requested. */
   most: number | undefined;
   /** How many runs the list had when its first page was read; `undefined` when Datafold doesn't say. */
   total: number | undefined;
@@ -68,22 +68,22 @@ export class RunPagesReader {
   async #readNear(offset: number, wanted: number): Promise<Reply | null> {
     const { size } = this;
     const isWindow = this.#options.isWindow;
-    const asked = isWindow
+    const requested = isWindow
       ? { page: Math.floor(offset / size) + 1, size }
       : choosePage(offset, Math.min(wanted, size), size);
-    const reply = await this.#read(asked);
+    const reply = await this.#read(requested);
     if (reply === null || hasPlace(reply, offset)) return reply;
-    // Its pages are of another size than it was asked for.
+    // Its pages are of another size than requested.
     const other = await this.#read({ page: Math.floor(offset / reply.size) + 1, size: reply.size });
     if (other === null || !hasPlace(other, offset)) throw invalidField('DATAFOLD');
     return other;
   }
 
-  async #read(asked: { readonly page: number; readonly size: number }): Promise<Reply | null> {
+  async #read(requested: { readonly page: number; readonly size: number }): Promise<Reply | null> {
     const { get, list, pageSize, cursor } = this.#options;
-    const reply = await getReply(get, list, asked, pageSize, cursor !== undefined);
+    const reply = await getReply(get, list, requested, pageSize, cursor !== undefined);
     if (reply === null) return null;
-    if (reply.size < asked.size) this.most = reply.size;
+    if (reply.size < requested.size) this.most = reply.size;
     if (cursor === undefined) this.total ??= reply.count;
     return reply;
   }

@@ -1,4 +1,4 @@
-/** How to ask Datafold for runs. */
+/** How to request runs of Datafold. */
 import type { ProviderError } from '../../core/errors.ts';
 import { ParsedObject } from '../../json/lazy-object.ts';
 import { isNullish, isObject, toDigits } from '../../json/lossless.ts';
@@ -28,7 +28,7 @@ export const runs: RunDefinition = {
   readPage: (get, monitorId, window) => readMonitorRuns(get, toList(monitorId), monitorId, window),
   pages: createRunPages((monitorId) => toList(monitorId)),
   cacheability({ phase, outcome }, record, isRow) {
-    // A monitor that still learns may be evaluated anew; whatever else has ended stays, as far as is known ([I] of the states).
+    // A monitor that still learns may be evaluated again; whatever else has ended stays, as far as is known ([I] of the states).
     if (phase !== 'FINISHED' || outcome === 'LEARNING') return 'none';
     return isRunAsDocumented(record, isRow) ? 'lasting' : 'unsure';
   },

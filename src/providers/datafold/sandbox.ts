@@ -63,7 +63,7 @@ export const createSandbox: CreateSandbox = (sandboxWorld) => {
   };
 };
 
-/** Datafold documents no body but those of 200 and 422. A `detail` of text is what its framework sends by itself. */
+/** Datafold documents no body but those of 200 and 422. A `detail` of text is what its framework itself sends. */
 const notFound: SandboxAnswer = { status: 404, body: { detail: 'Not Found' } };
 const unauthorized: SandboxAnswer = { status: 401, body: { detail: 'Not authenticated' } };
 

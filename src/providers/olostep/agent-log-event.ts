@@ -19,7 +19,7 @@ export function toLogEvent(line: unknown): Fields<AgentLogEvent> | ProviderError
   return line === tooLarge ? toLargeField('OLOSTEP') : invalidField('OLOSTEP');
 }
 
-/** A class, as there can be thousands: functions of its own for each would cost more than all that they do. */
+/** A class, as there can be thousands: closures for each would cost more than all that they do. */
 class LogEvent implements Fields<AgentLogEvent> {
   readonly #line: Line;
 

@@ -14,7 +14,7 @@ const maxPerPage = 1_000;
 const bytesPerLine = 16;
 const bytesPerEvent = 1_000;
 
-/** The page that the arguments ask for. `after` counts in the whole log, whatever `kind` leaves of it. */
+/** The page that the arguments select. `after` counts in the whole log, whatever `kind` leaves of it. */
 export function toLogPage(
   log: Log,
   args: OlostepRunEventsArgs,

@@ -16,7 +16,7 @@ const read = createReader<components['schemas']['MonitorEventPage']>('OLOSTEP', 
 export const maxPerPage = 100;
 
 /**
- * How to ask for a page.
+ * How to request a page.
  * @param cursor the `nextCursor` of the page before; `null` for the first
  * @param isClientControlled whether that is what a client says
  * @param isContinuation as in {@link UpstreamRequest}
@@ -37,7 +37,7 @@ export const toPageRequest = (
 
 /**
  * The snapshots in a page, in its order; an error in place of what isn't one of the monitor's.
- * @param limit how many were asked for
+ * @param limit how many were requested
  * @throws {ProviderError} when there is no list of them, or a far longer one
  */
 export function readRows(page: Body, monitorId: string, limit: number): readonly (RunRow | ProviderError)[] {
@@ -48,7 +48,7 @@ export function readRows(page: Body, monitorId: string, limit: number): readonly
   return within.slice().map((item) => toRunRow(monitorId, item));
 }
 
-/** How to ask for the page behind this one; `undefined` when there is none. */
+/** How to request the page after this one; `undefined` when there is none. */
 export function readNextCursor(page: Body): string | undefined {
   const cursor = read(page, 'next_cursor');
   // What can't be written into a URL can't be sent back.
@@ -56,7 +56,7 @@ export function readNextCursor(page: Body): string | undefined {
   return isCursor && read(page, 'has_more') !== false ? cursor : undefined;
 }
 
-/** Whether there is more behind the page, be it nowhere to be had. */
+/** Whether there is more behind the page, even if it can't be requested. */
 export const saysMore = (page: Body): boolean => read(page, 'has_more') === true;
 
 /** How many snapshots the monitor has. */

@@ -27,7 +27,7 @@ export const toLastRun = (monitorId: string, record: Body): Found<Fields<Olostep
     }),
   );
 
-/** What leads to the run itself; an error when there is an id, and none that could be asked for. */
+/** What leads to the run itself; an error when there is an id, and none that could be requested. */
 function toKey(monitorId: string, runId: Found<string>): Found<MonitorRunKey> {
   if (typeof runId !== 'string') return runId;
   return isRunId(runId) ? { provider: 'OLOSTEP', monitorId, runId } : invalidField('OLOSTEP');

@@ -40,5 +40,5 @@ export function toCacheability(run: Run, record: Body, isRow: boolean): Cacheabi
   return toRowHint(run)?.isFinished ? 'unsure' : 'none';
 }
 
-/** Of a run that was made of its own record; a row has no need of it. */
+/** Of a run that was made of its record; a row has no need of it. */
 export const toRowHint = (run: Run): RowHint | undefined => (run as Partial<DetailedRun>).toRowHint?.();

@@ -39,12 +39,12 @@ export async function readPage(get: Get, { first, after, tags }: MonitorWindow):
   if (tags && tags.length > 0) throw new BadUserInput("Expected no `tags`: Olostep's monitors have none.", 'OLOSTEP');
   const place = after == null ? undefined : parseCursor(after);
   const page = await get(request);
-  // There is a list, be it empty.
+  // There is a list, even if empty.
   if (page === null) throw invalidField('OLOSTEP');
   const items = readItems(page);
   const start = place === undefined ? 0 : findEnd(items, place);
   const count = countOf(page, items);
-  // Those behind can't be had. What has come is shown first, and whoever goes on behind it is told.
+  // Those behind can't be had. What has come is shown first, and the next page is an error.
   if (start === items.length && count > start && first > 0) throw invalidField('OLOSTEP');
   // The list may be very long, and selected fifty times: nothing is made of what isn't shown.
   const rows = items.slice(start, start + first).map(toRow);

@@ -1,4 +1,4 @@
-/** How to ask Olostep for monitors. */
+/** How to request monitors of Olostep. */
 import type { MonitorDefinition } from '../provider.ts';
 import { isMonitorId } from './id.ts';
 import { toListedOlostepMonitor, toOlostepMonitor } from './monitor.ts';
@@ -9,7 +9,7 @@ export const monitors: MonitorDefinition = {
   isKey: isMonitorId,
   expectedKey: 'Expected an Olostep id: monitor_… followed by 1 to 128 of A-Z a-z 0-9 _ -.',
   toRequest: (monitorId, selected) => ({
-    // To count costs Olostep a query, and unless it is told otherwise, it counts [O7].
+    // To count costs Olostep a query, and without the parameter, it counts [O7].
     path: `/v1/monitors/${monitorId}?include_total_count=${selected.has('snapshotCount')}${
       selected.has('diagram') ? '&include-diagram=true' : ''
     }`,

@@ -16,7 +16,7 @@ const readMonitor = createReader<Schemas['Monitor']>('OLOSTEP', Monitor);
 const readNotification = createReader<NonNullable<Schemas['MonitorNotification']>>('OLOSTEP', MonitorNotification);
 const readChannel = createReader<Schemas['MonitorNotificationChannel']>('OLOSTEP', MonitorNotificationChannel);
 
-/** Who is notified; `null` when nobody is. */
+/** Who is notified; `null` when there is none. */
 export function toNotification(record: Body): Found<Fields<OlostepNotification>> {
   if (isNullish(record.get('notification'))) return toOlderNotification(record);
   return readPart<Fields<OlostepNotification>>(record, 'notification', (notification) => ({

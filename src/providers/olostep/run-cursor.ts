@@ -1,4 +1,4 @@
-/** Where a run stands in Olostep's list: the cursors of this service, made of Olostep's. */
+/** The position of a run in Olostep's list: the cursors of this service, made of Olostep's. */
 import { BadUserInput } from '../../core/errors.ts';
 import { isTime } from '../date-time.ts';
 import { isRunId } from './id.ts';
@@ -64,6 +64,6 @@ function toTimeOrNone(time: unknown): number | undefined {
 
 const isIndex = (index: unknown): index is number => Number.isInteger(index) && (index as number) >= 0;
 
-/** Made anew each time, as an error is of the field that it comes from. */
+/** Created each time, as an error is of the field that it comes from. */
 export const unknownCursor = () =>
   new BadUserInput('Expected `after` to be the cursor of a run of this monitor and window.', 'OLOSTEP');

@@ -15,7 +15,7 @@ const maxPages = 5;
 
 /**
  * The runs of the monitor that have a snapshot, newest first; `null` when there is no such monitor. Without a window it
- * is one call as a rule, of a page as long as ours. Olostep can't be asked for a window: its pages are looked through. Each run
+ * is one call as a rule, of a page as long as ours. Olostep has no time filter: its pages are searched. Each run
  * comes once. A run without a time is where its list places it: it counts as having one with the nearest run above it that has
  * one, or now if there is none.
  * @throws {BadUserInput} when `after` is no cursor of this list
@@ -51,16 +51,16 @@ async function readListed(get: Get, monitorId: string, list: string, window: Run
     };
   };
   /** Olostep's pages and runs that have been met on the way to this page of ours. */
-  const asked = [place.page];
+  const requested = [place.page];
   const met = new Set<string>();
-  /** What leads round has no end, and nobody knows what is behind it. */
+  /** A cycle of pages has no end, and what follows it is unknown. */
   const goOn = (next: string): string => {
-    if (asked.includes(next)) throw invalidField('OLOSTEP');
-    asked.push(next);
+    if (requested.includes(next)) throw invalidField('OLOSTEP');
+    requested.push(next);
     return next;
   };
   let limit = isWhole ? Math.min((place.behind?.index ?? -1) + 1 + size, maxPerPage) : maxPerPage;
-  /** What has been found so far, to be gone on with behind the pages that were read: nobody needs to read them again. */
+  /** What has been found so far, to be gone on with behind the pages that were read: they needn't be read again. */
   const toPart = (): ListedPage => {
     const cursor = toCursor(list, place);
     const last = items.pop();
@@ -116,7 +116,7 @@ async function readListed(get: Get, monitorId: string, list: string, window: Run
       items.push({ cursor: toCursor(list, { ...where, above, readAt, isUnordered: isUnordered() }), row, time });
     }
     if (next === undefined) {
-      // What there is more can't be had. What has come is shown first, and whoever goes on behind it is told.
+      // What there is more can't be had. What has come is shown first, and the next page is an error.
       if (saysMore(page) && items.length === 0 && window.first > 0) throw invalidField('OLOSTEP');
       return toPage(saysMore(page));
     }

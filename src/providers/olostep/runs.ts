@@ -1,4 +1,4 @@
-/** How to ask Olostep for runs. */
+/** How to request runs of Olostep. */
 import type { RunDefinition } from '../provider.ts';
 import { pages, walk } from './events-page.ts';
 import { isMonitorId, isRunId } from './id.ts';

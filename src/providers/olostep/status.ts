@@ -2,14 +2,14 @@
 import type { ReadStatus } from '../../upstream/error-response.ts';
 
 export const readStatus: ReadStatus = ({ status, header, text }) => {
-  // A key that isn't one is told so, and an account without credits by a flag beside it.
+  // A wrong key is refused, and an account without credits by a flag beside it.
   if (status === 402) return usageLimit.test(text()) ? undefined : 'bad-key';
   // The API's gateway takes whatever no route of the API is for as a request to AWS, and misses the signature.
   if (status === 403) {
     const said = `${header('x-amzn-errortype')} ${text()}`;
     return signature.test(said) ? 'unknown-route' : undefined;
   }
-  // It says so where there are too few machines, and nothing of what was asked for.
+  // It says so where there are too few machines, and nothing of the request.
   if (status === 404 && noResources.test(text())) return 'busy';
   return undefined;
 };

@@ -25,7 +25,7 @@ export function createDice(seed: number, ...subject: readonly (string | number)[
   };
 }
 
-/** FNV-1a: short, and good enough where nobody attacks. */
+/** FNV-1a: short, and good enough without attackers. */
 function toHash(text: string): number {
   let hash = 0x811c9dc5;
   for (const character of text) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193);

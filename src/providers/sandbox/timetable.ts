@@ -12,7 +12,7 @@ export interface Timetable {
   /** The time between those. */
   readonly every: number;
   /**
-   * Those after the history: when the first begins, counted from the origin (below zero it is under way there), and the
+   * Those after the history: when the first begins, counted from the origin (below zero it is in progress there), and the
    * time between them, much shorter than `every`, so that a person sees the world move. A paused monitor has none.
    */
   readonly live?: { readonly from: number; readonly every: number };

@@ -14,7 +14,7 @@ const federation = '@link(url: "https://specs.apollo.dev/federation/v2.3", impor
  * From the GraphQL Federation specification, which was called Composite Schemas, section Source Schema: "the `@lookup`
  * directive is used within a source schema to specify output fields that can be used by the distributed GraphQL executor to
  * resolve an entity by a stable key". Arguments are matched with the fields of a key by their names, so `monitorRun(key:)` is
- * none: `provider` is in no key. Apollo Federation passes over directives that it isn't told to compose.
+ * none: `provider` is in no key. Apollo Federation ignores directives without `@composeDirective`.
  */
 export const lookupDefinition = `
 "A field that finds an entity by the key that its arguments are, for gateways of the GraphQL Federation specification."

@@ -10,7 +10,7 @@ export function toListedRun(run: Schemas['MonitorRun']): Schemas['ListedRun'] {
   return listed;
 }
 
-/** Of these runs, newest last, those that the query asks for, newest first. One without a start is in no window, as far as we know. */
+/** Of these runs, newest last, those that the query requests, newest first. One without a start is in no window, as far as we know. */
 export function findRuns(runs: readonly Schemas['MonitorRun'][], query: URLSearchParams): Schemas['MonitorRun'][] {
   const start = fromIsoText(query.get('start_time') ?? '');
   const end = fromIsoText(query.get('end_time') ?? '');
@@ -27,7 +27,7 @@ export function toListedMonitor(monitor: Schemas['MonitorFull']): Schemas['Liste
   return listed;
 }
 
-/** Of these monitors those that have all of the query's tags, though no document says all or any, in the order that it asks for. */
+/** Of these monitors those that have all of the query's tags, though no document says all or any, in the requested order. */
 export function findMonitors(monitors: readonly Schemas['MonitorFull'][], query: URLSearchParams) {
   const tags = query.get('tags')?.split(',') ?? [];
   const orderBy = query.get('order_by') ?? 'id';

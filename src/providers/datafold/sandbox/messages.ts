@@ -18,7 +18,7 @@ const warnings: Readonly<Record<Monitor['type'], Choices<string>>> = {
     'The column loyalty_tier is new and has no description.',
     'Permission to read the comments of columns is missing.',
   ],
-  test: ['Kept the first 1,000 failing rows, of more.', 'The filter leaves 3 % of the rows.'],
+  test: ['Stored the first 1,000 failing rows, of more.', 'The filter leaves 3 % of the rows.'],
 };
 
 const errors: Choices<(table: string) => string> = [

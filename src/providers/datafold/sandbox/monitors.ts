@@ -117,7 +117,7 @@ export const monitors: readonly Monitor[] = [
     type: 'test',
     table: 'shop.gift_cards',
     finalStates: calm,
-    // Somebody stopped its last run, and paused it.
+    // A person stopped its last run, and paused it.
     known: { 24: 'cancelled' },
     history: 24,
     every: day,
@@ -127,7 +127,7 @@ export const monitors: readonly Monitor[] = [
     name: 'Fax orders: row count',
     type: 'metric',
     table: 'legacy.fax_orders',
-    // Since its table is gone, nobody dares to delete it.
+    // Since its table is gone, no person dares to delete it.
     finalStates: ['error'],
     history: 21,
     every: day,

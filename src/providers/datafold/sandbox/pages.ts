@@ -1,4 +1,4 @@
-/** The lists of Datafold's sandbox: which part of them is asked for. */
+/** The lists of Datafold's sandbox: which part of them is requested. */
 import { fromIsoText } from '../../date-time.ts';
 import type { components } from '../openapi.d.ts';
 
@@ -7,7 +7,7 @@ type Schemas = components['schemas'];
 /** The real greatest page isn't documented; one that is easily reached shows that it is the reply that counts. */
 const maxPerPage = 50;
 
-/** The part of the items that the query asks for, with the numbers that go with it. */
+/** The part of the items that the query requests, with the numbers that go with it. */
 export function toPage<Item>(items: readonly Item[], query: URLSearchParams, defaultSize: number) {
   const page = Number(query.get('page') ?? 1);
   const size = Math.min(Number(query.get('page_size') ?? defaultSize), maxPerPage);

@@ -71,7 +71,7 @@ export const settings: Readonly<Record<number, Settings>> = {
   6: {
     tags: ['shop'],
     owner: 'data@shop.example',
-    description: 'Returns are lines of their own.',
+    description: 'Returns are separate lines.',
     schedule: { cron: '0 */12 * * *', type: 'crontab' },
     dataset: [{ connection_id: 4, query: 'select * from shop.order_lines where quantity < 0' }],
     alert: null,
@@ -116,7 +116,7 @@ export const settings: Readonly<Record<number, Settings>> = {
   10: {
     tags: ['legacy'],
     owner: null,
-    description: 'Ask nobody.',
+    description: 'No owner.',
     schedule: { interval: { every: 'day', type: 'daily', hour: 4 } },
     dataset: [{ connection_id: 5, table: 'legacy.fax_orders', metric: 'row_count' }],
     alert: { type: 'absolute', min: 1, max: null },

@@ -1,4 +1,4 @@
-/** The world of Datafold's sandbox. Nothing in it is kept: a run is worked out from the seed, its number and the time. */
+/** The world of Datafold's sandbox. Nothing in it is stored: a run is worked out from the seed, its number and the time. */
 import type { SandboxWorld } from '../../provider.ts';
 import { createDice } from '../../sandbox/dice.ts';
 import { countRuns, day, second, toBeginning } from '../../sandbox/timetable.ts';
@@ -63,7 +63,7 @@ function toMonitor(monitor: Monitor, beganAt: number, runs: readonly MonitorRun[
   };
 }
 
-/** Long enough, each, for a person to see it and to ask again. */
+/** Long enough, each, for a person to see it and to request again. */
 const createdFor = 15 * second;
 const queuedFor = 10 * second;
 const shortestCheck = 15 * second;

@@ -4,7 +4,7 @@ import type { World } from './world.ts';
 
 type Schemas = components['schemas'];
 
-/** All monitors; those that are deleted only if they are asked for. */
+/** All monitors; those that are deleted only if they are requested. */
 export function toList(world: World, query: URLSearchParams): Schemas['MonitorList'] {
   const withDeleted = isTrue(query.get('include_deleted'));
   const monitors = world.monitorIds.flatMap((monitorId) => {
@@ -32,7 +32,7 @@ export function toMonitor(world: World, monitorId: string, query: URLSearchParam
 }
 
 /**
- * A page of the monitor's snapshots. Olostep checks little of what it is asked, and how it takes what is out of the ordinary isn't
+ * A page of the monitor's snapshots. Olostep checks little of its parameters, and how it reads unusual ones isn't
  * documented: here a cursor that is none counts for nothing, and so does such a limit.
  */
 export function toEventPage(world: World, monitorId: string, query: URLSearchParams): Schemas['MonitorEventPage'] {

@@ -5,7 +5,7 @@ import type { Course, Monitor } from './monitors.ts';
 
 type AgentLogEvent = components['schemas']['AgentLogEvent'];
 
-/** The run that is told of. */
+/** The run of the log. */
 export interface Told {
   readonly seed: number;
   readonly monitor: Monitor;

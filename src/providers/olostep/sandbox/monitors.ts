@@ -1,4 +1,4 @@
-/** The monitors of Olostep's sandbox: the pages that a shop keeps an eye on. */
+/** The monitors of Olostep's sandbox: the pages that a shop watches. */
 import type { Choices } from '../../sandbox/dice.ts';
 import { day, hour, minute, second, type Timetable } from '../../sandbox/timetable.ts';
 import type { components } from '../openapi.d.ts';
@@ -162,7 +162,7 @@ export const monitors: readonly Monitor[] = [
     findings: rarely,
     courses: steady,
     status: 'failed',
-    errorMessage: 'The page asks for a log-in.',
+    errorMessage: 'The page requires a log-in.',
     history: 0,
     every: hour,
   },

@@ -14,7 +14,7 @@ export type Snapshot = Schemas['MonitorEvent'] & {
   readonly changed: boolean | null;
 };
 
-/** The monitor that is told of, and when. */
+/** The monitor of the record, and its time. */
 export interface Told {
   readonly seed: number;
   readonly monitorId: string;
@@ -63,7 +63,7 @@ const schedules = new Map([
   [day, { frequency: 'every day', cron: '0 8 * * ? *' }],
 ]);
 
-/** What the owner has asked for. The sandbox runs faster than that, so that a person sees it move. */
+/** What the owner has requested. The sandbox runs faster than that, so that a person sees it move. */
 function toSchedule(monitor: Monitor, origin: number, time: number): Schemas['MonitorSchedule'] {
   const next = countRuns(monitor, time - origin) + 1;
   return {
@@ -73,7 +73,7 @@ function toSchedule(monitor: Monitor, origin: number, time: number): Schemas['Mo
   };
 }
 
-/** Of a run that left no snapshot, what Olostep says isn't documented: it is passed over. */
+/** Of a run that left no snapshot, what Olostep says isn't documented: it is omitted. */
 const toLastRun = ({ run_id: id, changed, created }: Snapshot): Schemas['MonitorLastRun'] => ({
   id,
   status: 'completed',

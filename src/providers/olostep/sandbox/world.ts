@@ -1,4 +1,4 @@
-/** The world of Olostep's sandbox. Nothing in it is kept: a run is worked out from the seed, its number and the time. */
+/** The world of Olostep's sandbox. Nothing in it is stored: a run is worked out from the seed, its number and the time. */
 import type { SandboxWorld } from '../../provider.ts';
 import { createDice } from '../../sandbox/dice.ts';
 import { countRuns, second, toBeginning } from '../../sandbox/timetable.ts';
