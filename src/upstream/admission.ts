@@ -73,7 +73,7 @@ export function createAdmission(
     maxQueued: limits.maxQueuedCalls,
   });
 
-  /** Of callers with their own credentials, by its digest, while they have calls under way. */
+  /** Of callers with their own credentials, by its digest, while they have calls in flight. */
   const lines = new Map<string, Line>();
 
   /** A service's own credential is shared by all callers, so its requests take turns; a caller's own is the caller. */

@@ -28,7 +28,7 @@ interface PacerDependencies {
   readonly timeouts: TimeoutQueue;
 }
 
-/** Keeps replicas apart that wait for the same time, in milliseconds. */
+/** Spreads replicas that wait for the same time, in milliseconds. */
 const maxJitterMs = 100;
 
 /** What a sum of times is off by at the most, in milliseconds. */
@@ -207,7 +207,7 @@ export class Pacing {
   #makeRoom(): void {
     let tries = 0;
     for (const [digest, pacer] of this.#pacers) {
-      // A Map keeps its order: the first is the oldest.
+      // A Map is ordered: the first is the oldest.
       this.#pacers.delete(digest);
       if (++tries >= maxTries || pacer.isIdle) return;
       this.#pacers.set(digest, pacer);

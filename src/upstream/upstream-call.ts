@@ -266,7 +266,7 @@ export class UpstreamCall implements AttemptListener {
     pool.take(new Attempt(this.#dependencies, path, this.#credential, this.#cancellation, this, now));
   }
 
-  /** Through admission, once for each time that it let this in. */
+  /** Leaves the admission, once for each permit. */
   #leave(isFound: boolean, error?: unknown): void {
     const pass = this.#pass;
     this.#pass = undefined;
