@@ -12,7 +12,16 @@ import { expectedRedisUrl, isRedisUrl } from '../run-cache/redis/url.ts';
 import type { HttpServerConfig } from '../server/server.ts';
 import { expectedApiKey, expectedBaseUrl, isApiKey, isBaseUrl } from '../upstream/base-url.ts';
 import { isLoopback } from '../upstream/loopback.ts';
-import { countSetting, type Env, flagSetting, listSetting, readSettings, setting, shareSetting } from './env.ts';
+import {
+  countSetting,
+  type Env,
+  flagSetting,
+  listSetting,
+  optionalCountSetting,
+  readSettings,
+  setting,
+  shareSetting,
+} from './env.ts';
 import { readManifests } from './read-manifests.ts';
 import { fileVariable, readSecretFiles, secretVariables } from './secret-files.ts';
 import { type HttpServerVariable, httpServerVariables, readHttpServerConfig } from './server-config.ts';
@@ -212,12 +221,16 @@ export function knownVariables(): string[] {
 /** The variable of a limit: `UPSTREAM_ATTEMPT_TIMEOUT_MS` of `upstreamAttemptTimeoutMs`. */
 export const toVariable = (limit: string): string => limit.replace(/[A-Z]/g, '_$&').toUpperCase();
 
+/** The limits of which 0 means that there is none of it. */
+const mayBeZero: ReadonlySet<string> = new Set<keyof Limits>(['freshMs']);
+
 /** Reads the limits from the variables of their names. Whole numbers stay whole; the others are shares. */
 function readLimits(env: Env, problems: string[]): Partial<Limits> {
   const limits: Record<string, number> = {};
   for (const [limit, byDefault] of Object.entries(defaultLimits)) {
     const name = toVariable(limit);
-    const value = Number.isInteger(byDefault) ? countSetting : shareSetting;
+    const count = mayBeZero.has(limit) ? optionalCountSetting : countSetting;
+    const value = Number.isInteger(byDefault) ? count : shareSetting;
     const given = readSettings({ [name]: v.optional(value) }, env, problems)[name];
     if (given !== undefined) limits[limit] = given;
   }

@@ -20,14 +20,19 @@ export const flagSetting = v.pipe(
   v.transform((text) => text === 'true'),
 );
 
-/** A whole number from 1 to 2^31 - 1, beyond which the timers of Node.js turn round. */
-export const countSetting = v.pipe(
-  setting(
-    'a whole number from 1 to 2147483647',
-    (text) => /^\d{1,10}$/.test(text) && Number(text) >= 1 && Number(text) < 2 ** 31,
-  ),
-  v.transform(Number),
-);
+/** A whole number from `min` to 2^31 - 1, beyond which the timers of Node.js turn round. */
+const wholeNumberSetting = (min: 0 | 1) =>
+  v.pipe(
+    setting(
+      `a whole number from ${min} to 2147483647`,
+      (text) => /^\d{1,10}$/.test(text) && Number(text) >= min && Number(text) < 2 ** 31,
+    ),
+    v.transform(Number),
+  );
+
+export const countSetting = wholeNumberSetting(1);
+/** The same of a limit that 0 switches off. */
+export const optionalCountSetting = wholeNumberSetting(0);
 
 /** A number above 0 that is 1 at the most. */
 export const shareSetting = v.pipe(

@@ -203,6 +203,10 @@ describe('server configuration: limits', () => {
     ]);
   });
 
+  it('may be 0 where that switches something off', () => {
+    expect(readConfig({ ...key, FRESH_MS: '0' }).limits).toEqual({ freshMs: 0 });
+  });
+
   it.each(['0', '-0.5', '1.1', '2', '.', 'canary', '0.0'])('that are a share are never %o', (value) => {
     expect(problemsOf({ ...key, BREAKER_THRESHOLD: value })).toEqual([
       '  BREAKER_THRESHOLD: expected a number above 0, and at most 1',
