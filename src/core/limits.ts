@@ -176,6 +176,8 @@ const freshnessLimits = {
   freshMs: 5_000,
   /** A younger response is reused even if the client requests younger ones by `Cache-Control: max-age`. */
   freshMinMs: 1_000,
+  /** Maximum age of a response that is shown while its provider is down (`allowStale`); 0: none is. */
+  staleMs: 86_400_000,
   /** Maximum bytes of all these responses in memory. */
   responseCacheMaxBytes: 32 * 1024 * 1024,
   /** Maximum number of these responses in memory. */

@@ -331,7 +331,9 @@ function createResponseCache(
   runCache: RunCache | undefined,
   limits: Limits,
 ): ResponseCache | undefined {
-  if (limits.freshMs === 0) return undefined;
+  // Without a run cache nothing outlives its freshness.
+  const ttlMs = Math.max(limits.freshMs, runCache === undefined ? 0 : limits.staleMs);
+  if (ttlMs === 0) return undefined;
   const isShared = typeof configured === 'object' && runCache !== undefined;
   const { responseCacheMaxBytes, responseCacheMaxEntries, responseCacheMaxEntryBytes } = limits;
   const inMemory = () =>
@@ -339,7 +341,7 @@ function createResponseCache(
       { runCacheMaxBytes: responseCacheMaxBytes, runCacheMaxEntryBytes: responseCacheMaxEntryBytes + headBytes },
       responseCacheMaxEntries,
     );
-  return new ResponseCache({ store: isShared ? runCache : inMemory(), isShared, limits });
+  return new ResponseCache({ store: isShared ? runCache : inMemory(), isShared, ttlMs, limits });
 }
 
 /** The credentials of a request. */

@@ -312,6 +312,7 @@ export type DatafoldMonitorResolvers<ContextType = Context, ParentType extends R
   description?: Resolver<Types.Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   enabled?: Resolver<Types.Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  isStale?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   lastAlertAt?: Resolver<Types.Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   lastRunAt?: Resolver<Types.Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   modifiedAt?: Resolver<Types.Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
@@ -322,6 +323,7 @@ export type DatafoldMonitorResolvers<ContextType = Context, ParentType extends R
   provider?: Resolver<ResolversTypes['Provider'], ParentType, ContextType>;
   rawState?: Resolver<Types.Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   rawType?: Resolver<Types.Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  readAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   runs?: Resolver<Types.Maybe<ResolversTypes['MonitorRunConnection']>, ParentType, ContextType, RequireFields<Types.DatafoldMonitorRunsArgs, 'first'>>;
   schedule?: Resolver<Types.Maybe<ResolversTypes['DatafoldSchedule']>, ParentType, ContextType>;
   state?: Resolver<Types.Maybe<ResolversTypes['DatafoldRunState']>, ParentType, ContextType>;
@@ -410,6 +412,7 @@ export type MonitorResolvers<ContextType = Context, ParentType extends Resolvers
 
 export type MonitorConnectionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['MonitorConnection'] = ResolversParentTypes['MonitorConnection']> = {
   edges?: Resolver<Types.Maybe<ReadonlyArray<Types.Maybe<ResolversTypes['MonitorEdge']>>>, ParentType, ContextType>;
+  gaps?: Resolver<ReadonlyArray<ResolversTypes['RunFeedGap']>, ParentType, ContextType>;
   nodes?: Resolver<Types.Maybe<ReadonlyArray<Types.Maybe<ResolversTypes['Monitor']>>>, ParentType, ContextType>;
   pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
   totalCount?: Resolver<Types.Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
@@ -455,6 +458,7 @@ export type OlostepMonitorResolvers<ContextType = Context, ParentType extends Re
   enabled?: Resolver<Types.Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
   errorMessage?: Resolver<Types.Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  isStale?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   lastRun?: Resolver<Types.Maybe<ResolversTypes['OlostepLastRun']>, ParentType, ContextType>;
   lastRunAt?: Resolver<Types.Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   metadata?: Resolver<Types.Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
@@ -465,6 +469,7 @@ export type OlostepMonitorResolvers<ContextType = Context, ParentType extends Re
   provider?: Resolver<ResolversTypes['Provider'], ParentType, ContextType>;
   query?: Resolver<Types.Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   rawStatus?: Resolver<Types.Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  readAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   runs?: Resolver<Types.Maybe<ResolversTypes['MonitorRunConnection']>, ParentType, ContextType, RequireFields<Types.OlostepMonitorRunsArgs, 'first'>>;
   schedule?: Resolver<Types.Maybe<ResolversTypes['OlostepSchedule']>, ParentType, ContextType>;
   snapshotCount?: Resolver<Types.Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
@@ -538,16 +543,16 @@ export type PageInfoResolvers<ContextType = Context, ParentType extends Resolver
 };
 
 export type QueryResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
-  datafoldRun?: Resolver<Types.Maybe<ResolversTypes['DatafoldRun']>, ParentType, ContextType, RequireFields<Types.QueryDatafoldRunArgs, 'monitorId' | 'runId'>>;
-  monitor?: Resolver<Types.Maybe<ResolversTypes['Monitor']>, ParentType, ContextType, RequireFields<Types.QueryMonitorArgs, 'key'>>;
-  monitorList?: Resolver<Types.Maybe<ResolversTypes['MonitorConnection']>, ParentType, ContextType, RequireFields<Types.QueryMonitorListArgs, 'first' | 'provider'>>;
+  datafoldRun?: Resolver<Types.Maybe<ResolversTypes['DatafoldRun']>, ParentType, ContextType, RequireFields<Types.QueryDatafoldRunArgs, 'allowStale' | 'monitorId' | 'runId'>>;
+  monitor?: Resolver<Types.Maybe<ResolversTypes['Monitor']>, ParentType, ContextType, RequireFields<Types.QueryMonitorArgs, 'allowStale' | 'key'>>;
+  monitorList?: Resolver<Types.Maybe<ResolversTypes['MonitorConnection']>, ParentType, ContextType, RequireFields<Types.QueryMonitorListArgs, 'allowStale' | 'first' | 'provider'>>;
   monitorRun?: Resolver<Types.Maybe<ResolversTypes['MonitorRun']>, ParentType, ContextType, RequireFields<Types.QueryMonitorRunArgs, 'allowStale' | 'key'>>;
   monitorRuns?: Resolver<ReadonlyArray<Types.Maybe<ResolversTypes['MonitorRun']>>, ParentType, ContextType, RequireFields<Types.QueryMonitorRunsArgs, 'allowStale' | 'keys'>>;
-  monitors?: Resolver<ReadonlyArray<Types.Maybe<ResolversTypes['Monitor']>>, ParentType, ContextType, RequireFields<Types.QueryMonitorsArgs, 'keys'>>;
-  node?: Resolver<Types.Maybe<ResolversTypes['Node']>, ParentType, ContextType, RequireFields<Types.QueryNodeArgs, 'id'>>;
-  nodes?: Resolver<ReadonlyArray<Types.Maybe<ResolversTypes['Node']>>, ParentType, ContextType, RequireFields<Types.QueryNodesArgs, 'ids'>>;
-  olostepRun?: Resolver<Types.Maybe<ResolversTypes['OlostepRun']>, ParentType, ContextType, RequireFields<Types.QueryOlostepRunArgs, 'monitorId' | 'runId'>>;
-  runs?: Resolver<Types.Maybe<ResolversTypes['RunFeedConnection']>, ParentType, ContextType, RequireFields<Types.QueryRunsArgs, 'first'>>;
+  monitors?: Resolver<ReadonlyArray<Types.Maybe<ResolversTypes['Monitor']>>, ParentType, ContextType, RequireFields<Types.QueryMonitorsArgs, 'allowStale' | 'keys'>>;
+  node?: Resolver<Types.Maybe<ResolversTypes['Node']>, ParentType, ContextType, RequireFields<Types.QueryNodeArgs, 'allowStale' | 'id'>>;
+  nodes?: Resolver<ReadonlyArray<Types.Maybe<ResolversTypes['Node']>>, ParentType, ContextType, RequireFields<Types.QueryNodesArgs, 'allowStale' | 'ids'>>;
+  olostepRun?: Resolver<Types.Maybe<ResolversTypes['OlostepRun']>, ParentType, ContextType, RequireFields<Types.QueryOlostepRunArgs, 'allowStale' | 'monitorId' | 'runId'>>;
+  runs?: Resolver<Types.Maybe<ResolversTypes['RunFeedConnection']>, ParentType, ContextType, RequireFields<Types.QueryRunsArgs, 'allowStale' | 'first'>>;
 };
 
 export type RunFeedConnectionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['RunFeedConnection'] = ResolversParentTypes['RunFeedConnection']> = {

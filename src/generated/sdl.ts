@@ -105,6 +105,10 @@ type DatafoldMonitor implements Monitor & Node {
   provider: Provider!
   "Datafold's id of the monitor: a whole number, digit for digit."
   monitorId: ID!
+  "When this service received the response that is shown here. Set by this service."
+  readAt: DateTime!
+  "Whether this is a cached response, shown while Datafold is down; only with \`allowStale\`. Set by this service."
+  isStale: Boolean!
   "The name of the monitor, as Datafold states it; \`null\` when it has none."
   name: String
   "Whether the monitor runs on its schedule, as Datafold states it."
@@ -303,6 +307,8 @@ extend type Query {
     monitorId: ID!
     "Datafold's id of the run: a whole number from 0 to 9223372036854775807, no leading zeros."
     runId: ID!
+    "Whether a cached response may be shown while the provider is down; \`isStale\` marks it."
+    allowStale: Boolean! = false
   ): DatafoldRun
 }
 `,
@@ -461,10 +467,20 @@ type Query {
   ): [MonitorRun]!
 
   "One object by its global id; \`null\` when its provider doesn't have it."
-  node("The \`id\` of a \`Node\`." id: ID!): Node
+  node(
+    "The \`id\` of a \`Node\`."
+    id: ID!
+    "Whether a cached response may be shown while the provider is down; \`isStale\` of the run or the monitor marks it."
+    allowStale: Boolean! = false
+  ): Node
 
   "Many objects by their global ids, in the order of \`ids\`; \`null\` where there is none."
-  nodes("The \`id\`s of \`Node\`s: at most 100, repeats allowed." ids: [ID!]!): [Node]!
+  nodes(
+    "The \`id\`s of \`Node\`s: at most 100, repeats allowed."
+    ids: [ID!]!
+    "Whether cached responses may be shown while the provider is down; \`isStale\` of each run or monitor marks them."
+    allowStale: Boolean! = false
+  ): [Node]!
 }
 `,
   // monitor.graphql
@@ -484,6 +500,10 @@ interface Monitor implements Node {
   provider: Provider!
   "The provider's id of the monitor, digit for digit."
   monitorId: ID!
+  "When this service received the response that is shown here. Set by this service."
+  readAt: DateTime!
+  "Whether this is a cached response, shown while the provider is down; only with \`allowStale\`. Set by this service."
+  isStale: Boolean!
   "The name of the monitor; \`null\` when it has none. Each provider's type says whether it is stated or derived."
   name: String
   "Whether the monitor runs on its schedule; \`null\` when the provider doesn't say."
@@ -538,6 +558,8 @@ type MonitorConnection {
   pageInfo: PageInfo!
   "The number of monitors on all pages; \`null\` when the provider doesn't say."
   totalCount: Int
+  "\`STALE\` when the page is a cached one, shown while the provider is down; else none."
+  gaps: [RunFeedGap!]!
 }
 
 "A monitor of a page."
@@ -581,21 +603,32 @@ type RunFeedGap {
   monitorId: ID
   """
   The reason, as in \`extensions.code\` of an error. \`OPERATION_TOO_COSTLY\`: the calls of one request aren't enough to continue, or
-  the provider has more monitors than \`runs\` merges (\`RUN_FEED_MAX_MONITORS\`).
+  the provider has more monitors than \`runs\` merges (\`RUN_FEED_MAX_MONITORS\`). \`STALE\`: with \`allowStale\`, cached rows are shown
+  because the provider is down; newer ones may be missing.
   """
   code: String!
 }
 
 extend type Query {
   "One monitor; \`null\` when the provider has no such monitor."
-  monitor("Which monitor." key: MonitorKey!): Monitor
+  monitor(
+    "Which monitor."
+    key: MonitorKey!
+    "Whether a cached response may be shown while the provider is down; \`Monitor.isStale\` marks it."
+    allowStale: Boolean! = false
+  ): Monitor
 
   """
   Many monitors, in the order of \`keys\`; \`null\` where the provider has no such monitor. Each distinct monitor costs at most
   one upstream call, and less where a list of the provider has all selected fields. A key that fails is \`null\` with an error,
   and doesn't affect the others.
   """
-  monitors("Which monitors: at most 100 keys, repeats allowed." keys: [MonitorKey!]!): [Monitor]!
+  monitors(
+    "Which monitors: at most 100 keys, repeats allowed."
+    keys: [MonitorKey!]!
+    "Whether cached responses may be shown while the provider is down; \`Monitor.isStale\` marks them."
+    allowStale: Boolean! = false
+  ): [Monitor]!
 
   "The monitors of a provider, a page at a time."
   monitorList(
@@ -611,6 +644,8 @@ extend type Query {
     (100) characters and without commas.
     """
     tags: [String!]
+    "Whether cached rows may be shown while the provider is down: \`Monitor.isStale\` marks them, and \`gaps\` has \`STALE\`."
+    allowStale: Boolean! = false
   ): MonitorConnection
 
   """
@@ -635,6 +670,8 @@ extend type Query {
     first: Int = 20
     "Only runs after this \`cursor\`, from an earlier page with the same arguments. An empty text counts as none."
     after: String
+    "Whether cached rows may be shown while a provider is down: \`MonitorRun.isStale\` marks them, and \`gaps\` has \`STALE\`."
+    allowStale: Boolean! = false
   ): RunFeedConnection
 }
 `,
@@ -744,6 +781,10 @@ type OlostepMonitor implements Monitor & Node {
   provider: Provider!
   "Olostep's id of the monitor: \`monitor_…\`."
   monitorId: ID!
+  "When this service received the response that is shown here. Set by this service."
+  readAt: DateTime!
+  "Whether this is a cached response, shown while Olostep is down; only with \`allowStale\`. Set by this service."
+  isStale: Boolean!
   "Derived, because Olostep's monitors have no name: its \`query\`, or its page where it has no query."
   name: String
   "Whether the monitor runs on its schedule. Derived: whether \`status\` is \`ACTIVE\`; \`null\` when that is \`UNKNOWN\`."
@@ -937,6 +978,8 @@ extend type Query {
     monitorId: ID!
     "Olostep's id of the run: \`run_\` and 1 to 128 of \`A-Z a-z 0-9 _ -\`."
     runId: ID!
+    "Whether a cached response may be shown while the provider is down; \`isStale\` marks it."
+    allowStale: Boolean! = false
   ): OlostepRun
 }
 `,

@@ -160,6 +160,8 @@ export type DatafoldMonitor = Monitor & Node & {
   readonly enabled: Maybe<Scalars['Boolean']['output']>;
   /** The global id of the monitor, stable for ever. Set by this service. */
   readonly id: Scalars['ID']['output'];
+  /** Whether this is a cached response, shown while Datafold is down; only with `allowStale`. Set by this service. */
+  readonly isStale: Scalars['Boolean']['output'];
   /** When the monitor sent its last alert, as Datafold states it; `null` when there is none, or Datafold doesn't say. */
   readonly lastAlertAt: Maybe<Scalars['DateTime']['output']>;
   /** When the monitor last ran, as Datafold states it; `null` when it hasn't run, or Datafold doesn't say. */
@@ -180,6 +182,8 @@ export type DatafoldMonitor = Monitor & Node & {
   readonly rawState: Maybe<Scalars['String']['output']>;
   /** Datafold's word for the type, exactly as it was sent; `null` when there is none. */
   readonly rawType: Maybe<Scalars['String']['output']>;
+  /** When this service received the response that is shown here. Set by this service. */
+  readonly readAt: Scalars['DateTime']['output'];
   /**
    * The runs of the monitor, newest first. No document names the order of Datafold's list: that it is newest first is our reading.
    * This service checks each page, and sorts a page that isn't in order. A run without a start stays where the list has it: it counts
@@ -355,6 +359,8 @@ export type Monitor = {
   readonly enabled: Maybe<Scalars['Boolean']['output']>;
   /** The global id of the monitor, stable for ever. Set by this service. */
   readonly id: Scalars['ID']['output'];
+  /** Whether this is a cached response, shown while the provider is down; only with `allowStale`. Set by this service. */
+  readonly isStale: Scalars['Boolean']['output'];
   /** When the monitor last ran; `null` when it hasn't run, or the provider doesn't say. */
   readonly lastRunAt: Maybe<Scalars['DateTime']['output']>;
   /** The provider's id of the monitor, digit for digit. */
@@ -363,6 +369,8 @@ export type Monitor = {
   readonly name: Maybe<Scalars['String']['output']>;
   /** The service that runs the monitor. */
   readonly provider: Provider;
+  /** When this service received the response that is shown here. Set by this service. */
+  readonly readAt: Scalars['DateTime']['output'];
   /**
    * The runs of the monitor, newest first. Each provider's type says which runs they are, where runs without a time are, and what
    * the selected fields cost; `null`, without an error, when the provider no longer has the monitor.
@@ -384,6 +392,8 @@ export type MonitorConnection = {
   readonly __typename: 'MonitorConnection';
   /** The monitors of the page, each with its cursor. */
   readonly edges: Maybe<ReadonlyArray<Maybe<MonitorEdge>>>;
+  /** `STALE` when the page is a cached one, shown while the provider is down; else none. */
+  readonly gaps: ReadonlyArray<RunFeedGap>;
   /** The monitors of the page. */
   readonly nodes: Maybe<ReadonlyArray<Maybe<Monitor>>>;
   /** The position of the page. A page can be shorter than `first` and still have a next one. */
@@ -504,6 +514,8 @@ export type OlostepMonitor = Monitor & Node & {
   readonly errorMessage: Maybe<Scalars['String']['output']>;
   /** The global id of the monitor, stable for ever. Set by this service. */
   readonly id: Scalars['ID']['output'];
+  /** Whether this is a cached response, shown while Olostep is down; only with `allowStale`. Set by this service. */
+  readonly isStale: Scalars['Boolean']['output'];
   /**
    * The monitor's last run; `null` when there is none yet. Olostep states it for a single monitor: one upstream call for each
    * monitor of a list without it.
@@ -527,6 +539,8 @@ export type OlostepMonitor = Monitor & Node & {
   readonly query: Maybe<Scalars['String']['output']>;
   /** Olostep's word for the status, exactly as it was sent; `null`, with an error, when it isn't text. */
   readonly rawStatus: Maybe<Scalars['String']['output']>;
+  /** When this service received the response that is shown here. Set by this service. */
+  readonly readAt: Scalars['DateTime']['output'];
   /**
    * The runs of the monitor that have a snapshot, newest first: Olostep lists no others. Their times are those of the snapshots. No
    * document names the order of Olostep's list: that it is newest first is our reading. This service checks each page, and sorts a
@@ -803,6 +817,7 @@ export type Query = {
 
 /** The runs of all providers. */
 export type QueryDatafoldRunArgs = {
+  allowStale?: Scalars['Boolean']['input'];
   monitorId: Scalars['ID']['input'];
   runId: Scalars['ID']['input'];
 };
@@ -810,6 +825,7 @@ export type QueryDatafoldRunArgs = {
 
 /** The runs of all providers. */
 export type QueryMonitorArgs = {
+  allowStale?: Scalars['Boolean']['input'];
   key: MonitorKey;
 };
 
@@ -817,6 +833,7 @@ export type QueryMonitorArgs = {
 /** The runs of all providers. */
 export type QueryMonitorListArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
+  allowStale?: Scalars['Boolean']['input'];
   first?: InputMaybe<Scalars['Int']['input']>;
   provider: Provider;
   tags?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
@@ -839,24 +856,28 @@ export type QueryMonitorRunsArgs = {
 
 /** The runs of all providers. */
 export type QueryMonitorsArgs = {
+  allowStale?: Scalars['Boolean']['input'];
   keys: ReadonlyArray<MonitorKey>;
 };
 
 
 /** The runs of all providers. */
 export type QueryNodeArgs = {
+  allowStale?: Scalars['Boolean']['input'];
   id: Scalars['ID']['input'];
 };
 
 
 /** The runs of all providers. */
 export type QueryNodesArgs = {
+  allowStale?: Scalars['Boolean']['input'];
   ids: ReadonlyArray<Scalars['ID']['input']>;
 };
 
 
 /** The runs of all providers. */
 export type QueryOlostepRunArgs = {
+  allowStale?: Scalars['Boolean']['input'];
   monitorId: Scalars['ID']['input'];
   runId: Scalars['ID']['input'];
 };
@@ -865,6 +886,7 @@ export type QueryOlostepRunArgs = {
 /** The runs of all providers. */
 export type QueryRunsArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
+  allowStale?: Scalars['Boolean']['input'];
   first?: InputMaybe<Scalars['Int']['input']>;
   outcomes?: InputMaybe<ReadonlyArray<RunOutcome>>;
   providers?: InputMaybe<ReadonlyArray<Provider>>;
@@ -903,7 +925,8 @@ export type RunFeedGap = {
   readonly __typename: 'RunFeedGap';
   /**
    * The reason, as in `extensions.code` of an error. `OPERATION_TOO_COSTLY`: the calls of one request aren't enough to continue, or
-   * the provider has more monitors than `runs` merges (`RUN_FEED_MAX_MONITORS`).
+   * the provider has more monitors than `runs` merges (`RUN_FEED_MAX_MONITORS`). `STALE`: with `allowStale`, cached rows are shown
+   * because the provider is down; newer ones may be missing.
    */
   readonly code: Scalars['String']['output'];
   /** The monitor whose runs may be missing; `null` when it may be any monitor. */

@@ -22,12 +22,25 @@ export interface Feed extends Omit<Connection, 'totalCount'> {
   readonly searchedUntil: string | null;
 }
 
+/** A page of monitors. */
+export interface MonitorPage extends Connection {
+  readonly gaps: readonly FeedGap[];
+}
+
 export interface FeedGap {
   readonly __typename: 'RunFeedGap';
   readonly provider: Provider;
   readonly monitorId: string | null;
   readonly code: string;
 }
+
+/** Cached rows are shown, as the provider is down: newer ones may be missing. */
+export const toStaleGap = (provider: Provider, monitorId: string | null): FeedGap => ({
+  __typename: 'RunFeedGap',
+  provider,
+  monitorId,
+  code: 'STALE',
+});
 
 interface Edge {
   readonly __typename: string;

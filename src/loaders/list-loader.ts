@@ -6,8 +6,9 @@ import type { MonitorKey, MonitorRunsArgs, Provider, QueryMonitorListArgs } from
 import type { SelectedOf } from '../graphql/selected-fields.ts';
 import type { RequestLog } from '../observability/bounded-log.ts';
 import { providers } from '../providers/index.ts';
+import type { AllowStale } from '../providers/provider.ts';
 import type { CallReport } from '../upstream/call-report.ts';
-import { type Connection, readAfter, toConnection, toPageSize } from './connection.ts';
+import { type MonitorPage, readAfter, toConnection, toPageSize, toStaleGap } from './connection.ts';
 import type { MonitorLoader } from './monitor-loader.ts';
 import { countAwaited } from './planner.ts';
 import type { RequestFetcher } from './request-fetcher.ts';
@@ -39,7 +40,7 @@ export class ListLoader {
    * @throws {ProviderError} when the provider failed
    */
   async runsOf(
-    { provider, monitorId }: MonitorKey,
+    { provider, monitorId, allowStale = false }: MonitorKey & AllowStale,
     args: MonitorRunsArgs,
     costBudget: CostBudget,
     selectedOf: SelectedOf,
@@ -50,39 +51,42 @@ export class ListLoader {
     const window = { ...args, ...toPage(args), pageSize: limits.listPageSize, now: this.#options.now };
     const step = { ...pageStep, list: monitorId, count: window.first };
     callReport.recordPage(provider, step, window.first, window.after, window.startedAfter, window.startedBefore);
-    const tracked = fetches.track(provider);
+    const tracked = fetches.track(provider, allowStale);
     const page = await providers[provider].runs.readPage(tracked.get, monitorId, window);
     if (page === null) return null;
     if (page.isOutOfOrder) this.#options.log.warn({ provider, monitorId }, 'list of runs out of order');
     const { typeName, listed } = providers[provider].runs;
     const inPage = selectedOf.inPage('MonitorRunConnection');
     spend(costBudget, page, inPage.places, countAwaited(inPage(typeName), listed));
-    const { readAt } = tracked;
+    const { reading } = tracked;
     return toConnection('MonitorRun', page, ({ runId, row }) =>
-      runs.toListed({ provider, monitorId, runId }, row, readAt),
+      runs.toListed({ provider, monitorId, runId }, row, reading),
     );
   }
 
   /** A page of a provider's monitors. @throws like {@link Lists.runsOf} */
   async monitors(
-    { provider, tags, ...args }: QueryMonitorListArgs,
+    { provider, tags, allowStale, ...args }: QueryMonitorListArgs,
     costBudget: CostBudget,
     selectedOf: SelectedOf,
-  ): Promise<Connection> {
+  ): Promise<MonitorPage> {
     costBudget.chargeListItems(1);
     const { typeName, listed, readPage, toListedMonitor } = providers[provider].monitors;
     const { fetches, limits, callReport, monitors } = this.#options;
     if (tags) checkTags(tags, provider, limits);
     const window = { ...args, ...toPage(args), tags, pageSize: limits.listPageSize };
     callReport.recordPage(provider, { ...pageStep, count: window.first }, window.first, window.after, tags);
-    const page = await readPage(fetches.of(provider), window);
+    const tracked = fetches.track(provider, allowStale);
+    const page = await readPage(tracked.get, window);
     const inPage = selectedOf.inPage('MonitorConnection');
     spend(costBudget, page, inPage.places, countAwaited(inPage(typeName), listed));
-    return toConnection('Monitor', page, (row) => {
-      // Its runs lead back to it.
-      monitors.note(provider, row);
-      return toListedMonitor(row.monitorId, row.row);
+    const { reading } = tracked;
+    const connection = toConnection('Monitor', page, (row) => {
+      // Its runs lead back to it. What is stale is shown only where that is allowed.
+      if (!reading.isStale) monitors.note(provider, row, reading.readAt);
+      return toListedMonitor(row.monitorId, row.row, reading);
     });
+    return { ...connection, gaps: reading.isStale ? [toStaleGap(provider, null)] : [] };
   }
 }
 

@@ -132,4 +132,8 @@ export class ListRows {
   }
 }
 
-const scanStep = { source: 'LIST', calls: 1, reason: 'A page of the list alone has some of what is selected.' } as const;
+const scanStep = {
+  source: 'LIST',
+  calls: 1,
+  reason: 'A page of the list alone has some of what is selected.',
+} as const;

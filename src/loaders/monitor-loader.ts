@@ -1,14 +1,14 @@
 /** Monitors by their keys: those that a list has, and the others each by a call. */
 import DataLoader from 'dataloader';
-import { BadUserInput, isEndpointSpecific } from '../core/errors.ts';
+import { BadUserInput, isEndpointSpecific, mayPass } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
 import type { MonitorKey, Provider } from '../generated/types.ts';
 import { providers } from '../providers/index.ts';
-import type { Monitor, MonitorRow, Selected } from '../providers/provider.ts';
+import type { Monitor, MonitorRow, Reading, Selected } from '../providers/provider.ts';
 import type { CallReport } from '../upstream/call-report.ts';
 import { explain, type Need, needOf, planFetches } from './planner.ts';
 import type { RequestFetcher } from './request-fetcher.ts';
-import { type Found, nothingFound, scanList, throwFailure } from './scan-list.ts';
+import { type Found, type FoundRow, nothingFound, scanList, throwFailure } from './scan-list.ts';
 
 export interface MonitorLoaderOptions {
   readonly fetches: RequestFetcher;
@@ -43,7 +43,7 @@ export class MonitorLoader {
   /** By their ids, those that were requested in detail: of other batches, DataLoader knows equal wants alone. */
   readonly #requested: Partial<Record<Provider, Map<string, RequestedMonitor[]>>> = {};
   /** Rows that were read anyway; `null` for one that a monitor has been made of. */
-  readonly #rows: Partial<Record<Provider, Map<string, MonitorRow | null>>> = {};
+  readonly #rows: Partial<Record<Provider, Map<string, FoundRow<MonitorRow> | null>>> = {};
 
   constructor(options: MonitorLoaderOptions) {
     this.#options = options;
@@ -51,11 +51,21 @@ export class MonitorLoader {
 
   /**
    * The monitor, or `null` when its provider has no such monitor.
+   * @param allowStale whether cached responses may be shown while the provider is down
    * @throws {BadUserInput} before any call, when the id can't be the provider's
    * @throws {OperationTooCostly} when the request has made all the calls that it may
    * @throws {ProviderError} when the provider failed
    */
-  load({ provider, monitorId }: MonitorKey, selected: Selected): Promise<Monitor | null> {
+  load(key: MonitorKey, selected: Selected, allowStale = false): Promise<Monitor | null> {
+    const loading = this.#load(key, selected);
+    if (!allowStale) return loading;
+    return loading.then(
+      (monitor) => monitor && { ...monitor, allowStale },
+      (error: unknown) => this.#orStale(key, selected, error),
+    );
+  }
+
+  #load({ provider, monitorId }: MonitorKey, selected: Selected): Promise<Monitor | null> {
     try {
       const { monitors } = providers[provider];
       if (!monitors.isKey(monitorId)) throw new BadUserInput(monitors.expectedKey, provider);
@@ -75,9 +85,9 @@ export class MonitorLoader {
    * Takes notice of a monitor in a row of a list that has been read anyway: what the list says of it needs no call any more.
    * Nothing is made of the row until a field needs it; and once something has been, it is there when the page is read again.
    */
-  note(provider: Provider, row: MonitorRow): void {
+  note(provider: Provider, row: MonitorRow, readAt: number): void {
     const rows = this.#rowsOf(provider);
-    if (rows.get(row.monitorId) !== null) rows.set(row.monitorId, row);
+    if (rows.get(row.monitorId) !== null) rows.set(row.monitorId, { row, readAt });
   }
 
   /** Whether there is a row of it, from which it is then known. */
@@ -91,14 +101,14 @@ export class MonitorLoader {
   }
 
   /** The monitor in a row, which counts once. */
-  #toListed(provider: Provider, { monitorId, row }: MonitorRow): Monitor {
+  #toListed(provider: Provider, { row: { monitorId, row }, readAt = Date.now() }: FoundRow<MonitorRow>): Monitor {
     const rows = this.#rowsOf(provider);
     if (rows.get(monitorId) !== null) this.#options.callReport.of(provider).fromLists++;
     rows.set(monitorId, null);
-    return providers[provider].monitors.toListedMonitor(monitorId, row);
+    return providers[provider].monitors.toListedMonitor(monitorId, row, { readAt, isStale: false });
   }
 
-  #rowsOf(provider: Provider): Map<string, MonitorRow | null> {
+  #rowsOf(provider: Provider): Map<string, FoundRow<MonitorRow> | null> {
     this.#rows[provider] ??= new Map();
     return this.#rows[provider];
   }
@@ -144,12 +154,50 @@ export class MonitorLoader {
     return wants.map(({ monitorId, need }) => {
       if (search === undefined || need !== 'light' || isFull(monitorId)) return get(monitorId);
       return search.then((found) => {
-        const row = found.rows.get(monitorId)?.row;
+        const row = found.rows.get(monitorId);
         if (row !== undefined) return this.#toListed(provider, row);
         throwFailure(found);
         return get(monitorId);
       });
     });
+  }
+
+  /**
+   * The monitor as it was known last: from its own response, or from its row in the list, where that says all that is selected and
+   * is younger.
+   * @throws `error` when neither is cached, or the provider has refused the request
+   */
+  async #orStale({ provider, monitorId }: MonitorKey, selected: Selected, error: unknown): Promise<Monitor> {
+    if (!mayPass(error)) throw error;
+    const { fetches } = this.#options;
+    const { toRequest, toMonitor, toListedMonitor, listed } = providers[provider].monitors;
+    const toError = () => undefined;
+    const record = (await fetches.get(provider, toRequest(monitorId, selected), true).catch(toError)) ?? undefined;
+    const reading = record && fetches.readingOf(record, true);
+    const found = await this.#findStaleRow(provider, monitorId).catch(toError);
+    const isEnough = needOf(selected, listed) === 'light' || record === undefined;
+    if (found !== undefined && isEnough && (reading === undefined || reading.readAt < found.reading.readAt))
+      return toListedMonitor(monitorId, found.row.row, found.reading);
+    if (record === undefined || reading === undefined) throw error;
+    return toMonitor(monitorId, record, reading);
+  }
+
+  async #findStaleRow(
+    provider: Provider,
+    monitorId: string,
+  ): Promise<{ readonly row: MonitorRow; readonly reading: Reading } | undefined> {
+    const { fetches, limits } = this.#options;
+    const { walk, maxPages } = providers[provider].monitors;
+    const tracked = fetches.track(provider, true);
+    const { rows } = await scanList(tracked.get, {
+      walk: walk(limits.listPageSize),
+      ids: new Set([monitorId]),
+      idOf: (row) => row.monitorId,
+      readAtOf: (page) => fetches.readAtOf(page),
+      maxPages,
+    });
+    const row = rows.get(monitorId)?.row;
+    return row && { row, reading: tracked.reading };
   }
 
   #search(provider: Provider, wants: readonly MonitorWant[]): Promise<Found<MonitorRow>> {
@@ -179,7 +227,7 @@ export class MonitorLoader {
     const request = toRequest(monitorId, selected);
     const monitor = this.#options.fetches
       .get(provider, request)
-      .then((record) => record && toMonitor(monitorId, record));
+      .then((record) => record && toMonitor(monitorId, record, this.#options.fetches.readingOf(record, false)));
     this.#requested[provider] ??= new Map();
     const requested = this.#requested[provider];
     requested.set(monitorId, [...(requested.get(monitorId) ?? []), { selected, path: request.path, monitor }]);

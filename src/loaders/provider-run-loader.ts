@@ -5,7 +5,7 @@ import type { Limits } from '../core/limits.ts';
 import type { MonitorRunKey, Provider } from '../generated/types.ts';
 import type { CredentialOf } from '../providers/credentials.ts';
 import { providers } from '../providers/index.ts';
-import type { Run, RunDefinition, RunRow } from '../providers/provider.ts';
+import type { Reading, Run, RunDefinition, RunRow } from '../providers/provider.ts';
 import type { EntryKind, RunCache } from '../run-cache/run-cache.ts';
 import type { CallReport } from '../upstream/call-report.ts';
 import type { Body } from '../upstream/read-response.ts';
@@ -111,8 +111,8 @@ export class ProviderRunLoader {
   }
 
   /** The run in a row of a list that has been read anyway. */
-  toListed(key: MonitorRunKey, record: Body, readAt?: number): Run {
-    return this.#read(key, 'row', record, readAt).run;
+  toListed(key: MonitorRunKey, record: Body, reading: Reading): Run {
+    return this.#read(key, 'row', record, reading).run;
   }
 
   /** By its row; one that no page has is requested separately. */
@@ -144,7 +144,7 @@ export class ProviderRunLoader {
       copies: this.#copies,
       callReport,
       limits,
-      toKnown: (key, row, readAt) => this.#read(key, 'row', row, readAt),
+      toKnown: (key, row, readAt) => this.#read(key, 'row', row, toReading(readAt)),
       loadDetail: (key) => this.load(key, 'full'),
       findDetail: (key) => this.#requested.full?.get(toId(key)) ?? this.#requested.light?.get(toId(key)),
     });
@@ -188,7 +188,8 @@ export class ProviderRunLoader {
   #get(key: MonitorRunKey): Promise<Run | null> {
     return this.#options.fetches.get(this.#provider, this.#definition.toRequest(key)).then(
       (record) => {
-        if (record !== null) return this.#read(key, 'run', record, this.#options.fetches.readAtOf(record)).run;
+        if (record !== null)
+          return this.#read(key, 'run', record, toReading(this.#options.fetches.readAtOf(record))).run;
         this.#copies?.drop(key);
         return null;
       },
@@ -199,12 +200,17 @@ export class ProviderRunLoader {
     );
   }
 
-  #read(key: MonitorRunKey, kind: EntryKind, record: Body, readAt = Date.now()): { record: Body; run: Run } {
+  #read(key: MonitorRunKey, kind: EntryKind, record: Body, reading: Reading): { record: Body; run: Run } {
     const { toRun, toListedRun } = this.#definition;
-    const reading = { limits: this.#options.limits, readAt, isStale: false };
-    const run = (kind === 'run' ? toRun : toListedRun)(key, record, reading);
+    const { limits } = this.#options;
+    const run = (kind === 'run' ? toRun : toListedRun)(key, record, {
+      limits,
+      readAt: reading.readAt,
+      isStale: reading.isStale,
+      allowStale: reading.allowStale,
+    });
     const known = { record, run };
-    this.#copies?.store(key, kind, known, reading.readAt);
+    if (!reading.isStale) this.#copies?.store(key, kind, known, reading.readAt);
     return known;
   }
 
@@ -230,7 +236,7 @@ export class ProviderRunLoader {
     const found = rows.get(key.runId);
     if (found === undefined) return undefined;
     this.#options.callReport.of(this.#provider).fromLists++;
-    return this.toListed(key, found.row.row, found.readAt);
+    return this.toListed(key, found.row.row, toReading(found.readAt));
   }
 }
 
@@ -238,3 +244,5 @@ const runAlone: readonly EntryKind[] = ['run'];
 const runOrRow: readonly EntryKind[] = ['run', 'row'];
 
 const toId = ({ monitorId, runId }: MonitorRunKey): string => `${monitorId}/${runId}`;
+
+const toReading = (readAt = Date.now()): Reading => ({ readAt, isStale: false });

@@ -1,11 +1,11 @@
 /** What one request fetches from the providers: each path once, and no more calls than a request may make. */
 
-import { isRefusal, OperationTooCostly } from '../core/errors.ts';
+import { isRefusal, mayPass, OperationTooCostly } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
 import type { Provider } from '../generated/types.ts';
 import { logBadGap } from '../observability/invalid-parts.ts';
 import type { CredentialOf } from '../providers/credentials.ts';
-import type { Get } from '../providers/provider.ts';
+import type { Get, Reading } from '../providers/provider.ts';
 import type { OperationCall } from '../upstream/call-context.ts';
 import type { Body } from '../upstream/read-response.ts';
 import type { UpstreamRequest } from '../upstream/request.ts';
@@ -20,7 +20,7 @@ export interface RequestFetcherOptions {
   readonly credentialOf: CredentialOf;
   readonly call: OperationCall;
   /** How many upstream calls, all providers together; and for how long a response is reused. */
-  readonly limits: Pick<Limits, 'maxUpstreamCalls' | 'freshMs' | 'freshMinMs'>;
+  readonly limits: Pick<Limits, 'maxUpstreamCalls' | 'freshMs' | 'freshMinMs' | 'staleMs'>;
   /** Responses that outlive the request. @default none are reused */
   readonly responses?: ResponseCache | undefined;
   /** How old an answer may be for this client, in milliseconds. @default as old as the limits allow */
@@ -30,8 +30,8 @@ export interface RequestFetcherOptions {
 /** Requests of one list, and how old its rows are. */
 export interface TrackedGet {
   readonly get: Get;
-  /** When the oldest of the responses was received, in Unix milliseconds; now, if none was reused. */
-  readonly readAt: number;
+  /** That of the oldest response; it is now, if none was reused. */
+  readonly reading: Reading;
 }
 
 /** Of one request; what outlives it is in the response cache. */
@@ -39,8 +39,10 @@ export class RequestFetcher {
   readonly #options: RequestFetcherOptions;
   /** How old a response may be that is reused, in milliseconds. */
   readonly #reuseMs: number;
-  /** When the reused responses were received, in Unix milliseconds. */
-  #reused: WeakMap<Body, number> | undefined;
+  /** Where the responses come from that were not fetched for this request. */
+  #reused: WeakMap<Body, Reading> | undefined;
+  /** Those that replace failures, by the path; `undefined` where there is none. */
+  readonly #stale: Partial<Record<Provider, Memo<Promise<Body | undefined>>>> = {};
   /** When the first page of each list was received that was requested, by the path without the page. */
   #listReadAt: Map<string, number> | undefined;
   /** By the path. */
@@ -53,11 +55,17 @@ export class RequestFetcher {
   }
 
   /**
-   * The provider's answer, or `null` when it has no such object.
+   * The provider's response, or `null` when the provider says that there is none.
+   * @param allowStale whether a cached response of any age up to `staleMs` may be shown while the provider is down
    * @throws {OperationTooCostly} when the request has made all the calls that it may
-   * @throws {ProviderError} when the provider failed, or can't be called
+   * @throws {ProviderError} when the provider failed, or there is no credential for it
    */
-  get(provider: Provider, request: UpstreamRequest): Promise<Body | null> {
+  get(provider: Provider, request: UpstreamRequest, allowStale = false): Promise<Body | null> {
+    const loading = this.#get(provider, request);
+    return allowStale ? loading.catch((error: unknown) => this.#orStale(provider, request, error)) : loading;
+  }
+
+  #get(provider: Provider, request: UpstreamRequest): Promise<Body | null> {
     this.#pending[provider] ??= new Memo();
     const answers = this.#pending[provider];
     const known = answers.get(request.path);
@@ -84,28 +92,75 @@ export class RequestFetcher {
   }
 
   /** The same, of one provider. */
-  of(provider: Provider): Get {
-    return (request) => this.get(provider, request);
+  of(provider: Provider, allowStale = false): Get {
+    return (request) => this.get(provider, request, allowStale);
   }
 
   /** The same, and how old the oldest response is. */
-  track(provider: Provider): TrackedGet {
+  track(provider: Provider, allowStale = false): TrackedGet {
     let oldest = Number.POSITIVE_INFINITY;
+    let isStale = false;
     return {
       get: async (request) => {
-        const body = await this.get(provider, request);
-        if (body !== null) oldest = Math.min(oldest, this.readAtOf(body) ?? oldest);
+        const body = await this.get(provider, request, allowStale);
+        if (body === null) return null;
+        oldest = Math.min(oldest, this.readAtOf(body) ?? oldest);
+        isStale ||= this.isStale(body);
         return body;
       },
-      get readAt() {
-        return Math.min(oldest, Date.now());
+      get reading() {
+        return { readAt: Math.min(oldest, Date.now()), isStale, allowStale };
       },
     };
   }
 
   /** When a response was received that is reused, in Unix milliseconds; `undefined` for one that was fetched for this request. */
   readAtOf(body: Body): number | undefined {
-    return this.#reused?.get(body);
+    return this.#reused?.get(body)?.readAt;
+  }
+
+  /** Whether a response is a cached one, shown because the provider is down. */
+  isStale(body: Body): boolean {
+    return this.#reused?.get(body)?.isStale === true;
+  }
+
+  /** Where a response comes from. @param allowStale whether cached ones may be shown of what is loaded from there */
+  readingOf(body: Body, allowStale: boolean): Reading {
+    return { readAt: this.readAtOf(body) ?? Date.now(), isStale: this.isStale(body), allowStale };
+  }
+
+  /**
+   * The cached response to a request that the provider doesn't answer now.
+   * @throws `error` when there is none, or the provider has refused the request
+   */
+  async #orStale(provider: Provider, request: UpstreamRequest, error: unknown): Promise<Body> {
+    const { responses } = this.#options;
+    if (responses === undefined || !mayPass(error)) throw error;
+    this.#stale[provider] ??= new Memo();
+    let finding = this.#stale[provider].get(request.path);
+    if (finding === undefined) {
+      finding = this.#findStale(responses, provider, request);
+      this.#stale[provider].set(request.path, finding);
+    }
+    const body = await finding;
+    if (body === undefined) throw error;
+    return body;
+  }
+
+  async #findStale(responses: ResponseCache, provider: Provider, request: UpstreamRequest): Promise<Body | undefined> {
+    const { credentialOf, limits, call } = this.#options;
+    const response = await responses.find(provider, credentialOf(provider), request, limits.staleMs);
+    if (response === undefined) return undefined;
+    const { body, readAt } = response;
+    this.#note(body, { readAt, isStale: true });
+    call.callReport.of(provider).stale++;
+    return body;
+  }
+
+  #note(body: Body, reading: Reading): void {
+    this.#reused ??= new WeakMap();
+    this.#reused.set(body, reading);
+    this.#options.call.callReport.noteReadAt(reading.readAt);
   }
 
   #load(provider: Provider, request: UpstreamRequest): Promise<Body | null> {
@@ -145,11 +200,8 @@ export class RequestFetcher {
     if (request.isContinuation && (listReadAt === undefined || listReadAt !== this.#readListAt(provider, request)))
       return undefined;
     this.#noteList(provider, request, readAt);
-    this.#reused ??= new WeakMap();
-    this.#reused.set(body, readAt);
-    const { callReport } = this.#options.call;
-    callReport.of(provider).fresh++;
-    callReport.noteReadAt(readAt);
+    this.#note(body, { readAt, isStale: false });
+    this.#options.call.callReport.of(provider).fresh++;
     return body;
   }
 

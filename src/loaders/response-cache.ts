@@ -27,7 +27,9 @@ export interface ResponseCacheOptions {
   readonly store: RunCache;
   /** Whether the store is outside the process: it takes no large entries, so that they are compressed. */
   readonly isShared: boolean;
-  readonly limits: Pick<Limits, 'freshMs' | 'responseCacheMaxEntryBytes' | 'lazyParseThresholdBytes' | 'maxValues'>;
+  /** How long a response is of use at the most, in milliseconds. */
+  readonly ttlMs: number;
+  readonly limits: Pick<Limits, 'responseCacheMaxEntryBytes' | 'lazyParseThresholdBytes' | 'maxValues'>;
 }
 
 /** A call whose response may be stored. */
@@ -145,8 +147,7 @@ export class ResponseCache {
   #write(pending: PendingResponse, bytes: Buffer, fetchedAt: number): void {
     const { provider, credential, path, isRevoked } = pending;
     this.close(pending);
-    if (!isRevoked)
-      this.#responses.set({ provider, credential }, path, { bytes, fetchedAt }, this.#options.limits.freshMs);
+    if (!isRevoked) this.#responses.set({ provider, credential }, path, { bytes, fetchedAt }, this.#options.ttlMs);
   }
 
   /** Ends all reuse for a credential that its provider has refused, calls in flight included. */

@@ -2,7 +2,7 @@
 import { BadUserInput } from '../core/errors.ts';
 import type { MonitorRunKey, Provider } from '../generated/types.ts';
 import { providers } from '../providers/index.ts';
-import type { Run, Selected } from '../providers/provider.ts';
+import type { Reading, Run, Selected } from '../providers/provider.ts';
 import type { Body } from '../upstream/read-response.ts';
 import { needOf } from './planner.ts';
 import { ProviderRunLoader, type RunLoaderOptions } from './provider-run-loader.ts';
@@ -44,9 +44,9 @@ export class RunLoader {
     return this.#runsOf(key.provider).loadListRow(key, isStale);
   }
 
-  /** The run in a row of a list that has been read anyway. @param readAt when, in Unix milliseconds @default now */
-  toListed(key: MonitorRunKey, row: Body, readAt?: number): Run {
-    return this.#runsOf(key.provider).toListed(key, row, readAt);
+  /** The run in a row of a list that has been read anyway. */
+  toListed(key: MonitorRunKey, row: Body, reading: Reading): Run {
+    return this.#runsOf(key.provider).toListed(key, row, reading);
   }
 
   #runsOf(provider: Provider): ProviderRunLoader {

@@ -85,9 +85,9 @@ export interface MonitorDefinition {
   /** How to request a monitor, given which of its fields are selected. */
   toRequest(monitorId: string, selected: Selected): UpstreamRequest;
   /** The monitor in the answer to that. */
-  toMonitor(monitorId: string, record: Body): Monitor;
+  toMonitor(monitorId: string, record: Body, reading: Reading): Monitor;
   /** The monitor in a row of a list. What a row doesn't have, it loads once it is selected. */
-  toListedMonitor(monitorId: string, row: Body): Monitor;
+  toListedMonitor(monitorId: string, row: Body, reading: Reading): Monitor;
   /** What a row says of a monitor. */
   readonly listed: ListedFields;
   /**
@@ -244,26 +244,35 @@ export interface MonitorWindow {
 /** How much of an answer is read. */
 export type ReadLimits = Pick<Limits, 'maxLogEvents' | 'maxJsonDepth'>;
 
-/** How a run's answer is to be read, and when it was given. */
-export interface RunReading {
-  readonly limits: ReadLimits;
-  /** Unix milliseconds. */
+/** Where a response comes from. */
+export interface Reading {
+  /** When it was received, in Unix milliseconds. */
   readonly readAt: number;
-  /** Whether it is a cached run that replaces a response (stale-if-error). */
+  /** Whether it is a cached one, shown because the provider is down. */
   readonly isStale: boolean;
+  /** Whether cached responses may be shown of what is loaded from here, while the provider is down. @default false */
+  readonly allowStale?: boolean | undefined;
+}
+
+/** How a run's response is read, and where it comes from. */
+export interface RunReading extends Reading {
+  readonly limits: ReadLimits;
 }
 
 /** A type of runs as its provider fills it: its monitor is found by a resolver. */
 export type RunFields<Type extends Types.MonitorRun> = Omit<Fields<Type>, 'monitor'>;
 
 /** A run, ready to be selected from. */
-export type Run = RunFields<Types.MonitorRun> & { readonly __typename: string };
+export type Run = RunFields<Types.MonitorRun> & AllowStale & { readonly __typename: string };
 
 /** A type of monitors as its provider fills it: its runs are found by a resolver. */
 export type MonitorFields<Type extends Types.Monitor> = Omit<Fields<Type>, 'runs'>;
 
 /** A monitor, ready to be selected from. */
-export type Monitor = MonitorFields<Types.Monitor> & { readonly __typename: string };
+export type Monitor = MonitorFields<Types.Monitor> & AllowStale & { readonly __typename: string };
+
+/** What leads on from a run or a monitor goes by the root field that it was reached from. */
+export type AllowStale = Pick<Reading, 'allowStale'>;
 
 /** What has a global id. */
 export type Node = Run | Monitor;
@@ -284,7 +293,7 @@ export type Field<Value> =
 export interface FieldContext {
   /** The runs of all providers, by their keys. */
   readonly runs: {
-    load(key: MonitorRunKey, selected: Selected): Promise<Run | null>;
+    load(key: MonitorRunKey, selected: Selected, allowStale?: boolean): Promise<Run | null>;
     /**
      * What the list of its monitor's runs says of a run; `null` when the list doesn't have it.
      * @param isStale whether a cached row of any age comes first
@@ -294,7 +303,7 @@ export interface FieldContext {
     loadListRow(key: MonitorRunKey, isStale: boolean): Promise<Body | null>;
   };
   /** The monitors of all providers, by their keys. */
-  readonly monitors: { load(key: MonitorKey, selected: Selected): Promise<Monitor | null> };
+  readonly monitors: { load(key: MonitorKey, selected: Selected, allowStale?: boolean): Promise<Monitor | null> };
   /** Whatever is large, or can be selected repeatedly, is paid for from here. */
   readonly costBudget: CostBudget;
   /** How deep a free-form value may be nested. */

@@ -8,7 +8,7 @@ import type { SelectedFields, SelectedOf } from '../graphql/selected-fields.ts';
 import { countAwaited } from '../loaders/planner.ts';
 import { identifyMonitor, monitorIdentity, splitGlobalId } from '../providers/global-id.ts';
 import { isProvider, providerNames, providers } from '../providers/index.ts';
-import type { Node, Selected } from '../providers/provider.ts';
+import type { AllowStale, Node, Selected } from '../providers/provider.ts';
 import type { Context } from './context.ts';
 import { DateTime } from './date-time-scalar.ts';
 import { readRunFeed } from './run-feed/run-feed.ts';
@@ -31,17 +31,26 @@ function chargeDeferredFields({ costBudget }: Context, selected: SelectedFields)
 
 function loadRun(context: Context, key: MonitorRunKey, selectedOf: SelectedOf, allowStale = false) {
   const selected = selectedOf(providers[key.provider].runs.typeName);
-  return chargeDeferredFields(context, selected) ?? context.runs.load(key, selected, allowStale);
+  const refusal = chargeDeferredFields(context, selected);
+  if (refusal !== undefined) return refusal;
+  const loading = context.runs.load(key, selected, allowStale);
+  // Other fields of the operation have the same run, and may not allow it.
+  return allowStale ? loading.then((run) => run && { ...run, allowStale }) : loading;
 }
 
-function loadMonitor(context: Context, key: MonitorKey, selectedOf: SelectedOf) {
+function loadMonitor(context: Context, key: MonitorKey, selectedOf: SelectedOf, allowStale = false) {
   const selected = selectedOf(providers[key.provider].monitors.typeName);
-  return chargeDeferredFields(context, selected) ?? context.monitors.load(key, selected);
+  return chargeDeferredFields(context, selected) ?? context.monitors.load(key, selected, allowStale);
 }
 
 /** A run or a monitor, whichever the key is of. */
-export const loadNode = (context: Context, key: NodeKey, selectedOf: SelectedOf): Promise<Node | null> =>
-  'runId' in key ? loadRun(context, key, selectedOf) : loadMonitor(context, key, selectedOf);
+export const loadNode = (
+  context: Context,
+  key: NodeKey,
+  selectedOf: SelectedOf,
+  allowStale = false,
+): Promise<Node | null> =>
+  'runId' in key ? loadRun(context, key, selectedOf, allowStale) : loadMonitor(context, key, selectedOf, allowStale);
 
 const shared: QueryResolvers = {
   monitorRun: (_query, { key, allowStale }, context, info) => loadRun(context, key, selectedIn(info), allowStale),
@@ -49,15 +58,15 @@ const shared: QueryResolvers = {
     const selectedOf = selectedIn(info);
     return each('keys', maxKeys, keys, (key) => loadRun(context, key, selectedOf, allowStale));
   },
-  node: async (_query, { id }, context, info) => loadNode(context, toKey(id), selectedIn(info)),
-  nodes(_query, { ids }, context, info) {
+  node: async (_query, { id, allowStale }, context, info) => loadNode(context, toKey(id), selectedIn(info), allowStale),
+  nodes(_query, { ids, allowStale }, context, info) {
     const selectedOf = selectedIn(info);
-    return each('ids', maxKeys, ids, async (id) => loadNode(context, toKey(id), selectedOf));
+    return each('ids', maxKeys, ids, async (id) => loadNode(context, toKey(id), selectedOf, allowStale));
   },
-  monitor: (_query, { key }, context, info) => loadMonitor(context, key, selectedIn(info)),
-  monitors(_query, { keys }, context, info) {
+  monitor: (_query, { key, allowStale }, context, info) => loadMonitor(context, key, selectedIn(info), allowStale),
+  monitors(_query, { keys, allowStale }, context, info) {
     const selectedOf = selectedIn(info);
-    return each('keys', maxKeys, keys, (key) => loadMonitor(context, key, selectedOf));
+    return each('keys', maxKeys, keys, (key) => loadMonitor(context, key, selectedOf, allowStale));
   },
   monitorList: (_query, args, { lists, costBudget }, info) => lists.monitors(args, costBudget, selectedIn(info)),
   runs(_query, args, context, info) {
@@ -70,28 +79,33 @@ const shared: QueryResolvers = {
 /** `datafoldRun`, `olostepRun`, … */
 export const ownField = (provider: Provider): string => `${provider.toLowerCase()}Run`;
 
-type OwnKey = Omit<MonitorRunKey, 'provider'>;
+type OwnKey = Omit<MonitorRunKey, 'provider'> & AllowStale;
 
 /** Each provider's own root field. That the schema has it is checked when the schema is made. */
 const own: QueryResolvers = Object.fromEntries(
   providerNames.map((provider) => [
     ownField(provider),
-    (_query: object, { monitorId, runId }: OwnKey, context: Context, info: Selection) =>
-      loadRun(context, { provider, monitorId, runId }, selectedIn(info)),
+    (_query: object, { monitorId, runId, allowStale }: OwnKey, context: Context, info: Selection) =>
+      loadRun(context, { provider, monitorId, runId }, selectedIn(info), allowStale),
   ]),
 );
 
 /** From a run to its monitor, which exists as the run does: its ids are known, and its runs are another list. */
-async function monitorOf({ provider, monitorId }: MonitorKey, _args: object, context: Context, info: Selection) {
+async function monitorOf(
+  { provider, monitorId, allowStale }: MonitorKey & AllowStale,
+  _args: object,
+  context: Context,
+  info: Selection,
+) {
   const { typeName } = providers[provider].monitors;
   const selectedOf = selectedIn(info);
   const selected = selectedOf(typeName);
   const key = { provider, monitorId };
   if (isIdentity(selected)) {
     context.costBudget.chargeDeferredFields(countAwaited(selected));
-    return { ...identifyMonitor(key), __typename: typeName };
+    return { ...identifyMonitor(key, { readAt: context.now, isStale: false, allowStale }), __typename: typeName };
   }
-  return loadMonitor(context, key, selectedOf);
+  return loadMonitor(context, key, selectedOf, allowStale);
 }
 
 const isIdentity = (selected: Selected): boolean => {
@@ -99,8 +113,12 @@ const isIdentity = (selected: Selected): boolean => {
   return true;
 };
 
-const runsOf = (monitor: MonitorKey, args: MonitorRunsArgs, { lists, costBudget }: Context, info: Selection) =>
-  lists.runsOf(monitor, args, costBudget, selectedIn(info));
+const runsOf = (
+  monitor: MonitorKey & AllowStale,
+  args: MonitorRunsArgs,
+  { lists, costBudget }: Context,
+  info: Selection,
+) => lists.runsOf(monitor, args, costBudget, selectedIn(info));
 
 /** From whatever a provider filled with a run's key to the run. */
 const runAt =

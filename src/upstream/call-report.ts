@@ -17,6 +17,8 @@ export interface ProviderCalls {
   coalesced: number;
   /** Responses that came just before, and were reused. */
   fresh: number;
+  /** Responses that replace failures, as the client allows it. */
+  stale: number;
 }
 
 /** A step of a plan, for people: how many calls are planned, and why. */
@@ -36,7 +38,15 @@ export interface PlannedStep {
 export interface UpstreamExtension {
   readonly calls: number;
   readonly providers: Readonly<
-    Record<string, { readonly calls: number; readonly paced: number; readonly saved: Readonly<Record<string, number>> }>
+    Record<
+      string,
+      {
+        readonly calls: number;
+        readonly paced: number;
+        readonly stale: number;
+        readonly saved: Readonly<Record<string, number>>;
+      }
+    >
   >;
   readonly plan: readonly (PlannedStep & { readonly provider: Provider })[];
 }
@@ -62,7 +72,10 @@ export class CallReport {
   }
 
   of(provider: Provider): ProviderCalls {
-    this.#of[provider] ??= { calls: 0, paced: 0, deduplicated: 0, fromLists: 0, cacheHits: 0, coalesced: 0, fresh: 0 };
+    this.#of[provider] ??= {
+      ...{ calls: 0, paced: 0, stale: 0 },
+      ...{ deduplicated: 0, fromLists: 0, cacheHits: 0, coalesced: 0, fresh: 0 },
+    };
     return this.#of[provider];
   }
 
@@ -119,11 +132,12 @@ export class CallReport {
 
   show(): UpstreamExtension {
     const providers = Object.entries(this.#of).map(
-      ([provider, { calls, paced, deduplicated, fromLists, cacheHits, coalesced, fresh }]) => [
+      ([provider, { calls, paced, stale, deduplicated, fromLists, cacheHits, coalesced, fresh }]) => [
         provider,
         {
           calls,
           paced,
+          stale,
           saved: { dedupe: deduplicated, lists: fromLists, cache: cacheHits, inFlight: coalesced, fresh },
         },
       ],

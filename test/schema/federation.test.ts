@@ -436,7 +436,7 @@ describe('federation: the service does not start with a schema that', () => {
     ],
     [
       'may lack a field of a key of monitors',
-      plain.replaceAll('  monitorId: ID!\n  "The name', '  monitorId: ID\n  "The name'),
+      plain.replaceAll('  monitorId: ID!\n  "When this', '  monitorId: ID\n  "When this'),
       /Monitor\.monitorId, of a key/,
     ],
     ['has a run that is no entity', `${plain} ${third}`, 'Expected ThirdRun to be an entity, as MonitorRun is.'],

@@ -3,7 +3,7 @@ import type { DatafoldMonitor, DatafoldMonitorType } from '../../generated/types
 import type { Body } from '../../upstream/read-response.ts';
 import { identifyMonitor } from '../global-id.ts';
 import { later } from '../lazy-fields.ts';
-import type { FieldContext, MonitorFields, Selected } from '../provider.ts';
+import type { FieldContext, MonitorFields, Reading, Selected } from '../provider.ts';
 import { createReader, type Found, type Read, toEach } from '../response-reader.ts';
 import { toAlert } from './alert.ts';
 import { toDataset } from './dataset.ts';
@@ -30,8 +30,8 @@ const read = createReader<Schemas['MonitorFull']>('DATAFOLD', MonitorFull);
 const readListed = createReader<Schemas['ListedMonitor']>('DATAFOLD', ListedMonitor);
 
 /** The monitor in an answer. Its id is the requested one, which the response was checked against before. */
-export const toDatafoldMonitor = (monitorId: string, body: Body): MonitorFields<DatafoldMonitor> => ({
-  ...fillListed(monitorId, body, read),
+export const toDatafoldMonitor = (monitorId: string, body: Body, reading: Reading): MonitorFields<DatafoldMonitor> => ({
+  ...fillListed(monitorId, body, reading, read),
   description: () => read(body, 'description'),
   schedule: () => mapPresent(read(body, 'schedule'), toSchedule),
   datasets: (_args: unknown, context: FieldContext) => toEach(read(body, 'dataset'), context, toDataset),
@@ -44,10 +44,14 @@ export const toDatafoldMonitor = (monitorId: string, body: Body): MonitorFields<
 const unlisted: Selected = new Set(['description', 'schedule', 'datasets', 'alert', 'notifications']);
 
 /** The monitor in a row of a list. What a row lacks comes from the monitor itself. */
-export function toListedDatafoldMonitor(monitorId: string, row: Body): MonitorFields<DatafoldMonitor> {
+export function toListedDatafoldMonitor(
+  monitorId: string,
+  row: Body,
+  reading: Reading,
+): MonitorFields<DatafoldMonitor> {
   const key = { provider: 'DATAFOLD', monitorId } as const;
-  const fromMonitor = later(({ monitors }) => monitors.load(key, unlisted));
-  const listed = fillListed(monitorId, row, readListed);
+  const fromMonitor = later(({ monitors }) => monitors.load(key, unlisted, reading.allowStale));
+  const listed = fillListed(monitorId, row, reading, readListed);
   // Optional in rows and in single responses alike: that a row lacks one says nothing of the monitor. Not so `owner`, which
   // older versions of Datafold know nowhere.
   const orOwn = <Name extends 'lastRunAt' | 'lastAlertAt' | 'state' | 'rawState' | 'tags'>(
@@ -70,11 +74,11 @@ export function toListedDatafoldMonitor(monitorId: string, row: Body): MonitorFi
 }
 
 /** What both have. */
-function fillListed(monitorId: string, body: Body, readOne: Read<Schemas['ListedMonitor']>) {
+function fillListed(monitorId: string, body: Body, reading: Reading, readOne: Read<Schemas['ListedMonitor']>) {
   const rawState = () => readOne(body, 'state');
   const rawType = () => readOne(body, 'monitor_type');
   return {
-    ...identifyMonitor({ provider: 'DATAFOLD', monitorId }),
+    ...identifyMonitor({ provider: 'DATAFOLD', monitorId }, reading),
     __typename: 'DatafoldMonitor' as const,
     name: () => readOne(body, 'name'),
     enabled: () => readOne(body, 'enabled'),

@@ -47,7 +47,7 @@ const unlisted: Selected = new Set(['error', 'warnings']);
  * What a row lacks comes from the run itself: that it isn't there says nothing of it.
  */
 export function toListedDatafoldRun(key: MonitorRunKey, row: Body, reading: RunReading): RunFields<DatafoldRun> {
-  const fromRun = later(({ runs }) => runs.load(key, unlisted));
+  const fromRun = later(({ runs }) => runs.load(key, unlisted, reading.allowStale));
   const listed = toDatafoldRun(key, row, reading);
   const run = {
     ...listed,

@@ -12,7 +12,7 @@ const beyondRow: Selected = new Set(['startedAt', 'finishedAt', 'snapshot', 'log
 
 /** The run in a row. */
 export function toListedOlostepRun(key: MonitorRunKey, row: Body, reading: RunReading): RunFields<OlostepRun> {
-  const fromRun = later((context) => context.runs.load(key, beyondRow));
+  const fromRun = later((context) => context.runs.load(key, beyondRow, reading.allowStale));
   return {
     ...identifyRun(key, reading),
     __typename: 'OlostepRun',

@@ -4,7 +4,7 @@ import { isNullish } from '../../json/lossless.ts';
 import type { Body } from '../../upstream/read-response.ts';
 import { identifyMonitor } from '../global-id.ts';
 import { later } from '../lazy-fields.ts';
-import type { FieldContext, MonitorFields, Selected } from '../provider.ts';
+import type { FieldContext, MonitorFields, Reading, Selected } from '../provider.ts';
 import { createReader, toFreeForm } from '../response-reader.ts';
 import { toCount } from './count.ts';
 import { hasLastRunAt, isWholeLastRun, readLastRunAt, toLastRun } from './last-run.ts';
@@ -31,13 +31,13 @@ const statuses: ReadonlyMap<unknown, OlostepMonitorStatus> = new Map(
 const read = createReader<MonitorSchema>('OLOSTEP', Monitor);
 
 /** The monitor in an answer for it alone, which was held against its id before. */
-export function toOlostepMonitor(monitorId: string, record: Body): MonitorFields<OlostepMonitor> {
+export function toOlostepMonitor(monitorId: string, record: Body, reading: Reading): MonitorFields<OlostepMonitor> {
   const rawStatus = read(record, 'status');
   const status = statuses.get(rawStatus) ?? 'UNKNOWN';
   const freeForm = (name: 'output_schema' | 'metadata') => (_args: unknown, context: FieldContext) =>
     toFreeForm('OLOSTEP', read(record, name), context);
   return {
-    ...identifyMonitor({ provider: 'OLOSTEP', monitorId }),
+    ...identifyMonitor({ provider: 'OLOSTEP', monitorId }, reading),
     __typename: 'OlostepMonitor',
     name: () => read(record, isNullish(record.get('query')) ? 'url' : 'query'),
     enabled: status === 'UNKNOWN' ? null : status === 'ACTIVE',
@@ -66,12 +66,13 @@ export function toOlostepMonitor(monitorId: string, record: Body): MonitorFields
  * The monitor in a row of the list, which is documented to be like a single response, but nowhere to be complete. What a row
  * lacks is requested from the monitor itself, once for all such fields: that it isn't in the row says nothing of it.
  */
-export function toListedOlostepMonitor(monitorId: string, row: Body): MonitorFields<OlostepMonitor> {
-  const monitor = toOlostepMonitor(monitorId, row);
+export function toListedOlostepMonitor(monitorId: string, row: Body, reading: Reading): MonitorFields<OlostepMonitor> {
+  const monitor = toOlostepMonitor(monitorId, row, reading);
+  const { allowStale } = reading;
   const key = { provider: 'OLOSTEP', monitorId } as const;
   const byItself = <Name extends 'snapshotCount' | 'diagram'>(name: Name) =>
-    later(({ monitors }) => monitors.load(key, new Set([name])))<OlostepMonitor[Name]>(name);
-  const fromMonitor = later(({ monitors }) => monitors.load(key, unlisted));
+    later(({ monitors }) => monitors.load(key, new Set([name]), allowStale))<OlostepMonitor[Name]>(name);
+  const fromMonitor = later(({ monitors }) => monitors.load(key, unlisted, allowStale));
   const states = (...members: readonly string[]) => members.some((member) => row.get(member) !== undefined);
   const listed = <Name extends keyof MonitorFields<OlostepMonitor>>(name: Name, isInRow: boolean) =>
     isInRow ? monitor[name] : fromMonitor<OlostepMonitor[Name]>(name, whenGone[name as keyof typeof whenGone]);

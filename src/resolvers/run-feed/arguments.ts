@@ -17,6 +17,8 @@ export interface FeedArguments {
   readonly providersGiven: boolean;
   /** `undefined` for all runs, and those that have no outcome yet. */
   readonly outcomes: ReadonlySet<RunOutcome> | undefined;
+  /** Whether cached rows may be shown while a provider is down. It may change from page to page. */
+  readonly allowStale: boolean;
   /** Stands for all arguments that must be the same on each page. */
   readonly fingerprint: string;
   /** When the first page was requested: what starts later belongs to no page. */
@@ -47,6 +49,7 @@ export function readFeedArguments(args: QueryRunsArgs, now: number): FeedArgumen
     providers: providers ?? providerNames,
     providersGiven: providers !== undefined,
     outcomes: outcomes && new Set(outcomes),
+    allowStale: args.allowStale ?? false,
     fingerprint,
     firstPageTime: cursor?.firstPageTime ?? now,
     snapshotTime: cursor?.snapshotTime ?? Math.min(until, now),

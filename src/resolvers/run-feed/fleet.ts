@@ -14,6 +14,8 @@ export interface Fleet {
   readonly monitors: readonly MonitorRow[];
   /** Why some are missing. */
   readonly errors: readonly unknown[];
+  /** Whether a page of the list is a cached one, as the provider is down. @default false */
+  readonly isStale?: boolean;
   /** No run of the monitors beyond `maxMonitors` is later, in Unix milliseconds; minus infinity when there is none in the window. */
   readonly omittedUntil: number;
 }

@@ -1,7 +1,7 @@
 /** What is missing on a page, and why. */
 import { GraphQLError } from 'graphql';
 import type { Provider } from '../../generated/types.ts';
-import type { FeedGap } from '../../loaders/connection.ts';
+import { type FeedGap, toStaleGap } from '../../loaders/connection.ts';
 import { compareText } from './sort-key.ts';
 
 export class FeedGaps {
@@ -22,6 +22,12 @@ export class FeedGaps {
     this.#report(error);
     const code = String(error.extensions.code);
     this.#gaps.set(`${provider} ${monitorId} ${code}`, { __typename: 'RunFeedGap', provider, monitorId, code });
+  }
+
+  /** Notes that cached rows of a monitor are shown, or of the provider's list of monitors: `null`. */
+  addStale(provider: Provider, monitorId: string | null): void {
+    const gap = toStaleGap(provider, monitorId);
+    this.#gaps.set(`${provider} ${monitorId} ${gap.code}`, gap);
   }
 
   /** Each once, in an order that doesn't depend on which call ended first. */

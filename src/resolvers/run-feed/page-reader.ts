@@ -77,6 +77,7 @@ export class PageReader {
     this.readAtOf.set(provider, cached?.readAt ?? context.now);
     const pages = new Map<string, Body>();
     const read = this.#get(provider, minRunCalls);
+    let isStale = false;
     const get: Get = async (request) => {
       const known = cached?.pages.get(request.path);
       if (known !== undefined) return known;
@@ -85,6 +86,7 @@ export class PageReader {
       if (page !== null) {
         pages.set(request.path, page);
         this.#noteList(provider, context.fetches.readAtOf(page));
+        isStale ||= context.fetches.isStale(page);
       }
       return page;
     };
@@ -96,9 +98,9 @@ export class PageReader {
       snapshotTime: args.snapshotTime,
       get,
     });
-    if (pages.size > 0 && fleet.errors.length === 0)
+    if (pages.size > 0 && fleet.errors.length === 0 && !isStale)
       await cache?.setList(provider, pages, this.readAtOf.get(provider) ?? context.now);
-    return fleet;
+    return { ...fleet, isStale };
   }
 
   /** All pages of a list are as old as the oldest. @param readAt of a page that is reused */
@@ -108,17 +110,17 @@ export class PageReader {
 
   /** Requests a page, as one of the budget; what the operation has requested already costs nothing. */
   #get(provider: Provider, minCallsLeft = 0): Get {
-    const { context, budget } = this.#options;
+    const { args, context, budget } = this.#options;
     return async (request) => {
       if (!context.fetches.isRequested(provider, request)) {
         if (this.#callsLeft() <= minCallsLeft) throw budget.toError();
         budget.spend();
-        const body = await context.fetches.get(provider, request);
+        const body = await context.fetches.get(provider, request, args.allowStale);
         // A response that is reused costs no call.
         if (body !== null && context.fetches.readAtOf(body) !== undefined) budget.refund();
         return body;
       }
-      return context.fetches.get(provider, request);
+      return context.fetches.get(provider, request, args.allowStale);
     };
   }
 
@@ -150,6 +152,7 @@ export class PageReader {
     if (page !== null) {
       const { added, problem } = stream.accept(page);
       if (problem !== undefined) this.#options.gaps.add(stream.provider, stream.monitorId, problem);
+      if (page.isStale) this.#options.gaps.addStale(stream.provider, stream.monitorId);
       return added;
     }
     // Without a first page, the monitor was deleted after its list was read. Without another one, runs are lost.
@@ -183,7 +186,8 @@ export class PageReader {
       args.outcomes === undefined
         ? page.rows.map(() => true)
         : await Promise.all(page.rows.map((row) => this.#matches(stream, row)));
-    return { ...page, token, matches, readAt: context.fetches.readAtOf(body) ?? context.now };
+    const readAt = context.fetches.readAtOf(body) ?? context.now;
+    return { ...page, token, matches, readAt, isStale: context.fetches.isStale(body) };
   }
 
   /** Whether the filter wants the run; `undefined` when the row can't be read. */

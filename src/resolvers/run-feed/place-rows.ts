@@ -13,6 +13,8 @@ export interface FeedRow extends SortKey {
   readonly row: Body | undefined;
   /** When its page was read, in Unix milliseconds. */
   readonly readAt: number;
+  /** Whether its page is a cached one, as the provider is down. @default false */
+  readonly isStale?: boolean;
 }
 
 /** Which part of all runs a page shows. Times are Unix milliseconds. */
@@ -30,6 +32,8 @@ export interface ReadPage extends RunListPage {
   /** For each row: whether the filter wants it; `undefined` when the row doesn't let it decide. */
   readonly matches: readonly (boolean | undefined)[];
   readonly readAt: number;
+  /** Whether it is a cached one, as the provider is down. @default false */
+  readonly isStale?: boolean;
 }
 
 /** The list that rows are of. */
@@ -77,7 +81,8 @@ export function placeRows(
     if (isWanted === false) continue;
     const runId = row instanceof Error ? '' : row.runId;
     const body = row instanceof Error || isWanted === undefined ? undefined : row.row;
-    placed.push({ time: lastTime, provider, monitorId, runId, row: body, readAt: page.readAt });
+    const { readAt, isStale = false } = page;
+    placed.push({ time: lastTime, provider, monitorId, runId, row: body, readAt, isStale });
   }
   return { placed, lastTime };
 }

@@ -99,7 +99,7 @@ export async function readRunFeed(
     row,
     cursor: (place === runs.length - 1 ? endCursor : undefined) ?? cursorOf(row),
   }));
-  const nodes = toNodes(runs, streams, reader, context, inPage);
+  const nodes = toNodes(runs, streams, reader, context, inPage, args.allowStale);
   return {
     ...toPart('RunFeedConnection', 'MonitorRunEdge', items, nodes, {
       hasNextPage,
@@ -155,7 +155,8 @@ async function openStreams(
         failedProviders.add(provider);
         return [];
       }
-      const { monitors, errors, omittedUntil } = await reader.readFleet(provider);
+      const { monitors, errors, omittedUntil, isStale } = await reader.readFleet(provider);
+      if (isStale) gaps.addStale(provider, null);
       for (const error of errors) gaps.add(provider, null, error);
       if (errors.length > 0 && monitors.length === 0) failedProviders.add(provider);
       omitted.set(provider, omittedUntil);
@@ -191,7 +192,7 @@ async function rememberStreams(
   definitions: Readonly<Record<Provider, FeedDefinition>>,
   context: FeedContext,
 ): Promise<boolean> {
-  const read = streams.filter(({ hasProgress, isFailed }) => hasProgress && !isFailed);
+  const read = streams.filter(({ hasProgress, isFailed, isStale }) => hasProgress && !isFailed && !isStale);
   if (cache === undefined) return false;
   const isFinalOf = (stream: RunStream) => {
     const { cacheability, toListedRun } = definitions[stream.provider].runs;
@@ -213,11 +214,13 @@ function toNodes(
   reader: PageReader,
   context: FeedContext,
   inPage: SelectedOf,
+  allowStale: boolean,
 ) {
   const shown = new Set(rows.map(({ provider, monitorId }) => `${provider} ${monitorId}`));
   for (const { provider, monitorId, monitor } of streams) {
-    const isFresh = context.now - (reader.readAtOf.get(provider) ?? 0) <= context.limits.freshMs;
-    if (isFresh && shown.has(`${provider} ${monitorId}`)) context.monitors.note(provider, monitor);
+    const readAt = reader.readAtOf.get(provider) ?? 0;
+    const isFresh = context.now - readAt <= context.limits.freshMs;
+    if (isFresh && shown.has(`${provider} ${monitorId}`)) context.monitors.note(provider, monitor, readAt);
   }
   context.costBudget.chargeListItems(rows.length * inPage.places);
   const awaited = rows.reduce((sum, { provider }) => {
@@ -225,8 +228,8 @@ function toNodes(
     return sum + countAwaited(inPage(typeName), listed);
   }, 0);
   context.costBudget.chargeDeferredFields(awaited);
-  return rows.map(({ provider, monitorId, runId, row, readAt }) => {
+  return rows.map(({ provider, monitorId, runId, row, readAt, isStale = false }) => {
     if (readAt < context.now) context.callReport.noteReadAt(readAt);
-    return context.runs.toListed({ provider, monitorId, runId }, row, readAt);
+    return context.runs.toListed({ provider, monitorId, runId }, row, { readAt, isStale, allowStale });
   });
 }

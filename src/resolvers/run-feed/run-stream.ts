@@ -54,6 +54,8 @@ export class RunStream {
   /** No unread run is later. Minus infinity when there is none in the window. */
   bound: number;
   isFailed = false;
+  /** Whether it has rows of a cached page, as the provider is down. */
+  isStale = false;
   /** Whether the rows that have been read are all behind the boundary down to `bound`. */
   isOpen = false;
   /** Whether a page was read for the current page. */
@@ -171,6 +173,7 @@ export class RunStream {
     this.#tokens.add(page.token);
     this.hasProgress = true;
     this.#isFromClient = false;
+    this.isStale ||= page.isStale === true;
     this.#readAt = Math.min(this.#readAt, page.readAt);
     const { added, isDisordered } = this.isOpen ? this.#readOn(page) : this.#seek(page);
     if (page.next === undefined && page.isIncomplete) throw this.#toBadList();

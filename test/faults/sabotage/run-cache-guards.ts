@@ -3,6 +3,7 @@ import type { Guard } from './guard.ts';
 
 const sharedTests = ['test/run-cache/shared-store.test.ts'];
 const freshnessTests = ['test/loaders/freshness.test.ts'];
+const staleTests = ['test/loaders/stale-responses.test.ts'];
 const replyTests = ['test/run-cache/redis-replies.test.ts'];
 
 export const runCacheGuards: readonly Guard[] = [
@@ -138,5 +139,26 @@ export const runCacheGuards: readonly Guard[] = [
     from: 'max: maxEntries }',
     to: 'max: maxEntries * 1_000 }',
     tests: freshnessTests,
+  },
+  {
+    name: 'nothing stale in place of a refusal',
+    file: 'src/loaders/request-fetcher.ts',
+    from: 'if (responses === undefined || !mayPass(error)) throw error;',
+    to: 'if (responses === undefined) throw error;',
+    tests: staleTests,
+  },
+  {
+    name: 'nothing stale for a field that does not allow it',
+    file: 'src/loaders/list-loader.ts',
+    from: 'const tracked = fetches.track(provider, allowStale);\n    const page = await readPage',
+    to: 'const tracked = fetches.track(provider, true);\n    const page = await readPage',
+    tests: staleTests,
+  },
+  {
+    name: 'nothing stale without a mark',
+    file: 'src/loaders/request-fetcher.ts',
+    from: 'this.#note(body, { readAt, isStale: true });',
+    to: 'this.#note(body, { readAt, isStale: false });',
+    tests: staleTests,
   },
 ];
