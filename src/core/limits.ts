@@ -176,6 +176,13 @@ const freshnessLimits = {
   freshMs: 5_000,
   /** A younger response is reused even if the client requests younger ones by `Cache-Control: max-age`. */
   freshMinMs: 1_000,
+  /**
+   * Maximum age of a page of finished runs that is reused because its monitor's row in the list of monitors is unchanged; 0: no page
+   * is. That such a page is unchanged too is our reading of the providers, which the gateway checks once in this time.
+   */
+  maxReuseMs: 60_000,
+  /** Maximum number of monitors whose rows are compared so. */
+  maxUnmovedMonitors: 10_000,
   /** Maximum age of a response that is shown while its provider is down (`allowStale`); 0: none is. */
   staleMs: 86_400_000,
   /** Maximum bytes of all these responses in memory. */

@@ -12,6 +12,7 @@ import type { Manifest } from '../graphql/documents/manifest.ts';
 import { createPersistedDocuments, type DocumentParams } from '../graphql/documents/persisted-documents.ts';
 import { createExecute, type Operation } from '../graphql/executor/execute.ts';
 import { headBytes, ResponseCache } from '../loaders/response-cache.ts';
+import { UnmovedMonitors } from '../loaders/unmoved-monitors.ts';
 import { createBoundedLog, RequestLog } from '../observability/bounded-log.ts';
 import { consoleLog, type Log } from '../observability/logger.ts';
 import {
@@ -183,6 +184,9 @@ export function createGateway(config: GatewayConfig): Gateway {
     runCache?.forget(digest);
     responses?.revoke(digest);
   });
+  // What is inferred from rows needs rows that are fresh.
+  const isInferring = responses !== undefined && limits.freshMs > 0 && limits.maxReuseMs > 0;
+  const unmoved = isInferring ? new UnmovedMonitors({ log, limits }) : undefined;
   const isReusing = runCache !== undefined || responses !== undefined;
   const credentialsOf = createCredentials(config);
 
@@ -201,6 +205,7 @@ export function createGateway(config: GatewayConfig): Gateway {
       ),
       runCache,
       responses,
+      unmoved,
       maxAgeMs: isReusing ? readMaxAgeMs(asker.header('cache-control'), asker.header('pragma')) : undefined,
       limits,
       room: asker,
@@ -331,8 +336,9 @@ function createResponseCache(
   runCache: RunCache | undefined,
   limits: Limits,
 ): ResponseCache | undefined {
-  // Without a run cache nothing outlives its freshness.
-  const ttlMs = Math.max(limits.freshMs, runCache === undefined ? 0 : limits.staleMs);
+  // Without a run cache nothing is stored to be shown stale.
+  const reuseMs = limits.freshMs === 0 ? 0 : Math.max(limits.freshMs, limits.maxReuseMs);
+  const ttlMs = Math.max(reuseMs, runCache === undefined ? 0 : limits.staleMs);
   if (ttlMs === 0) return undefined;
   const isShared = typeof configured === 'object' && runCache !== undefined;
   const { responseCacheMaxBytes, responseCacheMaxEntries, responseCacheMaxEntryBytes } = limits;

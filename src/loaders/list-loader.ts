@@ -83,7 +83,10 @@ export class ListLoader {
     const { reading } = tracked;
     const connection = toConnection('Monitor', page, (row) => {
       // Its runs lead back to it. What is stale is shown only where that is allowed.
-      if (!reading.isStale) monitors.note(provider, row, reading.readAt);
+      if (!reading.isStale) {
+        monitors.note(provider, row, reading.readAt);
+        fetches.noteMonitor(provider, row, reading.readAt);
+      }
       return toListedMonitor(row.monitorId, row.row, reading);
     });
     return { ...connection, gaps: reading.isStale ? [toStaleGap(provider, null)] : [] };

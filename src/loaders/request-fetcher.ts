@@ -5,13 +5,15 @@ import type { Limits } from '../core/limits.ts';
 import type { Provider } from '../generated/types.ts';
 import { logBadGap } from '../observability/invalid-parts.ts';
 import type { CredentialOf } from '../providers/credentials.ts';
-import type { Get, Reading } from '../providers/provider.ts';
+import type { Get, MonitorRow, Reading } from '../providers/provider.ts';
+import { ageOf } from '../run-cache/run-cache.ts';
 import type { OperationCall } from '../upstream/call-context.ts';
 import type { Body } from '../upstream/read-response.ts';
 import type { UpstreamRequest } from '../upstream/request.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { Memo } from './memo.ts';
 import type { CachedResponse, ResponseCache } from './response-cache.ts';
+import { readRunsPage, type UnmovedMonitors } from './unmoved-monitors.ts';
 
 /** What a request goes out with. */
 export interface RequestFetcherOptions {
@@ -20,9 +22,11 @@ export interface RequestFetcherOptions {
   readonly credentialOf: CredentialOf;
   readonly call: OperationCall;
   /** How many upstream calls, all providers together; and for how long a response is reused. */
-  readonly limits: Pick<Limits, 'maxUpstreamCalls' | 'freshMs' | 'freshMinMs' | 'staleMs'>;
+  readonly limits: Pick<Limits, 'maxUpstreamCalls' | 'freshMs' | 'freshMinMs' | 'maxReuseMs' | 'staleMs'>;
   /** Responses that outlive the request. @default none are reused */
   readonly responses?: ResponseCache | undefined;
+  /** Which pages of runs are unchanged, by the list of monitors. @default it is not inferred */
+  readonly unmoved?: UnmovedMonitors | undefined;
   /** How old an answer may be for this client, in milliseconds. @default as old as the limits allow */
   readonly maxAgeMs?: number | undefined;
 }
@@ -39,6 +43,8 @@ export class RequestFetcher {
   readonly #options: RequestFetcherOptions;
   /** How old a response may be that is reused, in milliseconds. */
   readonly #reuseMs: number;
+  /** How old a page of runs may be that is unchanged, in milliseconds. */
+  readonly #unchangedMs: number;
   /** Where the responses come from that were not fetched for this request. */
   #reused: WeakMap<Body, Reading> | undefined;
   /** Those that replace failures, by the path; `undefined` where there is none. */
@@ -51,7 +57,10 @@ export class RequestFetcher {
 
   constructor(options: RequestFetcherOptions) {
     this.#options = options;
-    this.#reuseMs = toReuseMs(options.limits, options.maxAgeMs);
+    const { limits, maxAgeMs = Number.POSITIVE_INFINITY } = options;
+    const leastMs = Math.max(maxAgeMs, limits.freshMinMs);
+    this.#reuseMs = Math.min(limits.freshMs, leastMs);
+    this.#unchangedMs = options.unmoved === undefined ? 0 : Math.min(limits.maxReuseMs, leastMs);
   }
 
   /**
@@ -163,6 +172,12 @@ export class RequestFetcher {
     this.#options.call.callReport.noteReadAt(reading.readAt);
   }
 
+  /** Notes what a row of the list of monitors says of the monitor's last run. @param readAt Unix milliseconds */
+  noteMonitor(provider: Provider, row: MonitorRow, readAt: number): void {
+    const { unmoved, credentialOf } = this.#options;
+    unmoved?.noteRow({ provider, credential: credentialOf(provider) }, row, readAt);
+  }
+
   #load(provider: Provider, request: UpstreamRequest): Promise<Body | null> {
     const { responses } = this.#options;
     try {
@@ -183,7 +198,8 @@ export class RequestFetcher {
 
   #reuseOrCall(responses: ResponseCache, provider: Provider, request: UpstreamRequest): Promise<Body | null> {
     const credential = this.#options.credentialOf(provider);
-    const found = this.#reuseMs > 0 ? responses.find(provider, credential, request, this.#reuseMs) : undefined;
+    const maxAgeMs = request.newestRunsOf === undefined ? this.#reuseMs : Math.max(this.#reuseMs, this.#unchangedMs);
+    const found = maxAgeMs > 0 ? responses.find(provider, credential, request, maxAgeMs) : undefined;
     if (found instanceof Promise)
       return found.then(
         (response) => this.#reuse(provider, request, response) ?? this.#fetch(responses, provider, request),
@@ -199,10 +215,30 @@ export class RequestFetcher {
     // Rows may have moved between the pages since: a page is reused with the first page that it was read with, or not at all.
     if (request.isContinuation && (listReadAt === undefined || listReadAt !== this.#readListAt(provider, request)))
       return undefined;
+    const isFresh = ageOf(readAt, Date.now()) < this.#reuseMs;
+    if (!isFresh && !this.#isUnchanged(provider, request, readAt)) return undefined;
     this.#noteList(provider, request, readAt);
     this.#note(body, { readAt, isStale: false });
-    this.#options.call.callReport.of(provider).fresh++;
+    const calls = this.#options.call.callReport.of(provider);
+    if (isFresh) calls.fresh++;
+    else calls.unchanged++;
     return body;
+  }
+
+  /** Whether the page that was received then is as it was, by a row of the list of monitors that is fresh. */
+  #isUnchanged(provider: Provider, { path, newestRunsOf }: UpstreamRequest, readAt: number): boolean {
+    const { unmoved, credentialOf } = this.#options;
+    if (unmoved === undefined || newestRunsOf === undefined) return false;
+    const owner = { provider, credential: credentialOf(provider) };
+    return unmoved.findPage(owner, newestRunsOf, path, Date.now() - this.#reuseMs) === readAt;
+  }
+
+  #noteRuns(provider: Provider, { path, newestRunsOf }: UpstreamRequest, body: Body, readAt: number): void {
+    const { unmoved, credentialOf } = this.#options;
+    if (unmoved === undefined || newestRunsOf === undefined) return;
+    const owner = { provider, credential: credentialOf(provider) };
+    if (!unmoved.isKnown(owner, newestRunsOf)) return;
+    unmoved.notePage(owner, newestRunsOf, readRunsPage(provider, newestRunsOf, { path, body, readAt }));
   }
 
   #fetch(responses: ResponseCache, provider: Provider, request: UpstreamRequest): Promise<Body | null> {
@@ -222,6 +258,7 @@ export class RequestFetcher {
           const listReadAt = request.isContinuation ? this.#readListAt(provider, request) : undefined;
           responses.store(pending, body, readAt, listReadAt);
           this.#noteList(provider, request, readAt);
+          this.#noteRuns(provider, request, body, readAt);
         }
         return body;
       },
@@ -245,9 +282,3 @@ export class RequestFetcher {
 }
 
 const toListName = (provider: Provider, { path }: UpstreamRequest): string => `${provider} ${path.split('?', 1)}`;
-
-/** A client may request younger responses than others, but not for ones that are younger than `freshMinMs`. */
-const toReuseMs = (
-  { freshMs, freshMinMs }: Pick<Limits, 'freshMs' | 'freshMinMs'>,
-  maxAgeMs = Number.POSITIVE_INFINITY,
-): number => Math.min(freshMs, Math.max(maxAgeMs, freshMinMs));

@@ -198,6 +198,11 @@ export interface MonitorRow {
   readonly row: Body;
   /** When its last run started, in Unix milliseconds; `undefined` when the row doesn't say, or a later run may have no start. */
   readonly lastRunAt: number | undefined;
+  /**
+   * What the row says of the last run, as text: as long as it is the same, the monitor has had no other run. `undefined` when the row
+   * doesn't say, or the run may go on.
+   */
+  readonly lastRunMark: string | undefined;
   /** Whether the row says by two fields that the monitor has no run. */
   readonly hasNeverRun: boolean;
   /** When the monitor was created, in Unix milliseconds; `undefined` when the row doesn't say. */

@@ -17,6 +17,8 @@ export interface ProviderCalls {
   coalesced: number;
   /** Responses that came just before, and were reused. */
   fresh: number;
+  /** Pages of finished runs that are unchanged, by the list of monitors, and were reused. */
+  unchanged: number;
   /** Responses that replace failures, as the client allows it. */
   stale: number;
 }
@@ -74,7 +76,7 @@ export class CallReport {
   of(provider: Provider): ProviderCalls {
     this.#of[provider] ??= {
       ...{ calls: 0, paced: 0, stale: 0 },
-      ...{ deduplicated: 0, fromLists: 0, cacheHits: 0, coalesced: 0, fresh: 0 },
+      ...{ deduplicated: 0, fromLists: 0, cacheHits: 0, coalesced: 0, fresh: 0, unchanged: 0 },
     };
     return this.#of[provider];
   }
@@ -132,13 +134,13 @@ export class CallReport {
 
   show(): UpstreamExtension {
     const providers = Object.entries(this.#of).map(
-      ([provider, { calls, paced, stale, deduplicated, fromLists, cacheHits, coalesced, fresh }]) => [
+      ([provider, { calls, paced, stale, deduplicated, fromLists, cacheHits, coalesced, fresh, unchanged }]) => [
         provider,
         {
           calls,
           paced,
           stale,
-          saved: { dedupe: deduplicated, lists: fromLists, cache: cacheHits, inFlight: coalesced, fresh },
+          saved: { dedupe: deduplicated, lists: fromLists, cache: cacheHits, inFlight: coalesced, fresh, unchanged },
         },
       ],
     );

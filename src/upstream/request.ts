@@ -12,6 +12,8 @@ export interface UpstreamRequest {
    * retried. @default false
    */
   readonly isClientControlled?: boolean;
+  /** The monitor whose runs it lists, from the newest on. */
+  readonly newestRunsOf?: string | undefined;
   /**
    * Whether it goes on in a list behind what has been read of it: as a page behind the first, or from a cursor. A response that is
    * older than that lacks the rows that have moved on to it since. @default false

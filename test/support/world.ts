@@ -69,7 +69,7 @@ export async function createWorld(
     coalesceCalls: false,
     ...config,
     // Tests of the bulkhead know how long an operation waits for its first call.
-    limits: { listFetchThreshold: 1_000, freshMs: 0, staleMs: 0, queueTimeoutMs: 250, ...config.limits },
+    limits: { listFetchThreshold: 1_000, freshMs: 0, maxReuseMs: 0, staleMs: 0, queueTimeoutMs: 250, ...config.limits },
   });
   const server = createServer({
     gateway,

@@ -19,6 +19,8 @@ export interface List<Row> {
   readonly query: Readonly<Record<string, string>>;
   /** The member of a page that has its rows. */
   readonly member: 'runs' | 'monitors';
+  /** The monitor whose runs these are. @default it is a list of monitors */
+  readonly monitorId?: string;
   /** The row in an item, or an error in its place. */
   toRow(item: unknown): Row | ProviderError;
 }
@@ -29,7 +31,7 @@ export interface List<Row> {
  * @param isContinuation as in {@link UpstreamRequest}
  */
 export const toPageRequest = <Row>(
-  { path, query, member }: List<Row>,
+  { path, query, member, monitorId }: List<Row>,
   { page, size }: PageChoice,
   isClientControlled = false,
   isContinuation = page > 1,
@@ -39,6 +41,7 @@ export const toPageRequest = <Row>(
   rows: member,
   isClientControlled,
   isContinuation,
+  newestRunsOf: isContinuation ? undefined : monitorId,
 });
 
 /** The part that both lists have. */

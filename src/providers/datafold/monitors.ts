@@ -59,10 +59,16 @@ function toRow(item: unknown): MonitorRow | ProviderError {
     monitorId,
     row: new ParsedObject(item),
     lastRunAt: toLastRunAt(item),
+    lastRunMark: toLastRunMark(item),
     // One field alone may be null while the list of runs has some.
     hasNeverRun: item.last_run === null && item.state === null,
     createdAt: toMilliseconds(item.created_at),
   };
+}
+
+function toLastRunMark(item: Readonly<Record<string, unknown>>): string | undefined {
+  const { last_run, state } = item;
+  return toLastRunAt(item) === undefined || typeof state !== 'string' ? undefined : `${last_run} ${state}`;
 }
 
 /** States in which the newest run may have no start yet, or never one: `last_run` may be that of a run before it ([U]). */

@@ -38,6 +38,7 @@ const toList = (monitorId: string): List<RunRow> => ({
   path: `/api/v1/monitors/${monitorId}/runs`,
   query: {},
   member: 'runs',
+  monitorId,
   toRow: (item) => toRow(monitorId, item),
 });
 

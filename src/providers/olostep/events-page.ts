@@ -33,6 +33,7 @@ export const toPageRequest = (
   rows: 'data',
   isClientControlled,
   isContinuation,
+  newestRunsOf: isContinuation ? undefined : monitorId,
 });
 
 /**

@@ -78,6 +78,7 @@ function toRow(item: unknown): Row {
     monitorId,
     row,
     lastRunAt: toLastRunAt(row),
+    lastRunMark: isObject(item.last_run) ? JSON.stringify(item.last_run) : undefined,
     // A monitor that is being set up has not run yet [O7]. `last_run: null` alone says nothing sure of its events.
     hasNeverRun: item.status === 'provisioning',
     createdAt: toCreatedAt(item),

@@ -100,6 +100,8 @@ export class PageReader {
     });
     if (pages.size > 0 && fleet.errors.length === 0 && !isStale)
       await cache?.setList(provider, pages, this.readAtOf.get(provider) ?? context.now);
+    const readAt = this.readAtOf.get(provider) ?? context.now;
+    if (!isStale) for (const row of fleet.monitors) context.fetches.noteMonitor(provider, row, readAt);
     return { ...fleet, isStale };
   }
 

@@ -3,6 +3,7 @@ import type { Guard } from './guard.ts';
 
 const sharedTests = ['test/run-cache/shared-store.test.ts'];
 const freshnessTests = ['test/loaders/freshness.test.ts'];
+const unmovedTests = ['test/loaders/unmoved-monitors.test.ts'];
 const staleTests = ['test/loaders/stale-responses.test.ts'];
 const replyTests = ['test/run-cache/redis-replies.test.ts'];
 
@@ -129,8 +130,8 @@ export const runCacheGuards: readonly Guard[] = [
   {
     name: 'no answer that is older than the client allows',
     file: 'src/loaders/request-fetcher.ts',
-    from: 'Math.min(freshMs, Math.max(maxAgeMs, freshMinMs))',
-    to: 'Math.max(freshMs, maxAgeMs === 0 ? 0 : freshMinMs)',
+    from: 'Math.min(limits.freshMs, leastMs)',
+    to: 'limits.freshMs',
     tests: freshnessTests,
   },
   {
@@ -160,5 +161,33 @@ export const runCacheGuards: readonly Guard[] = [
     from: 'this.#note(body, { readAt, isStale: true });',
     to: 'this.#note(body, { readAt, isStale: false });',
     tests: staleTests,
+  },
+  {
+    name: 'unchanged pages of monitors whose rows are unchanged only',
+    file: 'src/loaders/unmoved-monitors.ts',
+    from: 'known?.mark === lastRunMark',
+    to: 'known !== undefined',
+    tests: unmovedTests,
+  },
+  {
+    name: 'unchanged pages of finished runs only',
+    file: 'src/loaders/unmoved-monitors.ts',
+    from: "if (cacheability(run, row.row, true) !== 'lasting') return",
+    to: 'if (cacheability(run, row.row, true) === undefined) return',
+    tests: unmovedTests,
+  },
+  {
+    name: 'unchanged pages that have the last run of their monitors',
+    file: 'src/loaders/unmoved-monitors.ts',
+    from: ' || page.newestAt < monitor.lastRunAt',
+    to: '',
+    tests: unmovedTests,
+  },
+  {
+    name: 'the end of what rows prove, where a row is wrong',
+    file: 'src/loaders/unmoved-monitors.ts',
+    from: 'this.#accountOf(owner).isOff = true;',
+    to: '',
+    tests: unmovedTests,
   },
 ];

@@ -1,0 +1,184 @@
+/**
+ * Which pages of runs are as they were, as far as the list of monitors tells. It is our reading, no document's: as long as the row of
+ * a monitor says the same of its last run, the monitor has had no other run, and a page of runs that have all finished is unchanged.
+ * Each new page is compared with the one before it, and once an interval one is read that needn't be. Where they differ although
+ * the row is as it was, the reading is wrong for this account: nothing is inferred for it any more.
+ */
+import { LRUCache } from 'lru-cache';
+import { defaultLimits, type Limits } from '../core/limits.ts';
+import type { Provider } from '../generated/types.ts';
+import type { Log } from '../observability/logger.ts';
+import { providers } from '../providers/index.ts';
+import type { MonitorRow } from '../providers/provider.ts';
+import type { Credential } from '../upstream/credential.ts';
+import type { Body } from '../upstream/read-response.ts';
+
+export interface UnmovedMonitorsOptions {
+  readonly log: Log;
+  readonly limits: Pick<Limits, 'maxReuseMs' | 'maxUnmovedMonitors'>;
+}
+
+/** Whose monitor it is. */
+export interface MonitorOwner {
+  readonly provider: Provider;
+  readonly credential: Pick<Credential, 'digest'>;
+}
+
+/** A page of the newest runs of a monitor. */
+export interface RunsPage {
+  readonly path: string;
+  /** When it was received, in Unix milliseconds. */
+  readonly readAt: number;
+  /** Its runs, and how each ended; `undefined` where one of them may still change. */
+  readonly runs: string | undefined;
+  /** The time of its newest run, in Unix milliseconds. */
+  readonly newestAt: number;
+}
+
+/** What the list of monitors says of one, and for how long. All times are Unix milliseconds. */
+interface Monitor {
+  readonly mark: string;
+  readonly lastRunAt: number;
+  /** When a row said so first, and last. */
+  readonly since: number;
+  until: number;
+  readonly pages: Map<string, RunsPage>;
+  /** When a page was received that differs from the one before it, though no row has said so yet. */
+  differsAt: number | undefined;
+}
+
+interface Account {
+  nextSweepAt: number;
+  isOff: boolean;
+}
+
+/** Clients request pages of a few sizes. */
+const maxPagesPerMonitor = 4;
+
+/** More rows than any page has. */
+const maxPageLength = 1_000;
+
+export class UnmovedMonitors {
+  readonly #log: Log;
+  readonly #maxReuseMs: number;
+  readonly #monitors: LRUCache<string, Monitor>;
+  readonly #accounts: LRUCache<string, Account>;
+
+  constructor({ log, limits }: UnmovedMonitorsOptions) {
+    this.#log = log;
+    this.#maxReuseMs = limits.maxReuseMs;
+    this.#monitors = new LRUCache({ max: limits.maxUnmovedMonitors });
+    this.#accounts = new LRUCache({ max: limits.maxUnmovedMonitors });
+  }
+
+  /** Notes what a row of the list of monitors says. @param readAt when it was received, in Unix milliseconds */
+  noteRow(owner: MonitorOwner, { monitorId, lastRunMark, lastRunAt }: MonitorRow, readAt: number): void {
+    const key = toKey(owner, monitorId);
+    const known = this.#monitors.get(key);
+    if (known !== undefined && readAt < known.until) return;
+    if (lastRunMark === undefined || lastRunAt === undefined) {
+      // A row that doesn't say proves nothing.
+      this.#monitors.delete(key);
+    } else if (known?.mark === lastRunMark) {
+      known.until = readAt;
+      if (known.differsAt !== undefined && readAt > known.differsAt) this.#switchOff(owner, monitorId);
+    } else {
+      const pages = new Map<string, RunsPage>();
+      this.#monitors.set(key, {
+        mark: lastRunMark,
+        lastRunAt,
+        since: readAt,
+        until: readAt,
+        pages,
+        differsAt: undefined,
+      });
+    }
+  }
+
+  /** Whether pages of the monitor's runs are worth a note. */
+  isKnown(owner: MonitorOwner, monitorId: string): boolean {
+    return this.#monitors.has(toKey(owner, monitorId)) && !this.#accountOf(owner).isOff;
+  }
+
+  /** Notes a page that has just been received. */
+  notePage(owner: MonitorOwner, monitorId: string, page: RunsPage): void {
+    const monitor = this.#monitors.get(toKey(owner, monitorId));
+    if (monitor === undefined) return;
+    const { path, readAt } = page;
+    const before = monitor.pages.get(path);
+    // Both were received while the rows said the same.
+    if (before !== undefined && before.readAt >= monitor.since && before.runs !== page.runs)
+      monitor.differsAt ??= readAt;
+    monitor.pages.delete(path);
+    // Without the last run that the row tells of, there is one to come.
+    if (page.runs === undefined || page.newestAt < monitor.lastRunAt) return;
+    if (monitor.pages.size >= maxPagesPerMonitor) monitor.pages.clear();
+    monitor.pages.set(path, page);
+  }
+
+  /**
+   * When the page was received that is as it was, in Unix milliseconds; `undefined` when that is unknown, or has to be checked now.
+   * @param rowSince the row of the monitor must not be older, in Unix milliseconds
+   */
+  findPage(owner: MonitorOwner, monitorId: string, path: string, rowSince: number): number | undefined {
+    const monitor = this.#monitors.get(toKey(owner, monitorId));
+    const page = monitor?.pages.get(path);
+    if (monitor === undefined || page === undefined || monitor.differsAt !== undefined) return undefined;
+    if (page.readAt < monitor.since || monitor.until < rowSince) return undefined;
+    const now = Date.now();
+    const account = this.#accountOf(owner);
+    if (account.isOff || now - page.readAt >= this.#maxReuseMs) return undefined;
+    if (now >= account.nextSweepAt) {
+      account.nextSweepAt = now + this.#maxReuseMs;
+      return undefined;
+    }
+    return page.readAt;
+  }
+
+  #accountOf({ credential: { digest } }: MonitorOwner): Account {
+    let account = this.#accounts.get(digest);
+    if (account === undefined) {
+      account = { nextSweepAt: Date.now() + this.#maxReuseMs, isOff: false };
+      this.#accounts.set(digest, account);
+    }
+    return account;
+  }
+
+  #switchOff(owner: MonitorOwner, monitorId: string): void {
+    this.#accountOf(owner).isOff = true;
+    this.#monitors.delete(toKey(owner, monitorId));
+    const about = { provider: owner.provider, monitorId };
+    this.#log.warn(about, 'runs of a monitor changed, though its row did not: pages are no longer taken for unchanged');
+  }
+}
+
+/** What a page says of its runs, as far as that is of use here. */
+export function readRunsPage(
+  provider: Provider,
+  monitorId: string,
+  { path, body, readAt }: { readonly path: string; readonly body: Body; readonly readAt: number },
+): RunsPage {
+  const { pages, toListedRun, cacheability } = providers[provider].runs;
+  const ended: string[] = [];
+  let newestAt = Number.NEGATIVE_INFINITY;
+  try {
+    for (const row of pages.read(monitorId, undefined, maxPageLength, body).rows) {
+      if (row instanceof Error) return { path, readAt, runs: undefined, newestAt };
+      const { runId, time = newestAt } = row;
+      const run = toListedRun({ provider, monitorId, runId }, row.row, {
+        limits: defaultLimits,
+        readAt,
+        isStale: false,
+      });
+      if (cacheability(run, row.row, true) !== 'lasting') return { path, readAt, runs: undefined, newestAt };
+      ended.push(`${runId} ${typeof run.outcome === 'function' ? run.phase : run.outcome}`);
+      newestAt = Math.max(newestAt, time);
+    }
+  } catch {
+    // It isn't a page of runs: the reader of the page says so.
+    return { path, readAt, runs: undefined, newestAt };
+  }
+  return { path, readAt, runs: ended.join(), newestAt };
+}
+
+const toKey = ({ credential }: MonitorOwner, monitorId: string): string => `${credential.digest} ${monitorId}`;
