@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import exampleDocuments from '../generated/persisted-documents.json' with { type: 'json' };
 import otherPrints from '../generated/persisted-documents-17.json' with { type: 'json' };
 import type { Manifest } from '../graphql/documents/manifest.ts';
-import { withoutMarkInText } from '../json/byte-order-mark.ts';
+import { withoutMarkInText } from '../json/lossless.ts';
 
 /**
  * Reads them from their files, and adds what is wrong with one as JSON to `problems`, by its place and without its name.

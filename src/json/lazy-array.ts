@@ -1,10 +1,9 @@
 /** The items of a JSON list, each parsed when it is first read. */
 import { setImmediate } from 'node:timers/promises';
-import { parseJson } from './lossless.ts';
+import { orUnreadable, parseJson, tooLarge, type Unread, unreadable } from './lossless.ts';
 import { mayHoldMore, measureClosed } from './measure.ts';
-import { parsePartly } from './parse-partly.ts';
+import { parsePartly } from './object-members.ts';
 import { sign, skipNested, skipSpace } from './skip.ts';
-import { orUnreadable, tooLarge, type Unread, unreadable } from './unread.ts';
 
 /** A list whose items are parsed when they are read, or one that is parsed already. */
 export interface Items {

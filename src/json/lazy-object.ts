@@ -1,10 +1,9 @@
 /** The members of a JSON object, each found and parsed when it is first read. */
 import { type Items, lazyArray } from './lazy-array.ts';
-import { isObject, parseJson } from './lossless.ts';
+import { isObject, isUnread, orUnreadable, parseJson, tooLarge, type Unread, unreadable } from './lossless.ts';
 import { measureClosed, measureNested, valuesPerMember } from './measure.ts';
-import { OtherNames, toNextName, toValue } from './other-names.ts';
+import { OtherNames, toNextName, toValue } from './object-members.ts';
 import { sign, skipText, skipValue } from './skip.ts';
-import { isUnread, orUnreadable, tooLarge, type Unread, unreadable } from './unread.ts';
 
 /** So many members are noted as they are passed; those behind are looked for by name: documented answers have a dozen. */
 const maxNoted = 1_000;

@@ -2,7 +2,7 @@
  * How much there is to parse in JSON, found before it is parsed. A parser takes a time that depends on the values, and less on
  * their bytes: 10 MB are one string, or millions of lists.
  */
-import { fewestDigits, fewestExponentDigits } from './long-numbers.ts';
+import { fewestDigits, fewestExponentDigits } from './lossless.ts';
 import { sign } from './skip.ts';
 
 /** A name takes more time than its value: there may be a different one in each object. */

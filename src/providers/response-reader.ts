@@ -1,8 +1,7 @@
 /** Reads a provider's answer field by field, each checked against the provider's OpenAPI document as it is read. */
 import { ProviderError } from '../core/errors.ts';
 import type { Provider } from '../generated/types.ts';
-import { isRawJson, sizeWithin } from '../json/lossless.ts';
-import { isUnread, tooLarge, type Unread } from '../json/unread.ts';
+import { isRawJson, isUnread, sizeWithin, tooLarge, type Unread } from '../json/lossless.ts';
 import type { Body } from '../upstream/read-response.ts';
 import type { JsonNumber } from './numbers.ts';
 import type { FieldContext } from './provider.ts';

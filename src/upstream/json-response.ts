@@ -1,6 +1,5 @@
 /** The JSON object in a response, if there is one. */
-import { withoutByteOrderMark } from '../json/byte-order-mark.ts';
-import { isObject, parseJson } from '../json/lossless.ts';
+import { isObject, parseJson, withoutByteOrderMark } from '../json/lossless.ts';
 import type { Answer } from './attempt.ts';
 
 /** Whether a response says that it is JSON. No content type at all is forgiven, as the text itself has to be an object. */

@@ -1,12 +1,18 @@
 /** From an answer to the JSON object in it. */
 
 import type { UpstreamLimits } from '../core/limits.ts';
-import { withoutByteOrderMark } from '../json/byte-order-mark.ts';
 import { lazyObject, type Members, ParsedObject } from '../json/lazy-object.ts';
-import { isObject, parseJson, toDigits } from '../json/lossless.ts';
+import {
+  isObject,
+  orUnreadable,
+  parseJson,
+  toDigits,
+  tooLarge,
+  unreadable,
+  withoutByteOrderMark,
+} from '../json/lossless.ts';
 import { mayHoldMore, measureClosed } from '../json/measure.ts';
 import { lastPlace, sign, skipSpace } from '../json/skip.ts';
-import { orUnreadable, tooLarge, unreadable } from '../json/unread.ts';
 import type { Answer } from './attempt.ts';
 import type { Credential } from './credential.ts';
 import { type ReadStatus, toErrorFailure } from './error-response.ts';

@@ -1,6 +1,6 @@
 /** Large JSON that is made to be costly: it is read in time and memory that grow with its length alone, or refused. */
 import { describe, expect, it } from 'vitest';
-import { markLongNumbers, mayHoldLongNumber } from '../../src/json/long-numbers.ts';
+import { markLongNumbers, mayHoldLongNumber } from '../../src/json/lossless.ts';
 import { olostepBody, olostepKey, olostepPath } from '../support/bodies.ts';
 import { createWorld } from '../support/world.ts';
 

@@ -2,9 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { lazyArray } from '../../src/json/lazy-array.ts';
 import { lazyObject } from '../../src/json/lazy-object.ts';
-import { parseJson } from '../../src/json/lossless.ts';
-import { createTextCheck, findMembers, parseWord } from '../../src/json/other-names.ts';
-import { unreadable } from '../../src/json/unread.ts';
+import { parseJson, unreadable } from '../../src/json/lossless.ts';
+import { createTextCheck, findMembers, parseWord } from '../../src/json/object-members.ts';
 import { jsonValue, type Style, style, write } from '../support/json-text.ts';
 
 const members = (text: string) => lazyObject(Buffer.from(text), 0);

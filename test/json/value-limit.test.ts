@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { lazyObject } from '../../src/json/lazy-object.ts';
+import { unreadable } from '../../src/json/lossless.ts';
 import { measureClosed, measureNested } from '../../src/json/measure.ts';
-import { unreadable } from '../../src/json/unread.ts';
 import {
   datafoldBody,
   datafoldKey,

@@ -1,6 +1,6 @@
 /** Takes an operation as JSON in a POST, or in the query string of a GET, and nothing else for one. */
 import type { Plugin } from 'graphql-yoga';
-import { withoutMarkInText } from '../../json/byte-order-mark.ts';
+import { withoutMarkInText } from '../../json/lossless.ts';
 import { toBadRequest } from './params.ts';
 import type { ServerContext } from './server-context.ts';
 import { setHeader } from './set-header.ts';

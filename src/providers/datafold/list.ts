@@ -1,7 +1,7 @@
 /** Datafold's lists, page by numbered page: how to request a page, and what one says. */
 import type { ProviderError } from '../../core/errors.ts';
 import type { Items } from '../../json/lazy-array.ts';
-import { tooLarge } from '../../json/unread.ts';
+import { tooLarge } from '../../json/lossless.ts';
 import type { Body } from '../../upstream/read-response.ts';
 import type { UpstreamRequest } from '../../upstream/request.ts';
 import { withinLength } from '../max-page-length.ts';

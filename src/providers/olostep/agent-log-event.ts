@@ -1,8 +1,7 @@
 /** One line of a run's log. */
 import type { ProviderError } from '../../core/errors.ts';
 import type { AgentLogEvent } from '../../generated/types.ts';
-import { isObject } from '../../json/lossless.ts';
-import { tooLarge } from '../../json/unread.ts';
+import { isObject, tooLarge } from '../../json/lossless.ts';
 import type { FieldContext, Fields } from '../provider.ts';
 import { type Check, checkField, type Found, invalidField, toFreeForm, toLargeField } from '../response-reader.ts';
 import type { components } from './openapi.d.ts';

@@ -1,7 +1,7 @@
 /** A run's log. What is needed of every line of a large one is read without parsing the lines. */
 import { once } from '../../core/once.ts';
 import type { Items, ScanItem } from '../../json/lazy-array.ts';
-import { createTextCheck, findMembers, parseWord } from '../../json/other-names.ts';
+import { createTextCheck, findMembers, parseWord } from '../../json/object-members.ts';
 import { sign } from '../../json/skip.ts';
 import type { Found } from '../response-reader.ts';
 import { idOf, kindNames, readMilliseconds, readTime, runComplete, toKind } from './agent-log-event.ts';

@@ -1,6 +1,8 @@
-/** Members of a JSON object by their names, which are found without parsing anything of the object. */
+/** Members of a JSON object by their names, which are found without parsing anything else of the object. */
+
+import { parseJson, tooLarge, type Unread, unreadable } from './lossless.ts';
+import { measureClosed, valuesPerMember } from './measure.ts';
 import { sign, skipSpace, skipText, skipValue } from './skip.ts';
-import { tooLarge, type Unread, unreadable } from './unread.ts';
 
 /** The members behind a place. They are skipped once, as each of several names would take as long. */
 export class OtherNames {
@@ -174,3 +176,38 @@ const escapes: readonly (number | undefined)[] = Object.assign([] as number[], {
   [0x72]: 0x0d,
   [0x74]: 0x09,
 });
+
+/**
+ * The object that begins at `start` and is all there is from there on, with {@link tooLarge} in the place of each member with which
+ * there would be more values than `max`.
+ * @returns the object, and how many values were parsed of it; `undefined` when its names alone are too many
+ * @throws {SyntaxError} when it isn't JSON
+ */
+export function parsePartly(
+  bytes: Buffer,
+  start: number,
+  max: number,
+): { readonly object: Readonly<Record<string, unknown>>; readonly values: number } | undefined {
+  const object: Record<string, unknown> = {};
+  let left = max;
+  let place = start + 1;
+  for (let count = 0; ; count++) {
+    const nameStart = toNextName(bytes, place, count === 0);
+    if (nameStart === undefined) return { object, values: max - left };
+    left -= valuesPerMember;
+    if (left < 0) return undefined;
+    const nameEnd = skipText(bytes, nameStart);
+    const valueStart = toValue(bytes, nameEnd);
+    place = skipValue(bytes, valueStart);
+    const { values, hasLongNumbers } = measureClosed(bytes, valueStart, place, left);
+    const isParsed = values <= left;
+    if (isParsed) left -= values;
+    // Defined, not set: a name in JSON may be `__proto__`.
+    Object.defineProperty(object, JSON.parse(bytes.toString('utf8', nameStart, nameEnd)), {
+      value: isParsed ? parseJson(bytes.toString('utf8', valueStart, place), hasLongNumbers) : tooLarge,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
+  }
+}
