@@ -8,7 +8,7 @@ import {
   validate,
 } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { IncrementalRule } from '../../src/graphql/documents/incremental-rule.ts';
+import { IncrementalRule } from '../../src/graphql/documents/incremental-directives.ts';
 import { createSchema } from '../../src/schema/create-schema.ts';
 import { randomOperation } from '../support/random-operations.ts';
 import { createWorld } from '../support/world.ts';

@@ -1,14 +1,36 @@
-/** How large an operation is once its fragments are expanded. */
+/** How large an operation is once its fragments are expanded, and whether that is too much: found before validation spends time on it. */
 import {
   type DocumentNode,
+  type FragmentDefinitionNode,
+  GraphQLError,
   Kind,
   type OperationDefinitionNode,
   type SelectionNode,
   type SelectionSetNode,
 } from 'graphql';
-import { fragmentsOf } from './fragments.ts';
+import type { ErrorCode } from '../../core/errors.ts';
+import type { Limits } from '../../core/limits.ts';
 
-export interface DocumentSize {
+export function findComplexityErrors(document: DocumentNode, limits: Limits): GraphQLError[] {
+  const size = sizeOf(document);
+  const checks: [is: number, most: number, what: string][] = [
+    [size.depth, limits.maxDepth, 'levels of fields'],
+    [size.fields, limits.maxFields, 'fields'],
+    [size.aliases, limits.maxAliases, 'aliases'],
+    [size.directives, limits.maxDirectives, 'directives'],
+    [size.rootFields, limits.maxRootFields, 'fields of the query itself'],
+    [size.introspections, limits.maxIntrospectionFields, 'fields that read the schema and aliases in them'],
+  ];
+  return checks
+    .filter(([is, most]) => is > most)
+    .map(([, most, what]) => toError(`Expected at most ${most} ${what}, with fragments expanded.`));
+}
+
+/** The status is the one of any document that isn't executed. */
+const toError = (expected: string) =>
+  new GraphQLError(expected, { extensions: { code: 'OPERATION_TOO_COSTLY' satisfies ErrorCode } });
+
+interface DocumentSize {
   /** The levels of fields, introspection left out: GraphQL itself limits that. */
   readonly depth: number;
   readonly fields: number;
@@ -25,7 +47,7 @@ const nothing: DocumentSize = { depth: 0, fields: 0, aliases: 0, directives: 0, 
 const introspecting: ReadonlySet<string> = new Set(['__schema', '__type', '_service']);
 
 /** The size of the largest operation in the document, each measure separately. A fragment counts each time it is used. */
-export function sizeOf(document: DocumentNode): DocumentSize {
+function sizeOf(document: DocumentNode): DocumentSize {
   const fragments = fragmentsOf(document);
   // Each fragment is measured once, so that measuring costs what the document's text does, not what it expands to.
   const measured = new Map<string, DocumentSize>();
@@ -88,3 +110,10 @@ const largest = (a: DocumentSize, b: DocumentSize): DocumentSize => ({
   rootFields: Math.max(a.rootFields, b.rootFields),
   introspections: Math.max(a.introspections, b.introspections),
 });
+
+/** By their names; of several of one name, which validation refuses, the last. */
+export function fragmentsOf({ definitions }: DocumentNode): ReadonlyMap<string, FragmentDefinitionNode> {
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  for (const node of definitions) if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
+  return fragments;
+}

@@ -2,9 +2,9 @@
 import { type DocumentNode, GraphQLError, type GraphQLSchema, parse } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { Limits } from '../../core/limits.ts';
-import { findComplexityErrors } from './complexity-limits.ts';
+import { findComplexityErrors } from './complexity.ts';
 import { maxPlacesOf } from './error-locations.ts';
-import { type IncrementalPlan, planIncremental } from './incremental-plan.ts';
+import { type IncrementalPlan, planIncremental } from './incremental-directives.ts';
 import { createValidate } from './validate.ts';
 
 /** What became of a text. */

@@ -1,6 +1,6 @@
 /** In how many places of a document an error of its execution can be. */
 import { type DocumentNode, Kind, type SelectionSetNode } from 'graphql';
-import { fragmentsOf } from './fragments.ts';
+import { fragmentsOf } from './complexity.ts';
 
 /** Fields that are looked at: as many as five operations may have. A document with more has too many places. */
 const maxLooks = 10_000;

@@ -5,9 +5,8 @@ import type { ErrorCode } from '../../core/errors.ts';
 import type { Limits } from '../../core/limits.ts';
 import { presentText } from '../../core/operation-params.ts';
 import { isNullish, isObject } from '../../json/lossless.ts';
-import type { Allowlist } from './allowlist.ts';
+import { type Allowlist, toHash, toKey } from './allowlist.ts';
 import type { DocumentCache } from './document-cache.ts';
-import { toHash, toKey } from './document-id.ts';
 
 /** What a request says of its document, as it came: nothing of it is checked yet. */
 export interface DocumentParams {

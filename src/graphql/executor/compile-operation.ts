@@ -1,6 +1,6 @@
 /** Compiles an operation into a plan. */
 import { type DocumentNode, type GraphQLSchema, getOperationAST } from 'graphql';
-import { fragmentsOf } from '../documents/fragments.ts';
+import { fragmentsOf } from '../documents/complexity.ts';
 import type { Values } from '../graphql-majors.ts';
 import { bailOut, unlessThrown } from './bail-out.ts';
 import { compileVariables } from './coerce-variables.ts';

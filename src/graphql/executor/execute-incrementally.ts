@@ -10,8 +10,7 @@ import {
   getVariableValues,
   type OperationDefinitionNode,
 } from 'graphql';
-import type { IncrementalPlan } from '../documents/incremental-plan.ts';
-import { expectedInitialCount } from '../documents/incremental-rule.ts';
+import { expectedInitialCount, type IncrementalPlan } from '../documents/incremental-directives.ts';
 import { coercedOf, toVariableValues, type Values } from '../graphql-majors.ts';
 import type { Execute, ExecutionContext, Operation } from './execute.ts';
 
@@ -36,7 +35,9 @@ export const createExecuteIncrementally =
     const variableValues = operation.variableValues ?? {};
     const operationNode = getOperationAST(document, operationName);
     // One error is enough to know; each holds all of the variable.
-    const result = getVariableValues(schema, operationNode?.variableDefinitions ?? [], variableValues, { maxErrors: 1 });
+    const result = getVariableValues(schema, operationNode?.variableDefinitions ?? [], variableValues, {
+      maxErrors: 1,
+    });
     const coerced = coercedOf(result);
     if (!operationNode || coerced === undefined || isLost(operationNode)) return execute(operation, contextValue);
     const fields = streams.get(operationNode.name?.value ?? '') ?? [];

@@ -1,7 +1,7 @@
 /** Guards that bound operations, preserve ids and separate requests. */
 import type { Guard } from './guard.ts';
 
-const excesses = 'src/graphql/documents/complexity-limits.ts';
+const excesses = 'src/graphql/documents/complexity.ts';
 const limitTests = ['test/graphql/operation-limits.test.ts'];
 const persistedTests = ['test/graphql/persisted-documents.test.ts'];
 const runCacheTests = ['test/run-cache/run-cache.test.ts'];
@@ -151,7 +151,7 @@ export const graphGuards: readonly Guard[] = [
   },
   {
     name: 'no SDL where introspection is off',
-    file: 'src/graphql/documents/no-sdl-rule.ts',
+    file: 'src/graphql/documents/validate.ts',
     from: "!== '_Service') return;",
     to: "!== 'Service') return;",
     tests: ['test/schema/federation.test.ts'],
@@ -207,21 +207,21 @@ export const graphGuards: readonly Guard[] = [
   },
   {
     name: 'no parts for what lists multiply',
-    file: 'src/graphql/documents/incremental-plan.ts',
+    file: 'src/graphql/documents/incremental-directives.ts',
     from: 'if (!isSupported(directive, ancestors)) return null;',
     to: 'isSupported(directive, ancestors);',
     tests: partsTests,
   },
   {
     name: 'no parts for lists in lists',
-    file: 'src/graphql/documents/incremental-plan.ts',
+    file: 'src/graphql/documents/incremental-directives.ts',
     from: 'countLists(ancestors) <= maxLists',
     to: 'countLists(ancestors) >= 0',
     tests: partsTests,
   },
   {
     name: 'no list that is streamed twice',
-    file: 'src/graphql/documents/incremental-rule.ts',
+    file: 'src/graphql/documents/incremental-directives.ts',
     from: 'same.length > 1 && same.some(isStreamed)',
     to: 'same.length > 1e9',
     tests: partsTests,
