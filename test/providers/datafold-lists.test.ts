@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { choosePage } from '../../src/providers/datafold/choose-page.ts';
+import { choosePage } from '../../src/providers/datafold/list.ts';
 import { anyDatafoldRun, datafoldBody, toDatafoldRow } from '../support/bodies.ts';
 import { holdDate } from '../support/clock.ts';
 import { type DatafoldData, serveDatafold } from '../support/datafold-upstream.ts';

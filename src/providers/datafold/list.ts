@@ -1,4 +1,4 @@
-/** Datafold's lists, page by numbered page: how to request a page, and what one says. */
+/** Datafold's lists, whose pages are numbered: how to request a page, what one says, and a part of a list, wherever it begins. */
 import type { ProviderError } from '../../core/errors.ts';
 import type { Items } from '../../json/lazy-array.ts';
 import { tooLarge } from '../../json/lossless.ts';
@@ -6,9 +6,9 @@ import type { Body } from '../../upstream/read-response.ts';
 import type { UpstreamRequest } from '../../upstream/request.ts';
 import { withinLength } from '../max-page-length.ts';
 import { type JsonNumber, toNumber } from '../numbers.ts';
-import type { ListScan } from '../provider.ts';
+import type { Get, ListScan, Page } from '../provider.ts';
 import { createReader, type Found, invalidField, toLargeField } from '../response-reader.ts';
-import type { PageChoice } from './choose-page.ts';
+import { type Cursor, toCursor } from './cursors.ts';
 import type { components } from './openapi.d.ts';
 import { ListRuns } from './openapi-checks.ts';
 
@@ -50,7 +50,7 @@ type Numbers = Pick<components['schemas']['ListRuns'], 'count' | 'page' | 'page_
 const read = createReader<Numbers>('DATAFOLD', ListRuns);
 
 /** What a page says of itself; `undefined` where it doesn't. */
-export interface PageNumbers {
+interface PageNumbers {
   readonly page: number | undefined;
   readonly size: number | undefined;
   readonly pages: number | undefined;
@@ -133,4 +133,134 @@ export const hasPageBehind = ({ pages, count }: PageNumbers, page: number, size:
 export function isLonger({ page = 1, pages, count }: PageNumbers, length: number, size: number): boolean {
   if (count !== undefined) return count > (page - 1) * size + length;
   return pages !== undefined ? pages > page : length >= size;
+}
+
+/** A page, counted from 1, of a list that is cut into pages of `size`. */
+interface PageChoice {
+  readonly page: number;
+  readonly size: number;
+}
+
+/**
+ * The page that has the most of the `first` items from `offset` on: all of them, unless no page of at most `maxSize` does. Of
+ * those that have as much it is the smallest; of no items, one where the first would be.
+ */
+export function choosePage(offset: number, first: number, maxSize: number): PageChoice {
+  let best = { page: offset + 1, size: 1 };
+  let most = 1;
+  for (let size = 2; size <= maxSize && most < first; size++) {
+    const had = Math.min(first, size - (offset % size));
+    if (had > most) {
+      best = { page: Math.floor(offset / size) + 1, size };
+      most = had;
+    }
+  }
+  return best;
+}
+
+/** Which part. */
+interface ListPart {
+  /** The cursor of the item that it begins behind; `undefined` for the beginning of the list. */
+  readonly after: Cursor | undefined;
+  /** How many items it has at most. */
+  readonly first: number;
+  /** Maximum requested page size. */
+  readonly pageSize: number;
+  /** What the cursors of its items say, beside what is learned here. */
+  readonly cursor: Pick<Cursor, 'list'>;
+}
+
+/** The largest number that GraphQL's `Int` holds. */
+const maxCount = 2 ** 31 - 1;
+
+/** How many items a list has, as it is shown. */
+export const toTotalCount = (count: number | undefined): number | ProviderError =>
+  count === undefined || count > maxCount ? invalidField('DATAFOLD') : count;
+
+/**
+ * The part of the list, or its beginning, where no page has all of it; `null` when there is no such list. A call, and one more
+ * when Datafold's pages turn out to be of another size than requested: cursors tell it to the pages after this one.
+ * @throws {ProviderError} when what Datafold sends isn't a page, or not the requested one, or lacks what there is
+ */
+export async function readListPart<Row>(get: Get, list: List<Row>, part: ListPart): Promise<Page<Row> | null> {
+  const { after, first, pageSize } = part;
+  const offset = startOf(part);
+  const maxSize = Math.min(after?.most ?? pageSize, pageSize);
+  const requested = choosePage(offset, Math.min(first, maxSize), maxSize);
+  const isClientControlled = after !== undefined || list.query.tags !== undefined;
+  const reply = await getReply(get, list, requested, pageSize, isClientControlled);
+  if (reply === null) return null;
+  const { size } = reply;
+  const most = size < requested.size ? size : after?.most;
+  if (hasPlace(reply, offset)) return toPage(list, part, reply, most);
+  const other = await getReply(get, list, { page: Math.floor(offset / size) + 1, size }, pageSize, isClientControlled);
+  // There was a list a moment ago.
+  if (other === null || !hasPlace(other, offset)) throw invalidField('DATAFOLD');
+  return toPage(list, part, other, most);
+}
+
+/** How many items stand before it. */
+const startOf = ({ after }: ListPart): number => (after === undefined ? 0 : after.place + 1);
+
+/** A page as it came. */
+export interface Reply {
+  /** How many items of the list stand before it. */
+  readonly start: number;
+  readonly size: number;
+  readonly items: Items;
+  readonly count: PageNumbers['count'];
+}
+
+/**
+ * A page; `null` when there is no such list.
+ * @param isClientControlled whether a client chose the page, or what is requested beside it
+ * @throws {ProviderError} when what Datafold sends isn't a page
+ */
+export async function getReply<Row>(
+  get: Get,
+  list: List<Row>,
+  requested: PageChoice,
+  pageSize: number,
+  isClientControlled: boolean,
+): Promise<Reply | null> {
+  // New monitors come last, so that no row moves on to another page of theirs.
+  const isContinuation = list.member === 'runs' && (isClientControlled || requested.page > 1);
+  const body = await get(toPageRequest(list, requested, isClientControlled, isContinuation));
+  if (body === null) return null;
+  // What was requested can be what Datafold said of its pages before.
+  const items = readItems(list, body, Math.min(requested.size, pageSize));
+  const { page = requested.page, size = requested.size, count } = readNumbers(body);
+  return { start: (page - 1) * size, size, items, count };
+}
+
+/** Whether an item with so many before it would be in the page, or is in none. */
+export const hasPlace = ({ start, size, count }: Reply, place: number): boolean =>
+  (place >= start && place < start + size) || (count !== undefined && place >= count);
+
+/** Whether the list goes on behind a page. */
+export function hasMoreBehind({ start, size, items, count }: Reply, offset: number): boolean {
+  if (count !== undefined) return offset < count;
+  return offset - start < items.length || items.length >= size;
+}
+
+function toPage<Row>(list: List<Row>, part: ListPart, reply: Reply, most: Cursor['most']): Page<Row> {
+  const { first, cursor } = part;
+  const offset = startOf(part);
+  const { start, size, items, count } = reply;
+  const skipped = offset - start;
+  const isInside = skipped >= 0 && skipped < size;
+  const found = isInside ? items.slice(skipped, Math.min(skipped + first, size)) : [];
+  const end = offset + found.length;
+  const hasMore = hasMoreBehind(reply, end);
+  // Behind a page without items there is no cursor to go on from: to say that this is the end would be wrong.
+  if (hasMore && found.length === 0 && first > 0) throw invalidField('DATAFOLD');
+  return {
+    items: found.map((item, index) => ({
+      cursor: toCursor({ ...cursor, place: offset + index, most }),
+      row: list.toRow(item),
+    })),
+    hasNextPage: hasMore,
+    hasPreviousPage: offset > 0,
+    totalCount: toTotalCount(count),
+  };
 }

@@ -7,11 +7,9 @@ import type { Get, Page, RunRow, RunWindow } from '../provider.ts';
 import { invalidField } from '../response-reader.ts';
 import { orderToleranceMs, RunOrder, type TimeWindow, toTimeWindow } from '../run-order.ts';
 import { type ListedPage, readSortedPage } from '../sorted-page.ts';
-import type { List } from './list.ts';
-import { hasMoreBehind, type Reply, toTotalCount } from './list-page.ts';
-import { parseRunCursor, type RunCursor, toRunCursor, unknownRunCursor } from './run-cursor.ts';
-import { maxPages, RunPagesReader, type Start } from './run-pages-reader.ts';
-import { seekWindow } from './run-seek.ts';
+import { parseRunCursor, type RunCursor, toRunCursor, unknownRunCursor } from './cursors.ts';
+import { hasMoreBehind, type List, type Reply, toTotalCount } from './list.ts';
+import { maxPages, RunPagesReader, type Start, seekWindow } from './run-pages-reader.ts';
 
 /**
  * The page, newest first; `null` when there is no such monitor. A run without a start is where its list places it: it counts as

@@ -1,15 +1,110 @@
-/** How to request runs of Datafold. */
+/** Datafold's runs: how to request them, and what a response, a row and a page of them say. */
+
 import type { ProviderError } from '../../core/errors.ts';
+import type { DatafoldRun, MonitorRunKey } from '../../generated/types.ts';
 import { ParsedObject } from '../../json/lazy-object.ts';
 import { isNullish, isObject, toDigits } from '../../json/lossless.ts';
-import type { RunDefinition, RunRow } from '../provider.ts';
-import { invalidField } from '../response-reader.ts';
-import { expectedIds, isId } from './id.ts';
-import { type List, walkList } from './list.ts';
+import type { Body } from '../../upstream/read-response.ts';
+import { identifyRun } from '../global-id.ts';
+import { later } from '../lazy-fields.ts';
+import type { RunDefinition, RunFields, RunListPages, RunReading, RunRow, Selected } from '../provider.ts';
+import { createReader, invalidField, isAsDocumented } from '../response-reader.ts';
+import { hasPageBehind, isLonger, type List, readItems, readNumbers, toPageRequest, walkList } from './list.ts';
 import { readMonitorRuns } from './monitor-runs.ts';
-import { isRunAsDocumented, toDatafoldRun, toListedDatafoldRun } from './run.ts';
-import { createRunPages } from './run-pages.ts';
-import { toMilliseconds } from './values.ts';
+import type { components } from './openapi.d.ts';
+import { ListedRun, MonitorRun } from './openapi-checks.ts';
+import { expectedIds, isId, readState, toId, toMilliseconds, toTime } from './values.ts';
+
+type Schemas = components['schemas'];
+
+const read = createReader<Schemas['MonitorRun']>('DATAFOLD', MonitorRun);
+const readListed = createReader<Schemas['ListedRun']>('DATAFOLD', ListedRun);
+
+/** The run in an answer. Its ids are those of the key, which the answer was held against before. */
+function toDatafoldRun(key: MonitorRunKey, body: Body, reading: RunReading): RunFields<DatafoldRun> {
+  const rawState = read(body, 'state');
+  const { state, phase, outcome } = readState(rawState);
+  return {
+    ...identifyRun(key, reading),
+    __typename: 'DatafoldRun',
+    state,
+    phase,
+    outcome,
+    rawState,
+    startedAt: () => toTime(read(body, 'started_at')),
+    diffId: () => toId(read(body, 'diff_id')),
+    error: () => read(body, 'error'),
+    warnings: () => read(body, 'warnings'),
+  };
+}
+
+/** Whether each field can be shown that it ought to have, as a record of the run's own or as a row: otherwise the next one may be better. */
+function isRunAsDocumented(record: Body, isRow: boolean): boolean {
+  const ofBoth = [toTime(read(record, 'started_at')), toId(read(record, 'diff_id'))];
+  return (isRow ? ofBoth : [...ofBoth, read(record, 'error'), read(record, 'warnings')]).every(isAsDocumented);
+}
+
+/** What no list says of a run. */
+const unlisted: Selected = new Set(['error', 'warnings']);
+
+/**
+ * The run in a row of a list, which is read like an answer: what both have is documented alike, but that a row may have no state.
+ * What a row lacks comes from the run itself: that it isn't there says nothing of it.
+ */
+function toListedDatafoldRun(key: MonitorRunKey, row: Body, reading: RunReading): RunFields<DatafoldRun> {
+  const fromRun = later(({ runs }) => runs.load(key, unlisted, reading.allowStale));
+  const listed = toDatafoldRun(key, row, reading);
+  const run = {
+    ...listed,
+    startedAt: row.get('started_at') === undefined ? fromRun<DatafoldRun['startedAt']>('startedAt') : listed.startedAt,
+    diffId: row.get('diff_id') === undefined ? fromRun<DatafoldRun['diffId']>('diffId') : listed.diffId,
+    error: fromRun<DatafoldRun['error']>('error'),
+    warnings: fromRun<DatafoldRun['warnings']>('warnings'),
+  };
+  if (hasState(row)) return run;
+  return {
+    ...run,
+    state: fromRun('state', listed.state),
+    phase: fromRun('phase', listed.phase),
+    outcome: fromRun('outcome', listed.outcome),
+    rawState: fromRun('rawState', readListed(row, 'state')),
+  };
+}
+
+/** Whether a row says how the run stands; else the run itself does. */
+const hasState = (row: Body): boolean => typeof row.get('state') === 'string';
+
+/**
+ * Without `start_time` and `end_time`: no document says which timestamp they compare, and runs without a start might be
+ * missing from what they select [D2].
+ * @param toList the list of a monitor's runs
+ */
+const createRunPages = (toList: (monitorId: string) => List<RunRow>): RunListPages => ({
+  isNumbered: true,
+  toRequest: (monitorId, token, pageSize, isFromClient) =>
+    toPageRequest(toList(monitorId), { page: toPageNumber(token), size: pageSize }, isFromClient),
+  read(monitorId, token, pageSize, body) {
+    const list = toList(monitorId);
+    const items = readItems(list, body, pageSize);
+    const numbers = readNumbers(body);
+    const page = toPageNumber(token);
+    if (numbers.page !== undefined && numbers.page !== page) throw invalidField('DATAFOLD');
+    const { size = pageSize, pages, count } = numbers;
+    const rows = items.slice().map((item): RunRow | ProviderError => list.toRow(item));
+    const hasNext =
+      pages === undefined && count === undefined ? items.length >= size : hasPageBehind(numbers, page, size);
+    const isShort = numbers.size !== undefined && items.length < size;
+    return {
+      rows,
+      next: hasNext ? page + 1 : undefined,
+      count,
+      size,
+      isIncomplete: hasNext ? isShort : isLonger({ ...numbers, page }, items.length, size),
+    };
+  },
+});
+
+const toPageNumber = (token: string | number | undefined): number => (typeof token === 'number' ? token : 1);
 
 export const runs: RunDefinition = {
   typeName: 'DatafoldRun',

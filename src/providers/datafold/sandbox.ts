@@ -1,8 +1,8 @@
-/** Datafold's stand-in: its answers. */
+/** Datafold's sandbox: its responses, and which part of its lists they have. */
+
+import { fromIsoText } from '../date-time.ts';
 import type { CreateSandbox, SandboxAnswer } from '../provider.ts';
 import type { components } from './openapi.d.ts';
-import { findMonitors, findRuns, toListedMonitor, toListedRun } from './sandbox/lists.ts';
-import { toPage, toQueryProblems } from './sandbox/pages.ts';
 import { createWorld, type World } from './sandbox/world.ts';
 
 type Schemas = components['schemas'];
@@ -76,3 +76,89 @@ const toProblems = (parts: Ids): Schemas['ValidationError'][] =>
       msg: 'Input should be a valid integer, unable to parse string as an integer',
       type: 'int_parsing',
     }));
+
+/** The row of a run: nothing is said of errors and warnings. */
+function toListedRun(run: Schemas['MonitorRun']): Schemas['ListedRun'] {
+  const { error: _error, warnings: _warnings, ...listed } = run;
+  return listed;
+}
+
+/** Of these runs, newest last, those that the query requests, newest first. One without a start is in no window, as far as we know. */
+function findRuns(runs: readonly Schemas['MonitorRun'][], query: URLSearchParams): Schemas['MonitorRun'][] {
+  const start = fromIsoText(query.get('start_time') ?? '');
+  const end = fromIsoText(query.get('end_time') ?? '');
+  return runs.toReversed().filter(({ started_at }) => {
+    const time = fromIsoText(started_at ?? '');
+    if (time === undefined) return start === undefined && end === undefined;
+    return (start === undefined || time >= start) && (end === undefined || time <= end);
+  });
+}
+
+/** The row of a monitor. */
+function toListedMonitor(monitor: Schemas['MonitorFull']): Schemas['ListedMonitor'] {
+  const { description: _text, schedule: _when, dataset: _what, alert: _if, notifications: _whom, ...listed } = monitor;
+  return listed;
+}
+
+/** Of these monitors those that have all of the query's tags, though no document says all or any, in the requested order. */
+function findMonitors(monitors: readonly Schemas['MonitorFull'][], query: URLSearchParams) {
+  const tags = query.get('tags')?.split(',') ?? [];
+  const orderBy = query.get('order_by') ?? 'id';
+  const sign = query.get('sort_order') === 'asc' ? 1 : -1;
+  return monitors
+    .filter((monitor) => tags.every((tag) => monitor.tags?.includes(tag)))
+    .sort((a, b) => sign * compare(toRank(a, orderBy), toRank(b, orderBy)));
+}
+
+function toRank(monitor: Schemas['MonitorFull'], orderBy: string): string | number {
+  if (orderBy === 'id') return monitor.id;
+  return (orderBy === 'name' ? monitor.name : monitor.last_run) ?? '';
+}
+
+const compare = (a: string | number, b: string | number) => (a < b ? -1 : a > b ? 1 : 0);
+
+/** The real greatest page isn't documented; one that is easily reached shows that it is the reply that counts. */
+const maxPerPage = 50;
+
+/** The part of the items that the query requests, with the numbers that go with it. */
+function toPage<Item>(items: readonly Item[], query: URLSearchParams, defaultSize: number) {
+  const page = Number(query.get('page') ?? 1);
+  const size = Math.min(Number(query.get('page_size') ?? defaultSize), maxPerPage);
+  const numbers = { count: items.length, page, page_size: size, total_pages: Math.ceil(items.length / size) };
+  return { numbers, items: items.slice((page - 1) * size, page * size) };
+}
+
+/** One for each parameter that isn't what is documented. */
+const toQueryProblems = (query: URLSearchParams): Schemas['ValidationError'][] =>
+  [...query].flatMap(([name, text]) => {
+    const problem = Object.hasOwn(checks, name) ? checks[name]?.(text) : undefined;
+    return problem === undefined ? [] : [{ loc: ['query', name], ...problem }];
+  });
+
+type Problem = Omit<Schemas['ValidationError'], 'loc'>;
+
+const toWholeProblem = (text: string): Problem | undefined => {
+  if (!/^-?\d+$/.test(text))
+    return { msg: 'Input should be a valid integer, unable to parse string as an integer', type: 'int_parsing' };
+  if (Number(text) >= 1) return undefined;
+  return { msg: 'Input should be greater than or equal to 1', type: 'greater_than_equal' };
+};
+
+const toTimeProblem = (text: string): Problem | undefined =>
+  fromIsoText(text) === undefined
+    ? { msg: 'Input should be a valid datetime', type: 'datetime_from_date_parsing' }
+    : undefined;
+
+const toWordProblem =
+  (words: readonly string[]) =>
+  (text: string): Problem | undefined =>
+    words.includes(text) ? undefined : { msg: `Input should be one of ${words.join(', ')}`, type: 'enum' };
+
+const checks: Readonly<Record<string, (text: string) => Problem | undefined>> = {
+  page: toWholeProblem,
+  page_size: toWholeProblem,
+  start_time: toTimeProblem,
+  end_time: toTimeProblem,
+  order_by: toWordProblem(['id', 'name', 'last_triggered', 'last_run']),
+  sort_order: toWordProblem(['asc', 'desc']),
+};

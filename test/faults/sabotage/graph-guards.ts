@@ -277,7 +277,7 @@ export const graphGuards: readonly Guard[] = [
   },
   {
     name: 'a state that a row without one leaves to the run itself',
-    file: 'src/providers/datafold/run.ts',
+    file: 'src/providers/datafold/runs.ts',
     from: 'if (hasState(row)) return run;',
     to: 'if (hasState !== undefined) return run;',
     tests: valueTests,

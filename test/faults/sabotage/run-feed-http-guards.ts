@@ -47,7 +47,7 @@ export const runFeedHttpGuards: readonly Guard[] = [
   },
   {
     name: 'run feed over HTTP: Datafold gets no time filter, which may leave out runs without a start',
-    file: 'src/providers/datafold/run-pages.ts',
+    file: 'src/providers/datafold/runs.ts',
     from: 'toPageRequest(toList(monitorId), {',
     to: "toPageRequest({ ...toList(monitorId), query: { end_time: '2026-11-20T08:00:00Z' } }, {",
     tests: feedTests,

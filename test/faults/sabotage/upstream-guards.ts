@@ -368,14 +368,14 @@ export const upstreamGuards: readonly Guard[] = [
   },
   {
     name: 'page numbers that a list can have',
-    file: 'src/providers/datafold/cursor.ts',
+    file: 'src/providers/datafold/cursors.ts',
     from: ' && Number(value) <= maxPlace',
     to: '',
     tests: ['test/resolvers/made-up-cursors.test.ts'],
   },
   {
     name: 'Datafold ids that 64 bits hold',
-    file: 'src/providers/datafold/id.ts',
+    file: 'src/providers/datafold/values.ts',
     from: ' && (text.length < maxId.length || text <= maxId)',
     to: '',
     tests: ['test/resolvers/ids.test.ts'],

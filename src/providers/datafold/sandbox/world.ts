@@ -3,9 +3,8 @@ import type { SandboxWorld } from '../../provider.ts';
 import { createDice } from '../../sandbox/dice.ts';
 import { countRuns, day, second, toBeginning } from '../../sandbox/timetable.ts';
 import type { components } from '../openapi.d.ts';
-import { toMessages } from './messages.ts';
 import { type FinalState, type Monitor, monitors } from './monitors.ts';
-import { settings } from './settings.ts';
+import { settings, toMessages } from './settings.ts';
 
 type Schemas = components['schemas'];
 type MonitorRun = Schemas['MonitorRun'] & { readonly state: Schemas['MonitorRunState'] };
