@@ -6,8 +6,7 @@ import { presentText } from '../../core/operation-params.ts';
 import type { AgentLogEventConnection, OlostepRunEventsArgs } from '../../generated/types.ts';
 import { maxCursorChars } from '../../providers/max-page-length.ts';
 import type { Fields } from '../provider.ts';
-import type { Log } from './agent-log.ts';
-import { toLogEvent } from './agent-log-event.ts';
+import { type Log, toLogEvent } from './agent-log.ts';
 
 const maxPerPage = 1_000;
 /** What a line costs that is only looked through, and an event that is selected, beside its texts. */

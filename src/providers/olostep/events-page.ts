@@ -1,14 +1,16 @@
-/** A page of Olostep's events: the snapshots of a monitor, newest first. */
+/** A page of Olostep's events: the snapshots of a monitor, newest first. An *event* there is the snapshot of one run, never a line of its log: it is called a row, or a snapshot, throughout. */
 import { ProviderError } from '../../core/errors.ts';
+import type { OlostepRun, RunOutcome } from '../../generated/types.ts';
+import { ParsedObject } from '../../json/lazy-object.ts';
+import { isNullish, isObject } from '../../json/lossless.ts';
 import type { Body } from '../../upstream/read-response.ts';
 import type { UpstreamRequest } from '../../upstream/request.ts';
 import { withinLength } from '../max-page-length.ts';
-import type { ListScan, RunListPages, RunRow } from '../provider.ts';
+import type { ListScan, RunFields, RunListPages, RunRow } from '../provider.ts';
 import { createReader, type Found, invalidField } from '../response-reader.ts';
-import { toCount } from './count.ts';
 import type { components } from './openapi.d.ts';
-import { MonitorEventPage } from './openapi-checks.ts';
-import { toRunRow } from './snapshot-row.ts';
+import { MonitorEvent, MonitorEventPage } from './openapi-checks.ts';
+import { isRunId, second, toCount, toDateTime, toMilliseconds, toTime } from './values.ts';
 
 const read = createReader<components['schemas']['MonitorEventPage']>('OLOSTEP', MonitorEventPage);
 
@@ -107,3 +109,49 @@ export const pages: RunListPages = {
     };
   },
 };
+
+const readRow = createReader<components['schemas']['MonitorEvent']>('OLOSTEP', MonitorEvent);
+
+/**
+ * The run that an item of the page is a snapshot of, or an error when it doesn't say so, or is another monitor's. No row is
+ * documented to say whose it is; other answers of Olostep say it so.
+ */
+function toRunRow(monitorId: string, item: unknown): RunRow | ProviderError {
+  if (!isObject(item)) return invalidField('OLOSTEP');
+  if (!isNullish(item.monitor_id) && item.monitor_id !== monitorId) return invalidField('OLOSTEP');
+  const runId = item.run_id ?? item.id;
+  if (typeof runId !== 'string' || !isRunId(runId)) return invalidField('OLOSTEP');
+  const row = new ParsedObject(item);
+  // A value that isn't as documented may stand for either; one that is missing is the outcome `UNKNOWN`.
+  const lacksOutcome = readRow(row, 'changed') instanceof Error;
+  return { runId, row, time: readListTime(row), lacksOutcome };
+}
+
+/** The time that the list goes by: when the snapshot was made, or the run was where a row says that alone. In Unix milliseconds. */
+function readListTime(row: Body): number | undefined {
+  const created = readMilliseconds(row);
+  if (typeof created === 'number') return created;
+  const ranAt = toDateTime(readRow(row, 'ran_at'));
+  return typeof ranAt === 'string' ? Date.parse(ranAt) : undefined;
+}
+
+/** What a row alone says of a run. */
+export const toSnapshotFields = (row: Body) =>
+  ({
+    changed: () => readRow(row, 'changed'),
+    summary: () => readRow(row, 'summary'),
+    snapshotUrl: () => readRow(row, 'snapshot_url'),
+    snapshotAt: () => toTime(readMilliseconds(row)),
+  }) satisfies Partial<RunFields<OlostepRun>>;
+
+export type SnapshotFields = ReturnType<typeof toSnapshotFields>;
+
+/** How a run ended that has a snapshot. */
+export function toOutcome(row: Body): RunOutcome {
+  const changed = readRow(row, 'changed');
+  if (typeof changed !== 'boolean') return 'UNKNOWN';
+  return changed ? 'FINDING' : 'PASSED';
+}
+
+/** When the snapshot was made: Olostep says it in Unix seconds. */
+const readMilliseconds = (row: Body): Found<number> => toMilliseconds(readRow(row, 'created'), second);

@@ -7,12 +7,10 @@ import type { Body } from '../../upstream/read-response.ts';
 import type { UpstreamRequest } from '../../upstream/request.ts';
 import type { Get, ListScan, MonitorRow, MonitorWindow, Page } from '../provider.ts';
 import { createReader, invalidField } from '../response-reader.ts';
-import { toCount } from './count.ts';
-import { isMonitorId } from './id.ts';
-import { readLastRunAt } from './last-run.ts';
+import { readLastRunAt } from './monitor-parts.ts';
 import type { components } from './openapi.d.ts';
 import { MonitorList } from './openapi-checks.ts';
-import { toDateTime } from './time.ts';
+import { isMonitorId, toCount, toDateTime } from './values.ts';
 
 type Row = MonitorRow | ProviderError;
 

@@ -1,5 +1,11 @@
-/** The objects in Olostep's answer to a monitor, each field of them checked as it is read. */
-import type { OlostepSchedule, OlostepSourcePolicy, OlostepTracked } from '../../generated/types.ts';
+/** The objects in Olostep's response to a monitor, each field of them checked as it is read: among them its last run. */
+import type {
+  MonitorRunKey,
+  OlostepLastRun,
+  OlostepSchedule,
+  OlostepSourcePolicy,
+  OlostepTracked,
+} from '../../generated/types.ts';
 import { ParsedObject } from '../../json/lazy-object.ts';
 import { isNullish, isObject } from '../../json/lossless.ts';
 import type { Body } from '../../upstream/read-response.ts';
@@ -9,12 +15,13 @@ import type { components } from './openapi.d.ts';
 import {
   Monitor,
   MonitorAgent,
+  MonitorLastRun,
   MonitorSchedule,
   MonitorSourcePolicy,
   MonitorTracked,
   MonitorWebhook,
 } from './openapi-checks.ts';
-import { toDateTime } from './time.ts';
+import { isRunId, toDateTime } from './values.ts';
 
 type Schemas = components['schemas'];
 
@@ -94,4 +101,43 @@ export const readWebhookUrl = (record: Body) => readPart(record, 'webhook', (web
 export function readAgentId(record: Body): Found<string> {
   if (!isNullish(record.get('agent'))) return readPart(record, 'agent', (agent) => readAgent(agent, 'id'));
   return readMonitor(record, isNullish(record.get('agent_id')) ? 'fda_id' : 'agent_id');
+}
+
+const readLastRun = createReader<NonNullable<components['schemas']['MonitorLastRun']>>('OLOSTEP', MonitorLastRun);
+
+/** The last run; `null` when there is none. */
+export const toLastRun = (monitorId: string, record: Body): Found<Fields<OlostepLastRun>> =>
+  readPart(
+    record,
+    'last_run',
+    (lastRun): Fields<OlostepLastRun> => ({
+      __typename: 'OlostepLastRun',
+      runId: readLastRun(lastRun, 'id'),
+      status: readLastRun(lastRun, 'status'),
+      changed: readLastRun(lastRun, 'change_detected'),
+      ranAt: readRanAt(lastRun),
+      run: toKey(monitorId, readLastRun(lastRun, 'id')),
+    }),
+  );
+
+/** What leads to the run itself; an error when there is an id, and none that could be requested. */
+function toKey(monitorId: string, runId: Found<string>): Found<MonitorRunKey> {
+  if (typeof runId !== 'string') return runId;
+  return isRunId(runId) ? { provider: 'OLOSTEP', monitorId, runId } : invalidField('OLOSTEP');
+}
+
+const readRanAt = (lastRun: Body) => toDateTime(readLastRun(lastRun, 'ran_at'));
+
+/** When the last run was; `null` when there is none, or it doesn't say. */
+export const readLastRunAt = (record: Body): Found<string> => readPart(record, 'last_run', readRanAt);
+
+/** Whether all that a last run has is stated, or that there is none. */
+export const isWholeLastRun = (record: Body): boolean => states(record, 'id', 'status', 'change_detected', 'ran_at');
+
+/** Whether its time is stated, or that there is none. */
+export const hasLastRunAt = (record: Body): boolean => states(record, 'ran_at');
+
+function states(record: Body, ...members: readonly string[]): boolean {
+  const lastRun = record.get('last_run');
+  return !isObject(lastRun) || members.every((member) => lastRun[member] !== undefined);
 }

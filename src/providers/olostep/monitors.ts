@@ -1,8 +1,131 @@
-/** How to request monitors of Olostep. */
-import type { MonitorDefinition } from '../provider.ts';
-import { isMonitorId } from './id.ts';
-import { toListedOlostepMonitor, toOlostepMonitor } from './monitor.ts';
+/** Olostep's monitors: how to request them, and what a response and a row say. */
+import type { OlostepMonitor, OlostepMonitorStatus } from '../../generated/types.ts';
+import { isNullish } from '../../json/lossless.ts';
+import type { Body } from '../../upstream/read-response.ts';
+import { identifyMonitor } from '../global-id.ts';
+import { later } from '../lazy-fields.ts';
+import type { FieldContext, MonitorDefinition, MonitorFields, Reading, Selected } from '../provider.ts';
+import { createReader, toFreeForm } from '../response-reader.ts';
 import { readPage, walk } from './monitor-list.ts';
+import {
+  hasLastRunAt,
+  isWholeLastRun,
+  readAgentId,
+  readLastRunAt,
+  readWebhookUrl,
+  toLastRun,
+  toSchedule,
+  toSourcePolicy,
+  toTracked,
+} from './monitor-parts.ts';
+import { toNotification } from './notification.ts';
+import type { components } from './openapi.d.ts';
+import { Monitor } from './openapi-checks.ts';
+import { isMonitorId, toCount, toDateTime } from './values.ts';
+
+type Schemas = components['schemas'];
+type MonitorSchema = Schemas['Monitor'];
+
+/** One line a documented word: a regenerated contract with a new one doesn't compile without its line here. */
+const statuses: ReadonlyMap<unknown, OlostepMonitorStatus> = new Map(
+  Object.entries({
+    provisioning: 'PROVISIONING',
+    active: 'ACTIVE',
+    paused: 'PAUSED',
+    failed: 'FAILED',
+    deleted: 'DELETED',
+  } satisfies Record<Schemas['MonitorStatus'], OlostepMonitorStatus>),
+);
+
+const read = createReader<MonitorSchema>('OLOSTEP', Monitor);
+
+/** The monitor in an answer for it alone, which was held against its id before. */
+function toOlostepMonitor(monitorId: string, record: Body, reading: Reading): MonitorFields<OlostepMonitor> {
+  const rawStatus = read(record, 'status');
+  const status = statuses.get(rawStatus) ?? 'UNKNOWN';
+  const freeForm = (name: 'output_schema' | 'metadata') => (_args: unknown, context: FieldContext) =>
+    toFreeForm('OLOSTEP', read(record, name), context);
+  return {
+    ...identifyMonitor({ provider: 'OLOSTEP', monitorId }, reading),
+    __typename: 'OlostepMonitor',
+    name: () => read(record, isNullish(record.get('query')) ? 'url' : 'query'),
+    enabled: status === 'UNKNOWN' ? null : status === 'ACTIVE',
+    createdAt: () => readTime(record, 'created', 'created_at'),
+    updatedAt: () => readTime(record, 'updated', 'updated_at'),
+    lastRunAt: () => readLastRunAt(record),
+    query: () => read(record, 'query'),
+    status,
+    rawStatus,
+    errorMessage: () => read(record, 'error_message'),
+    schedule: () => toSchedule(record),
+    tracked: () => toTracked(record),
+    sourcePolicy: () => toSourcePolicy(record),
+    notification: () => toNotification(record),
+    webhookUrl: () => readWebhookUrl(record),
+    outputSchema: freeForm('output_schema'),
+    metadata: freeForm('metadata'),
+    lastRun: () => toLastRun(monitorId, record),
+    agentId: () => readAgentId(record),
+    snapshotCount: () => toCount(read(record, 'total_count')),
+    diagram: () => read(record, 'mermaid_diagram'),
+  };
+}
+
+/**
+ * The monitor in a row of the list, which is documented to be like a single response, but nowhere to be complete. What a row
+ * lacks is requested from the monitor itself, once for all such fields: that it isn't in the row says nothing of it.
+ */
+function toListedOlostepMonitor(monitorId: string, row: Body, reading: Reading): MonitorFields<OlostepMonitor> {
+  const monitor = toOlostepMonitor(monitorId, row, reading);
+  const { allowStale } = reading;
+  const key = { provider: 'OLOSTEP', monitorId } as const;
+  const byItself = <Name extends 'snapshotCount' | 'diagram'>(name: Name) =>
+    later(({ monitors }) => monitors.load(key, new Set([name]), allowStale))<OlostepMonitor[Name]>(name);
+  const fromMonitor = later(({ monitors }) => monitors.load(key, unlisted, allowStale));
+  const states = (...members: readonly string[]) => members.some((member) => row.get(member) !== undefined);
+  const listed = <Name extends keyof MonitorFields<OlostepMonitor>>(name: Name, isInRow: boolean) =>
+    isInRow ? monitor[name] : fromMonitor<OlostepMonitor[Name]>(name, whenGone[name as keyof typeof whenGone]);
+  const { rawStatus } = monitor;
+  // Members that a single response has in some states of the monitor alone: in others there is nothing to request.
+  const isPlanned = rawStatus !== 'provisioning' && rawStatus !== 'failed';
+  const mayHaveFailed = typeof rawStatus !== 'string' || rawStatus === 'failed';
+  const hasStatus = states('status');
+  return {
+    ...monitor,
+    name: listed('name', states('query', 'url')),
+    query: listed('query', states('query')),
+    enabled: listed('enabled', hasStatus),
+    status: listed('status', hasStatus),
+    rawStatus: listed('rawStatus', hasStatus),
+    createdAt: listed('createdAt', states('created', 'created_at')),
+    updatedAt: listed('updatedAt', states('updated', 'updated_at')),
+    errorMessage: listed('errorMessage', states('error_message') || !mayHaveFailed),
+    schedule: listed('schedule', states('schedule', 'frequency', 'cron_expression')),
+    tracked: listed('tracked', states('tracked', 'url') || !isPlanned),
+    sourcePolicy: listed('sourcePolicy', states('source_policy')),
+    notification: listed('notification', states('notification', 'notification_channel', 'notification_target')),
+    webhookUrl: listed('webhookUrl', states('webhook')),
+    outputSchema: listed('outputSchema', states('output_schema')),
+    metadata: listed('metadata', states('metadata')),
+    agentId: listed('agentId', states('agent', 'agent_id', 'fda_id') || !isPlanned),
+    // Null is an answer too: it hasn't run yet. In a row it may be a summary [O8].
+    lastRun: listed('lastRun', states('last_run') && isWholeLastRun(row)),
+    lastRunAt: listed('lastRunAt', states('last_run') && hasLastRunAt(row)),
+    snapshotCount: byItself('snapshotCount'),
+    diagram: byItself('diagram'),
+  };
+}
+
+/** What no row is sure to have: a monitor of which this is selected is never taken from a row. */
+const unlisted: Selected = new Set(['lastRun']);
+
+/** What a field that is never null says of a monitor that has gone since. */
+const whenGone = { status: 'UNKNOWN' } as const;
+
+/** By its newer name, or the older one. */
+function readTime<Name extends 'created' | 'updated'>(record: Body, name: Name, olderName: `${Name}_at`) {
+  return toDateTime(read(record, isNullish(record.get(name)) ? olderName : name));
+}
 
 export const monitors: MonitorDefinition = {
   typeName: 'OlostepMonitor',

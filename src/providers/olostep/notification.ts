@@ -1,4 +1,4 @@
-/** Who is notified of the runs of an Olostep monitor, as the generations of Olostep's responses say it. */
+/** Who is notified of the runs of an Olostep monitor, as the generations of Olostep's responses say it. What may be a secret is left out. */
 import type { OlostepNotification, OlostepNotificationChannel, OlostepTargetKind } from '../../generated/types.ts';
 import { ParsedObject } from '../../json/lazy-object.ts';
 import { isNullish, isObject } from '../../json/lossless.ts';
@@ -6,7 +6,6 @@ import type { Body } from '../../upstream/read-response.ts';
 import type { FieldContext, Fields } from '../provider.ts';
 import { createReader, type Found, invalidField, toEach } from '../response-reader.ts';
 import { readPart } from './monitor-parts.ts';
-import { toNotificationTarget } from './notification-target.ts';
 import type { components } from './openapi.d.ts';
 import { Monitor, MonitorNotification, MonitorNotificationChannel } from './openapi-checks.ts';
 
@@ -63,3 +62,33 @@ const toTargetFields = (readTarget: () => Found<string>) => ({
     return typeof target === 'string' ? toNotificationTarget(target).kind : 'UNKNOWN';
   },
 });
+
+/** A target as it is shown. */
+interface NotificationTarget {
+  readonly kind: OlostepTargetKind;
+  readonly text: string;
+}
+
+const emailAddress = /^[^\s@/\\?#:]+@[^\s@/\\?#:]+$/;
+/** E.164, as Olostep documents it. */
+const phoneNumber = /^\+[1-9]\d{1,14}$/;
+const scheme = /^[a-z][a-z0-9+.-]*:/i;
+/** Where a URL without its scheme has what may be secret. A channel's name begins with `#`. */
+const endOfHost = /[/\\?]|(?<=.)#/s;
+
+/** The target. The URL of a Slack webhook is a secret, as it lets its owner write to the channel: only its origin is shown. */
+function toNotificationTarget(target: string): NotificationTarget {
+  if (emailAddress.test(target)) return { kind: 'EMAIL', text: target };
+  if (phoneNumber.test(target)) return { kind: 'PHONE', text: target };
+  const [schemeOfUrl] = scheme.exec(target.trim()) ?? [];
+  if (schemeOfUrl !== undefined) return { kind: 'URL', text: toOrigin(target) ?? schemeOfUrl.toLowerCase() };
+  return { kind: 'UNKNOWN', text: target.split(endOfHost, 1)[0] ?? '' };
+}
+
+/** The origin of a URL; `undefined` when it has none, or is none. */
+function toOrigin(text: string): string | undefined {
+  if (!URL.canParse(text)) return undefined;
+  const { origin, protocol, host } = new URL(text);
+  if (origin !== 'null') return origin;
+  return host === '' ? undefined : `${protocol}//${host}`;
+}

@@ -1,12 +1,13 @@
-/** A page of a monitor's runs, read from Olostep's events pages: forward only, as they are. */
-import { isTimeout, OperationTooCostly, ProviderError } from '../../core/errors.ts';
+/** A page of a monitor's runs, read from Olostep's events pages: forward only, as they are. Its cursors are made of Olostep's. */
+import { BadUserInput, isTimeout, OperationTooCostly, ProviderError } from '../../core/errors.ts';
 import type { Body } from '../../upstream/read-response.ts';
+import { isTime } from '../date-time.ts';
 import type { Get, Page, RunRow, RunWindow } from '../provider.ts';
 import { invalidField } from '../response-reader.ts';
 import { orderToleranceMs, RunOrder, toTimeWindow } from '../run-order.ts';
 import { type ListedPage, readSortedPage } from '../sorted-page.ts';
 import { maxPerPage, readNextCursor, readRows, readTotalCount, saysMore, toPageRequest } from './events-page.ts';
-import { type Place, parseCursor, toCursor, unknownCursor } from './run-cursor.ts';
+import { isRunId } from './values.ts';
 
 type Row = RunRow | ProviderError;
 
@@ -135,3 +136,68 @@ function findEnd(rows: readonly Row[], { index, runId }: NonNullable<Place['behi
   const found = rows.findIndex((row) => !(row instanceof ProviderError) && row.runId === runId);
   return found === -1 ? undefined : found + 1;
 }
+
+/** A place in the list. */
+interface Place {
+  /** Olostep's cursor of the page; `null` for the first. */
+  readonly page: string | null;
+  /** The time by which rows at the top of the page are placed that say none, in Unix milliseconds. @default later than any */
+  readonly above?: number | undefined;
+  /** When the list was read first, in Unix milliseconds. @default now */
+  readonly readAt?: number | undefined;
+  /** Whether the list has turned out to be in another order than newest first. @default false */
+  readonly isUnordered?: boolean | undefined;
+  /** The run in the page, behind which to go on; from the page's beginning without. */
+  readonly behind?: {
+    /** Its number in the page, as it was. */
+    readonly index: number;
+    /** `null` when it couldn't be read. */
+    readonly runId: string | null;
+  };
+}
+
+/** @param list which list: the monitor and the window, as text */
+const toCursor = (list: string, { page, behind, above, readAt, isUnordered = false }: Place): string =>
+  Buffer.from(
+    JSON.stringify([
+      list,
+      page,
+      behind?.index ?? null,
+      behind?.runId ?? null,
+      above ?? null,
+      readAt ?? null,
+      isUnordered,
+    ]),
+  ).toString('base64url');
+
+/** @throws {BadUserInput} when it is no cursor of this list */
+function parseCursor(list: string, cursor: string): Place {
+  try {
+    const [ofList, page, index, runId, time, firstTime, flag] = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+    if (ofList !== list || !isPage(page)) throw unknownCursor();
+    const more = { above: toTimeOrNone(time), readAt: toTimeOrNone(firstTime), isUnordered: flag === true };
+    if (index == null && page !== null) return { page, ...more };
+    if (isIndex(index) && (runId === null || (typeof runId === 'string' && isRunId(runId))))
+      return { page, behind: { index, runId }, ...more };
+  } catch {
+    // Not one of ours.
+  }
+  throw unknownCursor();
+}
+
+/** Olostep's cursors are opaque; what can't be written into a URL is none. */
+const isPage = (page: unknown): page is string | null =>
+  page === null || (typeof page === 'string' && page !== '' && page.isWellFormed());
+
+/** @throws {BadUserInput} when it is neither a time nor none */
+function toTimeOrNone(time: unknown): number | undefined {
+  if (time == null) return undefined;
+  if (typeof time !== 'number' || !isTime(time)) throw unknownCursor();
+  return time;
+}
+
+const isIndex = (index: unknown): index is number => Number.isInteger(index) && (index as number) >= 0;
+
+/** Created each time, as an error is of the field that it comes from. */
+const unknownCursor = () =>
+  new BadUserInput('Expected `after` to be the cursor of a run of this monitor and window.', 'OLOSTEP');

@@ -1,10 +1,148 @@
-/** How to request runs of Olostep. */
-import type { RunDefinition } from '../provider.ts';
-import { pages, walk } from './events-page.ts';
-import { isMonitorId, isRunId } from './id.ts';
-import { toCacheability, toListedOlostepRun, toRowHint } from './listed-run.ts';
-import { toOlostepRun } from './run.ts';
+/** Olostep's runs: how to request them, and what a response and a row say. */
+import type { ProviderError } from '../../core/errors.ts';
+import { once } from '../../core/once.ts';
+import type { MonitorRunKey, OlostepRun, OlostepRunEventsArgs } from '../../generated/types.ts';
+import type { Body } from '../../upstream/read-response.ts';
+import { identifyRun } from '../global-id.ts';
+import { later } from '../lazy-fields.ts';
+import type {
+  Cacheability,
+  Field,
+  FieldContext,
+  ReadLimits,
+  RowHint,
+  Run,
+  RunDefinition,
+  RunFields,
+  RunReading,
+  Selected,
+} from '../provider.ts';
+import { createReader, toFreeForm, toLargeField } from '../response-reader.ts';
+import { Log, runComplete } from './agent-log.ts';
+import { toLogPage } from './agent-log-page.ts';
+import { pages, type SnapshotFields, toOutcome, toSnapshotFields, walk } from './events-page.ts';
+import type { components } from './openapi.d.ts';
+import { MonitorRun } from './openapi-checks.ts';
 import { readPage } from './run-page.ts';
+import { isMonitorId, isRunId, toTime } from './values.ts';
+
+const readField = createReader<components['schemas']['MonitorRun']>('OLOSTEP', MonitorRun);
+
+/** A run with what its own record tells of its row in the events page. */
+type DetailedRun = RunFields<OlostepRun> & { toRowHint(): RowHint };
+
+/** How much earlier than the first line of a run's log its snapshot may be dated: lines may be lost, and clocks differ. */
+const rowMarginMs = 60 * 60_000;
+
+/**
+ * The run in an answer. Its ids are those of the key, which the answer was held against before. Olostep states neither
+ * status nor times of a run: they are derived here, once they are selected, from its log and its snapshot, and from its row in
+ * the events page. What only the row says is read from there, so that no field depends on what else is selected.
+ */
+function toOlostepRun(key: MonitorRunKey, body: Body, reading: RunReading): DetailedRun {
+  const readLog = once(() => toLog(body, reading.limits));
+  const log = (): Log => {
+    const found = readLog();
+    return found === null || found instanceof Error ? emptyLog : found;
+  };
+  // A word is looked for at less cost than a log is read.
+  const isComplete = () => body.mayHold(runComplete) && log().findEnd() !== undefined;
+  const isFinished = once(() => body.isObject('snapshot') || isComplete());
+  /** What is read from the log fails as the log does. */
+  const fromLog = <Value>(derive: () => Value) => {
+    const found = readLog();
+    return found instanceof Error ? found : derive();
+  };
+  const loadRow = ({ runs }: FieldContext) => runs.loadListRow(key, reading.isStale);
+  const fromRow =
+    <Name extends keyof SnapshotFields>(name: Name): Field<OlostepRun[Name]> =>
+    async (_args: never, context: FieldContext) => {
+      const row = await loadRow(context);
+      return (row && toSnapshotFields(row)[name]()) as never;
+    };
+  return {
+    ...identifyRun(key, reading),
+    __typename: 'OlostepRun',
+    phase: (_args: unknown, context: FieldContext) =>
+      isFinished() ? 'FINISHED' : loadRow(context).then((row) => (row ? 'FINISHED' : toOwnPhase(log()))),
+    async outcome(_args: unknown, context: FieldContext) {
+      const row = await loadRow(context);
+      if (row !== null) return toOutcome(row);
+      return isFinished() ? 'UNKNOWN' : null;
+    },
+    startedAt: once(() => fromLog(() => toTime(log().findStart()))),
+    finishedAt: once(() => fromLog(() => toEnd(log()))),
+    snapshot: (_args: unknown, context: FieldContext) => toFreeForm('OLOSTEP', readField(body, 'snapshot'), context),
+    changed: fromRow('changed'),
+    summary: fromRow('summary'),
+    snapshotUrl: fromRow('snapshotUrl'),
+    snapshotAt: fromRow('snapshotAt'),
+    logGroup: () => readField(body, 'log_group'),
+    events: (args: OlostepRunEventsArgs, { costBudget }: FieldContext) => {
+      const found = readLog();
+      // An answer without a log has no page of it; one that can't be read has the reason in its place.
+      return found === null || found instanceof Error ? found : toLogPage(found, args, costBudget);
+    },
+    toRowHint() {
+      // A snapshot has a row somewhere. Without one the run may have ended without, or go on.
+      const start = body.isObject('snapshot') ? null : log().findStart();
+      return { isFinished: isFinished(), earliest: typeof start === 'number' ? start - rowMarginMs : undefined };
+    },
+  };
+}
+
+const emptyLog = new Log([]);
+
+/** The log, its events unread: each is held against the document where it is selected. */
+function toLog(body: Body, { maxLogEvents }: ReadLimits): Log | null | ProviderError {
+  const events = body.items('events') ?? readField(body, 'events');
+  if (events === null || events instanceof Error) return events;
+  return events.length > maxLogEvents ? toLargeField('OLOSTEP') : new Log(events);
+}
+
+/** Of a run without an end, a snapshot or a row. Nothing tells one that hasn't begun from one that failed early. */
+const toOwnPhase = (log: Log) => (log.length > 0 ? 'RUNNING' : 'UNKNOWN');
+
+function toEnd(log: Log) {
+  const place = log.findEnd();
+  return place === undefined ? null : toTime(log.timeAt(place));
+}
+
+/** What no row has: one call of the run's own has all of it. */
+const beyondRow: Selected = new Set(['startedAt', 'finishedAt', 'snapshot', 'logGroup', 'events']);
+
+/** The run in a row. */
+function toListedOlostepRun(key: MonitorRunKey, row: Body, reading: RunReading): RunFields<OlostepRun> {
+  const fromRun = later((context) => context.runs.load(key, beyondRow, reading.allowStale));
+  return {
+    ...identifyRun(key, reading),
+    __typename: 'OlostepRun',
+    // That there is one says that a snapshot was made, and so that the run is over.
+    phase: 'FINISHED' as const,
+    outcome: toOutcome(row),
+    ...toSnapshotFields(row),
+    startedAt: fromRun<OlostepRun['startedAt']>('startedAt'),
+    finishedAt: fromRun<OlostepRun['finishedAt']>('finishedAt'),
+    snapshot: fromRun<OlostepRun['snapshot']>('snapshot'),
+    logGroup: fromRun<OlostepRun['logGroup']>('logGroup'),
+    events: fromRun<OlostepRun['events']>('events'),
+  };
+}
+
+/**
+ * How sure it is that the run stays as it is. The snapshot is the last that comes of a run; it is stored a little later than
+ * the log tells the end.
+ * @param record of the run itself, or its row
+ */
+function toCacheability(run: Run, record: Body, isRow: boolean): Cacheability {
+  if (isRow) return typeof record.get('changed') === 'boolean' ? 'lasting' : 'unsure';
+  // First, as it takes no look at the log.
+  if (record.isObject('snapshot')) return 'lasting';
+  return toRowHint(run)?.isFinished ? 'unsure' : 'none';
+}
+
+/** Of a run that was made of its record; a row has no need of it. */
+const toRowHint = (run: Run): RowHint | undefined => (run as Partial<DetailedRun>).toRowHint?.();
 
 export const runs: RunDefinition = {
   typeName: 'OlostepRun',

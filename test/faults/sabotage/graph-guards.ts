@@ -242,14 +242,14 @@ export const graphGuards: readonly Guard[] = [
   },
   {
     name: "an outcome of Olostep's that comes from its row",
-    file: 'src/providers/olostep/run.ts',
+    file: 'src/providers/olostep/runs.ts',
     from: 'if (row !== null) return toOutcome(row);',
     to: 'if (row !== null) void toOutcome(row);',
     tests: valueTests,
   },
   {
     name: 'a phase that a row decides',
-    file: 'src/providers/olostep/run.ts',
+    file: 'src/providers/olostep/runs.ts',
     from: "(row ? 'FINISHED' : toOwnPhase(log()))",
     to: '(row ? toOwnPhase(log()) : toOwnPhase(log()))',
     tests: valueTests,
@@ -284,7 +284,7 @@ export const graphGuards: readonly Guard[] = [
   },
   {
     name: 'what a row of a monitor lacks, from the monitor itself',
-    file: 'src/providers/olostep/monitor.ts',
+    file: 'src/providers/olostep/monitors.ts',
     from: 'isInRow ? monitor[name]',
     to: 'isInRow || name ? monitor[name]',
     tests: valueTests,

@@ -68,9 +68,9 @@ export const runFeedHttpGuards: readonly Guard[] = [
   },
   {
     name: 'run feed over HTTP: a value that is not as documented is no answer to a filter',
-    file: 'src/providers/olostep/snapshot-row.ts',
-    from: "read(row, 'changed') instanceof Error;",
-    to: "read(row, 'changed') === undefined;",
+    file: 'src/providers/olostep/events-page.ts',
+    from: "readRow(row, 'changed') instanceof Error;",
+    to: "readRow(row, 'changed') === undefined;",
     tests: pagingTests,
   },
   {
