@@ -1,10 +1,9 @@
-/** Reads a provider's answer field by field, each checked against the provider's OpenAPI document as it is read. */
+/** Reads a provider's response field by field, each checked against the provider's OpenAPI document as it is read. */
 import { ProviderError } from '../core/errors.ts';
 import type { Provider } from '../generated/types.ts';
-import { isRawJson, isUnread, sizeWithin, tooLarge, type Unread } from '../json/lossless.ts';
+import { isRawJson, isUnread, type RawJson, sizeWithin, tooLarge, type Unread } from '../json/lossless.ts';
 import type { Body } from '../upstream/read-response.ts';
-import type { JsonNumber } from './numbers.ts';
-import type { FieldContext } from './provider.ts';
+import type { Field, FieldContext } from './provider.ts';
 
 /** What the OpenAPI document says of a field. */
 export interface Check {
@@ -84,7 +83,7 @@ const isError = (value: unknown) => value instanceof Error;
 export const invalidField = (provider: Provider) => new ProviderError(provider, 'UPSTREAM_BAD_RESPONSE');
 
 /** What takes the place of a field that can't be parsed, or is too large for it. */
-export const toUnreadField = (provider: Provider, value: Unread) =>
+const toUnreadField = (provider: Provider, value: Unread) =>
   value === tooLarge ? toLargeField(provider) : invalidField(provider);
 
 /** What takes the place of a field that is too large to be read. */
@@ -123,3 +122,25 @@ export function toEach<Item, Made>(
   costBudget.spend(items.length * bytesPerItem);
   return items.map(make);
 }
+
+/** A number as it came: where a JavaScript number doesn't hold it, its text, which has no arithmetic. */
+export type JsonNumber = number | RawJson;
+
+/** The nearest JavaScript number: of one with very many digits the last ones don't matter, unless it is an id. */
+export const toNumber = (found: Found<JsonNumber>): Found<number> => (isRawJson(found) ? Number(found.rawJSON) : found);
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * Makes fields that are those of what `load` finds; when it finds nothing, `null` or what is given.
+ * @throws whatever `load` does: that is the field's error
+ */
+export const later =
+  (load: (context: FieldContext) => Promise<Fields | null>) =>
+  <Value>(name: string, otherwise: unknown = null): Field<Value> =>
+  async (args: never, context: FieldContext) => {
+    const found = await load(context);
+    if (found === null) return otherwise as never;
+    const field = found[name];
+    return typeof field === 'function' ? field.call(found, args, context) : field;
+  };

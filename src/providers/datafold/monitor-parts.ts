@@ -4,9 +4,8 @@ import type { DatafoldAlert, DatafoldDataset, DatafoldNotification, DatafoldSche
 import { ParsedObject } from '../../json/lazy-object.ts';
 import { isNullish, isObject } from '../../json/lossless.ts';
 import type { Body } from '../../upstream/read-response.ts';
-import { toNumber } from '../numbers.ts';
 import type { Fields } from '../provider.ts';
-import { createReader, type Found, invalidField } from '../response-reader.ts';
+import { createReader, type Found, invalidField, toNumber } from '../response-reader.ts';
 import type { components } from './openapi.d.ts';
 import {
   AbsoluteAlert,

@@ -5,8 +5,14 @@
 import { OperationTooCostly, type ProviderError } from '../../core/errors.ts';
 import type { Get, Page, RunRow, RunWindow } from '../provider.ts';
 import { invalidField } from '../response-reader.ts';
-import { orderToleranceMs, RunOrder, type TimeWindow, toTimeWindow } from '../run-order.ts';
-import { type ListedPage, readSortedPage } from '../sorted-page.ts';
+import {
+  type ListedPage,
+  orderToleranceMs,
+  RunOrder,
+  readSortedPage,
+  type TimeWindow,
+  toTimeWindow,
+} from '../run-order.ts';
 import { parseRunCursor, type RunCursor, toRunCursor, unknownRunCursor } from './cursors.ts';
 import { hasMoreBehind, type List, type Reply, toTotalCount } from './list.ts';
 import { maxPages, RunPagesReader, type Start, seekWindow } from './run-pages-reader.ts';

@@ -3,8 +3,7 @@ import type { ProviderError } from '../../core/errors.ts';
 import type { DatafoldRunState, RunOutcome, RunPhase } from '../../generated/types.ts';
 import { toDigits } from '../../json/lossless.ts';
 import { fromIsoText } from '../date-time.ts';
-import type { JsonNumber } from '../numbers.ts';
-import { type Found, invalidField } from '../response-reader.ts';
+import { type Found, invalidField, type JsonNumber } from '../response-reader.ts';
 import type { components } from './openapi.d.ts';
 
 /** A time as it is shown. */

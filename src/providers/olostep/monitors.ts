@@ -3,9 +3,8 @@ import type { OlostepMonitor, OlostepMonitorStatus } from '../../generated/types
 import { isNullish } from '../../json/lossless.ts';
 import type { Body } from '../../upstream/read-response.ts';
 import { identifyMonitor } from '../global-id.ts';
-import { later } from '../lazy-fields.ts';
 import type { FieldContext, MonitorDefinition, MonitorFields, Reading, Selected } from '../provider.ts';
-import { createReader, toFreeForm } from '../response-reader.ts';
+import { createReader, later, toFreeForm } from '../response-reader.ts';
 import { readPage, walk } from './monitor-list.ts';
 import {
   hasLastRunAt,

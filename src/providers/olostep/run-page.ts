@@ -4,8 +4,7 @@ import type { Body } from '../../upstream/read-response.ts';
 import { isTime } from '../date-time.ts';
 import type { Get, Page, RunRow, RunWindow } from '../provider.ts';
 import { invalidField } from '../response-reader.ts';
-import { orderToleranceMs, RunOrder, toTimeWindow } from '../run-order.ts';
-import { type ListedPage, readSortedPage } from '../sorted-page.ts';
+import { type ListedPage, orderToleranceMs, RunOrder, readSortedPage, toTimeWindow } from '../run-order.ts';
 import { maxPerPage, readNextCursor, readRows, readTotalCount, saysMore, toPageRequest } from './events-page.ts';
 import { isRunId } from './values.ts';
 

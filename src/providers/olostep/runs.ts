@@ -4,7 +4,6 @@ import { once } from '../../core/once.ts';
 import type { MonitorRunKey, OlostepRun, OlostepRunEventsArgs } from '../../generated/types.ts';
 import type { Body } from '../../upstream/read-response.ts';
 import { identifyRun } from '../global-id.ts';
-import { later } from '../lazy-fields.ts';
 import type {
   Cacheability,
   Field,
@@ -17,7 +16,7 @@ import type {
   RunReading,
   Selected,
 } from '../provider.ts';
-import { createReader, toFreeForm, toLargeField } from '../response-reader.ts';
+import { createReader, later, toFreeForm, toLargeField } from '../response-reader.ts';
 import { Log, runComplete } from './agent-log.ts';
 import { toLogPage } from './agent-log-page.ts';
 import { pages, type SnapshotFields, toOutcome, toSnapshotFields, walk } from './events-page.ts';

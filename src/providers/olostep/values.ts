@@ -1,8 +1,7 @@
 /** Values of Olostep's responses: ids, counts and times, of which there are several forms. */
 
 import { fromIsoText, fromMilliseconds, isTime } from '../date-time.ts';
-import { type JsonNumber, toNumber } from '../numbers.ts';
-import { type Found, invalidField } from '../response-reader.ts';
+import { type Found, invalidField, type JsonNumber, toNumber } from '../response-reader.ts';
 
 /**
  * Olostep documents the prefixes of its ids alone (`^monitor_`, `^run_`), open at the end: closed here, so that no id can leave

@@ -1,6 +1,5 @@
 /** The monitors of Datafold's sandbox: a shop that watches its warehouse. */
-import type { Choices } from '../../sandbox/dice.ts';
-import { day, hour, minute, second, type Timetable } from '../../sandbox/timetable.ts';
+import { type Choices, day, hour, minute, second, type Timetable } from '../../sandbox/dice.ts';
 import type { components } from '../openapi.d.ts';
 
 /** The states in which a run ends. */

@@ -1,7 +1,6 @@
 /** The world of Datafold's sandbox. Nothing in it is stored: a run is worked out from the seed, its number and the time. */
 import type { SandboxWorld } from '../../provider.ts';
-import { createDice } from '../../sandbox/dice.ts';
-import { countRuns, day, second, toBeginning } from '../../sandbox/timetable.ts';
+import { countRuns, createDice, day, second, toBeginning } from '../../sandbox/dice.ts';
 import type { components } from '../openapi.d.ts';
 import { type FinalState, type Monitor, monitors } from './monitors.ts';
 import { settings, toMessages } from './settings.ts';

@@ -1,6 +1,5 @@
 /** The monitors of Olostep's sandbox: the pages that a shop watches. */
-import type { Choices } from '../../sandbox/dice.ts';
-import { day, hour, minute, second, type Timetable } from '../../sandbox/timetable.ts';
+import { type Choices, day, hour, minute, second, type Timetable } from '../../sandbox/dice.ts';
 import type { components } from '../openapi.d.ts';
 
 /**

@@ -1,7 +1,6 @@
 /** The world of Olostep's sandbox. Nothing in it is stored: a run is computed from the seed, its number and the time. */
 import type { SandboxWorld } from '../../provider.ts';
-import { createDice } from '../../sandbox/dice.ts';
-import { countRuns, day, hour, second, toBeginning } from '../../sandbox/timetable.ts';
+import { countRuns, createDice, day, hour, second, toBeginning } from '../../sandbox/dice.ts';
 import type { components } from '../openapi.d.ts';
 import { toLog } from './log.ts';
 import { type Monitor, monitors } from './monitors.ts';
