@@ -6,7 +6,7 @@ import { isObject } from '../../json/lossless.ts';
 import type { Context } from '../../resolvers/context.ts';
 import { each, loadNode, type NodeKey, toKey } from '../../resolvers/resolvers.ts';
 import { toId } from '../id-scalar.ts';
-import type { Entities, Entity } from './entities.ts';
+import type { Entities, Entity } from './subgraph.ts';
 
 /** The resolver of `_entities`. It goes by the entities given, as schemas have no place for what resolves a reference. */
 export const createEntitiesResolver =

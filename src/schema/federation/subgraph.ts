@@ -1,10 +1,26 @@
-/** Makes a subgraph of the schema: what gateways request of every subgraph, as Apollo Federation has it. */
+/** Makes the schema a subgraph of Apollo Federation: directives, entities, and the SDL for composition. */
 import { addResolversToSchema } from '@graphql-tools/schema';
-import { extendSchema, GraphQLSchema, isObjectType, parse } from 'graphql';
-import { findDirectives } from './directives.ts';
-import { type Entities, findEntities } from './entities.ts';
+import {
+  type ConstDirectiveNode,
+  type DefinitionNode,
+  extendSchema,
+  type FieldDefinitionNode,
+  type GraphQLNamedType,
+  GraphQLSchema,
+  isInterfaceType,
+  isNonNullType,
+  isObjectType,
+  Kind,
+  parse,
+  print,
+  printSchema,
+  type ScalarTypeDefinitionNode,
+} from 'graphql';
+import { once } from '../../core/once.ts';
+import type { Provider } from '../../generated/types.ts';
+import { providerNames, providers } from '../../providers/index.ts';
+import { ownField } from '../../resolvers/resolvers.ts';
 import { createEntitiesResolver } from './resolve-references.ts';
-import { createSdl } from './subgraph-sdl.ts';
 
 /** @throws {Error} when the federation's description doesn't match the schema */
 export function toSubgraph(plain: GraphQLSchema): GraphQLSchema {
@@ -53,3 +69,130 @@ extend type Query {
   _service: _Service!
 }
 `;
+
+export interface Entity {
+  /** The fields that identify it, as federation's `@key` has them: one text a key. */
+  readonly keys: readonly string[];
+  /** Whose it is; none where it may be any provider's. */
+  readonly provider?: Provider;
+  /** Whether it is a run; else it is a monitor. */
+  readonly isRun: boolean;
+}
+
+/** By the name of the type. */
+export type Entities = ReadonlyMap<string, Entity>;
+
+/**
+ * The table.
+ * @throws {Error} when it doesn't match the schema
+ */
+function findEntities(schema: GraphQLSchema): Entities {
+  const ofProviders = providerNames.flatMap((provider): [string, Entity][] => [
+    [providers[provider].runs.typeName, { provider, isRun: true, keys: ['id', 'monitorId runId'] }],
+    [providers[provider].monitors.typeName, { provider, isRun: false, keys: ['id', 'monitorId'] }],
+  ]);
+  const entities = new Map<string, Entity>([
+    ['MonitorRun', { isRun: true, keys: ['id'] }],
+    ['Monitor', { isRun: false, keys: ['id'] }],
+    ...ofProviders,
+  ]);
+  for (const [name, { keys }] of entities) checkKeys(schema.getType(name), name, keys);
+  checkImplementations(schema, entities);
+  return entities;
+}
+
+function checkKeys(type: GraphQLNamedType | undefined, name: string, keys: readonly string[]): void {
+  const fields = type && 'getFields' in type ? type.getFields() : {};
+  for (const field of keys.flatMap((key) => key.split(' ')))
+    if (!isNonNullType(fields[field]?.type)) throw new Error(`Expected ${name}.${field}, of a key, never to be null.`);
+}
+
+/** An interface is an entity only together with all that implements it. */
+function checkImplementations(schema: GraphQLSchema, entities: Entities): void {
+  for (const name of entities.keys()) {
+    const type = schema.getType(name);
+    if (!isInterfaceType(type)) continue;
+    for (const possible of schema.getPossibleTypes(type))
+      if (!entities.has(possible.name)) throw new Error(`Expected ${possible.name} to be an entity, as ${name} is.`);
+  }
+}
+
+/** By `schema`, the name of a type, or a type and a field: `Query.node`. */
+type Directives = ReadonlyMap<string, readonly string[]>;
+
+/** 2.3 is the first version that lets an interface be an entity. */
+const federation = '@link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@shareable"])';
+
+/**
+ * From the GraphQL Federation specification, which was called Composite Schemas, section Source Schema: "the `@lookup`
+ * directive is used within a source schema to specify output fields that can be used by the distributed GraphQL executor to
+ * resolve an entity by a stable key". Arguments are matched with the fields of a key by their names, so `monitorRun(key:)` is
+ * none: `provider` is in no key. Apollo Federation ignores directives without `@composeDirective`.
+ */
+const lookupDefinition = `
+"A field that finds an entity by the key that its arguments are, for gateways of the GraphQL Federation specification."
+directive @lookup on FIELD_DEFINITION
+`;
+
+/** @throws {Error} when a place isn't in the schema */
+function findDirectives(schema: GraphQLSchema): Directives {
+  const keys = [...findEntities(schema)].map(([name, { keys }]): [string, string[]] => [
+    name,
+    keys.map((key) => `@key(fields: "${key}")`),
+  ]);
+  const directives: Directives = new Map([
+    ['schema', [federation]],
+    ...keys,
+    // A lookup finds what has keys. Apollo Federation isn't to take the interface for an entity: then no other types
+    // could implement it.
+    ['Node', ['@key(fields: "id", resolvable: false)']],
+    // Every Relay schema has one, and means the same.
+    ['PageInfo', ['@shareable']],
+    ...['node', ...providerNames.map(ownField)].map((field): [string, string[]] => [`Query.${field}`, ['@lookup']]),
+  ]);
+  for (const place of directives.keys())
+    if (place !== 'schema' && !has(schema, place)) throw new Error(`Expected the schema to have ${place}.`);
+  return directives;
+}
+
+function has(schema: GraphQLSchema, place: string): boolean {
+  const [name = '', field] = place.split('.');
+  const type = schema.getType(name);
+  return type !== undefined && (field === undefined || ('getFields' in type && field in type.getFields()));
+}
+
+/** Returns a function that prints the SDL at its first call, and returns the same text from then on. */
+export const createSdl = (schema: GraphQLSchema): (() => string) => once(() => printSubgraph(schema));
+
+/** With all descriptions, and without what federation adds to every subgraph: the names with an underscore before them. */
+export function printSubgraph(schema: GraphQLSchema): string {
+  const directives = findDirectives(schema);
+  const [schemaDefinition, ...types] = parse(printSchema(schema)).definitions.filter((node) => !isFederations(node));
+  const definitions = [schemaDefinition, ...parse(lookupDefinition).definitions, ...types]
+    .filter((node) => node !== undefined)
+    .map((node) => withDirectives(node, directives));
+  return `${print({ kind: Kind.DOCUMENT, definitions })}\n`;
+}
+
+const isFederations = (node: DefinitionNode | FieldDefinitionNode): boolean =>
+  'name' in node && node.name?.value.startsWith('_') === true;
+
+function withDirectives(node: DefinitionNode, directives: Directives): DefinitionNode {
+  const at = (place: string) => toDirectives(directives.get(place) ?? []);
+  if (node.kind === Kind.SCHEMA_DEFINITION) return { ...node, directives: at('schema') };
+  if (node.kind !== Kind.OBJECT_TYPE_DEFINITION && node.kind !== Kind.INTERFACE_TYPE_DEFINITION) return node;
+  const { name, fields = [] } = node;
+  return {
+    ...node,
+    directives: at(name.value),
+    fields: fields
+      .filter((field) => !isFederations(field))
+      .map((field) => ({ ...field, directives: at(`${name.value}.${field.name.value}`) })),
+  };
+}
+
+/** GraphQL has no parser of directives alone. */
+function toDirectives(texts: readonly string[]): readonly ConstDirectiveNode[] {
+  const [scalar] = parse(`scalar Any ${texts.join(' ')}`).definitions as readonly ScalarTypeDefinitionNode[];
+  return scalar?.directives ?? [];
+}
