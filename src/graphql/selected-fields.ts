@@ -1,4 +1,13 @@
-/** What is selected of the objects that a field finds: which fetches are needed follows from it. */
+/** What an operation selects of the things that a field finds: which fetches are needed follows from it. */
+import {
+  type GraphQLObjectType,
+  type GraphQLResolveInfo,
+  getNamedType,
+  isObjectType,
+  type SelectionSetNode,
+} from 'graphql';
+import { collectFields, type Selector, toSets } from './executor/collect-fields.ts';
+import { variablesOf } from './graphql-majors.ts';
 
 /** The names of the fields that are selected of a type, without `__typename`. */
 export class SelectedFields extends Set<string> {
@@ -23,4 +32,67 @@ export interface SelectedOf {
   readonly places: number;
   /** Of the objects in a page, by the name of the type of the connection. */
   inPage(connectionName: string): SelectedOf;
+}
+
+/** What a resolver of this service gets to know of the operation: from a plan at once, from GraphQL's executor by its `info`. */
+export type Selection = GraphQLResolveInfo | { readonly selectedOf: SelectedOf };
+
+const nothing = new SelectedFields();
+
+/** What is selected in one place. */
+type Sets = readonly SelectionSetNode[];
+
+/**
+ * Makes what finds the selected fields of each type, once for each. Fragments are opened, directives decided.
+ * @param places of each object in the response
+ */
+export function createSelectedOf(selector: Selector, ...places: readonly Sets[]): SelectedOf {
+  const typeOf = (name: string) => {
+    const type = selector.schema.getType(name);
+    return isObjectType(type) ? type : undefined;
+  };
+  const known = new Map<string, SelectedFields>();
+  const selectedOf = (typeName: string) => {
+    const selected = known.get(typeName) ?? toSelected(selector, typeOf(typeName), places);
+    known.set(typeName, selected);
+    return selected;
+  };
+  const inPage = (connectionName: string) => {
+    const connection = typeOf(connectionName);
+    if (connection === undefined) return createSelectedOf(selector);
+    const edge = typeOf(getNamedType(connection.getFields().edges?.type)?.name ?? '');
+    const ofNodes = places.flatMap((sets) => placesOf(selector, connection, sets, 'nodes'));
+    const ofEdges = places.flatMap((sets) => placesOf(selector, connection, sets, 'edges'));
+    return createSelectedOf(
+      selector,
+      ...ofNodes,
+      ...(edge ? ofEdges.flatMap((sets) => placesOf(selector, edge, sets, 'node')) : []),
+    );
+  };
+  return Object.assign(selectedOf, { inPage, places: Math.max(places.length, 1) });
+}
+
+function toSelected(selector: Selector, type: GraphQLObjectType | undefined, places: readonly Sets[]): SelectedFields {
+  if (type === undefined) return nothing;
+  const names = places.map((sets) => [...collectFields(selector, type, sets).values()].map(([{ name }]) => name.value));
+  return new SelectedFields(...names.map((names) => names.filter((name) => name !== '__typename')));
+}
+
+/** What is selected below each field of a name, by whichever alias. */
+const placesOf = (selector: Selector, type: GraphQLObjectType, sets: Sets, name: string): readonly Sets[] =>
+  [...collectFields(selector, type, sets).values()].filter(([node]) => node.name.value === name).map(toSets);
+
+/** What is selected below the field that is being resolved. */
+export function selectedIn(selection: Selection): SelectedOf {
+  if ('selectedOf' in selection) return selection.selectedOf;
+  const { schema, fragments, fieldNodes } = selection;
+  const selector: Selector = {
+    schema,
+    fragments: new Map(Object.entries(fragments)),
+    conditions: variablesOf(selection) as Selector['conditions'],
+  };
+  return createSelectedOf(
+    selector,
+    fieldNodes.flatMap(({ selectionSet }) => selectionSet ?? []),
+  );
 }

@@ -3,8 +3,7 @@
 import { BadUserInput } from '../core/errors.ts';
 import type { QueryResolvers } from '../generated/resolvers.ts';
 import type { MonitorKey, MonitorRunKey, MonitorRunsArgs, Provider } from '../generated/types.ts';
-import { type Selection, selectedIn } from '../graphql/executor/selection-lookup.ts';
-import type { SelectedFields, SelectedOf } from '../graphql/selected-fields.ts';
+import { type SelectedFields, type SelectedOf, type Selection, selectedIn } from '../graphql/selected-fields.ts';
 import { countAwaited } from '../loaders/planner.ts';
 import { identifyMonitor, monitorIdentity, splitGlobalId } from '../providers/global-id.ts';
 import { isProvider, providerNames, providers } from '../providers/index.ts';

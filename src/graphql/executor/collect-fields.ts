@@ -1,5 +1,6 @@
-/** Which fields an operation selects of a type: fragments opened, directives decided, the same names brought together. */
+/** Which fields an operation selects of a type: fragments expanded, `@skip` and `@include` applied, the same names merged. */
 import {
+  type ASTNode,
   type DirectiveNode,
   type FieldNode,
   type FragmentDefinitionNode,
@@ -11,10 +12,10 @@ import {
   isAbstractType,
   type NamedTypeNode,
   type SelectionSetNode,
+  visit,
 } from 'graphql';
-import { toVariableValues } from '../graphql-majors.ts';
-import { bailOut } from './bail-out.ts';
-import type { Conditions } from './skip-include-variants.ts';
+import { toVariableValues, type Values } from '../graphql-majors.ts';
+import { bailOut, unlessThrown } from './bail-out.ts';
 
 /** What selections are read with. */
 export interface Selector {
@@ -88,4 +89,61 @@ function isIncluded({ directives = [] }: Directed, conditions: Conditions): bool
   // Only the list: version 17 of graphql has more kinds of nodes with one.
   if (getDirectiveValues(GraphQLSkipDirective, { directives }, variables)?.if === true) return false;
   return getDirectiveValues(GraphQLIncludeDirective, { directives }, variables)?.if !== false;
+}
+
+/** Which variables are true. */
+type Conditions = Readonly<Record<string, boolean>>;
+
+/** The most variables that an operation may use in them; every combination of their values is compiled separately. */
+const maxConditions = 4;
+
+/**
+ * The variables that `@skip` and `@include` use in the nodes.
+ * @throws when there are too many, or there is another directive
+ */
+export function findConditions(nodes: readonly ASTNode[]): readonly string[] {
+  const names = new Set<string>();
+  for (const node of nodes) {
+    visit(node, {
+      Directive({ name, arguments: [condition] = [] }) {
+        if (name.value !== 'skip' && name.value !== 'include') bailOut();
+        if (condition?.value.kind === 'Variable') names.add(condition.value.name.value);
+      },
+    });
+  }
+  return names.size > maxConditions ? bailOut() : [...names];
+}
+
+/**
+ * Fields come and go with these variables, and with them the order of those that stay. So each combination gets what is
+ * compiled for it, once it is executed.
+ */
+export function compileVariants<Compiled>(
+  names: readonly string[],
+  compile: (conditions: Conditions) => Compiled,
+): (variables: Values) => Compiled {
+  if (names.length === 0) {
+    const compiled = compile({});
+    return () => compiled;
+  }
+  const variants = new Map<string, Compiled | undefined>();
+  return (variables) => {
+    const conditions = readConditions(names, variables);
+    const key = Object.values(conditions).join();
+    if (!variants.has(key))
+      variants.set(
+        key,
+        unlessThrown(() => compile(conditions)),
+      );
+    return variants.get(key) ?? bailOut();
+  };
+}
+
+function readConditions(names: readonly string[], variables: Values): Conditions {
+  return Object.fromEntries(
+    names.map((name) => {
+      const value = variables[name];
+      return typeof value === 'boolean' ? [name, value] : bailOut();
+    }),
+  );
 }

@@ -14,10 +14,10 @@ import {
   isObjectType,
 } from 'graphql';
 import type { Values } from '../graphql-majors.ts';
+import { createSelectedOf, type Selection } from '../selected-fields.ts';
 import { bailOut } from './bail-out.ts';
-import type { ArgumentsCompiler, RequestArguments } from './coerce-arguments.ts';
+import type { ArgumentsCompiler, RequestArguments } from './coercion.ts';
 import { collectProperties, type FieldNodes, type Selector, toSets } from './collect-fields.ts';
-import { createSelectedOf, type Selection } from './selection-lookup.ts';
 
 /** What is compiled with. */
 export interface Compiler extends Selector {

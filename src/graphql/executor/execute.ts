@@ -1,7 +1,7 @@
 /** Executes an operation of a document that has been validated: by its plan where possible, otherwise by GraphQL's own executor. */
 import { type DocumentNode, type ExecutionResult, execute, type GraphQLSchema } from 'graphql';
 import { toExecutableDocument, toExecutableSchema } from '../graphql-majors.ts';
-import { createPlans, type OnPlanned } from './plan-cache.ts';
+import { createPlans, type OnPlanned } from './compile-operation.ts';
 
 /** An operation, as a request selects it. */
 export interface Operation {

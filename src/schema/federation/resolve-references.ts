@@ -1,7 +1,7 @@
 /** What other subgraphs know of a run or a monitor -> the run or the monitor. */
 
 import { BadUserInput } from '../../core/errors.ts';
-import { type Selection, selectedIn } from '../../graphql/executor/selection-lookup.ts';
+import { type Selection, selectedIn } from '../../graphql/selected-fields.ts';
 import { isObject } from '../../json/lossless.ts';
 import type { Context } from '../../resolvers/context.ts';
 import { each, loadNode, type NodeKey, toKey } from '../../resolvers/resolvers.ts';
