@@ -1,7 +1,6 @@
 /** Environment -> who may send requests to the HTTP server. */
 import * as v from 'valibot';
-import { expectedApiToken, isApiToken } from '../server/auth/bearer.ts';
-import type { JwtConfig } from '../server/auth/jwt.ts';
+import { expectedApiToken, isApiToken, type JwtConfig } from '../server/auth/authorization.ts';
 import { isHost } from '../server/checks/host-and-path.ts';
 import { isOrigin } from '../server/cors.ts';
 import type { HttpServerConfig } from '../server/server.ts';

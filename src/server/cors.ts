@@ -4,8 +4,7 @@ import { requestIdHeader } from '../gateway/request-id.ts';
 import { forwardedHeader } from '../providers/credentials.ts';
 import { providerNames } from '../providers/index.ts';
 import { ageHeader, callReportHeader } from '../upstream/call-report.ts';
-import type { Check, Rejection } from './checks/check.ts';
-import { preflightHeaders } from './checks/csrf.ts';
+import { type Check, preflightHeaders, type Rejection } from './checks/check.ts';
 
 const preflightAnswer = {
   'access-control-allow-methods': 'GET, POST',

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { toRefusal } from '../core/errors.ts';
 import { requestIdHeader, toRequestId } from '../gateway/request-id.ts';
 import type { Log } from '../observability/logger.ts';
-import { maxHeaderSize } from './checks/headers.ts';
+import { maxHeaderSize } from './checks/check.ts';
 import type { InFlightResponses } from './in-flight-responses.ts';
 import type { RequestState } from './request-state.ts';
 import { securityHeaders } from './security-headers.ts';

@@ -6,13 +6,20 @@ import { ResponseMemory, ResponseReservation } from '../core/response-memory.ts'
 import type { Gateway } from '../gateway/create-gateway.ts';
 import { createBoundedLog } from '../observability/bounded-log.ts';
 import type { Log } from '../observability/logger.ts';
-import { type ApiTokens, createAuthorization } from './auth/bearer.ts';
-import type { JwtConfig } from './auth/jwt.ts';
+import { type ApiTokens, createAuthorization, type JwtConfig } from './auth/authorization.ts';
 import { toCaller } from './caller.ts';
 import { hasSmallBody, isPlain } from './checks/body.ts';
-import { firstRejection, firstRejectionAsync, type Rejection, refuse } from './checks/check.ts';
-import { isPreflighted } from './checks/csrf.ts';
-import { expectsNothing, hasFewHeaders, isHttp1, maxHeaderSize } from './checks/headers.ts';
+import {
+  expectsNothing,
+  firstRejection,
+  firstRejectionAsync,
+  hasFewHeaders,
+  isHttp1,
+  isPreflighted,
+  maxHeaderSize,
+  type Rejection,
+  refuse,
+} from './checks/check.ts';
 import {
   type AllowedHosts,
   createHostCheck,

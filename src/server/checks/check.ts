@@ -1,4 +1,4 @@
-/** What a request can be refused with, and how that is said. */
+/** Checks of a request before anybody reads it, and how one is refused: its headers, and what a page of another site could make a browser send. */
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { type ErrorCode, toRefusal } from '../../core/errors.ts';
 
@@ -73,3 +73,41 @@ export function refuse(
 /** Small bodies aside: those have arrived, or soon will have, and the connection is worth more. */
 const hasUnreadBody = ({ headers, complete }: IncomingMessage): boolean =>
   !complete && (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 16_384);
+
+/** The most bytes of a request's head. */
+export const maxHeaderSize = 16 * 1024;
+
+/**
+ * Refuses more headers than `most`. Node.js would drop those beyond a number without a word, and the last ones are
+ * those that a proxy in front has added.
+ */
+export const hasFewHeaders =
+  (most: number): Check =>
+  ({ rawHeaders }) =>
+    rawHeaders.length > 2 * most ? badInput(431, `Expected at most ${most} headers.`) : undefined;
+
+/** Refuses HTTP/0.9, which Node.js takes for HTTP: a request line without a version. */
+export const isHttp1: Check = ({ httpVersionMajor }) =>
+  httpVersionMajor === 1 ? undefined : badInput(400, 'Expected HTTP/1.1, as RFC 9112 has it.');
+
+export const expectsNothing: Check = ({ headers: { expect = '100-continue' } }) =>
+  expect.toLowerCase() === '100-continue' ? undefined : badInput(417, 'Expected no Expect header but 100-continue.');
+
+/** Headers that no page can set for another site without a preflight. */
+export const preflightHeaders = ['apollo-require-preflight', 'x-graphql-yoga-csrf', 'x-apollo-operation-name'] as const;
+
+const json = /^application\/json\s*(?:;|$)/i;
+
+/**
+ * A GET needs one of {@link preflightHeaders}, or the content type of JSON, with which browsers send a preflight as well. A POST
+ * is refused further in unless it is JSON, and nothing else executes at all.
+ */
+export const isPreflighted: Check = ({ method, headers }) => {
+  if (method !== 'GET' || preflightHeaders.some((name) => headers[name]) || json.test(headers['content-type'] ?? ''))
+    return undefined;
+  return {
+    status: 403,
+    code: 'FORBIDDEN',
+    message: `Expected a GET with a header that pages of other sites can't send: ${preflightHeaders.join(', ')}.`,
+  };
+};

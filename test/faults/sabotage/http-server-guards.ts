@@ -46,14 +46,14 @@ export const httpServerGuards: readonly Guard[] = [
   },
   {
     name: 'a number of headers',
-    file: 'src/server/checks/headers.ts',
+    file: 'src/server/checks/check.ts',
     from: 'rawHeaders.length > 2 * most',
     to: 'rawHeaders.length > 2e9 * most',
     tests: ['raw-http'],
   },
   {
     name: 'a version of HTTP',
-    file: 'src/server/checks/headers.ts',
+    file: 'src/server/checks/check.ts',
     from: 'httpVersionMajor === 1',
     to: 'httpVersionMajor >= 0',
     tests: ['raw-http'],
@@ -81,7 +81,7 @@ export const httpServerGuards: readonly Guard[] = [
   },
   {
     name: 'no GET that a page of another site can send',
-    file: 'src/server/checks/csrf.ts',
+    file: 'src/server/checks/check.ts',
     from: "if (method !== 'GET' ||",
     to: "if (method !== 'HEAD' ||",
     tests: ['test/server/csrf.test.ts', 'browsers'],
@@ -123,7 +123,7 @@ export const httpServerGuards: readonly Guard[] = [
   },
   {
     name: 'a token that is right',
-    file: 'src/server/auth/bearer.ts',
+    file: 'src/server/auth/authorization.ts',
     from: 'timingSafeEqual(known.digest, digest) ?',
     to: 'known.digest.length === digest.length ?',
     tests: ['test/server/auth.test.ts'],
@@ -186,7 +186,7 @@ export const httpServerGuards: readonly Guard[] = [
   },
   {
     name: 'time that the keys of an issuer took',
-    file: 'src/server/auth/bearer.ts',
+    file: 'src/server/auth/authorization.ts',
     from: 'request.waitedMs = performance.now() - startedAt;',
     to: 'void startedAt;',
     tests: ['test/server/auth.test.ts'],
@@ -515,7 +515,7 @@ export const httpServerGuards: readonly Guard[] = [
   },
   {
     name: 'a later look at the JWKS, for a key that has been rotated',
-    file: 'src/server/auth/jwt.ts',
+    file: 'src/server/auth/authorization.ts',
     from: 'if (later === undefined) return',
     to: 'if (later !== undefined) return',
     tests: ['test/server/auth.test.ts'],
