@@ -10,6 +10,8 @@ query BothProviders(
 ) {
   monitorRuns(keys: $keys) {
     id
+    monitorId
+    runId
     phase
     outcome
     startedAt
@@ -47,11 +49,14 @@ query DatafoldRun($monitorId: ID! = "7", $runId: ID! = "42") {
 query MonitorList($provider: Provider! = DATAFOLD, $tags: [String!], $first: Int = 5, $after: String) {
   monitorList(provider: $provider, tags: $tags, first: $first, after: $after) {
     totalCount
-    nodes {
-      id
-      name
-      enabled
-      lastRunAt
+    edges {
+      node {
+        id
+        monitorId
+        name
+        enabled
+        lastRunAt
+      }
     }
     pageInfo {
       hasNextPage
@@ -85,9 +90,13 @@ query Monitor(
     }
     runs(first: 3) {
       totalCount
-      nodes {
-        id
-        outcome
+      edges {
+        node {
+          id
+          monitorId
+          runId
+          outcome
+        }
       }
       pageInfo {
         hasNextPage
@@ -101,20 +110,24 @@ query Monitor(
   `# The newest runs of all monitors of both providers, a page at a time: send \`endCursor\` back as \`after\`.
 query NewestRuns($outcomes: [RunOutcome!], $first: Int = 10, $after: String) {
   runs(outcomes: $outcomes, first: $first, after: $after) {
-    nodes {
-      id
-      phase
-      outcome
-      monitor {
+    edges {
+      node {
         id
-        name
-      }
-      ... on DatafoldRun {
-        startedAt
-      }
-      ... on OlostepRun {
-        snapshotAt
-        summary
+        monitorId
+        runId
+        phase
+        outcome
+        monitor {
+          id
+          name
+        }
+        ... on DatafoldRun {
+          startedAt
+        }
+        ... on OlostepRun {
+          snapshotAt
+          summary
+        }
       }
     }
     pageInfo {
@@ -160,10 +173,12 @@ query RunLog(
         hasNextPage
         endCursor
       }
-      nodes {
-        timestamp
-        kind
-        message
+      edges {
+        node {
+          timestamp
+          kind
+          message
+        }
       }
     }
   }

@@ -1,15 +1,20 @@
 /** What `monitor-graph/client` gives to Apollo Client: typed documents, and the types behind each interface for its cache. */
 import { ApolloClient, gql, HttpLink, InMemoryCache } from '@apollo/client';
+import { relayStylePagination } from '@apollo/client/utilities';
 import { expect, expectTypeOf, it, onTestFinished } from 'vitest';
 import {
   BothProvidersDocument,
   DatafoldRunDocument,
   type DatafoldRunState,
+  MonitorListDocument,
+  type MonitorListQuery,
   NodeDocument,
   possibleTypes,
   RunLogDocument,
 } from '../../src/client.ts';
+import { startSandbox } from '../../src/sandbox/start-sandbox.ts';
 import { datafoldBody, datafoldKey, datafoldPath, olostepBody, olostepKey } from '../support/bodies.ts';
+import { createWorld } from '../support/world.ts';
 import { createWorldWithRuns, datafoldIds, olostepIds } from '../support/world-with-runs.ts';
 
 it('Apollo Client: answers typed documents with their types', async () => {
@@ -25,7 +30,7 @@ it('Apollo Client: answers typed documents with their types', async () => {
     'DATAFOLD:7:42',
     'OLOSTEP:monitor_n8q2x4m1ak:run_k3v9c1p7zd',
   ]);
-  expect(log.data?.olostepRun?.events?.nodes?.map((node) => node?.kind)).toEqual(['work_received', 'node_start']);
+  expect(log.data?.olostepRun?.events?.edges?.map((edge) => edge?.node?.kind)).toEqual(['work_received', 'node_start']);
 });
 
 it('Apollo Client: fails to compile when a field is not selected, or a variable has a wrong type', async () => {
@@ -148,3 +153,36 @@ async function createClient() {
   onTestFinished(() => client.stop());
   return { client, world };
 }
+
+it('Apollo Client: merges pages of the example operations by relayStylePagination, as docs/library.md has it', async () => {
+  const sandbox = await startSandbox({ seed: 1 });
+  const { url } = await createWorld({ providers: sandbox.providers });
+  const cache = new InMemoryCache({
+    possibleTypes,
+    typePolicies: { Query: { fields: { monitorList: relayStylePagination(['provider', 'tags']) } } },
+  });
+  const client = new ApolloClient({ link: new HttpLink({ uri: url }), cache });
+  onTestFinished(() => {
+    client.stop();
+    sandbox.close();
+  });
+  const variables = { provider: 'DATAFOLD', first: 3 } as const;
+  const list = client.watchQuery({ query: MonitorListDocument, variables });
+  const idsOf = (data: unknown) =>
+    (data as { monitorList: { edges: { node: { monitorId: string } }[] } }).monitorList.edges.map(
+      ({ node }) => node.monitorId,
+    );
+  const first = await new Promise<MonitorListQuery>((resolve) => {
+    const subscription = list.subscribe(({ data, dataState }) => {
+      if (dataState === 'complete') resolve(data as MonitorListQuery);
+    });
+    onTestFinished(() => subscription.unsubscribe());
+  });
+
+  await list.fetchMore({ variables: { after: first.monitorList?.pageInfo.endCursor ?? null } });
+  const data = client.readQuery({ query: MonitorListDocument, variables });
+
+  expect(idsOf(first)).toHaveLength(3);
+  expect(new Set(idsOf(data)).size).toBe(6);
+  expect(idsOf(data).slice(0, 3)).toEqual(idsOf(first));
+});

@@ -52,7 +52,7 @@ it('graphql-request: pages through a log with the cursors it was given', async (
   do {
     const variables: object = { ...olostepIds, first: 2, ...(after && { after }) };
     const { olostepRun } = await client.request(RunLogDocument, variables);
-    kinds.push(...(olostepRun?.events?.nodes ?? []).map((node) => node?.kind));
+    kinds.push(...(olostepRun?.events?.edges ?? []).map((edge) => edge?.node?.kind));
     const page = olostepRun?.events?.pageInfo;
     after = page?.hasNextPage ? page.endCursor : null;
   } while (after !== null);

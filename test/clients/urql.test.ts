@@ -18,7 +18,7 @@ it('urql: answers typed documents with their types', async () => {
     'DATAFOLD:7:42',
     'OLOSTEP:monitor_n8q2x4m1ak:run_k3v9c1p7zd',
   ]);
-  expect(log.data?.olostepRun?.events?.nodes?.map((node) => node?.kind)).toEqual(['work_received', 'node_start']);
+  expect(log.data?.olostepRun?.events?.edges?.map((edge) => edge?.node?.kind)).toEqual(['work_received', 'node_start']);
 });
 
 it('urql: fails to compile when a field is not selected, or a variable has a wrong type', async () => {

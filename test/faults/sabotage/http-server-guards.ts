@@ -520,4 +520,18 @@ export const httpServerGuards: readonly Guard[] = [
     to: 'if (later !== undefined) return',
     tests: ['test/server/auth.test.ts'],
   },
+  {
+    name: 'the tokens and keys of a file that has changed',
+    file: 'src/service/secret-rotation.ts',
+    from: 'current = readConfig(env);',
+    to: 'readConfig(env);',
+    tests: ['test/config/secret-files.test.ts'],
+  },
+  {
+    name: 'no origin beyond this machine in the sandbox',
+    file: 'src/server/cors.ts',
+    from: 'loopbackOrigin.test(origin)',
+    to: "origin !== ''",
+    tests: ['test/server/csrf.test.ts'],
+  },
 ];
