@@ -178,8 +178,9 @@ export function createGateway(config: GatewayConfig): Gateway {
   const persisted = createPersistedDocuments({ documents, listed, isOnly, limits });
   const execute = createExecute({ ...limits, schema, introspection, onPlanned: documents.grow });
   const runCache = createRunCache(config.runCache, limits, log);
-  const responses = createResponseCache(config.runCache, runCache, limits);
-  const upstreams = createUpstreams(config, log, limits, (digest) => {
+  const budget = new ResponseBudget(limits);
+  const responses = createResponseCache(config.runCache, runCache, budget, limits);
+  const upstreams = createUpstreams(config, log, limits, budget, (digest) => {
     runCache?.forget(digest);
     responses?.revoke(digest);
   });
@@ -306,9 +307,9 @@ function createUpstreams(
   { providers: configs = {}, coalesceCalls = true }: GatewayConfig,
   log: Log,
   limits: Limits,
+  budget: ResponseBudget,
   revoke: (digest: string) => void,
 ) {
-  const budget = new ResponseBudget(limits);
   const onRefused = ({ digest }: Credential) => revoke(digest);
   const upstreams = providerNames.map((provider): [Provider, Upstream] => {
     const { readStatus, monitors } = providers[provider];
@@ -333,6 +334,7 @@ function createRunCache(runCache: GatewayConfig['runCache'] = true, limits: Limi
 function createResponseCache(
   configured: GatewayConfig['runCache'],
   runCache: RunCache | undefined,
+  budget: ResponseBudget,
   limits: Limits,
 ): ResponseCache | undefined {
   // Without a run cache nothing is stored to be shown stale.
@@ -346,7 +348,7 @@ function createResponseCache(
       { runCacheMaxBytes: responseCacheMaxBytes, runCacheMaxEntryBytes: responseCacheMaxEntryBytes + headBytes },
       responseCacheMaxEntries,
     );
-  return new ResponseCache({ store: isShared ? runCache : inMemory(), isShared, ttlMs, limits });
+  return new ResponseCache({ store: isShared ? runCache : inMemory(), isShared, budget, ttlMs, limits });
 }
 
 /** The credentials of a request. */

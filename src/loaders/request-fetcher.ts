@@ -159,7 +159,7 @@ export class RequestFetcher {
   async #findStale(responses: ResponseCache, provider: Provider, request: UpstreamRequest): Promise<Body | undefined> {
     const { credentialOf, limits, call } = this.#options;
     const response = await responses.find(provider, credentialOf(provider), request, limits.staleMs);
-    if (response === undefined) return undefined;
+    if (response === undefined || !responses.count(response, call)) return undefined;
     const { body, readAt } = response;
     this.#note(body, { readAt, isStale: true });
     call.callReport.of(provider).stale++;
@@ -202,14 +202,19 @@ export class RequestFetcher {
     const found = maxAgeMs > 0 ? responses.find(provider, credential, request, maxAgeMs) : undefined;
     if (found instanceof Promise)
       return found.then(
-        (response) => this.#reuse(provider, request, response) ?? this.#fetch(responses, provider, request),
+        (response) => this.#reuse(responses, provider, request, response) ?? this.#fetch(responses, provider, request),
       );
-    const body = this.#reuse(provider, request, found);
+    const body = this.#reuse(responses, provider, request, found);
     return body === undefined ? this.#fetch(responses, provider, request) : Promise.resolve(body);
   }
 
   /** Takes a response of an earlier operation, if it may stand beside what this one has read already. */
-  #reuse(provider: Provider, request: UpstreamRequest, response: CachedResponse | undefined): Body | undefined {
+  #reuse(
+    responses: ResponseCache,
+    provider: Provider,
+    request: UpstreamRequest,
+    response: CachedResponse | undefined,
+  ): Body | undefined {
     if (response === undefined) return undefined;
     const { body, readAt, listReadAt } = response;
     // Rows may have moved between the pages since: a page is reused with the first page that it was read with, or not at all.
@@ -217,6 +222,7 @@ export class RequestFetcher {
       return undefined;
     const isFresh = ageOf(readAt, Date.now()) < this.#reuseMs;
     if (!isFresh && !this.#isUnchanged(provider, request, readAt)) return undefined;
+    if (!responses.count(response, this.#options.call)) return undefined;
     this.#noteList(provider, request, readAt);
     this.#note(body, { readAt, isStale: false });
     const calls = this.#options.call.callReport.of(provider);

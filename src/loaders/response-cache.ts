@@ -7,13 +7,17 @@ import type { Provider } from '../generated/types.ts';
 import { type CacheEntry, type CredentialCache, createCredentialCache } from '../run-cache/credential-cache.ts';
 import { pack, unpack } from '../run-cache/packing.ts';
 import type { RunCache } from '../run-cache/run-cache.ts';
+import type { Call } from '../upstream/call-context.ts';
 import type { Credential } from '../upstream/credential.ts';
 import { type Body, fromBytes, loadRows } from '../upstream/read-response.ts';
 import type { UpstreamRequest } from '../upstream/request.ts';
+import { maxUncountedBytes, type ResponseBudget } from '../upstream/response-budget.ts';
 
 /** A response, as it was received. Times are Unix milliseconds. */
 export interface CachedResponse {
   readonly body: Body;
+  /** How many bytes it has. */
+  readonly length: number;
   readonly readAt: number;
   /**
    * When the first page of its list was received, by the operation that read both. `undefined` for what continues no list, or
@@ -27,6 +31,8 @@ export interface ResponseCacheOptions {
   readonly store: RunCache;
   /** Whether the store is outside the process: it takes no large entries, so that they are compressed. */
   readonly isShared: boolean;
+  /** Of all large responses: those that are reused take memory too. */
+  readonly budget: ResponseBudget;
   /** How long a response is of use at the most, in milliseconds. */
   readonly ttlMs: number;
   readonly limits: Pick<Limits, 'responseCacheMaxEntryBytes' | 'lazyParseThresholdBytes' | 'maxValues'>;
@@ -84,6 +90,7 @@ export class ResponseCache {
     const listReadAt = content.readDoubleBE(0);
     const toResponse = (body: Body): CachedResponse => ({
       body,
+      length,
       readAt,
       listReadAt: Number.isNaN(listReadAt) ? undefined : listReadAt,
     });
@@ -94,6 +101,20 @@ export class ResponseCache {
       // Another writer of the store may have spoilt it.
       return undefined;
     }
+  }
+
+  /** Counts the bytes of a response for an operation, until it is complete. @returns whether there is room for it */
+  count({ length }: CachedResponse, call: Call): boolean {
+    if (length <= Math.min(maxUncountedBytes, call.uncountedBytes)) {
+      call.addUncounted(length);
+      return true;
+    }
+    const user = {};
+    const bytes = this.#options.budget.openReused(length, user);
+    if (bytes === undefined) return false;
+    call.hold(bytes);
+    bytes.release(user);
+    return true;
   }
 
   /** Call before the request is sent; then one of the three methods below. */

@@ -62,16 +62,18 @@ export class CountedResponse implements HeldBytes, ListNode<CountedResponse> {
   next: CountedResponse | undefined;
   readonly reader: ResponseReader;
   readonly deadlineAt: number;
-  bytes = 0;
+  bytes: number;
   isPaused = false;
   /** Whether it has ever been paused: its provider didn't have all the time then. */
   hasBeenPaused = false;
   readonly users: Set<ByteUser>;
   readonly #budget: ResponseBudget;
 
-  constructor(budget: ResponseBudget, reader: ResponseReader) {
+  /** @param bytes how many of them are there already */
+  constructor(budget: ResponseBudget, reader: ResponseReader, bytes = 0) {
     this.#budget = budget;
     this.reader = reader;
+    this.bytes = bytes;
     this.deadlineAt = reader.deadlineAt;
     this.users = new Set([reader]);
   }
@@ -99,6 +101,15 @@ export class CountedResponse implements HeldBytes, ListNode<CountedResponse> {
   }
 }
 
+/** Reads nothing: the response is there. */
+const reusedReader: ResponseReader = {
+  deadlineAt: Number.POSITIVE_INFINITY,
+  isFor: () => false,
+  pause() {},
+  resume() {},
+  refuse() {},
+};
+
 export class ResponseBudget {
   readonly #highWaterMark: number;
   readonly #maxBytes: number;
@@ -120,6 +131,21 @@ export class ResponseBudget {
     let previous = this.#reading.last;
     while (previous !== undefined && previous.deadlineAt > response.deadlineAt) previous = previous.previous;
     this.#reading.insertAfter(previous, response);
+    return response;
+  }
+
+  /**
+   * Counts a response that is reused: nothing more of it is read.
+   * @param user its first user
+   * @returns `undefined` when there is no room for it below the high-water mark
+   */
+  openReused(bytes: number, user: ByteUser): HeldBytes | undefined {
+    if (this.#bytes + bytes > this.#highWaterMark) return undefined;
+    const response = new CountedResponse(this, reusedReader, bytes);
+    response.retain(user);
+    response.users.delete(reusedReader);
+    this.#held.add(response);
+    this.#bytes += bytes;
     return response;
   }
 

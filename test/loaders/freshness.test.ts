@@ -159,6 +159,28 @@ describe('A response that may still change', () => {
     expect(world.datafold.paths.slice(before)).toEqual([large.path]);
   });
 
+  it('counts among the large responses of all operations: where there is no room for it, it is requested', async () => {
+    const world = await createFreshWorld({ limits: { maxUpstreamResponseTotalBytes: 150_000 } });
+    const slow = anyDatafoldRun(43);
+    world.datafold.on(datafoldPath, unfinished('x'.repeat(100_000)));
+    let answerSlow: (() => void) | undefined;
+    world.datafold.on(slow.path, (_request, response) => {
+      answerSlow = () => void response.writeHead(404).end();
+    });
+    const callsOf = (path: string) => world.datafold.paths.filter((each) => each === path).length;
+    await requestRuns(world);
+    const user = requestRuns(world, {}, [datafoldKey, slow.key]);
+    await world.datafold.arrived(2);
+    expect(callsOf(datafoldPath)).toBe(1);
+
+    await requestRuns(world);
+    expect(callsOf(datafoldPath)).toBe(2);
+    answerSlow?.();
+    await user;
+    await requestRuns(world);
+    expect(callsOf(datafoldPath)).toBe(2);
+  });
+
   it('is none with FRESH_MS=0', async () => {
     const world = await createFreshWorld({ limits: { freshMs: 0 } });
     world.datafold.on(datafoldPath, unfinished('first'));

@@ -135,6 +135,13 @@ export const runCacheGuards: readonly Guard[] = [
     tests: freshnessTests,
   },
   {
+    name: 'memory of reused responses, counted with all large ones',
+    file: 'src/upstream/response-budget.ts',
+    from: 'if (this.#bytes + bytes > this.#highWaterMark) return undefined;',
+    to: '',
+    tests: freshnessTests,
+  },
+  {
     name: 'as many reused responses as the limit allows',
     file: 'src/run-cache/memory-cache.ts',
     from: 'max: maxEntries }',
