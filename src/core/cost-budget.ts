@@ -94,7 +94,7 @@ export class CostBudget {
   }
 
   #toTooLarge(): OperationTooCostly {
-    return new OperationTooCostly(`Expected to be answered with at most ${this.#limits.maxResponseBytes} bytes.`);
+    return new OperationTooCostly(`Expected a response of at most ${this.#limits.maxResponseBytes} bytes.`);
   }
 
   /**

@@ -42,7 +42,7 @@ export function capErrors(errors: readonly GraphQLError[], most: number): readon
   const more = errors.length - shown.length;
   return [
     ...shown,
-    new OperationTooCostly(`Expected an operation with at most ${most} errors: ${more} more are left out.`),
+    new OperationTooCostly(`Expected an operation with at most ${most} errors: ${more} more are omitted.`),
   ];
 }
 

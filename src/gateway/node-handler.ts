@@ -24,7 +24,7 @@ export function createNodeHandler({
     const { host, ':authority': authority = host } = request.headers;
     const url = `http://${authority}${target}`;
     if (!URL.canParse(url)) {
-      const sentence = 'Expected a Host and a target that make a URL.';
+      const sentence = 'Expected a Host header and a target that form a URL.';
       return refuse(response, 400, 'BAD_USER_INPUT', sentence, idOf(request, context));
     }
     const slowPath = await loadSlowPath();

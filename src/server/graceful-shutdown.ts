@@ -112,7 +112,7 @@ const maxLateMs = 500;
 const stopped: Rejection = {
   status: 503,
   code: 'OVERLOADED',
-  message: 'This process shuts down. Try again.',
+  message: 'This process is shutting down. Try again.',
   headers: { 'retry-after': '1' },
 };
 

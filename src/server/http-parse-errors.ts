@@ -13,14 +13,14 @@ import { securityHeaders } from './security-headers.ts';
 /** By the code of Node.js, the status and what was expected; anything else is `notHttp`. */
 const statusByCode: ReadonlyMap<unknown, readonly [status: number, expected: string]> = new Map([
   ['HPE_HEADER_OVERFLOW', [431, `Expected headers of at most ${maxHeaderSize} bytes.`]],
-  ['HPE_CHUNK_EXTENSIONS_OVERFLOW', [413, 'Expected chunks with hardly any extensions.']],
+  ['HPE_CHUNK_EXTENSIONS_OVERFLOW', [413, 'Expected chunks with short extensions.']],
   ['ERR_HTTP_REQUEST_TIMEOUT', [408, 'Expected the request to arrive sooner.']],
 ]);
 /** What Node.js reports of a client whose request does not arrive in time. */
 export const toRequestTimeout = (): NodeJS.ErrnoException =>
   Object.assign(new Error('The request is late.'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' });
 
-const notHttp = [400, 'Expected HTTP/1.1, as RFC 9112 has it.'] as const;
+const notHttp = [400, 'Expected HTTP/1.1, as RFC 9112 defines it.'] as const;
 
 /**
  * Makes what answers a server's `clientError`.

@@ -13,7 +13,7 @@ export const isGet: Check = ({ method }) =>
 const notShown: Rejection = {
   status: 403,
   code: 'FORBIDDEN',
-  message: 'Expected a service that lets its schema be read: INTROSPECTION=true.',
+  message: 'Expected a service whose schema may be read: INTROSPECTION=true.',
 };
 
 /** Lets it pass where clients may read the schema. */

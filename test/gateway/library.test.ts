@@ -177,7 +177,7 @@ it.each<[body: string, sentence: string]>([
 
 describe('library: a body that something else has read already', () => {
   const sentence =
-    'Expected a body that nothing has read: something in front of the graph has read this one already. Mount the graph before it.';
+    'Expected an unread body: other middleware has read this one already. Mount the graph before it.';
   const itself = { message: sentence, extensions: { code: 'BAD_USER_INPUT' } };
 
   it.each<[name: string, parse: Parser]>([

@@ -117,7 +117,7 @@ describe('cost budget: the bytes of an answer are paid for', () => {
     expect(answered.length).toBeGreaterThan(85);
     expect(errors.length).toBeGreaterThan(10);
     for (const { message, extensions } of errors) {
-      expect(message).toBe('Expected to be answered with at most 16777216 bytes.');
+      expect(message).toBe('Expected a response of at most 16777216 bytes.');
       expect(extensions.code).toBe('OPERATION_TOO_COSTLY');
     }
     expect(new Set(data.monitorRuns.map(({ runId }: { runId: string }) => runId))).toEqual(new Set(['42']));
@@ -294,7 +294,7 @@ it('cost budget: An answer has at most 1,000 errors, on each way, and the last o
     expect(errors).toHaveLength(1_000);
     expect(errors[998]?.extensions.code).toBe('UPSTREAM_BAD_RESPONSE');
     expect(errors[999]).toEqual({
-      message: 'Expected an operation with at most 1000 errors: 1001 more are left out.',
+      message: 'Expected an operation with at most 1000 errors: 1001 more are omitted.',
       extensions: { code: 'OPERATION_TOO_COSTLY', retryable: false, requestId: expect.any(String) },
     });
   }
@@ -314,5 +314,5 @@ it('cost budget: An incremental response has as many in all of them', async () =
   const text = await response.text();
 
   expect(text.match(/UPSTREAM_BAD_RESPONSE/g)?.length).toBe(9);
-  expect(text).toContain('more are left out.');
+  expect(text).toContain('more are omitted.');
 });

@@ -45,7 +45,7 @@ const refused = (message: string, code = 'BAD_USER_INPUT') => ({
   errors: [{ message, extensions: { code, requestId: expect.any(String) } }],
 });
 const notFound = refused('PersistedQueryNotFound', 'PERSISTED_QUERY_NOT_FOUND');
-const notListed = refused('Expected a document of the list that this service executes, and no other.');
+const notListed = refused('Expected a listed document: this service executes no others.');
 const wrongHash = refused('Expected `sha256Hash` to be the SHA-256 of `query`, in lower-case hex.');
 const notOne = refused('Expected one of `query`, `documentId`, `doc_id` and `id`, as text.');
 const noHash = refused('Expected `persistedQuery` with `version` 1 and a `sha256Hash` of text.');

@@ -177,7 +177,7 @@ describe('graceful shutdown: a process that is to stop', { timeout: 30_000 }, ()
     expect(await response.json()).toEqual({
       errors: [
         {
-          message: 'This process shuts down. Try again.',
+          message: 'This process is shutting down. Try again.',
           extensions: { code: 'OVERLOADED', requestId: response.headers.get('x-request-id') },
         },
       ],

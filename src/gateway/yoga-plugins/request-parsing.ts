@@ -38,7 +38,7 @@ export const useJsonRequests = (): Plugin<object, ServerContext> => ({
 });
 
 const expectedUnread =
-  'Expected a body that nothing has read: something in front of the graph has read this one already. Mount the graph before it.';
+  'Expected an unread body: other middleware has read this one already. Mount the graph before it.';
 
 /** The body of a POST, which is all that Yoga's parser of JSON looks at. */
 const withoutMark = (request: Request): Request =>

@@ -102,7 +102,7 @@ const toNotFound = () =>
   });
 
 /** Not the same, as to send the text wouldn't help. */
-const toNotListed = () => toBadRequest('Expected a document of the list that this service executes, and no other.');
+const toNotListed = () => toBadRequest('Expected a listed document: this service executes no others.');
 
 const toBadRequest = (expected: string) =>
   new GraphQLError(expected, {

@@ -59,7 +59,7 @@ function toEntityKey({ provider, keys, isRun }: Entity, { id, monitorId, runId }
     );
   const isSameRun = !('runId' in key) || (runId ?? key.runId) === key.runId;
   if ((monitorId ?? key.monitorId) !== key.monitorId || !isSameRun)
-    throw new BadUserInput('Expected the other ids to be those of the `id` beside them.', key.provider);
+    throw new BadUserInput('Expected the other ids to match the `id`.', key.provider);
   return key;
 }
 

@@ -34,7 +34,7 @@ export function createHostCheck(): Check {
       known = host;
       return undefined;
     }
-    return badInput(400, 'Expected exactly one Host header, with a host and perhaps a port.');
+    return badInput(400, 'Expected exactly one Host header, with a host and optionally a port.');
   };
 }
 
@@ -79,7 +79,7 @@ export const createTargetCheck =
     const target = readAbsoluteTarget(request.url ?? '');
     if (target === undefined) return undefined;
     const { scheme, authority, path } = target;
-    if (!isHost(authority)) return badInput(400, 'Expected a target whose host is one, perhaps with a port.');
+    if (!isHost(authority)) return badInput(400, 'Expected a target with a valid host, and optionally a port.');
     if (allowed.length === 0 && !isSameHost(scheme, authority, request.headers.host ?? '')) return undefined;
     request.headers.host = authority;
     request.url = path;
