@@ -45,7 +45,7 @@ import { createSlowPath } from './slow-path.ts';
 export type { Limits } from '../core/limits.ts';
 export type { Provider } from '../generated/types.ts';
 export type { Log } from '../observability/logger.ts';
-export type { Copy, RunCache, StoredEntries } from '../run-cache/run-cache.ts';
+export type { RunCache, StoredEntries, StoredEntry } from '../run-cache/run-cache.ts';
 
 export interface GatewayConfig {
   /**

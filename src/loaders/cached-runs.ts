@@ -1,4 +1,4 @@
-/** The copies of one provider's runs, as one request meets and leaves them. */
+/** The entries of one provider's runs, as one request meets and leaves them. */
 import { isRefusedCredential } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
 import type { MonitorRunKey } from '../generated/types.ts';
@@ -6,10 +6,10 @@ import { ParsedObject } from '../json/lazy-object.ts';
 import type { ReadLimits, Run, RunDefinition } from '../providers/provider.ts';
 import {
   ageOf,
-  type Copy,
   type EntryKind,
   type RunCache,
   type StoredEntries,
+  type StoredEntry,
   toRunName,
 } from '../run-cache/run-cache.ts';
 import type { CallReport } from '../upstream/call-report.ts';
@@ -34,7 +34,7 @@ export interface RunCopiesOptions {
   readonly definition: RunDefinition;
   readonly callReport: CallReport;
   readonly limits: CopyLimits;
-  /** How old a copy may be for this client, in milliseconds. */
+  /** How old an entry may be for this client, in milliseconds. */
   readonly maxAgeMs: number;
 }
 
@@ -49,7 +49,7 @@ type CopyLimits = ReadLimits &
     | 'runCacheMaxEntryBytes'
   >;
 
-/** Something that is wanted of a run, and which copies of it would do: the first that is fresh is taken. */
+/** Something that is wanted of a run, and which entries of it would do: the first that is fresh is taken. */
 export interface CopyWant {
   readonly key: MonitorRunKey;
   readonly kinds: readonly EntryKind[];
@@ -58,7 +58,7 @@ export interface CopyWant {
 export class CachedRuns {
   readonly #options: RunCopiesOptions;
   /** Those that were met, fresh or not. */
-  readonly #met = new Map<string, Copy>();
+  readonly #met = new Map<string, StoredEntry>();
   /** The runs that one was enough for. */
   readonly #enough = new Set<string>();
   /** The rows that are cached already; a single run is fetched once, and so cached once. */
@@ -69,7 +69,7 @@ export class CachedRuns {
   }
 
   /**
-   * What there are fresh copies of, and what `fetch` finds of the rest, in the order of the wants: a promise each, for each fails
+   * What there are fresh entries of, and what `fetch` finds of the rest, in the order of the wants: a promise each, for each fails
    * alone. No caller waits for entries that are loaded.
    */
   before<Want extends CopyWant, Found>(
@@ -77,25 +77,25 @@ export class CachedRuns {
     checkField: (known: Known) => Found,
     fetch: (missing: readonly Want[]) => readonly Promise<Found>[],
   ): readonly Promise<Found>[] {
-    const copies = this.#options.runCache.read(
+    const entries = this.#options.runCache.read(
       wants.flatMap(({ key, kinds }) => kinds.map((kind) => this.#nameOf(key, kind))),
     );
     const goOn = (found: StoredEntries) => this.#fill(wants, found, checkField, fetch);
-    if (!(copies instanceof Promise)) return goOn(copies);
+    if (!(entries instanceof Promise)) return goOn(entries);
     // A store isn't to fail; one that does costs no answer.
-    const going = copies.then(goOn, () => goOn([]));
+    const going = entries.then(goOn, () => goOn([]));
     return wants.map((_want, place) => going.then((found) => found[place] as Promise<Found>));
   }
 
   #fill<Want extends CopyWant, Found>(
     wants: readonly Want[],
-    copies: StoredEntries,
+    entries: StoredEntries,
     checkField: (known: Known) => Found,
     fetch: (missing: readonly Want[]) => readonly Promise<Found>[],
   ): readonly Promise<Found>[] {
     let place = 0;
     const known = wants.map(({ key, kinds }) => {
-      const fresh = kinds.map((kind) => this.#meet(key, kind, copies[place++]));
+      const fresh = kinds.map((kind) => this.#meet(key, kind, entries[place++]));
       // That the list doesn't have a run isn't that there is none.
       return fresh.find((one) => one !== undefined && (one.run !== null || kinds.length === 1));
     });
@@ -121,17 +121,21 @@ export class CachedRuns {
     callReport.explain(provider, () => [explainCached(count)]);
   }
 
-  /** Takes notice of a copy; what is in it, if it is fresh. */
-  #meet(key: MonitorRunKey, kind: EntryKind, copy: Copy | undefined): (Known & Pick<Copy, 'readAt'>) | undefined {
-    if (copy === undefined) return undefined;
-    this.#met.set(this.#nameOf(key, kind), copy);
+  /** Takes notice of an entry; what is in it, if it is fresh. */
+  #meet(
+    key: MonitorRunKey,
+    kind: EntryKind,
+    stored: StoredEntry | undefined,
+  ): (Known & Pick<StoredEntry, 'readAt'>) | undefined {
+    if (stored === undefined) return undefined;
+    this.#met.set(this.#nameOf(key, kind), stored);
     const now = Date.now();
-    if (!(now < copy.freshUntil)) return undefined;
-    const age = ageOf(copy.readAt, now);
+    if (!(now < stored.freshUntil)) return undefined;
+    const age = ageOf(stored.readAt, now);
     if (!(age < this.#options.maxAgeMs)) return undefined;
-    const known = this.#toKnown(key, kind, copy, false);
+    const known = this.#toKnown(key, kind, stored, false);
     // Its writer may cache runs for longer than this process does.
-    return known && age < this.#freshMsOf(known, kind) ? { ...known, readAt: copy.readAt } : undefined;
+    return known && age < this.#freshMsOf(known, kind) ? { ...known, readAt: stored.readAt } : undefined;
   }
 
   #freshMsOf({ record, run }: Known, kind: EntryKind): number {
@@ -141,7 +145,7 @@ export class CachedRuns {
     return freshMs[definition.cacheability(run, record, kind === 'row')];
   }
 
-  #toKnown(key: MonitorRunKey, kind: EntryKind, { bytes, readAt }: Copy, isStale: boolean): Known | undefined {
+  #toKnown(key: MonitorRunKey, kind: EntryKind, { bytes, readAt }: StoredEntry, isStale: boolean): Known | undefined {
     const { limits, definition } = this.#options;
     const { toRun, toListedRun } = definition;
     if (kind === 'row' && bytes.equals(absentRow)) return toAbsentRow();
@@ -165,25 +169,28 @@ export class CachedRuns {
     return old?.run ?? undefined;
   }
 
-  #chooseOld<Old extends Known & Omit<Copy, 'bytes'>>(run: Old | undefined, row: Old | undefined): Old | undefined {
+  #chooseOld<Old extends Known & Omit<StoredEntry, 'bytes'>>(
+    run: Old | undefined,
+    row: Old | undefined,
+  ): Old | undefined {
     if (!row?.run) return run;
     if (run === undefined) return row;
     const isOutdated = run.freshUntil <= run.readAt && run.readAt < row.readAt;
     return isOutdated && this.#options.definition.listed.only.size === 0 ? row : run;
   }
 
-  /** The row in a copy of any age; one without a run says that the list didn't have it. */
+  /** The row in an entry of any age; one without a run says that the list didn't have it. */
   findOldRow(key: MonitorRunKey): Promise<Known | undefined> {
     return this.#findOld(key, 'row');
   }
 
-  async #findOld(key: MonitorRunKey, kind: EntryKind): Promise<(Known & Omit<Copy, 'bytes'>) | undefined> {
+  async #findOld(key: MonitorRunKey, kind: EntryKind): Promise<(Known & Omit<StoredEntry, 'bytes'>) | undefined> {
     const { runCache, limits } = this.#options;
     const name = this.#nameOf(key, kind);
-    const copy = this.#met.get(name) ?? (await readFirst(runCache, name));
-    if (copy === undefined || !(ageOf(copy.readAt, Date.now()) < limits.runCacheStaleIfErrorMs)) return undefined;
-    const { readAt, freshUntil } = copy;
-    const known = this.#toKnown(key, kind, copy, true);
+    const stored = this.#met.get(name) ?? (await readFirst(runCache, name));
+    if (stored === undefined || !(ageOf(stored.readAt, Date.now()) < limits.runCacheStaleIfErrorMs)) return undefined;
+    const { readAt, freshUntil } = stored;
+    const known = this.#toKnown(key, kind, stored, true);
     return known && { ...known, readAt, freshUntil };
   }
 
@@ -201,14 +208,14 @@ export class CachedRuns {
     }
     const bytes = toBytes(known.record);
     if (bytes === undefined || bytes.length > limits.runCacheMaxEntryBytes) return;
-    const copy = { bytes, readAt, freshUntil: readAt + freshMs };
-    if (kind === 'run' && this.#met.has(name)) this.#met.set(name, copy);
-    runCache.write(name, copy, limits.runCacheStaleIfErrorMs);
+    const stored = { bytes, readAt, freshUntil: readAt + freshMs };
+    if (kind === 'run' && this.#met.has(name)) this.#met.set(name, stored);
+    runCache.write(name, stored, limits.runCacheStaleIfErrorMs);
   }
 
   /**
    * Caches that the list doesn't have the run: for a moment when it has ended, as its row may still come; else only for the case
-   * that the provider is down, as what says so of a run that goes on stands beside the run's own copy.
+   * that the provider is down, as what says so of a run that goes on stands beside the run's own entry.
    */
   storeAbsentRow(key: MonitorRunKey, isFinished: boolean): void {
     const { runCache, limits } = this.#options;
@@ -232,7 +239,7 @@ export class CachedRuns {
 }
 
 /** A store isn't to fail; one that does costs no response. */
-async function readFirst(runCache: RunCache, name: string): Promise<Copy | undefined> {
+async function readFirst(runCache: RunCache, name: string): Promise<StoredEntry | undefined> {
   try {
     return (await runCache.read([name]))[0];
   } catch {

@@ -17,7 +17,7 @@ export interface ListRowsOptions {
   readonly definition: RunDefinition;
   readonly get: Get;
   readonly readAtOf: Search<RunRow>['readAtOf'];
-  readonly copies: CachedRuns | undefined;
+  readonly entries: CachedRuns | undefined;
   readonly callReport: CallReport;
   readonly limits: Pick<Limits, 'listPageSize' | 'maxEventsPages'>;
   /** Reads a row, and caches it. */
@@ -55,9 +55,9 @@ export class ListRows {
   }
 
   #load(wants: readonly CopyWant[]): readonly Promise<Known>[] {
-    const { copies } = this.#options;
-    if (copies === undefined) return this.#scan(wants);
-    return copies.before<CopyWant, Known>(
+    const { entries } = this.#options;
+    if (entries === undefined) return this.#scan(wants);
+    return entries.before<CopyWant, Known>(
       wants,
       (known) => known,
       (missing) => this.#scan(missing),
@@ -125,9 +125,9 @@ export class ListRows {
   }
 
   #toAbsent(key: MonitorRunKey, scan: RunScan, hint: RowHint | undefined): Known {
-    const { provider, copies } = this.#options;
+    const { provider, entries } = this.#options;
     if (scan.canBeUnreadable(hint?.earliest)) throw invalidField(provider);
-    copies?.storeAbsentRow(key, hint?.isFinished === true);
+    entries?.storeAbsentRow(key, hint?.isFinished === true);
     return toAbsentRow();
   }
 }

@@ -23,7 +23,7 @@ export interface RunLoaderOptions {
   readonly runCache?: RunCache | undefined;
   readonly callReport: CallReport;
   readonly limits: Limits;
-  /** How old a copy may be for this client, in milliseconds. @default as old as the limits allow */
+  /** How old an entry may be for this client, in milliseconds. @default as old as the limits allow */
   readonly maxAgeMs?: number | undefined;
 }
 
@@ -43,7 +43,7 @@ export class ProviderRunLoader {
   readonly #options: RunLoaderOptions;
   readonly #provider: Provider;
   readonly #definition: RunDefinition;
-  readonly #copies: CachedRuns | undefined;
+  readonly #entries: CachedRuns | undefined;
   readonly #loader: DataLoader<RunWant, Run | null>;
   /** What has been requested. Ours, as DataLoader's memory makes one promise more for each key that comes again. */
   readonly #requested: { light?: RequestedRuns; full?: RequestedRuns } = {};
@@ -55,7 +55,7 @@ export class ProviderRunLoader {
     this.#options = options;
     this.#provider = provider;
     this.#definition = providers[provider].runs;
-    this.#copies =
+    this.#entries =
       runCache &&
       new CachedRuns({
         runCache,
@@ -99,14 +99,14 @@ export class ProviderRunLoader {
 
   /** @throws `error` when no cached run may replace the response, or can */
   async serveStale(key: MonitorRunKey, error: unknown): Promise<Run> {
-    const run = mayPass(error) ? await this.#copies?.serveStale(key) : undefined;
+    const run = mayPass(error) ? await this.#entries?.serveStale(key) : undefined;
     if (run === undefined) throw error;
     return run;
   }
 
   /** What the list says of a run; as in {@link FieldContext}. */
   async loadListRow(key: MonitorRunKey, isStale: boolean): Promise<Body | null> {
-    const known = (isStale ? await this.#copies?.findOldRow(key) : undefined) ?? (await this.#rows.load(key));
+    const known = (isStale ? await this.#entries?.findOldRow(key) : undefined) ?? (await this.#rows.load(key));
     return known.run && known.record;
   }
 
@@ -121,17 +121,17 @@ export class ProviderRunLoader {
       const { run } = await this.#rows.load(key);
       if (run !== null) return run;
     } catch (error) {
-      const old = allowStale && mayPass(error) ? await this.#copies?.findOldRow(key) : undefined;
+      const old = allowStale && mayPass(error) ? await this.#entries?.findOldRow(key) : undefined;
       if (old?.run) return old.run;
     }
     return this.load(key, 'full');
   }
 
-  /** The run, or its cached copy when its row can't be had: a copy has a cached row beside it. */
+  /** The run, or its cached entry when its row can't be had: an entry has a cached row beside it. */
   async #orStale(key: MonitorRunKey, run: Promise<Run | null>, row: Promise<unknown>): Promise<Run | null> {
     const [found, error] = await Promise.all([run, row]);
     if (found === null || !mayPass(error)) return found;
-    return (await this.#copies?.serveStale(key)) ?? found;
+    return (await this.#entries?.serveStale(key)) ?? found;
   }
 
   get #rows(): ListRows {
@@ -141,7 +141,7 @@ export class ProviderRunLoader {
       definition: this.#definition,
       get: fetches.of(this.#provider),
       readAtOf: (page) => fetches.readAtOf(page),
-      copies: this.#copies,
+      entries: this.#entries,
       callReport,
       limits,
       toKnown: (key, row, readAt) => this.#read(key, 'row', row, toReading(readAt)),
@@ -152,8 +152,8 @@ export class ProviderRunLoader {
   }
 
   #load(wants: readonly RunWant[]): readonly Promise<Run | null>[] {
-    if (this.#copies === undefined) return this.#fetch(wants);
-    return this.#copies.before<RunWant, Run | null>(
+    if (this.#entries === undefined) return this.#fetch(wants);
+    return this.#entries.before<RunWant, Run | null>(
       wants,
       ({ run }) => run,
       (missing) => this.#fetch(missing),
@@ -190,11 +190,11 @@ export class ProviderRunLoader {
       (record) => {
         if (record !== null)
           return this.#read(key, 'run', record, toReading(this.#options.fetches.readAtOf(record))).run;
-        this.#copies?.drop(key);
+        this.#entries?.drop(key);
         return null;
       },
       (error: unknown) => {
-        if (isRefusal(error)) this.#copies?.drop(key, error);
+        if (isRefusal(error)) this.#entries?.drop(key, error);
         throw error;
       },
     );
@@ -210,7 +210,7 @@ export class ProviderRunLoader {
       allowStale: reading.allowStale,
     });
     const known = { record, run };
-    if (!reading.isStale) this.#copies?.store(key, kind, known, reading.readAt);
+    if (!reading.isStale) this.#entries?.store(key, kind, known, reading.readAt);
     return known;
   }
 

@@ -7,7 +7,7 @@ import type { Body } from '../upstream/read-response.ts';
 import { needOf } from './planner.ts';
 import { ProviderRunLoader, type RunLoaderOptions } from './provider-run-loader.ts';
 
-/** The runs of a request. Nothing of it outlives the request but copies, each by whose it is. */
+/** The runs of a request. Nothing of it outlives the request but entries, each by whose it is. */
 export class RunLoader {
   readonly #options: RunLoaderOptions;
   readonly #of: Partial<Record<Provider, ProviderRunLoader>> = {};

@@ -32,16 +32,16 @@ export function createCredentialCache(store: RunCache, kind: string): Credential
   const nameOf = ({ credential, provider }: CacheOwner, key: string) => toCacheKey(credential, provider, kind, key);
   return {
     getMany(owner, keys, maxAgeMs) {
-      const toEntries = (copies: StoredEntries): CacheEntries => {
+      const toEntries = (entries: StoredEntries): CacheEntries => {
         const now = Date.now();
         return keys.map((_key, place) => {
-          const copy = copies[place];
-          const isFresh = copy !== undefined && ageOf(copy.readAt, now) < maxAgeMs && now < copy.freshUntil;
-          return isFresh ? { bytes: copy.bytes, fetchedAt: copy.readAt } : undefined;
+          const stored = entries[place];
+          const isFresh = stored !== undefined && ageOf(stored.readAt, now) < maxAgeMs && now < stored.freshUntil;
+          return isFresh ? { bytes: stored.bytes, fetchedAt: stored.readAt } : undefined;
         });
       };
-      const copies = store.read(keys.map((key) => nameOf(owner, key)));
-      return copies instanceof Promise ? copies.then(toEntries) : toEntries(copies);
+      const entries = store.read(keys.map((key) => nameOf(owner, key)));
+      return entries instanceof Promise ? entries.then(toEntries) : toEntries(entries);
     },
     set(owner, key, { bytes, fetchedAt }, ttlMs) {
       store.write(nameOf(owner, key), { bytes, readAt: fetchedAt, freshUntil: fetchedAt + ttlMs }, ttlMs);

@@ -1,13 +1,13 @@
-/** Copies in the memory of the process. */
+/** Entries in the memory of the process. */
 import { LRUCache } from 'lru-cache';
 import type { Limits } from '../core/limits.ts';
-import { ageOf, type Copy, type RunCache, toOwner } from './run-cache.ts';
+import { ageOf, type RunCache, type StoredEntry, toOwner } from './run-cache.ts';
 
-/** What a copy takes beside its bytes and its name, roughly: objects, a separate buffer, and its place among its owner's. */
+/** What an entry takes beside its bytes and its name, roughly: objects, a separate buffer, and its place among its owner's. */
 const overhead = 500;
 
 /** How long it is cached: by the calendar, as its age is, and by the monotonic clock. */
-interface StoredEntry extends Copy {
+interface MemoryEntry extends StoredEntry {
   readonly ttlMs: number;
   readonly expiresAt: number;
 }
@@ -20,7 +20,7 @@ export function createMemoryCache(
   { runCacheMaxBytes, runCacheMaxEntryBytes }: Pick<Limits, 'runCacheMaxBytes' | 'runCacheMaxEntryBytes'>,
   maxEntries?: number,
 ): RunCache {
-  /** The names of each owner's copies, so that no other's are looked at when they are to be forgotten. */
+  /** The names of each owner's entries, so that no other's are looked at when they are to be forgotten. */
   const namesOf = new Map<string, Set<string>>();
   const note = (name: string) => {
     const owner = toOwner(name);
@@ -34,7 +34,7 @@ export function createMemoryCache(
     names?.delete(name);
     if (names?.size === 0) namesOf.delete(owner);
   };
-  const copies = new LRUCache<string, StoredEntry>({
+  const entries = new LRUCache<string, MemoryEntry>({
     maxSize: runCacheMaxBytes,
     ...(maxEntries !== undefined && { max: maxEntries }),
     sizeCalculation: ({ bytes }, name) => bytes.length + name.length + overhead,
@@ -46,28 +46,28 @@ export function createMemoryCache(
     },
   });
 
-  const find = (name: string): Copy | undefined => {
-    const copy = copies.get(name);
-    if (copy === undefined) return undefined;
-    if (ageOf(copy.readAt, Date.now()) < copy.ttlMs && performance.now() < copy.expiresAt) return copy;
-    copies.delete(name);
+  const find = (name: string): StoredEntry | undefined => {
+    const stored = entries.get(name);
+    if (stored === undefined) return undefined;
+    if (ageOf(stored.readAt, Date.now()) < stored.ttlMs && performance.now() < stored.expiresAt) return stored;
+    entries.delete(name);
     return undefined;
   };
 
   return {
     read: (names) => names.map(find),
     write(name, { bytes, readAt, freshUntil }, ttlMs) {
-      if (bytes.length > runCacheMaxEntryBytes) copies.delete(name);
-      else copies.set(name, { bytes: detach(bytes), readAt, freshUntil, ttlMs, expiresAt: performance.now() + ttlMs });
+      if (bytes.length > runCacheMaxEntryBytes) entries.delete(name);
+      else entries.set(name, { bytes: detach(bytes), readAt, freshUntil, ttlMs, expiresAt: performance.now() + ttlMs });
     },
     drop(names) {
-      for (const name of names) copies.delete(name);
+      for (const name of names) entries.delete(name);
     },
     forget(digest) {
-      for (const name of [...(namesOf.get(digest) ?? [])]) copies.delete(name);
+      for (const name of [...(namesOf.get(digest) ?? [])]) entries.delete(name);
     },
     async close() {
-      copies.clear();
+      entries.clear();
     },
   };
 }

@@ -3,7 +3,7 @@ import type { MonitorRunKey, Provider } from '../generated/types.ts';
 import type { Credential } from '../upstream/credential.ts';
 
 /** A cached response, and how long it is valid. All times are Unix milliseconds. */
-export interface Copy {
+export interface StoredEntry {
   /** The JSON object, as UTF-8. It may be a part of something larger, so a cache that stores it for long copies it. */
   readonly bytes: Buffer;
   readonly readAt: number;
@@ -16,26 +16,26 @@ export interface Copy {
  * {@link toCacheKey}.
  */
 export interface RunCache {
-  /** The copies of these names, in their order; at once, or soon. */
+  /** The entries of these names, in their order; at once, or soon. */
   read(names: readonly string[]): StoredEntries | Promise<StoredEntries>;
   /** Stores it for at most so many milliseconds. */
-  write(name: string, copy: Copy, ttlMs: number): void;
-  /** Forgets copies of what is gone. */
+  write(name: string, stored: StoredEntry, ttlMs: number): void;
+  /** Forgets entries of what is gone. */
   drop(names: readonly string[]): void;
-  /** Forgets all copies of a credential, by its digest: its provider has refused it. What is read later is cached as usual. */
+  /** Forgets all entries of a credential, by its digest: its provider has refused it. What is read later is cached as usual. */
   forget(digest: string): void;
   /** Lets go of whatever holds the process. */
   close(): Promise<void>;
 }
 
-export type StoredEntries = readonly (Copy | undefined)[];
+export type StoredEntries = readonly (StoredEntry | undefined)[];
 
 /** `run`: the answer for the run itself. `row`: what a list says of it. */
 export type EntryKind = 'run' | 'row';
 
 /**
  * The form of names, of what is stored under them, and of what a store notes beside them. A change of any of it takes another
- * number: processes of two releases that share a store never read each other's copies.
+ * number: processes of two releases that share a store never read each other's entries.
  */
 export const formatVersion = 2;
 
@@ -50,7 +50,7 @@ export const toCacheKey = (
   key: string,
 ): string => `${digest}/${formatVersion}/${provider}/${kind}/${key}`;
 
-/** The name of a copy of a run. */
+/** The name of an entry of a run. */
 export const toRunName = (
   credential: Pick<Credential, 'digest'>,
   { provider, monitorId, runId }: MonitorRunKey,

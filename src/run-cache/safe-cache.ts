@@ -1,10 +1,10 @@
 /**
- * Any store of copies, held to what is promised of one: it never fails, whatever it does, no request waits for it for long, and what it
- * gives are copies.
+ * Any store of entries, held to what is promised of one: it never fails, whatever it does, no request waits for it for long, and what it
+ * gives are entries.
  */
 import type { Log } from '../observability/logger.ts';
 import { createAvailability } from './redis/availability.ts';
-import type { Copy, RunCache, StoredEntries } from './run-cache.ts';
+import type { RunCache, StoredEntries, StoredEntry } from './run-cache.ts';
 
 /** How long after a failure another one is logged at the earliest, in milliseconds, if the store has worked in between. */
 const restMs = 1_000;
@@ -23,10 +23,10 @@ export function createSafeCache(store: RunCache, log: Log, maxReadMs: number): R
     health.markDown(error instanceof Error ? error.name : 'unknown');
     return nothing;
   };
-  const toCopies = (found: unknown): StoredEntries => {
+  const toEntries = (found: unknown): StoredEntries => {
     if (!Array.isArray(found)) return fail(new TypeError());
     if (health.isDown) health.find();
-    return found.map((copy: unknown) => (isCopy(copy) ? copy : undefined));
+    return found.map((stored: unknown) => (isStoredEntry(stored) ? stored : undefined));
   };
   const inTime = (found: PromiseLike<unknown>) =>
     new Promise<StoredEntries>((resolve) => {
@@ -41,7 +41,7 @@ export function createSafeCache(store: RunCache, log: Log, maxReadMs: number): R
       // When it was this process that was late, what was read is there, and comes before what is immediate.
       const timer = setTimeout(() => setImmediate(late), maxReadMs);
       found.then(
-        (copies) => end(() => toCopies(copies)),
+        (entries) => end(() => toEntries(entries)),
         (error: unknown) => end(() => fail(error)),
       );
     });
@@ -59,12 +59,12 @@ export function createSafeCache(store: RunCache, log: Log, maxReadMs: number): R
     read(names) {
       try {
         const found: unknown = store.read(names);
-        return isPromise(found) ? inTime(found) : toCopies(found);
+        return isPromise(found) ? inTime(found) : toEntries(found);
       } catch (error) {
         return fail(error);
       }
     },
-    write: (name, copy, ttlMs) => attempt(() => store.write(name, copy, ttlMs)),
+    write: (name, stored, ttlMs) => attempt(() => store.write(name, stored, ttlMs)),
     drop: (names) => attempt(() => store.drop(names)),
     forget: (digest) => attempt(() => store.forget(digest)),
     close: () => store.close(),
@@ -78,8 +78,8 @@ class LateStore extends Error {
 const isPromise = (value: unknown): value is PromiseLike<unknown> =>
   typeof (value as Partial<PromiseLike<unknown>> | undefined)?.then === 'function';
 
-function isCopy(value: unknown): value is Copy {
+function isStoredEntry(value: unknown): value is StoredEntry {
   if (typeof value !== 'object' || value === null) return false;
-  const { bytes, readAt, freshUntil } = value as Partial<Copy>;
+  const { bytes, readAt, freshUntil } = value as Partial<StoredEntry>;
   return Buffer.isBuffer(bytes) && typeof readAt === 'number' && typeof freshUntil === 'number';
 }

@@ -5,11 +5,11 @@ import { text } from 'node:stream/consumers';
 import fastify from 'fastify';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
-  type Copy,
   createGateway,
   type Gateway,
   type GatewayConfig,
   type RunCache,
+  type StoredEntry,
 } from '../../src/gateway/create-gateway.ts';
 import { datafoldBody, datafoldPath } from '../support/bodies.ts';
 import { type FakeUpstream, startFakeUpstream } from '../support/fake-upstream.ts';
@@ -176,8 +176,7 @@ it.each<[body: string, sentence: string]>([
 });
 
 describe('library: a body that something else has read already', () => {
-  const sentence =
-    'Expected an unread body: other middleware has read this one already. Mount the graph before it.';
+  const sentence = 'Expected an unread body: other middleware has read this one already. Mount the graph before it.';
   const itself = { message: sentence, extensions: { code: 'BAD_USER_INPUT' } };
 
   it.each<[name: string, parse: Parser]>([
@@ -305,7 +304,7 @@ it('library: refuses a body of more than 100 KiB, however it is mounted', async 
 });
 
 it('library: caches finished runs in a custom store', async () => {
-  const copies = new Map<string, Copy>();
+  const copies = new Map<string, StoredEntry>();
   const runCache: RunCache = {
     read: (names) => names.map((name) => copies.get(name)),
     write: (name, copy) => copies.set(name, copy),

@@ -168,7 +168,7 @@ describe('Olostep outcome: that the events page lacks a run', () => {
       });
   });
 
-  it('is no guess where no copy says so: then the copy of the run alone has errors for what its row states', async () => {
+  it('is no guess where no entry says so: then the entry of the run alone has errors for what its row states', async () => {
     const world = await createServed({ runCache: true });
     serveRun(world, running);
     await requestRun(world, 'logGroup');

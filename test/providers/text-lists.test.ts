@@ -116,7 +116,7 @@ it.each([
   },
 );
 
-it('text lists: with one that is none makes a copy that stands for ten seconds alone, as the next answer may be better', async () => {
+it('text lists: with one that is none makes an entry that stands for ten seconds alone, as the next answer may be better', async () => {
   const stored: { freshUntil: number; readAt: number }[] = [];
   const world = await createWorld({
     runCache: {

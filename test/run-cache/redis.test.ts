@@ -1,4 +1,4 @@
-/** Copies of runs in Redis, the real one: what it adds, and that nothing it does costs an answer. */
+/** cached runs in Redis, the real one: what it adds, and that nothing it does costs an answer. */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { Redis } from 'ioredis';
@@ -18,7 +18,7 @@ const query = `query ($keys: [MonitorRunKey!]!, $allowStale: Boolean! = false) {
 const requestFor = (world: World, ...keys: object[]) => world.execute(query, { keys });
 const found = { data: { monitorRuns: [{ id: 'DATAFOLD:7:42', phase: 'FINISHED', isStale: false }] } };
 
-/** More than a copy may have, where a test says so. */
+/** More than an entry may have, where a test says so. */
 const large = 'x'.repeat(1_000);
 
 const runs = Array.from({ length: 50 }, (_, place) => anyDatafoldRun(100 + place));
@@ -30,7 +30,7 @@ interface RedisWorld extends World {
 }
 
 /**
- * A world whose copies are in the Redis at the URL; Datafold has the fifty runs, and the one of `datafoldKey`.
+ * A world whose entries are in the Redis at the URL; Datafold has the fifty runs, and the one of `datafoldKey`.
  * @param beside another one, whose providers this one calls too: another process of the same service
  */
 async function createRedisWorld(url: string, limits: Partial<Limits> = {}, beside?: World): Promise<RedisWorld> {
@@ -70,14 +70,14 @@ const letIn = (redis: Redis) => redis.config('SET', 'requirepass', '');
 /** Takes or gives a right, by the test's own client. */
 type Allowing = (redis: Redis) => Promise<unknown>;
 
-/** Resolves once so many copies are there. */
+/** Resolves once so many entries are there. */
 async function stored(redis: Redis, count: number): Promise<string[]> {
   let names: string[] = [];
   while (names.length < count) names = (await redis.keys('*')).filter((name) => !name.endsWith('/epoch'));
   return names;
 }
 
-/** A world that has cached a run two hours ago: a copy of this name, which is no longer fresh. */
+/** A world that has cached a run two hours ago: an entry of this name, which is no longer fresh. */
 async function createStaleWorld() {
   const server = await startRedisServer();
   const redis = connect(server);
@@ -91,7 +91,7 @@ async function createStaleWorld() {
 
 // On a laptop a missing Redis skips these tests, and says so; in CI it fails them.
 if (!hasRedisServer) console.warn('No redis-server found: the tests of Redis are SKIPPED, or fail in CI.');
-describe.skipIf(!hasRedisServer && !process.env.CI)('run cache in Redis: copies in Redis', () => {
+describe.skipIf(!hasRedisServer && !process.env.CI)('run cache in Redis: entries in Redis', () => {
   it('are shared: the first request of another process for 50 finished runs makes no call', async () => {
     const server = await startRedisServer();
     const redis = connect(server);
@@ -187,7 +187,7 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('run cache in Redis: copies 
     ['a copy that is cut off', (redis: Redis, name: string) => cut(redis, name, -5)],
     ['a head that is cut off', (redis: Redis, name: string) => cut(redis, name, 10)],
     [
-      'a copy that is no JSON',
+      'an entry that is no JSON',
       async (redis: Redis, name: string) => redis.setrange(name, (await redis.strlen(name)) - 1, '!'),
     ],
     ['another version', (redis: Redis, name: string) => redis.setrange(name, 3, '9')],

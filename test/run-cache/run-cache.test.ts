@@ -1,4 +1,4 @@
-/** Copies of runs that outlive a request. */
+/** cached runs that outlive a request. */
 import { describe, expect, it, vi } from 'vitest';
 import { createGateway, type GatewayConfig } from '../../src/gateway/create-gateway.ts';
 import { type StoredEntries, toRunName } from '../../src/run-cache/run-cache.ts';
@@ -366,7 +366,7 @@ describe('run cache: a key that its provider does not accept', () => {
   const asTenant = (key: string) => ({ headers: { 'content-type': 'application/json', 'x-datafold-api-key': key } });
   const other = anyDatafoldRun(43);
 
-  /** A world that has a copy of the run for two tenants. */
+  /** A world that has an entry of the run for two tenants. */
   async function createTenantsWorld() {
     const world = await createKeepingWorld({ credentials: 'forwarded' });
     world.datafold.on(datafoldPath, { body: datafoldBody });
@@ -382,7 +382,7 @@ describe('run cache: a key that its provider does not accept', () => {
   it.each([
     ['a run', other.path, '{ datafoldRun(monitorId: 7, runId: 43) { error } }'],
     ['a monitor', '/api/v1/monitors/7', '{ monitor(key: { provider: DATAFOLD, monitorId: 7 }) { name } }'],
-  ])('has no copies any more, and those of others stay: 401 for %s', async (_name, path, refused) => {
+  ])('has no entries any more, and those of others stay: 401 for %s', async (_name, path, refused) => {
     const world = await createTenantsWorld();
     world.datafold.on(path, { status: 401 });
     expect(await world.execute(refused, {}, asTenant('a'))).toMatchObject({
@@ -433,7 +433,7 @@ describe('run cache: with allowStale, while a provider is down', () => {
   const one = `query ($key: MonitorRunKey!) { monitorRun(key: $key, allowStale: true) { isStale phase } }`;
   const readAt = '2026-11-22T12:00:00.000Z';
 
-  /** A world that has a copy of a run, which isn't fresh any more. */
+  /** A world that has an entry of a run, which isn't fresh any more. */
   async function createWorldWithCopy({ state = 'ok', ...config }: Partial<GatewayConfig> & { state?: string } = {}) {
     holdDice(0);
     holdDate(readAt);
@@ -500,7 +500,7 @@ describe('run cache: with allowStale, while a provider is down', () => {
     });
   });
 
-  it('a run without a copy is the error that it is', async () => {
+  it('a run without an entry is the error that it is', async () => {
     const world = await createWorldWithCopy();
     world.datafold.onAny({ status: 503 });
     world.datafold.on(datafoldPath, { status: 503 });
@@ -542,7 +542,7 @@ describe('run cache: with allowStale, while a provider is down', () => {
     expect(world.datafold.paths).toHaveLength(calls);
   });
 
-  it('a copy that is fresh still is no stale one', async () => {
+  it('an entry that is fresh still is no stale one', async () => {
     const world = await createWorldWithCopy({ limits: { runCacheTtlMs: 86_400_000 } });
     world.datafold.on(datafoldPath, { status: 503 });
 

@@ -13,7 +13,7 @@ const query = `query ($keys: [MonitorRunKey!]!, $allowStale: Boolean! = false) {
 }`;
 const readAt = '2026-11-22T12:00:00.000Z';
 
-describe.each(stores)('run cache: services that share copies in $name, with one key,', ({ create }) => {
+describe.each(stores)('run cache: services that share entries in $name, with one key,', ({ create }) => {
   const execute = async (world: World, allowStale = false) => {
     const { data } = await world.execute(query, { keys: [datafoldKey], allowStale });
     return data.monitorRuns[0];
@@ -104,7 +104,7 @@ describe.each(stores)('run cache: services that share copies in $name, with one 
     expect(await execute(reader)).toMatchObject({ error: 'second' });
   });
 
-  it('take a copy of a run that something may still come of for as long as the reader does', async () => {
+  it('take an entry of a run that something may still come of for as long as the reader does', async () => {
     holdDate(readAt);
     const open = await create();
     const writer = await serve(await open(), undefined, '', { limits: { runCacheSettlingTtlMs: 3_600_000 } });
@@ -119,7 +119,7 @@ describe.each(stores)('run cache: services that share copies in $name, with one 
     expect(await execute(reader)).toMatchObject({ error: 'mended' });
   });
 
-  it('take no copy for an answer that was read after the time that the clock shows now, as it was set back', async () => {
+  it('take no entry for an answer that was read after the time that the clock shows now, as it was set back', async () => {
     holdDate(readAt);
     holdDice(0);
     const open = await create();
@@ -141,7 +141,7 @@ describe.each(stores)('run cache: services that share copies in $name, with one 
     expect(await execute(other)).toMatchObject({ error: 'third' });
   });
 
-  it('have no copies of a key that is not accepted any more, though the clock of the process that was refused is a day late', async () => {
+  it('have no entries of a key that is not accepted any more, though the clock of the process that was refused is a day late', async () => {
     holdDate(readAt);
     const open = await create();
     const first = await serve(await open());

@@ -1,5 +1,5 @@
-/** A copy as one piece of bytes, for stores outside the process. */
-import type { Copy } from '../run-cache.ts';
+/** An entry as one piece of bytes, for stores outside the process. */
+import type { StoredEntry } from '../run-cache.ts';
 
 /** The first bytes of every record; another form has others. */
 const mark = Buffer.from('mgr2');
@@ -10,20 +10,20 @@ export const epochBytes = 12;
 const epochAt = mark.length;
 const timesAt = epochAt + epochBytes;
 const lengthsAt = timesAt + 8 + 8;
-/** The mark, the epoch, two times as 64-bit floats, and how many bytes the name and the copy have, which follow. */
+/** The mark, the epoch, two times as 64-bit floats, and how many bytes the name and the entry have, which follow. */
 const headBytes = lengthsAt + 2 + 4;
 
 /** The longest name that a record can have, in bytes. */
 export const maxNameBytes = 4096;
 
-/** What a record has at the most beside the copy. */
+/** What a record has at the most beside the entry. */
 export const maxOverheadBytes = headBytes + maxNameBytes;
 
 /**
- * The record of a copy, which says what it is of: a store that mixes up its replies gives no caller the entry of another.
+ * The record of an entry, which says what it is of: a store that mixes up its replies gives no caller the entry of another.
  * @param epoch of the credential that it is stored for, `epochBytes` long
  */
-export function toRecord(name: string, epoch: Buffer, { bytes, readAt, freshUntil }: Copy): Buffer {
+export function toRecord(name: string, epoch: Buffer, { bytes, readAt, freshUntil }: StoredEntry): Buffer {
   const nameAsBytes = Buffer.from(name);
   const head = Buffer.alloc(headBytes);
   mark.copy(head);
@@ -35,8 +35,8 @@ export function toRecord(name: string, epoch: Buffer, { bytes, readAt, freshUnti
   return Buffer.concat([head, nameAsBytes, bytes]);
 }
 
-/** The copy in it; `undefined` when it isn't one, or not to its end, or of another name, or of another epoch. */
-export function fromRecord(record: Buffer | null | undefined, name: string, epoch: Buffer): Copy | undefined {
+/** The entry in it; `undefined` when it isn't one, or not to its end, or of another name, or of another epoch. */
+export function fromRecord(record: Buffer | null | undefined, name: string, epoch: Buffer): StoredEntry | undefined {
   if (record == null || record.length < headBytes) return undefined;
   if (!mark.equals(record.subarray(0, epochAt)) || !epoch.equals(record.subarray(epochAt, timesAt))) return undefined;
   const nameEnd = headBytes + record.readUInt16BE(lengthsAt);

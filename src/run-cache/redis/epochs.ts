@@ -1,6 +1,6 @@
 /**
- * The epochs of credentials in Redis: a random number each, which all copies carry that are written while it is there. Only these
- * count. When the provider refuses the credential another epoch begins, and no copy counts any more that there is, for any process
+ * The epochs of credentials in Redis: a random number each, which all entries carry that are written while it is there. Only these
+ * count. When the provider refuses the credential another epoch begins, and no entry counts any more that there is, for any process
  * and whatever the clocks say. What Redis loses brings no entry back either: the next epoch is another number.
  */
 import { randomBytes } from 'node:crypto';
@@ -15,15 +15,15 @@ const maxKnown = 10_000;
 export interface Epochs {
   /** What Redis has just said of it; the epoch, if it is one. */
   learn(digest: string, value: Buffer | null | undefined): Buffer | undefined;
-  /** The epoch to write copies in, which begins now if there is none; `undefined` when it can't be had. */
+  /** The epoch to write entries in, which begins now if there is none; `undefined` when it can't be had. */
   find(digest: string): Buffer | Promise<Buffer | undefined>;
-  /** Begins the next one, if there is one, so that no copy counts any more. Resolves once Redis has done it; `false` when it hasn't. */
+  /** Begins the next one, if there is one, so that no entry counts any more. Resolves once Redis has done it; `false` when it hasn't. */
   end(digest: string): Promise<boolean>;
   /** What is known of it, or is being requested, may have ended. @param digest whose; that of all without */
   doubt(digest?: string): void;
 }
 
-/** @param ttlMs how long an epoch lasts: longer than any copy is of use */
+/** @param ttlMs how long an epoch lasts: longer than any entry is of use */
 export function createEpochs(redis: Redis, ttlMs: number): Epochs {
   const known = new LRUCache<string, Buffer>({ max: maxKnown });
   /** Those that are being requested. */
@@ -66,7 +66,7 @@ export function createEpochs(redis: Redis, ttlMs: number): Epochs {
       return pending;
     },
     async end(digest) {
-      // Of one who has no copies there is nothing to be ended.
+      // Of one who has no entries there is nothing to be ended.
       const reply: unknown = await redis.set(toEpochKey(digest), randomBytes(epochBytes), 'PX', ttlMs, 'XX');
       return reply === 'OK' || reply === null;
     },

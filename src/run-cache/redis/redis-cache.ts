@@ -4,7 +4,7 @@
  */
 import type { Limits } from '../../core/limits.ts';
 import type { Log } from '../../observability/logger.ts';
-import { type Copy, type RunCache, type StoredEntries, toOwner } from '../run-cache.ts';
+import { type RunCache, type StoredEntries, type StoredEntry, toOwner } from '../run-cache.ts';
 import { createAvailability } from './availability.ts';
 import { connect, restMs } from './client.ts';
 import { fromRecord, maxNameBytes, maxOverheadBytes, toRecord } from './codec.ts';
@@ -74,7 +74,7 @@ export async function createRedisCache({ url, log, limits }: RedisCacheOptions):
   });
   redis.on('close', () => markDown('closed'));
 
-  // For twice as long as any copy of a run.
+  // For twice as long as any entry of a run.
   const epochs = createEpochs(redis, 2 * runCacheStaleIfErrorMs);
   const revocations = createRevocations(redis, epochs);
   redis.on('ready', () => {
@@ -85,8 +85,8 @@ export async function createRedisCache({ url, log, limits }: RedisCacheOptions):
 
   const isReady = () => redis.status === 'ready';
 
-  /** The copies among the values of their epochs and their own. */
-  const toCopies = (names: readonly string[], owners: readonly string[], values: Values): StoredEntries => {
+  /** The entries among the values of their epochs and their own. */
+  const toEntries = (names: readonly string[], owners: readonly string[], values: Values): StoredEntries => {
     const current = owners.map((owner, place) => {
       // Not before the answer is there: meanwhile it may have been refused.
       return revocations.isRevoked(owner) ? undefined : epochs.learn(owner, values[place]);
@@ -102,10 +102,10 @@ export async function createRedisCache({ url, log, limits }: RedisCacheOptions):
     new Promise<StoredEntries>((resolve) => {
       const ownRound = round;
       let isOver = false;
-      const end = (copies: StoredEntries) => {
+      const end = (entries: StoredEntries) => {
         isOver = true;
         clearTimeout(timer);
-        resolve(copies);
+        resolve(entries);
       };
       const onTimeout = () => {
         if (isOver) return;
@@ -130,7 +130,7 @@ export async function createRedisCache({ url, log, limits }: RedisCacheOptions):
           const values = toValues(reply, owners.length + names.length);
           lateReads = 0;
           store.find();
-          end(toCopies(names, owners, values));
+          end(toEntries(names, owners, values));
         })
         .catch((error: unknown) => {
           if (isOver) return;
@@ -146,11 +146,11 @@ export async function createRedisCache({ url, log, limits }: RedisCacheOptions):
     return parts.flatMap((part, index) => part.map((_name, place) => found[index]?.[place]));
   };
 
-  const send = async (name: string, copy: Copy, ttlMs: number, sending: Sending) => {
+  const send = async (name: string, stored: StoredEntry, ttlMs: number, sending: Sending) => {
     const epoch = await epochs.find(toOwner(name));
     // Meanwhile it may have gone.
     if (epoch === undefined || sending.isLate() || !isReady()) return;
-    const reply: unknown = await redis.set(toRedisKey(name), toRecord(name, epoch, copy), 'PX', Math.ceil(ttlMs));
+    const reply: unknown = await redis.set(toRedisKey(name), toRecord(name, epoch, stored), 'PX', Math.ceil(ttlMs));
     if (reply !== 'OK') throw new RedisProtocolError();
     sending.done();
     writing.find();
@@ -165,8 +165,8 @@ export async function createRedisCache({ url, log, limits }: RedisCacheOptions):
       if (!isReady() || !store.allowProbe()) return nothing;
       return names.length > maxAtOnce ? findAll(names) : find(names);
     },
-    write(name, copy, ttlMs) {
-      const size = copy.bytes.length;
+    write(name, stored, ttlMs) {
+      const size = stored.bytes.length;
       if (size > redisMaxEntryBytes || Buffer.byteLength(name) > maxNameBytes) {
         revocations.drop([name]);
         return;
@@ -174,7 +174,7 @@ export async function createRedisCache({ url, log, limits }: RedisCacheOptions):
       if (!isReady() || store.isDown || revocations.isRevoked(toOwner(name)) || unwritten + size > maxUnwritten) return;
       unwritten += size;
       // Now, as what is to go from now on goes behind it.
-      send(name, copy, ttlMs, revocations.writing(name))
+      send(name, stored, ttlMs, revocations.writing(name))
         .catch((error: unknown) => {
           if (error instanceof RedisProtocolError) giveUpConnection(error.code);
           else if (isReply(error)) writing.markDown(toReason(error));

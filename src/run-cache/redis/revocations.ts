@@ -6,19 +6,19 @@ import type { Epochs } from './epochs.ts';
 import { toParts, toRedisKey } from './keys.ts';
 import { createTombstones, type Sending } from './tombstones.ts';
 
-/** The most refusals that are remembered until Redis knows of them, and the most names of copies that are gone. */
+/** The most refusals that are remembered until Redis knows of them, and the most names of entries that are gone. */
 const maxUntold = 10_000;
 
 export interface Revocations {
-  /** Has none of the owner's copies count that are there now. */
+  /** Has none of the owner's entries count that are there now. */
   forget(digest: string): void;
-  /** Has the copies of these names go. */
+  /** Has the entries of these names go. */
   drop(names: readonly string[]): void;
   /** Tells Redis what it has missed, or refused to hear. */
   flush(): void;
-  /** Whether none of the owner's copies counts, though Redis may not know. */
+  /** Whether none of the owner's entries counts, though Redis may not know. */
   isRevoked(digest: string): boolean;
-  /** Whether a copy of this name is none, though Redis may have it. */
+  /** Whether an entry of this name is none, though Redis may have it. */
   isTombstoned(name: string): boolean;
   /** Before a new copy of this name is sent. */
   writing(name: string): Sending;

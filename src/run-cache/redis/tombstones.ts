@@ -1,18 +1,18 @@
-/** Names of copies that are gone, though the store outside the process may still have them. */
+/** Names of entries that are gone, though the store outside the process may still have them. */
 import { LRUCache } from 'lru-cache';
 
 export interface Tombstones {
-  /** Whether a copy of this name counts as none, whatever the store has. */
+  /** Whether an entry of this name counts as none, whatever the store has. */
   has(name: string): boolean;
   add(names: readonly string[]): void;
   all(): readonly string[];
-  /** Call before sending a command that removes or overwrites the copies of these names. */
+  /** Call before sending a command that removes or overwrites the entries of these names. */
   sending(names: readonly string[]): Sending;
 }
 
-/** A command that removes or overwrites the copies of its names. */
+/** A command that removes or overwrites the entries of its names. */
 export interface Sending {
-  /** Whether a name has been added since, so that what is sent would be an old copy itself. */
+  /** Whether a name has been added since, so that what is sent would be an old entry itself. */
   isLate(): boolean;
   /** The store has done it. A name that was added since stays, as the store may have done it before it hears of that. */
   done(): void;

@@ -9,14 +9,14 @@ const replyTests = ['test/run-cache/redis-replies.test.ts'];
 
 export const runCacheGuards: readonly Guard[] = [
   {
-    name: 'copies by the base URL that they are of',
+    name: 'entries by the base URL of their run',
     file: 'src/upstream/credential.ts',
     from: '{baseUrl} $',
     to: "{baseUrl && ''} $",
     tests: sharedTests,
   },
   {
-    name: 'copies by the form that they have',
+    name: 'entries by their format',
     file: 'src/run-cache/run-cache.ts',
     from: '{formatVersion}/$',
     to: '{formatVersion && 1}/$',
@@ -30,7 +30,7 @@ export const runCacheGuards: readonly Guard[] = [
     tests: ['test/run-cache/credential-cache.test.ts'],
   },
   {
-    name: "a reader's own limit of how long a copy stands for an answer",
+    name: "a reader's own limit of how long an entry is fresh",
     file: 'src/loaders/cached-runs.ts',
     from: 'return known && age < this.#freshMsOf(known, kind) ? ',
     to: 'return known ? ',
@@ -39,19 +39,19 @@ export const runCacheGuards: readonly Guard[] = [
   {
     name: "a reader's own limit of how old a record may be",
     file: 'src/run-cache/credential-cache.ts',
-    from: 'ageOf(copy.readAt, now) < maxAgeMs && ',
+    from: 'ageOf(stored.readAt, now) < maxAgeMs && ',
     to: '',
     tests: ['test/run-cache/credential-cache.test.ts'],
   },
   {
-    name: 'no copy that was read in the future',
+    name: 'no entry that was read in the future',
     file: 'src/run-cache/run-cache.ts',
     from: 'readAt > now + maxClockSkewMs',
     to: 'readAt > now + 1e12 * maxClockSkewMs',
     tests: sharedTests,
   },
   {
-    name: 'an end of all copies of a refused key that no clock takes part in',
+    name: 'an end of all entries of a refused key, without clocks',
     file: 'src/run-cache/redis/codec.ts',
     from: '|| !epoch.equals(record.subarray(epochAt, timesAt))',
     to: '|| epoch.length === 0',
@@ -93,7 +93,7 @@ export const runCacheGuards: readonly Guard[] = [
     tests: replyTests,
   },
   {
-    name: 'an answer though a store of copies throws',
+    name: 'a response though the run cache store throws',
     file: 'src/run-cache/safe-cache.ts',
     from: '    } catch (error) {\n      fail(error);',
     to: '    } catch (error) {\n      throw error;',
