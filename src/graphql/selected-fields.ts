@@ -1,4 +1,4 @@
-/** What an operation selects of the things that a field finds: which fetches are needed follows from it. */
+/** What an operation selects of the objects that a field finds: which fetches are needed follows from it. */
 import {
   type GraphQLObjectType,
   type GraphQLResolveInfo,

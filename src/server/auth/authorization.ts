@@ -1,4 +1,4 @@
-/** Who may send requests: whoever has one of the configured tokens, or a JWT of the configured issuer, checked with the keys that the issuer publishes. */
+/** Authentication: a client needs one of the configured tokens, or a JWT of the configured issuer, checked with the keys that the issuer publishes. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { JWTVerifyOptions } from 'jose';
 import { importPackage } from '../../core/import-module.ts';
@@ -94,7 +94,7 @@ const unauthenticated: Rejection = {
 const unavailable: Rejection = {
   status: 503,
   code: 'UPSTREAM_UNAVAILABLE',
-  message: "The issuer's keys, which tokens are checked with, are not available.",
+  message: "The issuer's keys, which verify tokens, are not available.",
   headers: { 'retry-after': '5' },
 };
 

@@ -1,4 +1,4 @@
-/** Checks of a request before anybody reads it, and how one is refused: its headers, and what a page of another site could make a browser send. */
+/** Checks of a request before any code reads it, and how one is refused: its headers, and what a page of another site could make a browser send. */
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { type ErrorCode, toRefusal } from '../../core/errors.ts';
 
@@ -88,7 +88,7 @@ export const hasFewHeaders =
 
 /** Refuses HTTP/0.9, which Node.js takes for HTTP: a request line without a version. */
 export const isHttp1: Check = ({ httpVersionMajor }) =>
-  httpVersionMajor === 1 ? undefined : badInput(400, 'Expected HTTP/1.1, as RFC 9112 has it.');
+  httpVersionMajor === 1 ? undefined : badInput(400, 'Expected HTTP/1.1, as RFC 9112 defines it.');
 
 export const expectsNothing: Check = ({ headers: { expect = '100-continue' } }) =>
   expect.toLowerCase() === '100-continue' ? undefined : badInput(417, 'Expected no Expect header but 100-continue.');
