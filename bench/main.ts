@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { build } from './build.ts';
 import { contenders, forwarding, ours } from './contenders.ts';
+import { runDay } from './day/main.ts';
 import { stepAside } from './measure/pinned.ts';
 import { lead } from './measure/sample.ts';
 import { type Options, readOptions } from './options.ts';
@@ -18,6 +19,11 @@ import { soak } from './trials/soak.ts';
 import { startUpstream } from './upstream/upstream.ts';
 import { workloads } from './workloads/workloads.ts';
 
+// A day has options and results of another kind.
+if (process.argv.join(' ').includes('--workloads day')) {
+  await runDay();
+  process.exit();
+}
 const options = readOptions();
 checkTools();
 // Before: the person who measures may do other work in the meantime.
