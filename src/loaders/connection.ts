@@ -2,7 +2,7 @@
 import { BadUserInput, type ProviderError } from '../core/errors.ts';
 import { presentText } from '../core/operation-params.ts';
 import type { Provider } from '../generated/types.ts';
-import { maxCursorChars } from '../providers/max-page-length.ts';
+import { maxCursorChars } from '../providers/cursor.ts';
 import type { Page } from '../providers/provider.ts';
 
 /** A connection, ready to be selected from. */

@@ -144,3 +144,21 @@ export const later =
     const field = found[name];
     return typeof field === 'function' ? field.call(found, args, context) : field;
   };
+
+/** A provider may send more than requested. So much more is no page: to read it would cost what paging is to spare. */
+const maxPageFactor = 10;
+const alwaysAllowedItems = 1_000;
+
+/**
+ * The items of a page.
+ * @param requested how many were requested
+ * @throws {ProviderError} when there are far more
+ */
+export function withinLength<Items extends { readonly length: number }>(
+  provider: Provider,
+  items: Items,
+  requested: number,
+): Items {
+  if (items.length > Math.max(requested * maxPageFactor, alwaysAllowedItems)) throw toLargeField(provider);
+  return items;
+}

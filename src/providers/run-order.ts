@@ -1,4 +1,5 @@
 /** The order of a monitor's list of runs. It is read as newest first, which no document promises: what has been read is verified and sorted where it isn't so, and a run that says no time is placed by its neighbours. */
+import { decodeTuple, encodeCursor } from './cursor.ts';
 import type { Page, RunRow, RunWindow } from './provider.ts';
 
 /**
@@ -142,24 +143,19 @@ function findIndex(
 const mark = 'sorted';
 
 const toCursor = (list: string, { after, length, index, runId }: SortedPlace): string =>
-  Buffer.from(JSON.stringify([mark, list, after, length, index, runId])).toString('base64url');
+  encodeCursor([mark, list, after, length, index, runId]);
 
 /** `undefined` for any other cursor, which the reader of the list checks. */
 function parseCursor(list: string, cursor: string | null | undefined): SortedPlace | undefined {
   if (cursor == null) return undefined;
-  try {
-    const [first, ofList, after, length, index, runId] = JSON.parse(Buffer.from(cursor, 'base64url').toString());
-    const isPlace = isCount(length) && length <= maxLength && isCount(index) && index < length;
-    const isText = (value: unknown) => value === null || typeof value === 'string';
-    if (first === mark && ofList === list && isPlace && isText(after) && isText(runId))
-      return { after, length, index, runId };
-  } catch {
-    // Not one of ours.
-  }
-  return undefined;
+  const [first, ofList, after, length, index, runId] = decodeTuple(cursor);
+  if (first !== mark || ofList !== list || !isTextOrNull(after) || !isTextOrNull(runId)) return undefined;
+  const isPlace = isCount(length) && length <= maxLength && isCount(index) && index < length;
+  return isPlace ? { after, length, index, runId } : undefined;
 }
 
 /** As many as a page of ours has at most. */
 const maxLength = 100;
 
+const isTextOrNull = (value: unknown): value is string | null => value === null || typeof value === 'string';
 const isCount = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 0;

@@ -1,6 +1,7 @@
 /** Cursors of Datafold's lists: Datafold itself has page numbers alone, and new runs shift all pages of a monitor's runs. */
 import { BadUserInput } from '../../core/errors.ts';
 import { isObject } from '../../json/lossless.ts';
+import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { isTime } from '../date-time.ts';
 
 /** Where an item stands. */
@@ -13,8 +14,7 @@ export interface Cursor {
   readonly most?: number | undefined;
 }
 
-export const toCursor = ({ list, place, most }: Cursor): string =>
-  Buffer.from(JSON.stringify({ list, place, most })).toString('base64url');
+export const toCursor = ({ list, place, most }: Cursor): string => encodeCursor({ list, place, most });
 
 /**
  * What a cursor of this list says; `undefined` when there is none.
@@ -28,13 +28,8 @@ export function parseCursor(list: string, text: string | null | undefined, expec
 }
 
 function parse(text: string): Cursor | undefined {
-  try {
-    const cursor: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
-    return isObject(cursor) && isCursor(cursor) ? cursor : undefined;
-  } catch {
-    // Not one of ours.
-    return undefined;
-  }
+  const cursor = decodeCursor(text);
+  return isObject(cursor) && isCursor(cursor) ? cursor : undefined;
 }
 
 const isCursor = (value: object): value is Cursor => {
@@ -84,10 +79,7 @@ export const toRunCursor = ({
   above,
   readAt,
   isUnordered,
-}: RunCursor): string =>
-  Buffer.from(JSON.stringify({ list, place, runId, count, total, most, above, readAt, isUnordered })).toString(
-    'base64url',
-  );
+}: RunCursor): string => encodeCursor({ list, place, runId, count, total, most, above, readAt, isUnordered });
 
 export const unknownRunCursor = () =>
   new BadUserInput('Expected `after` to be the cursor of a run of this monitor and window.', 'DATAFOLD');
@@ -104,13 +96,8 @@ export function parseRunCursor(list: string, text: string | null | undefined): R
 }
 
 function parseRun(text: string): RunCursor | undefined {
-  try {
-    const cursor: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
-    return isObject(cursor) && isRunCursor(cursor) ? cursor : undefined;
-  } catch {
-    // Not one of ours.
-    return undefined;
-  }
+  const cursor = decodeCursor(text);
+  return isObject(cursor) && isRunCursor(cursor) ? cursor : undefined;
 }
 
 function isRunCursor(value: object): value is RunCursor {

@@ -4,9 +4,16 @@ import type { Items } from '../../json/lazy-array.ts';
 import { tooLarge } from '../../json/lossless.ts';
 import type { Body } from '../../upstream/read-response.ts';
 import type { UpstreamRequest } from '../../upstream/request.ts';
-import { withinLength } from '../max-page-length.ts';
 import type { Get, ListScan, Page } from '../provider.ts';
-import { createReader, type Found, invalidField, type JsonNumber, toLargeField, toNumber } from '../response-reader.ts';
+import {
+  createReader,
+  type Found,
+  invalidField,
+  type JsonNumber,
+  toLargeField,
+  toNumber,
+  withinLength,
+} from '../response-reader.ts';
 import { type Cursor, toCursor } from './cursors.ts';
 import type { components } from './openapi.d.ts';
 import { ListRuns } from './openapi-checks.ts';

@@ -4,7 +4,7 @@ import { BadUserInput } from '../../core/errors.ts';
 import { once } from '../../core/once.ts';
 import { presentText } from '../../core/operation-params.ts';
 import type { AgentLogEventConnection, OlostepRunEventsArgs } from '../../generated/types.ts';
-import { maxCursorChars } from '../../providers/max-page-length.ts';
+import { decodeTuple, encodeCursor } from '../cursor.ts';
 import type { Fields } from '../provider.ts';
 import { type Log, toLogEvent } from './agent-log.ts';
 
@@ -71,8 +71,7 @@ export function toLogPage(
 }
 
 /** A cursor is an event's place in the log and its id, so that it still finds the event when lines come in before it. */
-const toCursor = (log: Log, place: number) =>
-  Buffer.from(JSON.stringify([place, log.idAt(place)])).toString('base64url');
+const toCursor = (log: Log, place: number) => encodeCursor([place, log.idAt(place)]);
 
 /** The place that a cursor stands for. */
 function toPlace(log: Log, cursor: string): number {
@@ -84,13 +83,9 @@ function toPlace(log: Log, cursor: string): number {
 }
 
 function parseCursor(cursor: string): [place: number, id: string | null] {
-  if (cursor.length > maxCursorChars) throw unknownCursor();
-  try {
-    const [place, id] = JSON.parse(Buffer.from(cursor, 'base64url').toString());
-    if (Number.isSafeInteger(place) && place >= 0 && (id === null || typeof id === 'string')) return [place, id];
-  } catch {
-    // Not one of ours.
-  }
+  const [place, id] = decodeTuple(cursor);
+  const isPlace = typeof place === 'number' && Number.isSafeInteger(place) && place >= 0;
+  if (isPlace && (id === null || typeof id === 'string')) return [place, id];
   throw unknownCursor();
 }
 

@@ -5,6 +5,7 @@ import { ParsedObject } from '../../json/lazy-object.ts';
 import { isObject } from '../../json/lossless.ts';
 import type { Body } from '../../upstream/read-response.ts';
 import type { UpstreamRequest } from '../../upstream/request.ts';
+import { decodeTuple, encodeCursor } from '../cursor.ts';
 import type { Get, ListScan, MonitorRow, MonitorWindow, Page } from '../provider.ts';
 import { createReader, invalidField } from '../response-reader.ts';
 import { readLastRunAt } from './monitor-parts.ts';
@@ -104,17 +105,12 @@ type Place = readonly [number: number, monitorId: string | null];
 
 const idOf = (row: Row): string | null => (row instanceof ProviderError ? null : row.monitorId);
 
-const toCursor = (number: number, row: Row): string =>
-  Buffer.from(JSON.stringify([number, idOf(row)] satisfies Place)).toString('base64url');
+const toCursor = (number: number, row: Row): string => encodeCursor([number, idOf(row)] satisfies Place);
 
 function parseCursor(cursor: string): Place {
-  try {
-    const [number, monitorId] = JSON.parse(Buffer.from(cursor, 'base64url').toString());
-    if (Number.isSafeInteger(number) && number >= 0 && (monitorId === null || typeof monitorId === 'string'))
-      return [number, monitorId];
-  } catch {
-    // Not one of ours.
-  }
+  const [number, monitorId] = decodeTuple(cursor);
+  const isNumber = typeof number === 'number' && Number.isSafeInteger(number) && number >= 0;
+  if (isNumber && (monitorId === null || typeof monitorId === 'string')) return [number, monitorId];
   throw unknownCursor();
 }
 

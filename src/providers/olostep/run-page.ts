@@ -1,6 +1,7 @@
 /** A page of a monitor's runs, read from Olostep's events pages: forward only, as they are. Its cursors are made of Olostep's. */
 import { BadUserInput, isTimeout, OperationTooCostly, ProviderError } from '../../core/errors.ts';
 import type { Body } from '../../upstream/read-response.ts';
+import { decodeTuple, encodeCursor } from '../cursor.ts';
 import { isTime } from '../date-time.ts';
 import type { Get, Page, RunRow, RunWindow } from '../provider.ts';
 import { invalidField } from '../response-reader.ts';
@@ -157,30 +158,19 @@ interface Place {
 
 /** @param list which list: the monitor and the window, as text */
 const toCursor = (list: string, { page, behind, above, readAt, isUnordered = false }: Place): string =>
-  Buffer.from(
-    JSON.stringify([
-      list,
-      page,
-      behind?.index ?? null,
-      behind?.runId ?? null,
-      above ?? null,
-      readAt ?? null,
-      isUnordered,
-    ]),
-  ).toString('base64url');
+  encodeCursor([
+    ...[list, page, behind?.index ?? null, behind?.runId ?? null],
+    ...[above ?? null, readAt ?? null, isUnordered],
+  ]);
 
 /** @throws {BadUserInput} when it is no cursor of this list */
 function parseCursor(list: string, cursor: string): Place {
-  try {
-    const [ofList, page, index, runId, time, firstTime, flag] = JSON.parse(Buffer.from(cursor, 'base64url').toString());
-    if (ofList !== list || !isPage(page)) throw unknownCursor();
-    const more = { above: toTimeOrNone(time), readAt: toTimeOrNone(firstTime), isUnordered: flag === true };
-    if (index == null && page !== null) return { page, ...more };
-    if (isIndex(index) && (runId === null || (typeof runId === 'string' && isRunId(runId))))
-      return { page, behind: { index, runId }, ...more };
-  } catch {
-    // Not one of ours.
-  }
+  const [ofList, page, index, runId, time, firstTime, flag] = decodeTuple(cursor);
+  if (ofList !== list || !isPage(page)) throw unknownCursor();
+  const more = { above: toTimeOrNone(time), readAt: toTimeOrNone(firstTime), isUnordered: flag === true };
+  if (index == null && page !== null) return { page, ...more };
+  if (isIndex(index) && (runId === null || (typeof runId === 'string' && isRunId(runId))))
+    return { page, behind: { index, runId }, ...more };
   throw unknownCursor();
 }
 
