@@ -32,6 +32,19 @@ describe('Work in steps', () => {
     expect(counts).toEqual([2, 4, 5]);
   });
 
+  it('leaves turns out behind a step that took too long, for as long as that', async () => {
+    const { steps, work } = createWork();
+    const done = work('owner', 'a', 2, 20);
+    const counts: number[] = [];
+    for (let n = 0; n < 6; n++) {
+      await turn();
+      counts.push(steps.length);
+    }
+
+    expect(await done).toBe('a');
+    expect(counts).toEqual([1, 1, 1, 1, 1, 2]);
+  });
+
   it('is done for its owners in turns, however much one of them has', async () => {
     const { steps, work } = createWork();
     const many = [1, 2, 3].map((n) => work('one', `one ${n}`, 2, 5));
