@@ -1,9 +1,9 @@
 /** The items of a JSON list, each parsed when it is first read. */
-import { setImmediate } from 'node:timers/promises';
+import { runInSteps } from '../core/run-in-steps.ts';
 import { orUnreadable, parseJson, tooLarge, type Unread, unreadable } from './lossless.ts';
 import { mayHoldMore, measureClosed } from './measure.ts';
 import { parsePartly } from './object-members.ts';
-import { sign, skipNested, skipSpace } from './skip.ts';
+import { NestedPass, sign, skipSpace } from './skip.ts';
 
 /** A list whose items are parsed when they are read, or one that is parsed already. */
 export interface Items {
@@ -22,8 +22,11 @@ export interface Items {
   scan?<Found>(read: ScanItem<Found>): readonly (Found | undefined)[];
   /** The bytes that are scanned. */
   readonly bytes?: Buffer;
-  /** Parses all of them, however many values there are, in steps between which others have their turn. @default they are parsed */
-  load?(): Promise<void>;
+  /**
+   * Parses all of them, however many values there are, in steps. @default they are parsed
+   * @param owner for whom: the digest of a credential
+   */
+  load?(owner: string): Promise<unknown>;
 }
 
 /** Reads something of an item, given the bytes of the list and the place where the item begins. */
@@ -33,25 +36,32 @@ export type ScanItem<Found> = (bytes: Buffer, start: number) => Found;
 const stepValues = 10_000;
 
 /** Of a longer list no caller reads a part, and to note where so many items are would take longer than to parse them. */
-const maxItems = 200_000;
+export const maxItems = 200_000;
 
 /**
  * Finds the items of the list that begins at `start`, and parses none; without `items` when there are too many.
  * @param maxValues how many values are parsed at once, as {@link measureClosed} counts them
+ * @param pass has come to the end of the list, and has noted its commas. @default one that does so now
  * @throws {SyntaxError} when it has no end
  */
 export function lazyArray(
   bytes: Buffer,
   start: number,
   maxValues = Number.POSITIVE_INFINITY,
+  pass = passOver(bytes, start),
 ): { readonly end: number; readonly items?: Items } {
+  const { end, commas } = pass;
+  if (commas.length >= maxItems) return { end };
+  if (commas.length === 0 && skipSpace(bytes, start + 1) === end - 1) return { end, items: [] };
   /** Where a bracket or a comma of the list stands: between two of them is an item. */
-  const bounds = [start];
-  const end = skipNested(bytes, start, bounds, maxItems);
-  if (bounds.length === maxItems) return { end };
-  const isEmpty = bounds.length === 1 && skipSpace(bytes, start + 1) === end - 1;
-  bounds.push(end - 1);
-  return { end, items: isEmpty ? [] : new FoundItems(bytes, bounds, maxValues) };
+  const bounds = [start, ...commas, end - 1];
+  return { end, items: new FoundItems(bytes, bounds, maxValues) };
+}
+
+function passOver(bytes: Buffer, start: number): NestedPass {
+  const pass = new NestedPass(bytes, start, maxItems);
+  pass.advance(bytes.length);
+  return pass;
 }
 
 class FoundItems implements Items {
@@ -84,17 +94,19 @@ class FoundItems implements Items {
     return parsed.slice(start, last);
   }
 
-  async load(): Promise<void> {
+  load(owner: string): Promise<unknown> {
     const parsed = new Array<unknown>(this.length);
-    for (let place = 0; place < this.length; ) {
+    let place = 0;
+    return runInSteps(owner, () => {
       const next = this.#endOfStep(place);
       // One that is alone may have more values than are parsed at once.
       const items = next === place + 1 ? this.slice(place, next) : this.#parse(place, next);
       for (const item of items) parsed[place++] = item;
-      await setImmediate();
-    }
-    this.#parsed = parsed;
-    this.#isLoaded = true;
+      if (place < this.length) return undefined;
+      this.#parsed = parsed;
+      this.#isLoaded = true;
+      return true;
+    });
   }
 
   /** The place behind the items that are parsed in one step with that one. */

@@ -1,12 +1,16 @@
 /** The members of a JSON object, each found and parsed when it is first read. */
-import { type Items, lazyArray } from './lazy-array.ts';
+import { runInSteps } from '../core/run-in-steps.ts';
+import { type Items, lazyArray, maxItems } from './lazy-array.ts';
 import { isObject, isUnread, orUnreadable, parseJson, tooLarge, type Unread, unreadable } from './lossless.ts';
-import { measureClosed, measureNested, valuesPerMember } from './measure.ts';
+import { type Measured, measureClosed, measureNested, valuesPerMember } from './measure.ts';
 import { OtherNames, toNextName, toValue } from './object-members.ts';
-import { sign, skipText, skipValue } from './skip.ts';
+import { NestedPass, sign, skipText, skipValue } from './skip.ts';
 
 /** So many members are noted as they are passed; those behind are looked for by name: documented answers have a dozen. */
 const maxNoted = 1_000;
+
+/** So many bytes are skipped in a step: that takes a few milliseconds, whatever they are. */
+const bytesPerStep = 1024 * 1024;
 
 /** Of a string or a number of so few bytes the values aren't counted: how much there is to parse. */
 const maxSmallBytes = 16 * 1024;
@@ -26,6 +30,13 @@ export interface Members {
    * @throws {RangeError} when it is nested deeper than can be written, or a part of it is too large
    */
   toBytes(): Buffer;
+  /** How many bytes it was read from; 0 where that isn't known. */
+  readonly byteLength: number;
+  /**
+   * Skips all members in steps, so that none has to be skipped when another one is read. @default there is nothing to skip
+   * @param owner for whom: the digest of a credential
+   */
+  index?(owner: string): Promise<unknown>;
 }
 
 /** The members of an object that is parsed already. A class, as most answers are one: methods of a prototype cost it nothing. */
@@ -56,6 +67,10 @@ export class ParsedObject implements Members {
     return true;
   }
 
+  get byteLength(): number {
+    return this.#bytes?.length ?? 0;
+  }
+
   toBytes(): Buffer {
     if (this.#bytes !== undefined) return this.#bytes;
     if (Object.values(this.#object).some(isUnread)) throw new RangeError('a part that could not be parsed');
@@ -71,6 +86,8 @@ interface Member {
   value?: unknown;
   /** `null` when it is to be had whole only. */
   items?: Items | null;
+  /** How much there is to parse in it, if it is large. */
+  measured?: Measured;
 }
 
 /**
@@ -141,14 +158,54 @@ export function lazyObject(bytes: Buffer, start: number, maxValues = Number.POSI
       }
       return parseJson(bytes.toString('utf8', start, end), first === sign.quote ? false : undefined);
     }
-    const { values, end, hasLongNumbers } = measureNested(bytes, start, valuesLeft);
-    if (end === undefined) return tooLarge;
+    const { values, end, hasLongNumbers } = member.measured ?? measureNested(bytes, start, valuesLeft);
+    if (end === undefined || values > valuesLeft) return tooLarge;
     member.end = end;
     valuesLeft -= values;
     return parseJson(bytes.toString('utf8', start, end), hasLongNumbers);
   };
 
+  /** Goes on over all members, with a step each time that so many bytes are passed. @throws {SyntaxError} */
+  function* passAll(): Generator<undefined> {
+    let passedFrom = start;
+    while (state === 'open' && passed < maxNoted) {
+      goOn();
+      const member = latest as Member;
+      if (state !== 'open') return;
+      yield* passMember(member);
+      if (endOf(bytes, member) - passedFrom < bytesPerStep) continue;
+      passedFrom = endOf(bytes, member);
+      yield;
+    }
+  }
+
+  function* passMember(member: Member): Generator<undefined> {
+    const first = bytes[member.start];
+    if (first !== sign.openObject && first !== sign.openList) return;
+    const pass = new NestedPass(bytes, member.start, first === sign.openList ? maxItems : 0);
+    while (!pass.advance(bytesPerStep)) yield;
+    if (first === sign.openList) member.items = lazyArray(bytes, member.start, maxValues, pass).items ?? null;
+    member.end = pass.end;
+    if (pass.end - member.start < bytesPerStep) return;
+    yield;
+    member.measured = measureNested(bytes, member.start, maxValues);
+    yield;
+  }
+
   return {
+    byteLength: bytes.length - start,
+    index(owner) {
+      const steps = passAll();
+      return runInSteps(owner, () => {
+        try {
+          return steps.next().done ? true : undefined;
+        } catch {
+          // What has been noted before can be read.
+          state = 'broken';
+          return true;
+        }
+      });
+    },
     get(name) {
       const member = find(name);
       if (typeof member !== 'object') return member;

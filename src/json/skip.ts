@@ -67,36 +67,85 @@ export function skipText(bytes: Buffer, at: number): number {
 
 /**
  * The place behind the list or object that begins at `at`.
- * @param commas where to put the places of its commas, the first `most` of them: those of what is nested don't count
  * @throws {SyntaxError} when it isn't closed, or not as it was opened
  */
-export function skipNested(bytes: Buffer, at: number, commas: number[] = [], most = 0): number {
-  // As above.
-  const quote = 0x22;
-  const backslash = 0x5c;
-  const comma = 0x2c;
-  const openList = 0x5b;
-  const closeList = 0x5d;
-  const openObject = 0x7b;
-  const closeObject = 0x7d;
-  const { length } = bytes;
-  let levels = 0;
-  let place = at;
-  while (place < length) {
-    const byte = bytes[place++] as number;
-    if (byte === quote) {
-      // skipText, but for the call: most texts are too short for it to pay.
-      while (place < length) {
-        const inText = bytes[place++];
-        if (inText === quote) break;
-        if (inText === backslash) place++;
-      }
-    } else if (byte >= openList) {
-      if (byte === openObject || byte === openList) levels++;
-      else if ((byte === closeObject || byte === closeList) && --levels === 0) break;
-    } else if (byte === comma && levels === 1 && commas.length < most) commas.push(place - 1);
+export function skipNested(bytes: Buffer, at: number): number {
+  const pass = new NestedPass(bytes, at);
+  pass.advance(bytes.length);
+  return pass.end;
+}
+
+/** Skips a list or an object, in one step or in several. */
+export class NestedPass {
+  readonly #bytes: Buffer;
+  readonly #start: number;
+  readonly #maxCommas: number;
+  /** Where its own commas are, the first ones: those of what is nested in it don't count. */
+  readonly commas: number[] = [];
+  #place: number;
+  #levels = 0;
+  #isInString = false;
+
+  /** @param maxCommas how many commas are noted */
+  constructor(bytes: Buffer, start: number, maxCommas = 0) {
+    this.#bytes = bytes;
+    this.#start = start;
+    this.#place = start;
+    this.#maxCommas = maxCommas;
   }
-  // Each sign that closes stands two behind the one that opens.
-  if (levels === 0 && bytes[place - 1] === (bytes[at] as number) + 2) return place;
-  throw new SyntaxError('a list or an object without end');
+
+  /** The place that it has come to: the one behind the list or object, once that is passed. */
+  get end(): number {
+    return this.#place;
+  }
+
+  /**
+   * Goes on over so many bytes.
+   * @returns whether it has come to the end
+   * @throws {SyntaxError} when the list or object isn't closed, or not as it was opened
+   */
+  advance(maxBytes: number): boolean {
+    // As above.
+    const quote = 0x22;
+    const backslash = 0x5c;
+    const comma = 0x2c;
+    const openList = 0x5b;
+    const closeList = 0x5d;
+    const openObject = 0x7b;
+    const closeObject = 0x7d;
+    const bytes = this.#bytes;
+    const commas = this.commas;
+    const maxCommas = this.#maxCommas;
+    const limit = Math.min(this.#place + maxBytes, bytes.length);
+    let levels = this.#levels;
+    let isInString = this.#isInString;
+    let place = this.#place;
+    while (place < limit) {
+      if (isInString) {
+        // skipText, but for the call: most texts are too short for it to pay.
+        while (place < limit) {
+          const inText = bytes[place++];
+          if (inText === backslash) place++;
+          else if (inText === quote) {
+            isInString = false;
+            break;
+          }
+        }
+        continue;
+      }
+      const byte = bytes[place++] as number;
+      if (byte === quote) isInString = true;
+      else if (byte >= openList) {
+        if (byte === openObject || byte === openList) levels++;
+        else if ((byte === closeObject || byte === closeList) && --levels === 0) break;
+      } else if (byte === comma && levels === 1 && commas.length < maxCommas) commas.push(place - 1);
+    }
+    this.#place = place;
+    this.#levels = levels;
+    this.#isInString = isInString;
+    if (levels > 0 && place < bytes.length) return false;
+    // Each sign that closes stands two behind the one that opens.
+    if (levels === 0 && bytes[place - 1] === (bytes[this.#start] as number) + 2) return true;
+    throw new SyntaxError('a list or an object without end');
+  }
 }

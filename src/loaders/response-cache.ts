@@ -69,20 +69,22 @@ export class ResponseCache {
     maxAgeMs: number,
   ): CachedResponse | undefined | Promise<CachedResponse | undefined> {
     const entries = this.#responses.getMany({ provider, credential }, [request.path], maxAgeMs);
-    if (entries instanceof Promise) return entries.then(([entry]) => entry && this.#read(entry, request));
+    const { digest } = credential;
+    if (entries instanceof Promise) return entries.then(([entry]) => entry && this.#read(entry, request, digest));
     const [entry] = entries;
-    return entry && this.#read(entry, request);
+    return entry && this.#read(entry, request, digest);
   }
 
-  #read({ bytes, fetchedAt }: CacheEntry, request: UpstreamRequest) {
-    if (!this.#options.isShared) return this.#parse(bytes, fetchedAt, request);
-    return unpack(bytes).then((content) => content && this.#parse(content, fetchedAt, request));
+  #read({ bytes, fetchedAt }: CacheEntry, request: UpstreamRequest, digest: string) {
+    if (!this.#options.isShared) return this.#parse(bytes, fetchedAt, request, digest);
+    return unpack(bytes).then((content) => content && this.#parse(content, fetchedAt, request, digest));
   }
 
   #parse(
     content: Buffer,
     readAt: number,
     request: UpstreamRequest,
+    digest: string,
   ): CachedResponse | undefined | Promise<CachedResponse> {
     const { limits } = this.#options;
     const { length } = content;
@@ -95,7 +97,7 @@ export class ResponseCache {
       listReadAt: Number.isNaN(listReadAt) ? undefined : listReadAt,
     });
     try {
-      const body = loadRows(fromBytes(content.subarray(headBytes), limits), length, request);
+      const body = loadRows(fromBytes(content.subarray(headBytes), limits), length, request, digest);
       return body instanceof Promise ? body.then(toResponse) : toResponse(body);
     } catch {
       // Another writer of the store may have spoilt it.

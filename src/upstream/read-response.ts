@@ -43,14 +43,14 @@ export type ReadBody = (
   credential: Credential,
 ) => Body | null | Promise<Body | null>;
 
-/** Rows of larger bodies are parsed in steps. */
+/** Larger bodies are read in steps. */
 const maxBytesAtOnce = 128 * 1024;
 
 export const createReadBody =
   (options: ReadBodyOptions): ReadBody =>
   (answer, request, credential) => {
     const { readStatus } = options;
-    const { key } = credential;
+    const { key, digest } = credential;
     const { status, body } = answer;
     if (status !== 200) {
       const { isClientControlled } = request;
@@ -58,36 +58,49 @@ export const createReadBody =
       if (failure !== undefined) throw failure;
       return null;
     }
-    const isEcho = key?.isIn(body, credential.digest) ?? false;
-    if (isEcho instanceof Promise) return isEcho.then((isEcho) => toUnlessEcho(isEcho, answer, request, options));
-    return toUnlessEcho(isEcho, answer, request, options);
+    const isEcho = key?.isIn(body, digest) ?? false;
+    if (isEcho instanceof Promise || body.length > maxBytesAtOnce)
+      return readLarge(isEcho, answer, request, digest, options);
+    if (isEcho) throw toEchoFailure();
+    return toChecked(toBody(answer, options), request);
   };
 
-/** @param isEcho whether the body holds the key: as a free text of a run it would be handed on */
-function toUnlessEcho(
-  isEcho: boolean,
+/**
+ * Reads a large body in steps.
+ * @param isEcho whether the body holds the key: as a free text of a run it would be handed on
+ * @param owner for whom: the digest of the credential
+ */
+async function readLarge(
+  isEcho: boolean | Promise<boolean>,
   answer: Answer,
   request: UpstreamRequest,
+  owner: string,
   limits: ParseLimits,
-): Body | Promise<Body> {
-  if (isEcho) throw toEchoFailure();
-  return loadRows(toCheckedBody(answer, request, limits), answer.body.length, request);
+): Promise<Body> {
+  if (await isEcho) throw toEchoFailure();
+  const body = toBody(answer, limits);
+  await body.index?.(owner);
+  return loadRows(toChecked(body, request), answer.body.length, request, owner);
 }
 
 /**
  * Parses the rows of a large response in steps.
  * @param length of the response, in bytes
+ * @param owner for whom: the digest of the credential
  */
-export function loadRows(body: Body, length: number, { rows }: Pick<UpstreamRequest, 'rows'>): Body | Promise<Body> {
+export function loadRows(
+  body: Body,
+  length: number,
+  { rows }: Pick<UpstreamRequest, 'rows'>,
+  owner: string,
+): Body | Promise<Body> {
   if (rows === undefined || length <= maxBytesAtOnce) return body;
-  const loading = body.items(rows)?.load?.();
+  const loading = body.items(rows)?.load?.(owner);
   return loading === undefined ? body : loading.then(() => body);
 }
 
 /** The object, checked against what was requested. */
-function toCheckedBody(answer: Answer, { echoes }: UpstreamRequest, limits: ParseLimits): Body {
-  if (!isJson(answer.headers['content-type'])) throw toBodyFailure();
-  const members = toBody(answer, limits);
+function toChecked(members: Body, { echoes }: UpstreamRequest): Body {
   for (const field in echoes) {
     const value = members.get(field);
     if (value === unreadable) throw toBodyFailure();
@@ -112,6 +125,7 @@ export function fromBytes(bytes: Buffer, limits: ParseLimits): Body {
 
 /** Of a large body only what is selected is read, provided that it is there to its end. */
 function toBody({ headers, body: bytes }: Answer, limits: ParseLimits): Body {
+  if (!isJson(headers['content-type'])) throw toBodyFailure();
   const body = withoutByteOrderMark(bytes);
   const start = skipSpace(body, 0);
   const isClosed = isObjectAt(body, start);

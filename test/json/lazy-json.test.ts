@@ -1,9 +1,10 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { lazyArray } from '../../src/json/lazy-array.ts';
 import { lazyObject } from '../../src/json/lazy-object.ts';
 import { parseJson, unreadable } from '../../src/json/lossless.ts';
 import { createTextCheck, findMembers, parseWord } from '../../src/json/object-members.ts';
+import { NestedPass } from '../../src/json/skip.ts';
 import { jsonValue, type Style, style, write } from '../support/json-text.ts';
 
 const members = (text: string) => lazyObject(Buffer.from(text), 0);
@@ -240,6 +241,68 @@ describe('lazy JSON: members of items that are not parsed', () => {
       for (const sought of ['id', 'é', '']) expect(createTextCheck(sought)(Buffer.from(json), 0)).toBe(false);
     },
   );
+});
+
+describe('lazy JSON: steps', () => {
+  it('a list or an object ends at the same place, and has the same commas, however long its steps are', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.array(jsonValue), fc.dictionary(fc.string(), jsonValue)), style, (value, written) => {
+        const bytes = Buffer.from(`${write(value, written)},[]`);
+        const atOnce = new NestedPass(bytes, 0, 100);
+        expect(atOnce.advance(bytes.length)).toBe(true);
+        for (const step of [1, 2, 3, 7]) {
+          const pass = new NestedPass(bytes, 0, 100);
+          while (!pass.advance(step));
+          expect([pass.end, pass.commas]).toEqual([atOnce.end, atOnce.commas]);
+        }
+      }),
+    );
+  });
+
+  it.each(['[1', '["]', '[1}', '{"a":[}'])('a list or an object that is not closed is none: %s', (text) => {
+    const pass = new NestedPass(Buffer.from(text), 0);
+    expect(() => {
+      while (!pass.advance(1));
+    }).toThrow(SyntaxError);
+  });
+
+  it.each([
+    ['a list', `[${'1,'.repeat(4_500_000)}1]`],
+    ['an object', `{${'"a":1,'.repeat(1_500_000)}"a":1}`],
+    ['strings', `["${'x'.repeat(9_000_000)}"]`],
+    ['members', `1,${'"m":[1],'.repeat(100)}"n":[${'"\\\\",'.repeat(2_000_000)}1]`],
+  ])('a large response is skipped in steps: %s', async (_what, json) => {
+    // Each step takes so long that it is the only one in its turn of the event loop.
+    let now = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => (now += 5));
+    onTestFinished(() => clock.mockRestore());
+    let turns = 0;
+    let isOver = false;
+    const count = () => {
+      turns++;
+      if (!isOver) setImmediate(count);
+    };
+    setImmediate(count);
+    const text = `{"first":2,"large":${json},"last":[3]}`;
+    const found = members(text);
+
+    await found.index?.('owner');
+    isOver = true;
+
+    expect(turns).toBeGreaterThan(text.length / 1_200_000);
+    expect([found.get('first'), found.items('last')?.slice(), found.get('none')]).toEqual([2, [3], undefined]);
+    expect(toText(found.items('large')?.slice(0, 2))).toBe(toText(members(text).items('large')?.slice(0, 2)));
+  });
+
+  it('a large response that breaks off has the members before that', async () => {
+    const found = members(`{"first":2,"large":[${'1,'.repeat(1_000_000)}`);
+
+    await found.index?.('owner');
+
+    expect([found.get('first'), found.items('large'), found.get('large'), found.get('last')]).toEqual([
+      ...[2, undefined, unreadable, unreadable],
+    ]);
+  });
 });
 
 describe('lazy JSON: a number', () => {
