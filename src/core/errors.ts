@@ -56,6 +56,8 @@ export class ProviderError extends GraphQLError {
     super(`${provider} ${sentence}`, {
       extensions: { code, provider, retryable: false, ...facts },
     });
+    // No log has it, and GraphQL would have it formatted for each field that the error takes the place of: that takes longest.
+    this.stack = this.message;
   }
 }
 

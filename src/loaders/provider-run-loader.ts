@@ -202,12 +202,13 @@ export class ProviderRunLoader {
 
   #read(key: MonitorRunKey, kind: EntryKind, record: Body, reading: Reading): { record: Body; run: Run } {
     const { toRun, toListedRun } = this.#definition;
-    const { limits } = this.#options;
+    const { limits, credentialOf } = this.#options;
     const run = (kind === 'run' ? toRun : toListedRun)(key, record, {
       limits,
       readAt: reading.readAt,
       isStale: reading.isStale,
       allowStale: reading.allowStale,
+      owner: credentialOf(this.#provider).digest,
     });
     const known = { record, run };
     if (!reading.isStale) this.#entries?.store(key, kind, known, reading.readAt);

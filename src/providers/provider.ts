@@ -262,6 +262,8 @@ export interface Reading {
 /** How a run's response is read, and where it comes from. */
 export interface RunReading extends Reading {
   readonly limits: ReadLimits;
+  /** For whom it is read: the digest of a credential. @default unknown */
+  readonly owner?: string;
 }
 
 /** A type of runs as its provider fills it: its monitor is found by a resolver. */

@@ -6,6 +6,7 @@ import { ParsedObject } from '../../json/lazy-object.ts';
 import { isNullish, isObject, toDigits } from '../../json/lossless.ts';
 import type { Body } from '../../upstream/read-response.ts';
 import { identifyRun } from '../global-id.ts';
+import { inTurn } from '../large-responses.ts';
 import type { RunDefinition, RunFields, RunListPages, RunReading, RunRow, Selected } from '../provider.ts';
 import { createReader, invalidField, isAsDocumented, later } from '../response-reader.ts';
 import { hasPageBehind, isLonger, type List, readItems, readNumbers, toPageRequest, walkList } from './list.ts';
@@ -23,6 +24,7 @@ const readListed = createReader<Schemas['ListedRun']>('DATAFOLD', ListedRun);
 function toDatafoldRun(key: MonitorRunKey, body: Body, reading: RunReading): RunFields<DatafoldRun> {
   const rawState = read(body, 'state');
   const { state, phase, outcome } = readState(rawState);
+  const { owner = '' } = reading;
   return {
     ...identifyRun(key, reading),
     __typename: 'DatafoldRun',
@@ -32,8 +34,8 @@ function toDatafoldRun(key: MonitorRunKey, body: Body, reading: RunReading): Run
     rawState,
     startedAt: () => toTime(read(body, 'started_at')),
     diffId: () => toId(read(body, 'diff_id')),
-    error: () => read(body, 'error'),
-    warnings: () => read(body, 'warnings'),
+    error: inTurn(body, owner, () => read(body, 'error')),
+    warnings: inTurn(body, owner, () => read(body, 'warnings')),
   };
 }
 

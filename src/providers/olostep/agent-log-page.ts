@@ -13,11 +13,15 @@ const maxPerPage = 1_000;
 const bytesPerLine = 16;
 const bytesPerEvent = 1_000;
 
-/** The page that the arguments select. `after` counts in the whole log, whatever `kind` leaves of it. */
+/**
+ * The page that the arguments select. `after` counts in the whole log, whatever `kind` leaves of it.
+ * @param inOwnTurn reads a field later, where the log is large
+ */
 export function toLogPage(
   log: Log,
   args: OlostepRunEventsArgs,
   costBudget: CostBudget,
+  inOwnTurn: <Value>(field: () => Value) => () => Value | Promise<Value>,
 ): Fields<AgentLogEventConnection> {
   const { first, kind } = args;
   const after = presentText(args.after);
@@ -47,18 +51,18 @@ export function toLogPage(
 
   return {
     __typename: 'AgentLogEventConnection',
-    edges: () => {
+    edges: inOwnTurn(() => {
       pay();
       return lines().map((line, index) => ({
-        __typename: 'AgentLogEventEdge',
+        __typename: 'AgentLogEventEdge' as const,
         cursor: () => cursorOf(placeOf(index)),
         node: toLogEvent(line),
       }));
-    },
-    nodes: () => {
+    }),
+    nodes: inOwnTurn(() => {
       pay();
       return lines().map(toLogEvent);
-    },
+    }),
     pageInfo: {
       __typename: 'PageInfo',
       hasNextPage: skipped + count < totalCount,

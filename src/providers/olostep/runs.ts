@@ -4,6 +4,7 @@ import { once } from '../../core/once.ts';
 import type { MonitorRunKey, OlostepRun, OlostepRunEventsArgs } from '../../generated/types.ts';
 import type { Body } from '../../upstream/read-response.ts';
 import { identifyRun } from '../global-id.ts';
+import { inTurn } from '../large-responses.ts';
 import type {
   Cacheability,
   Field,
@@ -59,29 +60,34 @@ function toOlostepRun(key: MonitorRunKey, body: Body, reading: RunReading): Deta
       const row = await loadRow(context);
       return (row && toSnapshotFields(row)[name]()) as never;
     };
+  const inOwnTurn = <Parameters extends readonly unknown[], Value>(field: (...parameters: Parameters) => Value) =>
+    inTurn(body, reading.owner ?? '', field);
   return {
     ...identifyRun(key, reading),
     __typename: 'OlostepRun',
-    phase: (_args: unknown, context: FieldContext) =>
+    phase: inOwnTurn((_args: unknown, context: FieldContext) =>
       isFinished() ? 'FINISHED' : loadRow(context).then((row) => (row ? 'FINISHED' : toOwnPhase(log()))),
+    ),
     async outcome(_args: unknown, context: FieldContext) {
       const row = await loadRow(context);
       if (row !== null) return toOutcome(row);
       return isFinished() ? 'UNKNOWN' : null;
     },
-    startedAt: once(() => fromLog(() => toTime(log().findStart()))),
-    finishedAt: once(() => fromLog(() => toEnd(log()))),
-    snapshot: (_args: unknown, context: FieldContext) => toFreeForm('OLOSTEP', readField(body, 'snapshot'), context),
+    startedAt: inOwnTurn(once(() => fromLog(() => toTime(log().findStart())))),
+    finishedAt: inOwnTurn(once(() => fromLog(() => toEnd(log())))),
+    snapshot: inOwnTurn((_args: unknown, context: FieldContext) =>
+      toFreeForm('OLOSTEP', readField(body, 'snapshot'), context),
+    ),
     changed: fromRow('changed'),
     summary: fromRow('summary'),
     snapshotUrl: fromRow('snapshotUrl'),
     snapshotAt: fromRow('snapshotAt'),
-    logGroup: () => readField(body, 'log_group'),
-    events: (args: OlostepRunEventsArgs, { costBudget }: FieldContext) => {
+    logGroup: inOwnTurn(() => readField(body, 'log_group')),
+    events: inOwnTurn((args: OlostepRunEventsArgs, { costBudget }: FieldContext) => {
       const found = readLog();
       // An answer without a log has no page of it; one that can't be read has the reason in its place.
-      return found === null || found instanceof Error ? found : toLogPage(found, args, costBudget);
-    },
+      return found === null || found instanceof Error ? found : toLogPage(found, args, costBudget, inOwnTurn);
+    }),
     toRowHint() {
       // A snapshot has a row somewhere. Without one the run may have ended without, or go on.
       const start = body.isObject('snapshot') ? null : log().findStart();
