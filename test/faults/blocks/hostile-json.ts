@@ -18,8 +18,10 @@ import { datafold, olostep, toRun } from '../upstream/subjects.ts';
 const shapes = Number(process.env.HOSTILE_SHAPES ?? 18);
 /** Somewhat less than is read. */
 const bytes = 9.9 * 1024 * 1024;
-/** The goal is 100 ms. A shared machine has taken 263 ms; before values were bounded, 2,090 ms. */
-const maxBlockedMs = 4 * 100;
+/**
+ * The goal is 100 ms. 70 ms was measured; 263 ms before large responses were read in steps, and 2,090 ms before values were bounded.
+ */
+const maxBlockedMs = 150;
 /** A request to the other provider every so many milliseconds. */
 const everyMs = 10;
 

@@ -439,8 +439,22 @@ export const upstreamGuards: readonly Guard[] = [
   {
     name: 'no turn of the event loop for the steps of many searches',
     file: 'src/core/run-in-steps.ts',
-    from: 'if (performance.now() >= endAt) break;',
+    from: 'if (now >= startedAt + turnMs) break;',
     to: '',
+    tests: ['test/core/run-in-steps.test.ts'],
+  },
+  {
+    name: 'steps over a large list or object',
+    file: 'src/json/lazy-object.ts',
+    from: 'while (!pass.advance(bytesPerStep)) yield;',
+    to: 'pass.advance(bytes.length);',
+    tests: ['test/json/lazy-json.test.ts'],
+  },
+  {
+    name: 'turns left out behind a step that took too long',
+    file: 'src/core/run-in-steps.ts',
+    from: 'if (turnsLeftOut > 0) {',
+    to: 'if (turnsLeftOut > 1e9) {',
     tests: ['test/core/run-in-steps.test.ts'],
   },
   {
@@ -516,7 +530,7 @@ export const upstreamGuards: readonly Guard[] = [
   {
     name: 'an end of a list, of which a part is read',
     file: 'src/json/skip.ts',
-    from: ' && bytes[place - 1] === (bytes[at] as number) + 2',
+    from: ' && bytes[place - 1] === (bytes[this.#start] as number) + 2',
     to: '',
     tests: ['test/upstream/large-responses.test.ts'],
   },
@@ -579,7 +593,7 @@ export const upstreamGuards: readonly Guard[] = [
   {
     name: 'a number of values of a response',
     file: 'src/json/lazy-object.ts',
-    from: 'if (end === undefined) return tooLarge;',
+    from: 'if (end === undefined || values > valuesLeft) return tooLarge;',
     to: '',
     tests: ['test/json/value-limit.test.ts'],
   },
@@ -600,7 +614,7 @@ export const upstreamGuards: readonly Guard[] = [
   {
     name: 'rows of a list that are parsed in steps, however many values they have',
     file: 'src/upstream/read-response.ts',
-    from: 'body.items(rows)?.load?.();',
+    from: 'body.items(rows)?.load?.(owner);',
     to: 'undefined;',
     tests: ['test/json/value-limit.test.ts'],
   },
