@@ -46,7 +46,10 @@ const terms: Readonly<Record<string, { readonly pattern: RegExp; readonly term: 
   'so long': { pattern: /\bso (?:long|many|much|often|large) (?:as|at the most|and no)\b/gi, term: 'at most N' },
   'stands in': { pattern: /\b(?:stands? in|standIn)\b/gi, term: 'stale-if-error, replaces' },
   'under way': { pattern: /\bunder way\b/gi, term: 'in flight, in progress' },
-  'turned away': { pattern: /\b(?:turn(?:s|ed|ing)? away|let in|lets? (?:it|this|them|clients?|everybody) in)\b/gi, term: 'refused, admitted' },
+  'turned away': {
+    pattern: /\b(?:turn(?:s|ed|ing)? away|let in|lets? (?:it|this|them|clients?|everybody) in)\b/gi,
+    term: 'refused, admitted',
+  },
   'in parts': { pattern: /\bin parts\b/gi, term: 'incremental delivery, incremental response' },
   'passed over': { pattern: /\bpass(?:es|ed) over\b/gi, term: 'skipped' },
   'as ever': { pattern: /\bas ever\b/gi, term: 'as usual' },

@@ -101,8 +101,18 @@ describe('call report: the cost of an operation', () => {
         upstream: {
           calls: 2,
           providers: {
-            DATAFOLD: { calls: 1, paced: 0, stale: 0, saved: { dedupe: 1, lists: 0, cache: 0, inFlight: 0, fresh: 0, unchanged: 0 } },
-            OLOSTEP: { calls: 1, paced: 0, stale: 0, saved: { dedupe: 0, lists: 0, cache: 0, inFlight: 0, fresh: 0, unchanged: 0 } },
+            DATAFOLD: {
+              calls: 1,
+              paced: 0,
+              stale: 0,
+              saved: { dedupe: 1, lists: 0, cache: 0, inFlight: 0, fresh: 0, unchanged: 0 },
+            },
+            OLOSTEP: {
+              calls: 1,
+              paced: 0,
+              stale: 0,
+              saved: { dedupe: 0, lists: 0, cache: 0, inFlight: 0, fresh: 0, unchanged: 0 },
+            },
           },
           plan: [
             expect.objectContaining({

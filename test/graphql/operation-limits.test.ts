@@ -264,7 +264,9 @@ describe('operation limits: an operation', () => {
     }
   });
 
-  it('whose errors would each contain all of it has few of them, in incremental delivery too', { timeout: 10_000 }, async () => {
+  it('whose errors would each contain all of it has few of them, in incremental delivery too', {
+    timeout: 10_000,
+  }, async () => {
     const world = await createWorld();
     const key = Object.fromEntries(Array.from({ length: 10_000 }, (_, n) => [`a${n}`, 0]));
     const query = 'query ($key: MonitorRunKey!) { ... @defer { monitorRun(key: $key) { id } } }';

@@ -75,6 +75,15 @@ it('every link to a file or a heading leads to one', () => {
   expect(broken).toEqual([]);
 });
 
+it.each(['docs/architecture.md', 'docs/glossary.md', 'CONTRIBUTING.md'])(
+  '%s: every path that it names exists',
+  (page) => {
+    const paths = [...read(page).matchAll(/`((?:[\w-]+\/)+[\w.-]*)`/g)].map(([, path = '']) => path);
+    expect(paths.length).toBeGreaterThan(5);
+    expect(paths.filter((path) => path !== 'dist/' && !existsSync(path) && !existsSync(join('src', path)))).toEqual([]);
+  },
+);
+
 it('the README has less than 200 lines', () => {
   expect(readme.split('\n').length).toBeLessThan(200);
 });
