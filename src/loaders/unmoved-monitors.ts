@@ -147,8 +147,7 @@ export class UnmovedMonitors {
   #switchOff(owner: MonitorOwner, monitorId: string): void {
     this.#accountOf(owner).isOff = true;
     this.#monitors.delete(toKey(owner, monitorId));
-    const about = { provider: owner.provider, monitorId };
-    this.#log.warn(about, 'runs of a monitor changed, though its row did not: pages are no longer taken for unchanged');
+    this.#log.warn({ provider: owner.provider, monitorId }, 'runs changed behind an unchanged row');
   }
 }
 

@@ -8,12 +8,15 @@ import { createWorld, type World } from '../support/world.ts';
 const tenants = ['tenant-0', 'tenant-1'] as const;
 const runIds = [1, 2] as const;
 const { freshMs, freshMinMs } = defaultLimits;
+/** Short enough to be exceeded. */
+const staleMs = 12_000;
 
 /** What a client requests: a run, or the list of monitors (`null`); and how old it may be, in seconds. */
 interface Question {
   readonly tenant: number;
   readonly runId: number | null;
   readonly maxAge: number | undefined;
+  readonly allowStale: boolean;
 }
 
 type Step =
@@ -30,6 +33,7 @@ const question: fc.Arbitrary<Question> = fc.record({
   tenant,
   runId: fc.constantFrom(...runIds, null),
   maxAge: fc.constantFrom(undefined, undefined, 0, 1, 3, 60),
+  allowStale: fc.boolean(),
 });
 const event: fc.Arbitrary<Event> = fc.oneof(
   fc.record({ kind: fc.constant('pass' as const), ms: fc.constantFrom(1, 400, 999, 1_000, 2_500, 4_999, 5_000) }),
@@ -104,10 +108,15 @@ const toList = (name: string) => ({
   monitors: [{ ...datafoldMonitorRow, name }],
 });
 
-const runQuery = 'query ($id: ID!) { datafoldRun(monitorId: "7", runId: $id) { error } }';
-const listQuery = '{ monitorList(provider: DATAFOLD) { nodes { name } } }';
+const runQuery = `query ($id: ID!, $allowStale: Boolean!) {
+  datafoldRun(monitorId: "7", runId: $id, allowStale: $allowStale) { error isStale }
+}`;
+const listQuery = `query ($allowStale: Boolean!) {
+  monitorList(provider: DATAFOLD, allowStale: $allowStale) { nodes { name isStale } }
+}`;
 
-async function check(world: World, upstream: ChangingUpstream, { tenant, runId, maxAge }: Question): Promise<void> {
+async function check(world: World, upstream: ChangingUpstream, question: Question): Promise<void> {
+  const { tenant, runId, maxAge, allowStale } = question;
   const startedAt = Date.now();
   const refusedAt = refusalsSeen.get(tenant) ?? -1;
   const headers = {
@@ -115,19 +124,20 @@ async function check(world: World, upstream: ChangingUpstream, { tenant, runId, 
     'x-datafold-api-key': tenants[tenant] as string,
     ...(maxAge !== undefined && { 'cache-control': `max-age=${maxAge}` }),
   };
-  const answering =
-    runId === null ? world.execute(listQuery, {}, { headers }) : world.execute(runQuery, { id: runId }, { headers });
-  const { data, errors } = await answering;
+  const variables = { id: runId, allowStale };
+  const { data, errors } = await world.execute(runId === null ? listQuery : runQuery, variables, { headers });
   if (errors?.[0]?.extensions.code === 'UNAUTHENTICATED')
     refusalsSeen.set(tenant, Math.max(refusedAt, upstream.refusedAt[tenant] as number));
-  const value = runId === null ? data.monitorList?.nodes[0].name : data.datafoldRun?.error;
+  const shown = runId === null ? data.monitorList?.nodes[0] : data.datafoldRun;
+  const value = runId === null ? shown?.name : shown?.error;
   if (value === undefined) {
     if (errors === undefined) throw new Error('Neither a value nor an error');
     return;
   }
   if (!value.startsWith(`${tenants[tenant]} ${runId ?? 'list'} `)) throw new Error(`Foreign: ${value}`);
   const sent = upstream.sent.get(value);
-  const boundMs = Math.min(freshMs, Math.max((maxAge ?? Number.POSITIVE_INFINITY) * 1_000, freshMinMs));
+  const freshBoundMs = Math.min(freshMs, Math.max((maxAge ?? Number.POSITIVE_INFINITY) * 1_000, freshMinMs));
+  const boundMs = shown.isStale && allowStale ? staleMs : freshBoundMs;
   if (sent === undefined || sent.sentAt < startedAt - boundMs) throw new Error(`Too old: ${value}`);
   if (sent.order < refusedAt) throw new Error(`From before the refusal: ${value}`);
 }
@@ -149,7 +159,8 @@ it('no answer is older than its bound, none of another credential, and none from
         refusalsSeen.clear();
         // A call that would have to wait after a 429 fails at once.
         const noWait = { rateLimitMaxCooldownMs: 0, operationTimeoutMs: 2_000, upstreamMinAttemptMs: 1_900 };
-        const limits = { freshMs, maxAttempts: 1, breakerThreshold: 1, ...noWait };
+        const stale = { staleMs, runCacheStaleIfErrorMs: staleMs };
+        const limits = { freshMs, ...stale, maxAttempts: 1, breakerThreshold: 1, ...noWait };
         const world = await createWorld({ credentials: 'forwarded', coalesceCalls: true, runCache: true, limits });
         const upstream = new ChangingUpstream(world);
         for (const each of steps) {

@@ -148,6 +148,7 @@ describe('There is nothing stale', () => {
     ['of a credential that is refused', { status: 401 }, down],
     ['of a list that is forbidden', { status: 403 }, down],
     ['in place of a refusal', down, { status: 403 }],
+    ['in place of a failure that stays', down, { status: 402 }],
   ])('%s', async (_what, before, after) => {
     const world = await createStaleWorld();
     await world.execute(query, { isAllowed: true });
