@@ -8,6 +8,7 @@ import {
   execute,
   parse,
   validate,
+  versionInfo,
 } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { CostBudget } from '../../src/core/cost-budget.ts';
@@ -31,6 +32,7 @@ import { TimeoutQueue } from '../../src/upstream/timeout-queue.ts';
 import type { Upstream } from '../../src/upstream/upstream.ts';
 import { datafoldBody, datafoldPath, olostepBody, olostepKey, olostepPath } from '../support/bodies.ts';
 import { holdDate } from '../support/clock.ts';
+import { byMajor } from '../support/graphql-major.ts';
 import { type AnswerOf, randomAnswers, toHealthy } from '../support/random-bodies.ts';
 import { type RandomOperation, randomOperation } from '../support/random-operations.ts';
 import { createWorld } from '../support/world.ts';
@@ -321,7 +323,8 @@ describe('executor: the plan of an operation', () => {
     expect(validate(echoing, document)).toEqual([]);
     const plan = compileOperation(echoing, document);
     const value = fc.constantFrom<unknown>(
-      undefined,
+      // JSON has none. To graphql 17 it is the same as a variable that is left out.
+      ...(versionInfo.major >= 17 ? [] : [undefined]),
       null,
       1,
       2 ** 40,
@@ -419,7 +422,6 @@ it('executor: A condition that is null has an error that says what was expected,
   for (let time = 1; time <= 4; time++) {
     const { errors } = await world.execute(query, { if: null });
     expect(errors).toMatchObject([{ path: ['monitorRun'], extensions: { code: 'BAD_USER_INPUT' } }]);
-    // graphql 16 and 17.
-    expect(errors?.[0]?.message).toMatch(/must not be null|Expected value of non-null type "Boolean!" not to be null/);
+    expect(errors?.[0]?.message).toContain(byMajor('must not be null', 'not to be null'));
   }
 });
