@@ -10,18 +10,10 @@ import type { RequestLog } from '../observability/bounded-log.ts';
 import type { Context, RequestInfo } from '../resolvers/context.ts';
 import type { CallReport } from '../upstream/call-report.ts';
 import { toMasked } from './error-masking.ts';
-import { useAccept } from './yoga-plugins/accept.ts';
-import { useCallReport } from './yoga-plugins/call-report.ts';
-import { useClientErrors } from './yoga-plugins/client-errors.ts';
-import { useDocuments } from './yoga-plugins/documents.ts';
-import { type GraphContext, useExecution } from './yoga-plugins/execution.ts';
-import { useParts } from './yoga-plugins/incremental-delivery.ts';
-import { useParams } from './yoga-plugins/params.ts';
-import { usePersistedDocuments } from './yoga-plugins/persisted-documents.ts';
-import { useRequestId } from './yoga-plugins/request-id.ts';
-import { useJsonRequests } from './yoga-plugins/request-parsing.ts';
-import { useResponseMemory } from './yoga-plugins/response-memory.ts';
-import { cancellationOf, requestLogOf, type ServerContext } from './yoga-plugins/server-context.ts';
+import { type GraphContext, useDocuments, useExecution } from './yoga-plugins/execution.ts';
+import { useAccept, useJsonRequests, useParams, usePersistedDocuments } from './yoga-plugins/request-parsing.ts';
+import { useCallReport, useClientErrors, useParts, useResponseMemory } from './yoga-plugins/responses.ts';
+import { cancellationOf, requestLogOf, type ServerContext, useRequestId } from './yoga-plugins/server-context.ts';
 
 export interface SlowPathOptions {
   readonly path: string;

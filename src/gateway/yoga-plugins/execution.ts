@@ -1,5 +1,6 @@
-/** Makes Yoga execute operations as the fast path does, and incrementally where the client accepts that. */
+/** Makes Yoga take documents from the document cache and execute operations as the fast path does, incrementally where the client accepts that. */
 import { setImmediate as turn } from 'node:timers/promises';
+import type { DocumentNode } from 'graphql';
 import { isAsyncIterable, type Plugin, type YogaInitialContext } from 'graphql-yoga';
 import type { DocumentCache } from '../../graphql/documents/document-cache.ts';
 import type { Execute } from '../../graphql/executor/execute.ts';
@@ -7,7 +8,6 @@ import type { ExecuteIncrementally } from '../../graphql/executor/execute-increm
 import type { Context } from '../../resolvers/context.ts';
 import type { OperationCall } from '../../upstream/call-context.ts';
 import { toWish } from '../incremental-accept.ts';
-import { completeAfter } from './complete-after.ts';
 
 /** What Yoga knows: it copies its input into a new object. */
 export interface GraphContext {
@@ -47,4 +47,32 @@ async function withinDeadline(
   if (isAsyncIterable(result)) return completeAfter(call, result);
   call.complete();
   return result;
+}
+
+export function useDocuments(documents: DocumentCache): Plugin {
+  const errorsOf = new WeakMap<DocumentNode, Error[]>();
+  return {
+    onParse({ params, setParseFn }) {
+      setParseFn(() => {
+        const { document, errors } = documents.prepare(String(params.source));
+        if (document === undefined) throw errors[0];
+        errorsOf.set(document, [...errors]);
+        return document;
+      });
+    },
+    onValidate({ params: { documentAST }, setResult }) {
+      setResult(errorsOf.get(documentAST) ?? []);
+    },
+  };
+}
+
+export async function* completeAfter<Part>(
+  owner: { complete(): void },
+  parts: AsyncIterable<Part>,
+): AsyncGenerator<Part> {
+  try {
+    yield* parts;
+  } finally {
+    owner.complete();
+  }
 }

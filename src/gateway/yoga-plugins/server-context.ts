@@ -1,8 +1,10 @@
-/** What Yoga knows of a request beside the request itself. */
+/** What Yoga knows of a request beside the request itself: its id and its log among them. */
+
+import type { Plugin } from 'graphql-yoga';
 import type { RequestLog } from '../../observability/bounded-log.ts';
 import { type CancelToken, fromAbortSignal } from '../../upstream/cancellation.ts';
 import type { NodeBody } from '../node-request.ts';
-import type { RequestContext } from '../request-id.ts';
+import { type RequestContext, requestIdHeader, toRequestId } from '../request-id.ts';
 
 export interface ServerContext extends RequestContext, Omit<NodeBody, 'content'> {
   /** Set by `useRequestId`, before any other hook needs it. */
@@ -20,3 +22,13 @@ export function requestLogOf({ requestLog }: Pick<ServerContext, 'requestLog'>):
   if (requestLog === undefined) throw new Error('Expected `useRequestId` among the plugins.');
   return requestLog;
 }
+
+export const useRequestId = (toRequestLog: (requestId: string) => RequestLog): Plugin<object, ServerContext> => ({
+  onRequest({ request, serverContext }) {
+    serverContext.requestId ??= toRequestId(request.headers.get(requestIdHeader));
+    serverContext.requestLog = toRequestLog(toRequestId(serverContext.requestId));
+  },
+  onResponse({ response, serverContext }) {
+    response.headers.set(requestIdHeader, toRequestId(serverContext.requestId));
+  },
+});

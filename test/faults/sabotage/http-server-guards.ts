@@ -312,7 +312,7 @@ export const httpServerGuards: readonly Guard[] = [
   },
   {
     name: 'room for a response of Yoga as it is sent',
-    file: 'src/gateway/yoga-plugins/response-memory.ts',
+    file: 'src/gateway/yoga-plugins/responses.ts',
     from: 'if (serverContext.settleResponse?.(bytes) ?? true) return;',
     to: 'if (bytes >= 0) return;',
     tests: ['test/server/unread-responses.test.ts'],
