@@ -1,4 +1,6 @@
-/** JSON without loss: numbers that a JavaScript number can't represent have all their digits, and what can't be parsed is marked. */
+/**
+ * JSON without loss: numbers that a JavaScript number can't represent have all their digits, and what can't be parsed is marked.
+ */
 import { randomBytes } from 'node:crypto';
 
 /** ECMAScript's raw JSON, which TypeScript's library doesn't describe yet. */

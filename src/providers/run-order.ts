@@ -1,4 +1,7 @@
-/** The order of a monitor's list of runs. It is read as newest first, which no document promises: what has been read is verified and sorted where it isn't so, and a run that says no time is placed by its neighbours. */
+/**
+ * The order of a monitor's list of runs. It is read as newest first, which no document promises: what has been read is verified and
+ * sorted where it isn't so, and a run that says no time is placed by its neighbours.
+ */
 import { decodeTuple, encodeCursor } from './cursor.ts';
 import type { Page, RunRow, RunWindow } from './provider.ts';
 

@@ -1,4 +1,6 @@
-/** Query fields -> loaders. What is below a run or a monitor, its provider has filled already; ways from one to the other are here. */
+/**
+ * Query fields -> loaders. What is below a run or a monitor, its provider has filled already; ways from one to the other are here.
+ */
 
 import { BadUserInput } from '../core/errors.ts';
 import type { QueryResolvers } from '../generated/resolvers.ts';

@@ -1,4 +1,7 @@
-/** SDL + resolvers -> executable schema. Every text of a response is charged to the cost budget, whichever provider or list it is from: lists and aliases multiply texts, and no field is to be forgotten. */
+/**
+ * SDL + resolvers -> executable schema. Every text of a response is charged to the cost budget, whichever provider or list it is
+ * from: lists and aliases multiply texts, and no field is to be forgotten.
+ */
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import {
   type GraphQLFieldResolver,

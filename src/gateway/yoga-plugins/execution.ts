@@ -1,4 +1,7 @@
-/** Makes Yoga take documents from the document cache and execute operations as the fast path does, incrementally where the client accepts that. */
+/**
+ * Makes Yoga take documents from the document cache and execute operations as the fast path does, incrementally where the client
+ * accepts that.
+ */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { DocumentNode } from 'graphql';
 import { isAsyncIterable, type Plugin, type YogaInitialContext } from 'graphql-yoga';

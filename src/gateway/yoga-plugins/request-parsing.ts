@@ -1,4 +1,7 @@
-/** Makes Yoga read requests as the fast path does: the form of the body and of the response, the parameters, and the ids of persisted documents. */
+/**
+ * Makes Yoga read requests as the fast path does: the form of the body and of the response, the parameters, and the ids of
+ * persisted documents.
+ */
 
 import { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';

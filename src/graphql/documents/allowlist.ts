@@ -1,4 +1,6 @@
-/** The persisted documents that the service is started with, by their ids: read from manifests, as the tools of clients write them. */
+/**
+ * The persisted documents that the service is started with, by their ids: read from manifests, as the tools of clients write them.
+ */
 
 import { createHash } from 'node:crypto';
 import { once } from '../../core/once.ts';

@@ -1,4 +1,7 @@
-/** How large an operation is once its fragments are expanded, and whether that is too much: found before validation spends time on it. */
+/**
+ * How large an operation is once its fragments are expanded, and whether that is too much: found before validation spends time on
+ * it.
+ */
 import {
   type DocumentNode,
   type FragmentDefinitionNode,

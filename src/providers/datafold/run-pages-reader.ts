@@ -1,4 +1,7 @@
-/** Reads the numbered pages of a Datafold monitor's runs for one page of ours: follows the runs that arrive meanwhile, and finds where a window of time begins. */
+/**
+ * Reads the numbered pages of a Datafold monitor's runs for one page of ours: follows the runs that arrive meanwhile, and finds
+ * where a window of time begins.
+ */
 import type { ProviderError } from '../../core/errors.ts';
 import type { Get, RunRow } from '../provider.ts';
 import { invalidField } from '../response-reader.ts';

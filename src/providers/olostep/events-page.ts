@@ -1,4 +1,7 @@
-/** A page of Olostep's events: the snapshots of a monitor, newest first. An *event* there is the snapshot of one run, never a line of its log: it is called a row, or a snapshot, throughout. */
+/**
+ * A page of Olostep's events: the snapshots of a monitor, newest first. An *event* there is the snapshot of one run, never a line
+ * of its log: it is called a row, or a snapshot, throughout.
+ */
 import { ProviderError } from '../../core/errors.ts';
 import type { OlostepRun, RunOutcome } from '../../generated/types.ts';
 import { ParsedObject } from '../../json/lazy-object.ts';

@@ -1,4 +1,7 @@
-/** Who is notified of the runs of an Olostep monitor, as the generations of Olostep's responses say it. What may be a secret is left out. */
+/**
+ * Who is notified of the runs of an Olostep monitor, as the generations of Olostep's responses say it. What may be a secret is left
+ * out.
+ */
 import type { OlostepNotification, OlostepNotificationChannel, OlostepTargetKind } from '../../generated/types.ts';
 import { ParsedObject } from '../../json/lazy-object.ts';
 import { isNullish, isObject } from '../../json/lossless.ts';

@@ -1,4 +1,7 @@
-/** Chance and time for the sandboxes: the same question always falls the same way, and monitors run by a timetable. All times are milliseconds; the origin is the moment at which the sandbox starts. */
+/**
+ * Chance and time for the sandboxes: the same question always falls the same way, and monitors run by a timetable. All times are
+ * milliseconds; the origin is the moment at which the sandbox starts.
+ */
 
 /** A row of choices. Each call takes the next one, so their order is part of what they mean. */
 export interface Dice {

@@ -1,4 +1,7 @@
-/** Authentication: a client needs one of the configured tokens, or a JWT of the configured issuer, checked with the keys that the issuer publishes. */
+/**
+ * Authentication: a client needs one of the configured tokens, or a JWT of the configured issuer, checked with the keys that the
+ * issuer publishes.
+ */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { JWTVerifyOptions } from 'jose';
 import { importPackage } from '../../core/import-module.ts';

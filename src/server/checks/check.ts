@@ -1,4 +1,7 @@
-/** Checks of a request before any code reads it, and how one is refused: its headers, and what a page of another site could make a browser send. */
+/**
+ * Checks of a request before any code reads it, and how one is refused: its headers, and what a page of another site could make a
+ * browser send.
+ */
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { type ErrorCode, toRefusal } from '../../core/errors.ts';
 

@@ -1,4 +1,7 @@
-/** What the monitors of Datafold's sandbox are set to, by their ids, and what their runs say. The texts of the real ones aren't documented. */
+/**
+ * What the monitors of Datafold's sandbox are set to, by their ids, and what their runs say. The texts of the real ones aren't
+ * documented.
+ */
 
 import { type Choices, createDice } from '../../sandbox/dice.ts';
 import type { components } from '../openapi.d.ts';
