@@ -28,6 +28,7 @@ import type { Tally } from '../tally.ts';
 import { reply } from '../upstream/fault-server.ts';
 import { forwarding } from '../upstream/forwarding.ts';
 import { residentOf } from '../upstream/memory.ts';
+import { watchNoise } from '../upstream/patience.ts';
 import { datafold, olostep, type Subject, subjects, toRun } from '../upstream/subjects.ts';
 
 /** A wave of large replies still delays one or two answers of the victim beyond their deadline. */
@@ -335,9 +336,12 @@ class Attack {
   /** Requests runs of both providers in turn over both paths, until the end. */
   async watchVictim(isOver: () => boolean): Promise<void> {
     for (let n = 0; !isOver(); n++) {
+      const noiseMs = watchNoise();
       const started = performance.now();
       const text = await this.#requestAsVictim(n).catch((error: unknown) => String(error));
       this.#victimMs.push(performance.now() - started);
+      if (isVerbose && performance.now() - started > 1_000)
+        console.log(`victim ${n}: ${Math.round(performance.now() - started)} ms, of which this process was held up ${Math.round(noiseMs())} ms`);
       if (!isRight(text, n)) this.#wrong.push(`${n}: ${text.slice(0, 300)}`);
       await setTimeout(10);
     }
