@@ -3,7 +3,7 @@ import { GraphQLError, type ValueNode, valueFromASTUntyped } from 'graphql';
 import { fromIsoText } from '../providers/date-time.ts';
 
 const expected =
-  'Expected a date-time as RFC 3339 defines it, in the years 1970 to 9999, with an offset, as text: 2026-11-20T08:00:00Z or 2026-11-20T09:00:00.000+01:00.';
+  'Expected a date-time as RFC 3339 defines it, of the years 1970 to 9999, with an offset, as text: 2026-11-20T08:00:00Z or 2026-11-20T09:00:00.000+01:00.';
 
 /** No run is earlier than Unix time, and a provider may fail at such a time. In the one form, times are sorted as texts. */
 const earliest = '1970-01-01T00:00:00.000Z';

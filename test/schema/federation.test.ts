@@ -213,7 +213,7 @@ describe('federation: one bad representation is one null and one error, and touc
     ['an id that is an object', { __typename: 'DatafoldRun', id: { a: 1 } }, /Expected an id: text/],
     ["another provider's id", { __typename: 'DatafoldRun', id: olostepId }, /run of the `__typename` beside it/],
     ["another provider's ids", { __typename: 'DatafoldRun', ...olostepKey }, /Expected Datafold ids/],
-    ['keys that disagree', { __typename: 'DatafoldRun', id: datafoldId, runId: '43' }, /those of the `id` beside them/],
+    ['keys that disagree', { __typename: 'DatafoldRun', id: datafoldId, runId: '43' }, /other ids to match the `id`/],
     ['half a key', { __typename: 'OlostepRun', runId: olostepKey.runId }, /of a key: `id` or `monitorId runId`/],
     ['no key', { __typename: 'MonitorRun' }, 'Expected the fields of a key: `id`.'],
     ['a key that the interface has not', { __typename: 'MonitorRun', monitorId: '7', runId: '42' }, /of a key: `id`\./],
@@ -247,7 +247,7 @@ describe('federation: one bad representation is one null and one error, and touc
     [
       "a monitor's ids that disagree",
       { __typename: 'DatafoldMonitor', id: datafoldMonitorId, monitorId: '8' },
-      /those of the `id` beside them/,
+      /other ids to match the `id`/,
     ],
     ["a monitor's id of no provider's grammar", { __typename: 'Monitor', id: 'DATAFOLD:monitor:07' }, /a Datafold id/],
     ['no key of a monitor', { __typename: 'DatafoldMonitor', runId: '42' }, /of a key: `id` or `monitorId`\./],

@@ -126,7 +126,7 @@ it('HTTP parse errors: closes the connection on CONNECT, and tunnels nothing', a
 });
 
 const notThePath = 'Expected the path /graphql';
-const notAHost = 'Expected a target whose host is one, perhaps with a port';
+const notAHost = 'Expected a target with a valid host, and optionally a port';
 const notOneHost = 'Expected exactly one Host header';
 
 itRefuses('targets', [
