@@ -108,10 +108,9 @@ describe.runIf(process.env.RECIPES === 'all')('A recipe of docs/library.md', () 
       'src/routes/graph/+server.ts': code,
       'src/app.html':
         '<!doctype html><html lang="en"><head>%sveltekit.head%</head><body>%sveltekit.body%</body></html>',
-      'svelte.config.js': `import adapter from '@sveltejs/adapter-node';
-        export default { kit: { adapter: adapter(), csrf: { checkOrigin: true } } };`,
-      'vite.config.js': `import { sveltekit } from '@sveltejs/kit/vite';
-        export default { plugins: [sveltekit()] };`,
+      'vite.config.js': `import adapter from '@sveltejs/adapter-node';
+        import { sveltekit } from '@sveltejs/kit/vite';
+        export default { plugins: [sveltekit({ adapter: adapter() })] };`,
     });
     const port = String(await findFreePort());
 
