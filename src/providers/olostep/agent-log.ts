@@ -4,9 +4,10 @@ import type { ProviderError } from '../../core/errors.ts';
 import { once } from '../../core/once.ts';
 import type { AgentLogEvent } from '../../generated/types.ts';
 import type { Items, ScanItem } from '../../json/lazy-array.ts';
-import { isObject, tooLarge } from '../../json/lossless.ts';
+import { isObject, isRawJson, tooLarge } from '../../json/lossless.ts';
 import { createTextCheck, findMembers, parseWord } from '../../json/object-members.ts';
 import { sign } from '../../json/skip.ts';
+import { isTime } from '../date-time.ts';
 import type { FieldContext, Fields } from '../provider.ts';
 import { type Check, checkField, type Found, invalidField, toFreeForm, toLargeField } from '../response-reader.ts';
 import type { components } from './openapi.d.ts';
@@ -59,13 +60,12 @@ export class Log {
 
   /** The earliest time in the log; Olostep doesn't promise an order. An unreadable one counts only if there is no other. */
   readonly findStart = once((): Found<number> => {
-    let earliest: Found<number> = null;
-    for (const time of this.#items.scan?.(scanTime) ?? this.slice().map(readMilliseconds)) {
-      if (time === undefined) continue;
-      const isEarlier = typeof time === 'number' ? typeof earliest !== 'number' || time < earliest : earliest === null;
-      if (isEarlier) earliest = time;
+    let earliest: number | null = null;
+    for (const time of this.#items.scan?.(scanTime) ?? this.slice().map(toTimeOrNaN)) {
+      if (time === undefined || time === null) continue;
+      if (earliest === null || Number.isNaN(earliest) || time < earliest) earliest = time;
     }
-    return earliest;
+    return Number.isNaN(earliest) ? invalidField('OLOSTEP') : earliest;
   });
 
   #lineAt(place: number): unknown {
@@ -114,10 +114,20 @@ function scanId(bytes: Buffer, start: number): number | undefined {
   return place !== undefined && bytes[place] === sign.quote ? place : undefined;
 }
 
-/** The same as `readMilliseconds` of the parsed line. */
-function scanTime(bytes: Buffer, start: number): Found<number> {
+/** The same as `toTimeOrNaN` of the parsed line. */
+function scanTime(bytes: Buffer, start: number): number | null {
   const [place] = findMembers(bytes, start, ['ts']);
-  return place === undefined ? null : readTime(checks.ts, parseWord(bytes, place));
+  return place === undefined ? null : toNumberOrNaN(parseWord(bytes, place));
+}
+
+/** When the line was written, in Unix milliseconds. `NaN` where it isn't as documented: thousands of lines would be as many errors. */
+const toTimeOrNaN = (line: unknown): number | null => (isObject(line) ? toNumberOrNaN(line.ts) : null);
+
+function toNumberOrNaN(value: unknown): number | null {
+  if (value === undefined) return null;
+  const number = isRawJson(value) ? Number(value.rawJSON) : value;
+  if (!checks.ts.accepts(number)) return Number.NaN;
+  return typeof number === 'number' && !isTime(number) ? Number.NaN : (number as number | null);
 }
 
 type Schema = components['schemas']['AgentLogEvent'];
