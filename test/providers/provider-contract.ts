@@ -46,8 +46,10 @@ interface Seen {
   readonly answer: Answer;
 }
 
+type Attempts = number | 'until the deadline';
+
 /** What the fault table says of each status: the code, whether the same request may succeed later, and how often it is made. */
-const statuses: readonly (readonly [status: number, code: string, retryable: boolean, attempts: number])[] = [
+const statuses: readonly (readonly [status: number, code: string, retryable: boolean, attempts: Attempts])[] = [
   [204, 'UPSTREAM_BAD_RESPONSE', false, 1],
   [206, 'UPSTREAM_BAD_RESPONSE', false, 1],
   [300, 'UPSTREAM_BAD_RESPONSE', false, 1],
@@ -66,7 +68,7 @@ const statuses: readonly (readonly [status: number, code: string, retryable: boo
   [418, 'UPSTREAM_BAD_RESPONSE', false, 1],
   [422, 'BAD_USER_INPUT', false, 1],
   [425, 'UPSTREAM_UNAVAILABLE', true, 3],
-  [429, 'RATE_LIMITED', true, 2],
+  [429, 'RATE_LIMITED', true, 'until the deadline'],
   [500, 'UPSTREAM_UNAVAILABLE', true, 3],
   [501, 'UPSTREAM_UNAVAILABLE', true, 3],
   [502, 'UPSTREAM_UNAVAILABLE', true, 3],
@@ -92,6 +94,9 @@ const retryAfters: readonly [means: string, header: string, retryAfterMs: number
   ['nothing', 'soon', undefined, 1],
 ];
 
+/** A 429 is retried until the deadline, or as soon as its `Retry-After` leaves no time for that. */
+const withShortDeadline = { limits: { operationTimeoutMs: 800 } };
+
 const unreadable = { code: 'UPSTREAM_BAD_RESPONSE', retryable: true };
 const unavailable = { code: 'UPSTREAM_UNAVAILABLE', retryable: true };
 const tooSlow = { code: 'UPSTREAM_TIMEOUT', retryable: true };
@@ -115,7 +120,7 @@ export function itIsARunProvider(facts: ProviderFacts): void {
   };
 
   /** @param attempts how many times the service called, each of them at its endpoint */
-  const expectFailure = (world: World, seen: Seen, failure: Failure, attempts: number) => {
+  const expectFailure = (world: World, seen: Seen, failure: Failure, attempts: Attempts) => {
     const { status, answer, requestId } = seen;
     expect(status).toBe(200);
     expect(requestId).toMatch(/^[\w-]{36}$/);
@@ -134,13 +139,22 @@ export function itIsARunProvider(facts: ProviderFacts): void {
 
     const { code, upstreamStatus } = failure;
     expect(failures(world)).toEqual([
-      expect.objectContaining({ level: 'warn', message: 'upstream call failed', requestId, provider, code, attempts }),
+      expect.objectContaining({ level: 'warn', message: 'upstream call failed', requestId, provider, code }),
     ]);
     // The log has the status of whatever came back, even if clients don't see a 200.
     const [line] = failures(world);
+    if (attempts === 'until the deadline') expect(line?.attempts).toBeGreaterThan(0);
+    else expect(line?.attempts).toBe(attempts);
     expect(line?.upstreamStatus).toBe(upstreamStatus ?? (line?.contentType === undefined ? undefined : 200));
     expect(JSON.stringify(world.lines)).not.toContain('canary');
     expect(world[otherUpstream].paths).toEqual([]);
+  };
+
+  const expectAttempts = (world: World, attempts: Attempts) => {
+    const { paths } = world[fakeUpstream];
+    const count = attempts === 'until the deadline' ? paths.length : attempts;
+    expect(paths).toEqual(Array(count).fill(path));
+    expect(count).toBeGreaterThan(0);
   };
 
   describe(`${provider}, when all is well,`, () => {
@@ -262,17 +276,18 @@ export function itIsARunProvider(facts: ProviderFacts): void {
     it.each([...statuses, [402, paymentRequired, false, 1] as const])(
       '%i is %s',
       async (status, code, retryable, attempts) => {
-        const world = await createAnswering((_request, response) => {
+        const answer: Handler = (_request, response) => {
           response.writeHead(status, 'canary-reason', {
             'content-type': 'application/json',
             'set-cookie': 'session=canary-cookie',
             'x-detail': 'canary-header',
           });
           response.end(JSON.stringify({ ...body, detail: [{ msg: 'canary-text', input: authorization }] }));
-        });
+        };
+        const world = await createAnswering(answer, status === 429 ? withShortDeadline : undefined);
 
         expectFailure(world, await requestFor(world, key), { code, retryable, upstreamStatus: status }, attempts);
-        expect(world[fakeUpstream].paths).toEqual(Array(attempts).fill(path));
+        expectAttempts(world, attempts);
       },
     );
 
@@ -301,14 +316,17 @@ export function itIsARunProvider(facts: ProviderFacts): void {
     ])('%i', (status, code) => {
       it.each(retryAfters)(
         'hands on the wait of a Retry-After that says %s',
-        async (_means, header, retryAfterMs, attempts) => {
+        async (_means, header, retryAfterMs, attemptsOf503) => {
           holdDate(noon);
-          const world = await createAnswering({ status, headers: { 'retry-after': header } });
+          const isPaced = status === 429 && !retryAfterMs;
+          const attempts = isPaced ? 'until the deadline' : attemptsOf503;
+          const config = isPaced ? withShortDeadline : undefined;
+          const world = await createAnswering({ status, headers: { 'retry-after': header } }, config);
 
           const failure = { code, retryable: true, upstreamStatus: status };
           const wait = retryAfterMs !== undefined && { retryAfterMs };
           expectFailure(world, await requestFor(world, key), { ...failure, ...wait }, attempts);
-          expect(world[fakeUpstream].paths).toEqual(Array(attempts).fill(path));
+          expectAttempts(world, attempts);
         },
       );
     });
@@ -580,7 +598,8 @@ async function requestFor(world: World, key: MonitorRunKey): Promise<Seen> {
 }
 
 /** What the log has beyond its line a request. */
-const failures = ({ lines }: World): LogLine[] => lines.filter(({ message }) => message !== 'request');
+const failures = ({ lines }: World): LogLine[] =>
+  lines.filter(({ message }) => message !== 'request' && message !== 'upstream rate reduced');
 
 const headerValues = (rawHeaders: readonly string[] = [], name: string): string[] =>
   rawHeaders.filter((_value, index) => rawHeaders[index - 1]?.toLowerCase() === name && index % 2 === 1);
