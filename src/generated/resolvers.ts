@@ -549,7 +549,7 @@ export type QueryResolvers<ContextType = Context, ParentType extends ResolversPa
   monitorRun?: Resolver<Types.Maybe<ResolversTypes['MonitorRun']>, ParentType, ContextType, RequireFields<Types.QueryMonitorRunArgs, 'allowStale' | 'key'>>;
   monitorRuns?: Resolver<ReadonlyArray<Types.Maybe<ResolversTypes['MonitorRun']>>, ParentType, ContextType, RequireFields<Types.QueryMonitorRunsArgs, 'allowStale' | 'keys'>>;
   monitors?: Resolver<ReadonlyArray<Types.Maybe<ResolversTypes['Monitor']>>, ParentType, ContextType, RequireFields<Types.QueryMonitorsArgs, 'allowStale' | 'keys'>>;
-  node?: Resolver<Types.Maybe<ResolversTypes['Node']>, ParentType, ContextType, RequireFields<Types.QueryNodeArgs, 'allowStale' | 'id'>>;
+  node?: Resolver<Types.Maybe<ResolversTypes['Node']>, ParentType, ContextType, RequireFields<Types.QueryNodeArgs, 'id'>>;
   nodes?: Resolver<ReadonlyArray<Types.Maybe<ResolversTypes['Node']>>, ParentType, ContextType, RequireFields<Types.QueryNodesArgs, 'allowStale' | 'ids'>>;
   olostepRun?: Resolver<Types.Maybe<ResolversTypes['OlostepRun']>, ParentType, ContextType, RequireFields<Types.QueryOlostepRunArgs, 'allowStale' | 'monitorId' | 'runId'>>;
   runs?: Resolver<Types.Maybe<ResolversTypes['RunFeedConnection']>, ParentType, ContextType, RequireFields<Types.QueryRunsArgs, 'allowStale' | 'first'>>;

@@ -466,13 +466,11 @@ type Query {
     allowStale: Boolean! = false
   ): [MonitorRun]!
 
-  "One object by its global id; \`null\` when its provider doesn't have it."
-  node(
-    "The \`id\` of a \`Node\`."
-    id: ID!
-    "Whether a cached response may be shown while the provider is down; \`isStale\` of the run or the monitor marks it."
-    allowStale: Boolean! = false
-  ): Node
+  """
+  One object by its global id; \`null\` when its provider doesn't have it. Relay accepts no other argument: for a cached response while the
+  provider is down, request \`nodes\` with \`allowStale\`.
+  """
+  node("The \`id\` of a \`Node\`." id: ID!): Node
 
   "Many objects by their global ids, in the order of \`ids\`; \`null\` where there is none."
   nodes(

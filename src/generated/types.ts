@@ -796,7 +796,10 @@ export type Query = {
    * and doesn't affect the others.
    */
   readonly monitors: ReadonlyArray<Maybe<Monitor>>;
-  /** One object by its global id; `null` when its provider doesn't have it. */
+  /**
+   * One object by its global id; `null` when its provider doesn't have it. Relay accepts no other argument: for a cached response while the
+   * provider is down, request `nodes` with `allowStale`.
+   */
   readonly node: Maybe<Node>;
   /** Many objects by their global ids, in the order of `ids`; `null` where there is none. */
   readonly nodes: ReadonlyArray<Maybe<Node>>;
@@ -863,7 +866,6 @@ export type QueryMonitorsArgs = {
 
 /** The runs of all providers. */
 export type QueryNodeArgs = {
-  allowStale?: Scalars['Boolean']['input'];
   id: Scalars['ID']['input'];
 };
 

@@ -59,7 +59,7 @@ const shared: QueryResolvers = {
     const selectedOf = selectedIn(info);
     return each('keys', maxKeys, keys, (key) => loadRun(context, key, selectedOf, allowStale));
   },
-  node: async (_query, { id, allowStale }, context, info) => loadNode(context, toKey(id), selectedIn(info), allowStale),
+  node: async (_query, { id }, context, info) => loadNode(context, toKey(id), selectedIn(info)),
   nodes(_query, { ids, allowStale }, context, info) {
     const selectedOf = selectedIn(info);
     return each('ids', maxKeys, ids, async (id) => loadNode(context, toKey(id), selectedOf, allowStale));

@@ -100,7 +100,6 @@ describe('While its provider is down, with allowStale,', () => {
       'monitors',
       `monitors(keys: [{ provider: DATAFOLD, monitorId: "7" }], allowStale: $isAllowed) { ${monitorFields} }`,
     ],
-    ['node', `node(id: "DATAFOLD:monitor:7", allowStale: $isAllowed) { ... on Monitor { ${monitorFields} } }`],
     ['nodes', `nodes(ids: ["DATAFOLD:monitor:7"], allowStale: $isAllowed) { ... on Monitor { ${monitorFields} } }`],
     [
       'monitorRun',
@@ -111,7 +110,7 @@ describe('While its provider is down, with allowStale,', () => {
       'monitorRuns(keys: [{ provider: DATAFOLD, monitorId: "7", runId: "1" }], allowStale: $isAllowed) { id readAt isStale }',
     ],
     ['datafoldRun', 'datafoldRun(monitorId: 7, runId: 1, allowStale: $isAllowed) { id readAt isStale }'],
-    ['node', 'node(id: "DATAFOLD:7:1", allowStale: $isAllowed) { ... on MonitorRun { id readAt isStale } }'],
+    ['nodes', 'nodes(ids: ["DATAFOLD:7:1"], allowStale: $isAllowed) { ... on MonitorRun { id readAt isStale } }'],
   ])('%s answers with what was known, marked; without it, with the error', async (field, text) => {
     for (const isAllowed of [true, false]) {
       vi.setSystemTime(Date.parse(now));
