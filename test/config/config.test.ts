@@ -179,7 +179,7 @@ describe('configuration: persisted documents', { timeout: 30_000 }, () => {
     const node = Object.keys(examples).find((id) => examples[id].startsWith('query Node('));
     expect(await execute({ id: node, variables: { id: 'DATAFOLD:7:x' } })).toMatchObject({ data: { node: null } });
     expect(await execute({ query: '{ __typename }' })).toMatchObject({
-      errors: [{ message: expect.stringMatching(/^Expected a document of/) }],
+      errors: [{ message: expect.stringMatching(/^Expected a listed document:/) }],
     });
     expect((await fetch(String(url), { headers: { accept: 'text/html' } })).status).toBe(403);
   });

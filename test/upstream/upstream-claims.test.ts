@@ -28,7 +28,7 @@ function descriptionOf(path: string): string {
 
 describe('The schema', () => {
   it('says of every Datafold state that its meaning is our reading', () => {
-    expect(descriptionOf('DatafoldRunState')).toContain('No document says what they mean');
+    expect(descriptionOf('DatafoldRunState')).toContain("don't say what they mean");
     const { enum: words } = readDocument('datafold').components.schemas.MonitorRunState;
     for (const word of words)
       expect(descriptionOf(`DatafoldRunState.${word.toUpperCase()}`), word).toMatch(/^Our reading: /);
@@ -48,7 +48,7 @@ describe('The schema', () => {
   it('says that the order of runs is our reading, and where those without a time stand', () => {
     for (const type of ['DatafoldMonitor', 'OlostepMonitor']) {
       expect(descriptionOf(`${type}.runs`)).toContain('is our reading');
-      expect(descriptionOf(`${type}.runs`)).toContain('stands where the list has it');
+      expect(descriptionOf(`${type}.runs`)).toContain('stays where the list has it');
     }
     expect(descriptionOf('DatafoldMonitor.runs')).not.toContain('Those alone that have started');
   });
@@ -56,13 +56,13 @@ describe('The schema', () => {
   it('says of tags what the document says, and that it does not say more', () => {
     expect(descriptionOf('Query.monitorList.tags')).not.toContain('with all of');
     expect(descriptionOf('Query.monitorList.tags')).toContain(
-      "whether a monitor must have all of them or any isn't documented",
+      "Datafold doesn't document whether a monitor must have all of them or any",
     );
   });
 
   it('says that the different rows of a diff are those that are allowed', () => {
     for (const name of ['differentRowsCount', 'differentRowsPercent']) {
-      expect(descriptionOf(`DatafoldDiffAlert.${name}`)).toContain('allowed');
+      expect(descriptionOf(`DatafoldDiffAlert.${name}`)).toContain('still passes');
       expect(descriptionOf(`DatafoldDiffAlert.${name}`)).not.toContain('From how many');
     }
     expect(descriptionOf('DatafoldDiffAlert.matchRatioMin')).toContain('below it');
