@@ -10,7 +10,7 @@ import { type FakeUpstream, silence, startFakeUpstream } from '../../support/fak
 import { type RunningService, startService } from '../service.ts';
 import type { Tally } from '../tally.ts';
 
-const rounds = 20;
+const rounds = Number(process.env.SIGTERM_ROUNDS ?? 20);
 const clients = 12;
 const shutdownTimeoutMs = 10_000;
 
