@@ -46,6 +46,9 @@ export type ReadBody = (
 /** Larger bodies are read in steps. */
 const maxBytesAtOnce = 128 * 1024;
 
+/** All of a larger body is skipped in steps; of a smaller one what is in front of a selected member, at once, in some milliseconds. */
+const maxBytesUnindexed = 2 * 1024 * 1024;
+
 export const createReadBody =
   (options: ReadBodyOptions): ReadBody =>
   (answer, request, credential) => {
@@ -79,7 +82,7 @@ async function readLarge(
 ): Promise<Body> {
   if (await isEcho) throw toEchoFailure();
   const body = toBody(answer, limits);
-  await body.index?.(owner);
+  if (answer.body.length > maxBytesUnindexed) await body.index?.(owner);
   return loadRows(toChecked(body, request), answer.body.length, request, owner);
 }
 
