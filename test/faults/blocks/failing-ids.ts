@@ -27,8 +27,8 @@ const goodEveryMs = 100;
 const seconds = 5;
 
 export async function run(tally: Tally): Promise<void> {
-  // CI has minutes for the whole suite: one provider, and each way and each kind of credential once. Each scene has a service and a
-  // provider of its own and sends few requests, so that two of them run at a time.
+  // CI has minutes for the whole suite: one provider, and each way and each kind of credential once. Each scene has its own service and
+  // provider and sends few requests, so that two of them run at a time.
   const isShort = process.env.CI !== undefined;
   const tenants = [1, 2, 3, 4, 5].map((n) => `tenant-key-${n}`);
   const scenes: (() => Promise<void>)[] = [];
