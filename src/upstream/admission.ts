@@ -5,7 +5,7 @@
 
 import type { UpstreamLimits } from '../core/limits.ts';
 import type { Provider } from '../generated/types.ts';
-import { createBulkhead, createLine, isIdle, type Line } from './bulkhead.ts';
+import { type CallerQueue, createBulkhead, createCallerQueue, isIdle } from './bulkhead.ts';
 import type { Call } from './call-context.ts';
 import { type BreakerOptions, CircuitBreaker, type Permit } from './circuit-breaker.ts';
 import type { Credential } from './credential.ts';
@@ -47,7 +47,7 @@ export interface Admission {
 
 /** What a call is let through with. */
 export interface AdmittedCall {
-  readonly line: Line;
+  readonly queue: CallerQueue;
   readonly permit: Permit;
   /** Whether it takes a place of the bulkhead. */
   hasPlace: boolean;
@@ -74,54 +74,54 @@ export function createAdmission(
   });
 
   /** Of callers with their own credentials, by its digest, while they have calls in flight. */
-  const lines = new Map<string, Line>();
+  const callerQueues = new Map<string, CallerQueue>();
 
   /** A service's own credential is shared by all callers, so its requests take turns; a caller's own is the caller. */
-  const lineOf = ({ owner, digest }: Credential, call: Call): Line => {
+  const queueOf = ({ owner, digest }: Credential, call: Call): CallerQueue => {
     if (owner === 'service') {
-      call.lines[provider] ??= createLine(maxConcurrentCalls);
-      return call.lines[provider];
+      call.queues[provider] ??= createCallerQueue(maxConcurrentCalls);
+      return call.queues[provider];
     }
-    const line = lines.get(digest) ?? createLine(maxConcurrentCallsPerCredential);
-    lines.set(digest, line);
-    return line;
+    const queue = callerQueues.get(digest) ?? createCallerQueue(maxConcurrentCallsPerCredential);
+    callerQueues.set(digest, queue);
+    return queue;
   };
-  const forget = ({ owner, digest }: Credential, line: Line) => {
-    if (owner === 'caller' && isIdle(line)) lines.delete(digest);
+  const forget = ({ owner, digest }: Credential, queue: CallerQueue) => {
+    if (owner === 'caller' && isIdle(queue)) callerQueues.delete(digest);
   };
 
-  const free = (credential: Credential, line: Line) => {
-    bulkhead.leave(line);
-    forget(credential, line);
+  const free = (credential: Credential, queue: CallerQueue) => {
+    bulkhead.leave(queue);
+    forget(credential, queue);
   };
 
   const freePlace = (pass: AdmittedCall, credential: Credential) => {
-    if (pass.hasPlace) free(credential, pass.line);
+    if (pass.hasPlace) free(credential, pass.queue);
     pass.hasPlace = false;
   };
 
-  /** @throws {UpstreamFailure} when the place in the line, which has been taken, is of no use */
+  /** @throws {UpstreamFailure} when the place, which has been taken, is of no use */
   const admit = (
     credential: Credential,
     circuit: CredentialCircuit,
     path: string,
-    line: Line,
+    queue: CallerQueue,
     pacer: Pacer,
     hasBeenPaced: boolean,
   ): AdmittedCall => {
     try {
-      return { line, permit: breaker.begin(circuit, path), hasPlace: true, pacer, hasBeenPaced };
+      return { queue, permit: breaker.begin(circuit, path), hasPlace: true, pacer, hasBeenPaced };
     } catch (error) {
-      free(credential, line);
+      free(credential, queue);
       throw error;
     }
   };
 
-  const waitForPlace = async (credential: Credential, line: Line, { cancellation }: Call) => {
+  const waitForPlace = async (credential: Credential, queue: CallerQueue, { cancellation }: Call) => {
     try {
-      await bulkhead.wait(line, cancellation);
+      await bulkhead.wait(queue, cancellation);
     } catch (error) {
-      forget(credential, line);
+      forget(credential, queue);
       throw error;
     }
   };
@@ -133,10 +133,10 @@ export function createAdmission(
       const circuit = breaker.circuitOf(credential);
       breaker.check(circuit, path);
       if (!pacer.isReady) return undefined;
-      const line = lineOf(credential, call);
-      if (!bulkhead.enter(line)) return undefined;
+      const queue = queueOf(credential, call);
+      if (!bulkhead.enter(queue)) return undefined;
       pacer.take();
-      return admit(credential, circuit, path, line, pacer, false);
+      return admit(credential, circuit, path, queue, pacer, false);
     },
     async wait(credential, call, request, isRetry) {
       const pacer = pacing.of(credential);
@@ -149,15 +149,15 @@ export function createAdmission(
           await pacer.wait({ operation, priority, isRetry, cancellation });
           hasToken = true;
         }
-        const line = lineOf(credential, call);
-        if (!bulkhead.enter(line)) await waitForPlace(credential, line, call);
-        if (hasToken) return admit(credential, breaker.circuitOf(credential), path, line, pacer, true);
+        const queue = queueOf(credential, call);
+        if (!bulkhead.enter(queue)) await waitForPlace(credential, queue, call);
+        if (hasToken) return admit(credential, breaker.circuitOf(credential), path, queue, pacer, true);
         // Much can have happened while it waited for a place.
         if (pacer.isReady) {
           pacer.take();
-          return admit(credential, breaker.circuitOf(credential), path, line, pacer, false);
+          return admit(credential, breaker.circuitOf(credential), path, queue, pacer, false);
         }
-        free(credential, line);
+        free(credential, queue);
         pacer.check(call.deadlineAt);
       }
     },

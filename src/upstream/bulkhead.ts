@@ -6,19 +6,19 @@ import type { CancelToken } from './cancellation.ts';
 import { LinkedList, type ListNode } from './linked-list.ts';
 
 export interface Bulkhead {
-  /** Takes a place for a task of the line, if it needn't wait for one. */
-  enter(line: Line): boolean;
+  /** Takes a place for a task of the caller, if it needn't wait for one. */
+  enter(queue: CallerQueue): boolean;
   /**
    * Waits for a place and takes it. A task that is ended while it waits gets none.
    * @throws {Error} when there is no place to wait at, or none came free in time
    */
-  wait(line: Line, cancellation: CancelToken): Promise<void>;
+  wait(queue: CallerQueue, cancellation: CancelToken): Promise<void>;
   /** Gives the place back. */
-  leave(line: Line): void;
+  leave(queue: CallerQueue): void;
 }
 
 /** The tasks of one caller. */
-export interface Line {
+export interface CallerQueue {
   /** The most of them at a time. */
   readonly permits: number;
   active: number;
@@ -36,7 +36,7 @@ interface Waiter extends ListNode<Waiter> {
 }
 
 /** Makes the queue of a caller, to be stored as long as it has tasks. It refers to nothing, so it may be stored for longer. */
-export const createLine = (permits: number): Line => ({
+export const createCallerQueue = (permits: number): CallerQueue => ({
   permits,
   active: 0,
   waiting: new LinkedList(),
@@ -45,7 +45,7 @@ export const createLine = (permits: number): Line => ({
 });
 
 /** Whether the caller has no tasks. */
-export const isIdle = ({ active, waiting }: Line): boolean => active === 0 && waiting.first === undefined;
+export const isIdle = ({ active, waiting }: CallerQueue): boolean => active === 0 && waiting.first === undefined;
 
 export interface BulkheadOptions {
   /** The error of a task that found no place. */
@@ -64,40 +64,40 @@ export interface BulkheadOptions {
 export function createBulkhead(options: BulkheadOptions): Bulkhead {
   const { refuse, permits, maxQueuedOperations, queueTimeoutMs, maxQueued } = options;
   /** Those that can go on as soon as there is a place, the next first. */
-  const readyQueues = new Set<Line>();
+  const readyQueues = new Set<CallerQueue>();
   let active = 0;
   let withoutPlace = 0;
   /** The tasks that wait, and the callers that have any. */
   let queued = 0;
   let queues = 0;
 
-  /** Brings a line's place in the turns, its timer and the count of those without a place up to date. */
-  const settle = (line: Line) => {
-    const isWaiting = line.waiting.first !== undefined;
-    if (!isWaiting || line.active >= line.permits) readyQueues.delete(line);
-    else readyQueues.add(line);
-    const waitsForFirst = line.active === 0 && isWaiting;
-    if (waitsForFirst && line.timer === undefined) {
+  /** Updates the caller's place in the turns, its timer and the number of callers without a place. */
+  const settle = (queue: CallerQueue) => {
+    const isWaiting = queue.waiting.first !== undefined;
+    if (!isWaiting || queue.active >= queue.permits) readyQueues.delete(queue);
+    else readyQueues.add(queue);
+    const waitsForFirst = queue.active === 0 && isWaiting;
+    if (waitsForFirst && queue.timer === undefined) {
       withoutPlace++;
-      line.timer = setTimeout(() => {
-        while (line.waiting.first !== undefined) line.waiting.first.refuse(refuse());
+      queue.timer = setTimeout(() => {
+        while (queue.waiting.first !== undefined) queue.waiting.first.refuse(refuse());
       }, queueTimeoutMs);
-    } else if (!waitsForFirst && line.timer !== undefined) {
+    } else if (!waitsForFirst && queue.timer !== undefined) {
       withoutPlace--;
-      clearTimeout(line.timer);
-      line.timer = undefined;
+      clearTimeout(queue.timer);
+      queue.timer = undefined;
     }
   };
 
-  const waitForTurn = (line: Line, cancellation: CancelToken) =>
+  const waitForTurn = (queue: CallerQueue, cancellation: CancelToken) =>
     new Promise<void>((resolve, reject) => {
       const end = (settleIt: () => void) => {
         cancellation.delete(listener);
-        line.waiting.delete(waiter);
+        queue.waiting.delete(waiter);
         queued--;
-        if (--line.queued === 0) queues--;
+        if (--queue.queued === 0) queues--;
         settleIt();
-        settle(line);
+        settle(queue);
       };
       const listener = { handleEvent: () => waiter.refuse(cancellation.reason) };
       const waiter: Waiter = {
@@ -106,48 +106,48 @@ export function createBulkhead(options: BulkheadOptions): Bulkhead {
         previous: undefined,
         next: undefined,
       };
-      line.waiting.add(waiter);
+      queue.waiting.add(waiter);
       queued++;
-      if (line.queued++ === 0) queues++;
+      if (queue.queued++ === 0) queues++;
       cancellation.add(listener);
-      settle(line);
+      settle(queue);
     });
 
-  const takePlace = (line: Line) => {
+  const takePlace = (queue: CallerQueue) => {
     active++;
-    line.active++;
+    queue.active++;
   };
 
-  /** Gives free places to the lines in turn. */
+  /** Gives free places to the callers in turn. */
   const dispatchNext = () => {
-    for (const line of readyQueues) {
+    for (const queue of readyQueues) {
       if (active >= permits) return;
       // To the end of the turns; what is added while a Set is iterated is iterated, too.
-      readyQueues.delete(line);
-      const next = line.waiting.first;
+      readyQueues.delete(queue);
+      const next = queue.waiting.first;
       if (next === undefined) continue;
-      takePlace(line);
+      takePlace(queue);
       next.enter();
     }
   };
 
   return {
-    enter(line) {
-      if (active >= permits || readyQueues.size > 0 || line.active >= line.permits) return false;
-      takePlace(line);
+    enter(queue) {
+      if (active >= permits || readyQueues.size > 0 || queue.active >= queue.permits) return false;
+      takePlace(queue);
       return true;
     },
-    async wait(line, cancellation) {
+    async wait(queue, cancellation) {
       if (cancellation.reason !== undefined) throw cancellation.reason;
-      if (isIdle(line) && withoutPlace >= maxQueuedOperations) throw refuse();
-      if (queued >= maxQueued && line.queued >= maxQueued / queues) throw refuse();
-      return waitForTurn(line, cancellation);
+      if (isIdle(queue) && withoutPlace >= maxQueuedOperations) throw refuse();
+      if (queued >= maxQueued && queue.queued >= maxQueued / queues) throw refuse();
+      return waitForTurn(queue, cancellation);
     },
-    leave(line) {
+    leave(queue) {
       active--;
-      line.active--;
+      queue.active--;
       // Most of the time the queues are empty.
-      if (line.waiting.first !== undefined) settle(line);
+      if (queue.waiting.first !== undefined) settle(queue);
       if (readyQueues.size > 0) dispatchNext();
     },
   };

@@ -1,6 +1,6 @@
 import type { Provider } from '../generated/types.ts';
 import type { RequestLog } from '../observability/bounded-log.ts';
-import type { Line } from './bulkhead.ts';
+import type { CallerQueue } from './bulkhead.ts';
 import { CallReport } from './call-report.ts';
 import type { CancelListener, CancelToken } from './cancellation.ts';
 import type { OperationDeadline } from './deadline.ts';
@@ -14,7 +14,7 @@ export interface Call {
   /** The log of the request. */
   readonly log: RequestLog;
   /** Its queue at each provider that it has called. */
-  readonly lines: Partial<Record<Provider, Line>>;
+  readonly queues: Partial<Record<Provider, CallerQueue>>;
   /** Whom its attempts are counted for. */
   readonly callReport: CallReport;
   /** When it has to be over, by the monotonic clock, in milliseconds. */
@@ -41,7 +41,7 @@ export interface Call {
 export class OperationCall implements Call, CancelListener {
   readonly log: RequestLog;
   readonly cancellation: OperationDeadline;
-  readonly lines: Call['lines'] = {};
+  readonly queues: Call['queues'] = {};
   readonly callReport: CallReport;
   /** How many calls were made that the operation didn't request. */
   extraCalls = 0;

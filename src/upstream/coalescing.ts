@@ -228,7 +228,7 @@ class Subscriber implements Call, CancelListener {
   readonly resolve: (body: Body | null) => void;
   readonly reject: (reason: unknown) => void;
   readonly log: Call['log'];
-  readonly lines: Call['lines'];
+  readonly queues: Call['queues'];
   readonly callReport: Call['callReport'];
   /** Of the follower's call. */
   cancellation = new CancelSource();
@@ -241,7 +241,7 @@ class Subscriber implements Call, CancelListener {
     this.resolve = resolve;
     this.reject = reject;
     this.log = call.log;
-    this.lines = call.lines;
+    this.queues = call.queues;
     this.callReport = call.callReport;
     call.cancellation.add(this);
   }

@@ -23,7 +23,7 @@ export class LinkedList<Item extends ListNode<Item>> {
     this.insertAfter(this.#last, item);
   }
 
-  /** Puts it behind one that is in this row, or at the beginning. It is in no row. */
+  /** Adds an item, which is in no list, behind one of this list, or at the beginning. */
   insertAfter(previous: Item | undefined, item: Item): void {
     const next = previous === undefined ? this.#first : previous.next;
     item.previous = previous;
@@ -34,7 +34,7 @@ export class LinkedList<Item extends ListNode<Item>> {
     else next.previous = item;
   }
 
-  /** Takes it out. It is in this row. */
+  /** Removes an item of this list. */
   delete(item: Item): void {
     if (item.previous === undefined) this.#first = item.next;
     else item.previous.next = item.next;

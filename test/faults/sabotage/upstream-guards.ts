@@ -411,14 +411,14 @@ export const upstreamGuards: readonly Guard[] = [
   {
     name: 'no calls that wait without end',
     file: 'src/upstream/bulkhead.ts',
-    from: 'if (queued >= maxQueued && line.queued >= maxQueued / queues) throw refuse();',
+    from: 'if (queued >= maxQueued && queue.queued >= maxQueued / queues) throw refuse();',
     to: '',
     tests: ['test/upstream/bulkhead.test.ts'],
   },
   {
     name: 'no share of the calls that wait but for who has it',
     file: 'src/upstream/bulkhead.ts',
-    from: ' && line.queued >= maxQueued / queues',
+    from: ' && queue.queued >= maxQueued / queues',
     to: '',
     tests: ['test/upstream/bulkhead.test.ts'],
   },
