@@ -3,7 +3,8 @@
  * short while for its first place; once it has one, its other calls follow as places become free.
  */
 import type { CancelToken } from './cancellation.ts';
-import { LinkedList, type ListNode } from './linked-list.ts';
+import { LinkedList } from './linked-list.ts';
+import { type WaitingCall, waitInList } from './waiting-call.ts';
 
 export interface Bulkhead {
   /** Takes a place for a task of the caller, if it needn't wait for one. */
@@ -23,16 +24,11 @@ export interface CallerQueue {
   readonly permits: number;
   active: number;
   /** In the order of coming. */
-  readonly waiting: LinkedList<Waiter>;
+  readonly waiting: LinkedList<WaitingCall>;
   /** How many those are. */
   queued: number;
   /** Runs while the caller waits for its first place. */
   timer: NodeJS.Timeout | undefined;
-}
-
-interface Waiter extends ListNode<Waiter> {
-  readonly enter: () => void;
-  readonly refuse: (reason: unknown) => void;
 }
 
 /** Makes the queue of a caller, to be stored as long as it has tasks. It refers to nothing, so it may be stored for longer. */
@@ -89,29 +85,18 @@ export function createBulkhead(options: BulkheadOptions): Bulkhead {
     }
   };
 
-  const waitForTurn = (queue: CallerQueue, cancellation: CancelToken) =>
-    new Promise<void>((resolve, reject) => {
-      const end = (settleIt: () => void) => {
-        cancellation.delete(listener);
-        queue.waiting.delete(waiter);
-        queued--;
-        if (--queue.queued === 0) queues--;
-        settleIt();
-        settle(queue);
-      };
-      const listener = { handleEvent: () => waiter.refuse(cancellation.reason) };
-      const waiter: Waiter = {
-        enter: () => end(resolve),
-        refuse: (reason) => end(() => reject(reason)),
-        previous: undefined,
-        next: undefined,
-      };
-      queue.waiting.add(waiter);
-      queued++;
-      if (queue.queued++ === 0) queues++;
-      cancellation.add(listener);
+  const waitForTurn = (queue: CallerQueue, cancellation: CancelToken): Promise<void> => {
+    const { waiting } = queue;
+    const turn = waitInList(waiting, waiting.last, cancellation, () => {
+      queued--;
+      if (--queue.queued === 0) queues--;
       settle(queue);
     });
+    queued++;
+    if (queue.queued++ === 0) queues++;
+    settle(queue);
+    return turn;
+  };
 
   const takePlace = (queue: CallerQueue) => {
     active++;
@@ -127,7 +112,7 @@ export function createBulkhead(options: BulkheadOptions): Bulkhead {
       const next = queue.waiting.first;
       if (next === undefined) continue;
       takePlace(queue);
-      next.enter();
+      next.admit();
     }
   };
 

@@ -1,8 +1,9 @@
 /** The calls that wait for one credential: by priority, and within it operations take turns. */
 import type { CancelToken } from './cancellation.ts';
-import { LinkedList, type ListNode } from './linked-list.ts';
+import { LinkedList } from './linked-list.ts';
 import { type Priority, priorities, priorityTurns } from './priority.ts';
 import type { Timeout } from './timeout-queue.ts';
+import { type WaitingCall, waitInList } from './waiting-call.ts';
 
 /** An operation, by its identity. */
 export interface PacedOperation {
@@ -19,11 +20,6 @@ export interface PacedCall {
   readonly cancellation: CancelToken;
 }
 
-interface Waiter extends ListNode<Waiter> {
-  readonly go: () => void;
-  readonly refuse: (reason: unknown) => void;
-}
-
 /** The waiting calls of an operation. */
 export class WaitingOperation implements Timeout {
   timeoutAt = 0;
@@ -31,7 +27,7 @@ export class WaitingOperation implements Timeout {
   next: Timeout | undefined;
   /** How many calls wait. */
   size = 0;
-  readonly waiting: Readonly<Record<Priority, LinkedList<Waiter>>> = {
+  readonly calls: Readonly<Record<Priority, LinkedList<WaitingCall>>> = {
     single: new LinkedList(),
     list: new LinkedList(),
     report: new LinkedList(),
@@ -45,7 +41,7 @@ export class WaitingOperation implements Timeout {
 
   onTimeout(): void {
     for (const priority of priorities) {
-      const calls = this.waiting[priority];
+      const calls = this.calls[priority];
       while (calls.first !== undefined) calls.first.refuse(this.#toError());
     }
   }
@@ -106,32 +102,18 @@ export class PacedQueue {
     const { operation, priority, isRetry, cancellation } = call;
     if (cancellation.reason !== undefined) return Promise.reject(cancellation.reason);
     const waiting = this.#waitingOf(operation);
-    const calls = waiting.waiting[priority];
-    return new Promise((resolve, reject) => {
-      const end = (settle: () => void) => {
-        cancellation.delete(listener);
-        calls.delete(waiter);
-        this.#count(-1);
-        if (calls.first === undefined) this.#turns[priority].delete(waiting);
-        if (--waiting.size === 0) {
-          this.#operations.delete(operation);
-          this.#options.onLeave(waiting);
-        }
-        settle();
-      };
-      const waiter: Waiter = {
-        go: () => end(resolve),
-        refuse: (reason) => end(() => reject(reason)),
-        previous: undefined,
-        next: undefined,
-      };
-      const listener = { handleEvent: () => waiter.refuse(cancellation.reason) };
-      calls.insertAfter(isRetry ? undefined : calls.last, waiter);
-      this.#turns[priority].add(waiting);
-      this.#count(1);
-      waiting.size++;
-      cancellation.add(listener);
+    const calls = waiting.calls[priority];
+    const turn = waitInList(calls, isRetry ? undefined : calls.last, cancellation, () => {
+      this.#count(-1);
+      if (calls.first === undefined) this.#turns[priority].delete(waiting);
+      if (--waiting.size > 0) return;
+      this.#operations.delete(operation);
+      this.#options.onLeave(waiting);
     });
+    this.#turns[priority].add(waiting);
+    this.#count(1);
+    waiting.size++;
+    return turn;
   }
 
   /** Lets the next call go. */
@@ -144,8 +126,9 @@ export class PacedQueue {
     if (waiting === undefined) return;
     // To the end of the turns.
     turns.delete(waiting);
-    if (waiting.waiting[priority].first !== waiting.waiting[priority].last) turns.add(waiting);
-    waiting.waiting[priority].first?.go();
+    const { first, last } = waiting.calls[priority];
+    if (first !== last) turns.add(waiting);
+    first?.admit();
   }
 
   #count(change: 1 | -1): void {
