@@ -1,10 +1,11 @@
 import fc from 'fast-check';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { lazyArray } from '../../src/json/lazy-array.ts';
 import { lazyObject } from '../../src/json/lazy-object.ts';
 import { parseJson, unreadable } from '../../src/json/lossless.ts';
 import { createTextCheck, findMembers, parseWord } from '../../src/json/object-members.ts';
 import { NestedPass } from '../../src/json/skip.ts';
+import { countTurns } from '../support/event-loop-turns.ts';
 import { jsonValue, type Style, style, write } from '../support/json-text.ts';
 
 const members = (text: string) => lazyObject(Buffer.from(text), 0);
@@ -273,23 +274,13 @@ describe('lazy JSON: steps', () => {
     ['members', `1,${'"m":[1],'.repeat(100)}"n":[${'"\\\\",'.repeat(2_000_000)}1]`],
   ])('a large response is skipped in steps: %s', async (_what, json) => {
     // Each step takes so long that it is the only one in its turn of the event loop.
-    let now = 0;
-    const clock = vi.spyOn(performance, 'now').mockImplementation(() => (now += 5));
-    onTestFinished(() => clock.mockRestore());
-    let turns = 0;
-    let isOver = false;
-    const count = () => {
-      turns++;
-      if (!isOver) setImmediate(count);
-    };
-    setImmediate(count);
+    const turns = countTurns();
     const text = `{"first":2,"large":${json},"last":[3]}`;
     const found = members(text);
 
     await found.index?.('owner');
-    isOver = true;
 
-    expect(turns).toBeGreaterThan(text.length / 1_200_000);
+    expect(turns.end()).toBeGreaterThan(text.length / 1_200_000);
     expect([found.get('first'), found.items('last')?.slice(), found.get('none')]).toEqual([2, [3], undefined]);
     expect(toText(found.items('large')?.slice(0, 2))).toBe(toText(members(text).items('large')?.slice(0, 2)));
   });

@@ -7,7 +7,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { knownVariables } from '../../src/config/config.ts';
 import { datafoldBody, datafoldPath } from '../support/bodies.ts';
-import { findFreePort, untilListening } from '../support/recipes.ts';
+import { findFreePort } from '../support/free-port.ts';
+import { untilListening } from '../support/recipes.ts';
 import { createWorld } from '../support/world.ts';
 
 const read = (name: string) => readFileSync(`examples/deployment/${name}`, 'utf8');

@@ -6,9 +6,10 @@ import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { readBlocks } from '../support/documentation.ts';
+import { findFreePort } from '../support/free-port.ts';
 import { startService } from '../support/process.ts';
 import { createProject, type Published, publish, typeCheck } from '../support/published.ts';
-import { allAnswers, askGraph, findFreePort, graphAnswer, readRecipe, untilListening } from '../support/recipes.ts';
+import { allAnswers, graphAnswer, readRecipe, requestGraph, untilListening } from '../support/recipes.ts';
 
 // npm and the compiler take their time, most of all on a machine that runs other tests beside these.
 vi.setConfig({ hookTimeout: 180_000, testTimeout: 120_000 });
@@ -89,7 +90,7 @@ it('answers the client of docs/library.md from its node:http server', async () =
   await untilListening(origin, ended);
 
   const url = `${origin}/graph`;
-  expect(await askGraph(url)).toEqual(allAnswers);
+  expect(await requestGraph(url)).toEqual(allAnswers);
   expect(await (await fetch(`${origin}/`)).text()).toBe('the rest of your site');
   const clientProject = createProject(published, ofClient, {
     'client.ts': replaced(client, { 'http://localhost:4000/graphql': url }),
@@ -105,7 +106,7 @@ it('is mounted in Fastify as docs/library.md has it', async () => {
   const { ended } = startService({}, [], join(project, 'server.ts'));
   await untilListening(origin, ended);
 
-  expect(await askGraph(`${origin}/graph`)).toEqual(allAnswers);
+  expect(await requestGraph(`${origin}/graph`)).toEqual(allAnswers);
   const form = await fetch(`${origin}/graph`, {
     method: 'POST',
     body: new URLSearchParams({ query: '{ __typename }' }),
@@ -170,7 +171,7 @@ it.each([
   await untilListening(origin, ended);
 
   expect(warnings).toEqual([]);
-  expect(await askGraph(`${origin}/graph`)).toEqual(allAnswers);
+  expect(await requestGraph(`${origin}/graph`)).toEqual(allAnswers);
   const rare = /node_modules\/(?:pino-pretty|ioredis|jose|valibot|@graphql-yoga\/render-graphiql)\//;
   expect(Object.keys(metafile.inputs).filter((file) => rare.test(file))).toEqual([]);
 });

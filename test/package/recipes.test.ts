@@ -5,9 +5,10 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { findFreePort } from '../support/free-port.ts';
 import { startService } from '../support/process.ts';
 import { installProject, type Published, publish, typeCheck } from '../support/published.ts';
-import { allAnswers, askGraph, findFreePort, readRecipe, untilListening } from '../support/recipes.ts';
+import { allAnswers, readRecipe, requestGraph, untilListening } from '../support/recipes.ts';
 
 vi.setConfig({ hookTimeout: 300_000, testTimeout: 300_000 });
 
@@ -31,7 +32,7 @@ describe.runIf(process.env.RECIPES === 'all')('A recipe of docs/library.md', () 
     const { ended } = startService({}, [], join(project, 'server.ts'));
     await untilListening(origin, ended);
 
-    expect(await askGraph(`${origin}/graph`)).toEqual(allAnswers);
+    expect(await requestGraph(`${origin}/graph`)).toEqual(allAnswers);
   });
 
   it.each(['4', '5'])('Express compiles with the types of version %s, in strict mode', async (major) => {
@@ -54,7 +55,7 @@ describe.runIf(process.env.RECIPES === 'all')('A recipe of docs/library.md', () 
     const { ended } = startService({}, [], join(project, 'server.ts'));
     await untilListening(origin, ended);
 
-    expect(await askGraph(`${origin}/graph`)).toEqual(allAnswers);
+    expect(await requestGraph(`${origin}/graph`)).toEqual(allAnswers);
   });
 
   it.each([
@@ -74,7 +75,7 @@ describe.runIf(process.env.RECIPES === 'all')('A recipe of docs/library.md', () 
     expect(built.status, built.stderr).toBe(0);
     const { ended } = startService({}, [], join(project, 'out/server.mjs'));
     await untilListening(origin, ended);
-    expect(await askGraph(`${origin}/graph`), name).toEqual(allAnswers);
+    expect(await requestGraph(`${origin}/graph`), name).toEqual(allAnswers);
   });
 
   it.each(['--turbopack', '--webpack'])('Next.js answers, built by %s', async (bundler) => {
@@ -92,7 +93,7 @@ describe.runIf(process.env.RECIPES === 'all')('A recipe of docs/library.md', () 
     const next = join(project, 'node_modules/next/dist/bin/next');
     const { ended } = startService({ NODE_ENV: 'production' }, ['start', project, '--port', port], next);
     await untilListening(`http://127.0.0.1:${port}`, ended);
-    expect(await askGraph(`http://127.0.0.1:${port}/graph`)).toEqual(allAnswers);
+    expect(await requestGraph(`http://127.0.0.1:${port}/graph`)).toEqual(allAnswers);
   });
 
   it('SvelteKit answers', async () => {
@@ -119,7 +120,7 @@ describe.runIf(process.env.RECIPES === 'all')('A recipe of docs/library.md', () 
     expect(built.status, built.stderr).toBe(0);
     const { ended } = startService({ PORT: port, HOST: '127.0.0.1' }, [], join(project, 'build/index.js'));
     await untilListening(`http://127.0.0.1:${port}`, ended);
-    expect(await askGraph(`http://127.0.0.1:${port}/graph`)).toEqual(allAnswers);
+    expect(await requestGraph(`http://127.0.0.1:${port}/graph`)).toEqual(allAnswers);
   });
 });
 

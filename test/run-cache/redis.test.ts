@@ -8,8 +8,9 @@ import { silentLog } from '../../src/observability/logger.ts';
 import { createRedisCache } from '../../src/run-cache/redis/redis-cache.ts';
 import { anyDatafoldRun, datafoldBody, datafoldKey, datafoldPath } from '../support/bodies.ts';
 import { holdDate, until } from '../support/clock.ts';
+import { findFreePort } from '../support/free-port.ts';
 import { startService } from '../support/process.ts';
-import { findPort, hasRedisServer, type RedisServer, startRedisServer } from '../support/redis-server.ts';
+import { hasRedisServer, type RedisServer, startRedisServer } from '../support/redis-server.ts';
 import { createWorld, type LogLine, verifyCredentials, type World } from '../support/world.ts';
 
 const query = `query ($keys: [MonitorRunKey!]!, $allowStale: Boolean! = false) {
@@ -206,7 +207,7 @@ describe.skipIf(!hasRedisServer && !process.env.CI)('run cache in Redis: entries
   });
 
   it('need no Redis to start with, and are there once it is', async () => {
-    const port = await findPort();
+    const port = await findFreePort();
     const world = await createRedisWorld(`redis://127.0.0.1:${port}`);
     expect(await requestFor(world, datafoldKey)).toMatchObject(found);
     expect(world.reported).toEqual([{ level: 'warn', message: 'redis unavailable', reason: 'ECONNREFUSED' }]);

@@ -1,13 +1,11 @@
 /** The recipes of docs/library.md, run as a reader runs them: in a separate process, with a fake upstream. */
 
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { expect, onTestFinished } from 'vitest';
 import { datafoldBody, datafoldPath } from './bodies.ts';
 import { readBlocks } from './documentation.ts';
 import { startFakeUpstream } from './fake-upstream.ts';
+import { findFreePort } from './free-port.ts';
 
 const page = readFileSync('docs/library.md', 'utf8');
 
@@ -25,21 +23,11 @@ export async function readRecipe(heading: string) {
   return { code, port, origin: `http://127.0.0.1:${port}` };
 }
 
-/** A port that is free now. */
-export async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 const query = '{ datafoldRun(monitorId: "7", runId: "42") { id outcome } }';
 export const graphAnswer = { data: { datafoldRun: { id: 'DATAFOLD:7:42', outcome: 'PASSED' } } };
 
 /** Requests of each kind to a graph: by POST, by GET, incremental, and as events. */
-export async function askGraph(url: string) {
+export async function requestGraph(url: string) {
   const post = (text: string, accept: string) =>
     fetch(url, {
       method: 'POST',
@@ -61,7 +49,7 @@ export async function askGraph(url: string) {
   };
 }
 
-/** What {@link askGraph} finds where all of it reaches the graph. */
+/** What {@link requestGraph} finds where all of it reaches the graph. */
 export const allAnswers = {
   post: graphAnswer,
   get: graphAnswer,

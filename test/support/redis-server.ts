@@ -1,9 +1,9 @@
 /** A Redis for the test: the real server on loopback, which stores nothing on disk. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
+import { findFreePort } from './free-port.ts';
 
 const program = 'redis-server';
 
@@ -34,7 +34,7 @@ export interface RedisServerOptions {
 
 /** Starts it, and ends it with the test. */
 export async function startRedisServer({ port, password }: RedisServerOptions = {}): Promise<RedisServer> {
-  const ownPort = port ?? (await findPort());
+  const ownPort = port ?? (await findFreePort());
   const child: ChildProcess = spawn(
     program,
     [
@@ -55,14 +55,4 @@ export async function startRedisServer({ port, password }: RedisServerOptions = 
     send: (signal) => void child.kill(signal),
     ended,
   };
-}
-
-/** A port without a server. */
-export async function findPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
