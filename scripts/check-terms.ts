@@ -12,7 +12,7 @@ const terms: Readonly<Record<string, { readonly pattern: RegExp; readonly term: 
     pattern: /\b(?:kept|keeps?(?!-alive))(?:Runs?|ForGood)?\b|\bKEEP_(?!ALIVE)/gi,
     term: 'cached, run cache, stored',
   },
-  asked: { pattern: /\b(?:asked|asks?|asking)\b/gi, term: 'requested, request' },
+  asked: { pattern: /\b(?:asked|asks?|askers?|asking)\b/gi, term: 'requested, request' },
   whoever: { pattern: /\b(?:whoever|whosoever)\b/gi, term: 'the actor: client, operator, gateway, provider' },
   nobody: { pattern: /\b(?:nobody|somebody|anybody|everybody)\b/gi, term: 'the actor: client, operator, caller' },
   anew: { pattern: /\banew\b/gi, term: 'again, new' },

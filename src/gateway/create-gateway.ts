@@ -145,7 +145,7 @@ export interface Gateway {
    * of any provider, and {@link requestListener} has the answer. `'OVERLOADED'`, before any upstream call: there is no room for
    * the response, as far as its size is known from the last time.
    */
-  answer(params: OperationParams, asker: RequestInfo): Promise<FastAnswer> | FastAnswer;
+  answer(params: OperationParams, requestInfo: RequestInfo): Promise<FastAnswer> | FastAnswer;
   /** The headers that requests forward keys of providers in, in lower case; none where the keys are held here. */
   readonly credentialHeaders: readonly string[];
   /** The SDL of the graph as a subgraph, for composition; undefined where clients may not read the schema. */
@@ -194,26 +194,26 @@ export function createGateway(config: GatewayConfig): Gateway {
   const largeResponses = new WeakMap<DocumentNode, number>();
   const deadlines = new TimeoutQueue(limits.operationTimeoutMs);
   const toRequestLog = (requestId: string) => new RequestLog(log, requestId, limits.maxLogLines);
-  const contextOf = (asker: RequestInfo, requestLog: RequestLog) =>
+  const contextOf = (requestInfo: RequestInfo, requestLog: RequestLog) =>
     new Context({
       upstreams,
-      credentialOf: credentialsOf(asker),
+      credentialOf: credentialsOf(requestInfo),
       call: new OperationCall(
         requestLog,
-        new OperationDeadline(deadlines, asker.cancellation, asker.waitedMs),
-        asker.header(callReportHeader) != null,
+        new OperationDeadline(deadlines, requestInfo.cancellation, requestInfo.waitedMs),
+        requestInfo.header(callReportHeader) != null,
       ),
       runCache,
       responses,
       unmoved,
-      maxAgeMs: isReusing ? readMaxAgeMs(asker.header('cache-control'), asker.header('pragma')) : undefined,
+      maxAgeMs: isReusing ? readMaxAgeMs(requestInfo.header('cache-control'), requestInfo.header('pragma')) : undefined,
       limits,
-      room: asker,
+      room: requestInfo,
     });
   /** The response in one part; undefined where the operation can't be executed as it is. */
-  const executeWhole = async (operation: Operation, asker: RequestInfo): Promise<WholeAnswer | undefined> => {
-    const requestLog = toRequestLog(asker.requestId);
-    const context = contextOf(asker, requestLog);
+  const executeWhole = async (operation: Operation, requestInfo: RequestInfo): Promise<WholeAnswer | undefined> => {
+    const requestLog = toRequestLog(requestInfo.requestId);
+    const context = contextOf(requestInfo, requestLog);
     const { call, callReport } = context;
     let data: ExecutionResult['data'];
     let errors: readonly GraphQLError[] | undefined;
@@ -223,7 +223,7 @@ export function createGateway(config: GatewayConfig): Gateway {
       if (context.costBudget.isLarge) await turn();
       ({ data } = result);
       if (data === undefined) return undefined;
-      const { reason } = asker.cancellation;
+      const { reason } = requestInfo.cancellation;
       errors = result.errors && toClientErrors(result.errors, requestLog, reason, limits.maxResponseErrors);
     } finally {
       // After a bug as well: the bytes of upstream responses are given back, and the log says how many lines were omitted.
@@ -254,18 +254,18 @@ export function createGateway(config: GatewayConfig): Gateway {
       return toGlobalResponse(response, () => body.abort());
     },
     ...createNodeHandler({ path, loadSlowPath, log }),
-    answer(params, asker) {
+    answer(params, requestInfo) {
       const { variables, operationName } = params;
       const text = persisted.textOf(params);
       if (typeof text !== 'string') return undefined;
       const { document, errors: refusals } = documents.prepare(text);
       if (document === undefined || refusals.length > 0) return undefined;
-      if (asker.acceptsParts && documents.incrementalOf(document) !== undefined) return undefined;
+      if (requestInfo.acceptsParts && documents.incrementalOf(document) !== undefined) return undefined;
       if (getOperationAST(document, operationName)?.operation !== 'query') return undefined;
       const operation = { document, operationName, variableValues: variables };
       const expectedBytes = largeResponses.get(document);
-      if (expectedBytes !== undefined && asker.reserveResponse?.(expectedBytes) === false) return 'OVERLOADED';
-      return executeWhole(operation, asker);
+      if (expectedBytes !== undefined && requestInfo.reserveResponse?.(expectedBytes) === false) return 'OVERLOADED';
+      return executeWhole(operation, requestInfo);
     },
     credentialHeaders: config.credentials === 'forwarded' ? providerNames.map(forwardedHeader) : [],
     readSdl: introspection ? createSdl(schema) : () => undefined,

@@ -21,7 +21,7 @@ export interface SlowPathOptions {
   readonly documents: DocumentCache;
   readonly persisted: PersistedDocuments;
   readonly execute: Execute;
-  readonly contextOf: (asker: RequestInfo, log: RequestLog) => Context;
+  readonly contextOf: (requestInfo: RequestInfo, log: RequestLog) => Context;
   readonly toRequestLog: (requestId: string) => RequestLog;
   readonly limits: Limits;
   /** Whether a server in front has held the body to its limit already. */

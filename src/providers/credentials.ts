@@ -35,9 +35,9 @@ export function createHeldCredentials(apiKeys: ReadonlyMap<Provider, string>, ba
 /** The caller's, for one request alone: from `X-Datafold-Api-Key`, `X-Olostep-Api-Key`, … */
 export const createForwardedCredentials =
   (baseUrlOf: BaseUrlOf) =>
-  (asker: { header(name: string): string | null | undefined }): CredentialOf =>
+  (requestInfo: { header(name: string): string | null | undefined }): CredentialOf =>
   (provider) => {
-    const apiKey = asker.header(forwardedHeader(provider))?.trim();
+    const apiKey = requestInfo.header(forwardedHeader(provider))?.trim();
     if (apiKey === undefined || !isApiKey(apiKey)) throw toMissingKey(provider);
     return createCredential(providers[provider].authorization(apiKey), 'caller', baseUrlOf(provider));
   };

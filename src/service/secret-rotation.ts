@@ -2,6 +2,7 @@
 import { type Config, ConfigError, readConfig } from '../config/config.ts';
 import type { Env } from '../config/env.ts';
 import { readSecretTexts, secretFilesIn } from '../config/secret-files.ts';
+import type { Provider } from '../generated/types.ts';
 import type { Log } from '../observability/logger.ts';
 import { providerNames } from '../providers/index.ts';
 
@@ -26,7 +27,7 @@ export function withRotatedSecrets(env: Env, config: Config, log: Log, pollMs: n
     }
   }, pollMs).unref();
 
-  const readKey = (provider: (typeof providerNames)[number]): string => {
+  const readKey = (provider: Provider): string => {
     const apiKey = current.gateway.providers?.[provider]?.apiKey;
     return typeof apiKey === 'string' ? apiKey : '';
   };

@@ -1,7 +1,7 @@
 /** Cancellation: ends work before it is done. */
 
 /**
- * What an AbortSignal says, at a tenth of its price: a call listens three times over, and most calls end without it.
+ * What an AbortSignal says, at a tenth of its cost: a call listens three times over, and most calls end without it.
  */
 export interface CancelToken {
   /** Why it is over; `undefined` while it isn't. */

@@ -24,9 +24,9 @@ it('An operation whose execution rejects no longer listens to its client, and it
   });
   const cancellation = new CancelSource();
   const remove = vi.spyOn(cancellation, 'delete');
-  const asker: RequestInfo = { requestId: 'r', header: () => undefined, cancellation };
+  const requestInfo: RequestInfo = { requestId: 'r', header: () => undefined, cancellation };
 
-  await expect(gateway.answer({ query: '{ __typename }' }, asker)).rejects.toThrow(bug);
+  await expect(gateway.answer({ query: '{ __typename }' }, requestInfo)).rejects.toThrow(bug);
 
   expect(remove).toHaveBeenCalledOnce();
   expect(lines.at(-1)).toEqual(['more log lines of the request omitted', { requestId: 'r', omitted: 3 }]);

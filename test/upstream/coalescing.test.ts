@@ -61,10 +61,10 @@ describe('request coalescing: a call that is in flight', () => {
     const world = await createJoiningWorld();
     const release = hold(world);
 
-    const askers = [await join(world, 101), await join(world, 102), await join(world, 103)];
+    const callers = [await join(world, 101), await join(world, 102), await join(world, 103)];
     release();
 
-    expect(await Promise.all(askers.map(({ runs }) => runs))).toEqual([found(), found(), found()]);
+    expect(await Promise.all(callers.map(({ runs }) => runs))).toEqual([found(), found(), found()]);
     expect(callsOf(world)).toBe(1);
   });
 
@@ -83,14 +83,14 @@ describe('request coalescing: a call that is in flight', () => {
   ])('goes on when %s leaves, who is let go at once', async (_name, leaver) => {
     const world = await createJoiningWorld();
     const release = hold(world);
-    const askers = [await join(world, 101), await join(world, 102)];
+    const callers = [await join(world, 101), await join(world, 102)];
 
-    await askers[leaver]?.leave();
+    await callers[leaver]?.leave();
     await hasLeft(world, 1);
     const third = await join(world, 103);
     release();
 
-    expect(await askers[1 - leaver]?.runs).toEqual(found());
+    expect(await callers[1 - leaver]?.runs).toEqual(found());
     expect(await third.runs).toEqual(found());
     expect(callsOf(world)).toBe(1);
   });
@@ -98,9 +98,9 @@ describe('request coalescing: a call that is in flight', () => {
   it('ends when all have disconnected, and serves no later caller', async () => {
     const world = await createJoiningWorld();
     const release = hold(world);
-    const askers = [await join(world, 101), await join(world, 102)];
+    const callers = [await join(world, 101), await join(world, 102)];
 
-    for (const asker of askers) await asker.leave();
+    for (const caller of callers) await caller.leave();
     await world.datafold.deserted(1);
     const later = await join(world, 103);
     await until(() => callsOf(world) === 2);
@@ -117,13 +117,13 @@ describe('request coalescing: a call that is in flight', () => {
       held.push(() => response.writeHead(403).end());
     });
     const json = { 'content-type': 'application/json' };
-    const askers = [
+    const callers = [
       await join(world, 101, { headers: { ...json, 'x-request-id': 'first' } }),
       await join(world, 102, { headers: { ...json, 'x-request-id': 'second' } }),
     ];
     for (const release of held) release();
 
-    const answers = await Promise.all(askers.map(({ requested }) => requested));
+    const answers = await Promise.all(callers.map(({ requested }) => requested));
     expect(answers).toMatchObject(
       ['first', 'second'].map((requestId) => ({
         data: { monitorRuns: [null, { id: expect.any(String) }] },
@@ -149,11 +149,11 @@ describe('request coalescing: a call that is in flight', () => {
       world.datafold.on(datafoldPath, (_request, response) => {
         held.push(() => response.writeHead(status).end());
       });
-      const askers = [await join(world, 101), await join(world, 102)];
+      const callers = [await join(world, 101), await join(world, 102)];
 
       for (const release of held) release();
 
-      for (const { requested } of askers) {
+      for (const { requested } of callers) {
         expect(await requested).toMatchObject({
           errors: [{ extensions: { code: 'UPSTREAM_TIMEOUT', upstreamStatus: status, retryable: true } }],
         });
@@ -185,21 +185,21 @@ describe('request coalescing: a call that is in flight', () => {
     const world = await createJoiningWorld({ limits: { upstreamAttemptTimeoutMs: 9_000, operationTimeoutMs: 5_000 } });
     hold(world);
     const clock = holdClock();
-    const askers = [await join(world, 101)];
+    const callers = [await join(world, 101)];
     for (const other of [102, 103]) {
       await clock.pass(2_000);
-      askers.push(await join(world, other));
+      callers.push(await join(world, other));
     }
 
     // They came 2 s after one another, and the first has 1 s left.
     for (const [place, ms] of [1_000, 2_000, 1_999].entries()) {
       await clock.pass(ms);
-      if (place < 2) expect(await askers[place]?.requested).toMatchObject(timedOut);
+      if (place < 2) expect(await callers[place]?.requested).toMatchObject(timedOut);
     }
     expect(world.lines.filter(({ message }) => message === 'request')).toHaveLength(2);
     await clock.pass(1);
 
-    expect(await askers[2]?.requested).toMatchObject(timedOut);
+    expect(await callers[2]?.requested).toMatchObject(timedOut);
     await world.datafold.deserted(1);
     expect(callsOf(world)).toBe(1);
   });
@@ -229,11 +229,11 @@ describe('request coalescing: a call that is in flight', () => {
     });
     hold(world);
     const clock = holdClock();
-    const askers = [await join(world, 101), await join(world, 102)];
+    const callers = [await join(world, 101), await join(world, 102)];
 
     await clock.pass(3_000);
 
-    for (const { requested } of askers) expect(await requested).toMatchObject(timedOut);
+    for (const { requested } of callers) expect(await requested).toMatchObject(timedOut);
     expect(callsOf(world)).toBe(1);
   });
 
@@ -245,15 +245,15 @@ describe('request coalescing: a call that is in flight', () => {
       held.push(() => response.setHeader('content-type', 'application/json').end(JSON.stringify(body)));
     });
     const tenants = ['a', 'b', 'c'];
-    const askers: { runs: Promise<unknown> }[] = [];
+    const callers: { runs: Promise<unknown> }[] = [];
     for (const [place, tenant] of tenants.entries()) {
       const headers = { 'content-type': 'application/json', 'x-datafold-api-key': tenant };
-      for (const time of [1, 2]) askers.push(await join(world, 100 + 10 * time + place, { headers }));
+      for (const time of [1, 2]) callers.push(await join(world, 100 + 10 * time + place, { headers }));
     }
     await until(() => held.length === 3);
     for (const release of held) release();
 
-    expect(await Promise.all(askers.map(({ runs }) => runs))).toEqual(
+    expect(await Promise.all(callers.map(({ runs }) => runs))).toEqual(
       tenants.flatMap((tenant) => [found(`for Key ${tenant}`), found(`for Key ${tenant}`)]),
     );
     expect(callsOf(world)).toBe(3);
@@ -263,11 +263,11 @@ describe('request coalescing: a call that is in flight', () => {
     const world = await createJoiningWorld({ coalesceCalls: false });
     const release = hold(world);
 
-    const askers = [await join(world, 101), await join(world, 102)];
+    const callers = [await join(world, 101), await join(world, 102)];
     await until(() => callsOf(world) === 2);
     release();
 
-    expect(await Promise.all(askers.map(({ runs }) => runs))).toEqual([found(), found()]);
+    expect(await Promise.all(callers.map(({ runs }) => runs))).toEqual([found(), found()]);
     expect(callsOf(world)).toBe(2);
   });
 

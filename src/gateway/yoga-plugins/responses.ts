@@ -118,13 +118,15 @@ export const useCallReport = (callReportOf: (request: Request) => CallReport | u
     const callReport = callReportOf(request);
     if (callReport === undefined || !callReport.isVerbose) return;
     // An incremental response has cost all that it does when the last one comes.
-    const withPrice = <Answer extends object>(answer: Answer) => ({
-      ...answer,
+    const withCallReport = <Payload extends object>(payload: Payload) => ({
+      ...payload,
       extensions: { upstream: callReport.show() },
     });
     if (isAsyncIterable(result))
-      setResult(mapAsyncIterator(result as AsyncIterable<Part>, (part) => (part.hasNext ? part : withPrice(part))));
-    else setResult(withPrice(result as object));
+      setResult(
+        mapAsyncIterator(result as AsyncIterable<Part>, (part) => (part.hasNext ? part : withCallReport(part))),
+      );
+    else setResult(withCallReport(result as object));
   },
   onResponse({ request, response }) {
     const callReport = callReportOf(request);

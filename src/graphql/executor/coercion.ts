@@ -23,7 +23,7 @@ import { bailOut } from './bail-out.ts';
 type Coerce = (value: unknown) => unknown;
 
 /**
- * What GraphQL's own `getVariableValues` does of variables that are as they should be, at a fraction of its price: it checks what
+ * What GraphQL's own `getVariableValues` does of variables that are as they should be, at a fraction of its cost: it checks what
  * kind of type it has to do with again for each value.
  */
 export function compileVariables(schema: GraphQLSchema, definitions: readonly VariableDefinitionNode[]) {

@@ -348,8 +348,8 @@ export const httpServerGuards: readonly Guard[] = [
   {
     name: 'no upstream calls for a response that there is no room for',
     file: 'src/gateway/create-gateway.ts',
-    from: 'asker.reserveResponse?.(expectedBytes) === false',
-    to: 'asker.reserveResponse === undefined',
+    from: 'requestInfo.reserveResponse?.(expectedBytes) === false',
+    to: 'requestInfo.reserveResponse === undefined',
     tests: ['test/server/unread-responses.test.ts'],
   },
   {
