@@ -1,12 +1,16 @@
 /**
- * How many retries a provider gets: a share of the calls, so that retries can't multiply a failure. Each verified
- * credential has a separate budget, so the failures of one take no retries of another. All others share one, as any client can
- * invent credentials.
+ * How many retries a provider gets: a share of the calls, so that retries can't multiply a failure. The service's own credential
+ * and each verified one of a caller have separate budgets, so the failures of one take no retries of another. All others share one,
+ * as any client can invent credentials.
  */
 import type { UpstreamLimits } from '../core/limits.ts';
+import type { Credential } from './credential.ts';
 import type { VerifiedCredentials } from './verified-credentials.ts';
 
 type RetryBudgetLimits = Pick<UpstreamLimits, 'retryBudget' | 'retryBudgetPerCall' | 'maxVerifiedCredentials'>;
+
+/** Whose call it is. */
+type Caller = Pick<Credential, 'digest' | 'owner'>;
 
 export class RetryBudgets {
   readonly #limits: RetryBudgetLimits;
@@ -20,41 +24,42 @@ export class RetryBudgets {
   }
 
   /** A call is sent for the first time. */
-  add(digest: string): void {
+  add(credential: Caller): void {
     // As long as no call fails there is nothing to refill.
     if (this.#left.size === 0) return;
-    const owner = this.#ownerOf(digest);
-    const left = this.#left.get(owner);
+    const name = this.#nameOf(credential);
+    const left = this.#left.get(name);
     if (left === undefined) return;
     const more = left + this.#limits.retryBudgetPerCall;
-    if (more < this.#limits.retryBudget) this.#left.set(owner, more);
-    else this.#left.delete(owner);
+    if (more < this.#limits.retryBudget) this.#left.set(name, more);
+    else this.#left.delete(name);
   }
 
   /** Takes a retry out, if there is one. */
-  take(digest: string): boolean {
+  take(credential: Caller): boolean {
     const { retryBudget, maxVerifiedCredentials } = this.#limits;
-    const owner = this.#ownerOf(digest);
-    const left = this.#left.get(owner) ?? retryBudget;
+    const name = this.#nameOf(credential);
+    const left = this.#left.get(name) ?? retryBudget;
     if (left < 1) return false;
-    this.#left.set(owner, left - 1);
+    this.#left.set(name, left - 1);
     if (this.#left.size > maxVerifiedCredentials) this.#forgetOldest();
     return true;
   }
 
-  #ownerOf(digest: string): string {
-    return this.#verified.has(digest) ? digest : unverified;
+  /** Whose budget it is: the digest of a credential, or `unverified`. */
+  #nameOf({ digest, owner }: Caller): string {
+    return owner === 'service' || this.#verified.has(digest) ? digest : unverified;
   }
 
   #forgetOldest(): void {
     // A Map has the order of insertion.
-    for (const owner of this.#left.keys()) {
-      if (owner === unverified) continue;
-      this.#left.delete(owner);
+    for (const name of this.#left.keys()) {
+      if (name === unverified) continue;
+      this.#left.delete(name);
       return;
     }
   }
 }
 
-/** Owns the budget of all credentials that aren't verified. No digest is empty. */
+/** Names the budget that callers' credentials share before a call has succeeded with them. No digest is empty. */
 const unverified = '';

@@ -1,6 +1,7 @@
 /** What is tried again, and when: what may pass, within the time and the budget that there are. */
 import { setImmediate as immediate } from 'node:timers/promises';
 import type { CancelToken } from './cancellation.ts';
+import type { Credential } from './credential.ts';
 import type { RetryBudgets } from './retry-budget.ts';
 import { sleep } from './sleep.ts';
 
@@ -33,13 +34,13 @@ export interface RetryOptions {
 }
 
 export interface Retry {
-  /** A call is made with the credential of this digest. */
-  begin(digest: string): void;
+  /** A call is made with the credential. */
+  begin(credential: Credential): void;
   /**
    * The wait before the next attempt, in milliseconds, once so many have failed, the last one with `error`; `undefined` when
    * there is to be none.
    */
-  waitAfter(error: unknown, digest: string, failures: number, leftMs: number): number | undefined;
+  waitAfter(error: unknown, credential: Credential, failures: number, leftMs: number): number | undefined;
 }
 
 /** Spreads calls with the same wait, in milliseconds. */
@@ -49,8 +50,8 @@ export function createRetry(options: RetryOptions): Retry {
   const { ruleOf, budgets, maxAttempts, upstreamMinAttemptMs, retryBaseDelayMs, retryMaxDelayMs } = options;
 
   return {
-    begin: (digest) => budgets.add(digest),
-    waitAfter(error, digest, failures, leftMs) {
+    begin: (credential) => budgets.add(credential),
+    waitAfter(error, credential, failures, leftMs) {
       const rule = ruleOf(error);
       if (rule === undefined) return undefined;
       const { most, afterMs, baseMs = retryBaseDelayMs, minLeftMs = upstreamMinAttemptMs, isFirstFree = false } = rule;
@@ -60,7 +61,7 @@ export function createRetry(options: RetryOptions): Retry {
       const backOff = Math.random() * Math.min(baseMs * 2 ** (failures - 1), retryMaxDelayMs);
       const wait = isFree ? 0 : afterMs === undefined ? backOff : afterMs + Math.random() * maxJitterMs;
       if (leftMs - wait < minLeftMs) return undefined;
-      return isFree || budgets.take(digest) ? wait : undefined;
+      return isFree || budgets.take(credential) ? wait : undefined;
     },
   };
 }

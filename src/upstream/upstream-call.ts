@@ -190,7 +190,7 @@ export class UpstreamCall implements AttemptListener {
       // It waits for its turn then. The rate bounds how often it is retried.
       if (isRateLimit(error)) return 0;
     }
-    return retry.waitAfter(error, this.#credential.digest, this.#failures, deadlineAt - performance.now());
+    return retry.waitAfter(error, this.#credential, this.#failures, deadlineAt - performance.now());
   }
 
   /** Calls with the credential are made later, and less often. */
@@ -258,7 +258,7 @@ export class UpstreamCall implements AttemptListener {
     }
     if (++this.#attempts === 1) {
       this.#firstAttemptAt = now;
-      this.#dependencies.retry.begin(this.#credential.digest);
+      this.#dependencies.retry.begin(this.#credential);
     }
     this.#callReport.calls++;
     if (this.#attempts === 1 && this.#request === this.#dependencies.list.request) this.#call.countExtra();

@@ -557,6 +557,18 @@ describe('retry: the retries of a provider', () => {
     });
   });
 
+  it("are those of the service's own key before a call has succeeded with it, too", async () => {
+    holdDice(0);
+    const world = await createWorldOf([{ status: 500 }, good, { status: 500 }], {
+      retryBudget: 1,
+      retryBudgetPerCall: 0,
+    });
+    expect(await execute(world)).toEqual(found);
+
+    expect(await execute(world)).toEqual(failed('UPSTREAM_UNAVAILABLE', { upstreamStatus: 500 }));
+    expect(world.datafold.paths).toHaveLength(3);
+  });
+
   it('are counted apart from those of another', async () => {
     holdDice(0);
     const world = await createWorld({ limits });

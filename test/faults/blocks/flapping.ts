@@ -44,11 +44,10 @@ async function tryFlapping(tally: Tally, subject: Subject): Promise<void> {
     const requested = sum(during);
     const share = (after.data ?? 0) / count;
     tally.check(`${title}: is called again at once`, share === 1, after);
-    // A retry for each tenth call, and the ten that a full budget holds. Until the first success verifies the credential, its retries
-    // come from the budget of all unverified ones: two calls in a row fail at the most.
+    // A retry for each tenth call, and the ten that a full budget holds.
     tally.check(
       `${title}: is called hardly more often`,
-      before <= 1.1 * requested + 10 + 2,
+      before <= 1.1 * requested + 10,
       `${before} calls for ${requested}`,
     );
     tally.check(`${title}: every request has its code`, hasCodes(during), during);

@@ -40,22 +40,22 @@ export const upstreamGuards: readonly Guard[] = [
   {
     name: 'a budget for retries',
     file: 'src/upstream/retry.ts',
-    from: 'return isFree || budgets.take(digest) ? wait : undefined;',
+    from: 'return isFree || budgets.take(credential) ? wait : undefined;',
     to: 'return wait;',
     tests: ['test/upstream/retry.test.ts'],
   },
   {
     name: 'separate retries for each credential',
     file: 'src/upstream/retry-budget.ts',
-    from: 'return this.#verified.has(digest) ? digest : unverified;',
-    to: 'return this.#verified.has(digest) ? unverified : unverified;',
+    from: "return owner === 'service' || this.#verified.has(digest) ? digest : unverified;",
+    to: "return owner === 'service' ? digest : unverified;",
     tests: ['test/upstream/retry.test.ts'],
   },
   {
     name: 'no separate retries for a credential that any client can invent',
     file: 'src/upstream/retry-budget.ts',
-    from: 'return this.#verified.has(digest) ? digest : unverified;',
-    to: 'return this.#verified.has(digest) ? digest : digest;',
+    from: "return owner === 'service' || this.#verified.has(digest) ? digest : unverified;",
+    to: 'return digest;',
     tests: ['test/upstream/retry.test.ts'],
   },
   {
