@@ -1,3 +1,5 @@
+/** Values that are found when they are first needed, and then remembered. */
+
 /**
  * Loads a value at the first call, and remembers it. Calls that come while it loads wait for the same load. A load that
  * rejects is forgotten: the next call loads again.
@@ -13,5 +15,17 @@ export function lazy<Value>(load: () => Promise<Value>): () => Promise<Value> {
     };
     current.then(undefined, forget);
     return current;
+  };
+}
+
+/** What may be remembered for good. A promise may not: it may reject, and `lazy` forgets one that does. */
+type NoPromise<Value> = Value extends PromiseLike<unknown> ? never : Value;
+
+/** Computes a value at the first call, and remembers it. A call that throws is not remembered. */
+export function once<Value>(find: () => NoPromise<Value>): () => NoPromise<Value> {
+  let found: { readonly value: NoPromise<Value> } | undefined;
+  return () => {
+    found ??= { value: find() };
+    return found.value;
   };
 }

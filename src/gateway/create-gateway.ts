@@ -2,7 +2,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';
 import { type DocumentNode, type ExecutionResult, type GraphQLError, getOperationAST } from 'graphql';
-import { readMaxAgeMs } from '../core/cache-control.ts';
 import { lazy } from '../core/lazy.ts';
 import { defaultLimits, type Limits } from '../core/limits.ts';
 import type { Provider } from '../generated/types.ts';
@@ -38,6 +37,7 @@ import { TimeoutQueue } from '../upstream/timeout-queue.ts';
 import { createUpstream, type Upstream } from '../upstream/upstream.ts';
 import { toClientErrors } from './error-masking.ts';
 import { createNodeHandler } from './node-handler.ts';
+import { readMaxAgeMs } from './preferences.ts';
 import type { RequestContext } from './request-id.ts';
 import { toGlobalResponse } from './responses.ts';
 import { createSlowPath } from './slow-path.ts';

@@ -1,5 +1,5 @@
 /** In what form a client wants its answer: as one piece of JSON, in payloads, or as a page that sends requests. */
-import { type Preference, readPreferences } from '../core/preferences.ts';
+import { type Preference, readPreferences } from './preferences.ts';
 
 /** Both are JSON; `application/graphql-response+json` says by its status whether anything was executed. */
 const wholeTypes = ['application/json', 'application/graphql-response+json'] as const;

@@ -1,9 +1,8 @@
 /** The items of a JSON list, each parsed when it is first read. */
 import { runInSteps } from '../core/run-in-steps.ts';
 import { orUnreadable, parseJson, tooLarge, type Unread, unreadable } from './lossless.ts';
-import { mayHoldMore, measureClosed } from './measure.ts';
 import { parsePartly } from './object-members.ts';
-import { NestedPass, sign, skipSpace } from './skip.ts';
+import { mayHoldMore, measureClosed, NestedPass, sign, skipSpace } from './scan.ts';
 
 /** A list whose items are parsed when they are read, or one that is parsed already. */
 export interface Items {

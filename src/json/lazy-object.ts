@@ -2,9 +2,17 @@
 import { runInSteps } from '../core/run-in-steps.ts';
 import { type Items, lazyArray, maxItems } from './lazy-array.ts';
 import { isObject, isUnread, orUnreadable, parseJson, tooLarge, type Unread, unreadable } from './lossless.ts';
-import { type Measured, measureClosed, measureNested, valuesPerMember } from './measure.ts';
 import { OtherNames, toNextName, toValue } from './object-members.ts';
-import { NestedPass, sign, skipText, skipValue } from './skip.ts';
+import {
+  type Measured,
+  measureClosed,
+  measureNested,
+  NestedPass,
+  sign,
+  skipText,
+  skipValue,
+  valuesPerMember,
+} from './scan.ts';
 
 /** So many members are noted as they are passed; those behind are looked for by name: documented answers have a dozen. */
 const maxNoted = 1_000;

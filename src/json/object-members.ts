@@ -1,8 +1,7 @@
 /** Members of a JSON object by their names, which are found without parsing anything else of the object. */
 
 import { parseJson, tooLarge, type Unread, unreadable } from './lossless.ts';
-import { measureClosed, valuesPerMember } from './measure.ts';
-import { sign, skipSpace, skipText, skipValue } from './skip.ts';
+import { measureClosed, sign, skipSpace, skipText, skipValue, valuesPerMember } from './scan.ts';
 
 /** The members behind a place. They are skipped once, as each of several names would take as long. */
 export class OtherNames {

@@ -1,5 +1,5 @@
 /** How an answer may be packed for its client (RFC 9110, 12.5.3). */
-import { readPreferences } from '../core/preferences.ts';
+import { readPreferences } from '../gateway/preferences.ts';
 
 /** Whether gzip is taken, and liked no less than nothing. Who says nothing of it may not know how to unpack it. */
 export function acceptsGzip(header: string | undefined): boolean {

@@ -1,6 +1,6 @@
 /** The subgraph's SDL as a file, for composition without a GraphQL request. */
 import type { ServerResponse } from 'node:http';
-import { once } from '../core/once.ts';
+import { once } from '../core/lazy.ts';
 import type { Gateway } from '../gateway/create-gateway.ts';
 import { badInput, type Check, type Rejection } from './checks/check.ts';
 

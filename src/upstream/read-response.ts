@@ -11,8 +11,7 @@ import {
   unreadable,
   withoutByteOrderMark,
 } from '../json/lossless.ts';
-import { mayHoldMore, measureClosed } from '../json/measure.ts';
-import { lastPlace, sign, skipSpace } from '../json/skip.ts';
+import { lastPlace, mayHoldMore, measureClosed, sign, skipSpace } from '../json/scan.ts';
 import type { Answer } from './attempt.ts';
 import type { Credential } from './credential.ts';
 import { type ReadStatus, toErrorFailure } from './error-response.ts';

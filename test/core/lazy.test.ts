@@ -3,8 +3,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { lazy } from '../../src/core/lazy.ts';
-import { once } from '../../src/core/once.ts';
+import { lazy, once } from '../../src/core/lazy.ts';
 import { createGateway } from '../../src/gateway/create-gateway.ts';
 
 const deferred = () => Promise.withResolvers<string>();

@@ -4,7 +4,7 @@ import { lazyArray } from '../../src/json/lazy-array.ts';
 import { lazyObject } from '../../src/json/lazy-object.ts';
 import { parseJson, unreadable } from '../../src/json/lossless.ts';
 import { createTextCheck, findMembers, parseWord } from '../../src/json/object-members.ts';
-import { NestedPass } from '../../src/json/skip.ts';
+import { NestedPass } from '../../src/json/scan.ts';
 import { countTurns } from '../support/event-loop-turns.ts';
 import { jsonValue, type Style, style, write } from '../support/json-text.ts';
 

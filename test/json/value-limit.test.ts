@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { lazyObject } from '../../src/json/lazy-object.ts';
 import { unreadable } from '../../src/json/lossless.ts';
-import { measureClosed, measureNested } from '../../src/json/measure.ts';
+import { measureClosed, measureNested } from '../../src/json/scan.ts';
 import {
   datafoldBody,
   datafoldKey,

@@ -3,7 +3,7 @@
  */
 
 import { createHash } from 'node:crypto';
-import { once } from '../../core/once.ts';
+import { once } from '../../core/lazy.ts';
 import { isObject } from '../../json/lossless.ts';
 import type { DocumentCache } from './document-cache.ts';
 

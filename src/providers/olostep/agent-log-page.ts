@@ -1,7 +1,7 @@
 /** A page of a run's log: the Relay connection over the events of one answer. */
 import type { CostBudget } from '../../core/cost-budget.ts';
 import { BadUserInput } from '../../core/errors.ts';
-import { once } from '../../core/once.ts';
+import { once } from '../../core/lazy.ts';
 import { presentText } from '../../core/operation-params.ts';
 import type { AgentLogEventConnection, OlostepRunEventsArgs } from '../../generated/types.ts';
 import { decodeTuple, encodeCursor } from '../cursor.ts';

@@ -1,12 +1,12 @@
 /** A run's log and its lines. What is needed of every line of a large log is read without parsing the lines. */
 
 import type { ProviderError } from '../../core/errors.ts';
-import { once } from '../../core/once.ts';
+import { once } from '../../core/lazy.ts';
 import type { AgentLogEvent } from '../../generated/types.ts';
 import type { Items, ScanItem } from '../../json/lazy-array.ts';
 import { isObject, isRawJson, tooLarge } from '../../json/lossless.ts';
 import { createTextCheck, findMembers, parseWord } from '../../json/object-members.ts';
-import { sign } from '../../json/skip.ts';
+import { sign } from '../../json/scan.ts';
 import { isTime } from '../date-time.ts';
 import type { FieldContext, Fields } from '../provider.ts';
 import { type Check, checkField, type Found, invalidField, toFreeForm, toLargeField } from '../response-reader.ts';

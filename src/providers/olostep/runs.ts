@@ -1,6 +1,6 @@
 /** Olostep's runs: how to request them, and what a response and a row say. */
 import type { ProviderError } from '../../core/errors.ts';
-import { once } from '../../core/once.ts';
+import { once } from '../../core/lazy.ts';
 import type { MonitorRunKey, OlostepRun, OlostepRunEventsArgs } from '../../generated/types.ts';
 import type { Body } from '../../upstream/read-response.ts';
 import { identifyRun } from '../global-id.ts';

@@ -5,7 +5,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Provider } from '../../generated/types.ts';
 import { ParsedObject } from '../../json/lazy-object.ts';
-import { isObject, parseJson } from '../../json/lossless.ts';
 import {
   arrayOf,
   either,
@@ -13,11 +12,13 @@ import {
   isBoolean,
   isNull,
   isNumber,
+  isObject,
   isString,
   objectOf,
+  parseJson,
   type ShapeType,
   tupleOf,
-} from '../../json/shape.ts';
+} from '../../json/lossless.ts';
 import { type CacheOwner, type CredentialCache, createCredentialCache } from '../../run-cache/credential-cache.ts';
 import { maxUnpackedBytes, pack, unpack } from '../../run-cache/packing.ts';
 import type { RunCache } from '../../run-cache/run-cache.ts';

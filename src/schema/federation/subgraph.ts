@@ -16,7 +16,7 @@ import {
   printSchema,
   type ScalarTypeDefinitionNode,
 } from 'graphql';
-import { once } from '../../core/once.ts';
+import { once } from '../../core/lazy.ts';
 import type { Provider } from '../../generated/types.ts';
 import { providerNames, providers } from '../../providers/index.ts';
 import { ownField } from '../../resolvers/resolvers.ts';

@@ -529,7 +529,7 @@ export const upstreamGuards: readonly Guard[] = [
   },
   {
     name: 'an end of a list, of which a part is read',
-    file: 'src/json/skip.ts',
+    file: 'src/json/scan.ts',
     from: ' && bytes[place - 1] === (bytes[this.#start] as number) + 2',
     to: '',
     tests: ['test/upstream/large-responses.test.ts'],

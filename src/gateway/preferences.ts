@@ -1,4 +1,4 @@
-/** What a client prefers, as headers like Accept and Accept-Encoding say it (RFC 9110, 12.4.2 and 12.5). */
+/** What a client prefers, as headers like Accept, Accept-Encoding and Cache-Control say it (RFC 9110, 12.4.2 and 12.5; RFC 9111, 5.2.1). */
 
 export interface Preference {
   /** In lower case, as are the names and values of its parameters. */
@@ -54,4 +54,19 @@ function split(text: string, separator: string): string[] {
     }
   }
   return [...parts, text.slice(start)].slice(0, maxParts);
+}
+
+/**
+ * In milliseconds; infinite when the request doesn't say. `no-cache` means 0, unless `Pragma` comes with it: browsers add both by
+ * themselves where a page wants no cache of the browser's own.
+ */
+export function readMaxAgeMs(cacheControl: string | null | undefined, pragma: string | null | undefined): number {
+  let maxAgeMs = Number.POSITIVE_INFINITY;
+  if (!cacheControl) return maxAgeMs;
+  for (const { value } of readPreferences(cacheControl)) {
+    const [, seconds] = /^max-age="?(\d{1,10})"?$/.exec(value) ?? [];
+    if (seconds !== undefined) maxAgeMs = Math.min(maxAgeMs, Number(seconds) * 1_000);
+    else if (value === 'no-cache' && pragma == null) maxAgeMs = 0;
+  }
+  return maxAgeMs;
 }
