@@ -29,3 +29,25 @@ export function once<Value>(find: () => NoPromise<Value>): () => NoPromise<Value
     return found.value;
   };
 }
+
+/** Values by their names, as a request has fetched them, so that nothing is fetched twice. Most fetch one, which needs no Map. */
+export class Memo<Value> {
+  #name: string | undefined;
+  #value: Value | undefined;
+  #others: Map<string, Value> | undefined;
+
+  get(name: string): Value | undefined {
+    return name === this.#name ? this.#value : this.#others?.get(name);
+  }
+
+  /** Takes a name for the first time. */
+  set(name: string, value: Value): void {
+    if (this.#name === undefined) {
+      this.#name = name;
+      this.#value = value;
+    } else {
+      this.#others ??= new Map();
+      this.#others.set(name, value);
+    }
+  }
+}

@@ -2,7 +2,7 @@
 import type * as Types from './types.ts';
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
 import type { Run, Monitor, Node, Fields } from '../providers/provider.ts';
-import type { Connection, Feed } from '../loaders/connection.ts';
+import type { Connection, Feed } from '../loaders/list-loader.ts';
 import type { Context } from '../resolvers/context.ts';
 export type Omit<T, K extends keyof T> = Pick<T, Exclude<keyof T, K>>;
 export type RequireFields<T, K extends keyof T> = Omit<T, K> & { [P in K]-?: NonNullable<T[P]> };

@@ -1,14 +1,23 @@
 /** Monitors by their keys: those that a list has, and the others each by a call. */
 import DataLoader from 'dataloader';
-import { BadUserInput, isEndpointSpecific, mayPass } from '../core/errors.ts';
+import { BadUserInput, mayPass } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
 import type { MonitorKey, Provider } from '../generated/types.ts';
 import { providers } from '../providers/index.ts';
 import type { Monitor, MonitorRow, Reading, Selected } from '../providers/provider.ts';
 import type { CallReport } from '../upstream/call-report.ts';
-import { explain, type Need, needOf, planFetches } from './planner.ts';
+import {
+  explain,
+  type Found,
+  type FoundRow,
+  type Need,
+  needOf,
+  orNothing,
+  planFetches,
+  scanList,
+  throwFailure,
+} from './planner.ts';
 import type { RequestFetcher } from './request-fetcher.ts';
-import { type Found, type FoundRow, nothingFound, scanList, throwFailure } from './scan-list.ts';
 
 export interface MonitorLoaderOptions {
   readonly fetches: RequestFetcher;
@@ -211,11 +220,7 @@ export class MonitorLoader {
       idOf: ({ monitorId }) => monitorId,
       maxPages,
       worthFrom: listFetchThreshold,
-    }).catch((error: unknown) => {
-      if (!isEndpointSpecific(error)) throw error;
-      this.#options.fetches.report(error, 'monitors');
-      return nothingFound;
-    });
+    }).catch(orNothing((error) => fetches.report(error, 'monitors')));
   }
 
   #get(provider: Provider, monitorId: string, wants: readonly MonitorWant[]): Promise<Monitor | null> {

@@ -1,6 +1,6 @@
 /** What one request fetches from the providers: each path once, and no more calls than a request may make. */
-
 import { isRefusal, mayPass, OperationTooCostly } from '../core/errors.ts';
+import { Memo } from '../core/lazy.ts';
 import type { Limits } from '../core/limits.ts';
 import type { Provider } from '../generated/types.ts';
 import { logBadGap } from '../observability/invalid-parts.ts';
@@ -11,9 +11,8 @@ import type { OperationCall } from '../upstream/call-context.ts';
 import type { Body } from '../upstream/read-response.ts';
 import type { UpstreamRequest } from '../upstream/request.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { Memo } from './memo.ts';
 import type { CachedResponse, ResponseCache } from './response-cache.ts';
-import { readRunsPage, type UnmovedMonitors } from './unmoved-monitors.ts';
+import type { UnmovedMonitors } from './unmoved-monitors.ts';
 
 /** What a request goes out with. */
 export interface RequestFetcherOptions {
@@ -242,9 +241,7 @@ export class RequestFetcher {
   #noteRuns(provider: Provider, { path, newestRunsOf }: UpstreamRequest, body: Body, readAt: number): void {
     const { unmoved, credentialOf } = this.#options;
     if (unmoved === undefined || newestRunsOf === undefined) return;
-    const owner = { provider, credential: credentialOf(provider) };
-    if (!unmoved.isKnown(owner, newestRunsOf)) return;
-    unmoved.notePage(owner, newestRunsOf, readRunsPage(provider, newestRunsOf, { path, body, readAt }));
+    unmoved.notePage({ provider, credential: credentialOf(provider) }, newestRunsOf, { path, body, readAt });
   }
 
   #fetch(responses: ResponseCache, provider: Provider, request: UpstreamRequest): Promise<Body | null> {

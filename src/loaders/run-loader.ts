@@ -1,11 +1,31 @@
-/** Runs by their keys, of all providers. */
-import { BadUserInput } from '../core/errors.ts';
+/** Runs by their keys: of each provider, cached ones, those that a list has, and the others each by a call. */
+
+import DataLoader from 'dataloader';
+import { BadUserInput, isRefusal, mayPass, toError } from '../core/errors.ts';
+import { Memo } from '../core/lazy.ts';
+import type { Limits } from '../core/limits.ts';
 import type { MonitorRunKey, Provider } from '../generated/types.ts';
+import type { CredentialOf } from '../providers/credentials.ts';
 import { providers } from '../providers/index.ts';
-import type { Reading, Run, Selected } from '../providers/provider.ts';
+import type { Reading, Run, RunDefinition, RunRow, Selected } from '../providers/provider.ts';
+import type { EntryKind, RunCache } from '../run-cache/run-cache.ts';
+import type { CallReport } from '../upstream/call-report.ts';
 import type { Body } from '../upstream/read-response.ts';
-import { needOf } from './planner.ts';
-import { ProviderRunLoader, type RunLoaderOptions } from './provider-run-loader.ts';
+import { CachedRuns, type CopyWant } from './cached-runs.ts';
+import { ListRows } from './list-rows.ts';
+import { explain, type Found, type Need, needOf, orNothing, planFetches, scanList, throwFailure } from './planner.ts';
+import type { RequestFetcher } from './request-fetcher.ts';
+
+interface RunLoaderOptions {
+  readonly fetches: RequestFetcher;
+  readonly credentialOf: CredentialOf;
+  /** The run cache, which outlives the request. @default no cache */
+  readonly runCache?: RunCache | undefined;
+  readonly callReport: CallReport;
+  readonly limits: Limits;
+  /** How old an entry may be for this client, in milliseconds. @default as old as the limits allow */
+  readonly maxAgeMs?: number | undefined;
+}
 
 /** The runs of a request. Nothing of it outlives the request but entries, each by whose it is. */
 export class RunLoader {
@@ -54,3 +74,217 @@ export class RunLoader {
     return this.#of[provider];
   }
 }
+
+/** A run that is wanted: `list` is its monitor's id, as the runs of a monitor are a list. */
+interface RunWant extends CopyWant {
+  /** Made once, as it is looked up again and again. */
+  readonly id: string;
+  readonly list: string;
+  readonly need: Need;
+}
+
+/** The runs of one provider, in one request. Each is fetched once, however many fields select it. */
+class ProviderRunLoader {
+  readonly #options: RunLoaderOptions;
+  readonly #provider: Provider;
+  readonly #definition: RunDefinition;
+  readonly #entries: CachedRuns | undefined;
+  readonly #loader: DataLoader<RunWant, Run | null>;
+  /** What has been requested, by the run's id. Ours, as DataLoader's memory makes one promise more for each key that comes again. */
+  readonly #requested: Partial<Record<'light' | 'full', Memo<Promise<Run | null>>>> = {};
+  #listRows: ListRows | undefined;
+
+  /** @throws {ProviderError} when there is no credential for it */
+  constructor(provider: Provider, options: RunLoaderOptions) {
+    const { runCache, callReport, limits, credentialOf, maxAgeMs = Number.POSITIVE_INFINITY } = options;
+    this.#options = options;
+    this.#provider = provider;
+    this.#definition = providers[provider].runs;
+    this.#entries =
+      runCache &&
+      new CachedRuns({
+        runCache,
+        callReport,
+        limits,
+        maxAgeMs,
+        credential: credentialOf(provider),
+        definition: this.#definition,
+      });
+    this.#loader = new DataLoader(
+      // A promise a want, not one for all: DataLoader takes each on its own, so that a slow run holds up no other.
+      async (wants) => this.#load(wants) as unknown as (Run | null)[],
+      { cache: false },
+    );
+  }
+
+  /** @param allowStale whether cached runs may replace a list that fails, where its row is needed */
+  load(key: MonitorRunKey, need: Need, allowStale = false): Promise<Run | null> {
+    if (need === 'row') return this.#loadByRow(key, allowStale);
+    if (need === 'both') {
+      // What only the row says is waited for where it is selected; here it is requested, along with the run.
+      const row = this.#rows.load(key).catch(toError);
+      const run = this.load(key, 'full');
+      return allowStale ? this.#orStale(key, run, row) : run;
+    }
+    const id = toId(key);
+    this.#requested[need] ??= new Memo();
+    const requested = this.#requested[need];
+    const known = requested.get(id);
+    if (known !== undefined) return known;
+    const loading = this.#loader.load({
+      key,
+      id,
+      kinds: need === 'light' ? runOrRow : runAlone,
+      need,
+      list: key.monitorId,
+    });
+    requested.set(id, loading);
+    return loading;
+  }
+
+  /** @throws `error` when no cached run may replace the response, or can */
+  async serveStale(key: MonitorRunKey, error: unknown): Promise<Run> {
+    const run = mayPass(error) ? await this.#entries?.serveStale(key) : undefined;
+    if (run === undefined) throw error;
+    return run;
+  }
+
+  /** What the list says of a run; as in {@link FieldContext}. */
+  async loadListRow(key: MonitorRunKey, isStale: boolean): Promise<Body | null> {
+    const known = (isStale ? await this.#entries?.findOldRow(key) : undefined) ?? (await this.#rows.load(key));
+    return known.run && known.record;
+  }
+
+  /** The run in a row of a list that has been read anyway. */
+  toListed(key: MonitorRunKey, record: Body, reading: Reading): Run {
+    return this.#read(key, 'row', record, reading).run;
+  }
+
+  /** By its row; one that no page has is requested separately. */
+  async #loadByRow(key: MonitorRunKey, allowStale: boolean): Promise<Run | null> {
+    try {
+      const { run } = await this.#rows.load(key);
+      if (run !== null) return run;
+    } catch (error) {
+      const old = allowStale && mayPass(error) ? await this.#entries?.findOldRow(key) : undefined;
+      if (old?.run) return old.run;
+    }
+    return this.load(key, 'full');
+  }
+
+  /** The run, or its cached entry when its row can't be had: an entry has a cached row beside it. */
+  async #orStale(key: MonitorRunKey, run: Promise<Run | null>, row: Promise<unknown>): Promise<Run | null> {
+    const [found, error] = await Promise.all([run, row]);
+    if (found === null || !mayPass(error)) return found;
+    return (await this.#entries?.serveStale(key)) ?? found;
+  }
+
+  get #rows(): ListRows {
+    const { fetches, callReport, limits } = this.#options;
+    this.#listRows ??= new ListRows({
+      provider: this.#provider,
+      definition: this.#definition,
+      get: fetches.of(this.#provider),
+      readAtOf: (page) => fetches.readAtOf(page),
+      entries: this.#entries,
+      callReport,
+      limits,
+      toKnown: (key, row, readAt) => this.#read(key, 'row', row, toReading(readAt)),
+      loadDetail: (key) => this.load(key, 'full'),
+      findDetail: (key) => this.#requested.full?.get(toId(key)) ?? this.#requested.light?.get(toId(key)),
+    });
+    return this.#listRows;
+  }
+
+  #load(wants: readonly RunWant[]): readonly Promise<Run | null>[] {
+    if (this.#entries === undefined) return this.#fetch(wants);
+    return this.#entries.before<RunWant, Run | null>(
+      wants,
+      ({ run }) => run,
+      (missing) => this.#fetch(missing),
+    );
+  }
+
+  #fetch(wants: readonly RunWant[]): readonly Promise<Run | null>[] {
+    const { limits, callReport } = this.#options;
+    // What one alias has requested in detail is there for the others too.
+    const wholeOf = ({ id, need }: RunWant) => (need === 'full' ? undefined : this.#requested.full?.get(id));
+    const unknown = this.#requested.full === undefined ? wants : wants.filter((want) => wholeOf(want) === undefined);
+    const plan = planFetches(unknown, limits.listFetchThreshold);
+    callReport.explain(this.#provider, () => explain(plan));
+    if (plan.listed.size === 0) return wants.map((want) => wholeOf(want) ?? this.#get(want.key));
+    const searches = new Map(
+      [...plan.listed].map(([monitorId, same]) => [monitorId, this.#searchLight(monitorId, same)] as const),
+    );
+    return wants.map((want) => {
+      const whole = wholeOf(want);
+      if (whole !== undefined) return whole;
+      const search = want.need === 'full' ? undefined : searches.get(want.list);
+      if (search === undefined) return this.#get(want.key);
+      return search.then((found) => {
+        const run = this.#fromRows(found, want.key);
+        if (run !== undefined) return run;
+        throwFailure(found);
+        return this.#get(want.key);
+      });
+    });
+  }
+
+  #get(key: MonitorRunKey): Promise<Run | null> {
+    return this.#options.fetches.get(this.#provider, this.#definition.toRequest(key)).then(
+      (record) => {
+        if (record !== null)
+          return this.#read(key, 'run', record, toReading(this.#options.fetches.readAtOf(record))).run;
+        this.#entries?.drop(key);
+        return null;
+      },
+      (error: unknown) => {
+        if (isRefusal(error)) this.#entries?.drop(key, error);
+        throw error;
+      },
+    );
+  }
+
+  #read(key: MonitorRunKey, kind: EntryKind, record: Body, reading: Reading): { record: Body; run: Run } {
+    const { toRun, toListedRun } = this.#definition;
+    const { limits, credentialOf } = this.#options;
+    const run = (kind === 'run' ? toRun : toListedRun)(key, record, {
+      limits,
+      readAt: reading.readAt,
+      isStale: reading.isStale,
+      allowStale: reading.allowStale,
+      owner: credentialOf(this.#provider).digest,
+    });
+    const known = { record, run };
+    if (!reading.isStale) this.#entries?.store(key, kind, known, reading.readAt);
+    return known;
+  }
+
+  /** Reads the list of a monitor as long as that saves calls. A list that can't be had so is none. */
+  #searchLight(monitorId: string, wants: readonly CopyWant[]): Promise<Found<RunRow>> {
+    const { walk, maxPages } = this.#definition;
+    const { fetches, limits } = this.#options;
+    return scanList(fetches.of(this.#provider), {
+      readAtOf: (page) => fetches.readAtOf(page),
+      walk: walk(monitorId, limits.listPageSize),
+      ids: new Set(wants.map(({ key }) => key.runId)),
+      idOf: ({ runId }) => runId,
+      maxPages,
+      worthFrom: limits.listFetchThreshold,
+    }).catch(orNothing((error) => fetches.report(error, 'runs')));
+  }
+
+  #fromRows({ rows }: Found<RunRow>, key: MonitorRunKey): Run | undefined {
+    const found = rows.get(key.runId);
+    if (found === undefined) return undefined;
+    this.#options.callReport.of(this.#provider).fromLists++;
+    return this.toListed(key, found.row.row, toReading(found.readAt));
+  }
+}
+
+const runAlone: readonly EntryKind[] = ['run'];
+const runOrRow: readonly EntryKind[] = ['run', 'row'];
+
+const toId = ({ monitorId, runId }: MonitorRunKey): string => `${monitorId}/${runId}`;
+
+const toReading = (readAt = Date.now()): Reading => ({ readAt, isStale: false });

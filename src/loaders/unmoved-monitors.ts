@@ -24,11 +24,16 @@ export interface MonitorOwner {
   readonly credential: Pick<Credential, 'digest'>;
 }
 
-/** A page of the newest runs of a monitor. */
-export interface RunsPage {
+/** A page of the newest runs of a monitor, as it was received. */
+interface ReceivedPage {
   readonly path: string;
-  /** When it was received, in Unix milliseconds. */
+  readonly body: Body;
+  /** Unix milliseconds. */
   readonly readAt: number;
+}
+
+/** What such a page says. */
+interface RunsPage extends Omit<ReceivedPage, 'body'> {
   /** Its runs, and how each ended; `undefined` where one of them may still change. */
   readonly runs: string | undefined;
   /** The time of its newest run, in Unix milliseconds. */
@@ -95,15 +100,11 @@ export class UnmovedMonitors {
     }
   }
 
-  /** Whether pages of the monitor's runs are worth a note. */
-  isKnown(owner: MonitorOwner, monitorId: string): boolean {
-    return this.#monitors.has(toKey(owner, monitorId)) && !this.#accountOf(owner).isOff;
-  }
-
-  /** Notes a page that has just been received. */
-  notePage(owner: MonitorOwner, monitorId: string, page: RunsPage): void {
+  /** Notes a page that has just been received, where a row of its monitor is known. */
+  notePage(owner: MonitorOwner, monitorId: string, received: ReceivedPage): void {
     const monitor = this.#monitors.get(toKey(owner, monitorId));
-    if (monitor === undefined) return;
+    if (monitor === undefined || this.#accountOf(owner).isOff) return;
+    const page = readRunsPage(owner.provider, monitorId, received);
     const { path, readAt } = page;
     const before = monitor.pages.get(path);
     // Both were received while the rows said the same.
@@ -152,11 +153,7 @@ export class UnmovedMonitors {
 }
 
 /** What a page says of its runs, as far as that is of use here. */
-export function readRunsPage(
-  provider: Provider,
-  monitorId: string,
-  { path, body, readAt }: { readonly path: string; readonly body: Body; readonly readAt: number },
-): RunsPage {
+function readRunsPage(provider: Provider, monitorId: string, { path, body, readAt }: ReceivedPage): RunsPage {
   const { pages, toListedRun, cacheability } = providers[provider].runs;
   const ended: string[] = [];
   let newestAt = Number.NEGATIVE_INFINITY;

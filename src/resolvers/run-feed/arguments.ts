@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { BadUserInput } from '../../core/errors.ts';
 import type { Provider, QueryRunsArgs, RunOutcome } from '../../generated/types.ts';
-import { readAfter, toPageSize } from '../../loaders/connection.ts';
+import { readAfter, toPageSize } from '../../loaders/list-loader.ts';
 import { providerNames } from '../../providers/index.ts';
 import { type FeedCursor, maxFeedCursorChars, parseFeedCursor } from './feed-cursor.ts';
 

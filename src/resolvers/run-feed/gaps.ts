@@ -1,7 +1,7 @@
 /** What is missing on a page, and why. */
 import { GraphQLError } from 'graphql';
 import type { Provider } from '../../generated/types.ts';
-import { type FeedGap, toStaleGap } from '../../loaders/connection.ts';
+import { type FeedGap, toStaleGap } from '../../loaders/list-loader.ts';
 import { compareText } from './sort-key.ts';
 
 export class FeedGaps {

@@ -7,7 +7,7 @@ import { ProviderError } from '../../core/errors.ts';
 import type { Limits } from '../../core/limits.ts';
 import type { Provider, QueryRunsArgs } from '../../generated/types.ts';
 import type { SelectedOf } from '../../graphql/selected-fields.ts';
-import { type Feed, toPart } from '../../loaders/connection.ts';
+import { type Feed, toPart } from '../../loaders/list-loader.ts';
 import { countAwaited } from '../../loaders/planner.ts';
 import { fromMilliseconds } from '../../providers/date-time.ts';
 import { providers } from '../../providers/index.ts';

@@ -263,7 +263,7 @@ export const graphGuards: readonly Guard[] = [
   },
   {
     name: 'a scan that ends where the run began',
-    file: 'src/loaders/run-scan.ts',
+    file: 'src/loaders/list-rows.ts',
     from: 'return this.hasNext && !(this.#isOrdered && earliest',
     to: 'return this.hasNext && !(!this.#isOrdered && earliest',
     tests: ['test/providers/olostep-lists.test.ts'],
@@ -319,7 +319,7 @@ export const graphGuards: readonly Guard[] = [
   },
   {
     name: 'stale-if-error only for transient failures',
-    file: 'src/loaders/provider-run-loader.ts',
+    file: 'src/loaders/run-loader.ts',
     from: 'const run = mayPass(error) ?',
     to: 'const run = mayPass !== undefined ?',
     tests: runCacheTests,
