@@ -6,7 +6,7 @@
 import { buildSchema, printSchema } from 'graphql';
 import { sdl } from '../../src/generated/sdl.ts';
 import { createSchema } from '../../src/schema/create-schema.ts';
-import { printSubgraph } from '../../src/schema/federation/subgraph.ts';
+import { printSubgraph } from '../../src/schema/federation.ts';
 import { writeGenerated } from './write-generated.ts';
 
 const command = 'npm run schema:print';

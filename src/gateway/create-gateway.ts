@@ -25,7 +25,7 @@ import { createMemoryCache } from '../run-cache/memory-cache.ts';
 import type { RunCache } from '../run-cache/run-cache.ts';
 import { createSafeCache } from '../run-cache/safe-cache.ts';
 import { createSchema } from '../schema/create-schema.ts';
-import { createSdl } from '../schema/federation/subgraph.ts';
+import { createSdl } from '../schema/federation.ts';
 import { expectedApiKey, expectedBaseUrl, isApiKey, isBaseUrl, toBaseUrl } from '../upstream/base-url.ts';
 import { OperationCall } from '../upstream/call-context.ts';
 import { callReportHeader } from '../upstream/call-report.ts';

@@ -13,7 +13,7 @@ import type { RunCache } from '../run-cache/run-cache.ts';
 import type { OperationCall } from '../upstream/call-context.ts';
 import type { CallReport } from '../upstream/call-report.ts';
 import type { CancelToken } from '../upstream/cancellation.ts';
-import { RunFeedBudget } from './run-feed/call-budget.ts';
+import { RunFeedBudget } from './run-feed/feed-context.ts';
 
 /** What is known of the request. */
 export interface RequestInfo extends ResponseRoom {

@@ -11,7 +11,6 @@ import { identifyMonitor, monitorIdentity, splitGlobalId } from '../providers/gl
 import { isProvider, providerNames, providers } from '../providers/index.ts';
 import type { AllowStale, Node, Selected } from '../providers/provider.ts';
 import type { Context } from './context.ts';
-import { DateTime } from './date-time-scalar.ts';
 import { readRunFeed } from './run-feed/run-feed.ts';
 
 /** Which run, or which monitor. */
@@ -147,7 +146,7 @@ const ways = Object.fromEntries(
   ]),
 );
 
-export const resolvers = { DateTime, ...ways, Query: { ...own, ...shared } };
+export const resolvers = { ...ways, Query: { ...own, ...shared } };
 
 /** A promise an item, not one for all, so that each item fails alone. */
 export function each<Item, Found>(

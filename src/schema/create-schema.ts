@@ -15,13 +15,13 @@ import {
 import { sdl } from '../generated/sdl.ts';
 import type { FieldContext } from '../providers/provider.ts';
 import { resolvers } from '../resolvers/resolvers.ts';
-import { toSubgraph } from './federation/subgraph.ts';
-import { withExactIds } from './id-scalar.ts';
+import { toSubgraph } from './federation.ts';
+import { DateTime, withExactIds } from './scalars.ts';
 
 export function createSchema(): GraphQLSchema {
   const plain = makeExecutableSchema({
     typeDefs: [...sdl],
-    resolvers,
+    resolvers: { DateTime, ...resolvers },
     resolverValidationOptions: { requireResolversToMatchSchema: 'error' },
     // At each start these would take a third of the time: a test checks that it is valid, and no other code has it yet.
     assumeValidSDL: true,

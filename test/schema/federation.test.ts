@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { buildSchema, parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { toSubgraph } from '../../src/schema/federation/subgraph.ts';
+import { toSubgraph } from '../../src/schema/federation.ts';
 import {
   anyDatafoldRun,
   datafoldBody,

@@ -23,10 +23,9 @@ import { type CacheOwner, type CredentialCache, createCredentialCache } from '..
 import { maxUnpackedBytes, pack, unpack } from '../../run-cache/packing.ts';
 import type { RunCache } from '../../run-cache/run-cache.ts';
 import type { Body } from '../../upstream/read-response.ts';
-import type { FeedArguments } from './arguments.ts';
-import type { FeedRow } from './place-rows.ts';
+import type { FeedArguments } from './feed-context.ts';
+import { compareKeys, type FeedRow, type SortKey } from './feed-order.ts';
 import type { RunStream, StartPage, StreamState } from './run-stream.ts';
-import { compareKeys, type SortKey } from './sort-key.ts';
 
 export interface FeedCacheOptions {
   readonly store: RunCache;

@@ -1,14 +1,24 @@
-/** What the run feed needs of the request that it belongs to, and of the providers. */
+/**
+ * What a run feed works with: its operation and the providers, its arguments, the upstream calls that it may still make, and the
+ * gaps that it notes.
+ */
 
+import { createHash } from 'node:crypto';
+import { GraphQLError } from 'graphql';
+import { BadUserInput, OperationTooCostly } from '../../core/errors.ts';
 import type { Limits } from '../../core/limits.ts';
+import type { Provider, QueryRunsArgs, RunOutcome } from '../../generated/types.ts';
+import { type FeedGap, readAfter, toPageSize, toStaleGap } from '../../loaders/list-loader.ts';
 import type { MonitorLoader } from '../../loaders/monitor-loader.ts';
 import type { RequestFetcher } from '../../loaders/request-fetcher.ts';
 import type { RunLoader } from '../../loaders/run-loader.ts';
 import type { CredentialOf } from '../../providers/credentials.ts';
+import { providerNames } from '../../providers/index.ts';
 import type { FieldContext, ProviderDefinition } from '../../providers/provider.ts';
 import type { RunCache } from '../../run-cache/run-cache.ts';
 import type { CallReport } from '../../upstream/call-report.ts';
-import type { RunFeedBudget } from './call-budget.ts';
+import { type FeedCursor, maxFeedCursorChars, parseFeedCursor } from './feed-cursor.ts';
+import { compareText } from './feed-order.ts';
 
 /** What of its request the feed can reach. */
 export interface FeedContext extends FieldContext {
@@ -33,4 +43,148 @@ export interface FeedContext extends FieldContext {
 export interface FeedDefinition {
   readonly runs: Pick<ProviderDefinition['runs'], 'pages' | 'toListedRun' | 'cacheability'>;
   readonly monitors: Pick<ProviderDefinition['monitors'], 'walk' | 'isKey' | 'lagMs'>;
+}
+
+/** What a page is requested with. Times are Unix milliseconds. */
+export interface FeedArguments {
+  /** How many runs at most. */
+  readonly first: number;
+  /** The start of the window; minus infinity for none. */
+  readonly since: number;
+  readonly providers: readonly Provider[];
+  /** Whether the client names the providers: only then a provider that isn't configured is a gap. */
+  readonly providersGiven: boolean;
+  /** `undefined` for all runs, and those that have no outcome yet. */
+  readonly outcomes: ReadonlySet<RunOutcome> | undefined;
+  /** Whether cached rows may be shown while a provider is down. It may change from page to page. */
+  readonly allowStale: boolean;
+  /** Stands for all arguments that must be the same on each page. */
+  readonly fingerprint: string;
+  /** When the first page was requested: what starts later belongs to no page. */
+  readonly firstPageTime: number;
+  /** The end of the window: `until`, or the time of the first page if that is earlier. */
+  readonly snapshotTime: number;
+  /** Where an earlier page ended; `undefined` on the first. */
+  readonly cursor: FeedCursor | undefined;
+}
+
+/**
+ * @param now Unix milliseconds
+ * @throws {BadUserInput} when an argument is invalid
+ */
+export function readFeedArguments(args: QueryRunsArgs, now: number): FeedArguments {
+  const first = toPageSize(args.first);
+  const since = args.since ? Date.parse(args.since) : Number.NEGATIVE_INFINITY;
+  const until = args.until ? Date.parse(args.until) : Number.POSITIVE_INFINITY;
+  if (since > until) throw new BadUserInput('Expected `since` at or before `until`.');
+  const providers = toChoice('providers', args.providers);
+  const outcomes = toChoice('outcomes', args.outcomes);
+  const fingerprint = toFingerprint([args.since ?? null, args.until ?? null, providers ?? null, outcomes ?? null]);
+  const after = readAfter(args.after, maxFeedCursorChars);
+  const cursor = after === undefined ? undefined : readCursor(after, fingerprint);
+  return {
+    first,
+    since,
+    providers: providers ?? providerNames,
+    providersGiven: providers !== undefined,
+    outcomes: outcomes && new Set(outcomes),
+    allowStale: args.allowStale ?? false,
+    fingerprint,
+    firstPageTime: cursor?.firstPageTime ?? now,
+    snapshotTime: cursor?.snapshotTime ?? Math.min(until, now),
+    cursor,
+  };
+}
+
+/** The same list for the same choice, whatever its order. */
+function toChoice<Item extends string>(name: string, items: readonly Item[] | null | undefined): Item[] | undefined {
+  if (!items) return undefined;
+  if (items.length === 0) throw new BadUserInput(`Expected at least one of \`${name}\`, or none to be given.`);
+  return [...new Set(items)].sort();
+}
+
+const toFingerprint = (values: readonly unknown[]): string =>
+  createHash('sha256').update(JSON.stringify(values)).digest('hex').slice(0, 16);
+
+function readCursor(after: string, fingerprint: string): FeedCursor {
+  const cursor = parseFeedCursor(after);
+  if (cursor?.fingerprint !== fingerprint)
+    throw new BadUserInput('Expected `after` to be a cursor of the same `runs`, with the same arguments.');
+  return cursor;
+}
+
+type FeedLimits = Pick<Limits, 'maxRunFeeds' | 'runFeedMaxCalls'>;
+
+/** How many upstream calls the run feeds of an operation may still make, all together. */
+export class RunFeedBudget {
+  readonly #limits: FeedLimits;
+  #feeds = 0;
+  #calls = 0;
+
+  constructor(limits: FeedLimits) {
+    this.#limits = limits;
+  }
+
+  /**
+   * Counts a feed.
+   * @throws {OperationTooCostly} when there are as many as there may be
+   */
+  open(): void {
+    const { maxRunFeeds } = this.#limits;
+    if (this.#feeds === maxRunFeeds) throw new OperationTooCostly(`Expected \`runs\` at most ${maxRunFeeds} times.`);
+    this.#feeds++;
+  }
+
+  /** How many calls are left. */
+  get left(): number {
+    return this.#limits.runFeedMaxCalls - this.#calls;
+  }
+
+  spend(): void {
+    this.#calls++;
+  }
+
+  /** The call was not made. */
+  refund(): void {
+    this.#calls--;
+  }
+
+  toError(): OperationTooCostly {
+    return new OperationTooCostly(
+      `Expected at most ${this.#limits.runFeedMaxCalls} upstream calls for all \`runs\` of a request.`,
+    );
+  }
+}
+
+/** What is missing on a page, and why. */
+export class FeedGaps {
+  readonly #gaps = new Map<string, FeedGap>();
+  readonly #report: (error: GraphQLError) => void;
+
+  /** @param report tells the log of an error that clients see as a gap alone */
+  constructor(report: (error: GraphQLError) => void) {
+    this.#report = report;
+  }
+
+  /**
+   * Notes that runs of a monitor are missing, or of any monitor of the provider: `null`.
+   * @throws the error itself when it isn't one that clients may see
+   */
+  add(provider: Provider, monitorId: string | null, error: unknown): void {
+    if (!(error instanceof GraphQLError)) throw error;
+    this.#report(error);
+    const code = String(error.extensions.code);
+    this.#gaps.set(`${provider} ${monitorId} ${code}`, { __typename: 'RunFeedGap', provider, monitorId, code });
+  }
+
+  /** Notes that cached rows of a monitor are shown, or of the provider's list of monitors: `null`. */
+  addStale(provider: Provider, monitorId: string | null): void {
+    const gap = toStaleGap(provider, monitorId);
+    this.#gaps.set(`${provider} ${monitorId} ${gap.code}`, gap);
+  }
+
+  /** Each once, in an order that doesn't depend on which call ended first. */
+  all(): readonly FeedGap[] {
+    return [...this.#gaps].sort(([one], [other]) => compareText(one, other)).map(([, gap]) => gap);
+  }
 }

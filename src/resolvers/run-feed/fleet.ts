@@ -5,7 +5,7 @@ import type { Provider } from '../../generated/types.ts';
 import type { Get, ListScan, MonitorDefinition, MonitorRow } from '../../providers/provider.ts';
 import type { Body } from '../../upstream/read-response.ts';
 import type { UpstreamRequest } from '../../upstream/request.ts';
-import { compareText } from './sort-key.ts';
+import { compareText } from './feed-order.ts';
 
 /** Monitors, as far as their list could be read. */
 export interface Fleet {

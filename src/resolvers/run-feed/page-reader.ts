@@ -4,13 +4,10 @@ import type { MonitorRunKey, Provider } from '../../generated/types.ts';
 import type { Get, RunRow } from '../../providers/provider.ts';
 import type { Body } from '../../upstream/read-response.ts';
 import type { UpstreamRequest } from '../../upstream/request.ts';
-import type { FeedArguments } from './arguments.ts';
-import type { RunFeedBudget } from './call-budget.ts';
 import type { FeedCache } from './feed-cache.ts';
-import type { FeedContext, FeedDefinition } from './feed-context.ts';
+import type { FeedArguments, FeedContext, FeedDefinition, FeedGaps, RunFeedBudget } from './feed-context.ts';
+import type { FeedRow, ReadPage } from './feed-order.ts';
 import { type Fleet, readFleet } from './fleet.ts';
-import type { FeedGaps } from './gaps.ts';
-import type { FeedRow, ReadPage } from './place-rows.ts';
 import type { RunStream } from './run-stream.ts';
 
 export interface PageReaderOptions {

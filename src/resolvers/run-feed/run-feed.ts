@@ -12,18 +12,20 @@ import { countAwaited } from '../../loaders/planner.ts';
 import { fromMilliseconds } from '../../providers/date-time.ts';
 import { providers } from '../../providers/index.ts';
 import type { Body } from '../../upstream/read-response.ts';
-import { type FeedArguments, readFeedArguments } from './arguments.ts';
 import { FeedCache } from './feed-cache.ts';
-import type { FeedContext, FeedDefinition } from './feed-context.ts';
+import {
+  type FeedArguments,
+  type FeedContext,
+  type FeedDefinition,
+  FeedGaps,
+  readFeedArguments,
+} from './feed-context.ts';
 import { toFeedCursor } from './feed-cursor.ts';
-import { applyCursor, cutPage, hasRunsBehind, isSameProgress, toProgress } from './feed-page.ts';
+import { compareKeys, type FeedRow, keyAt, type SortKey } from './feed-order.ts';
+import { applyCursor, cutPage, hasRunsBehind, isSameProgress, mergeStreams, toProgress } from './feed-page.ts';
 import { isReached, toBound, toTooManyMonitors } from './fleet.ts';
-import { FeedGaps } from './gaps.ts';
-import { mergeStreams } from './merge-streams.ts';
 import { PageReader } from './page-reader.ts';
-import type { FeedRow } from './place-rows.ts';
 import { RunStream } from './run-stream.ts';
-import { compareKeys, keyAt, type SortKey } from './sort-key.ts';
 
 /** So many pages in a row may come no further while the cache still learns something. */
 const maxRepeats = 50;

@@ -1,21 +1,22 @@
 /**
  * The runs of one monitor, newest first, as far as they have been read for a page. A stream reads nothing itself: it says which
- * page of the monitor's list to read next, and takes what that page holds.
+ * page of the monitor's list to read next, and takes what that page holds. It is over 300 lines, as all of it is the state of a stream.
  */
 import { ProviderError } from '../../core/errors.ts';
 import type { Provider } from '../../generated/types.ts';
 import type { MonitorRow, PageToken, RunListPages } from '../../providers/provider.ts';
 import {
+  chooseProbe,
+  compareKeys,
   type FeedRow,
   type FeedWindow,
   isBefore,
   placeRows,
   type ReadPage,
+  type SortKey,
   toRowTime,
   toTopTime,
-} from './place-rows.ts';
-import { chooseProbe } from './seek.ts';
-import { compareKeys, type SortKey } from './sort-key.ts';
+} from './feed-order.ts';
 
 /** A page of the list at which reading can begin. */
 export interface StartPage {

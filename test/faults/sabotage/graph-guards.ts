@@ -46,7 +46,7 @@ export const graphGuards: readonly Guard[] = [
   },
   {
     name: 'ids that no number has rounded',
-    file: 'src/schema/id-scalar.ts',
+    file: 'src/schema/scalars.ts',
     from: 'Number.isSafeInteger(value)) return',
     to: 'Number.isInteger(value)) return',
     tests: ['ids'],
@@ -130,7 +130,7 @@ export const graphGuards: readonly Guard[] = [
   },
   {
     name: 'a number of representations',
-    file: 'src/schema/federation/resolve-references.ts',
+    file: 'src/schema/federation.ts',
     from: "each('representations', maxRepresentations,",
     to: "each('representations', 1e9 * maxRepresentations,",
     tests: ['test/schema/federation.test.ts'],
@@ -144,7 +144,7 @@ export const graphGuards: readonly Guard[] = [
   },
   {
     name: 'a type that is the one of the id beside it',
-    file: 'src/schema/federation/resolve-references.ts',
+    file: 'src/schema/federation.ts',
     from: 'provider !== undefined && provider !== key.provider)',
     to: 'provider !== undefined && key === undefined)',
     tests: ['test/schema/federation.test.ts'],

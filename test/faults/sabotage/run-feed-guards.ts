@@ -3,7 +3,7 @@ import type { Guard } from './guard.ts';
 
 const tests = ['test/resolvers/run-feed-worlds.test.ts'];
 const stream = 'src/resolvers/run-feed/run-stream.ts';
-const placing = 'src/resolvers/run-feed/place-rows.ts';
+const placing = 'src/resolvers/run-feed/feed-order.ts';
 const page = 'src/resolvers/run-feed/feed-page.ts';
 const cursor = 'src/resolvers/run-feed/feed-cursor.ts';
 const reader = 'src/resolvers/run-feed/page-reader.ts';

@@ -26,7 +26,7 @@ export const runFeedHttpGuards: readonly Guard[] = [
   },
   {
     name: 'run feed over HTTP: the calls of a page are bounded',
-    file: 'src/resolvers/run-feed/call-budget.ts',
+    file: 'src/resolvers/run-feed/feed-context.ts',
     from: 'this.#calls++;',
     to: 'this.#calls += 0;',
     tests: feedTests,
@@ -82,7 +82,7 @@ export const runFeedHttpGuards: readonly Guard[] = [
   },
   {
     name: 'run feed over HTTP: only as many streams are read as the page needs',
-    file: 'src/resolvers/run-feed/merge-streams.ts',
+    file: 'src/resolvers/run-feed/feed-page.ts',
     from: 'const chosen = needed.slice(0, wave);',
     to: 'const chosen = needed;',
     tests: callTests,

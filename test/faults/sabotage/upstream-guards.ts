@@ -347,7 +347,7 @@ export const upstreamGuards: readonly Guard[] = [
   },
   {
     name: 'times from 1970 on',
-    file: 'src/resolvers/date-time-scalar.ts',
+    file: 'src/schema/scalars.ts',
     from: ' || time < earliest)',
     to: ')',
     tests: ['test/providers/date-time.test.ts'],

@@ -1,4 +1,4 @@
-/** GraphQL's `ID`, but never rounded. */
+/** Scalars, as clients send them: `ID`, but never rounded; `DateTime`, checked, and brought to the one form that all times have here. */
 import {
   GraphQLError,
   GraphQLID,
@@ -10,7 +10,10 @@ import {
   GraphQLScalarType,
   type GraphQLSchema,
   type GraphQLType,
+  type ValueNode,
+  valueFromASTUntyped,
 } from 'graphql';
+import { fromIsoText } from '../providers/date-time.ts';
 
 /**
  * The `ID` of clients that send it as a JSON number: 9007199254740993 is 9007199254740992 before any code can read it,
@@ -57,4 +60,29 @@ function exact<Type extends GraphQLType>(type: Type): Type {
   if (type instanceof GraphQLNonNull) return new GraphQLNonNull(exact(type.ofType)) as Type;
   if (type instanceof GraphQLList) return new GraphQLList(exact(type.ofType)) as Type;
   return (type as GraphQLType) === GraphQLID ? (exactId as Type) : type;
+}
+
+const expectedDateTime =
+  'Expected a date-time as RFC 3339 defines it, of the years 1970 to 9999, with an offset, as text: 2026-11-20T08:00:00Z or 2026-11-20T09:00:00.000+01:00.';
+
+/** No run is earlier than Unix time, and a provider may fail at such a time. In the one form, times are sorted as texts. */
+const earliest = '1970-01-01T00:00:00.000Z';
+
+/** With its offset, as a client knows where it is. */
+const dateTime = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)$/;
+
+/** GraphQL's `DateTime`: to be added to the type of the schema. What this service answers with is in that form already. */
+export const DateTime = {
+  __parseValue: (value: unknown) => toDateTime(value),
+  __parseLiteral: (node: ValueNode) => toDateTime(valueFromASTUntyped(node), node),
+};
+
+/**
+ * @param node where it is written, in a document
+ * @throws {GraphQLError} when it is no time
+ */
+function toDateTime(value: unknown, node?: ValueNode): string {
+  const time = typeof value === 'string' && dateTime.test(value) ? fromIsoText(value) : undefined;
+  if (time === undefined || time < earliest) throw new GraphQLError(expectedDateTime, { nodes: node ?? null });
+  return time;
 }

@@ -1,10 +1,33 @@
-/** The position of each row of a page in the order of all runs. */
+/**
+ * The order of the run feed: newest first, then by provider, monitor and run. It is total. Also the position of each row of a page in
+ * that order, and where a numbered list has a position. Pure.
+ */
 import type { ProviderError } from '../../core/errors.ts';
 import type { Provider } from '../../generated/types.ts';
 import type { PageToken, RunListPage, RunRow } from '../../providers/provider.ts';
 import { RunOrder } from '../../providers/run-order.ts';
 import type { Body } from '../../upstream/read-response.ts';
-import type { SortKey } from './sort-key.ts';
+
+/** Where a run stands, or would. `time` is in Unix milliseconds. */
+export interface SortKey {
+  readonly time: number;
+  readonly provider: string;
+  readonly monitorId: string;
+  readonly runId: string;
+}
+
+/** Negative when `a` comes first. It is 0 for the same run alone. */
+export const compareKeys = (a: SortKey, b: SortKey): number =>
+  (a.time === b.time ? 0 : b.time - a.time) ||
+  compareText(a.provider, b.provider) ||
+  compareText(a.monitorId, b.monitorId) ||
+  compareText(a.runId, b.runId);
+
+/** The key before all runs of that time. */
+export const keyAt = (time: number): SortKey => ({ time, provider: '', monitorId: '', runId: '' });
+
+/** By code units, which is the same everywhere. */
+export const compareText = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 
 /** A run that has been read, or what stands where one can't be read. */
 export interface FeedRow extends SortKey {
@@ -93,3 +116,26 @@ export const toRowTime = (row: RunRow | ProviderError | undefined): number | und
 
 /** Whether the row says a time, and one that isn't later. */
 export const isBefore = (row: RunRow | ProviderError, time: number): boolean => (toRowTime(row) ?? Infinity) <= time;
+
+/** What is known where a time is sought in a numbered list. Pages count from 1, times are Unix milliseconds. */
+export interface Seek {
+  /** The page after one that is wholly later than the time; or the first. */
+  readonly lower: number;
+  /** A page that begins at the time or earlier, or may; `undefined` when none is known. */
+  readonly upper: number | undefined;
+  /** The time of the row above `lower`. */
+  readonly timeAbove: number | undefined;
+  /** The time of the top of the list, about. */
+  readonly newestTime: number;
+  readonly soughtTime: number;
+  readonly lastPage: number | undefined;
+}
+
+/** Which page of a numbered list to read to find a time in it: a guess by rows per time, then bisection. */
+export function chooseProbe({ lower, upper, timeAbove, newestTime, soughtTime, lastPage }: Seek): number {
+  if (upper !== undefined) return upper <= lower ? lower : Math.floor((lower + upper) / 2);
+  if (timeAbove === undefined || timeAbove >= newestTime) return lower;
+  const pagesPerMs = (lower - 1) / (newestTime - timeAbove);
+  const guess = 1 + Math.floor(pagesPerMs * (newestTime - soughtTime));
+  return Math.max(lower, Math.min(guess, lastPage ?? 2 * lower));
+}
