@@ -18,8 +18,9 @@ import {
   createForwardedCredentials,
   createHeldCredentials,
   forwardedHeader,
-} from '../providers/credentials.ts';
-import { providerNames, providers } from '../providers/index.ts';
+  providerNames,
+  providers,
+} from '../providers/index.ts';
 import { Context, type RequestInfo } from '../resolvers/context.ts';
 import { createMemoryCache } from '../run-cache/memory-cache.ts';
 import type { RunCache } from '../run-cache/run-cache.ts';

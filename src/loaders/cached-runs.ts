@@ -3,7 +3,8 @@ import { isRefusedCredential } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
 import type { MonitorRunKey } from '../generated/types.ts';
 import { ParsedObject } from '../json/lazy-object.ts';
-import type { ReadLimits, Run, RunDefinition } from '../providers/provider.ts';
+import type { ReadLimits, Run } from '../providers/fields.ts';
+import type { RunDefinition } from '../providers/provider.ts';
 import {
   ageOf,
   type EntryKind,

@@ -3,8 +3,9 @@ import DataLoader from 'dataloader';
 import { BadUserInput, mayPass } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
 import type { MonitorKey, Provider } from '../generated/types.ts';
+import type { Monitor, Reading, Selected } from '../providers/fields.ts';
 import { providers } from '../providers/index.ts';
-import type { Monitor, MonitorRow, Reading, Selected } from '../providers/provider.ts';
+import type { MonitorRow } from '../providers/lists.ts';
 import type { CallReport } from '../upstream/call-report.ts';
 import {
   explain,

@@ -9,7 +9,7 @@ import { defaultLimits, type Limits } from '../core/limits.ts';
 import type { Provider } from '../generated/types.ts';
 import type { Log } from '../observability/logger.ts';
 import { providers } from '../providers/index.ts';
-import type { MonitorRow } from '../providers/provider.ts';
+import type { MonitorRow } from '../providers/lists.ts';
 import type { Credential } from '../upstream/credential.ts';
 import type { Body } from '../upstream/read-response.ts';
 

@@ -1,9 +1,10 @@
 /** Reads a provider's response field by field, each checked against the provider's OpenAPI document as it is read. */
 import { ProviderError } from '../core/errors.ts';
+import { runInSteps } from '../core/run-in-steps.ts';
 import type { Provider } from '../generated/types.ts';
 import { isRawJson, isUnread, type RawJson, sizeWithin, tooLarge, type Unread } from '../json/lossless.ts';
 import type { Body } from '../upstream/read-response.ts';
-import type { Field, FieldContext } from './provider.ts';
+import type { Field, FieldContext } from './fields.ts';
 
 /** What the OpenAPI document says of a field. */
 export interface Check {
@@ -161,4 +162,21 @@ export function withinLength<Items extends { readonly length: number }>(
 ): Items {
   if (items.length > Math.max(requested * maxPageFactor, alwaysAllowedItems)) throw toLargeField(provider);
   return items;
+}
+
+/** The fields of a response of so many bytes are read at once. */
+const maxBytesAtOnce = 256 * 1024;
+
+/**
+ * The same field, read later where the response is large.
+ * @param owner for whom it is read: the digest of a credential
+ */
+export function inTurn<Parameters extends readonly unknown[], Value>(
+  body: Pick<Body, 'byteLength'>,
+  owner: string,
+  field: (...parameters: Parameters) => Value,
+): (...parameters: Parameters) => Value | Promise<Awaited<Value>> {
+  if (body.byteLength <= maxBytesAtOnce) return field;
+  return (...parameters) =>
+    runInSteps(owner, () => ({ value: field(...parameters) })).then(({ value }) => value as Awaited<Value>);
 }

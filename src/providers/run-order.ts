@@ -2,8 +2,9 @@
  * The order of a monitor's list of runs. It is read as newest first, which no document promises: what has been read is verified and
  * sorted where it isn't so, and a run that says no time is placed by its neighbours.
  */
-import { decodeTuple, encodeCursor } from './cursor.ts';
-import type { Page, RunRow, RunWindow } from './provider.ts';
+
+import type { Page, RunRow, RunWindow } from './lists.ts';
+import { decodeTuple, encodeCursor } from './lists.ts';
 
 /**
  * By how much a run may be later than one above it in a list that still counts as newest first, in milliseconds: lists may go by

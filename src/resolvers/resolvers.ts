@@ -7,9 +7,9 @@ import type { QueryResolvers } from '../generated/resolvers.ts';
 import type { MonitorKey, MonitorRunKey, MonitorRunsArgs, Provider } from '../generated/types.ts';
 import { type SelectedFields, type SelectedOf, type Selection, selectedIn } from '../graphql/selected-fields.ts';
 import { countAwaited } from '../loaders/planner.ts';
-import { identifyMonitor, monitorIdentity, splitGlobalId } from '../providers/global-id.ts';
+import type { AllowStale, Node, Selected } from '../providers/fields.ts';
+import { identifyMonitor, monitorIdentity, splitGlobalId } from '../providers/fields.ts';
 import { isProvider, providerNames, providers } from '../providers/index.ts';
-import type { AllowStale, Node, Selected } from '../providers/provider.ts';
 import type { Context } from './context.ts';
 import { readRunFeed } from './run-feed/run-feed.ts';
 

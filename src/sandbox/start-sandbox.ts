@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import type { ProviderConfig } from '../gateway/create-gateway.ts';
 import type { Provider } from '../generated/types.ts';
 import { providerNames, providers } from '../providers/index.ts';
-import type { Sandbox, SandboxWorld } from '../providers/provider.ts';
+import type { Sandbox, SandboxWorld } from '../providers/sandbox.ts';
 
 /** Where a provider's stand-in is, and the key that it takes. */
 type ProviderAddress = Required<Pick<ProviderConfig, 'apiKey' | 'baseUrl'>>;

@@ -13,7 +13,7 @@ import {
   isObjectType,
 } from 'graphql';
 import { sdl } from '../generated/sdl.ts';
-import type { FieldContext } from '../providers/provider.ts';
+import type { FieldContext } from '../providers/fields.ts';
 import { resolvers } from '../resolvers/resolvers.ts';
 import { toSubgraph } from './federation.ts';
 import { DateTime, withExactIds } from './scalars.ts';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ParsedObject } from '../../src/json/lazy-object.ts';
 import { providers } from '../../src/providers/index.ts';
-import type { Get } from '../../src/providers/provider.ts';
+import type { Get } from '../../src/providers/lists.ts';
 import {
   expectedOf,
   type ListedRun,

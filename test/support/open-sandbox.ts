@@ -1,6 +1,6 @@
 /** A sandbox as the providers' clients meet it, on real HTTP, with a clock that the test moves. */
 import { onTestFinished } from 'vitest';
-import { createWorld } from '../../src/providers/olostep/sandbox/world.ts';
+import { createWorld } from '../../src/providers/olostep/sandbox.ts';
 import { startSandbox } from '../../src/sandbox/start-sandbox.ts';
 import type { ProviderAnswer } from './documented.ts';
 

@@ -1,20 +1,14 @@
-/** Datafold's lists, whose pages are numbered: how to request a page, what one says, and a part of a list, wherever it begins. */
-import type { ProviderError } from '../../core/errors.ts';
+/**
+ * Datafold's lists, whose pages are numbered: how to request a page, what one says, and a part of a list, wherever it begins. Our cursors
+ * name an item by its number, as Datafold has page numbers alone.
+ */
+import { BadUserInput, type ProviderError } from '../../core/errors.ts';
 import type { Items } from '../../json/lazy-array.ts';
-import { tooLarge } from '../../json/lossless.ts';
+import { isObject, tooLarge } from '../../json/lossless.ts';
 import type { Body } from '../../upstream/read-response.ts';
 import type { UpstreamRequest } from '../../upstream/request.ts';
-import type { Get, ListScan, Page } from '../provider.ts';
-import {
-  createReader,
-  type Found,
-  invalidField,
-  type JsonNumber,
-  toLargeField,
-  toNumber,
-  withinLength,
-} from '../response-reader.ts';
-import { type Cursor, toCursor } from './cursors.ts';
+import { decodeCursor, encodeCursor, type Get, type ListScan, type Page } from '../lists.ts';
+import { createReader, invalidField, toLargeField, toNumber, withinLength } from '../response-reader.ts';
 import type { components } from './openapi.d.ts';
 import { ListRuns } from './openapi-checks.ts';
 
@@ -65,15 +59,15 @@ interface PageNumbers {
 }
 
 export const readNumbers = (body: Body): PageNumbers => ({
-  page: toWhole(read(body, 'page'), 1),
-  size: toWhole(read(body, 'page_size'), 1),
-  pages: toWhole(read(body, 'total_pages'), 0),
-  count: toWhole(read(body, 'count'), 0),
+  page: readWhole(body, 'page', 1),
+  size: readWhole(body, 'page_size', 1),
+  pages: readWhole(body, 'total_pages', 0),
+  count: readWhole(body, 'count', 0),
 });
 
-function toWhole(found: Found<JsonNumber>, least: number): number | undefined {
-  const number = toNumber(found);
-  return typeof number === 'number' && Number.isSafeInteger(number) && number >= least ? number : undefined;
+function readWhole(body: Body, name: keyof Numbers, least: number): number | undefined {
+  const number = toNumber(read(body, name));
+  return isWholeFrom(least, number) ? (number as number) : undefined;
 }
 
 /**
@@ -176,7 +170,7 @@ interface ListPart {
   readonly cursor: Pick<Cursor, 'list'>;
 }
 
-/** The largest number that GraphQL's `Int` holds. */
+/** The largest number that GraphQL's `Int` holds, and Datafold's `int`. */
 const maxCount = 2 ** 31 - 1;
 
 /** How many items a list has, as it is shown. */
@@ -262,7 +256,7 @@ function toPage<Row>(list: List<Row>, part: ListPart, reply: Reply, most: Cursor
   if (hasMore && found.length === 0 && first > 0) throw invalidField('DATAFOLD');
   return {
     items: found.map((item, index) => ({
-      cursor: toCursor({ ...cursor, place: offset + index, most }),
+      cursor: encodeCursor({ ...cursor, place: offset + index, most } satisfies Cursor),
       row: list.toRow(item),
     })),
     hasNextPage: hasMore,
@@ -270,3 +264,33 @@ function toPage<Row>(list: List<Row>, part: ListPart, reply: Reply, most: Cursor
     totalCount: toTotalCount(count),
   };
 }
+
+/** The place of an item in a list. */
+export interface Cursor {
+  /** Which list, and which part of it: the cursor of another one is none of this. */
+  readonly list: string;
+  /** How many items stand before it. */
+  readonly place: number;
+  /** The most items that Datafold has sent in a page of which more were requested. @default unknown */
+  readonly most?: number | undefined;
+}
+
+/**
+ * What a cursor of this list says; `undefined` when there is none.
+ * @throws {BadUserInput} when it is none of this list: `expected` says what is
+ */
+export function parseCursor(list: string, text: string | null | undefined, expected: string): Cursor | undefined {
+  if (text == null) return undefined;
+  const cursor = decodeCursor(text);
+  if (isObject(cursor) && isCursor(cursor) && cursor.list === list) return cursor;
+  throw new BadUserInput(expected, 'DATAFOLD');
+}
+
+const isCursor = (cursor: { readonly [Name in keyof Cursor]?: unknown }): cursor is Cursor =>
+  typeof cursor.list === 'string' && isPlace(cursor.place) && isWholeFrom(1, cursor.most ?? 1);
+
+/** Whether so many items can stand before one: a list has at most 2^31 - 1, and no other number may reach Datafold as a page. */
+const isPlace = (value: unknown): boolean => isWholeFrom(0, value) && Number(value) <= maxCount;
+
+export const isWholeFrom = (least: number, value: unknown): boolean =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= least;

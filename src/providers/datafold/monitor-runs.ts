@@ -3,7 +3,7 @@
  * none may be missing from what it gives [D2]: so the pages are read without one, and the window is found in them.
  */
 import { OperationTooCostly, type ProviderError } from '../../core/errors.ts';
-import type { Get, Page, RunRow, RunWindow } from '../provider.ts';
+import { encodeCursor, type Get, type Page, type RunRow, type RunWindow } from '../lists.ts';
 import { invalidField } from '../response-reader.ts';
 import {
   type ListedPage,
@@ -13,9 +13,16 @@ import {
   type TimeWindow,
   toTimeWindow,
 } from '../run-order.ts';
-import { parseRunCursor, type RunCursor, toRunCursor, unknownRunCursor } from './cursors.ts';
 import { hasMoreBehind, type List, type Reply, toTotalCount } from './list.ts';
-import { maxPages, RunPagesReader, type Start, seekWindow } from './run-pages-reader.ts';
+import {
+  maxPages,
+  parseRunCursor,
+  type RunCursor,
+  RunPagesReader,
+  type Start,
+  seekWindow,
+  unknownRunCursor,
+} from './run-pages-reader.ts';
 
 /**
  * The page, newest first; `null` when there is no such monitor. A run without a start is where its list places it: it counts as
@@ -158,7 +165,7 @@ class MonitorRuns {
     const runId = row === null || row instanceof Error ? null : row.runId;
     const isUnordered = this.#isUnordered || undefined;
     const where = { list: this.#name, place, runId, count, total, most };
-    return toRunCursor({ ...where, above: toFinite(above), readAt: this.#readAt, isUnordered });
+    return encodeCursor({ ...where, above: toFinite(above), readAt: this.#readAt, isUnordered } satisfies RunCursor);
   }
 
   /** @param endCursor where reading stopped, if that isn't at the last item */

@@ -5,15 +5,25 @@ import type { DatafoldMonitor, DatafoldMonitorType } from '../../generated/types
 import { ParsedObject } from '../../json/lazy-object.ts';
 import { isObject, toDigits } from '../../json/lossless.ts';
 import type { Body } from '../../upstream/read-response.ts';
-import { identifyMonitor } from '../global-id.ts';
-import type { FieldContext, MonitorDefinition, MonitorFields, MonitorRow, Reading, Selected } from '../provider.ts';
+import type { FieldContext, MonitorFields, Reading, Selected } from '../fields.ts';
+import { identifyMonitor } from '../fields.ts';
+import type { MonitorRow } from '../lists.ts';
+import type { MonitorDefinition } from '../provider.ts';
 import { createReader, type Found, invalidField, later, type Read, toEach } from '../response-reader.ts';
-import { parseCursor } from './cursors.ts';
-import { type List, readListPart, walkList } from './list.ts';
-import { toAlert, toDataset, toNotification, toSchedule } from './monitor-parts.ts';
+import { type List, parseCursor, readListPart, walkList } from './list.ts';
 import type { components } from './openapi.d.ts';
 import { ListedMonitor, MonitorFull } from './openapi-checks.ts';
-import { expectedId, isId, readState, toMilliseconds, toTime } from './values.ts';
+import {
+  expectedId,
+  isId,
+  readState,
+  toAlert,
+  toDataset,
+  toMilliseconds,
+  toNotification,
+  toSchedule,
+  toTime,
+} from './values.ts';
 
 type Schemas = components['schemas'];
 

@@ -2,12 +2,65 @@
  * Reads the numbered pages of a Datafold monitor's runs for one page of ours: follows the runs that arrive meanwhile, and finds
  * where a window of time begins.
  */
-import type { ProviderError } from '../../core/errors.ts';
-import type { Get, RunRow } from '../provider.ts';
+import { BadUserInput, type ProviderError } from '../../core/errors.ts';
+import { isTime } from '../date-time.ts';
+import type { Get, RunRow } from '../lists.ts';
 import { invalidField } from '../response-reader.ts';
 import { orderToleranceMs, RunOrder } from '../run-order.ts';
-import { type RunCursor, unknownRunCursor } from './cursors.ts';
-import { choosePage, getReply, hasMoreBehind, hasPlace, type List, type Reply } from './list.ts';
+import {
+  type Cursor,
+  choosePage,
+  getReply,
+  hasMoreBehind,
+  hasPlace,
+  isWholeFrom,
+  type List,
+  parseCursor,
+  type Reply,
+} from './list.ts';
+
+/** Where reading goes on. */
+export interface RunCursor extends Cursor {
+  /** How many runs stood before that one when the list had `count` runs. */
+  readonly place: number;
+  /** The run at that place, behind which to go on; `null` when it couldn't be read. */
+  readonly runId: string | null;
+  /** @default unknown */
+  readonly count?: number | undefined;
+  /** How many runs the list had when its first page was read. @default unknown */
+  readonly total?: number | undefined;
+  /** The time by which the run there is placed, in Unix milliseconds. @default later than any */
+  readonly above?: number | undefined;
+  /** When the list was read first, in Unix milliseconds. @default now */
+  readonly readAt?: number | undefined;
+  /** Whether the list has turned out to be in another order. @default false */
+  readonly isUnordered?: boolean | undefined;
+}
+
+const expectedRunCursor = 'Expected `after` to be the cursor of a run of this monitor and window.';
+
+export const unknownRunCursor = () => new BadUserInput(expectedRunCursor, 'DATAFOLD');
+
+/**
+ * What a cursor of this list says; `undefined` when there is none.
+ * @throws {BadUserInput} when it is none of this list
+ */
+export function parseRunCursor(list: string, text: string | null | undefined): RunCursor | undefined {
+  const cursor = parseCursor(list, text, expectedRunCursor);
+  if (cursor === undefined || isRunCursor(cursor)) return cursor;
+  throw unknownRunCursor();
+}
+
+function isRunCursor(cursor: Cursor & { readonly [Name in keyof RunCursor]?: unknown }): cursor is RunCursor {
+  const { runId, count, total, above, readAt, isUnordered } = cursor;
+  const isIdOrNone = runId === null || typeof runId === 'string';
+  const areWhole = isWholeFrom(0, count ?? 0) && isWholeFrom(0, total ?? 0);
+  const areTimes = isTimeOrNone(above) && isTimeOrNone(readAt);
+  const isFlag = isUnordered === undefined || typeof isUnordered === 'boolean';
+  return areWhole && isIdOrNone && areTimes && isFlag;
+}
+
+const isTimeOrNone = (value: unknown): boolean => value == null || (typeof value === 'number' && isTime(value));
 
 /** The most of Datafold's pages that are read for one of ours. */
 export const maxPages = 10;

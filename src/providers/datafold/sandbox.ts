@@ -1,9 +1,20 @@
-/** Datafold's sandbox: its responses, and which part of its lists they have. */
-
+/**
+ * Datafold's sandbox: its responses, which part of its lists they have, and how its runs go. Nothing is stored: a run is computed from
+ * the seed, its number and the time.
+ */
 import { fromIsoText } from '../date-time.ts';
-import type { CreateSandbox, SandboxAnswer } from '../provider.ts';
+import {
+  type CreateSandbox,
+  countRuns,
+  createDice,
+  day,
+  type SandboxAnswer,
+  type SandboxWorld,
+  second,
+  toBeginning,
+} from '../sandbox.ts';
 import type { components } from './openapi.d.ts';
-import { createWorld, type World } from './sandbox/world.ts';
+import { errors, type FinalState, type Monitor, monitors, warnings } from './sandbox-monitors.ts';
 
 type Schemas = components['schemas'];
 
@@ -162,3 +173,114 @@ const checks: Readonly<Record<string, (text: string) => Problem | undefined>> = 
   order_by: toWordProblem(['id', 'name', 'last_triggered', 'last_run']),
   sort_order: toWordProblem(['asc', 'desc']),
 };
+
+type MonitorRun = Schemas['MonitorRun'] & { readonly state: Schemas['MonitorRunState'] };
+
+type World = ReturnType<typeof createWorld>;
+
+/** Makes the world, with now as its origin. */
+function createWorld({ now, seed }: SandboxWorld) {
+  const origin = now();
+  const toRunOf = (monitor: Monitor, runId: number, time: number) =>
+    toRun(seed, monitor, runId, origin + toBeginning(monitor, runId), time);
+  const toRunsOf = (monitor: Monitor, time: number) =>
+    Array.from({ length: countRuns(monitor, time - origin) }, (_, place) => toRunOf(monitor, place + 1, time));
+  const find = (monitorId: number) => monitors.find(({ id }) => id === monitorId);
+  return {
+    /** The run as it stands now; `undefined` when there is none, or none yet. */
+    findRun(monitorId: number, runId: number): MonitorRun | undefined {
+      const time = now();
+      const monitor = find(monitorId);
+      if (monitor === undefined || runId < 1 || runId > countRuns(monitor, time - origin)) return undefined;
+      return toRunOf(monitor, runId, time);
+    },
+    /** All runs of a monitor as they stand now, newest last; `undefined` when there is no such monitor. */
+    runsOf(monitorId: number): readonly MonitorRun[] | undefined {
+      const monitor = find(monitorId);
+      return monitor && toRunsOf(monitor, now());
+    },
+    /** All monitors as they stand now. */
+    allMonitors(): readonly Schemas['MonitorFull'][] {
+      const time = now();
+      return monitors.map((monitor) => toMonitor(monitor, origin + toBeginning(monitor, 1), toRunsOf(monitor, time)));
+    },
+  };
+}
+
+/** The monitor, made a day before its first run began; what it is set to, and what follows from its runs. */
+function toMonitor(monitor: Monitor, beganAt: number, runs: readonly MonitorRun[]): Schemas['MonitorFull'] {
+  return {
+    id: monitor.id,
+    name: monitor.name,
+    monitor_type: monitor.type,
+    enabled: monitor.live !== undefined,
+    created_at: new Date(beganAt - day).toISOString(),
+    modified_at: new Date(beganAt - day / 2).toISOString(),
+    last_run: runs.findLast(({ started_at }) => started_at !== null)?.started_at ?? null,
+    last_alert: runs.findLast(({ state }) => state === 'alert')?.started_at ?? null,
+    state: runs.at(-1)?.state ?? null,
+    ...monitor.settings,
+  };
+}
+
+/** Long enough, each, for a person to see it and to request again. */
+const createdFor = 15 * second;
+const queuedFor = 10 * second;
+const shortestCheck = 15 * second;
+const longestCheck = 30 * second;
+
+function toRun(seed: number, monitor: Monitor, run: number, createdAt: number, time: number): MonitorRun {
+  const dice = createDice(seed, 'datafold run', monitor.id, run);
+  const checkingFor = dice.between(shortestCheck, longestCheck);
+  const finalState = chooseFinalState(monitor, run, () => dice.pick(monitor.finalStates));
+
+  const startedAt = createdAt + createdFor + queuedFor;
+  const isStarted = time >= startedAt && finalState !== 'skipped';
+  const isEnded = time >= (finalState === 'skipped' ? startedAt : startedAt + checkingFor);
+  const underWay = isStarted ? 'checking' : time < createdAt + createdFor ? 'created' : 'queued';
+  return {
+    run_id: run,
+    monitor_id: monitor.id,
+    state: isEnded ? finalState : underWay,
+    started_at: isStarted ? new Date(startedAt).toISOString() : null,
+    diff_id: isStarted && monitor.type === 'diff' ? toDiffId(monitor, run) : null,
+    ...(isEnded ? toMessages(seed, monitor, run, finalState) : { warnings: [], error: null }),
+  };
+}
+
+function chooseFinalState({ known, learning = 0 }: Monitor, run: number, pick: () => FinalState): FinalState {
+  return known?.[run] ?? (run <= learning ? 'learning' : pick());
+}
+
+/** Of seven digits, as the one real id that is published; a monitor's first 10,000 runs share none with another's. */
+const toDiffId = (monitor: Monitor, run: number) => 2_000_000 + monitor.id * 10_000 + run;
+
+/** What a run ended with. */
+function toMessages(seed: number, monitor: Monitor, run: number, finalState: FinalState) {
+  const dice = createDice(seed, 'datafold messages', monitor.id, run);
+  return {
+    warnings: toWarnings(),
+    // Only a run that couldn't be carried out has an error. Datafold doesn't promise so; it is the plainest reading.
+    error: finalState === 'error' ? toError() : null,
+  };
+
+  function toWarnings(): string[] {
+    switch (finalState) {
+      case 'learning':
+        return [`Learning what is usual: ${run} of ${monitor.learning} runs.`];
+      case 'skipped':
+        return ['The run before it had not ended.'];
+      case 'cancelled':
+        return ['Stopped by a user.'];
+      case 'alert':
+        return [dice.pick(warnings[monitor.type])];
+      default:
+        return dice.between(1, 5) === 1 ? [dice.pick(warnings[monitor.type])] : [];
+    }
+  }
+
+  function toError(): string {
+    if (monitor.table.startsWith('legacy.')) return `Table ${monitor.table} does not exist.`;
+    return dice.pick(errors)(monitor.table);
+  }
+}

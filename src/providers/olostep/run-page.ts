@@ -1,9 +1,9 @@
 /** A page of a monitor's runs, read from Olostep's events pages: forward only, as they are. Its cursors are made of Olostep's. */
 import { BadUserInput, isTimeout, OperationTooCostly, ProviderError } from '../../core/errors.ts';
 import type { Body } from '../../upstream/read-response.ts';
-import { decodeTuple, encodeCursor } from '../cursor.ts';
 import { isTime } from '../date-time.ts';
-import type { Get, Page, RunRow, RunWindow } from '../provider.ts';
+import type { Get, Page, RunRow, RunWindow } from '../lists.ts';
+import { decodeTuple, encodeCursor } from '../lists.ts';
 import { invalidField } from '../response-reader.ts';
 import { type ListedPage, orderToleranceMs, RunOrder, readSortedPage, toTimeWindow } from '../run-order.ts';
 import { maxPerPage, readNextCursor, readRows, readTotalCount, saysMore, toPageRequest } from './events-page.ts';

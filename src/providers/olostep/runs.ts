@@ -3,23 +3,11 @@ import type { ProviderError } from '../../core/errors.ts';
 import { once } from '../../core/lazy.ts';
 import type { MonitorRunKey, OlostepRun, OlostepRunEventsArgs } from '../../generated/types.ts';
 import type { Body } from '../../upstream/read-response.ts';
-import { identifyRun } from '../global-id.ts';
-import { inTurn } from '../large-responses.ts';
-import type {
-  Cacheability,
-  Field,
-  FieldContext,
-  ReadLimits,
-  RowHint,
-  Run,
-  RunDefinition,
-  RunFields,
-  RunReading,
-  Selected,
-} from '../provider.ts';
-import { createReader, later, toFreeForm, toLargeField } from '../response-reader.ts';
-import { Log, runComplete } from './agent-log.ts';
-import { toLogPage } from './agent-log-page.ts';
+import type { Field, FieldContext, ReadLimits, Run, RunFields, RunReading, Selected } from '../fields.ts';
+import { identifyRun } from '../fields.ts';
+import type { Cacheability, RowHint, RunDefinition } from '../provider.ts';
+import { createReader, inTurn, later, toFreeForm, toLargeField } from '../response-reader.ts';
+import { Log, runComplete, toLogPage } from './agent-log.ts';
 import { pages, type SnapshotFields, toOutcome, toSnapshotFields, walk } from './events-page.ts';
 import type { components } from './openapi.d.ts';
 import { MonitorRun } from './openapi-checks.ts';

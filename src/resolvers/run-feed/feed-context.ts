@@ -12,9 +12,10 @@ import { type FeedGap, readAfter, toPageSize, toStaleGap } from '../../loaders/l
 import type { MonitorLoader } from '../../loaders/monitor-loader.ts';
 import type { RequestFetcher } from '../../loaders/request-fetcher.ts';
 import type { RunLoader } from '../../loaders/run-loader.ts';
-import type { CredentialOf } from '../../providers/credentials.ts';
+import type { FieldContext } from '../../providers/fields.ts';
+import type { CredentialOf } from '../../providers/index.ts';
 import { providerNames } from '../../providers/index.ts';
-import type { FieldContext, ProviderDefinition } from '../../providers/provider.ts';
+import type { ProviderDefinition } from '../../providers/provider.ts';
 import type { RunCache } from '../../run-cache/run-cache.ts';
 import type { CallReport } from '../../upstream/call-report.ts';
 import { type FeedCursor, maxFeedCursorChars, parseFeedCursor } from './feed-cursor.ts';

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { Provider } from '../../generated/types.ts';
 import { providerNames } from '../../providers/index.ts';
-import type { PageToken } from '../../providers/provider.ts';
+import type { PageToken } from '../../providers/lists.ts';
 import type { SortKey } from './feed-order.ts';
 
 /** Where the list of one monitor is read on, so that a request without a cache need not search it from its top. */

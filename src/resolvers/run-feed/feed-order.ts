@@ -4,7 +4,7 @@
  */
 import type { ProviderError } from '../../core/errors.ts';
 import type { Provider } from '../../generated/types.ts';
-import type { PageToken, RunListPage, RunRow } from '../../providers/provider.ts';
+import type { PageToken, RunListPage, RunRow } from '../../providers/lists.ts';
 import { RunOrder } from '../../providers/run-order.ts';
 import type { Body } from '../../upstream/read-response.ts';
 

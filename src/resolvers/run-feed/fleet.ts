@@ -2,7 +2,8 @@
 import { OperationTooCostly, ProviderError } from '../../core/errors.ts';
 import type { Limits } from '../../core/limits.ts';
 import type { Provider } from '../../generated/types.ts';
-import type { Get, ListScan, MonitorDefinition, MonitorRow } from '../../providers/provider.ts';
+import type { Get, ListScan, MonitorRow } from '../../providers/lists.ts';
+import type { MonitorDefinition } from '../../providers/provider.ts';
 import type { Body } from '../../upstream/read-response.ts';
 import type { UpstreamRequest } from '../../upstream/request.ts';
 import { compareText } from './feed-order.ts';

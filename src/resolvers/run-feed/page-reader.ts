@@ -1,7 +1,7 @@
 /** Reads the pages of the providers' lists for a run feed, within its budget and the operation's deadline. */
 import { BadUserInput, isTimeout, OperationTooCostly, ProviderError } from '../../core/errors.ts';
 import type { MonitorRunKey, Provider } from '../../generated/types.ts';
-import type { Get, RunRow } from '../../providers/provider.ts';
+import type { Get, RunRow } from '../../providers/lists.ts';
 import type { Body } from '../../upstream/read-response.ts';
 import type { UpstreamRequest } from '../../upstream/request.ts';
 import type { FeedCache } from './feed-cache.ts';

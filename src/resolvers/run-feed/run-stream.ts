@@ -4,7 +4,7 @@
  */
 import { ProviderError } from '../../core/errors.ts';
 import type { Provider } from '../../generated/types.ts';
-import type { MonitorRow, PageToken, RunListPages } from '../../providers/provider.ts';
+import type { MonitorRow, PageToken, RunListPages } from '../../providers/lists.ts';
 import {
   chooseProbe,
   compareKeys,

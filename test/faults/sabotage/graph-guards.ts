@@ -25,7 +25,7 @@ export const graphGuards: readonly Guard[] = [
   },
   {
     name: 'secret URLs of notifications',
-    file: 'src/providers/olostep/notification.ts',
+    file: 'src/providers/olostep/values.ts',
     from: "typeof target === 'string' ? toNotificationTarget(target).text : target",
     to: 'target',
     tests: ['test/providers/olostep-monitor.test.ts'],

@@ -368,8 +368,8 @@ export const upstreamGuards: readonly Guard[] = [
   },
   {
     name: 'page numbers that a list can have',
-    file: 'src/providers/datafold/cursors.ts',
-    from: ' && Number(value) <= maxPlace',
+    file: 'src/providers/datafold/list.ts',
+    from: ' && Number(value) <= maxCount',
     to: '',
     tests: ['test/resolvers/made-up-cursors.test.ts'],
   },
@@ -543,7 +543,7 @@ export const upstreamGuards: readonly Guard[] = [
   },
   {
     name: 'keys that can be sent in a header as they are',
-    file: 'src/providers/credentials.ts',
+    file: 'src/providers/index.ts',
     from: 'if (apiKey === undefined || !isApiKey(apiKey))',
     to: 'if (apiKey === undefined)',
     tests: ['test/providers/credentials.test.ts', 'credentials'],

@@ -1,7 +1,38 @@
 /**
- * Chance and time for the sandboxes: the same question always falls the same way, and monitors run by a timetable. All times are
- * milliseconds; the origin is the moment at which the sandbox starts.
+ * What the sandboxes of all providers share: their contract, random choices and time. The same request always gets the same
+ * choices, and monitors run by a timetable. All times are milliseconds; the origin is the moment at which the sandbox starts.
  */
+
+/** Makes a provider's stand-in: the answers of a small world that moves with the clock. */
+export type CreateSandbox = (world: SandboxWorld) => Sandbox;
+
+export interface SandboxWorld {
+  /** The time, in Unix milliseconds. */
+  readonly now: () => number;
+  /** Which world: the same seed and start give the same one. */
+  readonly seed: number;
+}
+
+export interface Sandbox {
+  /** The key that it accepts. */
+  readonly apiKey: string;
+  /** Answers a GET as the provider's OpenAPI document says. */
+  answer(request: SandboxRequest): SandboxAnswer;
+}
+
+interface SandboxRequest {
+  /** The path, without query. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly authorization: string | undefined;
+}
+
+export interface SandboxAnswer {
+  readonly status: number;
+  /** Beside the content type, which is that of JSON. @default none */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: unknown;
+}
 
 /** A row of choices. Each call takes the next one, so their order is part of what they mean. */
 export interface Dice {

@@ -1,6 +1,6 @@
-/** The monitors of Olostep's sandbox: the pages that a shop watches. */
-import { type Choices, day, hour, minute, second, type Timetable } from '../../sandbox/dice.ts';
-import type { components } from '../openapi.d.ts';
+/** The monitors of Olostep's sandbox, which are the pages that a shop watches, and what the agents of their runs write. */
+import { type Choices, createDice, type Dice, day, hour, minute, second, type Timetable } from '../sandbox.ts';
+import type { components } from './openapi.d.ts';
 
 /**
  * How a run goes:
@@ -10,7 +10,7 @@ import type { components } from '../openapi.d.ts';
  * - `lost`: the agent dies; the log breaks off and there will be no snapshot
  * - `silent`: the agent never says a word
  */
-export type Course = 'whole' | 'long' | 'garbled' | 'lost' | 'silent';
+type Course = 'whole' | 'long' | 'garbled' | 'lost' | 'silent';
 
 /** What a monitor's owner has set, as Olostep says it. */
 type Settings = Pick<
@@ -41,6 +41,13 @@ export interface Monitor extends Timetable {
   /** Whether the list says when it ran last: of its rows no document says so. */
   readonly isLastRunListed?: true;
 }
+
+/** What is set, by the time between the runs. */
+export const schedules: ReadonlyMap<number, components['schemas']['MonitorSchedule']> = new Map([
+  [hour, { frequency: 'every hour', cron: '0 * * * ? *' }],
+  [6 * hour, { frequency: 'every 6 hours', cron: '0 */6 * * ? *' }],
+  [day, { frequency: 'every day', cron: '0 8 * * ? *' }],
+]);
 
 const steady: Choices<Course> = ['whole', 'whole', 'whole', 'whole', 'whole', 'whole', 'garbled'];
 /** More often than not, nothing is new. */
@@ -175,3 +182,74 @@ export const monitors: readonly Monitor[] = [
     every: day,
   },
 ];
+
+type AgentLogEvent = components['schemas']['AgentLogEvent'];
+
+/** The run of the log. */
+interface Told {
+  readonly seed: number;
+  readonly monitor: Monitor;
+  readonly run: number;
+  readonly course: Course;
+  /** Unix milliseconds. */
+  readonly beganAt: number;
+  /** The stream that the agent writes to. */
+  readonly stream: string;
+  /** Whether the page says something else than at the run before. */
+  readonly changed: boolean;
+}
+
+/** An event of which the times are sure. */
+type TimedEvent = AgentLogEvent & Required<Pick<AgentLogEvent, 'ts' | 'ingestion_ts'>>;
+
+/** The whole log, the lines that are still to come included. */
+export function toLog({ seed, monitor, run, course, beganAt, stream, changed }: Told): TimedEvent[] {
+  const dice = createDice(seed, 'olostep log', monitor.url, run);
+  const lines = toLines(dice, monitor, course, changed);
+  // A long log is written faster, yet for half an hour. Others take about as long as a person watches.
+  const pause = course === 'long' ? 300 : 2_200;
+  let ts = beganAt;
+  return lines.map((line, place) => {
+    ts += dice.between(pause / 2, (pause * 3) / 2);
+    return {
+      id: `38${ts}${String(place).padStart(6, '0')}`,
+      ts,
+      ingestion_ts: ts + dice.between(80, 900),
+      stream,
+      ...toText(line, monitor.kindKey ?? 'event'),
+    };
+  });
+}
+
+/** A line of the log: its kind and what more it says, or text that isn't JSON. */
+type Line = readonly [kind: string, more: object] | string;
+
+/** Of the kinds, `work_received`, `node_start` and `run_complete` are documented; the list is open, the others are ours. */
+function toLines(dice: Dice, { url }: Monitor, course: Course, changed: boolean): Line[] {
+  if (course === 'silent') return [];
+  const pages = Array.from({ length: course === 'long' ? 1_250 : 3 }, (_, place) => place + 1);
+  const lines: Line[] = [
+    ['work_received', { url, reason: 'schedule' }],
+    ...pages.flatMap((page): Line[] => [
+      ['node_start', { node: 'fetch', page }],
+      ['page_fetched', { page, status: 200, bytes: dice.between(18_000, 96_000) }],
+      ['node_start', { node: 'extract', page }],
+      ['node_end', { node: 'extract', page, values: dice.between(1, 24) }],
+    ]),
+    ['node_start', { node: 'compare' }],
+    ['node_end', { node: 'compare', changed }],
+    ['run_complete', { pages: pages.length }],
+  ];
+  if (course === 'lost') return lines.slice(0, dice.between(3, 11));
+  // How an upstream gives a line that it can't parse isn't documented: taken for one without `event`.
+  if (course === 'garbled')
+    lines.splice(dice.between(3, 11), 0, 'browser[117]: page crashed (out of memory), reloading');
+  return lines;
+}
+
+function toText(line: Line, kindKey: string): Pick<AgentLogEvent, 'message' | 'event'> {
+  if (typeof line === 'string') return { message: line };
+  const [kind, more] = line;
+  const event = { [kindKey]: kind, ...more };
+  return { message: JSON.stringify(event), event };
+}

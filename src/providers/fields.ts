@@ -1,0 +1,133 @@
+/** Runs and monitors as providers fill them, field by field, and the fields that identify them, within their provider and among all. */
+import type { CostBudget } from '../core/cost-budget.ts';
+import type { ProviderError } from '../core/errors.ts';
+import type { Limits } from '../core/limits.ts';
+import type * as Types from '../generated/types.ts';
+import type { MonitorKey, MonitorRunKey } from '../generated/types.ts';
+import type { Body } from '../upstream/read-response.ts';
+import { fromMilliseconds } from './date-time.ts';
+
+/** The names of the fields that are selected of an object. */
+export type Selected = ReadonlySet<string>;
+
+/** How much of an answer is read. */
+export type ReadLimits = Pick<Limits, 'maxLogEvents' | 'maxJsonDepth'>;
+
+/** Where a response comes from. */
+export interface Reading {
+  /** When it was received, in Unix milliseconds. */
+  readonly readAt: number;
+  /** Whether it is a cached one, shown because the provider is down. */
+  readonly isStale: boolean;
+  /** Whether cached responses may be shown of what is loaded from here, while the provider is down. @default false */
+  readonly allowStale?: boolean | undefined;
+}
+
+/** How a run's response is read, and where it comes from. */
+export interface RunReading extends Reading {
+  readonly limits: ReadLimits;
+  /** For whom it is read: the digest of a credential. @default unknown */
+  readonly owner?: string;
+}
+
+/** A type of runs as its provider fills it: its monitor is found by a resolver. */
+export type RunFields<Type extends Types.MonitorRun> = Omit<Fields<Type>, 'monitor'>;
+
+/** A run, ready to be selected from. */
+export type Run = RunFields<Types.MonitorRun> & AllowStale & { readonly __typename: string };
+
+/** A type of monitors as its provider fills it: its runs are found by a resolver. */
+export type MonitorFields<Type extends Types.Monitor> = Omit<Fields<Type>, 'runs'>;
+
+/** A monitor, ready to be selected from. */
+export type Monitor = MonitorFields<Types.Monitor> & AllowStale & { readonly __typename: string };
+
+/** What leads on from a run or a monitor goes by the root field that it was reached from. */
+export type AllowStale = Pick<Reading, 'allowStale'>;
+
+/** What has a global id. */
+export type Node = Run | Monitor;
+
+/**
+ * A type of the schema as its provider fills it: every field is there, the compiler sees to it. A field is its value, or
+ * the error that replaces it, or a function that finds either once it is selected.
+ */
+export type Fields<Type> = {
+  readonly [Name in keyof Type]: Name extends '__typename' ? Type[Name] : Field<Type[Name]>;
+};
+
+export type Field<Value> =
+  | Found<Value>
+  | ((args: never, context: FieldContext) => Found<Value> | Promise<Found<Value>>);
+
+/** What a field can reach of the request that selects it. */
+export interface FieldContext {
+  /** The runs of all providers, by their keys. */
+  readonly runs: {
+    load(key: MonitorRunKey, selected: Selected, allowStale?: boolean): Promise<Run | null>;
+    /**
+     * What the list of its monitor's runs says of a run; `null` when the list doesn't have it.
+     * @param isStale whether a cached row of any age comes first
+     * @throws {OperationTooCostly} when the list would have to be read too far
+     * @throws {ProviderError} when the provider failed, or it is unknown whether the list has the run
+     */
+    loadListRow(key: MonitorRunKey, isStale: boolean): Promise<Body | null>;
+  };
+  /** The monitors of all providers, by their keys. */
+  readonly monitors: { load(key: MonitorKey, selected: Selected, allowStale?: boolean): Promise<Monitor | null> };
+  /** Whatever is large, or can be selected repeatedly, is paid for from here. */
+  readonly costBudget: CostBudget;
+  /** How deep a free-form value may be nested. */
+  readonly maxJsonDepth: number;
+}
+
+type Found<Value> = Filled<Value> | ProviderError;
+
+/** A list is filled item by item, a run by its key, another object field by field; anything else is what it is. */
+type Filled<Value> = Value extends readonly (infer Item)[]
+  ? readonly (Filled<Item> | ProviderError)[]
+  : Value extends Types.MonitorRun
+    ? MonitorRunKey
+    : Value extends { readonly __typename: string }
+      ? Fields<Value>
+      : Value;
+
+/**
+ * The fields of a run that this service makes: which it is, from the requested key, never from the answer; and of
+ * when that is. To be spread before all others: an object that others are spread into later is a slow one.
+ */
+export const identifyRun = (
+  { provider, monitorId, runId }: MonitorRunKey,
+  { readAt, isStale, allowStale }: Reading,
+) => ({
+  id: `${provider}:${monitorId}:${runId}`,
+  provider,
+  monitorId,
+  runId,
+  readAt: () => fromMilliseconds(readAt) ?? '',
+  isStale,
+  allowStale,
+});
+
+/** Stands where a run has its monitor's id, which it can't be in any provider's grammar. */
+const monitorMark = 'monitor';
+
+/** The fields of a monitor that say which it is, likewise. */
+export const identifyMonitor = ({ provider, monitorId }: MonitorKey, { readAt, isStale, allowStale }: Reading) => ({
+  id: `${provider}:${monitorMark}:${monitorId}`,
+  provider,
+  monitorId,
+  readAt: () => fromMilliseconds(readAt) ?? '',
+  isStale,
+  allowStale,
+});
+
+/** The fields that cost nothing once it is known that there is such a monitor. */
+export const monitorIdentity: ReadonlySet<string> = new Set(['id', 'provider', 'monitorId']);
+
+/** What a global id says, unchecked; `undefined` when it hasn't three parts. A monitor's has no run. */
+export function splitGlobalId(id: string): { provider: string; monitorId: string; runId?: string } | undefined {
+  const [provider, monitorId, last, ...rest] = id.split(':');
+  if (provider === undefined || monitorId === undefined || last === undefined || rest.length > 0) return undefined;
+  return monitorId === monitorMark ? { provider, monitorId: last } : { provider, monitorId, runId: last };
+}
