@@ -9,8 +9,7 @@ import { credentialModes, providerNames, providers } from '../providers/index.ts
 import type { ProviderDefinition } from '../providers/provider.ts';
 import { expectedRedisUrl, isRedisUrl } from '../run-cache/redis/url.ts';
 import type { HttpServerConfig } from '../server/server.ts';
-import { expectedApiKey, expectedBaseUrl, isApiKey, isBaseUrl } from '../upstream/base-url.ts';
-import { isLoopback } from '../upstream/loopback.ts';
+import { expectedApiKey, expectedBaseUrl, isApiKey, isBaseUrl, isLoopback } from '../upstream/credential.ts';
 import {
   countSetting,
   type Env,

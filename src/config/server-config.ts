@@ -4,7 +4,7 @@ import { expectedApiToken, isApiToken, type JwtConfig } from '../server/auth/aut
 import { isHost } from '../server/checks/host-and-path.ts';
 import { isOrigin } from '../server/cors.ts';
 import type { HttpServerConfig } from '../server/server.ts';
-import { isLoopback } from '../upstream/loopback.ts';
+import { isLoopback } from '../upstream/credential.ts';
 import { type Env, flagSetting, listSetting, readSettings, setting } from './env.ts';
 
 const isKeySetUrl = (text: string) => {

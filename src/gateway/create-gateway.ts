@@ -27,14 +27,19 @@ import type { RunCache } from '../run-cache/run-cache.ts';
 import { createSafeCache } from '../run-cache/safe-cache.ts';
 import { createSchema } from '../schema/create-schema.ts';
 import { createSdl } from '../schema/federation.ts';
-import { expectedApiKey, expectedBaseUrl, isApiKey, isBaseUrl, toBaseUrl } from '../upstream/base-url.ts';
 import { OperationCall } from '../upstream/call-context.ts';
 import { callReportHeader } from '../upstream/call-report.ts';
 import { createCoalescing } from '../upstream/coalescing.ts';
-import type { Credential } from '../upstream/credential.ts';
-import { OperationDeadline } from '../upstream/deadline.ts';
+import {
+  type Credential,
+  expectedApiKey,
+  expectedBaseUrl,
+  isApiKey,
+  isBaseUrl,
+  toBaseUrl,
+} from '../upstream/credential.ts';
+import { OperationDeadline, TimeoutQueue } from '../upstream/deadline.ts';
 import { ResponseBudget } from '../upstream/response-budget.ts';
-import { TimeoutQueue } from '../upstream/timeout-queue.ts';
 import { createUpstream, type Upstream } from '../upstream/upstream.ts';
 import { toClientErrors } from './error-masking.ts';
 import { createNodeHandler } from './node-handler.ts';

@@ -7,10 +7,9 @@ import type { Provider } from '../generated/types.ts';
 import { type CacheEntry, type CredentialCache, createCredentialCache } from '../run-cache/credential-cache.ts';
 import { pack, unpack } from '../run-cache/packing.ts';
 import type { RunCache } from '../run-cache/run-cache.ts';
-import type { Call } from '../upstream/call-context.ts';
+import type { Call, UpstreamRequest } from '../upstream/call-context.ts';
 import type { Credential } from '../upstream/credential.ts';
 import { type Body, fromBytes, loadRows } from '../upstream/read-response.ts';
-import type { UpstreamRequest } from '../upstream/request.ts';
 import { maxUncountedBytes, type ResponseBudget } from '../upstream/response-budget.ts';
 
 /** A response, as it was received. Times are Unix milliseconds. */

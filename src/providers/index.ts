@@ -1,8 +1,7 @@
 /** Every provider, and whose keys they are called with. */
 import { ProviderError } from '../core/errors.ts';
 import type { Provider } from '../generated/types.ts';
-import { expectedApiKey, isApiKey } from '../upstream/base-url.ts';
-import { type Credential, createCredential } from '../upstream/credential.ts';
+import { type Credential, createCredential, expectedApiKey, isApiKey } from '../upstream/credential.ts';
 import { datafold } from './datafold/client.ts';
 import { olostep } from './olostep/client.ts';
 import type { ProviderDefinition } from './provider.ts';

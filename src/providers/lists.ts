@@ -1,7 +1,7 @@
 /** The lists of providers: windows, pages and rows, and the one form of cursors. */
 import type { ProviderError } from '../core/errors.ts';
+import type { UpstreamRequest } from '../upstream/call-context.ts';
 import type { Body } from '../upstream/read-response.ts';
-import type { UpstreamRequest } from '../upstream/request.ts';
 
 /** Calls the provider; `null` when it has no such object. */
 export type Get = (request: UpstreamRequest) => Promise<Body | null>;

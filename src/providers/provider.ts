@@ -1,8 +1,7 @@
 /** The contract of a provider. */
 import type { MonitorRunKey } from '../generated/types.ts';
-import type { ReadStatus } from '../upstream/error-response.ts';
-import type { Body } from '../upstream/read-response.ts';
-import type { UpstreamRequest } from '../upstream/request.ts';
+import type { UpstreamRequest } from '../upstream/call-context.ts';
+import type { Body, ReadStatus } from '../upstream/read-response.ts';
 import type { Monitor, Reading, Run, RunReading, Selected } from './fields.ts';
 import type { Get, ListScan, MonitorRow, MonitorWindow, Page, RunListPages, RunRow, RunWindow } from './lists.ts';
 import type { CreateSandbox } from './sandbox.ts';

@@ -12,7 +12,7 @@ import type { CredentialOf } from '../providers/index.ts';
 import type { RunCache } from '../run-cache/run-cache.ts';
 import type { OperationCall } from '../upstream/call-context.ts';
 import type { CallReport } from '../upstream/call-report.ts';
-import type { CancelToken } from '../upstream/cancellation.ts';
+import type { CancelToken } from '../upstream/deadline.ts';
 import { RunFeedBudget } from './run-feed/feed-context.ts';
 
 /** What is known of the request. */

@@ -2,18 +2,16 @@
  * Who may call a provider now: no credential more often than its provider takes, none whose circuit breaker is open, and no more
  * calls at a time than there are places for.
  */
-
 import type { UpstreamLimits } from '../core/limits.ts';
 import type { Provider } from '../generated/types.ts';
 import { type CallerQueue, createBulkhead, createCallerQueue, isIdle } from './bulkhead.ts';
-import type { Call } from './call-context.ts';
+import type { Call, UpstreamRequest } from './call-context.ts';
 import { type BreakerOptions, CircuitBreaker, type Permit } from './circuit-breaker.ts';
 import type { Credential } from './credential.ts';
 import type { CredentialCircuit } from './credential-circuit.ts';
 import { toBreakerFailure, toQueueFailure, UpstreamFailure, type Verdict } from './failure.ts';
+import type { Priority } from './paced-queue.ts';
 import { type Pacer, Pacing } from './pacing.ts';
-import { toPriority } from './priority.ts';
-import type { UpstreamRequest } from './request.ts';
 
 export interface Admission {
   /**
@@ -179,4 +177,10 @@ export function createAdmission(
 function toVerdict(error: unknown): Verdict {
   if (error === undefined) return 'answer';
   return error instanceof UpstreamFailure ? error.verdict : 'nothing';
+}
+
+/** @param isReport whether the operation reads on from one page of a list to the next */
+function toPriority({ rows, isReport: isOfReport = false }: UpstreamRequest, isReport: boolean): Priority {
+  if (isReport || isOfReport) return 'report';
+  return rows === undefined ? 'single' : 'list';
 }

@@ -1,14 +1,12 @@
 /** One GET over the wire, read to its end. */
 import type { Dispatcher } from 'undici';
 import type { UpstreamLimits } from '../core/limits.ts';
-import { BodyChunks } from './body-chunks.ts';
-import type { CancelListener, CancelToken } from './cancellation.ts';
-import type { Connection } from './connection.ts';
 import type { Credential } from './credential.ts';
-import { deadlineReached } from './deadline.ts';
+import { type CancelListener, type CancelToken, deadlineReached, type Timeout, type TimeoutQueue } from './deadline.ts';
 import { toAttemptTimeFailure, toMemoryFailure, toNetworkFailure, toSizeFailure } from './failure.ts';
-import type { Pool, PoolClient } from './pool.ts';
+import type { Connection, Pool, PoolClient } from './pool.ts';
 import {
+  BodyChunks,
   type ByteUser,
   type CountedResponse,
   type HeldBytes,
@@ -16,7 +14,6 @@ import {
   type ResponseBudget,
   type ResponseReader,
 } from './response-budget.ts';
-import type { Timeout, TimeoutQueue } from './timeout-queue.ts';
 
 /** What came back, whatever its status. */
 export interface Answer {

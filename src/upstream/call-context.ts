@@ -1,11 +1,35 @@
+/** What a call requests of a provider, and on whose behalf it is made. */
 import type { Provider } from '../generated/types.ts';
 import type { RequestLog } from '../observability/bounded-log.ts';
 import type { CallerQueue } from './bulkhead.ts';
 import { CallReport } from './call-report.ts';
-import type { CancelListener, CancelToken } from './cancellation.ts';
-import type { OperationDeadline } from './deadline.ts';
+import type { CancelListener, CancelToken, OperationDeadline } from './deadline.ts';
 import type { PacedOperation } from './paced-queue.ts';
 import { type ByteUser, type HeldBytes, maxUncountedOperationBytes } from './response-budget.ts';
+
+/** What is requested of a provider. */
+export interface UpstreamRequest {
+  /** The path below the base URL. Made of checked ids alone, but for its query. */
+  readonly path: string;
+  /** Fields of the response that must have the requested values, where they are there. */
+  readonly echoes: Readonly<Record<string, string>>;
+  /** The member of the response that is a list of rows, all of which are read. */
+  readonly rows?: string;
+  /**
+   * Whether it has a cursor or tags that a client chose and this service can't check: a failure of the provider at that (500) isn't
+   * retried. @default false
+   */
+  readonly isClientControlled?: boolean;
+  /** The monitor whose runs it lists, from the newest on. */
+  readonly newestRunsOf?: string | undefined;
+  /**
+   * Whether it goes on in a list behind what has been read of it: as a page behind the first, or from a cursor. A response that is
+   * older than that lacks the rows that have moved on to it since. @default false
+   */
+  readonly isContinuation?: boolean;
+  /** Whether it is one of many that are read for a list of many monitors' runs: it has the lowest priority. @default false */
+  readonly isReport?: boolean;
+}
 
 /** On whose behalf a call is made. One object for all calls of a request, which take their turn together. */
 export interface Call {

@@ -10,9 +10,9 @@ import {
   type CircuitLimits,
   type CircuitState,
   CredentialCircuit,
+  type Outcome,
   trialMs,
 } from './credential-circuit.ts';
-import type { Outcome } from './path-history.ts';
 
 export type BreakerLimits = CircuitLimits & Pick<UpstreamLimits, 'breakerMinCredentials' | 'breakerMaxCredentials'>;
 

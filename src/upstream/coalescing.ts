@@ -5,13 +5,11 @@
 import { GraphQLError } from 'graphql';
 import type { UpstreamLimits } from '../core/limits.ts';
 import type { Provider } from '../generated/types.ts';
-import type { Call } from './call-context.ts';
-import { type CancelListener, CancelSource } from './cancellation.ts';
+import type { Call, UpstreamRequest } from './call-context.ts';
 import type { Credential } from './credential.ts';
-import { deadlineReached } from './deadline.ts';
+import { type CancelListener, CancelSource, deadlineReached } from './deadline.ts';
 import { hasFailedByTime, toEndError } from './failure.ts';
 import type { Body } from './read-response.ts';
-import type { UpstreamRequest } from './request.ts';
 import type { ByteUser, HeldBytes } from './response-budget.ts';
 import type { Upstream } from './upstream.ts';
 

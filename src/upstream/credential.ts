@@ -1,5 +1,6 @@
-/** What opens a provider's API, and whose it is. */
+/** What opens a provider's API, and where that is; both are checked before anything is sent there. */
 import { createHash } from 'node:crypto';
+import { isIP } from 'node:net';
 import { KeyPattern } from './key-search.ts';
 
 export interface Credential {
@@ -38,3 +39,103 @@ export function createCredential(authorization: string, owner: Credential['owner
     owner,
   };
 }
+
+/**
+ * The credentials that have had a 200 from this base URL. Only for those a 404 means absence: a wrong base URL may answer an
+ * unknown path with a 404 in JSON, too.
+ */
+export class VerifiedCredentials {
+  readonly #max: number;
+  readonly #digests = new Set<string>();
+  /** The credentials whose list of monitors answered 404, and until when they aren't tried again, by the monotonic clock. */
+  readonly #refutedUntil = new Map<string, number>();
+  /** The last one that was added: usually the next one, too. */
+  #latest: string | undefined;
+
+  /** @param max the most credentials of either kind; the least recently used ones are dropped */
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  has(digest: string): boolean {
+    return digest === this.#latest || this.#digests.has(digest);
+  }
+
+  add(digest: string): void {
+    if (digest === this.#latest) return;
+    this.#latest = digest;
+    // A Set has the order of insertion.
+    this.#digests.delete(digest);
+    this.#digests.add(digest);
+    dropOldest(this.#digests, this.#max);
+    this.#refutedUntil.delete(digest);
+  }
+
+  delete(digest: string): void {
+    if (digest === this.#latest) this.#latest = undefined;
+    this.#digests.delete(digest);
+  }
+
+  /** Remembers for 5 s that the list of monitors isn't there, so that not every 404 costs a call of it. */
+  refute(digest: string): void {
+    this.#refutedUntil.delete(digest);
+    this.#refutedUntil.set(digest, performance.now() + refutedMs);
+    dropOldest(this.#refutedUntil, this.#max);
+  }
+
+  isRefuted(digest: string): boolean {
+    return (this.#refutedUntil.get(digest) ?? 0) > performance.now();
+  }
+}
+
+const refutedMs = 5_000;
+
+function dropOldest(entries: Set<string> | Map<string, unknown>, max: number): void {
+  if (entries.size <= max) return;
+  for (const oldest of entries.keys()) {
+    entries.delete(oldest);
+    return;
+  }
+}
+
+/**
+ * What a base URL must be, for error messages.
+ * @param apiPath what the API's own paths begin with
+ */
+export const expectedBaseUrl = (apiPath: string): string =>
+  'one https URL with a host name (http, and addresses, only towards loopback), without user, query, fragment, comma or ' +
+  `space, and without ${apiPath} at its end, as the paths of the API begin with that`;
+
+/** What an API key must be, for error messages. */
+export const expectedApiKey = 'a key of 1 to 4,096 visible ASCII characters, without spaces';
+
+/**
+ * Whether credentials may be sent there. A path is fine: it is put before the API's own, unless it ends in what that begins
+ * with, as each call would lead to where nothing is.
+ */
+export function isBaseUrl(text: string, apiPath: string): boolean {
+  // A list of several is none, though the parser of URLs would make a host or a path of it.
+  if (typeof text !== 'string' || /[?#,\s]|https?:.*https?:/i.test(text) || !URL.canParse(text)) return false;
+  const { protocol, hostname, username, password, pathname } = new URL(text);
+  if (username !== '' || password !== '') return false;
+  if (`${pathname}/`.replace(/\/+/g, '/').toLowerCase().endsWith(`${apiPath}/`)) return false;
+  if (isLoopback(hostname)) return protocol === 'https:' || protocol === 'http:';
+  // Providers have names. An address is a slip, or that of a cloud's metadata; a URL has each in one way of writing alone.
+  return protocol === 'https:' && isIP(hostname.replace(/^\[|\]$/g, '')) === 0;
+}
+
+/** The origin and the path of a base URL, in one form for all ways to write it. */
+export function toBaseUrl(text: string): { readonly origin: string; readonly path: string; readonly href: string } {
+  const { origin, pathname } = new URL(text);
+  const path = pathname.replace(/\/+$/, '');
+  return { origin, path, href: origin + path };
+}
+
+/** Whether the text can be sent in a header as it is. */
+export const isApiKey = (text: string): boolean => /^[\x21-\x7e]{1,4096}$/.test(text);
+
+/**
+ * Whether a server that listens there, or is called there, is reachable from this machine only. Names and addresses, as in a URL
+ * too.
+ */
+export const isLoopback = (host: string): boolean => /^(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);

@@ -1,9 +1,18 @@
 /** The calls that wait for one credential: by priority, and within it operations take turns. */
-import type { CancelToken } from './cancellation.ts';
+import { type WaitingCall, waitInList } from './bulkhead.ts';
+import type { CancelToken, Timeout } from './deadline.ts';
 import { LinkedList } from './linked-list.ts';
-import { type Priority, priorities, priorityTurns } from './priority.ts';
-import type { Timeout } from './timeout-queue.ts';
-import { type WaitingCall, waitInList } from './waiting-call.ts';
+
+/** The most urgent first: a run or a monitor by its id, a page of a list, what is read by a program or for many monitors. */
+export const priorities = ['single', 'list', 'report'] as const;
+
+export type Priority = (typeof priorities)[number];
+
+/**
+ * Which priority is served first, in turn: the most urgent gets most, and none starves. Where nothing of it waits, the most urgent
+ * that waits is served.
+ */
+export const priorityTurns: readonly Priority[] = ['single', 'list', 'single', 'report', 'single', 'list', 'single'];
 
 /** An operation, by its identity. */
 export interface PacedOperation {

@@ -5,9 +5,9 @@
 import type { UpstreamLimits } from '../core/limits.ts';
 import { AdaptiveRate } from './adaptive-rate.ts';
 import type { Credential } from './credential.ts';
+import { TimeoutQueue } from './deadline.ts';
 import { toPacedFailure, toQueueFailure, type UpstreamFailure } from './failure.ts';
 import { type PacedCall, type PacedOperation, PacedQueue, type QueueLoad } from './paced-queue.ts';
-import { TimeoutQueue } from './timeout-queue.ts';
 
 export type PacingLimits = Pick<
   UpstreamLimits,

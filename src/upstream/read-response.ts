@@ -1,5 +1,4 @@
-/** From an answer to the JSON object in it. */
-
+/** From an answer to the JSON object in it, or to the failure that its status, its headers or its body stand for. */
 import type { UpstreamLimits } from '../core/limits.ts';
 import { lazyObject, type Members, ParsedObject } from '../json/lazy-object.ts';
 import {
@@ -13,11 +12,20 @@ import {
 } from '../json/lossless.ts';
 import { lastPlace, mayHoldMore, measureClosed, sign, skipSpace } from '../json/scan.ts';
 import type { Answer } from './attempt.ts';
+import type { UpstreamRequest } from './call-context.ts';
 import type { Credential } from './credential.ts';
-import { type ReadStatus, toErrorFailure } from './error-response.ts';
-import { toBodyFailure, toEchoFailure, toIdFailure, toSizeFailure } from './failure.ts';
-import { isJson } from './json-response.ts';
-import type { UpstreamRequest } from './request.ts';
+import {
+  toBodyFailure,
+  toBusyFailure,
+  toCredentialFailure,
+  toEchoFailure,
+  toIdFailure,
+  toRouteFailure,
+  toSizeFailure,
+  toStatusFailure,
+  toWaitFailure,
+  type UpstreamFailure,
+} from './failure.ts';
 
 /** A JSON object as an upstream sent it: nothing in it is certain yet, and in a large one not even that it is JSON. */
 export type Body = Members;
@@ -150,4 +158,121 @@ function toParsed(bytes: Buffer, { maxValues }: ParseLimits): Body {
   const object = orUnreadable(() => parseJson(bytes.toString()));
   if (!isObject(object)) throw toBodyFailure();
   return new ParsedObject(object, bytes);
+}
+
+/** Whether a response says that it is JSON. No content type at all is forgiven, as the text itself has to be an object. */
+export const isJson = (contentType: string | string[] | undefined): boolean =>
+  contentType === undefined || contentType === 'application/json' || areJson(String(contentType));
+
+/** A proxy may say the type a second time (RFC 9110, 5.3): that is no harm as long as each of them is JSON. */
+const areJson = (contentTypes: string): boolean =>
+  contentTypes
+    .replaceAll(quoted, '')
+    .split(',')
+    .every((type) => /^\s*application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(type));
+
+/** A value of a parameter in quotes, which may contain commas. */
+const quoted = /"[^"]*"/g;
+
+/** The object; `undefined` when the text is something else. */
+export function parseObject(bytes: Buffer): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const json = parseJson(bytes.toString());
+    return isObject(json) ? json : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a response is a JSON object. */
+export const holdsObject = ({ headers, body }: Answer): boolean =>
+  isJson(headers['content-type']) && parseObject(withoutByteOrderMark(body)) !== undefined;
+
+/** A response with another status than 200, as a provider that knows its own is shown it. */
+export interface ErrorResponse {
+  readonly status: number;
+  /** The value of a header, given its name in lower case. */
+  header(name: string): string | undefined;
+  /** Its body, as far as it is read: for a look at what it says, never for clients or the log. */
+  text(): string;
+}
+
+/**
+ * What a provider means by a response where that isn't what HTTP says: that it doesn't accept the key, that it has no such
+ * route, that it is busy; `undefined` where it is what HTTP says.
+ */
+export type ReadStatus = (response: ErrorResponse) => 'bad-key' | 'unknown-route' | 'busy' | undefined;
+
+export interface ErrorReading {
+  readonly credential: Credential;
+  /** Whether a cursor or tags of a client may be why. */
+  readonly isClientControlled: boolean | undefined;
+  /** @default as HTTP says */
+  readonly readStatus: ReadStatus | undefined;
+}
+
+/** What is wrong; `undefined` when nothing is: the provider says that there is no such object. */
+export function toErrorFailure(
+  answer: Answer,
+  { credential, isClientControlled, readStatus }: ErrorReading,
+): UpstreamFailure | undefined {
+  const { status, headers } = answer;
+  const meaning = readStatus?.({
+    status,
+    header: (name) => headers[name]?.toString(),
+    text: () => answer.body.toString(),
+  });
+  if (status === 401 || meaning === 'bad-key') return toCredentialFailure(credential.owner, status);
+  if (meaning === 'unknown-route') return toRouteFailure(status);
+  if (meaning === 'busy' || status === 429 || status === 503) {
+    const retryAfterMs = parseRetryAfter(headers['retry-after'], headers.date);
+    if (status === 429 || retryAfterMs !== undefined) return toWaitFailure(status, retryAfterMs);
+  }
+  if (meaning === 'busy') return toBusyFailure(status);
+  // A proxy, or a path that leads elsewhere, answers so too, but not in the provider's form.
+  if (status === 404 || status === 410) return holdsObject(answer) ? undefined : toRouteFailure(status);
+  return toStatusFailure(status, isClientControlled);
+}
+
+/**
+ * The wait that a `Retry-After` header names, in milliseconds: whole seconds, however many, or an HTTP date (RFC 9110, 10.2.3).
+ * `undefined` without the header, NaN when it says neither.
+ * @param date the answer's own `Date`: the clock that an HTTP date is of, which may be another than the one of this machine
+ */
+export function parseRetryAfter(value: Header, date: Header): number | undefined {
+  if (value === undefined) return undefined;
+  const text = String(value);
+  if (/^\d+$/.test(text)) return Math.min(Number(text) * 1000, Number.MAX_SAFE_INTEGER);
+  const sent = toTime(date);
+  return Math.max(0, toTime(text) - (Number.isNaN(sent) ? Date.now() : sent));
+}
+
+type Header = string | string[] | undefined;
+
+/** The time of an HTTP date, in Unix milliseconds. It begins with the day's name; Date.parse alone would take `-1` for one. */
+const toTime = (text: Header): number =>
+  /^[A-Z][a-z]{2,8},? /.test(String(text)) ? Date.parse(String(text)) : Number.NaN;
+
+/** Types that say what responded. Others may be anything, even a key that was sent. */
+const known: ReadonlySet<string> = new Set([
+  ...[
+    'application/json',
+    'application/problem+json',
+    'application/xml',
+    'application/xhtml+xml',
+    'application/javascript',
+  ],
+  ...['application/octet-stream', 'application/x-www-form-urlencoded', 'application/grpc', 'application/pdf'],
+  ...['text/html', 'text/plain', 'text/xml', 'text/css', 'text/csv', 'text/javascript', 'text/event-stream'],
+  ...['multipart/form-data', 'image/png', 'image/svg+xml'],
+]);
+
+/** One of the known types, `other` or `none`; several of them where a response has several. */
+export function toLoggedType(header: string | string[] | undefined): string {
+  if (header === undefined) return 'none';
+  const types = String(header)
+    .split(',', 3)
+    .map((text) => text.split(';', 1)[0]?.trim().toLowerCase() ?? '')
+    .map((type) => (known.has(type) ? type : 'other'));
+  return [...new Set(types)].join(', ');
 }

@@ -1,16 +1,13 @@
-/** What is tried again, and when: what may pass, within the time and the budget that there are. */
+/** Retries: which failures are tried again, after how long, and how many retries each credential gets. */
 import { setImmediate as immediate } from 'node:timers/promises';
-import type { CancelToken } from './cancellation.ts';
-import type { Credential } from './credential.ts';
-import type { RetryBudgets } from './retry-budget.ts';
-import { sleep } from './sleep.ts';
+import type { UpstreamLimits } from '../core/limits.ts';
+import type { Credential, VerifiedCredentials } from './credential.ts';
+import type { CancelToken } from './deadline.ts';
 
 /** How a failed attempt may be repeated. */
 export interface RetryRule {
   /** How many times at the most, whatever else failed. */
   readonly most: number;
-  /** The wait that the upstream named, in milliseconds, which is waited exactly. @default back-off */
-  readonly afterMs?: number;
   /** The first back-off, in milliseconds, where it isn't the usual one. */
   readonly baseMs?: number;
   /** The time that must be left for it, in milliseconds, where it isn't the usual one. */
@@ -43,9 +40,6 @@ export interface Retry {
   waitAfter(error: unknown, credential: Credential, failures: number, leftMs: number): number | undefined;
 }
 
-/** Spreads calls with the same wait, in milliseconds. */
-const maxJitterMs = 100;
-
 export function createRetry(options: RetryOptions): Retry {
   const { ruleOf, budgets, maxAttempts, upstreamMinAttemptMs, retryBaseDelayMs, retryMaxDelayMs } = options;
 
@@ -54,12 +48,11 @@ export function createRetry(options: RetryOptions): Retry {
     waitAfter(error, credential, failures, leftMs) {
       const rule = ruleOf(error);
       if (rule === undefined) return undefined;
-      const { most, afterMs, baseMs = retryBaseDelayMs, minLeftMs = upstreamMinAttemptMs, isFirstFree = false } = rule;
+      const { most, baseMs = retryBaseDelayMs, minLeftMs = upstreamMinAttemptMs, isFirstFree = false } = rule;
       if (failures > most || failures >= maxAttempts) return undefined;
       const isFree = isFirstFree && failures === 1;
       // Full jitter: clients that failed together don't come back together.
-      const backOff = Math.random() * Math.min(baseMs * 2 ** (failures - 1), retryMaxDelayMs);
-      const wait = isFree ? 0 : afterMs === undefined ? backOff : afterMs + Math.random() * maxJitterMs;
+      const wait = isFree ? 0 : Math.random() * Math.min(baseMs * 2 ** (failures - 1), retryMaxDelayMs);
       if (leftMs - wait < minLeftMs) return undefined;
       return isFree || budgets.take(credential) ? wait : undefined;
     },
@@ -70,3 +63,80 @@ export function createRetry(options: RetryOptions): Retry {
 export const pause = (ms: number, cancellation: CancelToken): Promise<void> =>
   // Where one connection was found ended others will have been too, and this is when their ends are read.
   ms > 0 ? sleep(ms, cancellation) : immediate();
+
+type RetryBudgetLimits = Pick<UpstreamLimits, 'retryBudget' | 'retryBudgetPerCall' | 'maxVerifiedCredentials'>;
+
+/** Whose call it is. */
+type Caller = Pick<Credential, 'digest' | 'owner'>;
+
+/**
+ * How many retries a provider gets: a share of the calls, so that retries can't multiply a failure. The service's own credential
+ * and each verified one of a caller have separate budgets, so the failures of one take no retries of another. All others share one,
+ * as any client can invent credentials.
+ */
+export class RetryBudgets {
+  readonly #limits: RetryBudgetLimits;
+  readonly #verified: Pick<VerifiedCredentials, 'has'>;
+  /** How many retries are left, by the digest of the credential, where a budget isn't full. */
+  readonly #left = new Map<string, number>();
+
+  constructor(limits: RetryBudgetLimits, verified: Pick<VerifiedCredentials, 'has'>) {
+    this.#limits = limits;
+    this.#verified = verified;
+  }
+
+  /** A call is sent for the first time. */
+  add(credential: Caller): void {
+    // As long as no call fails there is nothing to refill.
+    if (this.#left.size === 0) return;
+    const name = this.#nameOf(credential);
+    const left = this.#left.get(name);
+    if (left === undefined) return;
+    const more = left + this.#limits.retryBudgetPerCall;
+    if (more < this.#limits.retryBudget) this.#left.set(name, more);
+    else this.#left.delete(name);
+  }
+
+  /** Takes a retry out, if there is one. */
+  take(credential: Caller): boolean {
+    const { retryBudget, maxVerifiedCredentials } = this.#limits;
+    const name = this.#nameOf(credential);
+    const left = this.#left.get(name) ?? retryBudget;
+    if (left < 1) return false;
+    this.#left.set(name, left - 1);
+    if (this.#left.size > maxVerifiedCredentials) this.#forgetOldest();
+    return true;
+  }
+
+  /** Whose budget it is: the digest of a credential, or `unverified`. */
+  #nameOf({ digest, owner }: Caller): string {
+    return owner === 'service' || this.#verified.has(digest) ? digest : unverified;
+  }
+
+  #forgetOldest(): void {
+    // A Map has the order of insertion.
+    for (const name of this.#left.keys()) {
+      if (name === unverified) continue;
+      this.#left.delete(name);
+      return;
+    }
+  }
+}
+
+/** Names the budget that callers' credentials share before a call has succeeded with them. No digest is empty. */
+const unverified = '';
+
+/** Resolves after `ms`. Rejects with the cancellation's reason at once, and leaves no timer. */
+export function sleep(ms: number, cancellation: CancelToken): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (cancellation.reason !== undefined) return reject(cancellation.reason);
+    const end = (settle: () => void) => {
+      clearTimeout(timer);
+      cancellation.delete(listener);
+      settle();
+    };
+    const listener = { handleEvent: () => end(() => reject(cancellation.reason)) };
+    const timer = setTimeout(() => end(resolve), ms);
+    cancellation.add(listener);
+  });
+}

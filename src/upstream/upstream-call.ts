@@ -4,19 +4,15 @@ import type { UpstreamLimits } from '../core/limits.ts';
 import type { Provider } from '../generated/types.ts';
 import type { Admission, AdmittedCall } from './admission.ts';
 import { type Answer, Attempt, type AttemptDependencies, type AttemptListener } from './attempt.ts';
-import type { Call } from './call-context.ts';
+import type { Call, UpstreamRequest } from './call-context.ts';
 import type { ProviderCalls } from './call-report.ts';
-import type { CancelToken } from './cancellation.ts';
-import { toLoggedType } from './content-type.ts';
-import type { Credential } from './credential.ts';
-import { deadlineReached } from './deadline.ts';
+import type { Credential, VerifiedCredentials } from './credential.ts';
+import { type CancelToken, deadlineReached } from './deadline.ts';
 import { isCredentialFailure, toDeadlineFailure, toRouteFailure, UpstreamFailure } from './failure.ts';
-import type { Body, ReadBody } from './read-response.ts';
-import type { UpstreamRequest } from './request.ts';
+import { type Body, type ReadBody, toLoggedType } from './read-response.ts';
 import type { ByteUser } from './response-budget.ts';
 import { pause, type Retry } from './retry.ts';
 import type { Upstream } from './upstream.ts';
-import type { VerifiedCredentials } from './verified-credentials.ts';
 
 /** What all calls to a provider have in common. */
 export interface UpstreamDependencies extends AttemptDependencies {

@@ -1,24 +1,18 @@
 /** The upstream client of one provider. */
-
 import type { UpstreamLimits } from '../core/limits.ts';
 import type { Provider } from '../generated/types.ts';
 import type { Log } from '../observability/logger.ts';
 import { createAdmission } from './admission.ts';
-import { toBaseUrl } from './base-url.ts';
-import type { Call } from './call-context.ts';
+import type { Call, UpstreamRequest } from './call-context.ts';
 import { createCoalescing } from './coalescing.ts';
-import type { Credential } from './credential.ts';
-import type { ReadStatus } from './error-response.ts';
+import { type Credential, toBaseUrl, VerifiedCredentials } from './credential.ts';
+import { TimeoutQueue } from './deadline.ts';
 import { toEndError, UpstreamFailure } from './failure.ts';
 import { createPool } from './pool.ts';
-import { type Body, createReadBody } from './read-response.ts';
-import type { UpstreamRequest } from './request.ts';
+import { type Body, createReadBody, type ReadStatus } from './read-response.ts';
 import type { ResponseBudget } from './response-budget.ts';
-import { createRetry } from './retry.ts';
-import { RetryBudgets } from './retry-budget.ts';
-import { TimeoutQueue } from './timeout-queue.ts';
+import { createRetry, RetryBudgets } from './retry.ts';
 import { UpstreamCall, type UpstreamDependencies } from './upstream-call.ts';
-import { VerifiedCredentials } from './verified-credentials.ts';
 
 /** The upstream client of one provider. */
 export interface Upstream {

@@ -2,7 +2,7 @@
 import { expect, it, vi } from 'vitest';
 import { createGateway } from '../../src/gateway/create-gateway.ts';
 import type { Context, RequestInfo } from '../../src/resolvers/context.ts';
-import { CancelSource } from '../../src/upstream/cancellation.ts';
+import { CancelSource } from '../../src/upstream/deadline.ts';
 
 const bug = new Error('a bug of the executor');
 const maxLogLines = 2;

@@ -12,10 +12,8 @@ import { readRunFeed } from '../../src/resolvers/run-feed/run-feed.ts';
 import { createMemoryCache } from '../../src/run-cache/memory-cache.ts';
 import type { RunCache } from '../../src/run-cache/run-cache.ts';
 import { OperationCall } from '../../src/upstream/call-context.ts';
-import { CancelSource } from '../../src/upstream/cancellation.ts';
 import { createCredential } from '../../src/upstream/credential.ts';
-import { OperationDeadline } from '../../src/upstream/deadline.ts';
-import { TimeoutQueue } from '../../src/upstream/timeout-queue.ts';
+import { CancelSource, OperationDeadline, TimeoutQueue } from '../../src/upstream/deadline.ts';
 import type { Upstream } from '../../src/upstream/upstream.ts';
 
 /** The time of the first page in every world. */

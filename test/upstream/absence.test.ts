@@ -1,7 +1,7 @@
 /** `null` only when the provider says so: a 404 counts once it is known that it is the provider that says it. */
 import { describe, expect, it } from 'vitest';
 import type { GatewayConfig } from '../../src/gateway/create-gateway.ts';
-import { VerifiedCredentials } from '../../src/upstream/verified-credentials.ts';
+import { VerifiedCredentials } from '../../src/upstream/credential.ts';
 import {
   anyDatafoldRun,
   datafoldBody,

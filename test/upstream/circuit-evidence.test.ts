@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { defaultLimits } from '../../src/core/limits.ts';
 import { type BreakerLimits, CircuitBreaker, type Permit } from '../../src/upstream/circuit-breaker.ts';
 import { createCredential } from '../../src/upstream/credential.ts';
-import type { Outcome } from '../../src/upstream/path-history.ts';
+import type { Outcome } from '../../src/upstream/credential-circuit.ts';
 import { holdClock, holdDice } from '../support/clock.ts';
 
 const caller = (name: string) => createCredential(`Key ${name}`, 'caller', 'https://provider.test');

@@ -2,7 +2,7 @@
 
 import type { Plugin } from 'graphql-yoga';
 import type { RequestLog } from '../../observability/bounded-log.ts';
-import { type CancelToken, fromAbortSignal } from '../../upstream/cancellation.ts';
+import { type CancelToken, fromAbortSignal } from '../../upstream/deadline.ts';
 import type { NodeBody } from '../node-request.ts';
 import { type RequestContext, requestIdHeader, toRequestId } from '../request-id.ts';
 

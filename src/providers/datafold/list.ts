@@ -5,8 +5,8 @@
 import { BadUserInput, type ProviderError } from '../../core/errors.ts';
 import type { Items } from '../../json/lazy-array.ts';
 import { isObject, tooLarge } from '../../json/lossless.ts';
+import type { UpstreamRequest } from '../../upstream/call-context.ts';
 import type { Body } from '../../upstream/read-response.ts';
-import type { UpstreamRequest } from '../../upstream/request.ts';
 import { decodeCursor, encodeCursor, type Get, type ListScan, type Page } from '../lists.ts';
 import { createReader, invalidField, toLargeField, toNumber, withinLength } from '../response-reader.ts';
 import type { components } from './openapi.d.ts';

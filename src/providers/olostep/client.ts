@@ -1,5 +1,5 @@
 /** Olostep, as a provider, and what its statuses mean where that isn't what HTTP says: as its own clients read them [O12]. */
-import type { ReadStatus } from '../../upstream/error-response.ts';
+import type { ReadStatus } from '../../upstream/read-response.ts';
 import type { ProviderDefinition } from '../provider.ts';
 import { monitors } from './monitors.ts';
 import { runs } from './runs.ts';

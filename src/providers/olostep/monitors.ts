@@ -7,8 +7,8 @@ import type { OlostepMonitor, OlostepMonitorStatus } from '../../generated/types
 import type { Items } from '../../json/lazy-array.ts';
 import { ParsedObject } from '../../json/lazy-object.ts';
 import { isNullish, isObject } from '../../json/lossless.ts';
+import type { UpstreamRequest } from '../../upstream/call-context.ts';
 import type { Body } from '../../upstream/read-response.ts';
-import type { UpstreamRequest } from '../../upstream/request.ts';
 import { type FieldContext, identifyMonitor, type MonitorFields, type Reading, type Selected } from '../fields.ts';
 import {
   decodeTuple,

@@ -4,8 +4,8 @@ import type { Limits } from '../../core/limits.ts';
 import type { Provider } from '../../generated/types.ts';
 import type { Get, ListScan, MonitorRow } from '../../providers/lists.ts';
 import type { MonitorDefinition } from '../../providers/provider.ts';
+import type { UpstreamRequest } from '../../upstream/call-context.ts';
 import type { Body } from '../../upstream/read-response.ts';
-import type { UpstreamRequest } from '../../upstream/request.ts';
 import { compareText } from './feed-order.ts';
 
 /** Monitors, as far as their list could be read. */

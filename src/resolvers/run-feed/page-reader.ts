@@ -2,8 +2,8 @@
 import { BadUserInput, isTimeout, OperationTooCostly, ProviderError } from '../../core/errors.ts';
 import type { MonitorRunKey, Provider } from '../../generated/types.ts';
 import type { Get, RunRow } from '../../providers/lists.ts';
+import type { UpstreamRequest } from '../../upstream/call-context.ts';
 import type { Body } from '../../upstream/read-response.ts';
-import type { UpstreamRequest } from '../../upstream/request.ts';
 import type { FeedCache } from './feed-cache.ts';
 import type { FeedArguments, FeedContext, FeedDefinition, FeedGaps, RunFeedBudget } from './feed-context.ts';
 import type { FeedRow, ReadPage } from './feed-order.ts';
