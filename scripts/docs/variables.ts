@@ -54,16 +54,16 @@ export const providerVariables: Readonly<
 export const variables = {
   CREDENTIALS: {
     group: 'Providers',
-    default: '`held`',
+    default: '`service`',
     text:
-      '`held`: the service calls the providers with the keys above. `forwarded`: it holds no key; each request brings its ' +
+      '`service`: the service calls the providers with the keys above. `forwarded`: it holds no key; each request brings its ' +
       "caller's in `X-Datafold-Api-Key` and `X-Olostep-Api-Key`.",
   },
   HOST: {
     group: 'HTTP server',
     default: '`127.0.0.1`',
     text:
-      'The address to listen on. Beyond loopback, with held keys, the service starts only with `API_TOKENS` or `JWKS_URL`, or with ' +
+      'The address to listen on. Beyond loopback, with the keys above, the service starts only with `API_TOKENS` or `JWKS_URL`, or with ' +
       '`ALLOW_ANONYMOUS`.',
   },
   PORT: { group: 'HTTP server', default: '`4000`', text: 'The port to listen on. 0: the system chooses one.' },
@@ -112,7 +112,7 @@ export const variables = {
   ALLOW_ANONYMOUS: {
     group: 'Authentication',
     default: '`false`',
-    text: '`true`: every client that reaches `HOST` may use the held keys. Beyond loopback, with held keys, it needs `ALLOWED_HOSTS`.',
+    text: '`true`: every client that reaches `HOST` may use the keys above. Beyond loopback, with the keys above, it needs `ALLOWED_HOSTS`.',
   },
   PERSISTED_DOCUMENTS: {
     group: 'Persisted documents',

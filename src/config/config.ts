@@ -71,7 +71,7 @@ const persistedSettings = {
 };
 
 const gatewaySettings = {
-  CREDENTIALS: v.optional(v.picklist(credentialModes, `expected one of ${credentialModes.join(', ')}`), 'held'),
+  CREDENTIALS: v.optional(v.picklist(credentialModes, `expected one of ${credentialModes.join(', ')}`), 'service'),
   ALLOW_ANONYMOUS: v.optional(flagSetting, 'false'),
 };
 
@@ -267,7 +267,7 @@ function readLimits(env: Env, problems: string[]): Partial<Limits> {
 }
 
 function readGateway(env: Env, problems: string[], isLocal: boolean): Pick<GatewayConfig, 'credentials' | 'providers'> {
-  const { CREDENTIALS: credentials = 'held', ALLOW_ANONYMOUS } = readSettings(gatewaySettings, env, problems);
+  const { CREDENTIALS: credentials = 'service', ALLOW_ANONYMOUS } = readSettings(gatewaySettings, env, problems);
   const configs: Partial<Record<Provider, ProviderConfig>> = {};
   for (const provider of providerNames) {
     const settings = providerSettings(providers[provider]);
@@ -276,7 +276,7 @@ function readGateway(env: Env, problems: string[], isLocal: boolean): Pick<Gatew
       BASE_URL: baseUrl,
       UPSTREAM_RATE: upstreamRate,
     } = readSettings(settings, env, problems, `${provider}_`);
-    if (apiKey === undefined && credentials === 'held') continue;
+    if (apiKey === undefined && credentials === 'service') continue;
     configs[provider] = {
       ...(apiKey && { apiKey }),
       ...(baseUrl && { baseUrl }),
@@ -284,22 +284,22 @@ function readGateway(env: Env, problems: string[], isLocal: boolean): Pick<Gatew
     };
   }
   const names = providerNames.map((provider) => `${provider}_API_KEY`);
-  const held = names.filter((name) => env[name]);
+  const withKey = names.filter((name) => env[name]);
   if (credentials === 'forwarded') {
-    if (held.length > 0) problems.push(`${held.join(', ')}: expected not to be set with CREDENTIALS=forwarded`);
+    if (withKey.length > 0) problems.push(`${withKey.join(', ')}: expected not to be set with CREDENTIALS=forwarded`);
     return { credentials, providers: configs };
   }
-  if (held.length === 0) problems.push(`${names.join(', ')}: expected at least one of them to be set`);
-  if (held.length > 0 && !isLocal && !env.API_TOKENS && !env.JWKS_URL) {
+  if (withKey.length === 0) problems.push(`${names.join(', ')}: expected at least one of them to be set`);
+  if (withKey.length > 0 && !isLocal && !env.API_TOKENS && !env.JWKS_URL) {
     if (!ALLOW_ANONYMOUS)
       problems.push(
         'API_TOKENS, JWKS_URL: expected one of them to be set, or ALLOW_ANONYMOUS=true, as HOST lets others use the ' +
-          'keys that are held here',
+          'keys of the service',
       );
     else if (!env.ALLOWED_HOSTS)
       problems.push(
         'ALLOWED_HOSTS: expected to be set with ALLOW_ANONYMOUS=true, as otherwise any web page that a user on the network ' +
-          'opens can read responses by DNS rebinding, with the keys that are held here',
+          'opens can read responses by DNS rebinding, with the keys of the service',
       );
   }
   return { credentials, providers: configs };

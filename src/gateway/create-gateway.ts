@@ -55,13 +55,13 @@ export type { RunCache, StoredEntries, StoredEntry } from '../run-cache/run-cach
 
 export interface GatewayConfig {
   /**
-   * The providers to call. With `held` credentials at least one needs a key, and the fields of those without one answer
+   * The providers to call. With `service` credentials at least one needs a key, and the fields of those without one answer
    * `PROVIDER_NOT_CONFIGURED`.
    */
   readonly providers?: Readonly<Partial<Record<Provider, ProviderConfig>>>;
   /**
    * Whose keys the providers are called with: `held`, the ones given here; or `forwarded`, the caller's own, from the headers
-   * `X-Datafold-Api-Key` and `X-Olostep-Api-Key` of each request. @default 'held'
+   * `X-Datafold-Api-Key` and `X-Olostep-Api-Key` of each request. @default 'service'
    */
   readonly credentials?: CredentialMode;
   /** The path that the graph is served at. @default '/graphql' */
@@ -288,20 +288,20 @@ export function createGateway(config: GatewayConfig): Gateway {
   };
 }
 
-function checkConfig({ providers: configs = {}, credentials = 'held' }: GatewayConfig): void {
+function checkConfig({ providers: configs = {}, credentials = 'service' }: GatewayConfig): void {
   const problems: string[] = [];
   for (const provider of providerNames) {
     const { baseUrl } = configs[provider] ?? {};
     const apiKey = readKey(configs[provider]);
     // A variable that isn't set and a `!` behind it get past the compiler.
-    const isNeeded = credentials === 'held' && configs[provider] !== undefined;
+    const isNeeded = credentials === 'service' && configs[provider] !== undefined;
     if (apiKey === undefined ? isNeeded : typeof apiKey !== 'string' || !isApiKey(apiKey))
       problems.push(`providers.${provider}.apiKey: expected ${expectedApiKey}.`);
     const { apiPath } = providers[provider];
     if (baseUrl !== undefined && !isBaseUrl(baseUrl, apiPath))
       problems.push(`providers.${provider}.baseUrl: expected ${expectedBaseUrl(apiPath)}.`);
   }
-  if (credentials === 'held' && providerNames.every((provider) => configs[provider] === undefined))
+  if (credentials === 'service' && providerNames.every((provider) => configs[provider] === undefined))
     problems.push(`providers: expected at least one of ${providerNames.join(', ')}.`);
   if (problems.length > 0) throw new Error(problems.join('\n'));
 }

@@ -17,7 +17,7 @@ export const providerNames = Object.keys(providers) as readonly Provider[];
 export const isProvider = (name: string): name is Provider => Object.hasOwn(providers, name);
 
 /** `held`: the service's own, from its configuration. `forwarded`: the caller's, from the headers of each request. */
-export const credentialModes = ['held', 'forwarded'] as const;
+export const credentialModes = ['service', 'forwarded'] as const;
 export type CredentialMode = (typeof credentialModes)[number];
 
 /**

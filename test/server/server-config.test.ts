@@ -64,7 +64,7 @@ describe('server configuration: the HTTP server', () => {
     ['GRAPHIQL', 'true or false', ['yes', '1', 'TRUE', ' ']],
     ['INTROSPECTION', 'true or false', ['no', '0']],
     ['ALLOW_ANONYMOUS', 'true or false', ['yes']],
-    ['CREDENTIALS', 'one of held, forwarded', ['both', 'HELD']],
+    ['CREDENTIALS', 'one of service, forwarded', ['both', 'SERVICE']],
   ])('is refused for a bad %s, by name and without its value', (name, expected, values) => {
     for (const value of values)
       expect(problemsOf({ ...key, [name]: value })).toEqual([`  ${name}: expected ${expected}`]);
@@ -96,13 +96,13 @@ describe('server configuration: the HTTP server', () => {
   });
 });
 
-describe('server configuration: keys that are held', () => {
+describe('server configuration: keys of the service', () => {
   const expected =
     '  API_TOKENS, JWKS_URL: expected one of them to be set, or ALLOW_ANONYMOUS=true, as HOST lets others use the ' +
-    'keys that are held here';
+    'keys of the service';
   const unnamed =
     '  ALLOWED_HOSTS: expected to be set with ALLOW_ANONYMOUS=true, as otherwise any web page that a user on the network ' +
-    'opens can read responses by DNS rebinding, with the keys that are held here';
+    'opens can read responses by DNS rebinding, with the keys of the service';
 
   it.each(['0.0.0.0', '::', '10.0.0.1', 'graph.internal', '127.0.0.1.evil.test'])(
     'are not available to all clients that reach %s',

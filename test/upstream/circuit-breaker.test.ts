@@ -11,7 +11,7 @@ import {
 } from '../support/bodies.ts';
 import { holdClock, holdDice, until } from '../support/clock.ts';
 import { type Handler, type Reply, silence } from '../support/fake-upstream.ts';
-import { createWorld, keys as held, verifyCredentials, type World } from '../support/world.ts';
+import { createWorld, keys as serviceKeys, verifyCredentials, type World } from '../support/world.ts';
 
 const query = 'query ($keys: [MonitorRunKey!]!) { monitorRuns(keys: $keys) { id } }';
 const found = { data: { monitorRuns: [{ id: 'DATAFOLD:7:42' }] } };
@@ -238,7 +238,7 @@ describe('circuit breaker: a provider that fails', () => {
   it("doesn't fail by a response that contains the key, which any caller with the key can put there", async () => {
     const world = await createBreakerWorld();
 
-    await meet(world, 25, { body: { ...datafoldBody, error: `canary ${held.datafold}` } });
+    await meet(world, 25, { body: { ...datafoldBody, error: `canary ${serviceKeys.datafold}` } });
 
     expect(changes(world)).toEqual([]);
   });
