@@ -39,6 +39,14 @@ it('layers: no import points upwards', () => {
   expect(upwards).toEqual([]);
 });
 
+it('layers: three folders at least import each file of core/', () => {
+  const imports = readImports().filter(({ from }) => !from.startsWith('core/'));
+  const foldersOf = (file: string) =>
+    new Set(imports.filter(({ to }) => to === file).map(({ from }) => from.split('/')[0]));
+  const files = globSync('src/core/*.ts').map((path) => path.slice('src/'.length));
+  expect(files.filter((file) => foldersOf(file).size < 3)).toEqual([]);
+});
+
 it('layers: no provider imports from another one', () => {
   const isAcross = ({ from, to }: Import) => {
     const [own, other] = [from, to].map((path) => /^providers\/(\w+)\//.exec(path)?.[1]);

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { toHash } from '../../src/graphql/documents/allowlist.ts';
+import { toHash } from '../../src/graphql/documents/persisted-documents.ts';
 import { writeGenerated } from './write-generated.ts';
 
 const { parse, print } = createRequire(import.meta.url)('graphql-17') as typeof import('graphql');

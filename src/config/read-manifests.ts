@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import exampleDocuments from '../generated/persisted-documents.json' with { type: 'json' };
 import otherPrints from '../generated/persisted-documents-17.json' with { type: 'json' };
-import type { Manifest } from '../graphql/documents/allowlist.ts';
+import type { Manifest } from '../graphql/documents/persisted-documents.ts';
 import { withoutMarkInText } from '../json/lossless.ts';
 
 /**

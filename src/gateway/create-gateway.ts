@@ -5,9 +5,13 @@ import { type DocumentNode, type ExecutionResult, type GraphQLError, getOperatio
 import { lazy } from '../core/lazy.ts';
 import { defaultLimits, type Limits } from '../core/limits.ts';
 import type { Provider } from '../generated/types.ts';
-import { createAllowlist, type Manifest } from '../graphql/documents/allowlist.ts';
 import { createDocumentCache } from '../graphql/documents/document-cache.ts';
-import { createPersistedDocuments, type DocumentParams } from '../graphql/documents/persisted-documents.ts';
+import {
+  createAllowlist,
+  createPersistedDocuments,
+  type DocumentParams,
+  type Manifest,
+} from '../graphql/documents/persisted-documents.ts';
 import { createExecute, type Operation } from '../graphql/executor/execute.ts';
 import { headBytes, ResponseCache } from '../loaders/response-cache.ts';
 import { UnmovedMonitors } from '../loaders/unmoved-monitors.ts';

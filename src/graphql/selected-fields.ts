@@ -1,13 +1,24 @@
-/** What an operation selects of the objects that a field finds: which fetches are needed follows from it. */
+/**
+ * What an operation selects: of a type, fragments expanded, `@skip` and `@include` applied, the same names merged; and of the objects
+ * that a field finds, from which follows what has to be fetched.
+ */
 import {
+  type DirectiveNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  GraphQLIncludeDirective,
   type GraphQLObjectType,
   type GraphQLResolveInfo,
+  type GraphQLSchema,
+  GraphQLSkipDirective,
+  getDirectiveValues,
   getNamedType,
+  isAbstractType,
   isObjectType,
+  type NamedTypeNode,
   type SelectionSetNode,
 } from 'graphql';
-import { collectFields, type Selector, toSets } from './executor/collect-fields.ts';
-import { variablesOf } from './graphql-majors.ts';
+import { toVariableValues, variablesOf } from './graphql-majors.ts';
 
 /** The names of the fields that are selected of a type, without `__typename`. */
 export class SelectedFields extends Set<string> {
@@ -96,3 +107,67 @@ export function selectedIn(selection: Selection): SelectedOf {
     fieldNodes.flatMap(({ selectionSet }) => selectionSet ?? []),
   );
 }
+
+/** What selections are read with. */
+export interface Selector {
+  readonly schema: GraphQLSchema;
+  readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+  readonly conditions: Conditions;
+}
+
+/** The fields of one response name; the first says how it is found. */
+export type FieldNodes = readonly [FieldNode, ...FieldNode[]];
+
+/** The fields that `sets` together select of `type`, by response name, in the order of the answer. */
+export function collectFields(
+  { schema, fragments, conditions }: Selector,
+  type: GraphQLObjectType,
+  sets: readonly SelectionSetNode[],
+): ReadonlyMap<string, FieldNodes> {
+  const fields = new Map<string, [FieldNode, ...FieldNode[]]>();
+  const opened = new Set<string>();
+  const collect = ({ selections }: SelectionSetNode) => {
+    for (const selection of selections) {
+      if (!isIncluded(selection, conditions)) continue;
+      if (selection.kind === 'Field') {
+        const name = selection.alias?.value ?? selection.name.value;
+        const same = fields.get(name);
+        if (same === undefined) fields.set(name, [selection]);
+        else same.push(selection);
+      } else if (selection.kind === 'InlineFragment') {
+        if (isMet(selection.typeCondition)) collect(selection.selectionSet);
+      } else if (!opened.has(selection.name.value)) {
+        opened.add(selection.name.value);
+        const fragment = fragments.get(selection.name.value);
+        if (fragment !== undefined && isMet(fragment.typeCondition)) collect(fragment.selectionSet);
+      }
+    }
+  };
+  const isMet = (condition: NamedTypeNode | undefined) => {
+    if (condition === undefined || condition.name.value === type.name) return true;
+    const conditionType = schema.getType(condition.name.value);
+    return isAbstractType(conditionType) && schema.isSubType(conditionType, type);
+  };
+  for (const set of sets) collect(set);
+  return fields;
+}
+
+/** What is selected of the field. */
+export const toSets = (nodes: readonly FieldNode[]): readonly SelectionSetNode[] =>
+  nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
+
+/** A selection, of which only the directives are read. */
+interface Directed {
+  readonly directives?: readonly DirectiveNode[] | undefined;
+}
+
+function isIncluded({ directives = [] }: Directed, conditions: Conditions): boolean {
+  if (directives.length === 0) return true;
+  const variables = toVariableValues(conditions);
+  // Only the list: version 17 of graphql has more kinds of nodes with one.
+  if (getDirectiveValues(GraphQLSkipDirective, { directives }, variables)?.if === true) return false;
+  return getDirectiveValues(GraphQLIncludeDirective, { directives }, variables)?.if !== false;
+}
+
+/** Which variables are true. */
+export type Conditions = Readonly<Record<string, boolean>>;

@@ -8,7 +8,7 @@ import { MissingPackageError } from '../core/import-module.ts';
 import { defaultLimits } from '../core/limits.ts';
 import { createGateway } from '../gateway/create-gateway.ts';
 import { exampleOperations } from '../generated/example-operations.ts';
-import { ManifestError } from '../graphql/documents/allowlist.ts';
+import { ManifestError } from '../graphql/documents/persisted-documents.ts';
 import { createLineWriter, type LineWriter } from '../observability/log-writer.ts';
 import { createLog, type Log } from '../observability/logger.ts';
 import { createPrettyLines } from '../observability/pretty-lines.ts';

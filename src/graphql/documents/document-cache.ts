@@ -2,8 +2,7 @@
 import { type DocumentNode, GraphQLError, type GraphQLSchema, parse } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { Limits } from '../../core/limits.ts';
-import { findComplexityErrors } from './complexity.ts';
-import { maxPlacesOf } from './error-locations.ts';
+import { findComplexityErrors, maxPlacesOf } from './complexity.ts';
 import { type IncrementalPlan, planIncremental } from './incremental-directives.ts';
 import { createValidate } from './validate.ts';
 

@@ -1,4 +1,7 @@
-/** The variables of an operation and the arguments of its fields: what the client sent, checked and completed. */
+/**
+ * The variables of an operation and the arguments of its fields: what the client sent, checked and completed. Also how a plan bails
+ * out: where they are invalid, and wherever else it meets what it isn't made for.
+ */
 import {
   type FieldNode,
   type GraphQLArgument,
@@ -17,7 +20,6 @@ import {
   type VariableDefinitionNode,
 } from 'graphql';
 import { createLiteralReader, defaultOf, type Values } from '../graphql-majors.ts';
-import { bailOut } from './bail-out.ts';
 
 /** @throws when the value isn't of the type */
 type Coerce = (value: unknown) => unknown;
@@ -172,4 +174,25 @@ function hasVariable(value: ValueNode): boolean {
   if (value.kind === 'ListValue') return value.values.some(hasVariable);
   if (value.kind === 'ObjectValue') return value.fields.some((field) => hasVariable(field.value));
   return value.kind === 'Variable';
+}
+
+/** What a plan throws. Always this one value, as no code reads it, and a stack would cost more than most plans. */
+const unusual = Symbol('unusual');
+
+/**
+ * Ends the plan: it has met what it isn't made for.
+ * @param value what it has met; if that is a promise, its failure is ignored from here on
+ */
+export function bailOut(value?: unknown): never {
+  if (value instanceof Promise) value.catch(() => undefined);
+  throw unusual;
+}
+
+/** What `find` finds, or `undefined` when it throws. */
+export function unlessThrown<Found>(find: () => Found): Found | undefined {
+  try {
+    return find();
+  } catch {
+    return undefined;
+  }
 }

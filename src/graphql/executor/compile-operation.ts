@@ -1,24 +1,26 @@
 /** Compiles operations that are used again and again into plans. */
 import {
+  type ASTNode,
   type DocumentNode,
   type GraphQLObjectType,
   type GraphQLSchema,
   getOperationAST,
   type OperationDefinitionNode,
   type SelectionSetNode,
+  visit,
 } from 'graphql';
 import { fragmentsOf } from '../documents/complexity.ts';
 import type { Values } from '../graphql-majors.ts';
-import { bailOut, unlessThrown } from './bail-out.ts';
-import { compileVariables, createArgumentsCompiler } from './coercion.ts';
+import type { Conditions, FieldNodes, Selector } from '../selected-fields.ts';
+import { bailOut, compileVariables, createArgumentsCompiler, unlessThrown } from './coercion.ts';
 import {
+  type Compiler,
+  type Complete,
   collectProperties,
-  compileVariants,
-  type FieldNodes,
-  findConditions,
-  type Selector,
-} from './collect-fields.ts';
-import { type Compiler, type Complete, compileType, type PlanRequest, toResolve } from './complete-value.ts';
+  compileType,
+  type PlanRequest,
+  toResolve,
+} from './complete-value.ts';
 
 /** The plan of an operation of the document, if it has one. */
 type PlanOf = (document: DocumentNode, operationName: string | null | undefined) => Plan | undefined;
@@ -102,6 +104,60 @@ function compile(
       return Promise.reject(error);
     }
   };
+}
+
+/** The most variables that an operation may use in them; every combination of their values is compiled separately. */
+const maxConditions = 4;
+
+/**
+ * The variables that `@skip` and `@include` use in the nodes.
+ * @throws when there are too many, or there is another directive
+ */
+function findConditions(nodes: readonly ASTNode[]): readonly string[] {
+  const names = new Set<string>();
+  for (const node of nodes) {
+    visit(node, {
+      Directive({ name, arguments: [condition] = [] }) {
+        if (name.value !== 'skip' && name.value !== 'include') bailOut();
+        if (condition?.value.kind === 'Variable') names.add(condition.value.name.value);
+      },
+    });
+  }
+  return names.size > maxConditions ? bailOut() : [...names];
+}
+
+/**
+ * Fields come and go with these variables, and with them the order of those that stay. So each combination gets what is
+ * compiled for it, once it is executed.
+ */
+function compileVariants<Compiled>(
+  names: readonly string[],
+  compile: (conditions: Conditions) => Compiled,
+): (variables: Values) => Compiled {
+  if (names.length === 0) {
+    const compiled = compile({});
+    return () => compiled;
+  }
+  const variants = new Map<string, Compiled | undefined>();
+  return (variables) => {
+    const conditions = readConditions(names, variables);
+    const key = Object.values(conditions).join();
+    if (!variants.has(key))
+      variants.set(
+        key,
+        unlessThrown(() => compile(conditions)),
+      );
+    return variants.get(key) ?? bailOut();
+  };
+}
+
+function readConditions(names: readonly string[], variables: Values): Conditions {
+  return Object.fromEntries(
+    names.map((name) => {
+      const value = variables[name];
+      return typeof value === 'boolean' ? [name, value] : bailOut();
+    }),
+  );
 }
 
 /** The data, once nothing of it is waited for any more. */

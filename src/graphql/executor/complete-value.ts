@@ -12,12 +12,18 @@ import {
   isListType,
   isNonNullType,
   isObjectType,
+  type SelectionSetNode,
 } from 'graphql';
 import type { Values } from '../graphql-majors.ts';
-import { createSelectedOf, type Selection } from '../selected-fields.ts';
-import { bailOut } from './bail-out.ts';
-import type { ArgumentsCompiler, RequestArguments } from './coercion.ts';
-import { collectProperties, type FieldNodes, type Selector, toSets } from './collect-fields.ts';
+import {
+  collectFields,
+  createSelectedOf,
+  type FieldNodes,
+  type Selection,
+  type Selector,
+  toSets,
+} from '../selected-fields.ts';
+import { type ArgumentsCompiler, bailOut, type RequestArguments } from './coercion.ts';
 
 /** What is compiled with. */
 export interface Compiler extends Selector {
@@ -108,6 +114,19 @@ function compileObject(compiler: Compiler, type: GraphQLObjectType, nodes: reado
     }
     return data;
   };
+}
+
+/**
+ * The fields that are selected of a type, to be properties of an object that is filled by their names.
+ * @throws when a name can't be the one of a property like any other
+ */
+export function collectProperties(
+  selector: Selector,
+  type: GraphQLObjectType,
+  sets: readonly SelectionSetNode[],
+): readonly (readonly [name: string, nodes: FieldNodes])[] {
+  const fields = collectFields(selector, type, sets);
+  return fields.has('__proto__') ? bailOut() : [...fields];
 }
 
 /** Puts what is found later into its place. If it fails, the plan does; by then another failure may have ended it. */

@@ -200,7 +200,7 @@ export const graphGuards: readonly Guard[] = [
   },
   {
     name: 'listed documents that are valid',
-    file: 'src/graphql/documents/allowlist.ts',
+    file: 'src/graphql/documents/persisted-documents.ts',
     from: 'return errors.map(({ message }) => message);',
     to: 'return errors.slice(9).map(({ message }) => message);',
     tests: ['test/config/config.test.ts'],
