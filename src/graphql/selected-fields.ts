@@ -102,10 +102,7 @@ export function selectedIn(selection: Selection): SelectedOf {
     fragments: new Map(Object.entries(fragments)),
     conditions: variablesOf(selection) as Selector['conditions'],
   };
-  return createSelectedOf(
-    selector,
-    fieldNodes.flatMap(({ selectionSet }) => selectionSet ?? []),
-  );
+  return createSelectedOf(selector, toSets(fieldNodes));
 }
 
 /** What selections are read with. */

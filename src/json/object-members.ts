@@ -1,5 +1,4 @@
 /** Members of a JSON object by their names, which are found without parsing anything else of the object. */
-
 import { parseJson, tooLarge, type Unread, unreadable } from './lossless.ts';
 import { measureClosed, sign, skipSpace, skipText, skipValue, valuesPerMember } from './scan.ts';
 

@@ -1,5 +1,4 @@
 /** Pages of the providers' lists, as Relay connections. */
-
 import type { CostBudget } from '../core/cost-budget.ts';
 import { BadUserInput, type ProviderError } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';

@@ -2,7 +2,6 @@
  * Which upstream calls fetch what is selected, and why; and the search in a list, where the plan reads one first. The planner is pure:
  * its input is what is selected of which objects, its result what to fetch.
  */
-
 import { isEndpointSpecific } from '../core/errors.ts';
 import type { SelectedFields } from '../graphql/selected-fields.ts';
 import type { Selected } from '../providers/fields.ts';

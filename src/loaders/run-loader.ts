@@ -1,5 +1,4 @@
 /** Runs by their keys: of each provider, cached ones, those that a list has, and the others each by a call. */
-
 import DataLoader from 'dataloader';
 import { BadUserInput, isRefusal, mayPass, toError } from '../core/errors.ts';
 import { Memo } from '../core/lazy.ts';

@@ -1,7 +1,6 @@
 /**
  * Query fields -> loaders. What is below a run or a monitor, its provider has filled already; ways from one to the other are here.
  */
-
 import { BadUserInput } from '../core/errors.ts';
 import type { QueryResolvers } from '../generated/resolvers.ts';
 import type { MonitorKey, MonitorRunKey, MonitorRunsArgs, Provider } from '../generated/types.ts';

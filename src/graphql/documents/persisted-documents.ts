@@ -2,7 +2,6 @@
  * Which text a request executes: the one it brings, or the one of the id that it names. The allowlist has the documents that the
  * service is started with, read from manifests, as the tools of clients write them.
  */
-
 import { createHash } from 'node:crypto';
 import { GraphQLError } from 'graphql';
 import { LRUCache } from 'lru-cache';

@@ -2,7 +2,6 @@
  * What a run feed works with: its operation and the providers, its arguments, the upstream calls that it may still make, and the
  * gaps that it notes.
  */
-
 import { createHash } from 'node:crypto';
 import { GraphQLError } from 'graphql';
 import { BadUserInput, OperationTooCostly } from '../../core/errors.ts';

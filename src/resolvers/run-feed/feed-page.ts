@@ -3,7 +3,6 @@
  * reads no more than that takes: in rounds, each of which requests one page of every stream that may have one of the runs that are
  * wanted.
  */
-
 import type { Provider } from '../../generated/types.ts';
 import {
   exhaustedCode,

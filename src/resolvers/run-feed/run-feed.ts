@@ -2,7 +2,6 @@
  * `Query.runs`: the newest runs of all monitors of all providers. No provider lists runs across monitors, so the feed lists the
  * monitors and merges the lists of their runs, each read only as far as a page needs it.
  */
-
 import { ProviderError } from '../../core/errors.ts';
 import type { Limits } from '../../core/limits.ts';
 import type { Provider, QueryRunsArgs } from '../../generated/types.ts';
