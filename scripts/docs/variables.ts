@@ -19,9 +19,16 @@ const rateOf = (provider: string): VariableDescription => ({
     '[pacing](caching-and-planning.md#pacing).',
 });
 
+const allowHttp: VariableDescription = {
+  default: '`false`',
+  text:
+    '`true`: the base URL may be `http`, and an address of a private network (`10.0.0.0/8`, `172.16.0.0/12`, `192.168.0.0/16`, ' +
+    '`fc00::/7`). The key is then sent unencrypted: only for an API in your own network.',
+};
+
 /** The variables that each provider has, after its name. */
 export const providerVariables: Readonly<
-  Record<Provider, Readonly<Record<'API_KEY' | 'BASE_URL' | 'UPSTREAM_RATE', VariableDescription>>>
+  Record<Provider, Readonly<Record<'API_KEY' | 'BASE_URL' | 'ALLOW_HTTP' | 'UPSTREAM_RATE', VariableDescription>>>
 > = {
   DATAFOLD: {
     API_KEY: {
@@ -36,6 +43,7 @@ export const providerVariables: Readonly<
         'For instance `https://eu.datafold.com`, or your dedicated host. `us.datafold.com` and `eub.datafold.com` are another product: ' +
         'only its runs (one, and the list of a monitor) are documented, so fields of monitors and lists of monitors may fail there.',
     },
+    ALLOW_HTTP: allowHttp,
     UPSTREAM_RATE: rateOf('Datafold'),
   },
   OLOSTEP: {
@@ -46,6 +54,7 @@ export const providerVariables: Readonly<
         '`PROVIDER_NOT_CONFIGURED`.',
     },
     BASE_URL: { default: '`https://api.olostep.com`', text: 'Another address of the API.' },
+    ALLOW_HTTP: allowHttp,
     UPSTREAM_RATE: rateOf('Olostep'),
   },
 };

@@ -95,9 +95,10 @@ const apiKeySetting = v.pipe(
 const scheme = /^(Key|Bearer)\s/i;
 
 /** Each provider has these, after its name: `DATAFOLD_API_KEY`, `DATAFOLD_BASE_URL`, `DATAFOLD_UPSTREAM_RATE`, … */
-const providerSettings = ({ apiPath }: Pick<ProviderDefinition, 'apiPath'>) => ({
+const providerSettings = ({ apiPath }: Pick<ProviderDefinition, 'apiPath'>, allowHttp = false) => ({
   API_KEY: v.optional(apiKeySetting),
-  BASE_URL: v.optional(setting(expectedBaseUrl(apiPath), (text) => isBaseUrl(text, apiPath))),
+  BASE_URL: v.optional(setting(expectedBaseUrl(apiPath, allowHttp), (text) => isBaseUrl(text, apiPath, allowHttp))),
+  ALLOW_HTTP: v.optional(flagSetting),
   UPSTREAM_RATE: v.optional(countSetting),
 });
 
@@ -270,16 +271,20 @@ function readGateway(env: Env, problems: string[], isLocal: boolean): Pick<Gatew
   const { CREDENTIALS: credentials = 'service', ALLOW_ANONYMOUS } = readSettings(gatewaySettings, env, problems);
   const configs: Partial<Record<Provider, ProviderConfig>> = {};
   for (const provider of providerNames) {
-    const settings = providerSettings(providers[provider]);
+    const settings = providerSettings(providers[provider], env[`${provider}_ALLOW_HTTP`]?.trim() === 'true');
     const {
       API_KEY: apiKey,
       BASE_URL: baseUrl,
+      ALLOW_HTTP: allowHttp,
       UPSTREAM_RATE: upstreamRate,
     } = readSettings(settings, env, problems, `${provider}_`);
     if (apiKey === undefined && credentials === 'service') continue;
+    if (baseUrl === undefined && credentials === 'service' && providers[provider].defaultBaseUrl === undefined)
+      problems.push(`${provider}_BASE_URL: expected to be set with ${provider}_API_KEY`);
     configs[provider] = {
       ...(apiKey && { apiKey }),
       ...(baseUrl && { baseUrl }),
+      ...(allowHttp && { allowHttp }),
       ...(upstreamRate && { upstreamRate }),
     };
   }

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';
 import { type DocumentNode, type ExecutionResult, type GraphQLError, getOperationAST } from 'graphql';
+import { ProviderError } from '../core/errors.ts';
 import { lazy } from '../core/lazy.ts';
 import { defaultLimits, type Limits } from '../core/limits.ts';
 import type { Provider } from '../generated/types.ts';
@@ -103,10 +104,15 @@ export interface ProviderConfig {
    */
   readonly apiKey?: string | (() => string);
   /**
-   * Where the API is: https to a name, or http towards loopback. A path is put before the API's own (`/api/v1/…` of Datafold,
+   * Where the API is: https to a name, or http towards loopback; more with `allowHttp`. A path is put before the API's own (`/api/v1/…` of Datafold,
    * `/v1/…` of Olostep), and must not end in that. @default the provider's
    */
   readonly baseUrl?: string;
+  /**
+   * Whether `baseUrl` may be http, and an address of a private network: the key is then sent unencrypted. For an API that you host.
+   * @default false
+   */
+  readonly allowHttp?: boolean;
   /**
    * How many calls a second are made with one key at most: where the account's rate limit is known, nothing has to be learned from
    * refused calls. @default `limits.upstreamRate`
@@ -295,22 +301,23 @@ export function createGateway(config: GatewayConfig): Gateway {
 function checkConfig({ providers: configs = {}, credentials = 'service' }: GatewayConfig): void {
   const problems: string[] = [];
   for (const provider of providerNames) {
-    const { baseUrl } = configs[provider] ?? {};
+    const { baseUrl, allowHttp } = configs[provider] ?? {};
     const apiKey = readKey(configs[provider]);
     // A variable that isn't set and a `!` behind it get past the compiler.
     const isNeeded = credentials === 'service' && configs[provider] !== undefined;
     if (apiKey === undefined ? isNeeded : typeof apiKey !== 'string' || !isApiKey(apiKey))
       problems.push(`providers.${provider}.apiKey: expected ${expectedApiKey}.`);
-    const { apiPath } = providers[provider];
-    if (baseUrl !== undefined && !isBaseUrl(baseUrl, apiPath))
-      problems.push(`providers.${provider}.baseUrl: expected ${expectedBaseUrl(apiPath)}.`);
+    const { apiPath, defaultBaseUrl } = providers[provider];
+    const isMissing = baseUrl === undefined && isNeeded && defaultBaseUrl === undefined;
+    if (isMissing || (baseUrl !== undefined && !isBaseUrl(baseUrl, apiPath, allowHttp)))
+      problems.push(`providers.${provider}.baseUrl: expected ${expectedBaseUrl(apiPath, allowHttp)}.`);
   }
   if (credentials === 'service' && providerNames.every((provider) => configs[provider] === undefined))
     problems.push(`providers: expected at least one of ${providerNames.join(', ')}.`);
   if (problems.length > 0) throw new Error(problems.join('\n'));
 }
 
-const baseUrlOf = (configs: NonNullable<GatewayConfig['providers']>, provider: Provider): string =>
+const baseUrlOf = (configs: NonNullable<GatewayConfig['providers']>, provider: Provider): string | undefined =>
   configs[provider]?.baseUrl ?? providers[provider].defaultBaseUrl;
 
 function createUpstreams(
@@ -322,18 +329,25 @@ function createUpstreams(
 ) {
   const onRefused = ({ digest }: Credential) => revoke(digest);
   const upstreams = providerNames.map((provider): [Provider, Upstream] => {
-    const { readStatus, monitors } = providers[provider];
+    const { refusesKeyWith, readStatus, monitors } = providers[provider];
     const baseUrl = baseUrlOf(configs, provider);
+    if (baseUrl === undefined) return [provider, createOffUpstream(provider)];
     const listRequest = monitors.walk(1).first;
     const { upstreamRate = limits.upstreamRate } = configs[provider] ?? {};
     const upstream = createUpstream({
-      ...{ provider, baseUrl, log, budget, onRefused, listRequest, readStatus },
+      ...{ provider, baseUrl, log, budget, onRefused, listRequest, refusesKeyWith, readStatus },
       limits: { ...limits, upstreamRate },
     });
     return [provider, coalesceCalls ? createCoalescing(provider, upstream, limits) : upstream];
   });
   return Object.fromEntries(upstreams) as Record<Provider, Upstream>;
 }
+
+/** Of a provider that isn't configured: no call of it has a credential. */
+const createOffUpstream = (provider: Provider): Upstream => ({
+  getJson: () => Promise.reject(new ProviderError(provider, 'PROVIDER_NOT_CONFIGURED')),
+  close: async () => {},
+});
 
 function createRunCache(runCache: GatewayConfig['runCache'] = true, limits: Limits, log: Log): RunCache | undefined {
   if (typeof runCache === 'object') return createSafeCache(runCache, log, limits.redisTimeoutMs);
@@ -364,8 +378,11 @@ function createResponseCache(
 /** The credentials of a request. */
 function createCredentials({ providers: configs = {}, credentials }: GatewayConfig) {
   const baseUrls = Object.fromEntries(
-    providerNames.map((provider) => [provider, toBaseUrl(baseUrlOf(configs, provider)).href]),
-  ) as Record<Provider, string>;
+    providerNames.map((provider) => {
+      const baseUrl = baseUrlOf(configs, provider);
+      return [provider, baseUrl === undefined ? undefined : toBaseUrl(baseUrl).href];
+    }),
+  ) as Record<Provider, string | undefined>;
   if (credentials === 'forwarded') return createForwardedCredentials((provider) => baseUrls[provider]);
   const held = () => {
     const apiKeys = providerNames.flatMap((provider) => {

@@ -26,15 +26,15 @@ export type CredentialMode = (typeof credentialModes)[number];
  */
 export type CredentialOf = (provider: Provider) => Credential;
 
-/** Where a provider's API is, as `toBaseUrl` gives it. */
-type BaseUrlOf = (provider: Provider) => string;
+/** Where a provider's API is, as `toBaseUrl` gives it; `undefined` when that isn't configured, and the provider is off. */
+type BaseUrlOf = (provider: Provider) => string | undefined;
 
 /** The service's own, made once. A provider without a key is off. */
 export function createHeldCredentials(apiKeys: ReadonlyMap<Provider, string>, baseUrlOf: BaseUrlOf): CredentialOf {
   const credentials = new Map<Provider, Credential>();
   for (const [provider, apiKey] of apiKeys) {
-    const authorization = providers[provider].authorization(apiKey);
-    credentials.set(provider, createCredential(authorization, 'service', baseUrlOf(provider)));
+    const baseUrl = baseUrlOf(provider);
+    if (baseUrl !== undefined) credentials.set(provider, toCredential(provider, apiKey, 'service', baseUrl));
   }
   return (provider) => {
     const credential = credentials.get(provider);
@@ -48,10 +48,15 @@ export const createForwardedCredentials =
   (baseUrlOf: BaseUrlOf) =>
   (requestInfo: { header(name: string): string | null | undefined }): CredentialOf =>
   (provider) => {
+    const baseUrl = baseUrlOf(provider);
+    if (baseUrl === undefined) throw new ProviderError(provider, 'PROVIDER_NOT_CONFIGURED');
     const apiKey = requestInfo.header(forwardedHeader(provider))?.trim();
     if (apiKey === undefined || !isApiKey(apiKey)) throw toMissingKey(provider);
-    return createCredential(providers[provider].authorization(apiKey), 'caller', baseUrlOf(provider));
+    return toCredential(provider, apiKey, 'caller', baseUrl);
   };
+
+const toCredential = (provider: Provider, apiKey: string, owner: Credential['owner'], baseUrl: string): Credential =>
+  createCredential({ headers: providers[provider].headers(apiKey), apiKey, owner, baseUrl });
 
 const toMissingKey = (provider: Provider): ProviderError => {
   const sentence = `expects ${expectedApiKey}, in the header ${forwardedHeader(provider)}.`;

@@ -8,13 +8,15 @@ import type { CreateSandbox } from './sandbox.ts';
 
 /** A provider, as a value: all that this service has to know about its API. Nothing in it makes a call. */
 export interface ProviderDefinition {
-  /** Where its API is, unless configured otherwise. */
-  readonly defaultBaseUrl: string;
+  /** Where its API is, unless configured otherwise. @default nowhere: each user has one, and has to configure its base URL */
+  readonly defaultBaseUrl?: string;
   /** What all its paths begin with, below the base URL. */
   readonly apiPath: string;
-  /** The whole `Authorization` header for a key. */
-  authorization(apiKey: string): string;
-  /** What its statuses mean where that isn't what HTTP says. @default what HTTP says */
+  /** The headers of every call that carry the key, by their names in lower case. */
+  headers(apiKey: string): Readonly<Record<string, string>>;
+  /** The statuses that say that it doesn't accept the key. @default [401] */
+  readonly refusesKeyWith?: readonly number[];
+  /** What its other statuses mean where that isn't what HTTP says. @default what HTTP says */
   readonly readStatus?: ReadStatus;
   readonly runs: RunDefinition;
   readonly monitors: MonitorDefinition;

@@ -24,7 +24,8 @@ interface SandboxRequest {
   /** The path, without query. */
   readonly path: string;
   readonly query: URLSearchParams;
-  readonly authorization: string | undefined;
+  /** The value of a header, given its name in lower case. */
+  header(name: string): string | undefined;
 }
 
 export interface SandboxAnswer {

@@ -49,7 +49,11 @@ export async function startSandbox({ now = Date.now, seed = 1 }: Partial<Sandbox
 const serve = (sandbox: Sandbox): Server =>
   createServer((request, response) => {
     const { pathname: path, searchParams: query } = new URL(request.url ?? '/', 'http://localhost');
-    const { status, headers, body } = sandbox.answer({ path, query, authorization: request.headers.authorization });
+    const { status, headers, body } = sandbox.answer({
+      path,
+      query,
+      header: (name) => request.headers[name]?.toString(),
+    });
     response.writeHead(status, { ...headers, 'content-type': 'application/json' });
     response.end(JSON.stringify(body));
   });

@@ -20,22 +20,28 @@ export interface Credential {
 /** In characters. Shorter keys are not looked for. */
 const shortestKey = 16;
 
-/**
- * @param authorization the whole `Authorization` header
- * @param baseUrl where it is sent, as `toBaseUrl` gives it
- */
-export function createCredential(authorization: string, owner: Credential['owner'], baseUrl: string): Credential {
-  const key = authorization.slice(authorization.indexOf(' ') + 1);
+interface CredentialOptions {
+  /** The headers that carry the key, by their names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly apiKey: string;
+  readonly owner: Credential['owner'];
+  /** Where it is sent, as `toBaseUrl` gives it. */
+  readonly baseUrl: string;
+}
+
+export function createCredential({ headers, apiKey, owner, baseUrl }: CredentialOptions): Credential {
   return {
     headers: {
       accept: 'application/json',
       'accept-encoding': 'identity',
       'user-agent': 'monitor-graph',
-      authorization,
+      ...headers,
     },
-    key: key.length < shortestKey ? undefined : new KeyPattern(key),
+    key: apiKey.length < shortestKey ? undefined : new KeyPattern(apiKey),
     // A URL has no space.
-    digest: createHash('sha256').update(`${baseUrl} ${authorization}`).digest('base64'),
+    digest: createHash('sha256')
+      .update(`${baseUrl} ${Object.values(headers).join(' ')}`)
+      .digest('base64'),
     owner,
   };
 }
@@ -101,10 +107,13 @@ function dropOldest(entries: Set<string> | Map<string, unknown>, max: number): v
 /**
  * What a base URL must be, for error messages.
  * @param apiPath what the API's own paths begin with
+ * @param allowHttp as in {@link isBaseUrl}
  */
-export const expectedBaseUrl = (apiPath: string): string =>
-  'one https URL with a host name (http, and addresses, only towards loopback), without user, query, fragment, comma or ' +
-  `space, and without ${apiPath} at its end, as the paths of the API begin with that`;
+export const expectedBaseUrl = (apiPath: string, allowHttp = false): string =>
+  (allowHttp
+    ? 'one http or https URL with a host name (addresses only of loopback and of private networks)'
+    : 'one https URL with a host name (http, and addresses, only towards loopback)') +
+  `, without user, query, fragment, comma or space, and without ${apiPath} at its end, as the paths of the API begin with that`;
 
 /** What an API key must be, for error messages. */
 export const expectedApiKey = 'a key of 1 to 4,096 visible ASCII characters, without spaces';
@@ -112,17 +121,25 @@ export const expectedApiKey = 'a key of 1 to 4,096 visible ASCII characters, wit
 /**
  * Whether credentials may be sent there. A path is fine: it is put before the API's own, unless it ends in what that begins
  * with, as each call would lead to where nothing is.
+ * @param allowHttp whether they may be sent unencrypted, and to addresses of private networks: for APIs that users host
  */
-export function isBaseUrl(text: string, apiPath: string): boolean {
+export function isBaseUrl(text: string, apiPath: string, allowHttp = false): boolean {
   // A list of several is none, though the parser of URLs would make a host or a path of it.
   if (typeof text !== 'string' || /[?#,\s]|https?:.*https?:/i.test(text) || !URL.canParse(text)) return false;
   const { protocol, hostname, username, password, pathname } = new URL(text);
   if (username !== '' || password !== '') return false;
   if (`${pathname}/`.replace(/\/+/g, '/').toLowerCase().endsWith(`${apiPath}/`)) return false;
-  if (isLoopback(hostname)) return protocol === 'https:' || protocol === 'http:';
+  const isHttp = protocol === 'https:' || protocol === 'http:';
+  const isName = isIP(hostname.replace(/^\[|\]$/g, '')) === 0;
+  if (isLoopback(hostname)) return isHttp;
+  if (allowHttp) return isHttp && (isName || isPrivate(hostname));
   // Providers have names. An address is a slip, or that of a cloud's metadata; a URL has each in one way of writing alone.
-  return protocol === 'https:' && isIP(hostname.replace(/^\[|\]$/g, '')) === 0;
+  return protocol === 'https:' && isName;
 }
+
+/** RFC 1918 and RFC 4193, in the one form that a URL has of each; without the metadata service of AWS, which gives away keys. */
+const privateAddress = /^(?:10\.|172\.(?:1[6-9]|2\d|3[01])\.|192\.168\.|\[f[cd][0-9a-f]{2}:)/;
+const isPrivate = (hostname: string): boolean => privateAddress.test(hostname) && hostname !== '[fd00:ec2::254]';
 
 /** The origin and the path of a base URL, in one form for all ways to write it. */
 export function toBaseUrl(text: string): { readonly origin: string; readonly path: string; readonly href: string } {

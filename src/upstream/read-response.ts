@@ -33,10 +33,7 @@ export type Body = Members;
 /** How much of a body is parsed. */
 export type ParseLimits = Pick<UpstreamLimits, 'lazyParseThresholdBytes' | 'maxValues'>;
 
-export interface ReadBodyOptions extends ParseLimits {
-  /** What the provider means by its statuses. @default what HTTP says */
-  readonly readStatus?: ReadStatus | undefined;
-}
+export interface ReadBodyOptions extends ParseLimits, StatusMeanings {}
 
 /**
  * The JSON object that an answer holds; `null` when it says that there is no such object (404 or 410, in JSON). Of a large answer
@@ -59,12 +56,12 @@ const maxBytesUnindexed = 2 * 1024 * 1024;
 export const createReadBody =
   (options: ReadBodyOptions): ReadBody =>
   (answer, request, credential) => {
-    const { readStatus } = options;
+    const { refusesKeyWith, readStatus } = options;
     const { key, digest } = credential;
     const { status, body } = answer;
     if (status !== 200) {
       const { isClientControlled } = request;
-      const failure = toErrorFailure(answer, { credential, isClientControlled, readStatus });
+      const failure = toErrorFailure(answer, { credential, isClientControlled, refusesKeyWith, readStatus });
       if (failure !== undefined) throw failure;
       return null;
     }
@@ -203,18 +200,26 @@ export interface ErrorResponse {
  */
 export type ReadStatus = (response: ErrorResponse) => 'bad-key' | 'unknown-route' | 'busy' | undefined;
 
-export interface ErrorReading {
+/** What a provider means by its statuses. */
+export interface StatusMeanings {
+  /** Those that say that it doesn't accept the key. @default [401] */
+  readonly refusesKeyWith?: readonly number[] | undefined;
+  /** @default what HTTP says */
+  readonly readStatus?: ReadStatus | undefined;
+}
+
+export interface ErrorReading extends StatusMeanings {
   readonly credential: Credential;
   /** Whether a cursor or tags of a client may be why. */
   readonly isClientControlled: boolean | undefined;
-  /** @default as HTTP says */
-  readonly readStatus: ReadStatus | undefined;
 }
+
+const unauthorized: readonly number[] = [401];
 
 /** What is wrong; `undefined` when nothing is: the provider says that there is no such object. */
 export function toErrorFailure(
   answer: Answer,
-  { credential, isClientControlled, readStatus }: ErrorReading,
+  { credential, isClientControlled, refusesKeyWith = unauthorized, readStatus }: ErrorReading,
 ): UpstreamFailure | undefined {
   const { status, headers } = answer;
   const meaning = readStatus?.({
@@ -222,7 +227,7 @@ export function toErrorFailure(
     header: (name) => headers[name]?.toString(),
     text: () => answer.body.toString(),
   });
-  if (status === 401 || meaning === 'bad-key') return toCredentialFailure(credential.owner, status);
+  if (refusesKeyWith.includes(status) || meaning === 'bad-key') return toCredentialFailure(credential.owner, status);
   if (meaning === 'unknown-route') return toRouteFailure(status);
   if (meaning === 'busy' || status === 429 || status === 503) {
     const retryAfterMs = parseRetryAfter(headers['retry-after'], headers.date);

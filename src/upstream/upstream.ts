@@ -9,7 +9,7 @@ import { type Credential, toBaseUrl, VerifiedCredentials } from './credential.ts
 import { TimeoutQueue } from './deadline.ts';
 import { toEndError, UpstreamFailure } from './failure.ts';
 import { createPool } from './pool.ts';
-import { type Body, createReadBody, type ReadStatus } from './read-response.ts';
+import { type Body, createReadBody, type StatusMeanings } from './read-response.ts';
 import type { ResponseBudget } from './response-budget.ts';
 import { createRetry, RetryBudgets } from './retry.ts';
 import { UpstreamCall, type UpstreamDependencies } from './upstream-call.ts';
@@ -25,9 +25,9 @@ export interface Upstream {
   close(): Promise<void>;
 }
 
-export interface UpstreamOptions {
+export interface UpstreamOptions extends StatusMeanings {
   readonly provider: Provider;
-  /** An https URL, or http towards loopback; its path is put before each request's own. */
+  /** A URL that `isBaseUrl` accepts; its path is put before each request's own. */
   readonly baseUrl: string;
   readonly log: Log;
   readonly limits: UpstreamLimits;
@@ -37,12 +37,10 @@ export interface UpstreamOptions {
   readonly onRefused?: (credential: Credential) => void;
   /** The first page of the provider's list of monitors, which every account has. */
   readonly listRequest: UpstreamRequest;
-  /** What the provider means by its statuses. @default what HTTP says */
-  readonly readStatus?: ReadStatus | undefined;
 }
 
 export function createUpstream(options: UpstreamOptions): Upstream {
-  const { provider, baseUrl, log, limits, budget, onRefused, readStatus } = options;
+  const { provider, baseUrl, log, limits, budget, onRefused, refusesKeyWith, readStatus } = options;
   const { origin, path } = toBaseUrl(baseUrl);
   const pool = createPool(origin, limits);
   const verified = new VerifiedCredentials(limits.maxVerifiedCredentials);
@@ -70,7 +68,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
       ruleOf: (error) => (error instanceof UpstreamFailure ? error.retry : undefined),
       budgets: new RetryBudgets(limits, verified),
     }),
-    readBody: createReadBody({ ...limits, readStatus }),
+    readBody: createReadBody({ ...limits, refusesKeyWith, readStatus }),
     verified,
     list: {
       // A copy: the call tells it by identity from a list that an operation requests.

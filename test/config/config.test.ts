@@ -141,6 +141,53 @@ describe('configuration: the environment', () => {
   });
 });
 
+describe('configuration: http and private networks', () => {
+  const privateUrls = [
+    ...['http://monitors.internal:8080/a', 'https://host.test', 'http://127.0.0.1:4001', 'http://localhost'],
+    ...['http://10.1.2.3:8080', 'https://10.1.2.3', 'http://172.16.0.1', 'http://172.31.255.254', 'http://192.168.0.7'],
+    ...['http://[fd12:3456::1]:8080', 'http://[fc00::1]', 'http://0x0a.1.2.3'],
+  ];
+  const expected =
+    'one http or https URL with a host name (addresses only of loopback and of private networks), without user, query, ' +
+    'fragment, comma or space, and without /api/v1 at its end, as the paths of the API begin with that';
+
+  it.each(privateUrls)('may be used with DATAFOLD_ALLOW_HTTP=true: %s', (url) => {
+    const config = readConfig({ DATAFOLD_API_KEY: 'a', DATAFOLD_BASE_URL: url, DATAFOLD_ALLOW_HTTP: 'true' });
+
+    expect(config.gateway.providers?.DATAFOLD).toEqual({ apiKey: 'a', baseUrl: url, allowHttp: true });
+    expect(() => createGateway(config.gateway)).not.toThrow();
+  });
+
+  it.each([
+    ...['http://169.254.169.254', 'http://[fe80::1]', 'http://[fd00:ec2::254]', 'http://[::ffff:10.0.0.1]'],
+    ...['http://8.8.8.8', 'https://100.100.100.200', 'http://172.15.0.1', 'http://172.32.0.1', 'http://192.169.0.1'],
+    ...['http://0.0.0.0', 'http://[::]', 'http://[2001:db8::1]', 'http://11.0.0.1', 'http://110.0.0.1'],
+    ...[
+      'ftp://10.0.0.1',
+      'ws://host.test',
+      'http://canary@10.0.0.1',
+      'http://10.0.0.1?canary',
+      'http://10.0.0.1/api/v1',
+    ],
+  ])('may not be %s, even so', (url) => {
+    const env = { DATAFOLD_API_KEY: 'a', DATAFOLD_BASE_URL: url, DATAFOLD_ALLOW_HTTP: 'true' };
+    expect(() => readConfig(env)).toThrow(`\n  DATAFOLD_BASE_URL: expected ${expected}`);
+    expect(() => createGateway({ providers: { DATAFOLD: { apiKey: 'a', baseUrl: url, allowHttp: true } } })).toThrow(
+      `providers.DATAFOLD.baseUrl: expected ${expected}.`,
+    );
+  });
+
+  it('are allowed for one provider alone', () => {
+    const env = { OLOSTEP_API_KEY: 'a', OLOSTEP_BASE_URL: 'http://10.0.0.1', DATAFOLD_ALLOW_HTTP: 'true' };
+    expect(() => readConfig(env)).toThrow(`\n  OLOSTEP_BASE_URL: expected ${baseUrl('/v1')}`);
+  });
+
+  it.each(['yes', '1', 'TRUE'])('are not allowed by %s', (DATAFOLD_ALLOW_HTTP) => {
+    const env = { DATAFOLD_API_KEY: 'a', DATAFOLD_BASE_URL: 'http://10.0.0.1', DATAFOLD_ALLOW_HTTP };
+    expect(() => readConfig(env)).toThrow('DATAFOLD_ALLOW_HTTP: expected true or false');
+  });
+});
+
 describe('configuration: persisted documents', { timeout: 30_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'manifests-'));
   afterAll(() => rmSync(folder, { recursive: true }));

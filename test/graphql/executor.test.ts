@@ -25,11 +25,11 @@ import { silentLog } from '../../src/observability/logger.ts';
 import { Context } from '../../src/resolvers/context.ts';
 import { createSchema } from '../../src/schema/create-schema.ts';
 import { OperationCall } from '../../src/upstream/call-context.ts';
-import { createCredential } from '../../src/upstream/credential.ts';
 import { CancelSource, OperationDeadline, TimeoutQueue } from '../../src/upstream/deadline.ts';
 import type { Upstream } from '../../src/upstream/upstream.ts';
 import { datafoldBody, datafoldPath, olostepBody, olostepKey, olostepPath } from '../support/bodies.ts';
 import { holdDate } from '../support/clock.ts';
+import { toCredential } from '../support/credential.ts';
 import { byMajor } from '../support/graphql-major.ts';
 import { type AnswerOf, randomAnswers, toHealthy } from '../support/random-bodies.ts';
 import { type RandomOperation, randomOperation } from '../support/random-operations.ts';
@@ -40,7 +40,7 @@ const executeByGraphQL = ({ schema, document, ...args }: ExecutionArgs) =>
   execute({ ...args, schema: toExecutableSchema(schema), document: toExecutableDocument(document) });
 
 const schema = createSchema();
-const credential = createCredential('Key canary-key', 'service', 'https://datafold.test');
+const credential = toCredential('Key canary-key', 'service', 'https://datafold.test');
 const costBudget = new CostBudget(defaultLimits);
 
 /** A request whose upstream calls are answered by `answerOf`, and what has been called for it. */

@@ -1,11 +1,11 @@
 /** Small records that outlive a request, in each of the stores. */
 import { describe, expect, it, vi } from 'vitest';
 import { type CacheOwner, createCredentialCache } from '../../src/run-cache/credential-cache.ts';
-import { createCredential } from '../../src/upstream/credential.ts';
 import { holdDate } from '../support/clock.ts';
+import { toCredential } from '../support/credential.ts';
 import { found, stores } from '../support/stores.ts';
 
-const credential = createCredential('Key canary', 'caller', 'https://datafold.test');
+const credential = toCredential('Key canary', 'caller', 'https://datafold.test');
 const owner: CacheOwner = { credential, provider: 'DATAFOLD' };
 const hour = 3_600_000;
 const now = new Date('2026-11-22T12:00:00Z').getTime();
@@ -39,8 +39,8 @@ describe.each(stores)('run cache: records of a credential in $name', ({ create }
     await stored(pages, '7');
 
     for (const other of [
-      { credential: createCredential('Key another', 'caller', 'https://datafold.test'), provider: 'DATAFOLD' },
-      { credential: createCredential('Key canary', 'caller', 'https://datafold.test/eu'), provider: 'DATAFOLD' },
+      { credential: toCredential('Key another', 'caller', 'https://datafold.test'), provider: 'DATAFOLD' },
+      { credential: toCredential('Key canary', 'caller', 'https://datafold.test/eu'), provider: 'DATAFOLD' },
       { credential, provider: 'OLOSTEP' },
     ] as const)
       expect(await textsOf(pages, ['7'], other)).toEqual([undefined]);
@@ -84,7 +84,7 @@ describe.each(stores)('run cache: records of a credential in $name', ({ create }
 
   it('go with their credential, of whatever kind, and no other goes', async () => {
     const { store, pages, others } = await createCaches();
-    const other: CacheOwner = { ...owner, credential: createCredential('Key b', 'caller', 'https://datafold.test') };
+    const other: CacheOwner = { ...owner, credential: toCredential('Key b', 'caller', 'https://datafold.test') };
     for (const each of [owner, other]) {
       pages.set(each, 'a', entryOf('a'), hour);
       await stored(others, 'a', each);

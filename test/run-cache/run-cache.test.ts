@@ -2,9 +2,9 @@
 import { describe, expect, it, vi } from 'vitest';
 import { createGateway, type GatewayConfig } from '../../src/gateway/create-gateway.ts';
 import { type StoredEntries, toRunName } from '../../src/run-cache/run-cache.ts';
-import { createCredential } from '../../src/upstream/credential.ts';
 import { anyDatafoldRun, datafoldBody, datafoldKey, datafoldPath, toDatafoldRow } from '../support/bodies.ts';
 import { holdDate, holdDice, until } from '../support/clock.ts';
+import { toCredential } from '../support/credential.ts';
 import { type FakeUpstream, silence } from '../support/fake-upstream.ts';
 import { createListingWorld, createWorld, type World } from '../support/world.ts';
 
@@ -350,7 +350,7 @@ describe('run cache: an entry belongs to the credential that fetched it:', () =>
       };
     };
     const nameOf = ({ authorization, baseUrl, key, kind }: ReturnType<typeof item>) =>
-      toRunName(createCredential(authorization, 'caller', baseUrl), key, kind);
+      toRunName(toCredential(authorization, 'caller', baseUrl), key, kind);
 
     let pairs = 0;
     while (pairs < 10_000) {

@@ -12,9 +12,9 @@ import { readRunFeed } from '../../src/resolvers/run-feed/run-feed.ts';
 import { createMemoryCache } from '../../src/run-cache/memory-cache.ts';
 import type { RunCache } from '../../src/run-cache/run-cache.ts';
 import { OperationCall } from '../../src/upstream/call-context.ts';
-import { createCredential } from '../../src/upstream/credential.ts';
 import { CancelSource, OperationDeadline, TimeoutQueue } from '../../src/upstream/deadline.ts';
 import type { Upstream } from '../../src/upstream/upstream.ts';
+import { toCredential } from './credential.ts';
 
 /** The time of the first page in every world. */
 export const firstPageTime = Date.parse('2026-11-20T08:00:00.000Z');
@@ -357,7 +357,7 @@ export async function readWorldPage({ world, args, runFeedMaxCalls, runCache, li
     },
     async close() {},
   };
-  const credential = createCredential('Key canary-key', 'service', 'http://upstream');
+  const credential = toCredential('Key canary-key', 'service', 'http://upstream');
   const context = new Context({
     upstreams: { DATAFOLD: upstream, OLOSTEP: upstream },
     credentialOf: () => credential,

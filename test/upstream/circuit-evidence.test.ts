@@ -3,12 +3,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { defaultLimits } from '../../src/core/limits.ts';
 import { type BreakerLimits, CircuitBreaker, type Permit } from '../../src/upstream/circuit-breaker.ts';
-import { createCredential } from '../../src/upstream/credential.ts';
 import type { Outcome } from '../../src/upstream/credential-circuit.ts';
 import { holdClock, holdDice } from '../support/clock.ts';
+import { toCredential } from '../support/credential.ts';
 
-const caller = (name: string) => createCredential(`Key ${name}`, 'caller', 'https://provider.test');
-const service = createCredential('Key service', 'service', 'https://provider.test');
+const caller = (name: string) => toCredential(`Key ${name}`, 'caller', 'https://provider.test');
+const service = toCredential('Key service', 'service', 'https://provider.test');
 
 type Credential = typeof service;
 

@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import type { GatewayConfig } from '../../src/gateway/create-gateway.ts';
 import { toCoalesceKey } from '../../src/upstream/coalescing.ts';
-import { createCredential } from '../../src/upstream/credential.ts';
 import { anyDatafoldRun, datafoldBody, datafoldKey, datafoldPath } from '../support/bodies.ts';
 import { type HeldClock, holdClock, until } from '../support/clock.ts';
+import { toCredential } from '../support/credential.ts';
 import type { Handler } from '../support/fake-upstream.ts';
 import { createWorld, type World } from '../support/world.ts';
 
@@ -283,7 +283,9 @@ describe('request coalescing: a call that is in flight', () => {
       path: `/${text('a/:=?')}`,
     });
     const nameOf = ({ authorization, baseUrl, path }: ReturnType<typeof item>) =>
-      toCoalesceKey(createCredential(authorization, 'caller', baseUrl), { path });
+      toCoalesceKey(toCredential(authorization, 'caller', baseUrl), {
+        path,
+      });
 
     let pairs = 0;
     while (pairs < 10_000) {

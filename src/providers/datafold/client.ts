@@ -6,7 +6,7 @@ import { runs } from './runs.ts';
 export const datafold: ProviderDefinition = {
   defaultBaseUrl: 'https://app.datafold.com',
   apiPath: '/api/v1',
-  authorization: (apiKey) => `Key ${apiKey}`,
+  headers: (apiKey) => ({ authorization: `Key ${apiKey}` }),
   runs,
   monitors,
   loadSandbox: () => import('./sandbox.ts'),

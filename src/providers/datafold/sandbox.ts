@@ -61,10 +61,10 @@ export const createSandbox: CreateSandbox = (sandboxWorld) => {
   const world = createWorld(sandboxWorld);
   return {
     apiKey,
-    answer({ path, query, authorization }) {
+    answer({ path, query, header }) {
       const endpoint = endpoints.find((one) => one.path.test(path));
       if (endpoint === undefined) return notFound;
-      if (authorization !== `Key ${apiKey}`) return unauthorized;
+      if (header('authorization') !== `Key ${apiKey}`) return unauthorized;
       const ids: Ids = endpoint.path.exec(path)?.groups ?? {};
       const detail = [...toProblems(ids), ...toQueryProblems(query)];
       if (detail.length > 0) return { status: 422, body: { detail } satisfies Schemas['HTTPValidationError'] };

@@ -25,7 +25,7 @@ const noResources = /"not enough resources available /i;
 export const olostep: ProviderDefinition = {
   defaultBaseUrl: 'https://api.olostep.com',
   apiPath: '/v1',
-  authorization: (apiKey) => `Bearer ${apiKey}`,
+  headers: (apiKey) => ({ authorization: `Bearer ${apiKey}` }),
   readStatus,
   runs,
   monitors,

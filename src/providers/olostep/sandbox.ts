@@ -24,10 +24,10 @@ export const createSandbox: CreateSandbox = (sandboxWorld) => {
   const world = createWorld(sandboxWorld);
   return {
     apiKey,
-    answer({ path, query, authorization }) {
+    answer({ path, query, header }) {
       const parts = anyPath.exec(path);
       if (parts === null) return noRoute;
-      if (authorization !== `Bearer ${apiKey}`) return toRefusal(401, 'Invalid API key');
+      if (header('authorization') !== `Bearer ${apiKey}`) return toRefusal(401, 'Invalid API key');
       const [, monitorId, events, runId] = parts;
       if (monitorId === undefined) return toAnswer(toList(world, query));
       // The prefixes are all that Olostep promises of its ids, and for a single run alone it documents that it checks them.

@@ -551,8 +551,15 @@ export const upstreamGuards: readonly Guard[] = [
   {
     name: 'no key in the clear',
     file: 'src/upstream/credential.ts',
-    from: "return protocol === 'https:' && isIP(",
-    to: "return protocol.startsWith('http') && isIP(",
+    from: "return protocol === 'https:' && isName",
+    to: "return protocol.startsWith('http') && isName",
+    tests: ['test/config/config.test.ts'],
+  },
+  {
+    name: 'no key for an address beyond private networks',
+    file: 'src/upstream/credential.ts',
+    from: '(isName || isPrivate(hostname))',
+    to: '(isName || hostname)',
     tests: ['test/config/config.test.ts'],
   },
   {
