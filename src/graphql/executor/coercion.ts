@@ -1,8 +1,9 @@
 /**
- * The variables of an operation and the arguments of its fields: what the client sent, checked and completed. Also how a plan bails
- * out: where they are invalid, and wherever else it meets what it isn't made for.
+ * The variables of an operation and the arguments of its fields: what the client sent, checked and completed. Also which variant of a
+ * plan the variables of `@skip` and `@include` choose, and how a plan bails out: where anything is invalid or unsupported.
  */
 import {
+  type ASTNode,
   type FieldNode,
   type GraphQLArgument,
   type GraphQLField,
@@ -18,8 +19,10 @@ import {
   typeFromAST,
   type ValueNode,
   type VariableDefinitionNode,
+  visit,
 } from 'graphql';
 import { createLiteralReader, defaultOf, type Values } from '../graphql-majors.ts';
+import type { Conditions } from '../selected-fields.ts';
 
 /** @throws when the value isn't of the type */
 type Coerce = (value: unknown) => unknown;
@@ -174,6 +177,60 @@ function hasVariable(value: ValueNode): boolean {
   if (value.kind === 'ListValue') return value.values.some(hasVariable);
   if (value.kind === 'ObjectValue') return value.fields.some((field) => hasVariable(field.value));
   return value.kind === 'Variable';
+}
+
+/** The most variables that an operation may use in `@skip` and `@include`; every combination of their values is compiled separately. */
+const maxConditions = 4;
+
+/**
+ * The variables that `@skip` and `@include` use in the nodes.
+ * @throws when there are too many, or there is another directive
+ */
+export function findConditions(nodes: readonly ASTNode[]): readonly string[] {
+  const names = new Set<string>();
+  for (const node of nodes) {
+    visit(node, {
+      Directive({ name, arguments: [condition] = [] }) {
+        if (name.value !== 'skip' && name.value !== 'include') bailOut();
+        if (condition?.value.kind === 'Variable') names.add(condition.value.name.value);
+      },
+    });
+  }
+  return names.size > maxConditions ? bailOut() : [...names];
+}
+
+/**
+ * Fields come and go with these variables, and with them the order of those that stay. So each combination gets what is
+ * compiled for it, once it is executed.
+ */
+export function compileVariants<Compiled>(
+  names: readonly string[],
+  compile: (conditions: Conditions) => Compiled,
+): (variables: Values) => Compiled {
+  if (names.length === 0) {
+    const compiled = compile({});
+    return () => compiled;
+  }
+  const variants = new Map<string, Compiled | undefined>();
+  return (variables) => {
+    const conditions = readConditions(names, variables);
+    const key = Object.values(conditions).join();
+    if (!variants.has(key))
+      variants.set(
+        key,
+        unlessThrown(() => compile(conditions)),
+      );
+    return variants.get(key) ?? bailOut();
+  };
+}
+
+function readConditions(names: readonly string[], variables: Values): Conditions {
+  return Object.fromEntries(
+    names.map((name) => {
+      const value = variables[name];
+      return typeof value === 'boolean' ? [name, value] : bailOut();
+    }),
+  );
 }
 
 /** What a plan throws. Always this one value, as no code reads it, and a stack would cost more than most plans. */

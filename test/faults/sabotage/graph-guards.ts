@@ -354,7 +354,7 @@ export const graphGuards: readonly Guard[] = [
   },
   {
     name: 'a number of fields of a plan',
-    file: 'src/graphql/executor/compile-operation.ts',
+    file: 'src/graphql/executor/execute.ts',
     from: 'if (++size > maxFields) bailOut();',
     to: 'size++;',
     tests: ['test/graphql/executor.test.ts'],
