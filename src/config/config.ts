@@ -7,7 +7,7 @@ import type { Provider } from '../generated/types.ts';
 import { type LogFormat, type LogLevel, logFormats, logLevels } from '../observability/logger.ts';
 import { credentialModes, providerNames, providers } from '../providers/index.ts';
 import type { ProviderDefinition } from '../providers/provider.ts';
-import { expectedRedisUrl, isRedisUrl } from '../run-cache/redis/url.ts';
+import { expectedRedisUrl, isRedisUrl } from '../run-cache/redis/client.ts';
 import type { HttpServerConfig } from '../server/server.ts';
 import { expectedApiKey, expectedBaseUrl, isApiKey, isBaseUrl, isLoopback } from '../upstream/credential.ts';
 import {

@@ -27,8 +27,7 @@ import {
   providers,
 } from '../providers/index.ts';
 import { Context, type RequestInfo } from '../resolvers/context.ts';
-import { createMemoryCache } from '../run-cache/memory-cache.ts';
-import type { RunCache } from '../run-cache/run-cache.ts';
+import { createMemoryCache, type RunCache } from '../run-cache/run-cache.ts';
 import { createSafeCache } from '../run-cache/safe-cache.ts';
 import { createSchema } from '../schema/create-schema.ts';
 import { createSdl } from '../schema/federation.ts';

@@ -4,8 +4,13 @@
  */
 import type { Limits } from '../core/limits.ts';
 import type { Provider } from '../generated/types.ts';
-import { type CacheEntry, type CredentialCache, createCredentialCache } from '../run-cache/credential-cache.ts';
-import { pack, unpack } from '../run-cache/packing.ts';
+import {
+  type CacheEntry,
+  type CredentialCache,
+  createCredentialCache,
+  pack,
+  unpack,
+} from '../run-cache/credential-cache.ts';
 import type { RunCache } from '../run-cache/run-cache.ts';
 import type { Call, UpstreamRequest } from '../upstream/call-context.ts';
 import type { Credential } from '../upstream/credential.ts';

@@ -1,4 +1,6 @@
-/** Small records of one kind, each stored for one credential: in the same store as the run cache. */
+/** Small records of one kind, each stored for one credential: in the same store as the run cache; and how large ones are packed. */
+import { promisify } from 'node:util';
+import { deflateRaw, inflateRaw } from 'node:zlib';
 import type { Provider } from '../generated/types.ts';
 import type { Credential } from '../upstream/credential.ts';
 import { ageOf, type RunCache, type StoredEntries, toCacheKey } from './run-cache.ts';
@@ -50,4 +52,37 @@ export function createCredentialCache(store: RunCache, kind: string): Credential
       store.drop(keys.map((key) => nameOf(owner, key)));
     },
   };
+}
+
+/** Entries from so many bytes on are compressed, as a store outside the process takes no large ones. */
+const compressFromBytes = 16 * 1024;
+
+/** An entry is never larger than this when it is unpacked, whatever a provider sends and a store gives. */
+export const maxUnpackedBytes = 8 * 1024 * 1024;
+
+const plain = Buffer.of(0);
+const packed = Buffer.of(1);
+
+const deflate = promisify(deflateRaw);
+const inflate = promisify(inflateRaw);
+
+/**
+ * The bytes with a mark that says whether they are compressed.
+ * @throws {RangeError} when they are too many
+ */
+export async function pack(bytes: Buffer): Promise<Buffer> {
+  if (bytes.length < compressFromBytes) return Buffer.concat([plain, bytes]);
+  if (bytes.length > maxUnpackedBytes) throw new RangeError('an entry that is too large');
+  return Buffer.concat([packed, await deflate(bytes, { level: 1 })]);
+}
+
+/** What {@link pack} was given; `undefined` when it is anything else. */
+export async function unpack(bytes: Buffer): Promise<Buffer | undefined> {
+  try {
+    if (bytes[0] === plain[0]) return bytes.subarray(1);
+    if (bytes[0] === packed[0]) return await inflate(bytes.subarray(1), { maxOutputLength: maxUnpackedBytes });
+  } catch {
+    // Another writer of the store may have spoilt it.
+  }
+  return undefined;
 }

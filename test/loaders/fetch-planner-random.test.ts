@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { defaultLimits } from '../../src/core/limits.ts';
-import { createMemoryCache } from '../../src/run-cache/memory-cache.ts';
+import { createMemoryCache } from '../../src/run-cache/run-cache.ts';
 import { anyDatafoldRun } from '../support/bodies.ts';
 import { serveDatafold } from '../support/datafold-upstream.ts';
 import type { FakeUpstream } from '../support/fake-upstream.ts';

@@ -2,9 +2,8 @@
 import { onTestFinished } from 'vitest';
 import { defaultLimits } from '../../src/core/limits.ts';
 import { silentLog } from '../../src/observability/logger.ts';
-import { createMemoryCache } from '../../src/run-cache/memory-cache.ts';
 import { createRedisCache } from '../../src/run-cache/redis/redis-cache.ts';
-import type { RunCache } from '../../src/run-cache/run-cache.ts';
+import { createMemoryCache, type RunCache } from '../../src/run-cache/run-cache.ts';
 import { hasRedisServer, startRedisServer } from './redis-server.ts';
 
 export interface TestedStore {

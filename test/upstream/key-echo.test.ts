@@ -2,8 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { defaultLimits } from '../../src/core/limits.ts';
-import { createMemoryCache } from '../../src/run-cache/memory-cache.ts';
-import type { RunCache } from '../../src/run-cache/run-cache.ts';
+import { createMemoryCache, type RunCache } from '../../src/run-cache/run-cache.ts';
 import { KeyPattern, KeyScan } from '../../src/upstream/key-search.ts';
 import { datafoldBody, datafoldKey, datafoldPath, olostepBody, olostepKey, olostepPath } from '../support/bodies.ts';
 import { countTurns } from '../support/event-loop-turns.ts';

@@ -19,8 +19,14 @@ import {
   type ShapeType,
   tupleOf,
 } from '../../json/lossless.ts';
-import { type CacheOwner, type CredentialCache, createCredentialCache } from '../../run-cache/credential-cache.ts';
-import { maxUnpackedBytes, pack, unpack } from '../../run-cache/packing.ts';
+import {
+  type CacheOwner,
+  type CredentialCache,
+  createCredentialCache,
+  maxUnpackedBytes,
+  pack,
+  unpack,
+} from '../../run-cache/credential-cache.ts';
 import type { RunCache } from '../../run-cache/run-cache.ts';
 import type { Body } from '../../upstream/read-response.ts';
 import type { FeedArguments } from './feed-context.ts';

@@ -5,15 +5,20 @@
 import type { Limits } from '../../core/limits.ts';
 import type { Log } from '../../observability/logger.ts';
 import { type RunCache, type StoredEntries, type StoredEntry, toOwner } from '../run-cache.ts';
-import { createAvailability } from './availability.ts';
-import { connect, restMs } from './client.ts';
-import { fromRecord, maxNameBytes, maxOverheadBytes, toRecord } from './codec.ts';
-import { createEpochs } from './epochs.ts';
-import { maxAtOnce, toEpochKey, toParts, toRedisKey } from './keys.ts';
+import { createAvailability } from '../safe-cache.ts';
+import { connect, restMs, toRedisAddress } from './client.ts';
+import {
+  fromRecord,
+  maxAtOnce,
+  maxNameBytes,
+  maxOverheadBytes,
+  toEpochKey,
+  toParts,
+  toRecord,
+  toRedisKey,
+} from './codec.ts';
 import { RedisProtocolError } from './replies.ts';
-import { createRevocations } from './revocations.ts';
-import type { Sending } from './tombstones.ts';
-import { toRedisAddress } from './url.ts';
+import { createEpochs, createRevocations, type Sending } from './revocations.ts';
 
 export interface RedisCacheOptions {
   /** As `isRedisUrl` accepts it. It may hold a password, and goes nowhere but into the client. */

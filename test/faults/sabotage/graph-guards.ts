@@ -312,7 +312,7 @@ export const graphGuards: readonly Guard[] = [
   },
   {
     name: 'a size of all entries together',
-    file: 'src/run-cache/memory-cache.ts',
+    file: 'src/run-cache/run-cache.ts',
     from: 'maxSize: runCacheMaxBytes,',
     to: 'maxSize: 1e6 * runCacheMaxBytes,',
     tests: runCacheTests,
@@ -347,7 +347,7 @@ export const graphGuards: readonly Guard[] = [
   },
   {
     name: 'a rest for a store that is away',
-    file: 'src/run-cache/redis/availability.ts',
+    file: 'src/run-cache/safe-cache.ts',
     from: 'if (performance.now() < restsUntil) return false;',
     to: '',
     tests: ['test/run-cache/redis.test.ts'],

@@ -143,7 +143,7 @@ export const runCacheGuards: readonly Guard[] = [
   },
   {
     name: 'as many reused responses as the limit allows',
-    file: 'src/run-cache/memory-cache.ts',
+    file: 'src/run-cache/run-cache.ts',
     from: 'max: maxEntries }',
     to: 'max: maxEntries * 1_000 }',
     tests: freshnessTests,
