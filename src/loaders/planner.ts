@@ -4,9 +4,8 @@
  */
 import { isEndpointSpecific } from '../core/errors.ts';
 import type { SelectedFields } from '../graphql/selected-fields.ts';
-import type { Selected } from '../providers/fields.ts';
+import type { ListedFields, Selected } from '../providers/fields.ts';
 import type { Get, ListScan } from '../providers/lists.ts';
-import type { ListedFields } from '../providers/provider.ts';
 import type { PlannedStep } from '../upstream/call-report.ts';
 import type { Body } from '../upstream/read-response.ts';
 

@@ -92,6 +92,49 @@ type Filled<Value> = Value extends readonly (infer Item)[]
       ? Fields<Value>
       : Value;
 
+/** Where the value of a field is: in a detail response, in a row of a list, or in `either`. */
+type Origin = 'either' | 'detail' | 'row';
+
+/** The origin of each field of a type of runs or monitors: the compiler requires all of them, and accepts no other. */
+export type Origins<Type> = {
+  readonly [Name in Exclude<
+    keyof Type,
+    keyof ReturnType<typeof identifyRun> | '__typename' | 'monitor' | 'runs'
+  >]: Origin;
+};
+
+/** What the rows of a list say, in names of fields. */
+export interface ListedFields {
+  /** What a row has, beside what this service makes. */
+  readonly fields: Selected;
+  /** Those of them that a row alone has. */
+  readonly only: Selected;
+}
+
+/** What a list says of a type, by the origins of its fields. */
+export const toListedFields = <Type>(origins: Origins<Type>): ListedFields => ({
+  fields: new Set([...namesOf(origins, 'either'), ...namesOf(origins, 'row')]),
+  only: namesOf(origins, 'row'),
+});
+
+/** The fields of this origin. */
+export const namesOf = <Type>(origins: Origins<Type>, origin: Origin): Selected =>
+  new Set(Object.entries(origins).flatMap(([name, stated]) => (stated === origin ? [name] : [])));
+
+/**
+ * Makes fields of a type that are those of what `load` finds; when it finds nothing, `null` or what is given.
+ * @throws whatever `load` does: that is the field's error
+ */
+export const later =
+  <Type>(load: (context: FieldContext) => Promise<Readonly<Record<string, unknown>> | null>) =>
+  <Name extends keyof Type & string>(name: Name, otherwise: unknown = null): Field<Type[Name]> =>
+  async (args: never, context: FieldContext) => {
+    const found = await load(context);
+    if (found === null) return otherwise as never;
+    const field = found[name];
+    return typeof field === 'function' ? field.call(found, args, context) : field;
+  };
+
 /**
  * The fields of a run that this service makes: which it is, from the requested key, never from the answer; and of
  * when that is. To be spread before all others: an object that others are spread into later is a slow one.

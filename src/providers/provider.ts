@@ -2,7 +2,7 @@
 import type { MonitorRunKey } from '../generated/types.ts';
 import type { UpstreamRequest } from '../upstream/call-context.ts';
 import type { Body, ReadStatus } from '../upstream/read-response.ts';
-import type { Monitor, Reading, Run, RunReading, Selected } from './fields.ts';
+import type { ListedFields, Monitor, Reading, Run, RunReading, Selected } from './fields.ts';
 import type { Get, ListScan, MonitorRow, MonitorWindow, Page, RunListPages, RunRow, RunWindow } from './lists.ts';
 import type { CreateSandbox } from './sandbox.ts';
 
@@ -43,7 +43,7 @@ export interface RunDefinition {
    * @default nothing, as no field needs a row
    */
   rowHint?(run: Run): RowHint | undefined;
-  /** What a row says of a run. */
+  /** What a row says of a run, by the origins of its fields. */
   readonly listed: ListedFields;
   /** The most pages of the list that are read to find runs, before these are requested separately. */
   readonly maxPages: number;
@@ -88,7 +88,7 @@ export interface MonitorDefinition {
   toMonitor(monitorId: string, record: Body, reading: Reading): Monitor;
   /** The monitor in a row of a list. What a row doesn't have, it loads once it is selected. */
   toListedMonitor(monitorId: string, row: Body, reading: Reading): Monitor;
-  /** What a row says of a monitor. */
+  /** What a row says of a monitor, by the origins of its fields. */
   readonly listed: ListedFields;
   /**
    * The fields that lead to a run, by the name of their type, where that is neither a run nor a monitor. They are filled with
@@ -110,12 +110,4 @@ export interface MonitorDefinition {
    * @throws {BadUserInput} when `after` is no cursor of this list, or the list can't be had so
    */
   readPage(get: Get, window: MonitorWindow): Promise<Page<MonitorRow>>;
-}
-
-/** What the rows of a list say, in names of fields. */
-export interface ListedFields {
-  /** What a row has, beside what this service makes. */
-  readonly fields: Selected;
-  /** Those of them that a row alone has. */
-  readonly only: Selected;
 }

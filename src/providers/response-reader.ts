@@ -4,7 +4,7 @@ import { runInSteps } from '../core/run-in-steps.ts';
 import type { Provider } from '../generated/types.ts';
 import { isRawJson, isUnread, type RawJson, sizeWithin, tooLarge, type Unread } from '../json/lossless.ts';
 import type { Body } from '../upstream/read-response.ts';
-import type { Field, FieldContext } from './fields.ts';
+import type { FieldContext } from './fields.ts';
 
 /** What the OpenAPI document says of a field. */
 export interface Check {
@@ -129,22 +129,6 @@ export type JsonNumber = number | RawJson;
 
 /** The nearest JavaScript number: of one with very many digits the last ones don't matter, unless it is an id. */
 export const toNumber = (found: Found<JsonNumber>): Found<number> => (isRawJson(found) ? Number(found.rawJSON) : found);
-
-type Fields = Readonly<Record<string, unknown>>;
-
-/**
- * Makes fields that are those of what `load` finds; when it finds nothing, `null` or what is given.
- * @throws whatever `load` does: that is the field's error
- */
-export const later =
-  (load: (context: FieldContext) => Promise<Fields | null>) =>
-  <Value>(name: string, otherwise: unknown = null): Field<Value> =>
-  async (args: never, context: FieldContext) => {
-    const found = await load(context);
-    if (found === null) return otherwise as never;
-    const field = found[name];
-    return typeof field === 'function' ? field.call(found, args, context) : field;
-  };
 
 /** A provider may send more than requested. So much more is no page: to read it would cost what paging is to spare. */
 const maxPageFactor = 10;

@@ -5,11 +5,11 @@ import type { DatafoldMonitor, DatafoldMonitorType } from '../../generated/types
 import { ParsedObject } from '../../json/lazy-object.ts';
 import { isObject, toDigits } from '../../json/lossless.ts';
 import type { Body } from '../../upstream/read-response.ts';
-import type { FieldContext, MonitorFields, Reading, Selected } from '../fields.ts';
-import { identifyMonitor } from '../fields.ts';
+import type { FieldContext, MonitorFields, Origins, Reading } from '../fields.ts';
+import { identifyMonitor, later, namesOf, toListedFields } from '../fields.ts';
 import type { MonitorRow } from '../lists.ts';
 import type { MonitorDefinition } from '../provider.ts';
-import { createReader, type Found, invalidField, later, type Read, toEach } from '../response-reader.ts';
+import { createReader, type Found, invalidField, type Read, toEach } from '../response-reader.ts';
 import { type List, parseCursor, readListPart, walkList } from './list.ts';
 import type { components } from './openapi.d.ts';
 import { ListedMonitor, MonitorFull } from './openapi-checks.ts';
@@ -51,20 +51,41 @@ const toDatafoldMonitor = (monitorId: string, body: Body, reading: Reading): Mon
     toEach(read(body, 'notifications'), context, toNotification),
 });
 
-/** What no list says of a monitor. All of it at once, so that it is one call whichever of it is selected. */
-const unlisted: Selected = new Set(['description', 'schedule', 'datasets', 'alert', 'notifications']);
+/** A row may lack some of what it is documented to have: that comes from the monitor itself then. */
+const origins: Origins<DatafoldMonitor> = {
+  name: 'either',
+  enabled: 'either',
+  createdAt: 'either',
+  modifiedAt: 'either',
+  lastRunAt: 'either',
+  lastAlertAt: 'either',
+  type: 'either',
+  rawType: 'either',
+  state: 'either',
+  rawState: 'either',
+  tags: 'either',
+  owner: 'either',
+  description: 'detail',
+  schedule: 'detail',
+  datasets: 'detail',
+  alert: 'detail',
+  notifications: 'detail',
+};
+
+/** All of it at once, so that it is one call whichever of it is selected. */
+const unlisted = namesOf(origins, 'detail');
 
 /** The monitor in a row of a list. What a row lacks comes from the monitor itself. */
 function toListedDatafoldMonitor(monitorId: string, row: Body, reading: Reading): MonitorFields<DatafoldMonitor> {
   const key = { provider: 'DATAFOLD', monitorId } as const;
-  const fromMonitor = later(({ monitors }) => monitors.load(key, unlisted, reading.allowStale));
+  const fromMonitor = later<DatafoldMonitor>(({ monitors }) => monitors.load(key, unlisted, reading.allowStale));
   const listed = fillListed(monitorId, row, reading, readListed);
   // Optional in rows and in single responses alike: that a row lacks one says nothing of the monitor. Not so `owner`, which
   // older versions of Datafold know nowhere.
   const orOwn = <Name extends 'lastRunAt' | 'lastAlertAt' | 'state' | 'rawState' | 'tags'>(
     name: Name,
     member: string,
-  ) => (row.get(member) === undefined ? fromMonitor<DatafoldMonitor[Name]>(name) : listed[name]);
+  ) => (row.get(member) === undefined ? fromMonitor(name) : listed[name]);
   return {
     ...listed,
     lastRunAt: orOwn('lastRunAt', 'last_run'),
@@ -116,13 +137,7 @@ export const monitors: MonitorDefinition = {
   toRequest: (monitorId) => ({ path: `/api/v1/monitors/${monitorId}`, echoes: { id: monitorId } }),
   toMonitor: toDatafoldMonitor,
   toListedMonitor: toListedDatafoldMonitor,
-  listed: {
-    fields: new Set([
-      ...['name', 'enabled', 'createdAt', 'modifiedAt', 'lastRunAt', 'lastAlertAt'],
-      ...['type', 'rawType', 'state', 'rawState', 'tags', 'owner'],
-    ]),
-    only: new Set(),
-  },
+  listed: toListedFields(origins),
   // `last_run` may be when the run was created ([U]), and `started_at` is when its check began, minutes later if it had to wait.
   lagMs: 5 * 60_000,
   maxPages: 10,

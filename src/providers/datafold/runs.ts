@@ -5,11 +5,11 @@ import type { DatafoldRun, MonitorRunKey } from '../../generated/types.ts';
 import { ParsedObject } from '../../json/lazy-object.ts';
 import { isNullish, isObject, toDigits } from '../../json/lossless.ts';
 import type { Body } from '../../upstream/read-response.ts';
-import type { RunFields, RunReading, Selected } from '../fields.ts';
-import { identifyRun } from '../fields.ts';
+import type { Origins, RunFields, RunReading } from '../fields.ts';
+import { identifyRun, later, namesOf, toListedFields } from '../fields.ts';
 import type { RunListPages, RunRow } from '../lists.ts';
 import type { RunDefinition } from '../provider.ts';
-import { createReader, inTurn, invalidField, isAsDocumented, later } from '../response-reader.ts';
+import { createReader, inTurn, invalidField, isAsDocumented } from '../response-reader.ts';
 import { hasPageBehind, isLonger, type List, readItems, readNumbers, toPageRequest, walkList } from './list.ts';
 import { readMonitorRuns } from './monitor-runs.ts';
 import type { components } from './openapi.d.ts';
@@ -46,22 +46,33 @@ function isRunAsDocumented(record: Body, isRow: boolean): boolean {
   return (isRow ? ofBoth : [...ofBoth, read(record, 'error'), read(record, 'warnings')]).every(isAsDocumented);
 }
 
-/** What no list says of a run. */
-const unlisted: Selected = new Set(['error', 'warnings']);
+/** A row may lack some of what it is documented to have: that comes from the run itself then. */
+const origins: Origins<DatafoldRun> = {
+  state: 'either',
+  phase: 'either',
+  outcome: 'either',
+  rawState: 'either',
+  startedAt: 'either',
+  diffId: 'either',
+  error: 'detail',
+  warnings: 'detail',
+};
+
+const unlisted = namesOf(origins, 'detail');
 
 /**
  * The run in a row of a list, which is read like an answer: what both have is documented alike, but that a row may have no state.
  * What a row lacks comes from the run itself: that it isn't there says nothing of it.
  */
 function toListedDatafoldRun(key: MonitorRunKey, row: Body, reading: RunReading): RunFields<DatafoldRun> {
-  const fromRun = later(({ runs }) => runs.load(key, unlisted, reading.allowStale));
+  const fromRun = later<DatafoldRun>(({ runs }) => runs.load(key, unlisted, reading.allowStale));
   const listed = toDatafoldRun(key, row, reading);
   const run = {
     ...listed,
-    startedAt: row.get('started_at') === undefined ? fromRun<DatafoldRun['startedAt']>('startedAt') : listed.startedAt,
-    diffId: row.get('diff_id') === undefined ? fromRun<DatafoldRun['diffId']>('diffId') : listed.diffId,
-    error: fromRun<DatafoldRun['error']>('error'),
-    warnings: fromRun<DatafoldRun['warnings']>('warnings'),
+    startedAt: row.get('started_at') === undefined ? fromRun('startedAt') : listed.startedAt,
+    diffId: row.get('diff_id') === undefined ? fromRun('diffId') : listed.diffId,
+    error: fromRun('error'),
+    warnings: fromRun('warnings'),
   };
   if (hasState(row)) return run;
   return {
@@ -118,7 +129,7 @@ export const runs: RunDefinition = {
   }),
   toRun: toDatafoldRun,
   toListedRun: toListedDatafoldRun,
-  listed: { fields: new Set(['phase', 'outcome', 'startedAt', 'state', 'rawState', 'diffId']), only: new Set() },
+  listed: toListedFields(origins),
   maxPages: 10,
   // A single answer has a state always: a row without one leaves the word to that.
   walk: (monitorId, pageSize) => walkList(toList(monitorId), pageSize, ({ lacksOutcome }) => !lacksOutcome),

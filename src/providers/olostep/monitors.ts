@@ -9,7 +9,16 @@ import { ParsedObject } from '../../json/lazy-object.ts';
 import { isNullish, isObject } from '../../json/lossless.ts';
 import type { UpstreamRequest } from '../../upstream/call-context.ts';
 import type { Body } from '../../upstream/read-response.ts';
-import { type FieldContext, identifyMonitor, type MonitorFields, type Reading, type Selected } from '../fields.ts';
+import {
+  type FieldContext,
+  identifyMonitor,
+  later,
+  type MonitorFields,
+  type Origins,
+  type Reading,
+  type Selected,
+  toListedFields,
+} from '../fields.ts';
 import {
   decodeTuple,
   encodeCursor,
@@ -20,7 +29,7 @@ import {
   type Page,
 } from '../lists.ts';
 import type { MonitorDefinition } from '../provider.ts';
-import { createReader, invalidField, later, toFreeForm } from '../response-reader.ts';
+import { createReader, invalidField, toFreeForm } from '../response-reader.ts';
 import type { components } from './openapi.d.ts';
 import { Monitor, MonitorList } from './openapi-checks.ts';
 import {
@@ -96,11 +105,11 @@ function toListedOlostepMonitor(monitorId: string, row: Body, reading: Reading):
   const { allowStale } = reading;
   const key = { provider: 'OLOSTEP', monitorId } as const;
   const byItself = <Name extends 'snapshotCount' | 'diagram'>(name: Name) =>
-    later(({ monitors }) => monitors.load(key, new Set([name]), allowStale))<OlostepMonitor[Name]>(name);
-  const fromMonitor = later(({ monitors }) => monitors.load(key, unlisted, allowStale));
+    later<OlostepMonitor>(({ monitors }) => monitors.load(key, new Set([name]), allowStale))(name);
+  const fromMonitor = later<OlostepMonitor>(({ monitors }) => monitors.load(key, unlisted, allowStale));
   const states = (...members: readonly string[]) => members.some((member) => row.get(member) !== undefined);
   const listed = <Name extends keyof MonitorFields<OlostepMonitor>>(name: Name, isInRow: boolean) =>
-    isInRow ? monitor[name] : fromMonitor<OlostepMonitor[Name]>(name, whenGone[name as keyof typeof whenGone]);
+    isInRow ? monitor[name] : fromMonitor(name, whenGone[name as keyof typeof whenGone]);
   const { rawStatus } = monitor;
   // Members that a single response has in some states of the monitor alone: in others there is nothing to request.
   const isPlanned = rawStatus !== 'provisioning' && rawStatus !== 'failed';
@@ -131,6 +140,31 @@ function toListedOlostepMonitor(monitorId: string, row: Body, reading: Reading):
     diagram: byItself('diagram'),
   };
 }
+
+/** A row may lack any of it: then it comes from the monitor itself. */
+const origins: Origins<OlostepMonitor> = {
+  name: 'either',
+  enabled: 'either',
+  createdAt: 'either',
+  updatedAt: 'either',
+  query: 'either',
+  status: 'either',
+  rawStatus: 'either',
+  errorMessage: 'either',
+  schedule: 'either',
+  tracked: 'either',
+  sourcePolicy: 'either',
+  notification: 'either',
+  webhookUrl: 'either',
+  outputSchema: 'either',
+  metadata: 'either',
+  agentId: 'either',
+  // A row is not sure to say it.
+  lastRun: 'detail',
+  lastRunAt: 'detail',
+  snapshotCount: 'detail',
+  diagram: 'detail',
+};
 
 /** What no row is sure to have: a monitor of which this is selected is never taken from a row. */
 const unlisted: Selected = new Set(['lastRun']);
@@ -269,13 +303,7 @@ export const monitors: MonitorDefinition = {
   }),
   toMonitor: toOlostepMonitor,
   toListedMonitor: toListedOlostepMonitor,
-  listed: {
-    fields: new Set([
-      ...['name', 'enabled', 'createdAt', 'updatedAt', 'query', 'status', 'rawStatus', 'errorMessage', 'schedule'],
-      ...['tracked', 'sourcePolicy', 'notification', 'webhookUrl', 'outputSchema', 'metadata', 'agentId'],
-    ]),
-    only: new Set(),
-  },
+  listed: toListedFields(origins),
   runFields: { OlostepLastRun: 'run' },
   // `ran_at` may be when the run began ([U]), and `created` is when its snapshot was made, some minutes later at most.
   lagMs: 5 * 60_000,

@@ -3,10 +3,10 @@ import type { ProviderError } from '../../core/errors.ts';
 import { once } from '../../core/lazy.ts';
 import type { MonitorRunKey, OlostepRun, OlostepRunEventsArgs } from '../../generated/types.ts';
 import type { Body } from '../../upstream/read-response.ts';
-import type { Field, FieldContext, ReadLimits, Run, RunFields, RunReading, Selected } from '../fields.ts';
-import { identifyRun } from '../fields.ts';
+import type { Field, FieldContext, Origins, ReadLimits, Run, RunFields, RunReading } from '../fields.ts';
+import { identifyRun, later, namesOf, toListedFields } from '../fields.ts';
 import type { Cacheability, RowHint, RunDefinition } from '../provider.ts';
-import { createReader, inTurn, later, toFreeForm, toLargeField } from '../response-reader.ts';
+import { createReader, inTurn, toFreeForm, toLargeField } from '../response-reader.ts';
 import { Log, runComplete, toLogPage } from './agent-log.ts';
 import { pages, type SnapshotFields, toOutcome, toSnapshotFields, walk } from './events-page.ts';
 import type { components } from './openapi.d.ts';
@@ -101,12 +101,27 @@ function toEnd(log: Log) {
   return place === undefined ? null : toTime(log.timeAt(place));
 }
 
-/** What no row has: one call of the run's own has all of it. */
-const beyondRow: Selected = new Set(['startedAt', 'finishedAt', 'snapshot', 'logGroup', 'events']);
+const origins: Origins<OlostepRun> = {
+  // That a run is over its own record may say as well; how it ended, a row alone.
+  phase: 'either',
+  outcome: 'row',
+  changed: 'row',
+  summary: 'row',
+  snapshotUrl: 'row',
+  snapshotAt: 'row',
+  startedAt: 'detail',
+  finishedAt: 'detail',
+  snapshot: 'detail',
+  logGroup: 'detail',
+  events: 'detail',
+};
+
+/** One call has all of it. */
+const unlisted = namesOf(origins, 'detail');
 
 /** The run in a row. */
 function toListedOlostepRun(key: MonitorRunKey, row: Body, reading: RunReading): RunFields<OlostepRun> {
-  const fromRun = later((context) => context.runs.load(key, beyondRow, reading.allowStale));
+  const fromRun = later<OlostepRun>((context) => context.runs.load(key, unlisted, reading.allowStale));
   return {
     ...identifyRun(key, reading),
     __typename: 'OlostepRun',
@@ -114,11 +129,11 @@ function toListedOlostepRun(key: MonitorRunKey, row: Body, reading: RunReading):
     phase: 'FINISHED' as const,
     outcome: toOutcome(row),
     ...toSnapshotFields(row),
-    startedAt: fromRun<OlostepRun['startedAt']>('startedAt'),
-    finishedAt: fromRun<OlostepRun['finishedAt']>('finishedAt'),
-    snapshot: fromRun<OlostepRun['snapshot']>('snapshot'),
-    logGroup: fromRun<OlostepRun['logGroup']>('logGroup'),
-    events: fromRun<OlostepRun['events']>('events'),
+    startedAt: fromRun('startedAt'),
+    finishedAt: fromRun('finishedAt'),
+    snapshot: fromRun('snapshot'),
+    logGroup: fromRun('logGroup'),
+    events: fromRun('events'),
   };
 }
 
@@ -148,11 +163,7 @@ export const runs: RunDefinition = {
   toRun: toOlostepRun,
   toListedRun: toListedOlostepRun,
   rowHint: toRowHint,
-  listed: {
-    fields: new Set(['phase', 'outcome', 'changed', 'summary', 'snapshotUrl', 'snapshotAt']),
-    // That a run is over its own record may say as well; how it ended, a row alone.
-    only: new Set(['outcome', 'changed', 'summary', 'snapshotUrl', 'snapshotAt']),
-  },
+  listed: toListedFields(origins),
   maxPages: 3,
   walk,
   readPage,
