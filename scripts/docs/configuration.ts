@@ -3,7 +3,7 @@
  * `npm run docs` runs it; with `--check` it writes nothing and fails when a file isn't up to date.
  */
 import { readFileSync } from 'node:fs';
-import { toVariable } from '../../src/config/config.ts';
+import { toVariable } from '../../src/config/limits-config.ts';
 import { defaultLimits } from '../../src/core/limits.ts';
 import { writeGenerated } from '../codegen/write-generated.ts';
 import { writeGeneratedPart } from './generated-part.ts';

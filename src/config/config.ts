@@ -1,9 +1,14 @@
 /** Environment -> Config. */
+import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import * as v from 'valibot';
 import { defaultLimits, type Limits } from '../core/limits.ts';
 import type { GatewayConfig, ProviderConfig } from '../gateway/create-gateway.ts';
+import exampleDocuments from '../generated/persisted-documents.json' with { type: 'json' };
+import otherPrints from '../generated/persisted-documents-17.json' with { type: 'json' };
 import type { Provider } from '../generated/types.ts';
+import type { Manifest } from '../graphql/documents/persisted-documents.ts';
+import { withoutMarkInText } from '../json/lossless.ts';
 import { type LogFormat, type LogLevel, logFormats, logLevels } from '../observability/logger.ts';
 import { credentialModes, providerNames, providers } from '../providers/index.ts';
 import type { ProviderDefinition } from '../providers/provider.ts';
@@ -13,17 +18,17 @@ import { expectedApiKey, expectedBaseUrl, isApiKey, isBaseUrl, isLoopback } from
 import {
   countSetting,
   type Env,
+  fileVariable,
+  findUnknownVariables,
   flagSetting,
   listSetting,
-  optionalCountSetting,
+  readSecretFiles,
   readSettings,
+  secretVariables,
   setting,
-  shareSetting,
 } from './env.ts';
-import { readManifests } from './read-manifests.ts';
-import { fileVariable, readSecretFiles, secretVariables } from './secret-files.ts';
+import { readLimits, toVariable } from './limits-config.ts';
 import { type HttpServerVariable, httpServerVariables, readHttpServerConfig } from './server-config.ts';
-import { findUnknownVariables } from './unknown-variables.ts';
 
 /** All that the process needs. */
 export interface Config {
@@ -217,56 +222,6 @@ export function knownVariables(): string[] {
   ];
 }
 
-/** The variable of a limit: `UPSTREAM_ATTEMPT_TIMEOUT_MS` of `upstreamAttemptTimeoutMs`. */
-export const toVariable = (limit: string): string => limit.replace(/[A-Z]/g, '_$&').toUpperCase();
-
-/** The limits of which 0 means that there is none of it. */
-const mayBeZero: ReadonlySet<string> = new Set<keyof Limits>(['freshMs']);
-
-/** Reads the limits from the variables of their names. Whole numbers stay whole; the others are shares. */
-function readLimits(env: Env, problems: string[]): Partial<Limits> {
-  const limits: Record<string, number> = {};
-  for (const [limit, byDefault] of Object.entries(defaultLimits)) {
-    const name = toVariable(limit);
-    const count = mayBeZero.has(limit) ? optionalCountSetting : countSetting;
-    const value = Number.isInteger(byDefault) ? count : shareSetting;
-    const given = readSettings({ [name]: v.optional(value) }, env, problems)[name];
-    if (given !== undefined) limits[limit] = given;
-  }
-  const all: Limits = { ...defaultLimits, ...limits };
-  const {
-    upstreamMinAttemptMs,
-    upstreamAttemptTimeoutMs,
-    operationTimeoutMs,
-    shutdownDelayMs,
-    shutdownTimeoutMs,
-    headersTimeoutMs,
-    requestTimeoutMs,
-    runCacheTtlMs,
-    runCacheStaleIfErrorMs,
-  } = all;
-  // Otherwise no call would ever be made, or the last answers would have no time.
-  if (upstreamMinAttemptMs > upstreamAttemptTimeoutMs || upstreamAttemptTimeoutMs > operationTimeoutMs)
-    problems.push(
-      'UPSTREAM_MIN_ATTEMPT_MS, UPSTREAM_ATTEMPT_TIMEOUT_MS, OPERATION_TIMEOUT_MS: expected none to be more than the next',
-    );
-  if (headersTimeoutMs > requestTimeoutMs)
-    problems.push('HEADERS_TIMEOUT_MS: expected not to be more than REQUEST_TIMEOUT_MS');
-  if (runCacheTtlMs > runCacheStaleIfErrorMs)
-    problems.push('RUN_CACHE_TTL_MS: expected not to be more than RUN_CACHE_STALE_IF_ERROR_MS');
-  // Otherwise an operation would have to be retried, and never succeed.
-  if (
-    all.maxResponseBytes > all.maxPendingResponseBytesPerCaller ||
-    all.maxPendingResponseBytesPerCaller > all.maxPendingResponseBytes
-  )
-    problems.push(
-      'MAX_RESPONSE_BYTES, MAX_PENDING_RESPONSE_BYTES_PER_CALLER, MAX_PENDING_RESPONSE_BYTES: expected none to be more than the next',
-    );
-  if (shutdownDelayMs > shutdownTimeoutMs)
-    problems.push('SHUTDOWN_DELAY_MS: expected not to be more than SHUTDOWN_TIMEOUT_MS');
-  return limits;
-}
-
 function readGateway(env: Env, problems: string[], isLocal: boolean): Pick<GatewayConfig, 'credentials' | 'providers'> {
   const { CREDENTIALS: credentials = 'service', ALLOW_ANONYMOUS } = readSettings(gatewaySettings, env, problems);
   const configs: Partial<Record<Provider, ProviderConfig>> = {};
@@ -309,3 +264,22 @@ function readGateway(env: Env, problems: string[], isLocal: boolean): Pick<Gatew
   }
   return { credentials, providers: configs };
 }
+
+/**
+ * Reads them from their files, and adds what is wrong with one as JSON to `problems`, by its place and without its name.
+ * What is in it is for the gateway to check.
+ */
+export function readManifests(paths: readonly string[], problems: string[]): Manifest[] {
+  return paths.flatMap((path, place) => {
+    try {
+      return [JSON.parse(withoutMarkInText(readFileSync(path, 'utf8'))) as Manifest];
+    } catch (error) {
+      const expected = error instanceof SyntaxError ? 'JSON' : 'a file that can be read';
+      problems.push(`PERSISTED_DOCUMENTS: manifest ${place + 1}: expected ${expected}`);
+      return [];
+    }
+  });
+}
+
+/** Each example operation as clients print it, with graphql 16 and 17. Made by codegen. */
+export const exampleManifest: Manifest = { ...exampleDocuments, ...otherPrints };

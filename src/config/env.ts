@@ -1,5 +1,10 @@
-/** Variables of the environment -> values: how a setting is read, and what is said of one that is wrong. */
+/**
+ * Variables of the environment: how a setting is read and what is said of one that is wrong, secrets in files, and names that are
+ * probably misspelt.
+ */
+import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
+import { providerNames } from '../providers/index.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -61,3 +66,95 @@ export function readSettings<Entries extends v.ObjectEntries>(
   });
   return Object.fromEntries(read) as Settings<Entries>;
 }
+
+/** The secrets whose value may be in a file, as Docker and Kubernetes mount them: `API_TOKENS_FILE` names the file of `API_TOKENS`. */
+export const secretVariables: readonly string[] = [
+  ...providerNames.map((provider) => `${provider}_API_KEY`),
+  'API_TOKENS',
+  'REDIS_URL',
+];
+
+/** The variable that names the file of a secret. */
+export const fileVariable = (secret: string): string => `${secret}_FILE`;
+
+/** The variables of such files that are set. */
+export const secretFilesIn = (env: Env): string[] => secretVariables.map(fileVariable).filter((name) => env[name]);
+
+/** The environment with the secrets of the files that it names. Adds what is wrong to `problems`, without a path. */
+export function readSecretFiles(env: Env, problems: string[]): Env {
+  const secrets = secretVariables.flatMap((name) => {
+    const path = env[fileVariable(name)];
+    if (!path) return [];
+    if (env[name]) problems.push(`${name}, ${fileVariable(name)}: expected one of them to be set`);
+    const secret = readSecret(path);
+    if (secret === undefined) problems.push(`${fileVariable(name)}: expected a file that can be read, and isn't empty`);
+    return [[name, secret] as const];
+  });
+  return secrets.length === 0 ? env : { ...env, ...Object.fromEntries(secrets) };
+}
+
+/** Without the line break at the end that editors add. */
+function readSecret(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').trim() || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The texts of these files as they are now, to be compared with those of another time. */
+export const readSecretTexts = (env: Env): string =>
+  JSON.stringify(secretVariables.map((name) => readSecret(env[fileVariable(name)] ?? '')));
+
+/** The most letters by which a name differs from the one that is meant. */
+const maxDistance = 2;
+
+/** Shorter names are too near to those of other programs: `HOME` and `HOST`, `SORT` and `PORT`. */
+const minLength = 8;
+
+/** What a name lacks where its unit is forgotten. */
+const unit = /^_(?:MS|BYTES|ENTRIES|CHARS)$/;
+
+/** What a variable of a provider is about. */
+const providerSubject = /KEY|TOKEN|SECRET|URL|HOST/;
+
+/**
+ * A sentence about each variable that nothing here reads and that looks like a misspelt one of ours, with the name that is probably
+ * meant. Other programs' variables are none of our business.
+ */
+export function findUnknownVariables(env: Env, known: readonly string[]): string[] {
+  return Object.keys(env).flatMap((name) => {
+    if (known.includes(name) || !env[name]) return [];
+    const nearest = findNearest(name, known);
+    return nearest === undefined ? [] : [`${name}: unknown; ${nearest} is probably meant`];
+  });
+}
+
+function findNearest(name: string, known: readonly string[]): string | undefined {
+  const isOfProvider = providerNames.some((provider) => name.startsWith(`${provider}_`)) && providerSubject.test(name);
+  if (!isOfProvider && (name.length < minLength || !/^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/.test(name))) return undefined;
+  const longer = known.find((other) => other.startsWith(`${name}_`) && unit.test(other.slice(name.length)));
+  if (longer !== undefined) return longer;
+  const distances = known.map((other) => ({ other, distance: distanceOf(name, other) }));
+  const [nearest] = distances.sort((a, b) => a.distance - b.distance);
+  return nearest && (isOfProvider || nearest.distance <= maxDistance) ? nearest.other : undefined;
+}
+
+/** How many letters are added, left out, replaced or exchanged with their neighbour between the two. */
+function distanceOf(a: string, b: string): number {
+  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, place) => place)];
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const [above, before] = [rows[i - 1] ?? [], rows[i - 2] ?? []];
+      const isSame = a[i - 1] === b[j - 1];
+      const isExchanged = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const distances = [at(above, j) + 1, at(row, j - 1) + 1, at(above, j - 1) + (isSame ? 0 : 1)];
+      row.push(Math.min(...distances, isExchanged ? at(before, j - 2) + 1 : Number.POSITIVE_INFINITY));
+    }
+    rows.push(row);
+  }
+  return at(rows[a.length] ?? [], b.length);
+}
+
+const at = (row: readonly number[], place: number): number => row[place] ?? Number.POSITIVE_INFINITY;

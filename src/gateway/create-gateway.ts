@@ -16,8 +16,7 @@ import {
 import { createExecute, type Operation } from '../graphql/executor/execute.ts';
 import { headBytes, ResponseCache } from '../loaders/response-cache.ts';
 import { UnmovedMonitors } from '../loaders/unmoved-monitors.ts';
-import { createBoundedLog, RequestLog } from '../observability/bounded-log.ts';
-import { consoleLog, type Log } from '../observability/logger.ts';
+import { consoleLog, createBoundedLog, type Log, RequestLog } from '../observability/logger.ts';
 import {
   type CredentialMode,
   createForwardedCredentials,

@@ -1,8 +1,8 @@
 /** Whatever goes wrong with an operation, as its client gets to see it; and bugs, as the log does. */
 import { GraphQLError } from 'graphql';
 import { OperationTooCostly, toClientError } from '../core/errors.ts';
-import type { RequestLog } from '../observability/bounded-log.ts';
 import { logBadParts } from '../observability/invalid-parts.ts';
+import type { RequestLog } from '../observability/logger.ts';
 
 /** Hides a bug from the client; what it was stays with it, as its cause, for the log. */
 export function toMasked(error: unknown, message: string): Error {

@@ -6,7 +6,7 @@ import type { DocumentCache } from '../graphql/documents/document-cache.ts';
 import type { PersistedDocuments } from '../graphql/documents/persisted-documents.ts';
 import type { Execute } from '../graphql/executor/execute.ts';
 import { createExecuteIncrementally } from '../graphql/executor/execute-incrementally.ts';
-import type { RequestLog } from '../observability/bounded-log.ts';
+import type { RequestLog } from '../observability/logger.ts';
 import type { Context, RequestInfo } from '../resolvers/context.ts';
 import type { CallReport } from '../upstream/call-report.ts';
 import { toMasked } from './error-masking.ts';

@@ -5,7 +5,7 @@ import type { Limits } from '../core/limits.ts';
 import { presentText } from '../core/operation-params.ts';
 import type { MonitorKey, MonitorRunsArgs, Provider, QueryMonitorListArgs } from '../generated/types.ts';
 import type { SelectedOf } from '../graphql/selected-fields.ts';
-import type { RequestLog } from '../observability/bounded-log.ts';
+import type { RequestLog } from '../observability/logger.ts';
 import type { AllowStale } from '../providers/fields.ts';
 import { providers } from '../providers/index.ts';
 import type { Page } from '../providers/lists.ts';

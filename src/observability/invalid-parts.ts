@@ -2,7 +2,7 @@
 import { GraphQLError } from 'graphql';
 import { ProviderError } from '../core/errors.ts';
 import type { Provider } from '../generated/types.ts';
-import type { RequestLog } from './bounded-log.ts';
+import type { RequestLog } from './logger.ts';
 
 /** Parts of one kind: the same field of whatever list it is in. */
 interface Kind {

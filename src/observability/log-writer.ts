@@ -1,5 +1,7 @@
-/** Writes lines to a file, a pipe or a terminal, many at a time, and never waits for their reader. */
+/** Writes lines to a file, a pipe or a terminal, many at a time, and never waits for their reader; as JSON, or for people. */
 import { write, writeSync } from 'node:fs';
+import { importPackage } from '../core/import-module.ts';
+import type { Lines } from './logger.ts';
 
 export interface LineWriter {
   /** Takes a line, its end included. Unread lines are dropped once they are too many. */
@@ -121,4 +123,11 @@ export function createLineWriter(fd: number): LineWriter {
       });
     },
   };
+}
+
+/** Takes lines of JSON and makes them ones for people, in colours where they are shown. */
+export async function createPrettyLines(lines: Lines, colorize: boolean): Promise<Lines> {
+  const { prettyFactory } = await importPackage('LOG_FORMAT=pretty', 'pino-pretty', () => import('pino-pretty'));
+  const toPretty = prettyFactory({ colorize, singleLine: true });
+  return { write: (line) => lines.write(toPretty(line)) };
 }

@@ -6,7 +6,7 @@ import { ListLoader } from '../loaders/list-loader.ts';
 import { MonitorLoader } from '../loaders/monitor-loader.ts';
 import { RequestFetcher, type RequestFetcherOptions } from '../loaders/request-fetcher.ts';
 import { RunLoader } from '../loaders/run-loader.ts';
-import type { RequestLog } from '../observability/bounded-log.ts';
+import type { RequestLog } from '../observability/logger.ts';
 import type { FieldContext } from '../providers/fields.ts';
 import type { CredentialOf } from '../providers/index.ts';
 import type { RunCache } from '../run-cache/run-cache.ts';

@@ -1,7 +1,6 @@
 /** Rotates the secrets of files: API keys and tokens change without a restart when their files change. */
 import { type Config, ConfigError, readConfig } from '../config/config.ts';
-import type { Env } from '../config/env.ts';
-import { readSecretTexts, secretFilesIn } from '../config/secret-files.ts';
+import { type Env, readSecretTexts, secretFilesIn } from '../config/env.ts';
 import type { Provider } from '../generated/types.ts';
 import type { Log } from '../observability/logger.ts';
 import { providerNames } from '../providers/index.ts';

@@ -1,6 +1,6 @@
 /** What a call requests of a provider, and on whose behalf it is made. */
 import type { Provider } from '../generated/types.ts';
-import type { RequestLog } from '../observability/bounded-log.ts';
+import type { RequestLog } from '../observability/logger.ts';
 import type { CallerQueue } from './bulkhead.ts';
 import { CallReport } from './call-report.ts';
 import type { CancelListener, CancelToken, OperationDeadline } from './deadline.ts';

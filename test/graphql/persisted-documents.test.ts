@@ -5,7 +5,7 @@ import { ApolloClient, ApolloLink, HttpLink, InMemoryCache } from '@apollo/clien
 import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
 import { parse, print } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { exampleManifest } from '../../src/config/read-manifests.ts';
+import { exampleManifest } from '../../src/config/config.ts';
 import type { GatewayConfig } from '../../src/gateway/create-gateway.ts';
 import { exampleOperations } from '../../src/generated/example-operations.ts';
 import { anyDatafoldRun, datafoldBody, datafoldKey, datafoldPath } from '../support/bodies.ts';

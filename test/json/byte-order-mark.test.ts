@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { readManifests } from '../../src/config/read-manifests.ts';
+import { readManifests } from '../../src/config/config.ts';
 import { createGateway } from '../../src/gateway/create-gateway.ts';
 import { datafoldBody, datafoldKey, datafoldPath, olostepBody, olostepKey, olostepPath } from '../support/bodies.ts';
 import { createWorld } from '../support/world.ts';

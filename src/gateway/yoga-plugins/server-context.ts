@@ -1,7 +1,7 @@
 /** What Yoga knows of a request beside the request itself: its id and its log among them. */
 
 import type { Plugin } from 'graphql-yoga';
-import type { RequestLog } from '../../observability/bounded-log.ts';
+import type { RequestLog } from '../../observability/logger.ts';
 import { type CancelToken, fromAbortSignal } from '../../upstream/deadline.ts';
 import type { NodeBody } from '../node-request.ts';
 import { type RequestContext, requestIdHeader, toRequestId } from '../request-id.ts';
