@@ -1,0 +1,118 @@
+/** Lists that come whole, in one response: the list strategy of a provider whose API has no pages, or none that is known. */
+import { BadUserInput, type ProviderError } from '../../core/errors.ts';
+import type { Provider } from '../../generated/types.ts';
+import type { Items } from '../../json/lazy-array.ts';
+import { ParsedObject } from '../../json/lazy-object.ts';
+import { isObject, tooLarge } from '../../json/lossless.ts';
+import type { UpstreamRequest } from '../../upstream/call-context.ts';
+import type { Body } from '../../upstream/read-response.ts';
+import { decodeTuple, encodeCursor, type MonitorRow } from '../lists.ts';
+import type { MonitorDefinition } from '../provider.ts';
+import { invalidField, toLargeField } from '../response-reader.ts';
+
+type Item = Readonly<Record<string, unknown>>;
+
+interface WholeList {
+  readonly provider: Provider;
+  /** The member of the response that has the items. */
+  readonly member: string;
+  /** The id in an item, unchecked. */
+  toId(item: Item): unknown;
+  /** Whether an id is of the provider's grammar. */
+  isId(id: string): boolean;
+}
+
+export interface WholeMonitorList extends WholeList {
+  readonly request: UpstreamRequest;
+  /** What an item says beside its id. */
+  toRow(item: Item, row: Body): Omit<MonitorRow, 'monitorId' | 'row'>;
+  /** The refusal of `tags`, as such a list isn't selected by them. */
+  readonly expectedNoTags: string;
+  /** How many monitors the list says that it has. @default as many as have come */
+  readCount?(page: Body): unknown;
+}
+
+/** The list of all monitors, in the order in which it comes. */
+export function wholeMonitorList(list: WholeMonitorList): Pick<MonitorDefinition, 'maxPages' | 'walk' | 'readPage'> {
+  const { provider, member } = list;
+  const request: UpstreamRequest = { ...list.request, rows: member };
+  const unknownCursor = () =>
+    new BadUserInput('Expected `after` to be the cursor of a monitor of this list.', provider);
+  const toRow = (item: unknown): MonitorRow | ProviderError => {
+    const monitorId = toCheckedId(list, item);
+    if (!isObject(item) || monitorId === undefined) return invalidField(provider);
+    const row = new ParsedObject(item);
+    return { monitorId, row, ...list.toRow(item, row) };
+  };
+  /** More than have come, if it would be paged after all. */
+  const countOf = (page: Body, { length }: { readonly length: number }): number => {
+    const count = list.readCount?.(page);
+    return typeof count === 'number' ? Math.max(count, length) : length;
+  };
+  return {
+    maxPages: 1,
+    walk: () => ({
+      first: request,
+      read(page) {
+        const all = readItems(list, page).slice().map(toRow);
+        const rows = all.filter((row): row is MonitorRow => !(row instanceof Error));
+        return { rows, unread: countOf(page, all) > rows.length };
+      },
+    }),
+    async readPage(get, { first, after, tags }) {
+      if (tags && tags.length > 0) throw new BadUserInput(list.expectedNoTags, provider);
+      const place = after == null ? undefined : parsePlace(after, unknownCursor);
+      const page = await get(request);
+      // There is a list, even if empty.
+      if (page === null) throw invalidField(provider);
+      const items = readItems(list, page);
+      const start = place === undefined ? 0 : findEnd(list, items, place, unknownCursor);
+      const count = countOf(page, items);
+      // Those behind can't be had. What has come is shown first, and the next page is an error.
+      if (start === items.length && count > start && first > 0) throw invalidField(provider);
+      // The list may be very long, and selected fifty times: nothing is made of what isn't shown.
+      const rows = items.slice(start, start + first).map(toRow);
+      return {
+        items: rows.map((row, number) => {
+          const id = row instanceof Error ? null : row.monitorId;
+          return { cursor: encodeCursor([start + number, id] satisfies Place), row };
+        }),
+        hasNextPage: start + rows.length < count,
+        hasPreviousPage: start > 0,
+        totalCount: count,
+      };
+    },
+  };
+}
+
+/** @throws {ProviderError} when there is no list */
+function readItems({ provider, member }: WholeList, page: Body): Items {
+  const items = page.items(member);
+  if (items !== undefined) return items;
+  throw page.get(member) === tooLarge ? toLargeField(provider) : invalidField(provider);
+}
+
+function toCheckedId({ toId, isId }: WholeList, item: unknown): string | undefined {
+  const id = isObject(item) ? toId(item) : undefined;
+  return typeof id === 'string' && isId(id) ? id : undefined;
+}
+
+/** The number of an item in the list and its id, so that it is found when others come in before it; `null` when it had none. */
+type Place = readonly [number: number, id: string | null];
+
+function parsePlace(cursor: string, unknownCursor: () => Error): Place {
+  const [number, id] = decodeTuple(cursor);
+  const isNumber = typeof number === 'number' && Number.isSafeInteger(number) && number >= 0;
+  if (isNumber && (id === null || typeof id === 'string')) return [number, id];
+  throw unknownCursor();
+}
+
+/** Where the items behind that one begin. */
+function findEnd(list: WholeList, items: Items, [number, id]: Place, unknownCursor: () => Error): number {
+  const [item] = items.slice(number, number + 1);
+  if (number < items.length && (toCheckedId(list, item) ?? null) === id) return number + 1;
+  const isKnown = id !== null && list.isId(id);
+  const found = isKnown ? items.slice().findIndex((one) => isObject(one) && list.toId(one) === id) : -1;
+  if (found === -1) throw unknownCursor();
+  return found + 1;
+}
