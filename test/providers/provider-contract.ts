@@ -3,31 +3,11 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { GatewayConfig } from '../../src/gateway/create-gateway.ts';
 import type { MonitorRunKey } from '../../src/generated/types.ts';
+import { providerNames } from '../../src/providers/index.ts';
 import { holdClock, holdDate, holdDice } from '../support/clock.ts';
 import { type FakeUpstream, type Handler, type Reply, silence, startFakeUpstream } from '../support/fake-upstream.ts';
-import { type Answer, createWorld, type LogLine, verifyCredentials, type World } from '../support/world.ts';
-
-export interface ProviderFacts {
-  /** A run of the provider, */
-  readonly key: MonitorRunKey;
-  /** where it is requested, */
-  readonly path: string;
-  /** with which credentials, */
-  readonly authorization: string;
-  /** and what a good answer is. */
-  readonly body: object;
-  /** Good answers about anything but the requested run. */
-  readonly strangers: Readonly<Record<string, object>>;
-  /** Ids that no monitor and no run of the provider can have, */
-  readonly impossibleIds: readonly string[];
-  /** and how the provider's ids are described to the client that sends one. */
-  readonly expectedKey: string;
-  /** What a bare 402 of the provider's means. */
-  readonly paymentRequired: 'QUOTA_EXCEEDED' | 'UPSTREAM_AUTH_FAILED';
-  /** The provider's fake upstream, and the one that must hear nothing of it. */
-  readonly fakeUpstream: 'datafold' | 'olostep';
-  readonly otherUpstream: 'datafold' | 'olostep';
-}
+import { type Answer, createWorld, keyOf, type LogLine, verifyCredentials, type World } from '../support/world.ts';
+import type { ProviderFacts } from './provider-facts.ts';
 
 /** What a client learns of a failure, beyond the provider and the id of the request. */
 interface Failure {
@@ -106,16 +86,28 @@ const query = `query ($key: MonitorRunKey!) {
 }`;
 
 export function itIsARunProvider(facts: ProviderFacts): void {
-  const { key, path, authorization, body, strangers, impossibleIds, expectedKey, fakeUpstream, otherUpstream } = facts;
-  const { paymentRequired } = facts;
+  const { key, path, body, strangers, impossibleIds, expectedKey, paymentRequired, refusesKeyWith = [401] } = facts;
   const { provider } = key;
+  const headers = facts.headers(keyOf(provider));
+  const others = providerNames.filter((name) => name !== provider);
+  const [other = provider] = others;
+  const upstreamOf = ({ upstreams }: Pick<World, 'upstreams'>) => upstreams[provider];
+  const expectOthersUntouched = ({ upstreams }: World) =>
+    expect(others.flatMap((name) => upstreams[name].paths)).toEqual([]);
+  /** What each status means to this provider. */
+  const ownStatuses = [...statuses, [402, paymentRequired, false, 1] as const].map(
+    ([status, code, ...rest]): (typeof statuses)[number] => {
+      if (refusesKeyWith.includes(status)) return [status, 'UPSTREAM_AUTH_FAILED', ...rest];
+      return [status, code === 'UPSTREAM_AUTH_FAILED' && status === 401 ? 'UPSTREAM_BAD_RESPONSE' : code, ...rest];
+    },
+  );
   const found = { data: { monitorRun: expect.objectContaining({ id: `${provider}:${key.monitorId}:${key.runId}` }) } };
 
   /** A world whose fake upstream has one response to everything, with retries that don't wait. */
   const createAnswering = async (answer: Reply | Handler, config?: Partial<GatewayConfig>) => {
     holdDice(0);
     const world = await createWorld(config);
-    world[fakeUpstream].onAny(answer);
+    upstreamOf(world).onAny(answer);
     return world;
   };
 
@@ -147,11 +139,11 @@ export function itIsARunProvider(facts: ProviderFacts): void {
     else expect(line?.attempts).toBe(attempts);
     expect(line?.upstreamStatus).toBe(upstreamStatus ?? (line?.contentType === undefined ? undefined : 200));
     expect(JSON.stringify(world.lines)).not.toContain('canary');
-    expect(world[otherUpstream].paths).toEqual([]);
+    expectOthersUntouched(world);
   };
 
   const expectAttempts = (world: World, attempts: Attempts) => {
-    const { paths } = world[fakeUpstream];
+    const { paths } = upstreamOf(world);
     const count = attempts === 'until the deadline' ? paths.length : attempts;
     expect(paths).toEqual(Array(count).fill(path));
     expect(count).toBeGreaterThan(0);
@@ -174,13 +166,14 @@ export function itIsARunProvider(facts: ProviderFacts): void {
           },
         },
       });
-      expect(world[fakeUpstream].paths).toEqual([path]);
-      const [request] = world[fakeUpstream].requests;
+      expect(upstreamOf(world).paths).toEqual([path]);
+      const [request] = upstreamOf(world).requests;
       expect(request?.method).toBe('GET');
-      expect(headerValues(request?.rawHeaders, 'authorization')).toEqual([authorization]);
-      expect(headerValues(request?.rawHeaders, 'host')).toEqual([new URL(world[fakeUpstream].baseUrl).host]);
-      expect(request?.rawHeaders.join('\n')).not.toContain(`canary-${otherUpstream}`);
-      expect(world[otherUpstream].paths).toEqual([]);
+      for (const [name, value] of Object.entries(headers))
+        expect(headerValues(request?.rawHeaders, name)).toEqual([value]);
+      expect(headerValues(request?.rawHeaders, 'host')).toEqual([new URL(upstreamOf(world).baseUrl).host]);
+      for (const name of others) expect(request?.rawHeaders.join('\n')).not.toContain(keyOf(name));
+      expectOthersUntouched(world);
       expect(failures(world)).toEqual([]);
     });
 
@@ -268,44 +261,41 @@ export function itIsARunProvider(facts: ProviderFacts): void {
           },
         ],
       });
-      expect([...world.datafold.paths, ...world.olostep.paths]).toEqual([]);
+      expect(providerNames.flatMap((name) => world.upstreams[name].paths)).toEqual([]);
     });
   });
 
   describe(`${provider}, when it answers with another status,`, () => {
-    it.each([...statuses, [402, paymentRequired, false, 1] as const])(
-      '%i is %s',
-      async (status, code, retryable, attempts) => {
-        const answer: Handler = (_request, response) => {
-          response.writeHead(status, 'canary-reason', {
-            'content-type': 'application/json',
-            'set-cookie': 'session=canary-cookie',
-            'x-detail': 'canary-header',
-          });
-          response.end(JSON.stringify({ ...body, detail: [{ msg: 'canary-text', input: authorization }] }));
-        };
-        const world = await createAnswering(answer, status === 429 ? withShortDeadline : undefined);
+    it.each(ownStatuses)('%i is %s', async (status, code, retryable, attempts) => {
+      const answer: Handler = (_request, response) => {
+        response.writeHead(status, 'canary-reason', {
+          'content-type': 'application/json',
+          'set-cookie': 'session=canary-cookie',
+          'x-detail': 'canary-header',
+        });
+        response.end(JSON.stringify({ ...body, detail: [{ msg: 'canary-text', input: Object.values(headers)[0] }] }));
+      };
+      const world = await createAnswering(answer, status === 429 ? withShortDeadline : undefined);
 
-        expectFailure(world, await requestFor(world, key), { code, retryable, upstreamStatus: status }, attempts);
-        expectAttempts(world, attempts);
-      },
-    );
+      expectFailure(world, await requestFor(world, key), { code, retryable, upstreamStatus: status }, attempts);
+      expectAttempts(world, attempts);
+    });
 
     it.each([301, 302, 303, 307, 308])(
       "doesn't follow the redirect of a %i, neither to itself nor elsewhere",
       async (status) => {
-        for (const target of [fakeUpstream, otherUpstream] as const) {
+        for (const target of [provider, other]) {
           const world = await createWorld();
-          world[target].onAny({ body });
-          world[fakeUpstream].on(path, {
+          world.upstreams[target].onAny({ body });
+          upstreamOf(world).on(path, {
             status,
-            headers: { location: `${world[target].baseUrl}/canary-elsewhere` },
+            headers: { location: `${world.upstreams[target].baseUrl}/canary-elsewhere` },
             body,
           });
 
           const failure = { code: 'UPSTREAM_BAD_RESPONSE', retryable: false, upstreamStatus: status };
           expectFailure(world, await requestFor(world, key), failure, 1);
-          expect(world[fakeUpstream].paths).toEqual([path]);
+          expect(upstreamOf(world).paths).toEqual([path]);
         }
       },
     );
@@ -359,7 +349,7 @@ export function itIsARunProvider(facts: ProviderFacts): void {
       const world = await createAnswering(reply);
 
       expectFailure(world, await requestFor(world, key), unreadable, 2);
-      expect(world[fakeUpstream].paths).toEqual([path, path]);
+      expect(upstreamOf(world).paths).toEqual([path, path]);
     });
 
     it('an answer compressed against our wish is a bad response', async () => {
@@ -369,8 +359,8 @@ export function itIsARunProvider(facts: ProviderFacts): void {
       });
 
       expectFailure(world, await requestFor(world, key), unreadable, 2);
-      expect(world[fakeUpstream].paths).toEqual([path, path]);
-      expect(world[fakeUpstream].requests[0]?.headers['accept-encoding']).toBe('identity');
+      expect(upstreamOf(world).paths).toEqual([path, path]);
+      expect(upstreamOf(world).requests[0]?.headers['accept-encoding']).toBe('identity');
     });
 
     it("an answer that ends before its end, as HTTP can't tell, is a bad response", async () => {
@@ -381,14 +371,14 @@ export function itIsARunProvider(facts: ProviderFacts): void {
       });
 
       expectFailure(world, await requestFor(world, key), unreadable, 2);
-      expect(world[fakeUpstream].paths).toEqual([path, path]);
+      expect(upstreamOf(world).paths).toEqual([path, path]);
     });
 
     it.each(Object.entries(strangers))('an answer with %s is a bad response, whole', async (_name, stranger) => {
       const world = await createAnswering({ body: stranger });
 
       expectFailure(world, await requestFor(world, key), { code: 'UPSTREAM_BAD_RESPONSE', retryable: false }, 1);
-      expect(world[fakeUpstream].paths).toEqual([path]);
+      expect(upstreamOf(world).paths).toEqual([path]);
     });
 
     it.each([
@@ -417,7 +407,7 @@ export function itIsARunProvider(facts: ProviderFacts): void {
         { code: 'UPSTREAM_RESPONSE_TOO_LARGE', retryable: false },
         1,
       );
-      expect(beyond[fakeUpstream].paths).toEqual([path]);
+      expect(upstreamOf(beyond).paths).toEqual([path]);
     });
 
     it('an answer without end is too large after 10 MiB, and left there', async () => {
@@ -435,8 +425,8 @@ export function itIsARunProvider(facts: ProviderFacts): void {
       });
 
       expectFailure(world, await requestFor(world, key), { code: 'UPSTREAM_RESPONSE_TOO_LARGE', retryable: false }, 1);
-      expect(world[fakeUpstream].paths).toEqual([path]);
-      await world[fakeUpstream].deserted(1);
+      expect(upstreamOf(world).paths).toEqual([path]);
+      await upstreamOf(world).deserted(1);
       expect(sent).toBeGreaterThanOrEqual(10);
       // A few are in flight between the two.
       expect(sent).toBeLessThan(30);
@@ -483,13 +473,13 @@ export function itIsARunProvider(facts: ProviderFacts): void {
       const world = await createAnswering(answer);
 
       expectFailure(world, await requestFor(world, key), unavailable, 3);
-      expect(world[fakeUpstream].paths).toEqual([path, path, path]);
+      expect(upstreamOf(world).paths).toEqual([path, path, path]);
     });
 
     it.each(Object.entries(breaks))('a connection %s is no harm to the next request', async (_name, answer) => {
       const world = await createAnswering(answer);
       await requestFor(world, key);
-      world[fakeUpstream].onAny({ body });
+      upstreamOf(world).onAny({ body });
 
       expect((await requestFor(world, key)).answer).toEqual(found);
     });
@@ -504,7 +494,7 @@ export function itIsARunProvider(facts: ProviderFacts): void {
       const world = await createAnswering(({ socket }) => void socket.end(bytes));
 
       expectFailure(world, await requestFor(world, key), unreadable, 2);
-      expect(world[fakeUpstream].paths).toEqual([path, path]);
+      expect(upstreamOf(world).paths).toEqual([path, path]);
     });
   });
 
@@ -522,19 +512,19 @@ export function itIsARunProvider(facts: ProviderFacts): void {
       const clock = holdClock();
 
       const requested = requestFor(world, key);
-      await world[fakeUpstream].arrived(1);
+      await upstreamOf(world).arrived(1);
       await clock.pass(2_999);
-      expect(world[fakeUpstream].paths).toEqual([path]);
+      expect(upstreamOf(world).paths).toEqual([path]);
       await clock.pass(1);
-      await Promise.all([world[fakeUpstream].deserted(1), world[fakeUpstream].arrived(2)]);
+      await Promise.all([upstreamOf(world).deserted(1), upstreamOf(world).arrived(2)]);
       await clock.pass(2_999);
       expect(failures(world)).toEqual([]);
       await clock.pass(1);
       expect(failures(world)).toHaveLength(1);
 
       expectFailure(world, await requested, tooSlow, 2);
-      await world[fakeUpstream].deserted(2);
-      expect(world[fakeUpstream].paths).toEqual([path, path]);
+      await upstreamOf(world).deserted(2);
+      expect(upstreamOf(world).paths).toEqual([path, path]);
     });
 
     it('a slow answer is no failure, as long as it is there in time', async () => {
@@ -545,7 +535,7 @@ export function itIsARunProvider(facts: ProviderFacts): void {
       const clock = holdClock();
 
       const requested = requestFor(world, key);
-      await world[fakeUpstream].arrived(1);
+      await upstreamOf(world).arrived(1);
       await clock.pass(2_999);
 
       expect((await requested).answer).toEqual(found);
@@ -553,7 +543,6 @@ export function itIsARunProvider(facts: ProviderFacts): void {
   });
 
   it(`${provider}, when it isn't configured, is not called`, async () => {
-    const other = provider === 'DATAFOLD' ? 'OLOSTEP' : 'DATAFOLD';
     const world = await createWorld({
       providers: { [other]: { apiKey: 'canary-key', baseUrl: 'http://127.0.0.1:1' } },
     });
@@ -576,9 +565,10 @@ export function itIsARunProvider(facts: ProviderFacts): void {
   });
 
   /** Nothing that an upstream wrote, nor where it is, nor what opens it. */
-  function expectNoLeak(seen: Seen, { datafold, olostep }: World): void {
+  function expectNoLeak(seen: Seen, { upstreams }: World): void {
+    const urls = Object.values(upstreams).flatMap(({ baseUrl }) => [baseUrl, new URL(baseUrl).host]);
     for (const text of [seen.text, seen.headers]) {
-      for (const secret of ['canary', path, datafold.baseUrl, olostep.baseUrl, new URL(datafold.baseUrl).host]) {
+      for (const secret of ['canary', path, ...urls]) {
         expect(text).not.toContain(secret);
       }
     }

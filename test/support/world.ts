@@ -6,8 +6,11 @@ import { onTestFinished } from 'vitest';
 import { defaultLimits } from '../../src/core/limits.ts';
 import { createGateway, type Gateway, type GatewayConfig } from '../../src/gateway/create-gateway.ts';
 import { exampleOperations } from '../../src/generated/example-operations.ts';
+import type { Provider } from '../../src/generated/types.ts';
 import type { Log } from '../../src/observability/logger.ts';
+import { providerNames } from '../../src/providers/index.ts';
 import { createServer, type ServerOptions } from '../../src/server/server.ts';
+import { loadFacts } from '../providers/provider-facts.ts';
 import { type FakeUpstream, startFakeUpstream } from './fake-upstream.ts';
 
 /** What the service answers to an operation. */
@@ -28,6 +31,8 @@ export interface AnswerError {
 export type LogLine = { readonly level: string; readonly message: string } & Readonly<Record<string, unknown>>;
 
 export interface World {
+  /** The fake upstream of each provider; of two of them by their names too. */
+  readonly upstreams: Readonly<Record<Provider, FakeUpstream>>;
   readonly datafold: FakeUpstream;
   readonly olostep: FakeUpstream;
   /** The URL of the graph. */
@@ -42,6 +47,7 @@ export interface World {
 }
 
 /** The keys that the service holds in every world. */
+export const keyOf = (provider: Provider): string => `canary-${provider.toLowerCase()}-key`;
 export const keys = { datafold: 'canary-datafold-key', olostep: 'canary-olostep-key' };
 
 /**
@@ -51,17 +57,15 @@ export const keys = { datafold: 'canary-datafold-key', olostep: 'canary-olostep-
 export async function createWorld(
   config: Partial<GatewayConfig> = {},
   serverOptions: Partial<ServerOptions> = {},
-  beside?: Pick<World, 'datafold' | 'olostep'>,
+  beside?: Pick<World, 'upstreams'>,
 ): Promise<World> {
-  const datafold = beside?.datafold ?? (await startFakeUpstream());
-  const olostep = beside?.olostep ?? (await startFakeUpstream());
+  const upstreams = beside?.upstreams ?? (await startUpstreams());
   const lines: LogLine[] = [];
   const log = toLog(lines);
   const gateway = createGateway({
-    providers: {
-      DATAFOLD: { apiKey: keys.datafold, baseUrl: datafold.baseUrl },
-      OLOSTEP: { apiKey: keys.olostep, baseUrl: olostep.baseUrl },
-    },
+    providers: Object.fromEntries(
+      providerNames.map((name) => [name, { apiKey: keyOf(name), baseUrl: upstreams[name].baseUrl }]),
+    ),
     log,
     bodyLimitEnforced: true,
     // So that each run costs its call; tests of these turn them on.
@@ -85,16 +89,16 @@ export async function createWorld(
   onTestFinished(async () => {
     server.close();
     server.closeAllConnections();
-    datafold.close();
-    olostep.close();
+    for (const upstream of Object.values(upstreams)) upstream.close();
     await gateway.close();
   });
 
   const post = (body: string, init: RequestInit = {}) =>
     fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body, ...init });
   return {
-    datafold,
-    olostep,
+    upstreams,
+    datafold: upstreams.DATAFOLD,
+    olostep: upstreams.OLOSTEP,
     url,
     gateway,
     server,
@@ -105,34 +109,31 @@ export async function createWorld(
   };
 }
 
+async function startUpstreams(): Promise<World['upstreams']> {
+  const started = providerNames.map(async (name) => [name, await startFakeUpstream()] as const);
+  return Object.fromEntries(await Promise.all(started)) as World['upstreams'];
+}
+
 /**
- * Has both providers answer the list of monitors, so that their 404 is absence from now on, and forgets these requests.
- * @param world in which neither provider has answered anything
+ * Has all providers answer the list of monitors, so that their 404 is absence from now on, and forgets these requests.
+ * @param world in which no provider has answered anything
  */
-export async function verifyCredentials(world: Pick<World, 'execute' | 'datafold' | 'olostep'>): Promise<void> {
-  const { datafold, olostep, execute } = world;
-  datafold.on(datafoldList, { body: { count: 0, page: 1, page_size: 1, total_pages: 0, monitors: [] } });
-  olostep.on(olostepList, { body: { monitors: [], count: 0 } });
-  const absent = ['DATAFOLD', 'OLOSTEP'].map((provider) =>
-    execute('query ($key: MonitorRunKey!) { monitorRun(key: $key) { id } }', {
-      key: { provider, ...absentKeys[provider] },
-    }),
-  );
-  for (const { errors } of await Promise.all(absent)) if (errors) throw new Error(JSON.stringify(errors));
-  datafold.off(datafoldList);
-  olostep.off(olostepList);
-  for (const { paths, requests } of [datafold, olostep]) {
+export async function verifyCredentials({ execute, upstreams }: Pick<World, 'execute' | 'upstreams'>): Promise<void> {
+  const absent = providerNames.map(async (name) => {
+    const { emptyList, absentKey } = await loadFacts(name);
+    upstreams[name].on(emptyList.path, { body: emptyList.body });
+    const { errors } = await execute('query ($key: MonitorRunKey!) { monitorRun(key: $key) { id } }', {
+      key: absentKey,
+    });
+    if (errors) throw new Error(JSON.stringify(errors));
+    upstreams[name].off(emptyList.path);
+  });
+  await Promise.all(absent);
+  for (const { paths, requests } of Object.values(upstreams)) {
     paths.length = 0;
     requests.length = 0;
   }
 }
-
-const datafoldList = '/api/v1/monitors?page=1&page_size=1&order_by=id&sort_order=asc';
-const olostepList = '/v1/monitors';
-const absentKeys: Readonly<Record<string, object>> = {
-  DATAFOLD: { monitorId: '404', runId: '404' },
-  OLOSTEP: { monitorId: 'monitor_absent', runId: 'run_absent' },
-};
 
 /** The same, where lists are read first as they are by default. */
 export const createListingWorld = (config: Partial<GatewayConfig> = {}): Promise<World> =>
