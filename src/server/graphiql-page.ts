@@ -37,17 +37,33 @@ export async function renderPage(operations: readonly string[]): Promise<GraphiQ
     schemaDescription: true,
     shouldPersistHeaders: unlessSwitchedOn,
   });
-  const page = rendered.replace('<head>', `<head>${head}`).replace('<script>', `<script>${forgetHeaders}`);
+  const page = rendered.replace('<head>', `<head>${head}`).replace('<script>', `<script>${prelude}`);
   return { policy: toPolicy(page), packed: await promisify(gzip)(page, { level: 9 }) };
 }
 
 /**
  * Tabs are moved to their places, and a click stops that: the tab leaps away from under the pointer, and is not opened.
- * Without it they are at their places at once. On a phone the page is as wide as the screen.
+ * Without it they are at their places at once. Ids are shown letter by letter, without ligatures. On a phone the page is as
+ * wide as the screen, and the response is below the query.
  */
-const head =
-  '<meta name="viewport" content="width=device-width, initial-scale=1">' +
-  '<style>.graphiql-tab { transform: none !important }</style>';
+const head = `<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>
+  .graphiql-tab { transform: none !important }
+  .graphiql-container .monaco-editor, .graphiql-container .monaco-editor * {
+    font-variant-ligatures: none !important; font-feature-settings: normal !important
+  }
+  @media (max-width: 700px) {
+    .graphiql-container { flex-direction: column-reverse !important }
+    .graphiql-container .graphiql-sidebar { flex-direction: row !important; width: auto !important; padding: 0 8px !important }
+    .graphiql-container .graphiql-main { flex-direction: column !important; min-height: 0 !important }
+    .graphiql-container .graphiql-plugin { max-width: none !important; flex: 0 1 45% !important }
+    .graphiql-container .graphiql-sessions { margin: 8px 8px 0 !important; min-height: 0 !important }
+    .graphiql-container #graphiql-session { flex-direction: column !important; min-height: 0 !important }
+    .graphiql-container .graphiql-horizontal-drag-bar, .graphiql-container .graphiql-logo { display: none !important }
+    .graphiql-container .graphiql-editors, .graphiql-container .graphiql-response { flex: 1 1 50% !important; min-height: 0 !important }
+    .graphiql-container .graphiql-response { padding: 8px 0 0 !important }
+  }
+</style>`;
 
 /**
  * Whether headers, keys and tokens among them, stay in the browser beyond the page. Neither yes, which the package has by
@@ -55,11 +71,44 @@ const head =
  */
 const unlessSwitchedOn = null as unknown as undefined;
 
-/** GraphiQL would fill in what another page of this origin has stored, and send it here: no person has switched that on. */
-const forgetHeaders = `
+/**
+ * Runs before GraphiQL.
+ *
+ * - GraphiQL would fill in the headers that another page of this origin has stored, and send them here: no person has switched
+ *   that on.
+ * - The documentation lists types by name, and leaves out what only a federation gateway calls.
+ * - A response that refuses the token says where one is typed.
+ */
+const prelude = `
   try {
     if (localStorage.getItem('graphiql:shouldPersistHeaders') !== 'true') localStorage.removeItem('graphiql:headers');
-  } catch {}`;
+  } catch {}
+  {
+    const { fetch } = globalThis;
+    const isFederation = ({ name }) => name.startsWith('_') && !name.startsWith('__');
+    const adapt = (result) => {
+      const schema = result?.data?.__schema;
+      if (Array.isArray(schema?.types)) {
+        schema.types = schema.types.filter((type) => !isFederation(type)).sort((a, b) => (a.name < b.name ? -1 : 1));
+        for (const type of schema.types) type.fields = type.fields?.filter((field) => !isFederation(field)) ?? null;
+      }
+      for (const error of result?.errors ?? [])
+        if (error.extensions?.code === 'UNAUTHENTICATED')
+          error.message += ' In GraphiQL: open Headers below the query, and type {"Authorization": "Bearer ..."}.';
+      return result;
+    };
+    globalThis.fetch = async (...request) => {
+      const response = await fetch(...request);
+      if (!/json/.test(response.headers.get('content-type') ?? '')) return response;
+      const text = await response.text();
+      let body = text;
+      try {
+        body = JSON.stringify(adapt(JSON.parse(text)));
+      } catch {}
+      const { status, statusText, headers } = response;
+      return new Response(body, { status, statusText, headers });
+    };
+  }`;
 
 /** Lets the page run its own script and call this service, and nothing else. */
 function toPolicy(page: string): string {

@@ -176,7 +176,42 @@ describe.skipIf(browserPath === undefined && !process.env.CI)(
       await page.getByText('Monitor runs of several services in one graph').waitFor();
       await page.getByRole('link', { name: 'Query', exact: true }).click();
       await page.getByText('The runs of all providers.').waitFor();
+      expect(await page.getByRole('link', { name: '_entities' }).count()).toBe(0);
       await page.close();
+    }, 60_000);
+
+    it('shows the query above the response at the width of a phone, each wide enough to read', async () => {
+      const page = await browser.newPage({ viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
+      await page.goto(url);
+      await page.getByRole('button', { name: /Execute query/ }).tap();
+      const result = page.locator('.result-window');
+      await result.getByText('"DATAFOLD:7:42"').waitFor();
+
+      const query = await page.locator('.graphiql-query-editor').boundingBox();
+      const response = await result.boundingBox();
+      expect(query?.width).toBeGreaterThan(300);
+      expect(response?.width).toBeGreaterThan(300);
+      expect(response?.height).toBeGreaterThan(250);
+      expect(response?.y).toBeGreaterThan((query?.y ?? 0) + (query?.height ?? 0));
+      await page.close();
+    }, 60_000);
+
+    it('says where a token is typed when one is missing', async () => {
+      const closed = await startService({ apiTokens: ['a-token-of-32-characters-at-least'] });
+      const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+      await page.goto(closed.url);
+      await page.getByRole('button', { name: /Execute query/ }).click();
+      // The editor wraps the sentence over several lines.
+      const shown = async () => (await page.locator('.result-window').innerText()).replace(/\s+/g, ' ');
+      await expect.poll(shown, { timeout: 10_000 }).toContain('open Headers below the query');
+
+      await page.getByRole('button', { name: 'Headers', exact: true }).click();
+      await page.locator('.graphiql-editor-tool .monaco-editor').last().click();
+      await page.keyboard.insertText('{"Authorization": "Bearer a-token-of-32-characters-at-least"}');
+      await page.getByRole('button', { name: /Execute query/ }).click();
+      await page.locator('.result-window').getByText('"DATAFOLD:7:42"').waitFor();
+      await page.close();
+      closed.stop();
     }, 60_000);
   },
 );
@@ -189,10 +224,10 @@ function describeOperation(text: string) {
 
 const tabsOf = (page: Page) => page.getByRole('tab').allInnerTexts();
 
-async function startService() {
+async function startService(options: { apiTokens?: readonly string[] } = {}) {
   const sandbox = await startSandbox({ now: Date.now, seed: 1 });
   const gateway = createGateway({ providers: sandbox.providers, bodyLimitEnforced: true });
-  const server = createServer({ gateway, log: silentLog, operations: exampleOperations });
+  const server = createServer({ gateway, log: silentLog, operations: exampleOperations, ...options });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
