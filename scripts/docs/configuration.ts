@@ -30,7 +30,7 @@ writeGeneratedPart(
 writeGenerated('.env.example', toExampleFile(), command);
 
 function readVariables(): Map<string, Row[]> {
-  const ofProviders = Object.entries(providerVariables).flatMap(([provider, described]) =>
+  const ofProviders = providerVariables.flatMap(([provider, described]) =>
     Object.entries(described).map(([name, description]) => ({
       name: `${provider}_${name}`,
       group: 'Providers',

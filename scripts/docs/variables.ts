@@ -4,6 +4,7 @@
  */
 import type { Variable } from '../../src/config/config.ts';
 import type { Provider } from '../../src/generated/types.ts';
+import { providerNames, providers } from '../../src/providers/index.ts';
 
 /** One variable. Texts are Markdown, in whole sentences. */
 export interface VariableDescription {
@@ -26,10 +27,10 @@ const allowHttp: VariableDescription = {
     '`fc00::/7`). The key is then sent unencrypted: only for an API in your own network.',
 };
 
-/** The variables that each provider has, after its name. */
-export const providerVariables: Readonly<
-  Record<Provider, Readonly<Record<'API_KEY' | 'BASE_URL' | 'ALLOW_HTTP' | 'UPSTREAM_RATE', VariableDescription>>>
-> = {
+type ProviderVariables = Readonly<Record<'API_KEY' | 'BASE_URL' | 'ALLOW_HTTP' | 'UPSTREAM_RATE', VariableDescription>>;
+
+/** What is special about the variables of a provider. */
+const special: Readonly<Partial<Record<string, Partial<ProviderVariables>>>> = {
   DATAFOLD: {
     API_KEY: {
       default: 'none',
@@ -43,8 +44,6 @@ export const providerVariables: Readonly<
         'For instance `https://eu.datafold.com`, or your dedicated host. `us.datafold.com` and `eub.datafold.com` are another product: ' +
         'only its runs (one, and the list of a monitor) are documented, so fields of monitors and lists of monitors may fail there.',
     },
-    ALLOW_HTTP: allowHttp,
-    UPSTREAM_RATE: rateOf('Datafold'),
   },
   OLOSTEP: {
     API_KEY: {
@@ -53,11 +52,32 @@ export const providerVariables: Readonly<
         'Olostep: an API token. Sent as `Authorization: Bearer …`. Without it, fields of Olostep are ' +
         '`PROVIDER_NOT_CONFIGURED`.',
     },
-    BASE_URL: { default: '`https://api.olostep.com`', text: 'Another address of the API.' },
-    ALLOW_HTTP: allowHttp,
-    UPSTREAM_RATE: rateOf('Olostep'),
   },
 };
+
+function describe(provider: Provider): ProviderVariables {
+  const name = provider.charAt(0) + provider.slice(1).toLowerCase();
+  const { defaultBaseUrl } = providers[provider];
+  return {
+    API_KEY: {
+      default: 'none',
+      text: `An API key of ${name}. Without it, fields of ${name} are \`PROVIDER_NOT_CONFIGURED\`.`,
+    },
+    BASE_URL:
+      defaultBaseUrl === undefined
+        ? { default: 'none', text: 'Where the API is. It has to be set with the key.' }
+        : { default: `\`${defaultBaseUrl}\``, text: 'Another address of the API.' },
+    ALLOW_HTTP: allowHttp,
+    UPSTREAM_RATE: rateOf(name),
+    ...special[provider],
+  };
+}
+
+/** The variables that each provider has, after its name. */
+export const providerVariables: readonly (readonly [Provider, ProviderVariables])[] = providerNames.map((provider) => [
+  provider,
+  describe(provider),
+]);
 
 /** All other variables, by the heading that they stand under. */
 export const variables = {

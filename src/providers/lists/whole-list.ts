@@ -6,9 +6,10 @@ import { ParsedObject } from '../../json/lazy-object.ts';
 import { isObject, tooLarge } from '../../json/lossless.ts';
 import type { UpstreamRequest } from '../../upstream/call-context.ts';
 import type { Body } from '../../upstream/read-response.ts';
-import { decodeTuple, encodeCursor, type MonitorRow } from '../lists.ts';
-import type { MonitorDefinition } from '../provider.ts';
+import { decodeTuple, encodeCursor, type ListScan, type MonitorRow, type RunRow } from '../lists.ts';
+import type { MonitorDefinition, RunDefinition } from '../provider.ts';
 import { invalidField, toLargeField } from '../response-reader.ts';
+import { RunOrder, toTimeWindow } from '../run-order.ts';
 
 type Item = Readonly<Record<string, unknown>>;
 
@@ -85,6 +86,90 @@ export function wholeMonitorList(list: WholeMonitorList): Pick<MonitorDefinition
   };
 }
 
+export interface WholeRunList extends WholeList {
+  toRequest(monitorId: string): UpstreamRequest;
+  /** The time that the list goes by, in Unix milliseconds; `undefined` when an item says none. */
+  timeOf(item: Item): number | undefined;
+  /** In which order the items come. Items without a time are placed by their neighbours. */
+  readonly order: 'newest-first' | 'oldest-first';
+}
+
+/** The runs of a monitor, newest first. */
+export function wholeRunList(list: WholeRunList): Pick<RunDefinition, 'maxPages' | 'walk' | 'readPage' | 'pages'> {
+  const { provider, member, order } = list;
+  const unknownCursor = () =>
+    new BadUserInput('Expected `after` to be the cursor of a run of this monitor and window.', provider);
+  const toRequest = (monitorId: string): UpstreamRequest => ({
+    ...list.toRequest(monitorId),
+    rows: member,
+    newestRunsOf: monitorId,
+  });
+  const toRow = (item: unknown): RunRow | ProviderError => {
+    const runId = toCheckedId(list, item);
+    if (!isObject(item) || runId === undefined) return invalidField(provider);
+    return { runId, row: new ParsedObject(item), time: list.timeOf(item) };
+  };
+  /** @param now the time of a row that says none, and has none above it that does, in Unix milliseconds */
+  const readSorted = (page: Body, now: number) => {
+    const rows = readItems(list, page).slice().map(toRow);
+    if (order === 'oldest-first') rows.reverse();
+    const placed = new RunOrder(now);
+    return rows
+      .map((row) => ({ row, time: placed.place(row instanceof Error ? undefined : row.time) }))
+      .sort((a, b) => b.time - a.time);
+  };
+  return {
+    maxPages: 1,
+    walk: (monitorId): ListScan<RunRow> => ({
+      first: toRequest(monitorId),
+      read(page) {
+        const all = readItems(list, page).slice().map(toRow);
+        const rows = all.filter((row): row is RunRow => !(row instanceof Error));
+        return { rows, count: all.length, unread: rows.length < all.length };
+      },
+    }),
+    async readPage(get, monitorId, window) {
+      const { first, after, startedAfter, startedBefore, now } = window;
+      const name = JSON.stringify([monitorId, startedAfter ?? null, startedBefore ?? null]);
+      const place = after == null ? undefined : parsePlace(after, unknownCursor, name);
+      const page = await get(toRequest(monitorId));
+      if (page === null && place !== undefined) throw unknownCursor();
+      if (page === null) return null;
+      const { isWhole, earliest, latest } = toTimeWindow(window);
+      const all = readSorted(page, now).filter(({ time }) => time >= earliest && time <= latest);
+      const start = place === undefined ? 0 : findRun(all, place, unknownCursor) + 1;
+      const items = all.slice(start, start + first).map(({ row }, number) => {
+        const id = row instanceof Error ? null : row.runId;
+        return { cursor: encodeCursor([start + number, id, name]), row };
+      });
+      return {
+        items,
+        hasNextPage: start + items.length < all.length,
+        hasPreviousPage: start > 0,
+        totalCount: isWhole ? all.length : null,
+      };
+    },
+    pages: {
+      isNumbered: false,
+      toRequest,
+      read(_monitorId, _token, _pageSize, page) {
+        const rows = readSorted(page, Number.POSITIVE_INFINITY).map(({ row }) => row);
+        return { rows, next: undefined, count: rows.length, size: Math.max(rows.length, 1), isIncomplete: false };
+      },
+    },
+  };
+}
+
+function findRun(
+  rows: readonly { readonly row: RunRow | ProviderError }[],
+  [number, runId]: Place,
+  unknownCursor: () => Error,
+): number {
+  const found = runId === null ? number : rows.findIndex(({ row }) => !(row instanceof Error) && row.runId === runId);
+  if (found === -1 || found >= rows.length) throw unknownCursor();
+  return found;
+}
+
 /** @throws {ProviderError} when there is no list */
 function readItems({ provider, member }: WholeList, page: Body): Items {
   const items = page.items(member);
@@ -100,10 +185,11 @@ function toCheckedId({ toId, isId }: WholeList, item: unknown): string | undefin
 /** The number of an item in the list and its id, so that it is found when others come in before it; `null` when it had none. */
 type Place = readonly [number: number, id: string | null];
 
-function parsePlace(cursor: string, unknownCursor: () => Error): Place {
-  const [number, id] = decodeTuple(cursor);
+/** @param name which list, where there are several */
+function parsePlace(cursor: string, unknownCursor: () => Error, name?: string): Place {
+  const [number, id, ofList] = decodeTuple(cursor);
   const isNumber = typeof number === 'number' && Number.isSafeInteger(number) && number >= 0;
-  if (isNumber && (id === null || typeof id === 'string')) return [number, id];
+  if (isNumber && (id === null || typeof id === 'string') && ofList === name) return [number, id];
   throw unknownCursor();
 }
 
