@@ -56,15 +56,17 @@ interface Support {
 
 export function createGraphScreens(url: string): Screens {
   const pool = new Pool(url, { connections: 128 });
-  const execute = async <Data>(query: string, variables: object = {}): Promise<Answer<Data>> => {
-    const { body } = await pool.request({
-      method: 'POST',
-      path: '/graphql',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ query, variables }),
-    });
-    return (await body.json()) as Answer<Data>;
-  };
+  return createScreensBy(async (request) => {
+    const headers = { 'content-type': 'application/json' };
+    const { body } = await pool.request({ method: 'POST', path: '/graphql', headers, body: request });
+    return body.json();
+  });
+}
+
+/** @param post sends a GraphQL request, as JSON, and resolves with the response */
+export function createScreensBy(post: (request: string) => Promise<unknown>): Screens {
+  const execute = async <Data>(query: string, variables: object = {}) =>
+    (await post(JSON.stringify({ query, variables }))) as Answer<Data>;
   let support: Promise<Support> | undefined;
   const findSupport = () => {
     support ??= readSupport(execute);

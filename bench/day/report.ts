@@ -98,7 +98,10 @@ const goals: readonly Goal[] = [
   },
   {
     ...{ what: 'CPU, to Fastify', goal: '≤ 1.5', isLimited: false },
-    toFigure: ({ ours, theirs }) => atMost(ratio(ours.cpuSeconds ?? 0, theirs.cpuSeconds ?? 0), 1.5),
+    toFigure({ ours, theirs }) {
+      const isMeasured = ours.cpuSeconds !== undefined && theirs.cpuSeconds !== undefined;
+      return isMeasured ? atMost(ratio(ours.cpuSeconds, theirs.cpuSeconds), 1.5) : ['–', false];
+    },
   },
   ...[false, true].map(
     (isLimited): Goal => ({
@@ -129,7 +132,7 @@ export function writeDayReport(results: readonly DayResult[], minutes: number): 
     const [ours, theirs, rest] = [of('ours', isLimited), of('bff', isLimited), of('rest', isLimited)];
     if (ours === undefined || theirs === undefined) return [];
     const [figure, isReached] = toFigure({ ours, theirs, ...(rest && { rest }) });
-    return [[what, goal, figure, isReached ? 'reached' : 'missed']];
+    return [[what, goal, figure, figure === '–' ? 'not measured' : isReached ? 'reached' : 'missed']];
   });
   return lines.length === 0 ? figures : `${figures}\n\n${toTable([['', 'goal', 'measured', ''], ...lines])}`;
 }

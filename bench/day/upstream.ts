@@ -24,11 +24,17 @@ export interface DayUpstreamOptions {
   readonly callsPerSecond: number | undefined;
 }
 
-type Reply = readonly [status: number, body: object, headers?: Readonly<Record<string, string>>];
+export type Reply = readonly [status: number, body: object, headers?: Readonly<Record<string, string>>];
 
 const absent: Reply = [404, { detail: 'Not Found' }];
 
-export async function startDayUpstream(options: DayUpstreamOptions): Promise<DayUpstream> {
+/** Both providers without a network. */
+export interface DayProviders extends Omit<DayUpstream, 'url' | 'stop'> {
+  /** Resolves with the response to a GET, once it comes. @param target the path and the query */
+  answer(target: string): Promise<Reply>;
+}
+
+export function createDayProviders(options: DayUpstreamOptions): DayProviders {
   const { world, latencyMs, callsPerSecond = Number.POSITIVE_INFINITY } = options;
   const origin = performance.now();
   const now = () => performance.now() - origin;
@@ -37,7 +43,7 @@ export async function startDayUpstream(options: DayUpstreamOptions): Promise<Day
   const accepted: Record<Provider, number[]> = { DATAFOLD: [], OLOSTEP: [] };
   let refused = 0;
 
-  const answer = async (target: string, response: ServerResponse) => {
+  const answer = async (target: string): Promise<Reply> => {
     const provider: Provider = target.startsWith('/api/') ? 'DATAFOLD' : 'OLOSTEP';
     calls[provider]++;
     const time = now();
@@ -47,23 +53,25 @@ export async function startDayUpstream(options: DayUpstreamOptions): Promise<Day
     if (isRefused) refused++;
     await sleep(latencyMs);
     const isOut = provider === 'DATAFOLD' && time >= world.outage.start && time < world.outage.end;
-    const [status, body, headers] = isRefused
-      ? ([429, { detail: 'Too Many Requests' }, { 'retry-after': '1' }] as const)
-      : isOut
-        ? ([503, { detail: 'Service Unavailable' }] as const)
-        : toReply(target);
+    if (isRefused) return [429, { detail: 'Too Many Requests' }, { 'retry-after': '1' }];
+    return isOut ? [503, { detail: 'Service Unavailable' }] : toReply(target);
+  };
+  return { answer, calls, refused: () => refused, now };
+}
+
+export async function startDayUpstream(options: DayUpstreamOptions): Promise<DayUpstream> {
+  const { answer, ...rest } = createDayProviders(options);
+  const respond = async (target: string, response: ServerResponse) => {
+    const [status, body, headers] = await answer(target);
     response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
   };
-
-  const server = createServer(({ url = '' }, response) => void answer(url, response));
+  const server = createServer(({ url = '' }, response) => void respond(url, response));
   server.keepAliveTimeout = 60_000;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    calls,
-    refused: () => refused,
-    now,
+    ...rest,
     stop() {
       server.close();
       server.closeAllConnections();
