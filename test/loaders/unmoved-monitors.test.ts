@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { defaultLimits, type Limits } from '../../src/core/limits.ts';
 import { holdDate } from '../support/clock.ts';
 import { now as nowText } from '../support/feed-upstreams.ts';
-import { createFleet, type FleetMonitor, hourMs, serveDatafoldFleet } from '../support/run-fleet.ts';
+import { createFleet, type FleetMonitor, hourMs, serveDatafoldFleet, serveOlostepFleet } from '../support/run-fleet.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 beforeEach(() => holdDate(nowText));
@@ -102,6 +102,19 @@ describe('A monitor whose row is as it was', () => {
     };
     await feedAt(world, 0);
     expect((await feedAt(world, 30_000)).paths).toEqual([toPath(1), list]);
+  });
+
+  it('costs no call at Olostep, whose rows have milliseconds and whose lists of runs have whole seconds', async () => {
+    const { world } = await createFleetWorld();
+    serveOlostepFleet(world.olostep, createFleet({ count: 3, now: start + 789, runs: 3, spreadMs: hourMs }));
+    const query = '{ runs(providers: [OLOSTEP], first: 20) { nodes { id } gaps { code } } }';
+    const first = await world.execute(query);
+    expect(world.olostep.paths).toHaveLength(4);
+    setTime(30_000);
+    world.olostep.paths.length = 0;
+
+    expect(await world.execute(query)).toEqual(first);
+    expect(world.olostep.paths).toEqual(['/v1/monitors']);
   });
 
   it('costs no call in a list of monitors either', async () => {

@@ -23,6 +23,7 @@ import {
   readAgentId,
   readLastRunAt,
   readWebhookUrl,
+  second,
   toCount,
   toDateTime,
   toLastRun,
@@ -182,10 +183,10 @@ const list = wholeMonitorList({
   readCount: (page) => toCount(readList(page, 'count')),
 });
 
-/** In Unix milliseconds; `undefined` when the row doesn't say. */
+/** In Unix milliseconds, of whole seconds, as the list of runs has them; `undefined` when the row doesn't say. */
 function toLastRunAt(row: Body): number | undefined {
   const time = readLastRunAt(row);
-  return typeof time === 'string' ? Date.parse(time) : undefined;
+  return typeof time === 'string' ? Math.floor(Date.parse(time) / second) * second : undefined;
 }
 
 /** In Unix milliseconds; `undefined` when the row doesn't say. By its newer name, or the older one [O5]. */
