@@ -9,10 +9,9 @@ export function toMasked(error: unknown, message: string): Error {
   if (isTold(error)) return error;
   const place = error instanceof GraphQLError ? error : undefined;
   const { nodes = null, source = null, positions = null, path = null } = place ?? {};
-  const http = place?.extensions.http;
   const masked = new GraphQLError(message, {
     ...{ nodes, source, positions, path },
-    extensions: { code: 'INTERNAL_SERVER_ERROR', unexpected: true, ...(http && { http }) },
+    extensions: { code: 'INTERNAL_SERVER_ERROR', unexpected: true },
   });
   masked.cause = error;
   return masked;

@@ -12,21 +12,7 @@ import type { CredentialOf } from '../providers/index.ts';
 import type { RunCache } from '../run-cache/run-cache.ts';
 import type { OperationCall } from '../upstream/call-context.ts';
 import type { CallReport } from '../upstream/call-report.ts';
-import type { CancelToken } from '../upstream/deadline.ts';
 import { RunFeedBudget } from './run-feed/feed-context.ts';
-
-/** What is known of the request. */
-export interface RequestInfo extends ResponseRoom {
-  readonly requestId: string;
-  /** The value of a header of the request, given its name in lower case. */
-  header(name: string): string | null | undefined;
-  /** Whether an incremental response is wanted so. @default false */
-  readonly acceptsParts?: boolean;
-  /** How long its client has waited before the operation begins, in milliseconds. @default 0 */
-  readonly waitedMs?: number;
-  /** Cancelled when the client no longer waits for the response. */
-  readonly cancellation: CancelToken;
-}
 
 export interface ContextOptions extends RequestFetcherOptions {
   readonly call: OperationCall;

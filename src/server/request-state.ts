@@ -1,8 +1,8 @@
 /** A request and its response, as the HTTP server knows them. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ResponseClient, ResponseReservation } from '../core/response-memory.ts';
+import type { RequestInfo } from '../gateway/execute-operation.ts';
 import { requestIdHeader, toRequestId } from '../gateway/request-id.ts';
-import type { RequestInfo } from '../resolvers/context.ts';
 import { CancelSource } from '../upstream/deadline.ts';
 import type { WithBody } from './checks/body.ts';
 import { securityHeaders } from './security-headers.ts';

@@ -1,7 +1,7 @@
 /** A bug that makes the execution of an operation reject: what belongs to the operation ends all the same. */
 import { expect, it, vi } from 'vitest';
-import { createGateway } from '../../src/gateway/create-gateway.ts';
-import type { Context, RequestInfo } from '../../src/resolvers/context.ts';
+import { createGateway, type RequestInfo } from '../../src/gateway/create-gateway.ts';
+import type { Context } from '../../src/resolvers/context.ts';
 import { CancelSource } from '../../src/upstream/deadline.ts';
 
 const bug = new Error('a bug of the executor');
@@ -26,7 +26,7 @@ it('An operation whose execution rejects no longer listens to its client, and it
   const remove = vi.spyOn(cancellation, 'delete');
   const requestInfo: RequestInfo = { requestId: 'r', header: () => undefined, cancellation };
 
-  await expect(gateway.answer({ query: '{ __typename }' }, requestInfo)).rejects.toThrow(bug);
+  await expect(gateway.executeOperation({ query: '{ __typename }' }, requestInfo)).rejects.toThrow(bug);
 
   expect(remove).toHaveBeenCalledOnce();
   expect(lines.at(-1)).toEqual(['more log lines of the request omitted', { requestId: 'r', omitted: 3 }]);

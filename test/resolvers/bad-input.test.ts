@@ -30,7 +30,7 @@ itRefuses('bodies', [
 ]);
 
 const noQuery = 'Expected a `query`, or the id of a document';
-const notText = 'Expected "query" param to be a string';
+const notText = 'Expected `query` to be text.';
 const notVariables = 'Expected `variables` to be a JSON object, null, or left out.';
 const notExtensions = 'Expected `extensions` to be a JSON object, null, or left out.';
 const notOne = 'Expected one operation';

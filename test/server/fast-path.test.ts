@@ -25,6 +25,9 @@ let full: number;
 let shortAnswers = 0;
 const closers: (() => unknown)[] = [];
 
+/** What makes the server take the slow path. */
+const incremental = { start: () => Promise.reject(new Error('Expected the slow path.')) };
+
 const limits = { maxAttempts: 1, breakerMinCalls: 1_000_000, maxEventLoopLagMs: 60_000, freshMs: 0 };
 
 beforeAll(async () => {
@@ -48,13 +51,14 @@ beforeAll(async () => {
   const plain = create(1_000_000);
   short = await listen({
     ...planning,
-    async answer(...parameters) {
-      const text = await planning.answer(...parameters);
-      if (text !== undefined) shortAnswers++;
-      return text;
+    // What is executed or rejected here is sent on the fast path.
+    async executeOperation(...parameters) {
+      const operation = await planning.executeOperation(...parameters);
+      if (!('start' in operation)) shortAnswers++;
+      return operation;
     },
   });
-  full = await listen({ ...plain, answer: async () => undefined });
+  full = await listen({ ...plain, executeOperation: () => incremental });
   closers.push(datafold.close, olostep.close, planning.close, plain.close);
   // The slow path loads with its first request, longer than these tests wait. A 200 of each provider verifies the credentials.
   const headers = { 'content-type': 'application/json' };
@@ -432,6 +436,20 @@ describe('fast path: whatever a provider answers, both ways say the same:', () =
 
     await expectSame(toBytes(good));
   });
+});
+
+it.each([
+  ['whose document is invalid', { query: '{ nonsense }' }],
+  ['whose variables are wrong', { query: everything }],
+  ['of an unknown operation', { query: everything, operationName: 'Unknown', variables }],
+  ['of an unknown document', { id: 'unknown' }],
+  ['with an unknown parameter', { query: '{ __typename }', q: 1 }],
+])('fast path: a request %s is rejected on the fast path', async (_what, body) => {
+  const before = shortAnswers;
+
+  expect(await send(short, toBytes(JSON.stringify(body)))).toContain('"errors":[');
+
+  expect(shortAnswers).toBe(before + 1);
 });
 
 it('fast path: The fast path was taken for all valid requests', () => {

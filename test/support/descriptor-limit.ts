@@ -14,11 +14,17 @@ import { createServer } from '../../src/server/server.ts';
 
 const jwt = { jwksUrl: 'http://127.0.0.1:1', issuer: 'issuer', audience: 'audience' };
 const json = { 'content-type': 'application/json' };
+const graphqlJson = { 'content-type': 'application/graphql+json' };
 const opened = { authorization: 'Bearer a-token-of-a-test' };
 
 /** What each request is the first to need. */
 const requests = {
-  slowPath: { method: 'POST', path: '/graphql', headers: { ...json, ...opened }, body: '{"query":"{ unknown }"}' },
+  slowPath: {
+    method: 'POST',
+    path: '/graphql',
+    headers: { ...graphqlJson, ...opened },
+    body: '{"query":"{ unknown }"}',
+  },
   graphiql: { method: 'GET', path: '/graphql', headers: { accept: 'text/html' }, body: '' },
   // Of no form that a token has: the keys of the issuer aren't needed.
   jwt: { method: 'POST', path: '/graphql', headers: { ...json, authorization: 'Bearer a.bad.token' }, body: '{}' },

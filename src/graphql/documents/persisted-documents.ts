@@ -1,5 +1,5 @@
 /**
- * Which text a request executes: the one it brings, or the one of the id that it names. The allowlist has the documents that the
+ * Which text a request executes, by its parameters: the one it brings, or the one of the id that it names. The allowlist has the documents that the
  * service is started with, read from manifests, as the tools of clients write them.
  */
 import { createHash } from 'node:crypto';
@@ -8,13 +8,15 @@ import { LRUCache } from 'lru-cache';
 import type { ErrorCode } from '../../core/errors.ts';
 import { once } from '../../core/lazy.ts';
 import type { Limits } from '../../core/limits.ts';
-import { presentText } from '../../core/operation-params.ts';
+import { parameterNames, presentText } from '../../core/operation-params.ts';
 import { isNullish, isObject } from '../../json/lossless.ts';
 import type { DocumentCache } from './document-cache.ts';
 
-/** What a request says of its document, as it came: nothing of it is checked yet. */
-export interface DocumentParams {
+/** The parameters of a request as the client has sent them: nothing of them is checked yet. */
+export interface OperationParams {
   readonly query?: unknown;
+  readonly variables?: unknown;
+  readonly operationName?: unknown;
   /** May hold Apollo's `persistedQuery`, an id that a text may come with. */
   readonly extensions?: unknown;
   /** The id as GraphQL over HTTP has it. */
@@ -26,8 +28,8 @@ export interface DocumentParams {
 }
 
 export interface PersistedDocuments {
-  /** The text, or why it is none that is executed; `undefined` where the request brings no text and names none. */
-  textOf(params: DocumentParams): string | GraphQLError | undefined;
+  /** The text, or what is wrong with the parameters. */
+  textOf(params: OperationParams): string | GraphQLError;
 }
 
 export interface PersistedDocumentsOptions {
@@ -53,7 +55,8 @@ export function createPersistedDocuments(options: PersistedDocumentsOptions): Pe
 
   const ofText = (query: unknown) => {
     if (isOnly && !(typeof query === 'string' && listed.has(query))) return toNotListed();
-    return typeof query === 'string' ? query : undefined;
+    if (typeof query === 'string') return query;
+    return toBadRequest(isNullish(query) ? expectedDocument : 'Expected `query` to be text.');
   };
 
   const ofId = (id: string) => find(id) ?? (isOnly ? toNotListed() : toNotFound());
@@ -71,6 +74,8 @@ export function createPersistedDocuments(options: PersistedDocumentsOptions): Pe
 
   return {
     textOf(params) {
+      const mistake = findMistake(params);
+      if (mistake !== undefined) return mistake;
       const { query, extensions } = params;
       const documentId = presentText(params.documentId);
       const docId = presentText(params.doc_id);
@@ -93,6 +98,24 @@ export function createPersistedDocuments(options: PersistedDocumentsOptions): Pe
   };
 }
 
+/** What is wrong with the parameters, whichever document they are for. */
+function findMistake(params: OperationParams): GraphQLError | undefined {
+  // An unknown parameter may be the query, misspelt.
+  for (const name in params) {
+    if (parameterNames.has(name) || isNullish(params[name as keyof OperationParams])) continue;
+    return toBadRequest(`Unexpected parameter "${name}" in the request body.`);
+  }
+  const { variables, extensions } = params;
+  if (!isNullish(variables) && !isObject(variables)) return toBadRequest(expectedObject('variables'));
+  if (!isNullish(extensions) && !isObject(extensions)) return toBadRequest(expectedObject('extensions'));
+  return undefined;
+}
+
+const expectedObject = (name: string) => `Expected \`${name}\` to be a JSON object, null, or left out.`;
+
+const expectedDocument =
+  'Expected a `query`, or the id of a document: `documentId`, `doc_id`, `id` or `extensions.persistedQuery`.';
+
 /** The id in Apollo's `persistedQuery`. */
 const toSha256Hash = (persistedQuery: unknown): string | undefined =>
   isObject(persistedQuery) && persistedQuery.version === 1 && typeof persistedQuery.sha256Hash === 'string'
@@ -109,9 +132,7 @@ const toNotFound = () =>
 const toNotListed = () => toBadRequest('Expected a listed document: this service executes no others.');
 
 const toBadRequest = (expected: string) =>
-  new GraphQLError(expected, {
-    extensions: { code: 'BAD_USER_INPUT' satisfies ErrorCode, http: { status: 400 } },
-  });
+  new GraphQLError(expected, { extensions: { code: 'BAD_USER_INPUT' satisfies ErrorCode } });
 
 interface Allowlist {
   /** The text of an id. A SHA-256 finds every document, whatever its manifest calls it. */

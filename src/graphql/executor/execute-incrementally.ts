@@ -62,5 +62,4 @@ function findError(schema: GraphQLSchema, field: FieldNode, variables: Values): 
   }
 }
 
-const toRefusal = (message: string, nodes: FieldNode) =>
-  new GraphQLError(message, { nodes, extensions: { http: { status: 400 } } });
+const toRefusal = (message: string, nodes: FieldNode) => new GraphQLError(message, { nodes });

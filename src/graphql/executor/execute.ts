@@ -83,9 +83,8 @@ export function createExecute(options: ExecuteOptions): Execute {
       hideSuggestions: !introspection,
       options: { maxCoercionErrors: maxValidationErrors },
     });
-    // Only what never began has errors without data: the variables are wrong. That is 400, whatever the client accepts.
+    // Only what never began has errors without data: the variables are wrong.
     if (result.errors === undefined || result.data !== undefined) return result;
-    for (const { extensions } of result.errors) extensions.http = { status: 400 };
     // Without the one that only says that there are more.
     return { errors: result.errors.slice(0, maxValidationErrors) };
   };

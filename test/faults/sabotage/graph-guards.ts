@@ -228,7 +228,7 @@ export const graphGuards: readonly Guard[] = [
   },
   {
     name: 'no bug shown in a later part',
-    file: 'src/gateway/yoga-plugins/responses.ts',
+    file: 'src/gateway/execute-operation.ts',
     from: '{ incremental: incremental.map(toClient), ...rest }',
     to: '{ incremental, ...rest }',
     tests: partsTests,
