@@ -16,77 +16,27 @@ export interface RetryRule {
   readonly isFirstFree?: boolean;
 }
 
-export interface RetryOptions {
-  /** What may be done about an error; `undefined` when nothing. */
-  readonly ruleOf: (error: unknown) => RetryRule | undefined;
-  readonly budgets: RetryBudgets;
-  /** All attempts of a call together. */
-  readonly maxAttempts: number;
-  /** The time that must be left for an attempt, in milliseconds. */
-  readonly upstreamMinAttemptMs: number;
-  /** The first back-off, in milliseconds; it doubles from then on. */
-  readonly retryBaseDelayMs: number;
-  /** The longest back-off, in milliseconds. */
-  readonly retryMaxDelayMs: number;
-}
-
-export interface Retry {
-  /** A call is made with the credential. */
-  begin(credential: Credential): void;
-  /**
-   * The wait before the next attempt, in milliseconds, once so many have failed, the last one with `error`; `undefined` when
-   * there is to be none.
-   */
-  waitAfter(error: unknown, credential: Credential, failures: number, leftMs: number): number | undefined;
-}
-
-export function createRetry(options: RetryOptions): Retry {
-  const { ruleOf, budgets, maxAttempts, upstreamMinAttemptMs, retryBaseDelayMs, retryMaxDelayMs } = options;
-
-  return {
-    begin: (credential) => budgets.add(credential),
-    waitAfter(error, credential, failures, leftMs) {
-      const rule = ruleOf(error);
-      if (rule === undefined) return undefined;
-      const { most, baseMs = retryBaseDelayMs, minLeftMs = upstreamMinAttemptMs, isFirstFree = false } = rule;
-      if (failures > most || failures >= maxAttempts) return undefined;
-      const isFree = isFirstFree && failures === 1;
-      // Full jitter: clients that failed together don't come back together.
-      const wait = isFree ? 0 : Math.random() * Math.min(baseMs * 2 ** (failures - 1), retryMaxDelayMs);
-      if (leftMs - wait < minLeftMs) return undefined;
-      return isFree || budgets.take(credential) ? wait : undefined;
-    },
-  };
-}
-
-/** Waits before an attempt. @throws the cancellation's reason */
-export const pause = (ms: number, cancellation: CancelToken): Promise<void> =>
-  // Where one connection was found ended others will have been too, and this is when their ends are read.
-  ms > 0 ? sleep(ms, cancellation) : immediate();
-
-type RetryBudgetLimits = Pick<UpstreamLimits, 'retryBudget' | 'retryBudgetPerCall' | 'maxVerifiedCredentials'>;
-
 /** Whose call it is. */
 type Caller = Pick<Credential, 'digest' | 'owner'>;
 
 /**
- * How many retries a provider gets: a share of the calls, so that retries can't multiply a failure. The service's own credential
+ * The retries at one provider. They are a share of the calls, so that retries can't multiply a failure. The service's own credential
  * and each verified one of a caller have separate budgets, so the failures of one take no retries of another. All others share one,
  * as any client can invent credentials.
  */
-export class RetryBudgets {
-  readonly #limits: RetryBudgetLimits;
+export class Retry {
+  readonly #limits: UpstreamLimits;
   readonly #verified: Pick<VerifiedCredentials, 'has'>;
   /** How many retries are left, by the digest of the credential, where a budget isn't full. */
   readonly #left = new Map<string, number>();
 
-  constructor(limits: RetryBudgetLimits, verified: Pick<VerifiedCredentials, 'has'>) {
+  constructor(limits: UpstreamLimits, verified: Pick<VerifiedCredentials, 'has'>) {
     this.#limits = limits;
     this.#verified = verified;
   }
 
-  /** A call is sent for the first time. */
-  add(credential: Caller): void {
+  /** A call is sent for the first time: its share is added to the budget. */
+  begin(credential: Caller): void {
     // As long as no call fails there is nothing to refill.
     if (this.#left.size === 0) return;
     const name = this.#nameOf(credential);
@@ -97,8 +47,26 @@ export class RetryBudgets {
     else this.#left.delete(name);
   }
 
-  /** Takes a retry out, if there is one. */
-  take(credential: Caller): boolean {
+  /**
+   * The wait before the next attempt, in milliseconds; `undefined` when there is to be none.
+   * @param rule what may be done about the last failure; `undefined` when nothing
+   * @param failures how many attempts of the call have failed
+   * @param leftMs the milliseconds until its deadline
+   */
+  waitAfter(rule: RetryRule | undefined, credential: Caller, failures: number, leftMs: number): number | undefined {
+    if (rule === undefined) return undefined;
+    const { maxAttempts, upstreamMinAttemptMs, retryBaseDelayMs, retryMaxDelayMs } = this.#limits;
+    const { most, baseMs = retryBaseDelayMs, minLeftMs = upstreamMinAttemptMs, isFirstFree = false } = rule;
+    if (failures > most || failures >= maxAttempts) return undefined;
+    const isFree = isFirstFree && failures === 1;
+    // Full jitter: clients that failed together don't come back together.
+    const wait = isFree ? 0 : Math.random() * Math.min(baseMs * 2 ** (failures - 1), retryMaxDelayMs);
+    if (leftMs - wait < minLeftMs) return undefined;
+    return isFree || this.#take(credential) ? wait : undefined;
+  }
+
+  /** Takes a retry out of the budget, if there is one. */
+  #take(credential: Caller): boolean {
     const { retryBudget, maxVerifiedCredentials } = this.#limits;
     const name = this.#nameOf(credential);
     const left = this.#left.get(name) ?? retryBudget;
@@ -126,8 +94,13 @@ export class RetryBudgets {
 /** Names the budget that callers' credentials share before a call has succeeded with them. No digest is empty. */
 const unverified = '';
 
+/** Waits before an attempt. @throws the cancellation's reason */
+export const pause = (ms: number, cancellation: CancelToken): Promise<void> =>
+  // Where one connection was found ended others will have been too, and this is when their ends are read.
+  ms > 0 ? sleep(ms, cancellation) : immediate();
+
 /** Resolves after `ms`. Rejects with the cancellation's reason at once, and leaves no timer. */
-export function sleep(ms: number, cancellation: CancelToken): Promise<void> {
+function sleep(ms: number, cancellation: CancelToken): Promise<void> {
   return new Promise((resolve, reject) => {
     if (cancellation.reason !== undefined) return reject(cancellation.reason);
     const end = (settle: () => void) => {

@@ -186,7 +186,8 @@ export class UpstreamCall implements AttemptListener {
       // It waits for its turn then. The rate bounds how often it is retried.
       if (isRateLimit(error)) return 0;
     }
-    return retry.waitAfter(error, this.#credential, this.#failures, deadlineAt - performance.now());
+    const rule = error instanceof UpstreamFailure ? error.retry : undefined;
+    return retry.waitAfter(rule, this.#credential, this.#failures, deadlineAt - performance.now());
   }
 
   /** Calls with the credential are made later, and less often. */

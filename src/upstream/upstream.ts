@@ -7,11 +7,11 @@ import type { Call, UpstreamRequest } from './call-context.ts';
 import { createCoalescing } from './coalescing.ts';
 import { type Credential, toBaseUrl, VerifiedCredentials } from './credential.ts';
 import { TimeoutQueue } from './deadline.ts';
-import { toEndError, UpstreamFailure } from './failure.ts';
+import { toEndError } from './failure.ts';
 import { createPool } from './pool.ts';
 import { type Body, createReadBody, type StatusMeanings } from './read-response.ts';
 import type { ResponseBudget } from './response-budget.ts';
-import { createRetry, RetryBudgets } from './retry.ts';
+import { Retry } from './retry.ts';
 import { UpstreamCall, type UpstreamDependencies } from './upstream-call.ts';
 
 /** The upstream client of one provider. */
@@ -63,11 +63,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
     admission: createAdmission(provider, limits, (state, scope) =>
       log.warn({ provider, scope, state }, 'circuit breaker changed'),
     ),
-    retry: createRetry({
-      ...limits,
-      ruleOf: (error) => (error instanceof UpstreamFailure ? error.retry : undefined),
-      budgets: new RetryBudgets(limits, verified),
-    }),
+    retry: new Retry(limits, verified),
     readBody: createReadBody({ ...limits, refusesKeyWith, readStatus }),
     verified,
     list: {

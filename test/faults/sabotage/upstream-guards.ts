@@ -40,7 +40,7 @@ export const upstreamGuards: readonly Guard[] = [
   {
     name: 'a budget for retries',
     file: 'src/upstream/retry.ts',
-    from: 'return isFree || budgets.take(credential) ? wait : undefined;',
+    from: 'return isFree || this.#take(credential) ? wait : undefined;',
     to: 'return wait;',
     tests: ['test/upstream/retry.test.ts'],
   },
@@ -81,9 +81,9 @@ export const upstreamGuards: readonly Guard[] = [
   },
   {
     name: 'only what may pass is tried again',
-    file: 'src/upstream/retry.ts',
-    from: 'const rule = ruleOf(error);',
-    to: 'const rule = ruleOf(error) ?? { most: 2 };',
+    file: 'src/upstream/upstream-call.ts',
+    from: 'const rule = error instanceof UpstreamFailure ? error.retry : undefined;',
+    to: 'const rule = (error instanceof UpstreamFailure ? error.retry : undefined) ?? { most: 2 };',
     tests: ['test/upstream/retry.test.ts'],
   },
   {
