@@ -141,6 +141,8 @@ const operationLimits = {
    * key. A run that may be further back has the error `OPERATION_TOO_COSTLY` in the fields that its row alone states.
    */
   maxEventsPages: 10,
+  /** Maximum characters of the words that a list of monitors is searched for. */
+  maxSearchLength: 200,
   /** Maximum tags that a list of monitors is filtered by. */
   maxTags: 20,
   /** Maximum characters of a tag. */

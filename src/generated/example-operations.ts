@@ -44,6 +44,31 @@ query DatafoldRun($monitorId: ID! = "7", $runId: ID! = "42") {
   }
 }
 `,
+  // find-monitors.graphql
+  `# Monitors by words of their names and by tags, of both providers.
+query FindMonitors($search: String = "orders", $tags: [String!], $first: Int = 20, $after: String) {
+  monitorList(search: $search, tags: $tags, first: $first, after: $after) {
+    nodes {
+      id
+      name
+      enabled
+      lastOutcome
+      ... on DatafoldMonitor {
+        tags
+      }
+    }
+    gaps {
+      provider
+      monitorId
+      code
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+`,
   // monitor-list.graphql
   `# The monitors of a provider, a page at a time: send \`endCursor\` back as \`after\`.
 query MonitorList($provider: Provider! = DATAFOLD, $tags: [String!], $first: Int = 5, $after: String) {
@@ -150,6 +175,37 @@ query Node($id: ID! = "DATAFOLD:7:42") {
       provider
       phase
       outcome
+    }
+  }
+}
+`,
+  // red-monitors.graphql
+  `# The monitors of both providers whose last run failed or found something. For those that haven't run for a day, set \`lastRunBefore\`.
+query RedMonitors(
+  $lastOutcomes: [RunOutcome!] = [ERRORED, FINDING]
+  $lastRunBefore: DateTime
+  $first: Int = 20
+  $after: String
+) {
+  monitorList(lastOutcomes: $lastOutcomes, lastRunBefore: $lastRunBefore, first: $first, after: $after) {
+    nodes {
+      id
+      name
+      lastOutcome
+      lastRunAt
+      ... on DatafoldMonitor {
+        owner
+        lastAlertAt
+      }
+    }
+    gaps {
+      provider
+      monitorId
+      code
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
     }
   }
 }

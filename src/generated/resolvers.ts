@@ -314,6 +314,7 @@ export type DatafoldMonitorResolvers<ContextType = Context, ParentType extends R
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   isStale?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   lastAlertAt?: Resolver<Types.Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  lastOutcome?: Resolver<Types.Maybe<ResolversTypes['RunOutcome']>, ParentType, ContextType>;
   lastRunAt?: Resolver<Types.Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   modifiedAt?: Resolver<Types.Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   monitorId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
@@ -459,6 +460,7 @@ export type OlostepMonitorResolvers<ContextType = Context, ParentType extends Re
   errorMessage?: Resolver<Types.Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   isStale?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  lastOutcome?: Resolver<Types.Maybe<ResolversTypes['RunOutcome']>, ParentType, ContextType>;
   lastRun?: Resolver<Types.Maybe<ResolversTypes['OlostepLastRun']>, ParentType, ContextType>;
   lastRunAt?: Resolver<Types.Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   metadata?: Resolver<Types.Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
@@ -545,7 +547,7 @@ export type PageInfoResolvers<ContextType = Context, ParentType extends Resolver
 export type QueryResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
   datafoldRun?: Resolver<Types.Maybe<ResolversTypes['DatafoldRun']>, ParentType, ContextType, RequireFields<Types.QueryDatafoldRunArgs, 'allowStale' | 'monitorId' | 'runId'>>;
   monitor?: Resolver<Types.Maybe<ResolversTypes['Monitor']>, ParentType, ContextType, RequireFields<Types.QueryMonitorArgs, 'allowStale' | 'key'>>;
-  monitorList?: Resolver<Types.Maybe<ResolversTypes['MonitorConnection']>, ParentType, ContextType, RequireFields<Types.QueryMonitorListArgs, 'allowStale' | 'first' | 'provider'>>;
+  monitorList?: Resolver<Types.Maybe<ResolversTypes['MonitorConnection']>, ParentType, ContextType, RequireFields<Types.QueryMonitorListArgs, 'allowStale' | 'first'>>;
   monitorRun?: Resolver<Types.Maybe<ResolversTypes['MonitorRun']>, ParentType, ContextType, RequireFields<Types.QueryMonitorRunArgs, 'allowStale' | 'key'>>;
   monitorRuns?: Resolver<ReadonlyArray<Types.Maybe<ResolversTypes['MonitorRun']>>, ParentType, ContextType, RequireFields<Types.QueryMonitorRunsArgs, 'allowStale' | 'keys'>>;
   monitors?: Resolver<ReadonlyArray<Types.Maybe<ResolversTypes['Monitor']>>, ParentType, ContextType, RequireFields<Types.QueryMonitorsArgs, 'allowStale' | 'keys'>>;

@@ -119,6 +119,8 @@ type DatafoldMonitor implements Monitor & Node {
   modifiedAt: DateTime
   "When the monitor last ran, as Datafold states it; \`null\` when it hasn't run, or Datafold doesn't say."
   lastRunAt: DateTime
+  "How the monitor's last run ended; derived from \`state\`; \`null\` until that run is over, or when Datafold doesn't say."
+  lastOutcome: RunOutcome
   "When the monitor sent its last alert, as Datafold states it; \`null\` when there is none, or Datafold doesn't say."
   lastAlertAt: DateTime
   "What the monitor does; \`null\` when Datafold doesn't say."
@@ -511,6 +513,11 @@ interface Monitor implements Node {
   "When the monitor last ran; \`null\` when it hasn't run, or the provider doesn't say."
   lastRunAt: DateTime
   """
+  How the monitor's last run ended; \`null\` when it hasn't run, when that run goes on, or when the provider doesn't say. Each provider's
+  type says what it is derived from.
+  """
+  lastOutcome: RunOutcome
+  """
   The runs of the monitor, newest first. Each provider's type says which runs they are, where runs without a time are, and what
   the selected fields cost; \`null\`, without an error, when the provider no longer has the monitor.
   """
@@ -554,9 +561,16 @@ type MonitorConnection {
   nodes: [Monitor]
   "The position of the page. A page can be shorter than \`first\` and still have a next one."
   pageInfo: PageInfo!
-  "The number of monitors on all pages; \`null\` when the provider doesn't say."
+  """
+  The number of monitors on all pages; \`null\` when the provider doesn't say. With a filter, or without \`provider\`, it is known only where
+  the first page has all monitors: else it is \`null\`.
+  """
   totalCount: Int
-  "\`STALE\` when the page is a cached one, shown while the provider is down; else none."
+  """
+  What is missing on this page: without \`provider\`, the monitors of a provider that failed; with a filter, a monitor whose row in the list
+  doesn't say what the filter needs (\`UPSTREAM_BAD_RESPONSE\`), which is not among the nodes. \`STALE\`: with \`allowStale\`, cached rows are
+  shown because the provider is down. To retry a gap, send the same \`after\` again.
+  """
   gaps: [RunFeedGap!]!
 }
 
@@ -593,11 +607,11 @@ type RunFeedConnection {
   searchedUntil: DateTime
 }
 
-"Runs of this provider that couldn't be read. They are missing on this page, and may be missing on later pages."
+"Runs or monitors of this provider that couldn't be read. They are missing on this page, and may be missing on later pages."
 type RunFeedGap {
-  "The provider whose runs may be missing."
+  "The provider whose runs or monitors may be missing."
   provider: Provider!
-  "The monitor whose runs may be missing; \`null\` when it may be any monitor."
+  "The monitor that may be missing, or whose runs may be; \`null\` when it may be any monitor."
   monitorId: ID
   """
   The reason, as in \`extensions.code\` of an error. \`OPERATION_TOO_COSTLY\`: the calls of one request aren't enough to continue, or
@@ -628,21 +642,43 @@ extend type Query {
     allowStale: Boolean! = false
   ): [Monitor]!
 
-  "The monitors of a provider, a page at a time."
+  """
+  The monitors of a provider, or of all providers, a page at a time: Datafold's in the order of their ids, then Olostep's in the order of
+  its list. Filters need the rows of the lists alone: one upstream call for each page of 100 rows, as many as the page needs. A monitor
+  has to match all filters that are given. A page that is shorter than \`first\`, or empty, may have a next one: request pages until
+  \`hasNextPage\` is false.
+  """
   monitorList(
-    "The provider whose monitors are listed."
-    provider: Provider!
-    "Maximum number of monitors: 0 to 100."
-    first: Int = 20
-    "Only monitors after this \`cursor\`, from an earlier page of the same list. An empty text counts as none."
-    after: String
+    "The provider whose monitors are listed; by default all providers that there is a key for. One that fails is a gap then."
+    provider: Provider
     """
-    Only monitors that Datafold finds by these tags: Datafold doesn't document whether a monitor must have all of them or any.
-    Only Datafold has tags: \`BAD_USER_INPUT\` for any other provider. At most \`MAX_TAGS\` (20) tags, each with 1 to \`MAX_TAG_LENGTH\`
-    (100) characters and without commas.
+    Only monitors whose \`name\` has each of these words, in any order, also as a part of a word; upper and lower case are the same. Only
+    this service filters by it. An empty text counts as none. At most \`MAX_SEARCH_LENGTH\` (200) characters.
+    """
+    search: String
+    """
+    Only monitors with all of these tags. They are sent to Datafold, which doesn't document whether a monitor must have all of them or
+    any, and checked in its response. Olostep's monitors have no tags: with \`provider: OLOSTEP\` it is \`BAD_USER_INPUT\`. At most
+    \`MAX_TAGS\` (20) tags, each with 1 to \`MAX_TAG_LENGTH\` (100) characters and without commas.
     """
     tags: [String!]
-    "Whether cached rows may be shown while the provider is down: \`Monitor.isStale\` marks them, and \`gaps\` has \`STALE\`."
+    "Only monitors whose \`lastOutcome\` is one of these. Only this service filters by it."
+    lastOutcomes: [RunOutcome!]
+    """
+    Only monitors that last ran at or before this time, or never ran. A monitor whose row doesn't say when it last ran is a gap. Only this
+    service filters by it.
+    """
+    lastRunBefore: DateTime
+    """
+    Only monitors that sent their last alert at or after this time. Only this service filters by it. Olostep states no alerts: with
+    \`provider: OLOSTEP\` it is \`BAD_USER_INPUT\`.
+    """
+    lastAlertAfter: DateTime
+    "Maximum number of monitors: 0 to 100."
+    first: Int = 20
+    "Only monitors after this \`cursor\`, from an earlier page with the same arguments. An empty text counts as none."
+    after: String
+    "Whether cached rows may be shown while a provider is down: \`Monitor.isStale\` marks them, and \`gaps\` has \`STALE\`."
     allowStale: Boolean! = false
   ): MonitorConnection
 
@@ -793,6 +829,12 @@ type OlostepMonitor implements Monitor & Node {
   updatedAt: DateTime
   "When the monitor last ran: \`lastRun.ranAt\`. Olostep states it for a single monitor: one upstream call for each monitor of a list without it."
   lastRunAt: DateTime
+  """
+  How the monitor's last run ended; derived from \`lastRun\`: \`ERRORED\` when its status is \`failed\`; otherwise \`FINDING\` when it found a
+  change, \`PASSED\` when a \`completed\` run found none, and \`UNKNOWN\` when Olostep doesn't say. \`null\` when there is no last run. It costs
+  what \`lastRunAt\` costs.
+  """
+  lastOutcome: RunOutcome
   "What the monitor looks for, in its owner's words."
   query: String
   "The status of the monitor."

@@ -164,6 +164,8 @@ export type DatafoldMonitor = Monitor & Node & {
   readonly isStale: Scalars['Boolean']['output'];
   /** When the monitor sent its last alert, as Datafold states it; `null` when there is none, or Datafold doesn't say. */
   readonly lastAlertAt: Maybe<Scalars['DateTime']['output']>;
+  /** How the monitor's last run ended; derived from `state`; `null` until that run is over, or when Datafold doesn't say. */
+  readonly lastOutcome: Maybe<RunOutcome>;
   /** When the monitor last ran, as Datafold states it; `null` when it hasn't run, or Datafold doesn't say. */
   readonly lastRunAt: Maybe<Scalars['DateTime']['output']>;
   /** When the monitor was last changed, as Datafold states it. */
@@ -361,6 +363,11 @@ export type Monitor = {
   readonly id: Scalars['ID']['output'];
   /** Whether this is a cached response, shown while the provider is down; only with `allowStale`. Set by this service. */
   readonly isStale: Scalars['Boolean']['output'];
+  /**
+   * How the monitor's last run ended; `null` when it hasn't run, when that run goes on, or when the provider doesn't say. Each provider's
+   * type says what it is derived from.
+   */
+  readonly lastOutcome: Maybe<RunOutcome>;
   /** When the monitor last ran; `null` when it hasn't run, or the provider doesn't say. */
   readonly lastRunAt: Maybe<Scalars['DateTime']['output']>;
   /** The provider's id of the monitor, digit for digit. */
@@ -392,13 +399,20 @@ export type MonitorConnection = {
   readonly __typename: 'MonitorConnection';
   /** The monitors of the page, each with its cursor. */
   readonly edges: Maybe<ReadonlyArray<Maybe<MonitorEdge>>>;
-  /** `STALE` when the page is a cached one, shown while the provider is down; else none. */
+  /**
+   * What is missing on this page: without `provider`, the monitors of a provider that failed; with a filter, a monitor whose row in the list
+   * doesn't say what the filter needs (`UPSTREAM_BAD_RESPONSE`), which is not among the nodes. `STALE`: with `allowStale`, cached rows are
+   * shown because the provider is down. To retry a gap, send the same `after` again.
+   */
   readonly gaps: ReadonlyArray<RunFeedGap>;
   /** The monitors of the page. */
   readonly nodes: Maybe<ReadonlyArray<Maybe<Monitor>>>;
   /** The position of the page. A page can be shorter than `first` and still have a next one. */
   readonly pageInfo: PageInfo;
-  /** The number of monitors on all pages; `null` when the provider doesn't say. */
+  /**
+   * The number of monitors on all pages; `null` when the provider doesn't say. With a filter, or without `provider`, it is known only where
+   * the first page has all monitors: else it is `null`.
+   */
   readonly totalCount: Maybe<Scalars['Int']['output']>;
 };
 
@@ -516,6 +530,12 @@ export type OlostepMonitor = Monitor & Node & {
   readonly id: Scalars['ID']['output'];
   /** Whether this is a cached response, shown while Olostep is down; only with `allowStale`. Set by this service. */
   readonly isStale: Scalars['Boolean']['output'];
+  /**
+   * How the monitor's last run ended; derived from `lastRun`: `ERRORED` when its status is `failed`; otherwise `FINDING` when it found a
+   * change, `PASSED` when a `completed` run found none, and `UNKNOWN` when Olostep doesn't say. `null` when there is no last run. It costs
+   * what `lastRunAt` costs.
+   */
+  readonly lastOutcome: Maybe<RunOutcome>;
   /**
    * The monitor's last run; `null` when there is none yet. Olostep states it for a single monitor: one upstream call for each
    * monitor of a list without it.
@@ -780,7 +800,12 @@ export type Query = {
   readonly datafoldRun: Maybe<DatafoldRun>;
   /** One monitor; `null` when the provider has no such monitor. */
   readonly monitor: Maybe<Monitor>;
-  /** The monitors of a provider, a page at a time. */
+  /**
+   * The monitors of a provider, or of all providers, a page at a time: Datafold's in the order of their ids, then Olostep's in the order of
+   * its list. Filters need the rows of the lists alone: one upstream call for each page of 100 rows, as many as the page needs. A monitor
+   * has to match all filters that are given. A page that is shorter than `first`, or empty, may have a next one: request pages until
+   * `hasNextPage` is false.
+   */
   readonly monitorList: Maybe<MonitorConnection>;
   /** One run; `null` when the provider has no such run. */
   readonly monitorRun: Maybe<MonitorRun>;
@@ -838,7 +863,11 @@ export type QueryMonitorListArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   allowStale?: Scalars['Boolean']['input'];
   first?: InputMaybe<Scalars['Int']['input']>;
-  provider: Provider;
+  lastAlertAfter?: InputMaybe<Scalars['DateTime']['input']>;
+  lastOutcomes?: InputMaybe<ReadonlyArray<RunOutcome>>;
+  lastRunBefore?: InputMaybe<Scalars['DateTime']['input']>;
+  provider?: InputMaybe<Provider>;
+  search?: InputMaybe<Scalars['String']['input']>;
   tags?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
 };
 
@@ -922,7 +951,7 @@ export type RunFeedConnection = {
   readonly searchedUntil: Maybe<Scalars['DateTime']['output']>;
 };
 
-/** Runs of this provider that couldn't be read. They are missing on this page, and may be missing on later pages. */
+/** Runs or monitors of this provider that couldn't be read. They are missing on this page, and may be missing on later pages. */
 export type RunFeedGap = {
   readonly __typename: 'RunFeedGap';
   /**
@@ -931,9 +960,9 @@ export type RunFeedGap = {
    * because the provider is down; newer ones may be missing.
    */
   readonly code: Scalars['String']['output'];
-  /** The monitor whose runs may be missing; `null` when it may be any monitor. */
+  /** The monitor that may be missing, or whose runs may be; `null` when it may be any monitor. */
   readonly monitorId: Maybe<Scalars['ID']['output']>;
-  /** The provider whose runs may be missing. */
+  /** The provider whose runs or monitors may be missing. */
   readonly provider: Provider;
 };
 

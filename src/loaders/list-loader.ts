@@ -1,19 +1,28 @@
 /** Pages of the providers' lists, as Relay connections. */
 import type { CostBudget } from '../core/cost-budget.ts';
-import { BadUserInput, type ProviderError } from '../core/errors.ts';
+import { BadUserInput, ProviderError } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
 import { presentText } from '../core/operation-params.ts';
 import type { MonitorKey, MonitorRunsArgs, Provider, QueryMonitorListArgs } from '../generated/types.ts';
 import type { SelectedOf } from '../graphql/selected-fields.ts';
 import type { RequestLog } from '../observability/logger.ts';
-import type { AllowStale } from '../providers/fields.ts';
-import { providers } from '../providers/index.ts';
-import type { Page } from '../providers/lists.ts';
-import { maxCursorChars } from '../providers/lists.ts';
+import type { AllowStale, Monitor, Reading } from '../providers/fields.ts';
+import { type CredentialOf, providerNames, providers } from '../providers/index.ts';
+import type { MonitorRow, MonitorWindow, Page } from '../providers/lists.ts';
+import { maxCursorChars, toFingerprint } from '../providers/lists.ts';
 import type { CallReport } from '../upstream/call-report.ts';
+import { type FeedGap, FeedGaps, toStaleGap } from './gaps.ts';
+import {
+  type FilterLimits,
+  type MonitorFilter,
+  matchMonitor,
+  readMonitorFilter,
+  toFilterText,
+} from './monitor-filter.ts';
 import type { MonitorLoader } from './monitor-loader.ts';
-import { countAwaited } from './planner.ts';
-import type { RequestFetcher } from './request-fetcher.ts';
+import { readMonitorPages } from './monitor-pages.ts';
+import { countAwaited, explainExcluded, type MonitorListPlan, planMonitorList } from './planner.ts';
+import type { RequestFetcher, TrackedGet } from './request-fetcher.ts';
 import type { RunLoader } from './run-loader.ts';
 
 /** A connection, ready to be selected from. */
@@ -37,21 +46,6 @@ export interface Feed extends Omit<Connection, 'totalCount'> {
 interface MonitorPage extends Connection {
   readonly gaps: readonly FeedGap[];
 }
-
-export interface FeedGap {
-  readonly __typename: 'RunFeedGap';
-  readonly provider: Provider;
-  readonly monitorId: string | null;
-  readonly code: string;
-}
-
-/** Cached rows are shown, as the provider is down: newer ones may be missing. */
-export const toStaleGap = (provider: Provider, monitorId: string | null): FeedGap => ({
-  __typename: 'RunFeedGap',
-  provider,
-  monitorId,
-  code: 'STALE',
-});
 
 interface Edge {
   readonly __typename: string;
@@ -126,7 +120,8 @@ export interface ListsOptions {
   readonly callReport: CallReport;
   readonly runs: RunLoader;
   readonly monitors: Pick<MonitorLoader, 'note'>;
-  readonly limits: Pick<Limits, 'listPageSize' | 'maxTags' | 'maxTagLength'>;
+  readonly limits: Pick<Limits, 'listPageSize'> & FilterLimits;
+  readonly credentialOf: CredentialOf;
   readonly log: RequestLog;
   /** One time for all of them, in Unix milliseconds, as it is part of the request of some pages. */
   readonly now: number;
@@ -171,52 +166,145 @@ export class ListLoader {
     );
   }
 
-  /** A page of a provider's monitors. @throws like {@link Lists.runsOf} */
-  async monitors(
-    { provider, tags, allowStale, ...args }: QueryMonitorListArgs,
+  /** A page of the monitors of a provider, or of all. @throws like {@link Lists.runsOf} */
+  async monitors(args: QueryMonitorListArgs, costBudget: CostBudget, selectedOf: SelectedOf): Promise<MonitorPage> {
+    costBudget.chargeListItems(1);
+    const { limits, callReport } = this.#options;
+    const { allowStale = false } = args;
+    const provider = args.provider ?? undefined;
+    const filter = readMonitorFilter(args, limits, provider);
+    const plan = planMonitorList(
+      provider === undefined ? this.#configured() : [provider],
+      filter,
+      (name) => providers[name].monitors.facts,
+    );
+    for (const { provider: excluded, argument } of plan.excluded) {
+      if (provider !== undefined) throw toImpossibleFilter(provider, argument);
+      callReport.recordPage(excluded, explainExcluded(argument), argument);
+    }
+    const { first, after } = toPage(args);
+    if (provider !== undefined && plan.rows === 'first')
+      return this.#monitorsOf(provider, { first, after }, allowStale, costBudget, selectedOf);
+    return this.#filteredMonitors({ plan, filter, first, after, provider, allowStale }, costBudget, selectedOf);
+  }
+
+  /** The providers that there is a credential for, or that the caller may think there is one for. */
+  #configured(): readonly Provider[] {
+    return providerNames.filter((name) => {
+      try {
+        this.#options.credentialOf(name);
+        return true;
+      } catch (error) {
+        return !(error instanceof ProviderError && error.extensions.code === 'PROVIDER_NOT_CONFIGURED');
+      }
+    });
+  }
+
+  /** A page of the whole list of a provider. */
+  async #monitorsOf(
+    provider: Provider,
+    { first, after }: Pick<MonitorWindow, 'first' | 'after'>,
+    allowStale: boolean,
     costBudget: CostBudget,
     selectedOf: SelectedOf,
   ): Promise<MonitorPage> {
-    costBudget.chargeListItems(1);
-    const { typeName, listed, readPage, toListedMonitor } = providers[provider].monitors;
-    const { fetches, limits, callReport, monitors } = this.#options;
-    if (tags) checkTags(tags, provider, limits);
-    const window = { ...args, ...toPage(args), tags, pageSize: limits.listPageSize };
-    callReport.recordPage(provider, { ...pageStep, count: window.first }, window.first, window.after, tags);
+    const { fetches, limits, callReport } = this.#options;
+    callReport.recordPage(provider, { ...pageStep, count: first }, first, after);
     const tracked = fetches.track(provider, allowStale);
-    const page = await readPage(tracked.get, window);
-    const inPage = selectedOf.inPage('MonitorConnection');
-    spend(costBudget, page, inPage.places, countAwaited(inPage(typeName), listed));
-    const { reading } = tracked;
-    const connection = toConnection('Monitor', page, (row) => {
-      // Its runs lead back to it. What is stale is shown only where that is allowed.
-      if (!reading.isStale) {
-        monitors.note(provider, row, reading.readAt);
-        fetches.noteMonitor(provider, row, reading.readAt);
-      }
-      return toListedMonitor(row.monitorId, row.row, reading);
+    const page = await providers[provider].monitors.readPage(tracked.get, {
+      first,
+      after,
+      pageSize: limits.listPageSize,
     });
-    return { ...connection, gaps: reading.isStale ? [toStaleGap(provider, null)] : [] };
+    const inPage = selectedOf.inPage('MonitorConnection');
+    const { typeName, listed } = providers[provider].monitors;
+    spend(costBudget, page, inPage.places, countAwaited(inPage(typeName), listed));
+    const connection = toConnection('Monitor', page, (row) => this.#toListed(provider, row, tracked.reading));
+    return { ...connection, gaps: tracked.reading.isStale ? [toStaleGap(provider, null)] : [] };
+  }
+
+  /** The monitor in a row that is shown. */
+  #toListed(provider: Provider, row: MonitorRow, reading: Reading): Monitor {
+    const { monitors, fetches } = this.#options;
+    // Its runs lead back to it. What is stale is shown only where that is allowed.
+    if (!reading.isStale) {
+      monitors.note(provider, row, reading.readAt);
+      fetches.noteMonitor(provider, row, reading.readAt);
+    }
+    return providers[provider].monitors.toListedMonitor(row.monitorId, row.row, reading);
+  }
+
+  async #filteredMonitors(
+    { plan, filter, first, after, provider, allowStale }: FilteredList,
+    costBudget: CostBudget,
+    selectedOf: SelectedOf,
+  ): Promise<MonitorPage> {
+    const { fetches, limits, callReport } = this.#options;
+    const tracked = new Map(plan.providers.map((name) => [name, fetches.track(name, allowStale)]));
+    const trackedOf = (name: Provider) => tracked.get(name) as TrackedGet;
+    const isFiltered = plan.rows === 'page';
+    const page = await readMonitorPages({
+      ...{ providers: plan.providers, isOneProvider: provider !== undefined, first, after },
+      fingerprint: toFingerprint([provider ?? null, toFilterText(filter)]),
+      pageSize: isFiltered ? limits.listPageSize : undefined,
+      readPage(name, count, behind) {
+        callReport.recordPage(name, isFiltered ? filterStep : { ...pageStep, count }, count, behind, filter.tags);
+        const window = { first: count, after: behind, tags: filter.tags, pageSize: limits.listPageSize };
+        return providers[name].monitors.readPage(trackedOf(name).get, window);
+      },
+      matches: (name, { row }) => matchMonitor(filter, providers[name].monitors.facts, row),
+    });
+    const { found, missing, hasNextPage } = page;
+    const inPage = selectedOf.inPage('MonitorConnection');
+    costBudget.chargeListItems(Math.max(found.length * inPage.places - 1, 0) + missing.length);
+    for (const one of found) {
+      const { typeName, listed } = providers[one.provider].monitors;
+      costBudget.chargeDeferredFields(countAwaited(inPage(typeName), listed));
+    }
+    const gaps = new FeedGaps((error) => fetches.report(error, 'monitorList.gaps'));
+    for (const { provider: name, monitorId, error } of missing)
+      if (error === undefined && monitorId !== null) gaps.addUndecided(name, monitorId);
+      else gaps.add(name, monitorId, error);
+    for (const [name, { reading }] of tracked) if (reading.isStale) gaps.addStale(name, null);
+    const nodes = found.map(({ provider: name, row }) =>
+      row instanceof Error ? row : this.#toListed(name, row, trackedOf(name).reading),
+    );
+    const isWhole = after === undefined && !hasNextPage && gaps.all().length === 0;
+    return {
+      ...toPart('MonitorConnection', 'MonitorEdge', found, nodes, {
+        hasNextPage,
+        hasPreviousPage: after !== undefined,
+        ...(page.endCursor !== undefined && { endCursor: page.endCursor }),
+      }),
+      totalCount: isWhole ? found.length : null,
+      gaps: gaps.all(),
+    };
   }
 }
 
-/** @throws {BadUserInput} when these can't be tags */
-function checkTags(
-  tags: readonly string[],
-  provider: Provider,
-  { maxTags, maxTagLength }: Pick<Limits, 'maxTags' | 'maxTagLength'>,
-): void {
-  if (tags.length > maxTags) throw new BadUserInput(`Expected at most ${maxTags} \`tags\`.`, provider);
-  for (const tag of tags) {
-    // Commas separate tags on the way to the provider.
-    if (tag === '' || tag.includes(','))
-      throw new BadUserInput('Expected `tags` that are not empty and have no comma.', provider);
-    if (tag.length > maxTagLength)
-      throw new BadUserInput(`Expected \`tags\` of at most ${maxTagLength} characters each.`, provider);
-    // Half a surrogate pair would become another character in a URL.
-    if (!tag.isWellFormed()) throw new BadUserInput('Expected `tags` of well-formed Unicode.', provider);
-  }
+/** A list that isn't the whole one of one provider. */
+interface FilteredList {
+  readonly plan: MonitorListPlan<Provider>;
+  readonly filter: MonitorFilter;
+  readonly first: number;
+  readonly after: string | undefined;
+  /** The one that the client names. */
+  readonly provider: Provider | undefined;
+  readonly allowStale: boolean;
 }
+
+const facts: Readonly<Record<string, string>> = { tags: 'tags', lastAlertAfter: 'alerts' };
+
+/** The client names a provider whose monitors can't match. */
+const toImpossibleFilter = (provider: Provider, argument: string): BadUserInput =>
+  new BadUserInput(`Expected no \`${argument}\`: ${provider} states no ${facts[argument]} of its monitors.`, provider);
+
+const filterStep = {
+  source: 'LIST',
+  count: 0,
+  calls: 1,
+  reason: 'The rows of the list say all that the filter needs.',
+} as const;
 
 const toPage = ({ first, after }: Pick<MonitorRunsArgs, 'first' | 'after'>) => ({
   first: toPageSize(first),

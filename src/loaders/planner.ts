@@ -6,8 +6,10 @@ import { isEndpointSpecific } from '../core/errors.ts';
 import type { SelectedFields } from '../graphql/selected-fields.ts';
 import type { ListedFields, Selected } from '../providers/fields.ts';
 import type { Get, ListScan } from '../providers/lists.ts';
+import type { MonitorFacts } from '../providers/provider.ts';
 import type { PlannedStep } from '../upstream/call-report.ts';
 import type { Body } from '../upstream/read-response.ts';
+import { isOpenFilter, type MonitorFilter, whyNone } from './monitor-filter.ts';
 
 /**
  * What of an object is needed: `light`, what a list says of it as well; `full`, more than that; `row`, what only a list says;
@@ -81,6 +83,41 @@ export function planFetches<W extends Want>(
     listed: Map.groupBy(wants.filter(isListed), ({ list }) => list),
   };
 }
+
+/** What a page of a list of monitors reads. */
+export interface MonitorListPlan<Name> {
+  /** The providers whose lists are read, one after the other, until the page is full. */
+  readonly providers: readonly Name[];
+  /** Those whose monitors can't match, and which argument says so: no call is made for them. */
+  readonly excluded: readonly { readonly provider: Name; readonly argument: string }[];
+  /** `first`: as many rows as are wanted. `page`: whole pages, as rows may not match. */
+  readonly rows: 'first' | 'page';
+}
+
+/** Plans a page of the monitors of these providers. No filter costs a call of a monitor: the rows of the lists decide. */
+export function planMonitorList<Name extends string>(
+  names: readonly Name[],
+  filter: MonitorFilter,
+  factsOf: (name: Name) => MonitorFacts,
+): MonitorListPlan<Name> {
+  const excluded = names.flatMap((provider) => {
+    const argument = whyNone(filter, factsOf(provider));
+    return argument === undefined ? [] : [{ provider, argument }];
+  });
+  return {
+    providers: names.filter((name) => !excluded.some(({ provider }) => provider === name)),
+    excluded,
+    rows: isOpenFilter(filter) ? 'first' : 'page',
+  };
+}
+
+/** Why no call is made for a provider. */
+export const explainExcluded = (argument: string): PlannedStep => ({
+  source: 'LIST',
+  count: 0,
+  calls: 0,
+  reason: `None of its monitors can match \`${argument}\`.`,
+});
 
 /** The plan in words. */
 export function explain<W extends Want>({ singly, listed }: FetchPlan<W>): PlannedStep[] {

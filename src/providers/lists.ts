@@ -1,4 +1,5 @@
 /** The lists of providers: windows, pages and rows, and the one form of cursors. */
+import { createHash } from 'node:crypto';
 import type { ProviderError } from '../core/errors.ts';
 import type { UpstreamRequest } from '../upstream/call-context.ts';
 import type { Body } from '../upstream/read-response.ts';
@@ -134,6 +135,10 @@ export const maxCursorChars = 8_192;
  * @param value JSON
  */
 export const encodeCursor = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+/** Stands for the arguments that must be the same on each page, in a cursor. @param values JSON */
+export const toFingerprint = (values: unknown): string =>
+  createHash('sha256').update(JSON.stringify(values)).digest('hex').slice(0, 16);
 
 /** What a client's cursor holds, which may be anything; `undefined` when it can't be decoded. */
 export function decodeCursor(cursor: string): unknown {

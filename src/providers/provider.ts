@@ -1,5 +1,5 @@
 /** The contract of a provider. */
-import type { MonitorRunKey } from '../generated/types.ts';
+import type { MonitorRunKey, RunOutcome } from '../generated/types.ts';
 import type { UpstreamRequest } from '../upstream/call-context.ts';
 import type { Body, ReadStatus } from '../upstream/read-response.ts';
 import type { ListedFields, Monitor, Reading, Run, RunReading, Selected } from './fields.ts';
@@ -90,6 +90,8 @@ export interface MonitorDefinition {
   toListedMonitor(monitorId: string, row: Body, reading: Reading): Monitor;
   /** What a row says of a monitor, by the origins of its fields. */
   readonly listed: ListedFields;
+  /** What a row says of a monitor that lists are filtered by. */
+  readonly facts: MonitorFacts;
   /**
    * The fields that lead to a run, by the name of their type, where that is neither a run nor a monitor. They are filled with
    * the run's key: a resolver finds the run, as it knows what is selected of it.
@@ -110,4 +112,21 @@ export interface MonitorDefinition {
    * @throws {BadUserInput} when `after` is no cursor of this list, or the list can't be had so
    */
   readPage(get: Get, window: MonitorWindow): Promise<Page<MonitorRow>>;
+}
+
+/**
+ * What a row of a list of monitors says, fact by fact: the same as the monitor's field of that name. `undefined` when the row doesn't say,
+ * or not as documented: only another call could tell.
+ */
+export interface MonitorFacts {
+  /** `null` for a monitor without a name. */
+  name(row: Body): string | null | undefined;
+  /** `null` for a monitor whose last run goes on, and for one without a run. */
+  lastOutcome(row: Body): RunOutcome | null | undefined;
+  /** In Unix milliseconds; `null` for a monitor that has never run. */
+  lastRunAt(row: Body): number | null | undefined;
+  /** An entry that can't be read is `undefined`. @default no monitor of the provider has tags */
+  tags?(row: Body): readonly (string | undefined)[] | undefined;
+  /** In Unix milliseconds; `null` for a monitor without an alert. @default the provider states no alerts */
+  lastAlertAt?(row: Body): number | null | undefined;
 }

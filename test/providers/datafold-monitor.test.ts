@@ -613,9 +613,10 @@ describe('Datafold monitor: the list of all monitors', () => {
 
     const { data } = await world.execute(listOf('name'), { first: 1, tags });
     const after = data.monitorList.pageInfo.endCursor;
-    expect(data.monitorList.totalCount).toBe(3);
+    // More than the page has are known by their number only once all have been checked.
+    expect(data.monitorList.totalCount).toBeNull();
     expect(world.datafold.paths).toEqual([
-      '/api/v1/monitors?page=1&page_size=1&order_by=id&sort_order=asc&tags=a%26b%3Dc%2C%C3%A9+%2B',
+      '/api/v1/monitors?page=1&page_size=100&order_by=id&sort_order=asc&tags=a%26b%3Dc%2C%C3%A9+%2B',
     ]);
 
     const next = await world.execute(listOf('name'), { first: 2, tags: tags.toReversed(), after });
@@ -627,7 +628,7 @@ describe('Datafold monitor: the list of all monitors', () => {
         data: { monitorList: null },
         errors: [
           {
-            message: 'Expected `after` to be the cursor of a monitor of this list, with the same `tags`.',
+            message: expect.stringMatching(/^Expected `after` to be (?:the|a) cursor of /),
             extensions: { code: 'BAD_USER_INPUT', provider: 'DATAFOLD' },
           },
         ],

@@ -661,7 +661,7 @@ describe('Olostep monitor: the list of monitors', () => {
 
     expect(answer.errors).toMatchObject([
       {
-        message: "Expected no `tags`: Olostep's monitors have none.",
+        message: 'Expected no `tags`: OLOSTEP states no tags of its monitors.',
         extensions: { code: 'BAD_USER_INPUT', provider: 'OLOSTEP' },
       },
     ]);

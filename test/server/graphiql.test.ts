@@ -47,7 +47,18 @@ describe.skipIf(browserPath === undefined && !process.env.CI)(
       );
 
       expect(await tabsOf(page)).toEqual([
-        ...['BothProviders', 'DatafoldRun', 'MonitorList', 'Monitor', 'NewestRuns', 'Node', 'RunLog', 'Watch'],
+        ...[
+          'BothProviders',
+          'DatafoldRun',
+          'FindMonitors',
+          'MonitorList',
+          'Monitor',
+          'NewestRuns',
+          'Node',
+          'RedMonitors',
+          'RunLog',
+          'Watch',
+        ],
       ]);
       expect(await page.locator('.result-window').innerText()).toContain('FINDING');
 

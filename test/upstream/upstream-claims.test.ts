@@ -53,10 +53,10 @@ describe('The schema', () => {
     expect(descriptionOf('DatafoldMonitor.runs')).not.toContain('Those alone that have started');
   });
 
-  it('says of tags what the document says, and that it does not say more', () => {
-    expect(descriptionOf('Query.monitorList.tags')).not.toContain('with all of');
+  it('says of tags what the document says, and that this service checks them', () => {
+    expect(descriptionOf('Query.monitorList.tags')).toContain('checked in its response');
     expect(descriptionOf('Query.monitorList.tags')).toContain(
-      "Datafold doesn't document whether a monitor must have all of them or any",
+      "doesn't document whether a monitor must have all of them or any",
     );
   });
 

@@ -1,14 +1,14 @@
 /** Datafold's monitors: how to request them, and what a response and a row say. */
 
 import type { ProviderError } from '../../core/errors.ts';
-import type { DatafoldMonitor, DatafoldMonitorType } from '../../generated/types.ts';
+import type { DatafoldMonitor, DatafoldMonitorType, RunOutcome } from '../../generated/types.ts';
 import { ParsedObject } from '../../json/lazy-object.ts';
 import { isObject, toDigits } from '../../json/lossless.ts';
 import type { Body } from '../../upstream/read-response.ts';
 import type { FieldContext, MonitorFields, Origins, Reading } from '../fields.ts';
 import { identifyMonitor, later, namesOf, toListedFields } from '../fields.ts';
 import type { MonitorRow } from '../lists.ts';
-import type { MonitorDefinition } from '../provider.ts';
+import type { MonitorDefinition, MonitorFacts } from '../provider.ts';
 import { createReader, type Found, invalidField, type Read, toEach } from '../response-reader.ts';
 import { type List, parseCursor, readListPart, walkList } from './list.ts';
 import type { components } from './openapi.d.ts';
@@ -58,6 +58,7 @@ const origins: Origins<DatafoldMonitor> = {
   createdAt: 'either',
   modifiedAt: 'either',
   lastRunAt: 'either',
+  lastOutcome: 'either',
   lastAlertAt: 'either',
   type: 'either',
   rawType: 'either',
@@ -82,13 +83,14 @@ function toListedDatafoldMonitor(monitorId: string, row: Body, reading: Reading)
   const listed = fillListed(monitorId, row, reading, readListed);
   // Optional in rows and in single responses alike: that a row lacks one says nothing of the monitor. Not so `owner`, which
   // older versions of Datafold know nowhere.
-  const orOwn = <Name extends 'lastRunAt' | 'lastAlertAt' | 'state' | 'rawState' | 'tags'>(
+  const orOwn = <Name extends 'lastRunAt' | 'lastOutcome' | 'lastAlertAt' | 'state' | 'rawState' | 'tags'>(
     name: Name,
     member: string,
   ) => (row.get(member) === undefined ? fromMonitor(name) : listed[name]);
   return {
     ...listed,
     lastRunAt: orOwn('lastRunAt', 'last_run'),
+    lastOutcome: orOwn('lastOutcome', 'state'),
     lastAlertAt: orOwn('lastAlertAt', 'last_alert'),
     state: orOwn('state', 'state'),
     rawState: orOwn('rawState', 'state'),
@@ -113,6 +115,7 @@ function fillListed(monitorId: string, body: Body, reading: Reading, readOne: Re
     createdAt: () => toTime(readOne(body, 'created_at')),
     modifiedAt: () => toTime(readOne(body, 'modified_at')),
     lastRunAt: () => toTime(readOne(body, 'last_run')),
+    lastOutcome: () => toWord(rawState(), (word) => readState(word).outcome),
     lastAlertAt: () => toTime(readOne(body, 'last_alert')),
     type: () => toWord(rawType(), (word) => types.get(word) ?? 'UNKNOWN'),
     rawType,
@@ -124,8 +127,42 @@ function fillListed(monitorId: string, body: Body, reading: Reading, readOne: Re
 }
 
 /** Our word for Datafold's; for one that can't be read too, whose error is at the raw word. `null` when there is none. */
-const toWord = <Word>(rawWord: Found<string>, toOurs: (word: unknown) => Word): Word | null =>
+const toWord = <Word>(rawWord: Found<string>, toOurs: (word: unknown) => Word | null): Word | null =>
   rawWord === null ? null : toOurs(rawWord);
+
+/** What a row says: rows may lack members that the monitor has. */
+const facts: MonitorFacts = {
+  name: (row) => toStated(row, 'name', readListed(row, 'name')),
+  lastOutcome: (row) =>
+    toStated<RunOutcome>(
+      row,
+      'state',
+      mapText(readListed(row, 'state'), (word) => readState(word).outcome),
+    ),
+  lastRunAt(row) {
+    const { phase } = readState(row.get('state'));
+    // One field alone may be null while the list of runs has some.
+    if (row.get('last_run') === null) return row.get('state') === null || phase === 'PENDING' ? null : undefined;
+    return toStatedTime(row, 'last_run');
+  },
+  tags(row) {
+    const tags = toStated<readonly unknown[]>(row, 'tags', readListed(row, 'tags'));
+    return tags === null ? [] : tags?.map((tag) => (typeof tag === 'string' ? tag : undefined));
+  },
+  lastAlertAt: (row) => toStatedTime(row, 'last_alert'),
+};
+
+/** `undefined` where the row lacks the member, or has it not as documented. */
+const toStated = <Value>(row: Body, member: string, found: Found<Value>): NonNullable<Value> | null | undefined =>
+  row.get(member) === undefined || found instanceof Error ? undefined : found;
+
+function toStatedTime(row: Body, member: 'last_run' | 'last_alert'): number | null | undefined {
+  const time = toStated(row, member, toTime(readListed(row, member)));
+  return typeof time === 'string' ? Date.parse(time) : time;
+}
+
+const mapText = <Made>(found: Found<string>, make: (text: string) => Made | null): Found<Made> =>
+  typeof found === 'string' ? (make(found) as Found<Made>) : found;
 
 const mapPresent = <Value, Made>(value: Found<Value>, make: (value: NonNullable<Value>) => Made) =>
   value === null || value instanceof Error ? value : make(value as NonNullable<Value>);
@@ -138,15 +175,14 @@ export const monitors: MonitorDefinition = {
   toMonitor: toDatafoldMonitor,
   toListedMonitor: toListedDatafoldMonitor,
   listed: toListedFields(origins),
+  facts,
   // `last_run` may be when the run was created ([U]), and `started_at` is when its check began, minutes later if it had to wait.
   lagMs: 5 * 60_000,
   maxPages: 10,
   walk: (pageSize) => walkList(toList(), pageSize, () => true),
   async readPage(get, { first, pageSize, after, tags }) {
-    // The order of requested tags makes no other list.
-    const name = JSON.stringify(['monitors', ...(tags?.toSorted() ?? [])]);
-    const cursor = parseCursor(name, after, expectedCursor);
-    const part = { after: cursor, first, pageSize, cursor: { list: name } };
+    const cursor = parseCursor(listName, after, expectedCursor);
+    const part = { after: cursor, first, pageSize, cursor: { list: listName } };
     const page = await readListPart(get, toList(tags ?? []), part);
     // There is always a list of all monitors, if an empty one.
     if (page === null) throw invalidField('DATAFOLD');
@@ -154,7 +190,8 @@ export const monitors: MonitorDefinition = {
   },
 };
 
-const expectedCursor = 'Expected `after` to be the cursor of a monitor of this list, with the same `tags`.';
+const listName = JSON.stringify(['monitors']);
+const expectedCursor = 'Expected `after` to be the cursor of a monitor of this list.';
 
 /** In the order of their ids, which grow: a new monitor comes last, and shifts no page. */
 const toList = (tags: readonly string[] = []): List<MonitorRow> => ({

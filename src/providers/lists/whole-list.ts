@@ -27,8 +27,6 @@ export interface WholeMonitorList extends WholeList {
   readonly request: UpstreamRequest;
   /** What an item says beside its id. */
   toRow(item: Item, row: Body): Omit<MonitorRow, 'monitorId' | 'row'>;
-  /** The refusal of `tags`, as such a list isn't selected by them. */
-  readonly expectedNoTags: string;
   /** How many monitors the list says that it has. @default as many as have come */
   readCount?(page: Body): unknown;
 }
@@ -60,8 +58,7 @@ export function wholeMonitorList(list: WholeMonitorList): Pick<MonitorDefinition
         return { rows, unread: countOf(page, all) > rows.length };
       },
     }),
-    async readPage(get, { first, after, tags }) {
-      if (tags && tags.length > 0) throw new BadUserInput(list.expectedNoTags, provider);
+    async readPage(get, { first, after }) {
       const place = after == null ? undefined : parsePlace(after, unknownCursor);
       const page = await get(request);
       // There is a list, even if empty.

@@ -12,15 +12,17 @@ import {
   toListedFields,
 } from '../fields.ts';
 import { wholeMonitorList } from '../lists/whole-list.ts';
-import type { MonitorDefinition } from '../provider.ts';
-import { createReader, toFreeForm } from '../response-reader.ts';
+import type { MonitorDefinition, MonitorFacts } from '../provider.ts';
+import { createReader, type Found, toFreeForm } from '../response-reader.ts';
 import type { components } from './openapi.d.ts';
 import { Monitor, MonitorList } from './openapi-checks.ts';
 import {
+  hasLastOutcome,
   hasLastRunAt,
   isMonitorId,
   isWholeLastRun,
   readAgentId,
+  readLastOutcome,
   readLastRunAt,
   readWebhookUrl,
   second,
@@ -63,6 +65,7 @@ function toOlostepMonitor(monitorId: string, record: Body, reading: Reading): Mo
     createdAt: () => readTime(record, 'created', 'created_at'),
     updatedAt: () => readTime(record, 'updated', 'updated_at'),
     lastRunAt: () => readLastRunAt(record),
+    lastOutcome: () => readLastOutcome(record),
     query: () => read(record, 'query'),
     status,
     rawStatus,
@@ -121,6 +124,7 @@ function toListedOlostepMonitor(monitorId: string, row: Body, reading: Reading):
     // Null is an answer too: it hasn't run yet. In a row it may be a summary [O8].
     lastRun: listed('lastRun', states('last_run') && isWholeLastRun(row)),
     lastRunAt: listed('lastRunAt', states('last_run') && hasLastRunAt(row)),
+    lastOutcome: listed('lastOutcome', states('last_run') && hasLastOutcome(row)),
     snapshotCount: byItself('snapshotCount'),
     diagram: byItself('diagram'),
   };
@@ -147,6 +151,7 @@ const origins: Origins<OlostepMonitor> = {
   // A row is not sure to say it.
   lastRun: 'detail',
   lastRunAt: 'detail',
+  lastOutcome: 'detail',
   snapshotCount: 'detail',
   diagram: 'detail',
 };
@@ -161,6 +166,23 @@ const whenGone = { status: 'UNKNOWN' } as const;
 function readTime<Name extends 'created' | 'updated'>(record: Body, name: Name, olderName: `${Name}_at`) {
   return toDateTime(read(record, isNullish(record.get(name)) ? olderName : name));
 }
+
+/** What a row says: it may lack members that the monitor has. */
+const facts: MonitorFacts = {
+  name(row) {
+    const member = isNullish(row.get('query')) ? 'url' : 'query';
+    const isStated = row.get('query') !== undefined || row.get('url') !== undefined;
+    return isStated ? toKnown(read(row, member)) : undefined;
+  },
+  lastOutcome: (row) =>
+    row.get('last_run') !== undefined && hasLastOutcome(row) ? toKnown(readLastOutcome(row)) : undefined,
+  lastRunAt(row) {
+    if (row.get('status') === 'provisioning' || row.get('last_run') === null) return null;
+    return toLastRunAt(row);
+  },
+};
+
+const toKnown = <Value>(found: Found<Value>) => (found instanceof Error ? undefined : found);
 
 const readList = createReader<components['schemas']['MonitorList']>('OLOSTEP', MonitorList);
 
@@ -179,7 +201,6 @@ const list = wholeMonitorList({
     hasNeverRun: item.status === 'provisioning',
     createdAt: toCreatedAt(item),
   }),
-  expectedNoTags: "Expected no `tags`: Olostep's monitors have none.",
   readCount: (page) => toCount(readList(page, 'count')),
 });
 
@@ -210,6 +231,7 @@ export const monitors: MonitorDefinition = {
   toMonitor: toOlostepMonitor,
   toListedMonitor: toListedOlostepMonitor,
   listed: toListedFields(origins),
+  facts,
   runFields: { OlostepLastRun: 'run' },
   // `ran_at` may be when the run began ([U]), and `created` is when its snapshot was made, some minutes later at most.
   lagMs: 5 * 60_000,

@@ -38,8 +38,8 @@ export interface Monitor extends Timetable {
   /** Why it failed. */
   readonly errorMessage?: string;
   readonly settings?: Settings;
-  /** Whether the list says when it ran last: of its rows no document says so. */
-  readonly isLastRunListed?: true;
+  /** Whether the list says when it ran last and how that ended: clients expect it, and no document says so. @default true */
+  readonly isLastRunListed?: false;
 }
 
 /** What is set, by the time between the runs. */
@@ -91,7 +91,6 @@ export const monitors: readonly Monitor[] = [
       output_schema: { type: 'object', properties: { products: { type: 'array' } } },
       metadata: { team: 'prices' },
     },
-    isLastRunListed: true,
     history: 24,
     every: hour,
     live: { from: -8 * second, every: 2 * minute },
@@ -117,7 +116,6 @@ export const monitors: readonly Monitor[] = [
       webhook: null,
       metadata: { team: 'checkout', severity: 'high' },
     },
-    isLastRunListed: true,
     history: 48,
     every: hour,
     live: { from: 15 * second, every: 90 * second },
@@ -137,6 +135,7 @@ export const monitors: readonly Monitor[] = [
     url: 'https://bakery.example/today',
     findings: [...rarely, 'Walnut batard, 4.80 EUR.', 'Seeded spelt, 5.50 EUR, is sold out.'],
     courses: steady,
+    isLastRunListed: false,
     history: 12,
     every: day,
     live: { from: 30 * second, every: 3 * minute },
@@ -158,7 +157,6 @@ export const monitors: readonly Monitor[] = [
     findings: rarely,
     courses: steady,
     status: 'provisioning',
-    isLastRunListed: true,
     history: 0,
     every: hour,
   },

@@ -162,7 +162,7 @@ export function createWorld({ now, seed }: SandboxWorld) {
       return monitor && toRecord({ seed, monitorId, monitor, origin, time: now(), snapshots: snapshotsOf(monitorId) });
     },
     /** Whether the list says when the monitor ran last. */
-    isLastRunListed: (monitorId: string): boolean => byId.get(monitorId)?.isLastRunListed === true,
+    isLastRunListed: (monitorId: string): boolean => byId.get(monitorId)?.isLastRunListed !== false,
   };
 }
 

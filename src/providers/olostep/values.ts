@@ -11,6 +11,7 @@ import type {
   OlostepSourcePolicy,
   OlostepTargetKind,
   OlostepTracked,
+  RunOutcome,
 } from '../../generated/types.ts';
 import { ParsedObject } from '../../json/lazy-object.ts';
 import { isNullish, isObject } from '../../json/lossless.ts';
@@ -176,8 +177,25 @@ const readRanAt = (lastRun: Body) => toDateTime(readLastRun(lastRun, 'ran_at'));
 /** When the last run was; `null` when there is none, or it doesn't say. */
 export const readLastRunAt = (record: Body): Found<string> => readPart(record, 'last_run', readRanAt);
 
+/**
+ * How the last run ended; `null` when there is none. A run whose status is another word than the known ones may not have ended: only a
+ * change that it has found is sure.
+ */
+export const readLastOutcome = (record: Body): Found<RunOutcome> =>
+  readPart<RunOutcome>(record, 'last_run', (lastRun) => {
+    const status = readLastRun(lastRun, 'status');
+    const isChanged = readLastRun(lastRun, 'change_detected');
+    if (status === 'failed') return 'ERRORED';
+    if (isChanged === true) return 'FINDING';
+    const isCompleted = status === null || status === 'completed';
+    return isChanged === false && isCompleted ? 'PASSED' : 'UNKNOWN';
+  });
+
 /** Whether all that a last run has is stated, or that there is none. */
 export const isWholeLastRun = (record: Body): boolean => states(record, 'id', 'status', 'change_detected', 'ran_at');
+
+/** Whether it is stated how it ended, or that there is none. */
+export const hasLastOutcome = (record: Body): boolean => states(record, 'status', 'change_detected');
 
 /** Whether its time is stated, or that there is none. */
 export const hasLastRunAt = (record: Body): boolean => states(record, 'ran_at');

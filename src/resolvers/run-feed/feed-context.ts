@@ -2,23 +2,21 @@
  * What a run feed works with: its operation and the providers, its arguments, the upstream calls that it may still make, and the
  * gaps that it notes.
  */
-import { createHash } from 'node:crypto';
-import { GraphQLError } from 'graphql';
 import { BadUserInput, OperationTooCostly } from '../../core/errors.ts';
 import type { Limits } from '../../core/limits.ts';
 import type { Provider, QueryRunsArgs, RunOutcome } from '../../generated/types.ts';
-import { type FeedGap, readAfter, toPageSize, toStaleGap } from '../../loaders/list-loader.ts';
+import { readAfter, toPageSize } from '../../loaders/list-loader.ts';
 import type { MonitorLoader } from '../../loaders/monitor-loader.ts';
 import type { RequestFetcher } from '../../loaders/request-fetcher.ts';
 import type { RunLoader } from '../../loaders/run-loader.ts';
 import type { FieldContext } from '../../providers/fields.ts';
 import type { CredentialOf } from '../../providers/index.ts';
 import { providerNames } from '../../providers/index.ts';
+import { toFingerprint } from '../../providers/lists.ts';
 import type { ProviderDefinition } from '../../providers/provider.ts';
 import type { RunCache } from '../../run-cache/run-cache.ts';
 import type { CallReport } from '../../upstream/call-report.ts';
 import { type FeedCursor, maxFeedCursorChars, parseFeedCursor } from './feed-cursor.ts';
-import { compareText } from './feed-order.ts';
 
 /** What of its request the feed can reach. */
 export interface FeedContext extends FieldContext {
@@ -103,9 +101,6 @@ function toChoice<Item extends string>(name: string, items: readonly Item[] | nu
   return [...new Set(items)].sort();
 }
 
-const toFingerprint = (values: readonly unknown[]): string =>
-  createHash('sha256').update(JSON.stringify(values)).digest('hex').slice(0, 16);
-
 function readCursor(after: string, fingerprint: string): FeedCursor {
   const cursor = parseFeedCursor(after);
   if (cursor?.fingerprint !== fingerprint)
@@ -153,38 +148,5 @@ export class RunFeedBudget {
     return new OperationTooCostly(
       `Expected at most ${this.#limits.runFeedMaxCalls} upstream calls for all \`runs\` of a request.`,
     );
-  }
-}
-
-/** What is missing on a page, and why. */
-export class FeedGaps {
-  readonly #gaps = new Map<string, FeedGap>();
-  readonly #report: (error: GraphQLError) => void;
-
-  /** @param report tells the log of an error that clients see as a gap alone */
-  constructor(report: (error: GraphQLError) => void) {
-    this.#report = report;
-  }
-
-  /**
-   * Notes that runs of a monitor are missing, or of any monitor of the provider: `null`.
-   * @throws the error itself when it isn't one that clients may see
-   */
-  add(provider: Provider, monitorId: string | null, error: unknown): void {
-    if (!(error instanceof GraphQLError)) throw error;
-    this.#report(error);
-    const code = String(error.extensions.code);
-    this.#gaps.set(`${provider} ${monitorId} ${code}`, { __typename: 'RunFeedGap', provider, monitorId, code });
-  }
-
-  /** Notes that cached rows of a monitor are shown, or of the provider's list of monitors: `null`. */
-  addStale(provider: Provider, monitorId: string | null): void {
-    const gap = toStaleGap(provider, monitorId);
-    this.#gaps.set(`${provider} ${monitorId} ${gap.code}`, gap);
-  }
-
-  /** Each once, in an order that doesn't depend on which call ended first. */
-  all(): readonly FeedGap[] {
-    return [...this.#gaps].sort(([one], [other]) => compareText(one, other)).map(([, gap]) => gap);
   }
 }

@@ -1,11 +1,12 @@
 /** Reads the pages of the providers' lists for a run feed, within its budget and the operation's deadline. */
 import { BadUserInput, isTimeout, OperationTooCostly, ProviderError } from '../../core/errors.ts';
 import type { MonitorRunKey, Provider } from '../../generated/types.ts';
+import type { FeedGaps } from '../../loaders/gaps.ts';
 import type { Get, RunRow } from '../../providers/lists.ts';
 import type { UpstreamRequest } from '../../upstream/call-context.ts';
 import type { Body } from '../../upstream/read-response.ts';
 import type { FeedCache } from './feed-cache.ts';
-import type { FeedArguments, FeedContext, FeedDefinition, FeedGaps, RunFeedBudget } from './feed-context.ts';
+import type { FeedArguments, FeedContext, FeedDefinition, RunFeedBudget } from './feed-context.ts';
 import type { FeedRow, ReadPage } from './feed-order.ts';
 import { type Fleet, readFleet } from './fleet.ts';
 import type { RunStream } from './run-stream.ts';

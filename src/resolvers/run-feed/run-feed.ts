@@ -6,19 +6,14 @@ import { ProviderError } from '../../core/errors.ts';
 import type { Limits } from '../../core/limits.ts';
 import type { Provider, QueryRunsArgs } from '../../generated/types.ts';
 import type { SelectedOf } from '../../graphql/selected-fields.ts';
+import { FeedGaps } from '../../loaders/gaps.ts';
 import { type Feed, toPart } from '../../loaders/list-loader.ts';
 import { countAwaited } from '../../loaders/planner.ts';
 import { fromMilliseconds } from '../../providers/date-time.ts';
 import { providers } from '../../providers/index.ts';
 import type { Body } from '../../upstream/read-response.ts';
 import { FeedCache } from './feed-cache.ts';
-import {
-  type FeedArguments,
-  type FeedContext,
-  type FeedDefinition,
-  FeedGaps,
-  readFeedArguments,
-} from './feed-context.ts';
+import { type FeedArguments, type FeedContext, type FeedDefinition, readFeedArguments } from './feed-context.ts';
 import { toFeedCursor } from './feed-cursor.ts';
 import { compareKeys, type FeedRow, keyAt, type SortKey } from './feed-order.ts';
 import { applyCursor, cutPage, hasRunsBehind, isSameProgress, mergeStreams, toProgress } from './feed-page.ts';

@@ -3,6 +3,7 @@
 import { graphGuards } from './graph-guards.ts';
 import type { Guard } from './guard.ts';
 import { httpServerGuards } from './http-server-guards.ts';
+import { questionGuards } from './question-guards.ts';
 import { runCacheGuards } from './run-cache-guards.ts';
 import { runFeedGuards } from './run-feed-guards.ts';
 import { runFeedHttpGuards } from './run-feed-http-guards.ts';
@@ -13,6 +14,7 @@ export const guards: readonly Guard[] = [
   ...httpServerGuards,
   ...runFeedGuards,
   ...runFeedHttpGuards,
+  ...questionGuards,
   ...runCacheGuards,
   ...upstreamGuards,
 ];

@@ -158,8 +158,8 @@ export const runCacheGuards: readonly Guard[] = [
   {
     name: 'nothing stale for a field that does not allow it',
     file: 'src/loaders/list-loader.ts',
-    from: 'const tracked = fetches.track(provider, allowStale);\n    const page = await readPage',
-    to: 'const tracked = fetches.track(provider, true);\n    const page = await readPage',
+    from: 'const tracked = fetches.track(provider, allowStale);\n    const page = await providers[provider].monitors',
+    to: 'const tracked = fetches.track(provider, true);\n    const page = await providers[provider].monitors',
     tests: staleTests,
   },
   {

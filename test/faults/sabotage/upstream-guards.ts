@@ -354,14 +354,14 @@ export const upstreamGuards: readonly Guard[] = [
   },
   {
     name: 'a number of tags',
-    file: 'src/loaders/list-loader.ts',
+    file: 'src/loaders/monitor-filter.ts',
     from: 'if (tags.length > maxTags)',
     to: 'if (tags.length > 1e9 * maxTags)',
     tests: ['test/resolvers/tags.test.ts'],
   },
   {
     name: 'a length of a tag',
-    file: 'src/loaders/list-loader.ts',
+    file: 'src/loaders/monitor-filter.ts',
     from: 'if (tag.length > maxTagLength)',
     to: 'if (tag.length > 1e9 * maxTagLength)',
     tests: ['test/resolvers/tags.test.ts'],

@@ -1,0 +1,90 @@
+/** The questions of docs/questions.md at a fleet of 200 Datafold and 100 Olostep monitors: their answers, and exactly which calls they take. */
+import { expect, it } from 'vitest';
+import { exampleOperations } from '../../src/generated/example-operations.ts';
+import { holdDate } from '../support/clock.ts';
+import { createFleet, hourMs, serveDatafoldFleet, serveOlostepFleet } from '../support/run-fleet.ts';
+import { createListingWorld, type World } from '../support/world.ts';
+
+const now = '2026-11-20T08:00:00.000Z';
+
+/** An example operation, by its name. */
+const operation = (name: string) => exampleOperations.find((text) => text.includes(`query ${name}`)) as string;
+
+/** All ran within the last six hours. Of ten monitors the last run of one failed, or found something. */
+async function createFleetWorld(): Promise<World> {
+  holdDate(now);
+  const world = await createListingWorld({ limits: { maxUpstreamCalls: 400, runFeedMaxCalls: 400 } });
+  const failing = (state: string) => (monitor: number, run: number) => (monitor % 10 === 3 && run === 0 ? state : 'ok');
+  const fleet = { now: Date.parse(now), runs: 30 };
+  serveDatafoldFleet(
+    world.datafold,
+    createFleet({ ...fleet, count: 200, stateOf: failing('error') }).map((monitor) => ({
+      ...monitor,
+      row: {
+        enabled: true,
+        tags: monitor.id % 50 === 0 ? ['finance', 'critical'] : ['shop'],
+        owner: `owner-${monitor.id}@shop.example`,
+        last_alert: null,
+        // Four of them haven't run for a day.
+        ...(monitor.id % 50 === 1 && { last_run: '2026-11-18T08:00:00Z' }),
+      },
+    })),
+  );
+  serveOlostepFleet(
+    world.olostep,
+    createFleet({ ...fleet, count: 100, stateOf: failing('alert') }).map((monitor) => ({
+      ...monitor,
+      row: {
+        last_run: {
+          id: `run_${monitor.runs[0]?.id}`,
+          status: 'completed',
+          change_detected: monitor.runs[0]?.state === 'alert',
+          ran_at: new Date(Number(monitor.runs[0]?.time)).toISOString(),
+        },
+      },
+    })),
+  );
+  return world;
+}
+
+const callsOf = ({ datafold, olostep }: World) => datafold.paths.length + olostep.paths.length;
+
+async function execute(world: World, name: string, variables: object) {
+  const { data, errors } = await world.execute(operation(name), variables);
+  expect(errors).toBeUndefined();
+  return data;
+}
+
+it('questions: "Which monitors are red now?" takes one call for each page of the lists', async () => {
+  const world = await createFleetWorld();
+
+  const { monitorList } = await execute(world, 'RedMonitors', { first: 100 });
+
+  expect(monitorList.nodes).toHaveLength(30);
+  expect(monitorList).toMatchObject({ gaps: [], pageInfo: { hasNextPage: false } });
+  expect([world.datafold.paths.length, world.olostep.paths.length]).toEqual([2, 1]);
+});
+
+it('questions: "Which haven\'t run for a day?" takes one call for each page of the lists', async () => {
+  const world = await createFleetWorld();
+  const lastRunBefore = new Date(Date.parse(now) - 24 * hourMs).toISOString();
+
+  const { monitorList } = await execute(world, 'RedMonitors', { first: 100, lastOutcomes: null, lastRunBefore });
+
+  expect(monitorList.nodes.map(({ id }: { id: string }) => id)).toEqual(
+    [1, 51, 101, 151].map((id) => `DATAFOLD:monitor:${id}`),
+  );
+  expect(callsOf(world)).toBe(3);
+});
+
+it('questions: "Find the monitor called …" takes one call for each page of the lists, and a tag none of Olostep', async () => {
+  const world = await createFleetWorld();
+
+  const found = await execute(world, 'FindMonitors', { search: 'monitor 150' });
+  expect(found.monitorList.nodes.map(({ id }: { id: string }) => id)).toEqual(['DATAFOLD:monitor:150']);
+  expect(callsOf(world)).toBe(3);
+
+  const tagged = await execute(world, 'FindMonitors', { search: '', tags: ['finance', 'critical'] });
+  expect(tagged.monitorList.nodes).toHaveLength(4);
+  expect([world.datafold.paths.length, world.olostep.paths.length]).toEqual([4, 1]);
+});
