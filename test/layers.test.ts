@@ -14,13 +14,13 @@ interface Import {
   readonly to: string;
 }
 
-/** All relative imports and re-exports, static, dynamic or of types. */
+/** All relative imports and re-exports of files in `src/`, static, dynamic or of types. */
 function readImports(): Import[] {
   return globSync('src/**/*.ts').flatMap((from) =>
-    [...readFileSync(from, 'utf8').matchAll(/(?:\bfrom |\bimport\()'(\.[^']+)'/g)].map(([, path = '']) => ({
-      from: from.slice('src/'.length),
-      to: join(dirname(from), path).slice('src/'.length),
-    })),
+    [...readFileSync(from, 'utf8').matchAll(/(?:\bfrom |\bimport\()'(\.[^']+)'/g)]
+      .map(([, path = '']) => join(dirname(from), path))
+      .filter((to) => to.startsWith('src/'))
+      .map((to) => ({ from: from.slice('src/'.length), to: to.slice('src/'.length) })),
   );
 }
 

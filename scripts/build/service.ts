@@ -15,6 +15,7 @@ const outdir = 'dist';
 const rarePackages = {
   ioredis: 'AbstractConnector, Redis',
   'pino-pretty': 'prettyFactory',
+  'prom-client': 'Counter, Gauge, Histogram, Registry',
 } as const;
 
 /** Modules of Node.js by `require`: to import one looks at all that it has, and `node:http` has a whole other HTTP client. */

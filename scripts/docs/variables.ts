@@ -176,4 +176,21 @@ export const variables = {
     text: '`debug` (today the same as `info`), `info`, `warn`, `error` or `silent`. The log is one JSON object a line on standard output.',
   },
   LOG_FORMAT: { group: 'Log', default: '`json`', text: '`json`, or `pretty`: lines for people.' },
+  METRICS: {
+    group: 'Metrics',
+    default: '`true` in the sandbox, and with `METRICS_PORT` or `METRICS_TOKEN`; otherwise `false`',
+    text:
+      'Serves [metrics](observability.md#metrics) at `/metrics`, in the form of Prometheus. Beyond loopback it needs `METRICS_PORT` or ' +
+      '`METRICS_TOKEN`.',
+  },
+  METRICS_PORT: {
+    group: 'Metrics',
+    default: 'none',
+    text: 'Serves the metrics on this port of `HOST`, and not on `PORT`. 0: the system chooses one.',
+  },
+  METRICS_TOKEN: {
+    group: 'Metrics',
+    default: 'none',
+    text: 'A token of 16 characters or more, which a scraper sends as `Authorization: Bearer …`.',
+  },
 } satisfies Readonly<Record<Variable, VariableDescription & { readonly group: string }>>;

@@ -28,6 +28,12 @@ import {
   setting,
 } from './env.ts';
 import { readLimits, toVariable } from './limits-config.ts';
+import {
+  type MetricsConfig,
+  type ObservabilityVariable,
+  observabilityVariables,
+  readMetricsConfig,
+} from './observability-config.ts';
 import { type HttpServerVariable, httpServerVariables, readHttpServerConfig } from './server-config.ts';
 
 /** All that the process needs. */
@@ -46,6 +52,8 @@ export interface Config {
   /** The Redis of the run cache, instead of memory. */
   readonly redisUrl?: string;
   readonly httpServer: HttpServerConfig;
+  /** Where metrics are served. @default there are none */
+  readonly metrics?: MetricsConfig;
   /** Variables that are probably misspelt. The service starts all the same, as they may be another program's. */
   readonly warnings: readonly string[];
 }
@@ -113,7 +121,8 @@ export type Variable =
   | keyof typeof persistedSettings
   | keyof typeof gatewaySettings
   | keyof typeof reuseSettings
-  | HttpServerVariable;
+  | HttpServerVariable
+  | ObservabilityVariable;
 
 /**
  * What `npm start` needs.
@@ -122,7 +131,7 @@ export type Variable =
 export function readConfig(environment: Env): Config {
   const problems: string[] = [];
   const env = readSecretFiles(environment, problems);
-  const config = readCommon(env, problems, isLoopback);
+  const config = readCommon(env, problems, { isOpen: isLoopback, isSandbox: false });
   const gateway = readGateway(env, problems, isLoopback(config.host));
   if (problems.length > 0) throw new ConfigError([...problems, ...config.warnings]);
   return { ...config, gateway: { ...config.gateway, ...gateway } };
@@ -135,7 +144,7 @@ export function readConfig(environment: Env): Config {
 export function readSandboxConfig(environment: Env): Config {
   const problems: string[] = [];
   const env = readSecretFiles(environment, problems);
-  const config = readCommon(env, problems, () => true);
+  const config = readCommon(env, problems, { isOpen: () => true, isSandbox: true });
   for (const name of ['JWKS_URL', 'REDIS_URL'])
     if (env[name]) problems.push(`${name}: expected not to be set in the sandbox, which calls nothing outside`);
   if (problems.length > 0) throw new ConfigError([...problems, ...config.warnings]);
@@ -143,8 +152,13 @@ export function readSandboxConfig(environment: Env): Config {
   return { ...config, httpServer: { corsOrigins: 'loopback', ...config.httpServer } };
 }
 
-/** @param isOpen whether who reaches this host may explore the graph, if the environment doesn't say */
-function readCommon(env: Env, problems: string[], isOpen: (host: string) => boolean): Config {
+interface Purpose {
+  /** Whether who reaches this host may explore the graph, if the environment doesn't say. */
+  isOpen(host: string): boolean;
+  readonly isSandbox: boolean;
+}
+
+function readCommon(env: Env, problems: string[], { isOpen, isSandbox }: Purpose): Config {
   const {
     HOST = '127.0.0.1',
     PORT = 4000,
@@ -160,6 +174,7 @@ function readCommon(env: Env, problems: string[], isOpen: (host: string) => bool
     graphiql: mayExplore && !persisted.persistedDocumentsOnly,
     host: HOST,
   });
+  const metrics = readMetricsConfig(env, problems, { host: HOST, isByDefault: isSandbox && isLoopback(HOST) });
   if (httpServer.graphiql && persisted.persistedDocumentsOnly)
     problems.push(
       'GRAPHIQL: expected not to be true with PERSISTED_DOCUMENTS_ONLY=true, as what is written there is on no list',
@@ -172,6 +187,7 @@ function readCommon(env: Env, problems: string[], isOpen: (host: string) => bool
     gateway: { introspection: listen.INTROSPECTION ?? mayExplore, ...reuse, ...persisted },
     ...(redisUrl && { redisUrl }),
     httpServer,
+    ...(metrics && { metrics }),
     limits: readLimits(env, problems),
     warnings: findUnknownVariables(env, knownVariables()),
   };
@@ -214,6 +230,7 @@ export function knownVariables(): string[] {
   return [
     ...groups.flatMap((settings) => Object.keys(settings)),
     ...httpServerVariables,
+    ...observabilityVariables,
     ...providerNames.flatMap((provider) =>
       Object.keys(providerSettings(providers[provider])).map((name) => `${provider}_${name}`),
     ),

@@ -71,6 +71,7 @@ export function readSettings<Entries extends v.ObjectEntries>(
 export const secretVariables: readonly string[] = [
   ...providerNames.map((provider) => `${provider}_API_KEY`),
   'API_TOKENS',
+  'METRICS_TOKEN',
   'REDIS_URL',
 ];
 

@@ -9,6 +9,7 @@ import { createExecute } from '../graphql/executor/execute.ts';
 import { headBytes, ResponseCache } from '../loaders/response-cache.ts';
 import { UnmovedMonitors } from '../loaders/unmoved-monitors.ts';
 import { consoleLog, createBoundedLog, type Log } from '../observability/logger.ts';
+import type { GatewayObserver, UpstreamState } from '../observability/observer.ts';
 import { type CredentialMode, forwardedHeader, providerNames } from '../providers/index.ts';
 import { createMemoryCache, type RunCache } from '../run-cache/run-cache.ts';
 import { createSafeCache } from '../run-cache/safe-cache.ts';
@@ -16,6 +17,7 @@ import { createSchema } from '../schema/create-schema.ts';
 import { createSdl } from '../schema/federation.ts';
 import { TimeoutQueue } from '../upstream/deadline.ts';
 import { ResponseBudget } from '../upstream/response-budget.ts';
+import type { UpstreamClient } from '../upstream/upstream.ts';
 import { createOperationPipeline, type ExecuteOperation } from './execute-operation.ts';
 import { createNodeHandler } from './node-handler.ts';
 import { checkProviders, createCredentials, createUpstreams, type ProviderConfig } from './provider-config.ts';
@@ -27,6 +29,7 @@ export type { Limits } from '../core/limits.ts';
 export type { Provider } from '../generated/types.ts';
 export type { OperationParams } from '../graphql/documents/persisted-documents.ts';
 export type { Log } from '../observability/logger.ts';
+export type { GatewayObserver, OperationRecord, UpstreamCallRecord, UpstreamState } from '../observability/observer.ts';
 export type { RunCache, StoredEntries, StoredEntry } from '../run-cache/run-cache.ts';
 export type { ExecuteOperation, IncrementalOperation, OperationResponse, RequestInfo } from './execute-operation.ts';
 
@@ -65,6 +68,8 @@ export interface GatewayConfig {
   readonly coalesceCalls?: boolean;
   /** Receives failed upstream calls and bugs. @default the console, warnings and errors */
   readonly log?: Log;
+  /** Receives operations and upstream calls as they end. @default none */
+  readonly observer?: GatewayObserver;
   /** How long, how many, how much. */
   readonly limits?: Partial<Limits>;
   /** Whether a server in front has held the body to `limits.maxBodyBytes` already. @default false */
@@ -101,6 +106,8 @@ export interface Gateway {
    * now. What it has found by then is answered, and the rest is `UPSTREAM_TIMEOUT`.
    */
   capDeadlines(ms: number): void;
+  /** What the upstream clients are doing, by the provider. */
+  readUpstreams(): ReadonlyMap<Provider, UpstreamState>;
   /** Ends the connections to the providers, once nothing is in flight. To say so again is no harm. */
   close(): Promise<void>;
 }
@@ -124,7 +131,8 @@ export function createGateway(config: GatewayConfig): Gateway {
   const runCache = createRunCache(config.runCache, limits, log);
   const budget = new ResponseBudget(limits);
   const responses = createResponseCache(config.runCache, runCache, budget, limits);
-  const upstreams = createUpstreams(config, log, limits, budget, (digest) => {
+  const clients = new Map<Provider, UpstreamClient>();
+  const upstreams = createUpstreams(clients, config, log, limits, budget, (digest) => {
     runCache?.forget(digest);
     responses?.revoke(digest);
   });
@@ -160,6 +168,7 @@ export function createGateway(config: GatewayConfig): Gateway {
       const now = performance.now();
       deadlines.cap(now + ms, now);
     },
+    readUpstreams: () => new Map([...clients].map(([provider, client]) => [provider, client.readState()])),
     async close() {
       await Promise.all(closings.map((close) => close()));
     },

@@ -14,7 +14,7 @@ import {
   toBaseUrl,
 } from '../upstream/credential.ts';
 import type { ResponseBudget } from '../upstream/response-budget.ts';
-import { createUpstream, type Upstream } from '../upstream/upstream.ts';
+import { createUpstream, type Upstream, type UpstreamClient } from '../upstream/upstream.ts';
 import type { GatewayConfig } from './create-gateway.ts';
 
 export interface ProviderConfig {
@@ -63,9 +63,14 @@ export function checkProviders({ providers: configs = {}, credentials = 'service
 const baseUrlOf = (configs: NonNullable<GatewayConfig['providers']>, provider: Provider): string | undefined =>
   configs[provider]?.baseUrl ?? providers[provider].defaultBaseUrl;
 
-/** One upstream client a provider. @param revoke called with the digest of a credential that a provider refuses */
+/**
+ * One upstream client a provider.
+ * @param clients takes those of the configured providers
+ * @param revoke called with the digest of a credential that a provider refuses
+ */
 export function createUpstreams(
-  { providers: configs = {}, coalesceCalls = true }: GatewayConfig,
+  clients: Map<Provider, UpstreamClient>,
+  { providers: configs = {}, coalesceCalls = true, observer }: GatewayConfig,
   log: Log,
   limits: Limits,
   budget: ResponseBudget,
@@ -79,9 +84,10 @@ export function createUpstreams(
     const listRequest = monitors.walk(1).first;
     const { upstreamRate = limits.upstreamRate } = configs[provider] ?? {};
     const upstream = createUpstream({
-      ...{ provider, baseUrl, log, budget, onRefused, listRequest, refusesKeyWith, readStatus },
+      ...{ provider, baseUrl, log, budget, onRefused, listRequest, refusesKeyWith, readStatus, observer },
       limits: { ...limits, upstreamRate },
     });
+    clients.set(provider, upstream);
     return [provider, coalesceCalls ? createCoalescing(provider, upstream, limits) : upstream];
   });
   return Object.fromEntries(upstreams) as Record<Provider, Upstream>;

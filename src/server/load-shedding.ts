@@ -15,13 +15,17 @@ export interface LoadShedder {
   leave(): void;
   /** Whether there is no more than one in flight. */
   isAlone(): boolean;
+  /** How many are in flight. */
+  inFlight(): number;
+  /** How late the event loop is, in milliseconds. */
+  eventLoopLagMs(): number;
   close(): void;
 }
 
 export function createLoadShedder({
   maxConcurrentOperations,
   maxEventLoopLagMs,
-}: Pick<Limits, 'maxConcurrentOperations' | 'maxEventLoopLagMs'>) {
+}: Pick<Limits, 'maxConcurrentOperations' | 'maxEventLoopLagMs'>): LoadShedder {
   const eventLoopLag = createEventLoopLag();
   // A loop that one operation made late is no load: the first one of a process, or one beside the first GraphiQL page.
   const few = maxConcurrentOperations / 16;
@@ -39,8 +43,10 @@ export function createLoadShedder({
       underWay--;
     },
     isAlone: () => underWay <= 1,
+    inFlight: () => underWay,
+    eventLoopLagMs: eventLoopLag.ms,
     close: eventLoopLag.close,
-  } satisfies LoadShedder;
+  };
 }
 
 /** The response to a client that is rejected because of others. */

@@ -34,7 +34,8 @@ import { createGracefulShutdown, type GracefulShutdown } from './graceful-shutdo
 import { createGraphiQL, wantsPage } from './graphiql.ts';
 import { createParseErrorHandler } from './http-parse-errors.ts';
 import { createInFlightResponses } from './in-flight-responses.ts';
-import { createLoadShedder } from './load-shedding.ts';
+import { createLoadShedder, type LoadShedder } from './load-shedding.ts';
+import { answerMetrics, createMetricsChecks, type MetricsAccess, metricsPath } from './metrics-endpoint.ts';
 import { createPipelining, ignoreRest } from './pipelining.ts';
 import { RequestState, type Reservations } from './request-state.ts';
 import { createSdlAnswer, isGet, isSdlShown, sdlPath } from './sdl-endpoint.ts';
@@ -69,6 +70,12 @@ export interface ServerOptions extends HttpServerConfig {
   readonly limits?: Partial<Limits>;
   /** What is to end the server well. */
   readonly gracefulShutdown?: GracefulShutdown;
+  /** What is to turn operations away. @default made from the limits */
+  readonly loadShedder?: LoadShedder;
+  /** The metrics, at `/metrics`. @default not served */
+  readonly metrics?: MetricsAccess | undefined;
+  /** Receives the code of each request that is refused before it becomes an operation. */
+  readonly onRejected?: ((code: string) => void) | undefined;
 }
 
 /** Creates the server; the caller makes it listen. */
@@ -78,7 +85,7 @@ export function createServer(options: ServerOptions): Server {
   const log = createBoundedLog(options.log, limits);
   const { gracefulShutdown = createGracefulShutdown(limits), allowedHosts = [], corsOrigins = [] } = options;
   const cors = createCors(corsOrigins);
-  const loadShedder = createLoadShedder(limits);
+  const { loadShedder = createLoadShedder(limits), metrics, onRejected } = options;
   const showGraphiQL = createGraphiQL(operations);
   const answerSdl = createSdlAnswer(gateway);
   const answers = createInFlightResponses();
@@ -109,6 +116,7 @@ export function createServer(options: ServerOptions): Server {
   const routeChecks = [isAtPath(path), isAtHost(allowedHosts)];
   const isAuthorized = createAuthorization({ ...options, log, limits });
   const sdlChecks = [isAtHost(allowedHosts), isGet, loadShedder.isCalm, isAuthorized, isSdlShown(gateway)];
+  const metricsChecks = metrics ? createMetricsChecks(metrics, allowedHosts, log, limits) : [];
   const operationChecks = [
     ...[loadShedder.isCalm, isAuthorized, isPreflighted],
     ...[isPlain, hasSmallBody(limits.maxBodyBytes)],
@@ -117,6 +125,7 @@ export function createServer(options: ServerOptions): Server {
   const say = async (state: RequestState, refusal: Rejection) => {
     // The bytes that have arrived are read to their end first: if they turn out not to be HTTP, that alone is the answer.
     await undefined;
+    onRejected?.(refusal.code);
     refuse(state.writeCommonHeaders(), refusal, state.requestId);
   };
 
@@ -130,6 +139,10 @@ export function createServer(options: ServerOptions): Server {
     if (requestedPath === '/health') return answerEmpty(state.writeCommonHeaders(), 200);
     if (requestedPath === '/ready')
       return answerEmpty(state.writeCommonHeaders(), gracefulShutdown.isReady() ? 200 : 503);
+    if (metrics !== undefined && requestedPath === metricsPath) {
+      const refusal = await firstRejectionAsync(metricsChecks, request, response);
+      return refusal === undefined ? answerMetrics(metrics.page, state.writeCommonHeaders()) : say(state, refusal);
+    }
     const crowded = connections.isForAll(request, response);
     if (crowded !== undefined) return say(state, crowded);
     if (requestedPath === sdlPath) {

@@ -36,10 +36,13 @@ export function withRotatedSecrets(env: Env, config: Config, log: Log, pollMs: n
     return [[provider, given.apiKey === undefined ? given : { ...given, apiKey: () => readKey(provider) }]];
   });
   const { apiTokens } = config.httpServer;
+  const { metrics } = config;
+  const readMetricsTokens = () => (Array.isArray(current.metrics?.tokens) ? current.metrics.tokens : []);
   const readTokens = () => (Array.isArray(current.httpServer.apiTokens) ? current.httpServer.apiTokens : []);
   return {
     ...config,
     gateway: { ...config.gateway, providers: Object.fromEntries(providers) },
     httpServer: { ...config.httpServer, ...(apiTokens && { apiTokens: readTokens }) },
+    ...(metrics && { metrics: { ...metrics, ...(metrics.tokens && { tokens: readMetricsTokens }) } }),
   };
 }

@@ -14,7 +14,9 @@ import { createLineWriter, createPrettyLines, type LineWriter } from '../observa
 import { createLog, type Log } from '../observability/logger.ts';
 import type { RunCache } from '../run-cache/run-cache.ts';
 import { createGracefulShutdown } from '../server/graceful-shutdown.ts';
+import { createLoadShedder } from '../server/load-shedding.ts';
 import { createServer } from '../server/server.ts';
+import { loadMetrics } from './metrics.ts';
 import { withRotatedSecrets } from './secret-rotation.ts';
 import type { ShutdownSignals } from './shutdown-signals.ts';
 
@@ -74,8 +76,10 @@ interface Parts {
 async function serve(parts: Parts, signals: ShutdownSignals): Promise<void> {
   const { config, log, lines, runCache, isSandbox, close } = parts;
   const { limits } = config;
+  const metrics = config.metrics && (await loadMetrics(config.metrics, config.gateway.persistedDocuments));
   const gateway = createGateway({
     ...config.gateway,
+    ...(metrics && { observer: metrics.observer }),
     runCache,
     exampleDocuments: exampleManifest,
     limits,
@@ -83,6 +87,7 @@ async function serve(parts: Parts, signals: ShutdownSignals): Promise<void> {
     bodyLimitEnforced: true,
   });
   const gracefulShutdown = createGracefulShutdown({ ...defaultLimits, ...limits });
+  const loadShedder = createLoadShedder({ ...defaultLimits, ...limits });
   const server = createServer({
     ...config.httpServer,
     gateway,
@@ -90,7 +95,12 @@ async function serve(parts: Parts, signals: ShutdownSignals): Promise<void> {
     operations: exampleOperations,
     limits,
     gracefulShutdown,
+    loadShedder,
+    onRejected: metrics?.reject,
+    metrics: metrics?.onService,
   });
+  metrics?.watch(gateway, loadShedder);
+  const closeMetrics = await metrics?.listen({ ...config, log });
   // All of the start may have been one turn of the event loop: a signal that came in it is heard now, before any client is admitted.
   await immediate();
   const listening = once(server, 'listening');
@@ -104,6 +114,7 @@ async function serve(parts: Parts, signals: ShutdownSignals): Promise<void> {
     // A call without a caller mustn't hold the process.
     setTimeout(() => process.exit(), 500).unref();
     await gateway.close();
+    closeMetrics?.();
     close();
   });
   server.listen(config.port, config.host);

@@ -4,6 +4,7 @@
  */
 import type { UpstreamLimits } from '../core/limits.ts';
 import type { Provider } from '../generated/types.ts';
+import type { UpstreamState } from '../observability/observer.ts';
 import { type CallerQueue, createBulkhead, createCallerQueue, isIdle } from './bulkhead.ts';
 import type { Call, UpstreamRequest } from './call-context.ts';
 import { type BreakerOptions, CircuitBreaker, type Permit } from './circuit-breaker.ts';
@@ -39,6 +40,8 @@ export interface Admission {
    * @returns the new rate of the credential, in calls a second; `undefined` when it is as before
    */
   slowDown(credential: Credential, failure: UpstreamFailure, sentAt: number): number | undefined;
+  /** What is in flight, what waits, and which circuits are open. */
+  readState(): UpstreamState;
   /** Whether a call with the credential may be made before the deadline, as far as pacing is concerned. */
   isInTime(credential: Credential, deadlineAt: number): boolean;
 }
@@ -169,6 +172,12 @@ export function createAdmission(
     },
     freePlace,
     slowDown: (credential, failure, sentAt) => pacing.of(credential).slowDown(failure, sentAt),
+    readState: () => ({
+      active: bulkhead.active,
+      queued: bulkhead.queued,
+      paced: pacing.waiting,
+      ...breaker.readState(),
+    }),
     isInTime: (credential, deadlineAt) => pacing.of(credential).isInTime(deadlineAt),
   };
 }

@@ -13,6 +13,10 @@ export interface Bulkhead {
    * @throws {Error} when there is no place to wait at, or none came free in time
    */
   wait(queue: CallerQueue, cancellation: CancelToken): Promise<void>;
+  /** How many tasks have a place. */
+  readonly active: number;
+  /** How many tasks wait for one. */
+  readonly queued: number;
   /** Gives the place back. */
   leave(queue: CallerQueue): void;
 }
@@ -116,6 +120,12 @@ export function createBulkhead(options: BulkheadOptions): Bulkhead {
   };
 
   return {
+    get active() {
+      return active;
+    },
+    get queued() {
+      return queued;
+    },
     enter(queue) {
       if (active >= permits || readyQueues.size > 0 || queue.active >= queue.permits) return false;
       takePlace(queue);

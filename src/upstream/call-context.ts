@@ -1,6 +1,7 @@
 /** What a call requests of a provider, and on whose behalf it is made. */
 import type { Provider } from '../generated/types.ts';
 import type { RequestLog } from '../observability/logger.ts';
+import type { RequestKind } from '../observability/observer.ts';
 import type { CallerQueue } from './bulkhead.ts';
 import { CallReport } from './call-report.ts';
 import type { CancelListener, CancelToken, OperationDeadline } from './deadline.ts';
@@ -9,6 +10,7 @@ import { type ByteUser, type HeldBytes, maxUncountedOperationBytes } from './res
 
 /** What is requested of a provider. */
 export interface UpstreamRequest {
+  readonly kind: RequestKind;
   /** The path below the base URL. Made of checked ids alone, but for its query. */
   readonly path: string;
   /** Fields of the response that must have the requested values, where they are there. */

@@ -1,27 +1,6 @@
 /** What a request costs at the providers, what it was spared, and why. */
 import type { Provider } from '../generated/types.ts';
-
-/** Of one provider. */
-export interface ProviderCalls {
-  /** Upstream calls made, each attempt counted. */
-  calls: number;
-  /** Calls among them that waited, as the provider limits how often it is called. */
-  paced: number;
-  /** Runs and monitors that were requested again in the same request. */
-  deduplicated: number;
-  /** Runs and monitors found in a list, whose pages are among the calls. */
-  fromLists: number;
-  /** Runs that were in the run cache. */
-  cacheHits: number;
-  /** Calls that were coalesced with those of other requests. */
-  coalesced: number;
-  /** Responses that came just before, and were reused. */
-  fresh: number;
-  /** Pages of finished runs that are unchanged, by the list of monitors, and were reused. */
-  unchanged: number;
-  /** Responses that replace failures, as the client allows it. */
-  stale: number;
-}
+import type { ProviderCalls } from '../observability/observer.ts';
 
 /** A step of a plan, for people: how many calls are planned, and why. */
 export interface PlannedStep {
@@ -123,6 +102,11 @@ export class CallReport {
   ageSeconds(): number | undefined {
     if (this.#oldestReadAt === Number.POSITIVE_INFINITY) return undefined;
     return Math.max(0, Math.floor((Date.now() - this.#oldestReadAt) / 1_000));
+  }
+
+  /** By the provider, of those that were needed. */
+  get ofProviders(): Readonly<Partial<Record<Provider, ProviderCalls>>> {
+    return this.#of;
   }
 
   /** All calls, of all providers. */

@@ -4,7 +4,8 @@
  * only on evidence that no single caller can make: several credentials fail, and none is answered.
  */
 import type { UpstreamLimits } from '../core/limits.ts';
-import type { Credential } from './credential.ts';
+import type { UpstreamState } from '../observability/observer.ts';
+import { accountOf, type Credential } from './credential.ts';
 import {
   type CallKind,
   type CircuitLimits,
@@ -48,13 +49,15 @@ export class CircuitBreaker {
   }
 
   /** The circuit of a credential. */
-  circuitOf({ digest, owner }: Credential): CredentialCircuit {
+  circuitOf(credential: Credential): CredentialCircuit {
+    const { digest, owner } = credential;
     const known = this.#proven.get(digest) ?? this.#unproven.get(digest);
     if (known !== undefined) return known;
     const { limits, onChange } = this.#options;
     const circuit = new CredentialCircuit({
       limits,
       maxPaths: maxPaths[owner],
+      account: accountOf(credential),
       onChange: (state) => onChange(state, 'credential'),
     });
     this.#store(this.#unproven, digest, circuit);
@@ -83,6 +86,16 @@ export class CircuitBreaker {
     circuit.settle(path, admission, outcome, now);
     if (circuit.isProven && !wasProven && this.#unproven.delete(digest)) this.#store(this.#proven, digest, circuit);
     this.#shared.settle(circuit, isSharedProbe, outcome, now);
+  }
+
+  readState(): Pick<UpstreamState, 'isOpen' | 'circuits'> {
+    const circuits = new Map<string, Record<CircuitState, number>>();
+    for (const { account, state } of [...this.#proven.values(), ...this.#unproven.values()]) {
+      const counts = circuits.get(account) ?? { closed: 0, restricted: 0, open: 0, 'half-open': 0 };
+      circuits.set(account, counts);
+      counts[state]++;
+    }
+    return { isOpen: this.#shared.isOpen, circuits };
   }
 
   /** Stores a circuit; where there is no room, one that isn't in use gives way. */
@@ -132,6 +145,10 @@ class SharedCircuit {
   constructor(limits: BreakerLimits, onChange: (state: 'open' | 'closed') => void) {
     this.#limits = limits;
     this.#onChange = onChange;
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
   }
 
   /** How long until a call with the credential may be let through; 0 if it may be now. */

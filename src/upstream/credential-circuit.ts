@@ -33,6 +33,8 @@ export interface CircuitOptions {
   readonly limits: CircuitLimits;
   /** How many paths it stores at most: a power of two. */
   readonly maxPaths: number;
+  /** The account of its credential. */
+  readonly account: string;
   readonly onChange: (state: CircuitState) => void;
 }
 
@@ -56,6 +58,10 @@ export class CredentialCircuit {
   constructor(options: CircuitOptions) {
     this.#options = options;
     this.#openMs = options.limits.breakerOpenMs;
+  }
+
+  get account(): string {
+    return this.#options.account;
   }
 
   get state(): CircuitState {

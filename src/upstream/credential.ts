@@ -17,6 +17,10 @@ export interface Credential {
   readonly owner: 'service' | 'caller';
 }
 
+/** The name of the account that a credential belongs to, for metrics and traces. */
+export const accountOf = ({ owner }: Pick<Credential, 'owner'>): string =>
+  owner === 'caller' ? 'forwarded' : 'default';
+
 /** In characters. Shorter keys are not looked for. */
 const shortestKey = 16;
 

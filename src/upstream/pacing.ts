@@ -194,6 +194,11 @@ export class Pacing {
     return this.#pacers.size;
   }
 
+  /** How many calls wait for their turn. */
+  get waiting(): number {
+    return this.#dependencies.load.calls;
+  }
+
   of({ digest, owner }: Pick<Credential, 'digest' | 'owner'>): Pacer {
     const known = this.#pacers.get(digest);
     if (known !== undefined) return known;

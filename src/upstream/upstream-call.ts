@@ -1,12 +1,13 @@
 /** One upstream call: sends attempts until one succeeds, or until the deadline, the retry budget or the kind of failure ends it. */
+import { GraphQLError } from 'graphql';
 import { isEndpointSpecific } from '../core/errors.ts';
 import type { UpstreamLimits } from '../core/limits.ts';
 import type { Provider } from '../generated/types.ts';
+import type { ProviderCalls, UpstreamObserver } from '../observability/observer.ts';
 import type { Admission, AdmittedCall } from './admission.ts';
 import { type Answer, Attempt, type AttemptDependencies, type AttemptListener } from './attempt.ts';
 import type { Call, UpstreamRequest } from './call-context.ts';
-import type { ProviderCalls } from './call-report.ts';
-import type { Credential, VerifiedCredentials } from './credential.ts';
+import { accountOf, type Credential, type VerifiedCredentials } from './credential.ts';
 import { type CancelToken, deadlineReached } from './deadline.ts';
 import { isCredentialFailure, toDeadlineFailure, toRouteFailure, UpstreamFailure } from './failure.ts';
 import { type Body, type ReadBody, toLoggedType } from './read-response.ts';
@@ -26,6 +27,8 @@ export interface UpstreamDependencies extends AttemptDependencies {
   readonly verified: VerifiedCredentials;
   /** Requests the provider's list of monitors, to verify a credential: concurrent calls are coalesced. */
   readonly list: { readonly request: UpstreamRequest; readonly upstream: Pick<Upstream, 'getJson'> };
+  /** Receives each call that ends. */
+  readonly observer: UpstreamObserver | undefined;
   /** What has been seen so far: how many responses were about another id than the requested one. */
   readonly seen: { mismatches: number };
   /** Told of each call whose credential the provider doesn't accept. */
@@ -126,7 +129,7 @@ export class UpstreamCall implements AttemptListener {
       this.#dependencies.verified.add(this.#credential.digest);
       if (answer.held === undefined) this.#call.addUncounted(answer.body.length);
       else this.#call.hold(answer.held);
-      this.#resolve(body);
+      this.#succeed(body);
     }
   }
 
@@ -135,7 +138,7 @@ export class UpstreamCall implements AttemptListener {
     const { verified, list } = this.#dependencies;
     const { digest } = this.#credential;
     if (verified.has(digest)) {
-      this.#resolve(null);
+      this.#succeed(null);
       return;
     }
     const refuse = () => this.#end(toRouteFailure(answer.status), toFailedResponse(answer));
@@ -146,11 +149,11 @@ export class UpstreamCall implements AttemptListener {
       return;
     }
     list.upstream.getJson(list.request, this.#credential, this.#call).then(
-      () => this.#resolve(null),
+      () => this.#succeed(null),
       (error: unknown) => {
-        if (verified.has(digest)) this.#resolve(null);
+        if (verified.has(digest)) this.#succeed(null);
         else if (isEndpointSpecific(error)) refuse();
-        else this.#reject(error);
+        else this.#refuse(error);
       },
     );
   }
@@ -172,7 +175,7 @@ export class UpstreamCall implements AttemptListener {
       else void this.#pause(wait);
     } catch (bug) {
       // The caller would swallow it, and the call would never settle.
-      this.#reject(bug);
+      this.#refuse(bug);
     }
   }
 
@@ -271,9 +274,33 @@ export class UpstreamCall implements AttemptListener {
       this.#dependencies.admission.leave(pass, this.#credential, this.#request.path, isFound, error);
   }
 
+  #succeed(body: Body | null): void {
+    if (this.#dependencies.observer !== undefined) this.#observe(body === null ? 'absent' : 'ok');
+    this.#resolve(body);
+  }
+
+  #refuse(error: unknown): void {
+    if (this.#dependencies.observer !== undefined) this.#observe(toResult(error));
+    this.#reject(error);
+  }
+
+  #observe(result: string): void {
+    // An identical call was sent before this one, or the client has disconnected.
+    if (result === 'cancelled' && this.#attempts === 0) return;
+    const { provider, observer } = this.#dependencies;
+    observer?.endCall({
+      provider,
+      account: accountOf(this.#credential),
+      kind: this.#request.kind,
+      result,
+      attempts: this.#attempts,
+      durationMs: performance.now() - this.#startedAt,
+    });
+  }
+
   #fail(error: unknown): void {
     if (!(error instanceof UpstreamFailure)) {
-      this.#reject(error);
+      this.#refuse(error);
       return;
     }
     const { provider, verified, onRefused } = this.#dependencies;
@@ -292,9 +319,13 @@ export class UpstreamCall implements AttemptListener {
     };
     const line = { ...about, code, reason, attempts: this.#attempts, ms, ...isForeign };
     this.#call.log.warn(line, 'upstream call failed');
-    this.#reject(error.toError(provider));
+    this.#refuse(error.toError(provider));
   }
 }
+
+/** Anything but an error for the client is the cancellation of the call, or a bug. */
+const toResult = (error: unknown): string =>
+  error instanceof GraphQLError ? String(error.extensions.code) : 'cancelled';
 
 const isRateLimit = (error: unknown): boolean =>
   error instanceof UpstreamFailure && error.isPaced && error.code === 'RATE_LIMITED';

@@ -2,6 +2,7 @@
 import type { UpstreamLimits } from '../core/limits.ts';
 import type { Provider } from '../generated/types.ts';
 import type { Log } from '../observability/logger.ts';
+import type { UpstreamObserver, UpstreamState } from '../observability/observer.ts';
 import { createAdmission } from './admission.ts';
 import type { Call, UpstreamRequest } from './call-context.ts';
 import { createCoalescing } from './coalescing.ts';
@@ -25,6 +26,11 @@ export interface Upstream {
   close(): Promise<void>;
 }
 
+/** The same, and what it is doing. */
+export interface UpstreamClient extends Upstream {
+  readState(): UpstreamState;
+}
+
 export interface UpstreamOptions extends StatusMeanings {
   readonly provider: Provider;
   /** A URL that `isBaseUrl` accepts; its path is put before each request's own. */
@@ -35,22 +41,28 @@ export interface UpstreamOptions extends StatusMeanings {
   readonly budget: ResponseBudget;
   /** Told of each call whose credential the provider doesn't accept. */
   readonly onRefused?: (credential: Credential) => void;
+  /** Receives each call that ends. */
+  readonly observer?: UpstreamObserver | undefined;
   /** The first page of the provider's list of monitors, which every account has. */
   readonly listRequest: UpstreamRequest;
 }
 
-export function createUpstream(options: UpstreamOptions): Upstream {
-  const { provider, baseUrl, log, limits, budget, onRefused, refusesKeyWith, readStatus } = options;
+export function createUpstream(options: UpstreamOptions): UpstreamClient {
+  const { provider, baseUrl, log, limits, budget, onRefused, refusesKeyWith, readStatus, observer } = options;
   const { origin, path } = toBaseUrl(baseUrl);
   const pool = createPool(origin, limits);
   const verified = new VerifiedCredentials(limits.maxVerifiedCredentials);
-  const upstream: Upstream = {
+  const admission = createAdmission(provider, limits, (state, scope) =>
+    log.warn({ provider, scope, state }, 'circuit breaker changed'),
+  );
+  const upstream: UpstreamClient = {
     getJson(request, credential, call) {
       if (call.cancellation.reason !== undefined) return Promise.reject(toEndError(call.cancellation.reason, provider));
       return new Promise(
         (resolve, reject) => new UpstreamCall(dependencies, request, credential, call, resolve, reject),
       );
     },
+    readState: () => admission.readState(),
     close: () => pool.close(),
   };
   const dependencies: UpstreamDependencies = {
@@ -60,9 +72,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
     pool,
     deadlines: new TimeoutQueue(limits.upstreamAttemptTimeoutMs),
     budget,
-    admission: createAdmission(provider, limits, (state, scope) =>
-      log.warn({ provider, scope, state }, 'circuit breaker changed'),
-    ),
+    admission,
     retry: new Retry(limits, verified),
     readBody: createReadBody({ ...limits, refusesKeyWith, readStatus }),
     verified,
@@ -73,6 +83,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
     },
     seen: { mismatches: 0 },
     onRefused,
+    observer,
   };
 
   return upstream;

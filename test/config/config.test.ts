@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
-import { readConfig } from '../../src/config/config.ts';
+import { readConfig, readSandboxConfig } from '../../src/config/config.ts';
 import { createGateway, type GatewayConfig } from '../../src/gateway/create-gateway.ts';
 import { datafoldBody, datafoldPath } from '../support/bodies.ts';
 import { startFakeUpstream } from '../support/fake-upstream.ts';
@@ -364,6 +364,37 @@ describe('configuration: where the run cache is', () => {
     expect(problemsOf({ RUN_CACHE_TTL_MS: '10', RUN_CACHE_STALE_IF_ERROR_MS: '9' })).toEqual([
       '  RUN_CACHE_TTL_MS: expected not to be more than RUN_CACHE_STALE_IF_ERROR_MS',
     ]);
+  });
+});
+
+describe('configuration: metrics', () => {
+  const good = { DATAFOLD_API_KEY: 'key', API_TOKENS: 'a-token-of-16-chars' };
+  const everyone = { ...good, HOST: '0.0.0.0' };
+  const METRICS_TOKEN = 'token-of-metrics';
+
+  it('are off by default, and on in the sandbox', () => {
+    expect(readConfig(good).metrics).toBeUndefined();
+    expect(readConfig(everyone).metrics).toBeUndefined();
+    expect(readSandboxConfig({}).metrics).toEqual({});
+    expect(readSandboxConfig({ METRICS: 'false' }).metrics).toBeUndefined();
+    expect(readSandboxConfig({ HOST: '0.0.0.0' }).metrics).toBeUndefined();
+  });
+
+  it('need no more than METRICS on loopback, and a port or a token beyond', () => {
+    expect(readConfig({ ...good, METRICS: 'true' }).metrics).toEqual({});
+    expect(() => readConfig({ ...everyone, METRICS: 'true' })).toThrow(
+      'METRICS_PORT, METRICS_TOKEN: expected one of them to be set, as HOST lets others read the metrics',
+    );
+    expect(readConfig({ ...everyone, METRICS_PORT: '9464' }).metrics).toEqual({ port: 9464 });
+    expect(readConfig({ ...everyone, METRICS_TOKEN }).metrics).toEqual({ tokens: [METRICS_TOKEN] });
+  });
+
+  it('must go with the rest', () => {
+    expect(() => readConfig({ ...good, METRICS: 'false', METRICS_TOKEN })).toThrow(
+      'METRICS: expected not to be false with METRICS_PORT or METRICS_TOKEN',
+    );
+    expect(() => readConfig({ ...good, METRICS_TOKEN: 'canary' })).toThrow('METRICS_TOKEN: expected a token of 16 to');
+    expect(() => readConfig({ ...good, METRICS_PORT: '65536' })).toThrow('METRICS_PORT: expected a port number');
   });
 });
 

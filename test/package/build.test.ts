@@ -33,7 +33,7 @@ it('answers, logs, shows GraphiQL with the examples, and stops, as the sources d
   const upstream = await startFakeUpstream();
   upstream.on(datafoldPath, { body: datafoldBody });
   const service = startService(
-    { PORT: '0', DATAFOLD_API_KEY: 'canary', DATAFOLD_BASE_URL: upstream.baseUrl },
+    { PORT: '0', DATAFOLD_API_KEY: 'canary', DATAFOLD_BASE_URL: upstream.baseUrl, METRICS: 'true' },
     [],
     'dist/main.mjs',
   );
@@ -47,6 +47,9 @@ it('answers, logs, shows GraphiQL with the examples, and stops, as the sources d
   });
   expect(await answer.json()).toEqual({ data: { datafoldRun: { state: 'OK' } } });
   expect(await service.nextLine()).toMatchObject({ msg: 'request', status: 200, path: '/graphql' });
+
+  const metrics = await fetch(new URL('/metrics', String(url)));
+  expect(await metrics.text()).toMatch(/^monitor_graph_upstream_calls_total\{.*result="ok"\} 1$/m);
 
   const page = await fetch(String(url), { headers: { accept: 'text/html' } });
   // The page is nine megabytes, which is too long for a report.

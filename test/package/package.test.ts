@@ -172,7 +172,7 @@ it.each([
 
   expect(warnings).toEqual([]);
   expect(await requestGraph(`${origin}/graph`)).toEqual(allAnswers);
-  const rare = /node_modules\/(?:pino-pretty|ioredis|jose|valibot|@graphql-yoga\/render-graphiql)\//;
+  const rare = /node_modules\/(?:pino-pretty|prom-client|ioredis|jose|valibot|@graphql-yoga\/render-graphiql)\//;
   expect(Object.keys(metafile.inputs).filter((file) => rare.test(file))).toEqual([]);
 });
 

@@ -36,6 +36,7 @@ export const toPageRequest = <Row>(
   isClientControlled = false,
   isContinuation = page > 1,
 ): UpstreamRequest => ({
+  kind: member,
   path: `${path}?${new URLSearchParams({ page: String(page), page_size: String(size), ...query })}`,
   echoes: {},
   rows: member,

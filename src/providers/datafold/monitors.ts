@@ -171,7 +171,7 @@ export const monitors: MonitorDefinition = {
   typeName: 'DatafoldMonitor',
   isKey: isId,
   expectedKey: expectedId,
-  toRequest: (monitorId) => ({ path: `/api/v1/monitors/${monitorId}`, echoes: { id: monitorId } }),
+  toRequest: (monitorId) => ({ kind: 'monitor', path: `/api/v1/monitors/${monitorId}`, echoes: { id: monitorId } }),
   toMonitor: toDatafoldMonitor,
   toListedMonitor: toListedDatafoldMonitor,
   listed: toListedFields(origins),

@@ -124,6 +124,7 @@ export const runs: RunDefinition = {
   isKey: ({ monitorId, runId }) => isId(monitorId) && isId(runId),
   expectedKey: expectedIds,
   toRequest: ({ monitorId, runId }) => ({
+    kind: 'run',
     path: `/api/v1/monitors/${monitorId}/runs/${runId}`,
     echoes: { monitor_id: monitorId, run_id: runId },
   }),

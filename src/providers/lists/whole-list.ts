@@ -24,7 +24,7 @@ interface WholeList {
 }
 
 export interface WholeMonitorList extends WholeList {
-  readonly request: UpstreamRequest;
+  readonly request: Omit<UpstreamRequest, 'kind' | 'rows'>;
   /** What an item says beside its id. */
   toRow(item: Item, row: Body): Omit<MonitorRow, 'monitorId' | 'row'>;
   /** How many monitors the list says that it has. @default as many as have come */
@@ -34,7 +34,7 @@ export interface WholeMonitorList extends WholeList {
 /** The list of all monitors, in the order in which it comes. */
 export function wholeMonitorList(list: WholeMonitorList): Pick<MonitorDefinition, 'maxPages' | 'walk' | 'readPage'> {
   const { provider, member } = list;
-  const request: UpstreamRequest = { ...list.request, rows: member };
+  const request: UpstreamRequest = { ...list.request, kind: 'monitors', rows: member };
   const unknownCursor = () =>
     new BadUserInput('Expected `after` to be the cursor of a monitor of this list.', provider);
   const toRow = (item: unknown): MonitorRow | ProviderError => {
@@ -84,7 +84,7 @@ export function wholeMonitorList(list: WholeMonitorList): Pick<MonitorDefinition
 }
 
 export interface WholeRunList extends WholeList {
-  toRequest(monitorId: string): UpstreamRequest;
+  toRequest(monitorId: string): Omit<UpstreamRequest, 'kind' | 'rows' | 'newestRunsOf'>;
   /** The time that the list goes by, in Unix milliseconds; `undefined` when an item says none. */
   timeOf(item: Item): number | undefined;
   /** In which order the items come. Items without a time are placed by their neighbours. */
@@ -98,6 +98,7 @@ export function wholeRunList(list: WholeRunList): Pick<RunDefinition, 'maxPages'
     new BadUserInput('Expected `after` to be the cursor of a run of this monitor and window.', provider);
   const toRequest = (monitorId: string): UpstreamRequest => ({
     ...list.toRequest(monitorId),
+    kind: 'runs',
     rows: member,
     newestRunsOf: monitorId,
   });

@@ -33,6 +33,7 @@ export const toPageRequest = (
   isClientControlled = false,
   isContinuation = cursor !== null,
 ): UpstreamRequest => ({
+  kind: 'runs',
   path: `/v1/monitors/${monitorId}/events?limit=${limit}${cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`}`,
   echoes: {},
   rows: 'data',

@@ -222,6 +222,7 @@ export const monitors: MonitorDefinition = {
   isKey: isMonitorId,
   expectedKey: 'Expected an Olostep id: monitor_… followed by 1 to 128 of A-Z a-z 0-9 _ -.',
   toRequest: (monitorId, selected) => ({
+    kind: 'monitor',
     // To count costs Olostep a query, and without the parameter, it counts [O7].
     path: `/v1/monitors/${monitorId}?include_total_count=${selected.has('snapshotCount')}${
       selected.has('diagram') ? '&include-diagram=true' : ''

@@ -157,6 +157,7 @@ export const runs: RunDefinition = {
   isKey: ({ monitorId, runId }) => isMonitorId(monitorId) && isRunId(runId),
   expectedKey: 'Expected Olostep ids: monitor_… and run_…, each followed by 1 to 128 of A-Z a-z 0-9 _ -.',
   toRequest: ({ monitorId, runId }) => ({
+    kind: 'run',
     path: `/v1/monitors/${monitorId}/runs/${runId}`,
     echoes: { monitor_id: monitorId, run_id: runId },
   }),

@@ -47,7 +47,7 @@ export const monitors: MonitorDefinition = {
   typeName: 'ExampleMonitor',
   isKey: isWatchId,
   expectedKey: 'Expected an Example id: 1 to 64 of a-z 0-9 -.',
-  toRequest: (monitorId) => ({ path: `/api/watches/${monitorId}`, echoes: { id: monitorId } }),
+  toRequest: (monitorId) => ({ kind: 'monitor', path: `/api/watches/${monitorId}`, echoes: { id: monitorId } }),
   toMonitor: (monitorId, body, reading): MonitorFields<ExampleMonitor> => ({
     ...toFields(monitorId, body, reading),
     note: () => read(body, 'note'),

@@ -51,6 +51,7 @@ export const runs: RunDefinition = {
   isKey: ({ monitorId, runId }) => isWatchId(monitorId) && isCheckId(runId),
   expectedKey: 'Expected Example ids: a watch of 1 to 64 of a-z 0-9 -, and a check of 1 to 12 digits.',
   toRequest: ({ monitorId, runId }) => ({
+    kind: 'run',
     path: `/api/watches/${monitorId}/history/${runId}`,
     echoes: { watch: monitorId, id: runId },
   }),

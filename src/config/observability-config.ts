@@ -1,0 +1,45 @@
+/** Environment -> where metrics are served, and of what. */
+import * as v from 'valibot';
+import { type ApiTokens, isApiToken } from '../server/auth/authorization.ts';
+import { isLoopback } from '../upstream/credential.ts';
+import { type Env, flagSetting, readSettings, setting } from './env.ts';
+
+const isPort = (text: string) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535;
+
+const settings = {
+  METRICS: v.optional(flagSetting),
+  METRICS_PORT: v.optional(v.pipe(setting('a port number from 0 to 65535', isPort), v.transform(Number))),
+  METRICS_TOKEN: v.optional(setting('a token of 16 to 4,096 visible ASCII characters, without spaces', isApiToken)),
+};
+
+export type ObservabilityVariable = keyof typeof settings;
+export const observabilityVariables: readonly string[] = Object.keys(settings);
+
+/** Where metrics are served. */
+export interface MetricsConfig {
+  /** A port for them alone; 0 lets the system choose. @default that of the service */
+  readonly port?: number;
+  /** What a scraper needs. @default nothing */
+  readonly tokens?: ApiTokens;
+}
+
+/**
+ * Reads the settings, and adds what is wrong to `problems`.
+ * @param isByDefault whether metrics are served where the environment doesn't say
+ */
+export function readMetricsConfig(
+  env: Env,
+  problems: string[],
+  { host, isByDefault }: { readonly host: string; readonly isByDefault: boolean },
+): MetricsConfig | undefined {
+  const { METRICS, METRICS_PORT: port, METRICS_TOKEN: token } = readSettings(settings, env, problems);
+  const isWanted = METRICS ?? (isByDefault || Boolean(env.METRICS_PORT || env.METRICS_TOKEN));
+  if (!isWanted) {
+    if (env.METRICS_PORT || env.METRICS_TOKEN)
+      problems.push('METRICS: expected not to be false with METRICS_PORT or METRICS_TOKEN');
+    return undefined;
+  }
+  if (!env.METRICS_PORT && !env.METRICS_TOKEN && !isLoopback(host))
+    problems.push('METRICS_PORT, METRICS_TOKEN: expected one of them to be set, as HOST lets others read the metrics');
+  return { ...(port !== undefined && { port }), ...(token && { tokens: [token] }) };
+}
