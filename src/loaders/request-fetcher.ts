@@ -74,13 +74,17 @@ export class RequestFetcher {
   }
 
   #get(provider: Provider, request: UpstreamRequest): Promise<Body | null> {
-    this.#pending[provider] ??= new Memo();
-    const answers = this.#pending[provider];
+    const answers = this.#answersOf(provider);
     const known = answers.get(request.path);
     if (known !== undefined) return known;
     const loading = this.#load(provider, request);
     answers.set(request.path, loading);
     return loading;
+  }
+
+  #answersOf(provider: Provider): Memo<Promise<Body | null>> {
+    this.#pending[provider] ??= new Memo();
+    return this.#pending[provider];
   }
 
   /** How many calls may still be made. */
@@ -92,6 +96,11 @@ export class RequestFetcher {
   /** Tells the log of an error that is none of the answer, if it is about a response that isn't as documented. */
   report(error: unknown, field: string): void {
     logBadGap(error, field, this.#options.call.log);
+  }
+
+  /** Whether responses of other operations are reused. */
+  get isReusing(): boolean {
+    return this.#options.responses !== undefined && this.#reuseMs > 0;
   }
 
   /** Whether the request was made before: its response is there for all. */
@@ -120,6 +129,29 @@ export class RequestFetcher {
         return { readAt: Math.min(oldest, Date.now()), isStale, allowStale };
       },
     };
+  }
+
+  /**
+   * What a response to the request has, where there is one that may be reused: no call is made for it.
+   * @param pick what is needed of it; `undefined` where it hasn't that, and isn't used
+   */
+  async find<Found>(
+    provider: Provider,
+    request: UpstreamRequest,
+    pick: (body: Body) => Found | undefined,
+  ): Promise<{ readonly found: Found; readonly readAt: number } | undefined> {
+    const known = this.#pending[provider]?.get(request.path);
+    if (known !== undefined) return undefined;
+    const { responses, credentialOf } = this.#options;
+    const maxAgeMs = this.#maxAgeMsOf(request);
+    if (responses === undefined || maxAgeMs <= 0) return undefined;
+    const response = await responses.find(provider, credentialOf(provider), request, maxAgeMs);
+    if (response === undefined || !this.#isReusable(provider, request, response, false)) return undefined;
+    const found = pick(response.body);
+    const body = found === undefined ? undefined : this.#take(responses, provider, request, response);
+    if (body === undefined || found === undefined) return undefined;
+    this.#answersOf(provider).set(request.path, Promise.resolve(body));
+    return { found, readAt: response.readAt };
   }
 
   /** When a response was received that is reused, in Unix milliseconds; `undefined` for one that was fetched for this request. */
@@ -197,7 +229,7 @@ export class RequestFetcher {
 
   #reuseOrCall(responses: ResponseCache, provider: Provider, request: UpstreamRequest): Promise<Body | null> {
     const credential = this.#options.credentialOf(provider);
-    const maxAgeMs = request.newestRunsOf === undefined ? this.#reuseMs : Math.max(this.#reuseMs, this.#unchangedMs);
+    const maxAgeMs = this.#maxAgeMsOf(request);
     const found = maxAgeMs > 0 ? responses.find(provider, credential, request, maxAgeMs) : undefined;
     if (found instanceof Promise)
       return found.then(
@@ -207,35 +239,68 @@ export class RequestFetcher {
     return body === undefined ? this.#fetch(responses, provider, request) : Promise.resolve(body);
   }
 
-  /** Takes a response of an earlier operation, if it may stand beside what this one has read already. */
+  /** How old a response may be, in milliseconds. */
+  #maxAgeMsOf({ newestRunsOf }: UpstreamRequest): number {
+    return newestRunsOf === undefined ? this.#reuseMs : Math.max(this.#reuseMs, this.#unchangedMs);
+  }
+
+  /** Takes a response of an earlier operation, if there is one that may be reused. */
   #reuse(
     responses: ResponseCache,
     provider: Provider,
     request: UpstreamRequest,
     response: CachedResponse | undefined,
   ): Body | undefined {
-    if (response === undefined) return undefined;
-    const { body, readAt, listReadAt } = response;
-    // Rows may have moved between the pages since: a page is reused with the first page that it was read with, or not at all.
-    if (request.isContinuation && (listReadAt === undefined || listReadAt !== this.#readListAt(provider, request)))
-      return undefined;
-    const isFresh = ageOf(readAt, Date.now()) < this.#reuseMs;
-    if (!isFresh && !this.#isUnchanged(provider, request, readAt)) return undefined;
+    if (response === undefined || !this.#isReusable(provider, request, response, true)) return undefined;
+    return this.#take(responses, provider, request, response);
+  }
+
+  /**
+   * Whether a response is young enough, or unchanged, and may stand beside what this operation has read already.
+   * @param isNeeded whether it is requested otherwise: then it may be the turn of this one to be checked
+   */
+  #isReusable(
+    provider: Provider,
+    request: UpstreamRequest,
+    { readAt, listReadAt }: CachedResponse,
+    isNeeded: boolean,
+  ): boolean {
+    if (request.isContinuation && !this.#continuesList(provider, request, listReadAt)) return false;
+    return this.#isFresh(readAt) || this.#isUnchanged(provider, request, readAt, isNeeded);
+  }
+
+  #isFresh(readAt: number): boolean {
+    return ageOf(readAt, Date.now()) < this.#reuseMs;
+  }
+
+  #take(
+    responses: ResponseCache,
+    provider: Provider,
+    request: UpstreamRequest,
+    response: CachedResponse,
+  ): Body | undefined {
+    const { body, readAt } = response;
     if (!responses.count(response, this.#options.call)) return undefined;
     this.#noteList(provider, request, readAt);
     this.#note(body, { readAt, isStale: false });
     const calls = this.#options.call.callReport.of(provider);
-    if (isFresh) calls.fresh++;
+    if (this.#isFresh(readAt)) calls.fresh++;
     else calls.unchanged++;
     return body;
   }
 
   /** Whether the page that was received then is as it was, by a row of the list of monitors that is fresh. */
-  #isUnchanged(provider: Provider, { path, newestRunsOf }: UpstreamRequest, readAt: number): boolean {
+  #isUnchanged(
+    provider: Provider,
+    { path, newestRunsOf }: UpstreamRequest,
+    readAt: number,
+    isNeeded: boolean,
+  ): boolean {
     const { unmoved, credentialOf } = this.#options;
     if (unmoved === undefined || newestRunsOf === undefined) return false;
     const owner = { provider, credential: credentialOf(provider) };
-    return unmoved.findPage(owner, newestRunsOf, path, Date.now() - this.#reuseMs) === readAt;
+    if (unmoved.findPage(owner, newestRunsOf, path, Date.now() - this.#reuseMs) !== readAt) return false;
+    return !isNeeded || !unmoved.takeCheck(owner);
   }
 
   #noteRuns(provider: Provider, { path, newestRunsOf }: UpstreamRequest, body: Body, readAt: number): void {
@@ -258,7 +323,9 @@ export class RequestFetcher {
         if (body === null) responses.drop(pending);
         else {
           const readAt = Date.now();
-          const listReadAt = request.isContinuation ? this.#readListAt(provider, request) : undefined;
+          const listReadAt = request.isContinuation
+            ? (this.#readListAt(provider, request) ?? this.#findListReadAt(responses, provider, request, readAt))
+            : undefined;
           responses.store(pending, body, readAt, listReadAt);
           this.#noteList(provider, request, readAt);
           this.#noteRuns(provider, request, body, readAt);
@@ -277,6 +344,29 @@ export class RequestFetcher {
     if (request.rows === undefined || request.isContinuation) return;
     this.#listReadAt ??= new Map();
     this.#listReadAt.set(toListName(provider, request), readAt);
+    if (request.isAppendOnly)
+      this.#options.responses?.noteList(this.#options.credentialOf(provider), toListName(provider, request), readAt);
+  }
+
+  /**
+   * Whether a page behind the first one may be reused. Rows may have moved between the pages since: so only with the first page that it
+   * was read with. Where none move on to it, an operation may also have read no first page.
+   */
+  #continuesList(provider: Provider, request: UpstreamRequest, listReadAt: number | undefined): boolean {
+    const own = this.#readListAt(provider, request);
+    return own === undefined ? request.isAppendOnly === true : own === listReadAt;
+  }
+
+  /** When the first page was received that other operations reuse together with this one. */
+  #findListReadAt(
+    responses: ResponseCache,
+    provider: Provider,
+    request: UpstreamRequest,
+    readAt: number,
+  ): number | undefined {
+    if (!request.isAppendOnly) return undefined;
+    const listReadAt = responses.listReadAt(this.#options.credentialOf(provider), toListName(provider, request));
+    return listReadAt !== undefined && ageOf(listReadAt, readAt) < this.#options.limits.freshMs ? listReadAt : undefined;
   }
 
   #readListAt(provider: Provider, request: UpstreamRequest): number | undefined {
@@ -284,4 +374,6 @@ export class RequestFetcher {
   }
 }
 
-const toListName = (provider: Provider, { path }: UpstreamRequest): string => `${provider} ${path.split('?', 1)}`;
+/** The path without the page. What else is requested makes another list where several of them are remembered. */
+const toListName = (provider: Provider, { path, isAppendOnly }: UpstreamRequest): string =>
+  `${provider} ${isAppendOnly ? path.replace(/\bpage=\d+/, '') : path.split('?', 1)}`;

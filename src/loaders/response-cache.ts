@@ -2,6 +2,7 @@
  * Responses of providers that may still change, reused for a moment: by whatever query requests them, but only with the credential and the
  * base URL that they were fetched with. Coalescing shares a call that is in flight; this shares what came just before.
  */
+import { LRUCache } from 'lru-cache';
 import type { Limits } from '../core/limits.ts';
 import type { Provider } from '../generated/types.ts';
 import {
@@ -51,12 +52,17 @@ export interface PendingResponse {
   isRevoked: boolean;
 }
 
+/** How many lists are remembered: each credential has one or two. */
+const maxLists = 1_000;
+
 /** What an entry has before the response, in bytes: when the first page of its list was received, as a 64-bit float; NaN for none. */
 export const headBytes = 8;
 
 export class ResponseCache {
   readonly #options: ResponseCacheOptions;
   readonly #responses: CredentialCache;
+  /** When the first page of each list was received last whose rows don't move on to other pages, in Unix milliseconds. */
+  readonly #listReadAt = new LRUCache<string, number>({ max: maxLists });
   /** The calls in flight, by the digest of their credential. */
   readonly #pending = new Map<string, Set<PendingResponse>>();
 
@@ -121,6 +127,17 @@ export class ResponseCache {
     call.hold(bytes);
     bytes.release(user);
     return true;
+  }
+
+  /** Notes that the first page of a list is in use, so that a page behind it is stored with it. @param readAt Unix milliseconds */
+  noteList({ digest }: Credential, list: string, readAt: number): void {
+    const name = `${digest} ${list}`;
+    if (!(readAt <= (this.#listReadAt.get(name) ?? Number.NEGATIVE_INFINITY))) this.#listReadAt.set(name, readAt);
+  }
+
+  /** When the first page of the list was received that was noted last. */
+  listReadAt({ digest }: Credential, list: string): number | undefined {
+    return this.#listReadAt.get(`${digest} ${list}`);
   }
 
   /** Call before the request is sent; then one of the three methods below. */

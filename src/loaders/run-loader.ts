@@ -7,7 +7,7 @@ import type { MonitorRunKey, Provider } from '../generated/types.ts';
 import type { Reading, Run, Selected } from '../providers/fields.ts';
 import type { CredentialOf } from '../providers/index.ts';
 import { providers } from '../providers/index.ts';
-import type { RunRow } from '../providers/lists.ts';
+import type { RunListPage, RunRow } from '../providers/lists.ts';
 import type { RunDefinition } from '../providers/provider.ts';
 import type { EntryKind, RunCache } from '../run-cache/run-cache.ts';
 import type { CallReport } from '../upstream/call-report.ts';
@@ -213,7 +213,8 @@ class ProviderRunLoader {
     const unknown = this.#requested.full === undefined ? wants : wants.filter((want) => wholeOf(want) === undefined);
     const plan = planFetches(unknown, limits.listFetchThreshold);
     callReport.explain(this.#provider, () => explain(plan));
-    if (plan.listed.size === 0) return wants.map((want) => wholeOf(want) ?? this.#get(want.key));
+    const getOne = ({ key, need }: RunWant) => (need === 'light' ? this.#findOrGet(key) : this.#get(key));
+    if (plan.listed.size === 0) return wants.map((want) => wholeOf(want) ?? getOne(want));
     const searches = new Map(
       [...plan.listed].map(([monitorId, same]) => [monitorId, this.#searchLight(monitorId, same)] as const),
     );
@@ -221,7 +222,7 @@ class ProviderRunLoader {
       const whole = wholeOf(want);
       if (whole !== undefined) return whole;
       const search = want.need === 'full' ? undefined : searches.get(want.list);
-      if (search === undefined) return this.#get(want.key);
+      if (search === undefined) return getOne(want);
       return search.then((found) => {
         const run = this.#fromRows(found, want.key);
         if (run !== undefined) return run;
@@ -229,6 +230,32 @@ class ProviderRunLoader {
         return this.#get(want.key);
       });
     });
+  }
+
+  /** The run from a page of its monitor's newest runs, if there is one that may be reused: it says as much as the run does alone. */
+  #findOrGet(key: MonitorRunKey): Promise<Run | null> {
+    const { fetches } = this.#options;
+    return fetches.isReusing ? this.#findRow(key).then((run) => run ?? this.#get(key)) : this.#get(key);
+  }
+
+  async #findRow(key: MonitorRunKey): Promise<Run | undefined> {
+    const { fetches, limits, callReport } = this.#options;
+    const { pages, toRequest } = this.#definition;
+    const own = toRequest(key);
+    if (fetches.isRequested(this.#provider, own)) return undefined;
+    if ((await fetches.find(this.#provider, own, (body) => body)) !== undefined) return undefined;
+    const request = pages.toRequest(key.monitorId, undefined, limits.listPageSize, false);
+    const row = await fetches.find(this.#provider, request, (body) => {
+      try {
+        return findRow(pages.read(key.monitorId, undefined, limits.listPageSize, body), key);
+      } catch {
+        // It isn't a page of runs.
+        return undefined;
+      }
+    });
+    if (row === undefined) return undefined;
+    callReport.of(this.#provider).fromLists++;
+    return this.toListed(key, row.found.row, toReading(row.readAt));
   }
 
   #get(key: MonitorRunKey): Promise<Run | null> {
@@ -285,6 +312,12 @@ class ProviderRunLoader {
 
 const runAlone: readonly EntryKind[] = ['run'];
 const runOrRow: readonly EntryKind[] = ['run', 'row'];
+
+/** The run in a page of a list, if all is there that a single response would say of its outcome. */
+function findRow({ rows }: RunListPage, { runId }: MonitorRunKey): RunRow | undefined {
+  const row = rows.find((one) => !(one instanceof Error) && one.runId === runId);
+  return row instanceof Error || row?.lacksOutcome ? undefined : row;
+}
 
 const toId = ({ monitorId, runId }: MonitorRunKey): string => `${monitorId}/${runId}`;
 

@@ -118,7 +118,7 @@ export class UnmovedMonitors {
   }
 
   /**
-   * When the page was received that is as it was, in Unix milliseconds; `undefined` when that is unknown, or has to be checked now.
+   * When the page was received that is as it was, in Unix milliseconds; `undefined` when that is unknown.
    * @param rowSince the row of the monitor must not be older, in Unix milliseconds
    */
   findPage(owner: MonitorOwner, monitorId: string, path: string, rowSince: number): number | undefined {
@@ -126,14 +126,17 @@ export class UnmovedMonitors {
     const page = monitor?.pages.get(path);
     if (monitor === undefined || page === undefined || monitor.differsAt !== undefined) return undefined;
     if (page.readAt < monitor.since || monitor.until < rowSince) return undefined;
+    if (this.#accountOf(owner).isOff || Date.now() - page.readAt >= this.#maxReuseMs) return undefined;
+    return page.readAt;
+  }
+
+  /** Whether a page has to be requested that needn't be, to check what is inferred: once an interval. */
+  takeCheck(owner: MonitorOwner): boolean {
     const now = Date.now();
     const account = this.#accountOf(owner);
-    if (account.isOff || now - page.readAt >= this.#maxReuseMs) return undefined;
-    if (now >= account.nextSweepAt) {
-      account.nextSweepAt = now + this.#maxReuseMs;
-      return undefined;
-    }
-    return page.readAt;
+    if (now < account.nextSweepAt) return false;
+    account.nextSweepAt = now + this.#maxReuseMs;
+    return true;
   }
 
   #accountOf({ credential: { digest } }: MonitorOwner): Account {

@@ -29,6 +29,8 @@ export interface UpstreamRequest {
    * older than that lacks the rows that have moved on to it since. @default false
    */
   readonly isContinuation?: boolean;
+  /** Whether new rows of its list come last, so that they move no others on to the next page. @default false */
+  readonly isAppendOnly?: boolean;
   /** Whether it is one of many that are read for a list of many monitors' runs: it has the lowest priority. @default false */
   readonly isReport?: boolean;
 }

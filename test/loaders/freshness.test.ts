@@ -116,6 +116,33 @@ describe('A response that may still change', () => {
     expect(world.datafold.paths.filter((path) => path.includes('/runs?'))).toHaveLength(1);
   });
 
+  it('has a run that is requested by its key: a page of its monitor says as much as the run does, but for its error', async () => {
+    holdDate(start);
+    const world = await createFreshWorld({ runCache: true });
+    const list = { count: 1, page: 1, page_size: 100, total_pages: 1, monitors: [{ ...datafoldMonitorRow, id: 7 }] };
+    world.datafold.on('/api/v1/monitors?page=1&page_size=100&order_by=id&sort_order=asc', { body: list });
+    const running = toDatafoldRow({ ...datafoldBody, state: 'checking' });
+    const page = '/api/v1/monitors/7/runs?page=1&page_size=100';
+    world.datafold.on(page, { body: { ...pageOf(1, [running]).body, page_size: 100 } });
+    world.datafold.on(datafoldPath, unfinished('own'));
+    await world.execute('{ runs(providers: [DATAFOLD]) { nodes { id } } }');
+    expect(world.datafold.paths).toContain(page);
+    const { length } = world.datafold.paths;
+
+    setTime(4_999);
+    const { data } = await world.execute('{ datafoldRun(monitorId: 7, runId: 42) { phase readAt } }');
+    expect(data.datafoldRun).toEqual({ phase: 'RUNNING', readAt: start });
+    expect(world.datafold.paths).toHaveLength(length);
+
+    expect(await errorOf(requestRuns(world))).toBe('own');
+    setTime(5_000);
+    await world.execute('{ datafoldRun(monitorId: 7, runId: 42) { phase } }');
+    expect(world.datafold.paths).toHaveLength(length + 1);
+    setTime(10_000);
+    await world.execute('{ datafoldRun(monitorId: 7, runId: 42) { phase } }');
+    expect(world.datafold.paths.slice(length)).toEqual([datafoldPath, datafoldPath]);
+  });
+
   it('costs none of the calls that an operation may make', async () => {
     const world = await createFreshWorld({ limits: { maxUpstreamCalls: 1 } });
     const runs = [1, 2, 3].map((runId) => anyDatafoldRun(runId));
@@ -221,7 +248,8 @@ describe('A page behind the first one', () => {
     expect(second.data.monitor.runs.nodes).toEqual([{ runId: '3' }, { runId: '2' }]);
   });
 
-  it('is reused with the first one where one operation has read both', async () => {
+  const monitors = (page: number) => `/api/v1/monitors?page=${page}&page_size=2&order_by=id&sort_order=asc`;
+  async function createFourMonitors() {
     holdDate(start);
     const world = await createFreshWorld({ limits: { listPageSize: 2 } });
     const listOf = (page: number, ids: readonly number[]) => ({
@@ -230,18 +258,44 @@ describe('A page behind the first one', () => {
         monitors: ids.map((id) => ({ ...datafoldMonitorRow, id, last_run: null, state: null })),
       },
     });
-    const monitors = (page: number) => `/api/v1/monitors?page=${page}&page_size=2&order_by=id&sort_order=asc`;
     world.datafold.on(monitors(1), listOf(1, [1, 2]));
     world.datafold.on(monitors(2), listOf(2, [3, 4]));
     const feed = (ms: number) => {
       setTime(ms);
       return world.execute('{ runs(providers: [DATAFOLD]) { nodes { id } gaps { code } isComplete } }');
     };
+    const list = async (ms: number) => {
+      const query = `query ($after: String) { monitorList(provider: DATAFOLD, first: 2, after: $after) {
+        nodes { monitorId } pageInfo { endCursor }
+      } }`;
+      setTime(ms);
+      const first = await world.execute(query);
+      const { data } = await world.execute(query, { after: first.data.monitorList.pageInfo.endCursor });
+      return data.monitorList.nodes;
+    };
+    return { world, feed, list };
+  }
+
+  it('is reused with the first one where one operation has read both', async () => {
+    const { world, feed } = await createFourMonitors();
     expect(await feed(0)).toEqual({ data: { runs: { nodes: [], gaps: [], isComplete: true } } });
     await feed(4_000);
     expect(world.datafold.paths).toEqual([monitors(1), monitors(2)]);
 
     await feed(5_000);
+    expect(world.datafold.paths).toHaveLength(4);
+  });
+
+  it('of monitors is reused by all operations, as new monitors come last', async () => {
+    const { world, feed, list } = await createFourMonitors();
+    expect(await list(0)).toEqual([{ monitorId: '3' }, { monitorId: '4' }]);
+    await feed(1_000);
+    await list(2_000);
+    expect(world.datafold.paths).toEqual([monitors(1), monitors(2)]);
+
+    await feed(5_000);
+    await Promise.all([feed(5_000), list(5_000)]);
+    await feed(6_000);
     expect(world.datafold.paths).toHaveLength(4);
   });
 });

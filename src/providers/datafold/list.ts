@@ -42,6 +42,7 @@ export const toPageRequest = <Row>(
   rows: member,
   isClientControlled,
   isContinuation,
+  isAppendOnly: member === 'monitors',
   newestRunsOf: isContinuation ? undefined : monitorId,
 });
 
@@ -224,8 +225,7 @@ export async function getReply<Row>(
   pageSize: number,
   isClientControlled: boolean,
 ): Promise<Reply | null> {
-  // New monitors come last, so that no row moves on to another page of theirs.
-  const isContinuation = list.member === 'runs' && (isClientControlled || requested.page > 1);
+  const isContinuation = requested.page > 1 || (list.member === 'runs' && isClientControlled);
   const body = await get(toPageRequest(list, requested, isClientControlled, isContinuation));
   if (body === null) return null;
   // What was requested can be what Datafold said of its pages before.
