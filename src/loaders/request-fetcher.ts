@@ -366,7 +366,9 @@ export class RequestFetcher {
   ): number | undefined {
     if (!request.isAppendOnly) return undefined;
     const listReadAt = responses.listReadAt(this.#options.credentialOf(provider), toListName(provider, request));
-    return listReadAt !== undefined && ageOf(listReadAt, readAt) < this.#options.limits.freshMs ? listReadAt : undefined;
+    return listReadAt !== undefined && ageOf(listReadAt, readAt) < this.#options.limits.freshMs
+      ? listReadAt
+      : undefined;
   }
 
   #readListAt(provider: Provider, request: UpstreamRequest): number | undefined {

@@ -1,6 +1,7 @@
 /**
  * Which pages of runs are as they were, as far as the list of monitors tells. It is our reading, no document's: as long as the row of
- * a monitor says the same of its last run, the monitor has had no other run, and a page of runs that have all finished is unchanged.
+ * a monitor says the same of its last run, the monitor has had no other run, and a page of runs that have all finished is unchanged. So
+ * is a page whose newest run goes on, as long as the row says that this run does.
  * Each new page is compared with the one before it, and once an interval one is read that needn't be. Where they differ although
  * the row is as it was, the reading is wrong for this account: nothing is inferred for it any more.
  */
@@ -34,8 +35,10 @@ interface ReceivedPage {
 
 /** What such a page says. */
 interface RunsPage extends Omit<ReceivedPage, 'body'> {
-  /** Its runs, and how each ended; `undefined` where one of them may still change. */
+  /** Its runs, and how each ended; `undefined` where one behind the newest may still change. */
   readonly runs: string | undefined;
+  /** When its newest run started, if that goes on, in Unix milliseconds. */
+  readonly runningSince: number | undefined;
   /** The time of its newest run, in Unix milliseconds. */
   readonly newestAt: number;
 }
@@ -43,7 +46,9 @@ interface RunsPage extends Omit<ReceivedPage, 'body'> {
 /** What the list of monitors says of one, and for how long. All times are Unix milliseconds. */
 interface Monitor {
   readonly mark: string;
+  /** When the last run started. */
   readonly lastRunAt: number;
+  readonly runningSince: number | undefined;
   /** When a row said so first, and last. */
   readonly since: number;
   until: number;
@@ -77,7 +82,8 @@ export class UnmovedMonitors {
   }
 
   /** Notes what a row of the list of monitors says. @param readAt when it was received, in Unix milliseconds */
-  noteRow(owner: MonitorOwner, { monitorId, lastRunMark, lastRunAt }: MonitorRow, readAt: number): void {
+  noteRow(owner: MonitorOwner, row: MonitorRow, readAt: number): void {
+    const { monitorId, lastRunMark, runningSince, lastRunAt = runningSince } = row;
     const key = toKey(owner, monitorId);
     const known = this.#monitors.get(key);
     if (known !== undefined && readAt < known.until) return;
@@ -89,14 +95,8 @@ export class UnmovedMonitors {
       if (known.differsAt !== undefined && readAt > known.differsAt) this.#switchOff(owner, monitorId);
     } else {
       const pages = new Map<string, RunsPage>();
-      this.#monitors.set(key, {
-        mark: lastRunMark,
-        lastRunAt,
-        since: readAt,
-        until: readAt,
-        pages,
-        differsAt: undefined,
-      });
+      const since = { since: readAt, until: readAt, differsAt: undefined };
+      this.#monitors.set(key, { mark: lastRunMark, lastRunAt, runningSince, pages, ...since });
     }
   }
 
@@ -113,6 +113,7 @@ export class UnmovedMonitors {
     monitor.pages.delete(path);
     // Without the last run that the row tells of, there is one to come.
     if (page.runs === undefined || page.newestAt < monitor.lastRunAt) return;
+    if (page.runningSince !== monitor.runningSince) return;
     if (monitor.pages.size >= maxPagesPerMonitor) monitor.pages.clear();
     monitor.pages.set(path, page);
   }
@@ -158,26 +159,27 @@ export class UnmovedMonitors {
 /** What a page says of its runs, as far as that is of use here. */
 function readRunsPage(provider: Provider, monitorId: string, { path, body, readAt }: ReceivedPage): RunsPage {
   const { pages, toListedRun, cacheability } = providers[provider].runs;
-  const ended: string[] = [];
+  const said: string[] = [];
   let newestAt = Number.NEGATIVE_INFINITY;
+  let runningSince: number | undefined;
+  const toPage = (runs: string | undefined): RunsPage => ({ path, readAt, runs, runningSince, newestAt });
   try {
     for (const row of pages.read(monitorId, undefined, maxPageLength, body).rows) {
-      if (row instanceof Error) return { path, readAt, runs: undefined, newestAt };
+      if (row instanceof Error) return toPage(undefined);
       const { runId, time = newestAt } = row;
-      const run = toListedRun({ provider, monitorId, runId }, row.row, {
-        limits: defaultLimits,
-        readAt,
-        isStale: false,
-      });
-      if (cacheability(run, row.row, true) !== 'lasting') return { path, readAt, runs: undefined, newestAt };
-      ended.push(`${runId} ${typeof run.outcome === 'function' ? run.phase : run.outcome}`);
+      const reading = { limits: defaultLimits, readAt, isStale: false };
+      const run = toListedRun({ provider, monitorId, runId }, row.row, reading);
+      const isNewest = said.length === 0;
+      if (isNewest && run.phase === 'RUNNING' && row.time !== undefined) runningSince = row.time;
+      else if (cacheability(run, row.row, true) !== 'lasting') return toPage(undefined);
+      said.push(`${runId} ${typeof run.outcome === 'function' ? run.phase : run.outcome}`);
       newestAt = Math.max(newestAt, time);
     }
   } catch {
     // It isn't a page of runs: the reader of the page says so.
-    return { path, readAt, runs: undefined, newestAt };
+    return toPage(undefined);
   }
-  return { path, readAt, runs: ended.join(), newestAt };
+  return toPage(said.join());
 }
 
 const toKey = ({ credential }: MonitorOwner, monitorId: string): string => `${credential.digest} ${monitorId}`;

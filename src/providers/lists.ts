@@ -81,9 +81,11 @@ export interface MonitorRow {
   readonly lastRunAt: number | undefined;
   /**
    * What the row says of the last run, as text: as long as it is the same, the monitor has had no other run. `undefined` when the row
-   * doesn't say, or the run may go on.
+   * doesn't say.
    */
   readonly lastRunMark: string | undefined;
+  /** When the last run started, where the row says that it goes on, in Unix milliseconds. @default the row doesn't say so */
+  readonly runningSince?: number | undefined;
   /** Whether the row says by two fields that the monitor has no run. */
   readonly hasNeverRun: boolean;
   /** When the monitor was created, in Unix milliseconds; `undefined` when the row doesn't say. */

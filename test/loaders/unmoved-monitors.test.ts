@@ -40,6 +40,14 @@ function runAgain(fleet: FleetMonitor[], place: number, ms: number, row?: FleetM
   fleet[place] = { ...monitor, runs, ...(row && { row }) };
 }
 
+/** The newest run of the first monitor, and the others. */
+function splitRuns([monitor]: readonly FleetMonitor[]) {
+  if (monitor === undefined) throw new Error('There is no monitor');
+  const [last, ...others] = monitor.runs;
+  if (last === undefined) throw new Error('There is no run');
+  return { last, others, monitor };
+}
+
 describe('A monitor whose row is as it was', () => {
   it('costs no call: its runs are those of its page, with the time at which that was received', async () => {
     const { world } = await createFleetWorld();
@@ -84,6 +92,40 @@ describe('A monitor whose row is as it was', () => {
     fleet[0] = { ...(fleet[0] as FleetMonitor), row };
     await feedAt(world, 0);
     expect((await feedAt(world, 30_000)).paths).toEqual([toPath(1), list]);
+  });
+
+  it('costs no call either while the row says that the last run goes on', async () => {
+    const { world, fleet } = await createFleetWorld();
+    const setState = (state: string) => {
+      const { last, others, monitor } = splitRuns(fleet);
+      fleet[0] = { ...monitor, runs: [{ ...last, state }, ...others] };
+    };
+    const phaseAt = async (ms: number) => {
+      setTime(ms);
+      const { data } = await world.execute('{ datafoldRun(monitorId: 1, runId: 1003) { phase } }');
+      return data.datafoldRun.phase;
+    };
+    setState('checking');
+    await feedAt(world, 0);
+    expect((await feedAt(world, 30_000)).paths).toEqual([list]);
+    expect(await phaseAt(34_000)).toBe('RUNNING');
+    expect(world.datafold.paths).toEqual([list]);
+
+    setState('ok');
+    expect((await feedAt(world, 36_000)).paths).toEqual([toPath(1), list]);
+    expect(await phaseAt(36_500)).toBe('FINISHED');
+    expect(world.datafold.paths).toHaveLength(2);
+  });
+
+  it('proves nothing where the run that goes on started at another time than the row says', async () => {
+    const { world, fleet } = await createFleetWorld();
+    const { last, others, monitor } = splitRuns(fleet);
+    for (const time of [null, start - 1]) {
+      const row = { last_run: new Date(last.time as number).toISOString() };
+      fleet[0] = { ...monitor, row, runs: [{ ...last, time, state: 'checking' }, ...others] };
+      await feedAt(world, time === null ? 0 : 60_000);
+      expect((await feedAt(world, time === null ? 30_000 : 90_000)).paths).toContain(toPath(1));
+    }
   });
 
   it('proves nothing where its page lacks the last run that the row tells of', async () => {

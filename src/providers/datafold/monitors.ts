@@ -208,16 +208,18 @@ function toRow(item: unknown): MonitorRow | ProviderError {
     monitorId,
     row: new ParsedObject(item),
     lastRunAt: toLastRunAt(item),
-    lastRunMark: toLastRunMark(item),
+    ...toLastRunMark(item),
     // One field alone may be null while the list of runs has some.
     hasNeverRun: item.last_run === null && item.state === null,
     createdAt: toMilliseconds(item.created_at),
   };
 }
 
-function toLastRunMark(item: Readonly<Record<string, unknown>>): string | undefined {
+function toLastRunMark(item: Readonly<Record<string, unknown>>): Pick<MonitorRow, 'lastRunMark' | 'runningSince'> {
   const { last_run, state } = item;
-  return toLastRunAt(item) === undefined || typeof state !== 'string' ? undefined : `${last_run} ${state}`;
+  const runningSince = readState(state).phase === 'RUNNING' ? toMilliseconds(last_run) : undefined;
+  const isSure = typeof state === 'string' && (toLastRunAt(item) ?? runningSince) !== undefined;
+  return { lastRunMark: isSure ? `${last_run} ${state}` : undefined, runningSince };
 }
 
 /** States in which the newest run may have no start yet, or never one: `last_run` may be that of a run before it ([U]). */
