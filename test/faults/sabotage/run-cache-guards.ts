@@ -123,8 +123,8 @@ export const runCacheGuards: readonly Guard[] = [
   {
     name: 'no page that is older than the page above it',
     file: 'src/loaders/request-fetcher.ts',
-    from: 'request.isContinuation && (listReadAt',
-    to: 'request.isContinuation && false && (listReadAt',
+    from: 'request.isContinuation && !this.#continuesList(',
+    to: 'request.isContinuation && false && !this.#continuesList(',
     tests: freshnessTests,
   },
   {
