@@ -22,6 +22,7 @@ import {
   findUnknownVariables,
   flagSetting,
   listSetting,
+  portSetting,
   readSecretFiles,
   readSettings,
   secretVariables,
@@ -68,11 +69,10 @@ export class ConfigError extends Error {
 }
 
 const isAddress = (text: string) => isIP(text) !== 0 || /^[\w.-]{1,255}$/.test(text);
-const isPort = (text: string) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535;
 
 const listenSettings = {
   HOST: v.optional(setting('a host name or an IP address', isAddress), '127.0.0.1'),
-  PORT: v.pipe(v.optional(setting('a port number from 0 to 65535', isPort), '4000'), v.transform(Number)),
+  PORT: v.optional(portSetting, '4000'),
   LOG_LEVEL: v.optional(v.picklist(logLevels, `expected one of ${logLevels.join(', ')}`), 'info'),
   LOG_FORMAT: v.optional(v.picklist(logFormats, `expected one of ${logFormats.join(', ')}`), 'json'),
   INTROSPECTION: v.optional(flagSetting),

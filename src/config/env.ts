@@ -39,6 +39,12 @@ export const countSetting = wholeNumberSetting(1);
 /** The same of a limit that 0 switches off. */
 export const optionalCountSetting = wholeNumberSetting(0);
 
+/** 0 lets the system choose. */
+export const portSetting = v.pipe(
+  setting('a port number from 0 to 65535', (text) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535),
+  v.transform(Number),
+);
+
 /** A number above 0 that is 1 at the most. */
 export const shareSetting = v.pipe(
   setting('a number above 0, and at most 1', (text) => /^(?:0?\.\d{1,9}|1)$/.test(text) && Number(text) > 0),

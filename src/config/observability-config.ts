@@ -2,13 +2,11 @@
 import * as v from 'valibot';
 import { type ApiTokens, isApiToken } from '../server/auth/authorization.ts';
 import { isLoopback } from '../upstream/credential.ts';
-import { type Env, flagSetting, readSettings, setting } from './env.ts';
-
-const isPort = (text: string) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535;
+import { type Env, flagSetting, portSetting, readSettings, setting } from './env.ts';
 
 const settings = {
   METRICS: v.optional(flagSetting),
-  METRICS_PORT: v.optional(v.pipe(setting('a port number from 0 to 65535', isPort), v.transform(Number))),
+  METRICS_PORT: v.optional(portSetting),
   METRICS_TOKEN: v.optional(setting('a token of 16 to 4,096 visible ASCII characters, without spaces', isApiToken)),
 };
 

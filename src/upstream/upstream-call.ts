@@ -1,4 +1,8 @@
-/** One upstream call: sends attempts until one succeeds, or until the deadline, the retry budget or the kind of failure ends it. */
+/**
+ * One upstream call: sends attempts until one succeeds, or until the deadline, the retry budget or the kind of failure ends it.
+ *
+ * One file of more than 300 lines: all steps of a call change the state of one object, which saves each call the closures.
+ */
 import { GraphQLError } from 'graphql';
 import { isEndpointSpecific } from '../core/errors.ts';
 import type { UpstreamLimits } from '../core/limits.ts';
