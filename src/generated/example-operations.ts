@@ -240,6 +240,38 @@ query RunLog(
   }
 }
 `,
+  // running-now.graphql
+  `# The runs that are in progress or wait for their start. \`since\` limits how far back the runs of each monitor are read.
+query RunningNow(
+  $phases: [RunPhase!] = [RUNNING, PENDING]
+  $tags: [String!]
+  $since: DateTime
+  $first: Int = 20
+  $after: String
+) {
+  runs(phases: $phases, tags: $tags, since: $since, first: $first, after: $after) {
+    nodes {
+      id
+      phase
+      startedAt
+      monitor {
+        id
+        name
+      }
+    }
+    isComplete
+    gaps {
+      provider
+      monitorId
+      code
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+`,
   // watch.graphql
   `# Two runs that start when the sandbox starts. Execute this repeatedly for a minute, and see them change.
 query Watch(

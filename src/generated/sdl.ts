@@ -700,6 +700,17 @@ extend type Query {
     providers: [Provider!]
     "Only runs with one of these outcomes; by default all runs, also those without an outcome yet."
     outcomes: [RunOutcome!]
+    """
+    Only runs of monitors with all of these tags. They are sent to Datafold and checked in its response, as those of \`monitorList\` are. A
+    monitor whose row doesn't say its tags is a gap, on the first page. Olostep's monitors have no tags: with \`providers: [OLOSTEP]\` it is
+    \`BAD_USER_INPUT\`. At most \`MAX_TAGS\` (20) tags, each with 1 to \`MAX_TAG_LENGTH\` (100) characters and without commas.
+    """
+    tags: [String!]
+    """
+    Only runs in one of these phases; by default all runs. Only this service filters by it: set \`since\`, as the runs of each monitor are
+    read back to there. Olostep's lists have finished runs alone: no Olostep run matches other phases.
+    """
+    phases: [RunPhase!]
     "Maximum number of runs: 0 to 100."
     first: Int = 20
     "Only runs after this \`cursor\`, from an earlier page with the same arguments. An empty text counts as none."

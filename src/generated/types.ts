@@ -920,8 +920,10 @@ export type QueryRunsArgs = {
   allowStale?: Scalars['Boolean']['input'];
   first?: InputMaybe<Scalars['Int']['input']>;
   outcomes?: InputMaybe<ReadonlyArray<RunOutcome>>;
+  phases?: InputMaybe<ReadonlyArray<RunPhase>>;
   providers?: InputMaybe<ReadonlyArray<Provider>>;
   since?: InputMaybe<Scalars['DateTime']['input']>;
+  tags?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
   until?: InputMaybe<Scalars['DateTime']['input']>;
 };
 

@@ -129,7 +129,7 @@ const checks: readonly Check[] = [
     const folded = foldCase(name);
     return words.every((word) => folded.includes(word));
   },
-  ({ tags }, facts, row) => (tags.length === 0 ? true : hasAll(facts.tags?.(row), tags)),
+  ({ tags }, facts, row) => (tags.length === 0 ? true : hasTags(facts.tags?.(row), tags)),
   ({ lastOutcomes }, facts, row) => {
     if (lastOutcomes === undefined) return true;
     const outcome = facts.lastOutcome(row);
@@ -147,7 +147,14 @@ const checks: readonly Check[] = [
   },
 ];
 
-function hasAll(tags: readonly (string | undefined)[] | undefined, wanted: readonly string[]): boolean | undefined {
+/**
+ * Whether all wanted tags are among a monitor's own; `undefined` when that can't be read.
+ * @param tags as in {@link MonitorFacts}
+ */
+export function hasTags(
+  tags: readonly (string | undefined)[] | undefined,
+  wanted: readonly string[],
+): boolean | undefined {
   if (tags === undefined) return undefined;
   const own = new Set(tags);
   if (wanted.every((tag) => own.has(tag))) return true;

@@ -3,6 +3,7 @@
  * its input is what is selected of which objects, its result what to fetch.
  */
 import { isEndpointSpecific } from '../core/errors.ts';
+import type { RunPhase } from '../generated/types.ts';
 import type { SelectedFields } from '../graphql/selected-fields.ts';
 import type { ListedFields, Selected } from '../providers/fields.ts';
 import type { Get, ListScan } from '../providers/lists.ts';
@@ -111,12 +112,27 @@ export function planMonitorList<Name extends string>(
   };
 }
 
+/** Which providers' monitors and runs a page of the run feed reads: those that can have a run that the filter wants. */
+export function planRunFeed<Name extends string>(
+  names: readonly Name[],
+  { tags, phases }: { readonly tags: readonly string[]; readonly phases: ReadonlySet<RunPhase> | undefined },
+  listOf: (name: Name) => { readonly hasTags: boolean; readonly phases: ReadonlySet<RunPhase> | undefined },
+): Pick<MonitorListPlan<Name>, 'providers' | 'excluded'> {
+  const excluded = names.flatMap((provider) => {
+    const list = listOf(provider);
+    if (tags.length > 0 && !list.hasTags) return [{ provider, argument: 'tags' }];
+    const isInPhase = !phases || !list.phases || [...phases].some((phase) => list.phases?.has(phase));
+    return isInPhase ? [] : [{ provider, argument: 'phases' }];
+  });
+  return { providers: names.filter((name) => !excluded.some(({ provider }) => provider === name)), excluded };
+}
+
 /** Why no call is made for a provider. */
 export const explainExcluded = (argument: string): PlannedStep => ({
   source: 'LIST',
   count: 0,
   calls: 0,
-  reason: `None of its monitors can match \`${argument}\`.`,
+  reason: `Nothing of it can match \`${argument}\`.`,
 });
 
 /** The plan in words. */

@@ -1,5 +1,5 @@
 /** The contract of a provider. */
-import type { MonitorRunKey, RunOutcome } from '../generated/types.ts';
+import type { MonitorRunKey, RunOutcome, RunPhase } from '../generated/types.ts';
 import type { UpstreamRequest } from '../upstream/call-context.ts';
 import type { Body, ReadStatus } from '../upstream/read-response.ts';
 import type { ListedFields, Monitor, Reading, Run, RunReading, Selected } from './fields.ts';
@@ -56,6 +56,8 @@ export interface RunDefinition {
   readPage(get: Get, monitorId: string, window: RunWindow): Promise<Page<RunRow> | null>;
   /** The list of a monitor's runs, as the run feed reads it. */
   readonly pages: RunListPages;
+  /** The phases that the runs of that list can be in. @default any */
+  readonly listedPhases?: ReadonlySet<RunPhase>;
   /**
    * How sure it is that the run stays as it is, and may be cached: of the record that it was read from.
    * @param isRow whether that is a row of a list
@@ -105,8 +107,11 @@ export interface MonitorDefinition {
    * @default 0
    */
   readonly lagMs?: number;
-  /** The list of all monitors, to find some of them, in pages of so many at most. */
-  walk(pageSize: number): ListScan<MonitorRow>;
+  /**
+   * The list of all monitors, in pages of so many at most.
+   * @param tags those that the provider is to select monitors by, if it can: all of them or any, no document says
+   */
+  walk(pageSize: number, tags?: readonly string[]): ListScan<MonitorRow>;
   /**
    * A page of the list of all monitors.
    * @throws {BadUserInput} when `after` is no cursor of this list, or the list can't be had so

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { exampleOperations } from '../../src/generated/example-operations.ts';
 import { holdDate } from '../support/clock.ts';
-import { createFleet, hourMs, serveDatafoldFleet, serveOlostepFleet } from '../support/run-fleet.ts';
+import { createFleet, type FleetMonitor, hourMs, serveDatafoldFleet, serveOlostepFleet } from '../support/run-fleet.ts';
 import { createListingWorld, type World } from '../support/world.ts';
 
 const now = '2026-11-20T08:00:00.000Z';
@@ -47,6 +47,10 @@ async function createFleetWorld(): Promise<World> {
   return world;
 }
 
+/** Datafold monitors that may have a run since then: a row may lag by five minutes, and one whose run goes on doesn't say. */
+const isReadSince = (since: number) => (monitor: FleetMonitor) =>
+  monitor.runs[0]?.state === 'checking' || Number(monitor.runs[0]?.time) + 5 * 60_000 >= since;
+
 const callsOf = ({ datafold, olostep }: World) => datafold.paths.length + olostep.paths.length;
 
 async function execute(world: World, name: string, variables: object) {
@@ -87,4 +91,36 @@ it('questions: "Find the monitor called …" takes one call for each page of the
   const tagged = await execute(world, 'FindMonitors', { search: '', tags: ['finance', 'critical'] });
   expect(tagged.monitorList.nodes).toHaveLength(4);
   expect([world.datafold.paths.length, world.olostep.paths.length]).toEqual([4, 1]);
+});
+
+it('questions: "What runs now?" takes the list of Datafold, and a page of each monitor that ran in the window', async () => {
+  const world = await createFleetWorld();
+  const since = Date.parse(now) - 2 * hourMs;
+  // Of fifty monitors the run of one is in progress.
+  const stateOf = (monitor: number, run: number) => (monitor % 50 === 7 && run === 0 ? 'checking' : 'ok');
+  const fleet = createFleet({ count: 200, now: Date.parse(now), runs: 30, stateOf });
+  serveDatafoldFleet(world.datafold, fleet);
+
+  const variables = { since: new Date(since).toISOString() };
+  const { runs } = await execute(world, 'RunningNow', variables);
+
+  const running = fleet.filter((monitor) => monitor.runs[0]?.state === 'checking');
+  const isInWindow = ({ runs: [run] }: FleetMonitor) => Number(run?.time) >= since;
+  expect(runs.nodes).toHaveLength(running.filter(isInWindow).length);
+  expect(runs).toMatchObject({ isComplete: true, gaps: [], pageInfo: { hasNextPage: false } });
+  expect([world.datafold.paths.length, world.olostep.paths.length]).toEqual([
+    2 + fleet.filter(isReadSince(since)).length,
+    0,
+  ]);
+});
+
+it('questions: "Everything tagged finance" takes the tagged rows, and a page of each monitor with the tag', async () => {
+  const world = await createFleetWorld();
+
+  const { runs } = await execute(world, 'RunningNow', { phases: null, tags: ['finance', 'critical'], first: 100 });
+
+  expect(new Set(runs.nodes.map(({ monitor }: { monitor: { id: string } }) => monitor.id))).toEqual(
+    new Set([50, 100, 150, 200].map((id) => `DATAFOLD:monitor:${id}`)),
+  );
+  expect([world.datafold.paths.length, world.olostep.paths.length]).toEqual([2 + 4, 0]);
 });

@@ -163,7 +163,7 @@ describe('monitorList: over both providers', () => {
       .extensions.upstream;
     expect(calls).toBe(1);
     expect(plan).toEqual([
-      { provider: 'OLOSTEP', source: 'LIST', count: 0, calls: 0, reason: 'None of its monitors can match `tags`.' },
+      { provider: 'OLOSTEP', source: 'LIST', count: 0, calls: 0, reason: 'Nothing of it can match `tags`.' },
       expect.objectContaining({ provider: 'DATAFOLD', source: 'LIST', calls: 1 }),
     ]);
   });

@@ -39,6 +39,8 @@ export interface WorldMonitor {
   /** Of which run the list of monitors says the state: of the newest one, or of the newest one that has started. No document says. */
   readonly saysStateOf: 'newest' | 'started';
   readonly lagMs: number;
+  /** `undefined`: its row doesn't say. Olostep's have none. */
+  readonly tags: readonly string[] | null | undefined;
   isFailing: boolean;
 }
 
@@ -114,6 +116,8 @@ export function createRandomWorld(random: Random, { mayFail, maxMonitors = 14 }:
       lagMs: pick(random, [0, 0, unitMs === 1_000 ? 2_000 : 120_000]),
       isFailing: mayFail && chance(random, 0.1),
       saysStateOf: pick(random, ['newest', 'newest', 'started'] as const),
+      // By its place, so that it takes no random choice from the others.
+      tags: [['a', 'b'], ['b'], null, mayFail ? undefined : ['a'], ['x', 'a']][place % 5],
     };
   });
   return {
@@ -174,7 +178,7 @@ export function changeWorld(world: RandomWorld, now: number, random: Random) {
   return { started, queued, displaced, repeatable, deleted: deleted.map(({ provider, id }) => `${provider} ${id}`) };
 }
 
-const plain = { saysLastRun: 'yes', saysStateOf: 'newest', lagMs: 0, isFailing: false } as const;
+const plain = { saysLastRun: 'yes', saysStateOf: 'newest', lagMs: 0, tags: null, isFailing: false } as const;
 
 const hasTime = ({ time }: WorldRun): boolean => time !== undefined;
 
@@ -193,23 +197,34 @@ const compare = (one: ExpectedRun, other: ExpectedRun): number =>
   (one.monitorId === other.monitorId ? 0 : one.monitorId < other.monitorId ? -1 : 1) ||
   (one.runId < other.runId ? -1 : 1);
 
+/** Whether the monitor has all tags that are wanted; `undefined` when its row doesn't say. */
+export function hasWantedTags({ provider, tags }: WorldMonitor, args: QueryRunsArgs): boolean | undefined {
+  if (!args.tags?.length) return true;
+  if (provider === 'OLOSTEP') return false;
+  return tags === undefined ? undefined : args.tags.every((tag) => tags?.includes(tag));
+}
+
 /** All runs that the pages have to deliver, in order, by looking at each at the time of the first page. */
 export function toExpected({ monitors }: RandomWorld, args: QueryRunsArgs): ExpectedRun[] {
   const since = args.since ? Date.parse(args.since) : -Infinity;
   const until = args.until ? Date.parse(args.until) : Infinity;
   const end = Math.min(until, firstPageTime);
   return monitors
+    .filter((monitor) => hasWantedTags(monitor, args) === true)
     .flatMap((monitor) => {
       const { provider, id: monitorId, runs } = monitor;
       let above = until < firstPageTime ? Infinity : Math.min(end, toRowBound(monitor));
       return runs.map(({ id: runId, time, outcome }) => {
         above = time ?? above;
-        const isUnreadable = outcome === undefined && args.outcomes != null;
-        return { provider, monitorId, runId, time: above, outcome, isUnreadable };
+        const isByState = args.outcomes != null || (args.phases != null && provider === 'DATAFOLD');
+        const isUnreadable = outcome === undefined && isByState;
+        const phase = outcome !== null ? 'FINISHED' : time === undefined ? 'PENDING' : 'RUNNING';
+        return { provider, monitorId, runId, time: above, outcome, phase, isUnreadable } as const;
       });
     })
     .filter(({ time }) => time >= since && time <= end)
     .filter(({ provider }) => args.providers?.includes(provider) ?? true)
+    .filter(({ phase, isUnreadable }) => isUnreadable || !args.phases || args.phases.includes(phase))
     .filter(
       ({ outcome, isUnreadable }) => isUnreadable || !args.outcomes || args.outcomes.includes(outcome as RunOutcome),
     )
@@ -280,6 +295,7 @@ function serve(world: RandomWorld, path: string): object {
       created_at: toText(monitor.createdAt),
       last_run: toLastRun(monitor),
       state: toMonitorState(monitor),
+      tags: monitor.tags,
     }));
     return toNumbered('monitors', rows);
   }

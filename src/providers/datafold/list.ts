@@ -40,7 +40,7 @@ export const toPageRequest = <Row>(
   path: `${path}?${new URLSearchParams({ page: String(page), page_size: String(size), ...query })}`,
   echoes: {},
   rows: member,
-  isClientControlled,
+  isClientControlled: isClientControlled || query.tags !== undefined,
   isContinuation,
   isAppendOnly: member === 'monitors',
   newestRunsOf: isContinuation ? undefined : monitorId,

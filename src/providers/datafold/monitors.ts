@@ -179,7 +179,7 @@ export const monitors: MonitorDefinition = {
   // `last_run` may be when the run was created ([U]), and `started_at` is when its check began, minutes later if it had to wait.
   lagMs: 5 * 60_000,
   maxPages: 10,
-  walk: (pageSize) => walkList(toList(), pageSize, () => true),
+  walk: (pageSize, tags) => walkList(toList(tags), pageSize, () => true),
   async readPage(get, { first, pageSize, after, tags }) {
     const cursor = parseCursor(listName, after, expectedCursor);
     const part = { after: cursor, first, pageSize, cursor: { list: listName } };

@@ -169,5 +169,7 @@ export const runs: RunDefinition = {
   walk,
   readPage,
   pages,
+  // A row is of a snapshot, which is the end of its run.
+  listedPhases: new Set(['FINISHED'] as const),
   cacheability: toCacheability,
 };

@@ -19,6 +19,7 @@ import {
   type ShapeType,
   tupleOf,
 } from '../../json/lossless.ts';
+import { toFingerprint } from '../../providers/lists.ts';
 import {
   type CacheOwner,
   type CredentialCache,
@@ -67,7 +68,7 @@ export class FeedCache {
 
   /** All pages of a provider's list of monitors: some of them beside newer ones would hide what a deletion moved. */
   async getList(provider: Provider): Promise<CachedList | undefined> {
-    const [entry] = await this.#lists.getMany(this.#ownerOf(provider), [this.#firstPage], this.#options.ttlMs);
+    const [entry] = await this.#lists.getMany(this.#ownerOf(provider), [this.#list], this.#options.ttlMs);
     const bytes = entry && (await unpack(entry.bytes));
     const pages = bytes && toPages(bytes);
     return pages && entry && { pages, readAt: entry.fetchedAt };
@@ -86,7 +87,7 @@ export class FeedCache {
         parts.push(Buffer.from(`${parts.length === 0 ? '{' : ','}${JSON.stringify(path)}:`), page);
       }
       const bytes = await pack(Buffer.concat([...parts, Buffer.from('}')]));
-      this.#lists.set(this.#ownerOf(provider), this.#firstPage, { bytes, fetchedAt: readAt }, ttlMs);
+      this.#lists.set(this.#ownerOf(provider), this.#list, { bytes, fetchedAt: readAt }, ttlMs);
     } catch {
       // One of them is nested deeper than can be written.
     }
@@ -148,7 +149,13 @@ export class FeedCache {
     return `${monitorId}/${this.#options.args.fingerprint}.${this.#firstPage}`;
   }
 
-  /** What the list of monitors is remembered by: it is the same whatever else is requested. */
+  /** What the list of monitors is remembered by: but for its tags, it is the same whatever else is requested. */
+  get #list(): string {
+    const { tags } = this.#options.args;
+    return tags.length === 0 ? this.#firstPage : `${this.#firstPage}.${toFingerprint(tags)}`;
+  }
+
+  /** Which first page of a feed it was. */
   get #firstPage(): string {
     const { snapshotTime, firstPageTime } = this.#options.args;
     return `${snapshotTime}.${firstPageTime}`;

@@ -4,8 +4,9 @@
  */
 import { BadUserInput, OperationTooCostly } from '../../core/errors.ts';
 import type { Limits } from '../../core/limits.ts';
-import type { Provider, QueryRunsArgs, RunOutcome } from '../../generated/types.ts';
+import type { Provider, QueryRunsArgs, RunOutcome, RunPhase } from '../../generated/types.ts';
 import { readAfter, toPageSize } from '../../loaders/list-loader.ts';
+import { checkTags, type FilterLimits } from '../../loaders/monitor-filter.ts';
 import type { MonitorLoader } from '../../loaders/monitor-loader.ts';
 import type { RequestFetcher } from '../../loaders/request-fetcher.ts';
 import type { RunLoader } from '../../loaders/run-loader.ts';
@@ -39,8 +40,8 @@ export interface FeedContext extends FieldContext {
 
 /** The part of a provider's definition that the feed needs. */
 export interface FeedDefinition {
-  readonly runs: Pick<ProviderDefinition['runs'], 'pages' | 'toListedRun' | 'cacheability'>;
-  readonly monitors: Pick<ProviderDefinition['monitors'], 'walk' | 'isKey' | 'lagMs'>;
+  readonly runs: Pick<ProviderDefinition['runs'], 'pages' | 'toListedRun' | 'cacheability' | 'listedPhases'>;
+  readonly monitors: Pick<ProviderDefinition['monitors'], 'walk' | 'isKey' | 'lagMs' | 'facts'>;
 }
 
 /** What a page is requested with. Times are Unix milliseconds. */
@@ -54,6 +55,10 @@ export interface FeedArguments {
   readonly providersGiven: boolean;
   /** `undefined` for all runs, and those that have no outcome yet. */
   readonly outcomes: ReadonlySet<RunOutcome> | undefined;
+  /** Monitors have to have all of them. */
+  readonly tags: readonly string[];
+  /** `undefined` for any. */
+  readonly phases: ReadonlySet<RunPhase> | undefined;
   /** Whether cached rows may be shown while a provider is down. It may change from page to page. */
   readonly allowStale: boolean;
   /** Stands for all arguments that must be the same on each page. */
@@ -70,14 +75,22 @@ export interface FeedArguments {
  * @param now Unix milliseconds
  * @throws {BadUserInput} when an argument is invalid
  */
-export function readFeedArguments(args: QueryRunsArgs, now: number): FeedArguments {
+export function readFeedArguments(args: QueryRunsArgs, now: number, limits: FilterLimits): FeedArguments {
   const first = toPageSize(args.first);
   const since = args.since ? Date.parse(args.since) : Number.NEGATIVE_INFINITY;
   const until = args.until ? Date.parse(args.until) : Number.POSITIVE_INFINITY;
   if (since > until) throw new BadUserInput('Expected `since` at or before `until`.');
   const providers = toChoice('providers', args.providers);
   const outcomes = toChoice('outcomes', args.outcomes);
-  const fingerprint = toFingerprint([args.since ?? null, args.until ?? null, providers ?? null, outcomes ?? null]);
+  const phases = toChoice('phases', args.phases);
+  if (outcomes && phases && !phases.includes('FINISHED'))
+    throw new BadUserInput('Expected `phases` with FINISHED beside `outcomes`, which finished runs alone have.');
+  const tags = [...new Set(args.tags ?? [])];
+  checkTags(args.tags ?? [], undefined, limits);
+  const fingerprint = toFingerprint([
+    ...[args.since ?? null, args.until ?? null, providers ?? null, outcomes ?? null],
+    ...[phases ?? null, tags.toSorted()],
+  ]);
   const after = readAfter(args.after, maxFeedCursorChars);
   const cursor = after === undefined ? undefined : readCursor(after, fingerprint);
   return {
@@ -86,6 +99,8 @@ export function readFeedArguments(args: QueryRunsArgs, now: number): FeedArgumen
     providers: providers ?? providerNames,
     providersGiven: providers !== undefined,
     outcomes: outcomes && new Set(outcomes),
+    tags,
+    phases: phases && new Set(phases),
     allowStale: args.allowStale ?? false,
     fingerprint,
     firstPageTime: cursor?.firstPageTime ?? now,

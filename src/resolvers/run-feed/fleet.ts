@@ -2,6 +2,7 @@
 import { OperationTooCostly, ProviderError } from '../../core/errors.ts';
 import type { Limits } from '../../core/limits.ts';
 import type { Provider } from '../../generated/types.ts';
+import { hasTags } from '../../loaders/monitor-filter.ts';
 import type { Get, ListScan, MonitorRow } from '../../providers/lists.ts';
 import type { MonitorDefinition } from '../../providers/provider.ts';
 import type { UpstreamRequest } from '../../upstream/call-context.ts';
@@ -13,6 +14,8 @@ export interface Fleet {
   readonly provider: Provider;
   /** In the order of their ids. */
   readonly monitors: readonly MonitorRow[];
+  /** The ids of those whose rows don't say whether they are wanted. */
+  readonly undecided: readonly string[];
   /** Why some are missing. */
   readonly errors: readonly unknown[];
   /** Whether a page of the list is a cached one, as the provider is down. @default false */
@@ -23,23 +26,26 @@ export interface Fleet {
 
 export interface FleetOptions {
   readonly provider: Provider;
-  readonly definition: Pick<MonitorDefinition, 'walk' | 'isKey' | 'lagMs'>;
+  readonly definition: Pick<MonitorDefinition, 'walk' | 'isKey' | 'lagMs' | 'facts'>;
   readonly pageSize: number;
   readonly maxMonitors: number;
   /** Monitors that were created later have no run in the window. Unix milliseconds. */
   readonly snapshotTime: number;
+  /** Only monitors with all of them. */
+  readonly tags: readonly string[];
   /** Requests a page of the list. @throws {OperationTooCostly} when no call is left for it */
   readonly get: Get;
 }
 
 /** Reads the list of all monitors: its first page, then all further ones in parallel where the first one counts them. */
 export async function readFleet(options: FleetOptions): Promise<Fleet> {
-  const { provider, definition, pageSize, maxMonitors, snapshotTime, get } = options;
+  const { provider, definition, pageSize, maxMonitors, snapshotTime, tags, get } = options;
   const monitors = new Map<string, MonitorRow>();
   const seen = new Set<string>();
   const errors: unknown[] = [];
+  const undecided: string[] = [];
   const toBadList = () => new ProviderError(provider, 'UPSTREAM_BAD_RESPONSE');
-  const { first, read }: ListScan<MonitorRow> = definition.walk(pageSize);
+  const { first, read }: ListScan<MonitorRow> = definition.walk(pageSize, tags);
 
   const readPage = async (request: UpstreamRequest) => {
     const body: Body | null = await get(request);
@@ -48,8 +54,11 @@ export async function readFleet(options: FleetOptions): Promise<Fleet> {
     if (page.unread) errors.push(toBadList());
     for (const row of page.rows) {
       seen.add(row.monitorId);
+      const isInTime = row.createdAt === undefined || row.createdAt <= snapshotTime;
+      const isWanted = tags.length === 0 || hasTags(definition.facts.tags?.(row.row), tags);
       if (!definition.isKey(row.monitorId)) errors.push(toBadList());
-      else if (row.createdAt === undefined || row.createdAt <= snapshotTime) monitors.set(row.monitorId, row);
+      else if (isInTime && isWanted) monitors.set(row.monitorId, row);
+      else if (isInTime && isWanted === undefined) undecided.push(row.monitorId);
     }
     return page;
   };
@@ -79,7 +88,7 @@ export async function readFleet(options: FleetOptions): Promise<Fleet> {
   );
   const [omitted] = byTime.splice(maxMonitors);
   const omittedUntil = omitted === undefined ? Number.NEGATIVE_INFINITY : toBound(omitted, definition);
-  return { provider, monitors: byTime.sort(compareIds), errors, omittedUntil };
+  return { provider, monitors: byTime.sort(compareIds), undecided, errors, omittedUntil };
 }
 
 /**

@@ -94,6 +94,7 @@ export class PageReader {
       pageSize: context.limits.listPageSize,
       maxMonitors: context.limits.runFeedMaxMonitors,
       snapshotTime: args.snapshotTime,
+      tags: args.tags,
       get,
     });
     if (pages.size > 0 && fleet.errors.length === 0 && !isStale)
@@ -183,7 +184,7 @@ export class PageReader {
     if (body === null) return null;
     const page = pages.read(monitorId, token, pageSize, body);
     const matches =
-      args.outcomes === undefined
+      args.outcomes === undefined && args.phases === undefined
         ? page.rows.map(() => true)
         : await Promise.all(page.rows.map((row) => this.#matches(stream, row)));
     const readAt = context.fetches.readAtOf(body) ?? context.now;
@@ -193,13 +194,17 @@ export class PageReader {
   /** Whether the filter wants the run; `undefined` when the row can't be read. */
   async #matches({ provider, monitorId }: RunStream, row: RunRow | ProviderError): Promise<boolean | undefined> {
     const { context, definitions, args } = this.#options;
-    if (row instanceof Error || row.lacksOutcome) return undefined;
+    if (row instanceof Error) return undefined;
     const key: MonitorRunKey = { provider, monitorId, runId: row.runId };
     const reading = { limits: context.limits, readAt: context.now, isStale: false };
-    const { outcome } = definitions[provider].runs.toListedRun(key, row.row, reading);
+    const { phase, outcome } = definitions[provider].runs.toListedRun(key, row.row, reading);
+    // A row that doesn't say it would have to be loaded.
+    const isInPhase = args.phases === undefined || (typeof phase === 'string' ? args.phases.has(phase) : undefined);
+    if (isInPhase === false || args.outcomes === undefined) return isInPhase;
+    if (row.lacksOutcome) return undefined;
     const found = typeof outcome === 'function' ? await outcome({} as never, context) : outcome;
     if (found instanceof Error) return undefined;
-    return typeof found === 'string' && args.outcomes?.has(found) === true;
+    return typeof found === 'string' && args.outcomes.has(found) ? isInPhase : false;
   }
 }
 

@@ -2,13 +2,13 @@
  * `Query.runs`: the newest runs of all monitors of all providers. No provider lists runs across monitors, so the feed lists the
  * monitors and merges the lists of their runs, each read only as far as a page needs it.
  */
-import { ProviderError } from '../../core/errors.ts';
+import { BadUserInput, ProviderError } from '../../core/errors.ts';
 import type { Limits } from '../../core/limits.ts';
 import type { Provider, QueryRunsArgs } from '../../generated/types.ts';
 import type { SelectedOf } from '../../graphql/selected-fields.ts';
 import { FeedGaps } from '../../loaders/gaps.ts';
 import { type Feed, toPart } from '../../loaders/list-loader.ts';
-import { countAwaited } from '../../loaders/planner.ts';
+import { countAwaited, explainExcluded, planRunFeed } from '../../loaders/planner.ts';
 import { fromMilliseconds } from '../../providers/date-time.ts';
 import { providers } from '../../providers/index.ts';
 import type { Body } from '../../upstream/read-response.ts';
@@ -35,7 +35,7 @@ export async function readRunFeed(
   selectedOf: SelectedOf,
   definitions: Readonly<Record<Provider, FeedDefinition>> = providers,
 ): Promise<Feed> {
-  const args = readFeedArguments(queryArgs, context.now);
+  const args = planProviders(readFeedArguments(queryArgs, context.now, context.limits), context, definitions);
   context.feedBudget.open();
   const gaps = new FeedGaps((error) => context.fetches.report(error, 'runs.gaps'));
   const inPage = selectedOf.inPage('RunFeedConnection');
@@ -108,6 +108,25 @@ export async function readRunFeed(
   };
 }
 
+/**
+ * The arguments with those providers alone that can have a run that is wanted.
+ * @throws {BadUserInput} when the client names providers, and none of them has tags
+ */
+function planProviders(
+  args: FeedArguments,
+  { callReport }: FeedContext,
+  definitions: Readonly<Record<Provider, FeedDefinition>>,
+): FeedArguments {
+  const { providers: names, excluded } = planRunFeed(args.providers, args, (name) => {
+    const { runs, monitors } = definitions[name];
+    return { hasTags: monitors.facts.tags !== undefined, phases: runs.listedPhases };
+  });
+  if (names.length === 0 && excluded.every(({ argument }) => argument === 'tags'))
+    throw new BadUserInput(`Expected no \`tags\`: ${args.providers.join(', ')} states no tags of its monitors.`);
+  for (const { provider, argument } of excluded) callReport.recordPage(provider, explainExcluded(argument), argument);
+  return { ...args, providers: names };
+}
+
 function createCache(
   args: FeedArguments,
   { runCache, limits, now, maxAgeMs, credentialOf }: FeedContext,
@@ -151,7 +170,9 @@ async function openStreams(
         failedProviders.add(provider);
         return [];
       }
-      const { monitors, errors, omittedUntil, isStale } = await reader.readFleet(provider);
+      const { monitors, undecided, errors, omittedUntil, isStale } = await reader.readFleet(provider);
+      // Once, as nothing of them comes on later pages either.
+      if (args.cursor === undefined) for (const monitorId of undecided) gaps.addUndecided(provider, monitorId);
       if (isStale) gaps.addStale(provider, null);
       for (const error of errors) gaps.add(provider, null, error);
       if (errors.length > 0 && monitors.length === 0) failedProviders.add(provider);

@@ -4,6 +4,7 @@ import type { Guard } from './guard.ts';
 const pages = 'src/loaders/monitor-pages.ts';
 const filter = 'src/loaders/monitor-filter.ts';
 const worlds = ['test/resolvers/monitor-list-worlds.test.ts'];
+const feeds = ['test/resolvers/run-feed-filters.test.ts'];
 const lists = ['test/resolvers/monitor-list-filters.test.ts'];
 
 export const questionGuards: readonly Guard[] = [
@@ -31,8 +32,8 @@ export const questionGuards: readonly Guard[] = [
   {
     name: 'monitor list: tags are checked in the response',
     file: filter,
-    from: '(tags.length === 0 ? true : hasAll(facts.tags?.(row), tags))',
-    to: '(facts.tags === undefined && tags.length > 0 ? hasAll(undefined, tags) : true)',
+    from: '(tags.length === 0 ? true : hasTags(facts.tags?.(row), tags))',
+    to: '(facts.tags === undefined && tags.length > 0 ? hasTags(undefined, tags) : true)',
     tests: lists,
   },
   {
@@ -48,5 +49,33 @@ export const questionGuards: readonly Guard[] = [
     from: 'cursor?.list === fingerprint && ',
     to: '',
     tests: ['test/providers/datafold-monitor.test.ts'],
+  },
+  {
+    name: 'run feed: tags are checked in the response',
+    file: 'src/resolvers/run-feed/fleet.ts',
+    from: 'const isWanted = tags.length === 0 || hasTags(',
+    to: 'const isWanted = tags.length < 1e9 || hasTags(',
+    tests: feeds,
+  },
+  {
+    name: 'run feed: a monitor whose row lacks its tags is a gap',
+    file: 'src/resolvers/run-feed/fleet.ts',
+    from: 'else if (isInTime && isWanted === undefined) undecided.push(row.monitorId);',
+    to: '',
+    tests: feeds,
+  },
+  {
+    name: 'run feed: lists of monitors are remembered by their tags',
+    file: 'src/resolvers/run-feed/feed-cache.ts',
+    from: 'return tags.length === 0 ? this.#firstPage :',
+    to: 'return tags.length < 1e9 ? this.#firstPage :',
+    tests: feeds,
+  },
+  {
+    name: 'run feed: a row that lacks its phase is a gap',
+    file: 'src/resolvers/run-feed/page-reader.ts',
+    from: 'args.phases.has(phase) : undefined);',
+    to: 'args.phases.has(phase) : false);',
+    tests: feeds,
   },
 ];
