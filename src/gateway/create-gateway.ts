@@ -1,5 +1,6 @@
 /** The graph as a value with `fetch`. It listens to nothing. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { importModule } from '../core/import-module.ts';
 import { lazy } from '../core/lazy.ts';
 import { defaultLimits, type Limits } from '../core/limits.ts';
 import type { Provider } from '../generated/types.ts';
@@ -18,12 +19,10 @@ import { createSdl } from '../schema/federation.ts';
 import { TimeoutQueue } from '../upstream/deadline.ts';
 import { ResponseBudget } from '../upstream/response-budget.ts';
 import type { UpstreamClient } from '../upstream/upstream.ts';
-import { createOperationPipeline, type ExecuteOperation } from './execute-operation.ts';
+import { createOperationPipeline, type ExecuteOperation, type RequestContext } from './execute-operation.ts';
 import { createNodeHandler } from './node-handler.ts';
 import { checkProviders, createCredentials, createUpstreams, type ProviderConfig } from './provider-config.ts';
-import type { RequestContext } from './request-id.ts';
 import { toGlobalResponse } from './responses.ts';
-import { createSlowPath } from './slow-path.ts';
 
 export type { Limits } from '../core/limits.ts';
 export type { Provider } from '../generated/types.ts';
@@ -144,7 +143,11 @@ export function createGateway(config: GatewayConfig): Gateway {
     ...{ schema, persisted, documents, execute, log, limits, deadlines },
     ...{ upstreams, credentialsOf: createCredentials(config), runCache, responses, unmoved },
   });
-  const loadSlowPath = createSlowPath({ path, executeOperation, log, limits, bodyLimitEnforced });
+  // Most requests take the fast path, and a process starts faster without Yoga.
+  const loadSlowPath = lazy(async () => {
+    const { createSlowPathServer } = await importModule(() => import('./yoga.ts'));
+    return createSlowPathServer({ path, executeOperation, log, limits, bodyLimitEnforced });
+  });
   // Each separately: after a failure only what has failed is closed again.
   const closings = [...Object.values(upstreams), ...(runCache ? [runCache] : [])].map((part) =>
     lazy(async () => part.close()),

@@ -1,8 +1,9 @@
-/** Whatever goes wrong with an operation, as its client gets to see it; and bugs, as the log does. */
+/** Error masking: whatever goes wrong with an operation, as its client gets to see it; and bugs, as the log does. */
 import { GraphQLError } from 'graphql';
-import { OperationTooCostly, toClientError } from '../core/errors.ts';
+import { OperationTooCostly, Overloaded, toClientError } from '../core/errors.ts';
 import { logBadParts } from '../observability/invalid-parts.ts';
 import type { RequestLog } from '../observability/logger.ts';
+import type { OperationResponse, RequestInfo } from './execute-operation.ts';
 
 /** Hides a bug from the client; what it was stays with it, as its cause, for the log. */
 export function toMasked(error: unknown, message: string): Error {
@@ -57,3 +58,19 @@ export function toClientErrors(
   logBadParts(masked, log);
   return masked.map((error) => toClientError(error, log.requestId));
 }
+
+/** A response that says why no operation is executed. @param errors as the client sees them */
+export function toRejection(
+  errors: readonly GraphQLError[],
+  status: number,
+  jsonStatus: number,
+  headers: OperationResponse['headers'],
+): OperationResponse {
+  const body = JSON.stringify({ errors });
+  const bytes = Buffer.byteLength(body);
+  return { status, jsonStatus, body, bytes, calls: undefined, ageSeconds: undefined, headers };
+}
+
+/** The rejection of an operation whose response has no room. */
+export const toOverloaded = ({ requestId }: Pick<RequestInfo, 'requestId'>): OperationResponse =>
+  toRejection([toClientError(new Overloaded(), requestId)], 503, 503, { 'retry-after': '1' });

@@ -2,9 +2,10 @@
  * The operation pipeline: persisted document, document cache, limits, plan or graphql-js, error masking, call report. The fast path calls
  * it directly and the slow path through a plugin of Yoga; both send what it returns.
  */
+import { randomUUID } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import { type DocumentNode, type ExecutionResult, GraphQLError, type GraphQLSchema, getOperationAST } from 'graphql';
-import { type ErrorCode, Overloaded, toClientError } from '../core/errors.ts';
+import { type ErrorCode, toClientError } from '../core/errors.ts';
 import { importModule } from '../core/import-module.ts';
 import { lazy } from '../core/lazy.ts';
 import { presentText } from '../core/operation-params.ts';
@@ -20,8 +21,23 @@ import { Context, type ContextOptions } from '../resolvers/context.ts';
 import { OperationCall } from '../upstream/call-context.ts';
 import { ageHeader, callReportHeader } from '../upstream/call-report.ts';
 import { type CancelToken, OperationDeadline, type TimeoutQueue } from '../upstream/deadline.ts';
-import { capErrors, toClientErrors } from './error-masking.ts';
-import { readMaxAgeMs } from './preferences.ts';
+import { readMaxAgeMs } from './content-negotiation.ts';
+import { capErrors, toClientErrors, toOverloaded, toRejection } from './error-masking.ts';
+
+/** The header that carries the id of a request, both ways: it is in the response, in its errors and in every line of the log. */
+export const requestIdHeader = 'x-request-id';
+
+/** What a server in front of the graph may know of a request already. */
+export interface RequestContext extends ResponseRoom {
+  /** The id of the request. @default that of the `x-request-id` header, or a new one */
+  requestId?: string;
+  /** How long its client has waited already, in milliseconds: its operation has that much less time. @default 0 */
+  waitedMs?: number;
+}
+
+/** The id that the client or a proxy gave, if it is harmless in a log and in a header; else a new one. */
+export const toRequestId = (given: string | null | undefined): string =>
+  given != null && /^[A-Za-z0-9._-]{1,128}$/.test(given) ? given : randomUUID();
 
 /** What is known of the request. */
 export interface RequestInfo extends ResponseRoom {
@@ -127,7 +143,7 @@ export function createOperationPipeline(options: PipelineOptions): OperationPipe
       runCache,
       responses,
       unmoved,
-      maxAgeMs: isReusing ? readMaxAgeMs(requestInfo.header('cache-control'), requestInfo.header('pragma')) : undefined,
+      maxAgeMs: isReusing ? maxAgeOf(requestInfo) : undefined,
       limits,
       room: requestInfo,
     });
@@ -251,6 +267,12 @@ export function createOperationPipeline(options: PipelineOptions): OperationPipe
   };
 }
 
+/** How old the response may be for its client, in milliseconds. Most requests don't say. */
+function maxAgeOf(requestInfo: RequestInfo): number | undefined {
+  const cacheControl = requestInfo.header('cache-control');
+  return cacheControl ? readMaxAgeMs(cacheControl, requestInfo.header('pragma')) : undefined;
+}
+
 const isUnknownId = ({ extensions }: GraphQLError): boolean =>
   extensions.code === ('PERSISTED_QUERY_NOT_FOUND' satisfies ErrorCode);
 
@@ -259,22 +281,6 @@ const expectedOperation = 'Expected one operation, or an `operationName` that is
 const expectedFewer = 'Expected fewer selections of one name.';
 
 const noMutation = 'Can only perform a mutation operation from a POST request.';
-
-/** @param errors as the client sees them */
-export function toRejection(
-  errors: readonly GraphQLError[],
-  status: number,
-  jsonStatus: number,
-  headers: OperationResponse['headers'],
-): OperationResponse {
-  const body = JSON.stringify({ errors });
-  const bytes = Buffer.byteLength(body);
-  return { status, jsonStatus, body, bytes, calls: undefined, ageSeconds: undefined, headers };
-}
-
-/** The rejection of an operation whose response has no room. */
-export const toOverloaded = ({ requestId }: Pick<RequestInfo, 'requestId'>): OperationResponse =>
-  toRejection([toClientError(new Overloaded(), requestId)], 503, 503, { 'retry-after': '1' });
 
 /** The headers of a response that come from its operation: names and values in turn. */
 export function toHeaders({ calls, ageSeconds, headers }: OperationResponse): string[] {

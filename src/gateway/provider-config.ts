@@ -117,7 +117,7 @@ export function createCredentials({ providers: configs = {}, credentials }: Gate
   };
   const configured = Object.values(configs);
   let current = held();
-  if (configured.every(({ apiKey }) => typeof apiKey !== 'function')) return () => current;
+  if (configured.every(({ apiKey }) => typeof apiKey !== 'function')) return current;
   let known: readonly (string | undefined)[] = configured.map(readKey);
   return () => {
     const keys = configured.map(readKey);
@@ -125,7 +125,7 @@ export function createCredentials({ providers: configs = {}, credentials }: Gate
       known = keys;
       current = held();
     }
-    return current;
+    return current();
   };
 }
 

@@ -29,18 +29,22 @@ export type CredentialOf = (provider: Provider) => Credential;
 /** Where a provider's API is, as `toBaseUrl` gives it; `undefined` when that isn't configured, and the provider is off. */
 type BaseUrlOf = (provider: Provider) => string | undefined;
 
-/** The service's own, made once. A provider without a key is off. */
-export function createHeldCredentials(apiKeys: ReadonlyMap<Provider, string>, baseUrlOf: BaseUrlOf): CredentialOf {
+/** The service's own, made once for all requests. A provider without a key is off. */
+export function createHeldCredentials(
+  apiKeys: ReadonlyMap<Provider, string>,
+  baseUrlOf: BaseUrlOf,
+): () => CredentialOf {
   const credentials = new Map<Provider, Credential>();
   for (const [provider, apiKey] of apiKeys) {
     const baseUrl = baseUrlOf(provider);
     if (baseUrl !== undefined) credentials.set(provider, toCredential(provider, apiKey, 'service', baseUrl));
   }
-  return (provider) => {
+  const credentialOf: CredentialOf = (provider) => {
     const credential = credentials.get(provider);
     if (credential === undefined) throw new ProviderError(provider, 'PROVIDER_NOT_CONFIGURED');
     return credential;
   };
+  return () => credentialOf;
 }
 
 /** The caller's, for one request alone: from `X-Datafold-Api-Key`, `X-Olostep-Api-Key`, … */

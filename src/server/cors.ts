@@ -1,6 +1,6 @@
 /** Which pages of other sites may send requests, by the listed origins; without a list no CORS header is sent. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { requestIdHeader } from '../gateway/request-id.ts';
+import { requestIdHeader } from '../gateway/execute-operation.ts';
 import { forwardedHeader, providerNames } from '../providers/index.ts';
 import { ageHeader, callReportHeader } from '../upstream/call-report.ts';
 import { type Check, preflightHeaders, type Rejection } from './checks/check.ts';

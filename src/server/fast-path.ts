@@ -2,11 +2,10 @@
  * The fast path of most requests: an operation as JSON in a POST, and JSON for a response, from `node:http` to the operation pipeline and
  * back without a `Request`, a `Response` or a stream in between. Whatever is unusual is left to the slow path.
  */
-
+import { toWish } from '../gateway/content-negotiation.ts';
 import type { Gateway, OperationParams } from '../gateway/create-gateway.ts';
-import { toHeaders, toOverloaded } from '../gateway/execute-operation.ts';
-import { toWish } from '../gateway/incremental-accept.ts';
-import { requestIdHeader } from '../gateway/request-id.ts';
+import { toOverloaded } from '../gateway/error-masking.ts';
+import { requestIdHeader, toHeaders } from '../gateway/execute-operation.ts';
 import { isObject, withoutByteOrderMark } from '../json/lossless.ts';
 import type { RequestState } from './request-state.ts';
 import { createEndOfTick } from './response-batching.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { toRefusal } from '../core/errors.ts';
-import { requestIdHeader, toRequestId } from '../gateway/request-id.ts';
+import { requestIdHeader, toRequestId } from '../gateway/execute-operation.ts';
 import type { Log } from '../observability/logger.ts';
 import { maxHeaderSize } from './checks/check.ts';
 import type { InFlightResponses } from './in-flight-responses.ts';

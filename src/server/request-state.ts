@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ResponseClient, ResponseReservation } from '../core/response-memory.ts';
 import type { RequestInfo } from '../gateway/execute-operation.ts';
-import { requestIdHeader, toRequestId } from '../gateway/request-id.ts';
+import { requestIdHeader, toRequestId } from '../gateway/execute-operation.ts';
 import { CancelSource } from '../upstream/deadline.ts';
 import type { WithBody } from './checks/body.ts';
 import { securityHeaders } from './security-headers.ts';

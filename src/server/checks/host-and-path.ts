@@ -1,6 +1,6 @@
 /** Where a request says it is going: its Host header and its path. */
 import type { IncomingMessage } from 'node:http';
-import { readAbsoluteTarget } from '../../gateway/absolute-target.ts';
+import { readAbsoluteTarget } from '../../gateway/node-handler.ts';
 import { badInput, type Check } from './check.ts';
 
 const host = /^(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,255})(?::[0-9]{1,5})?$/;
@@ -76,7 +76,9 @@ function createListCheck(allowed: readonly string[]): (host: string) => boolean 
 export const createTargetCheck =
   (allowed: AllowedHosts): Check =>
   (request) => {
-    const target = readAbsoluteTarget(request.url ?? '');
+    const { url = '' } = request;
+    // Nearly all are paths.
+    const target = url.startsWith('/') ? undefined : readAbsoluteTarget(url);
     if (target === undefined) return undefined;
     const { scheme, authority, path } = target;
     if (!isHost(authority)) return badInput(400, 'Expected a target with a valid host, and optionally a port.');

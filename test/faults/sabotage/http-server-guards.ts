@@ -88,14 +88,14 @@ export const httpServerGuards: readonly Guard[] = [
   },
   {
     name: 'no form, no plain text',
-    file: 'src/gateway/yoga-requests.ts',
+    file: 'src/gateway/yoga.ts',
     from: "if (isPost && !json.test(headers.get('content-type') ?? ''))",
     to: "if (request.method === 'PUT')",
     tests: ['test/server/csrf.test.ts', 'browsers'],
   },
   {
     name: 'no form behind a body parser',
-    file: 'src/gateway/yoga-requests.ts',
+    file: 'src/gateway/yoga.ts',
     from: "if (isPost && !json.test(headers.get('content-type') ?? ''))",
     to: "if (isPost && serverContext.parsed === undefined && !json.test(headers.get('content-type') ?? ''))",
     tests: ['test/gateway/library.test.ts'],

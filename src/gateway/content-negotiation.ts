@@ -1,13 +1,16 @@
-/** In what form a client wants its answer: as one piece of JSON, in payloads, or as a page that sends requests. */
-import { type Preference, readPreferences } from './preferences.ts';
+/**
+ * Content negotiation: the form that a client wants for its response, by Accept and Accept-Encoding (RFC 9110, 12.4.2 and 12.5), and how
+ * old the response may be, by Cache-Control (RFC 9111, 5.2.1).
+ */
 
 /** Both are JSON; `application/graphql-response+json` says by its status whether anything was executed. */
 const wholeTypes = ['application/json', 'application/graphql-response+json'] as const;
 const partsForms = ['multipart/mixed', 'text/event-stream'] as const;
 
 export type WholeType = (typeof wholeTypes)[number];
-export type PartsForm = (typeof partsForms)[number];
+type PartsForm = (typeof partsForms)[number];
 
+/** In what form a client wants its response: as one piece of JSON, or as payloads. */
 export interface Wish {
   /** For an answer in one piece; `undefined` where the client takes no JSON. */
   readonly whole: WholeType | undefined;
@@ -92,3 +95,85 @@ const specificity = ({ value, parameters }: Preference): number =>
 /** Clients that name the draft which they read mustn't be sent another one. */
 const isOurDraft = ({ parameters }: Preference): boolean =>
   parameters.every(([name, value]) => name !== 'incrementalspec' && (name !== 'deferspec' || value === '20220824'));
+
+/** A value of a header like Accept. */
+interface Preference {
+  /** In lower case, as are the names and values of its parameters. */
+  readonly value: string;
+  /** Without their quotes, and without the weight. */
+  readonly parameters: readonly (readonly [name: string, value: string])[];
+  /** From 0, which is not at all, to 1. */
+  readonly weight: number;
+}
+
+/** The most preferences of a header, and parameters of a preference, that are read: no client has as many to say. */
+const maxParts = 50;
+
+/** The preferences in a header, in their order. */
+function readPreferences(header: string): Preference[] {
+  return split(header.toLowerCase(), ',')
+    .map(toPreference)
+    .filter(({ value }) => value !== '');
+}
+
+function toPreference(text: string): Preference {
+  const [value = '', ...rest] = split(text, ';').map((part) => part.trim());
+  const parameters = rest.map((parameter): [name: string, value: string] => {
+    const end = parameter.indexOf('=');
+    return end === -1 ? [parameter, ''] : [parameter.slice(0, end).trim(), unquote(parameter.slice(end + 1).trim())];
+  });
+  const [, weight = '1'] = parameters.find(([name]) => name === 'q') ?? [];
+  return { value, parameters: parameters.filter(([name]) => name !== 'q'), weight: toWeight(weight) };
+}
+
+/** What is no weight says nothing. */
+function toWeight(text: string): number {
+  const weight = Number.parseFloat(text);
+  return Number.isNaN(weight) ? 1 : Math.min(Math.max(weight, 0), 1);
+}
+
+const unquote = (text: string): string =>
+  text.startsWith('"') ? text.replace(/^"|"$/g, '').replaceAll(/\\(.)/g, '$1') : text;
+
+/** The first parts between separators, those within quotes left alone. */
+function split(text: string, separator: string): string[] {
+  if (!text.includes('"')) return text.split(separator, maxParts);
+  const parts: string[] = [];
+  let start = 0;
+  let isQuoted = false;
+  for (let place = 0; place < text.length && parts.length < maxParts; place++) {
+    const char = text[place];
+    if (isQuoted && char === '\\') place++;
+    else if (char === '"') isQuoted = !isQuoted;
+    else if (char === separator && !isQuoted) {
+      parts.push(text.slice(start, place));
+      start = place + 1;
+    }
+  }
+  return [...parts, text.slice(start)].slice(0, maxParts);
+}
+
+/**
+ * How old a response may be, in milliseconds; infinite when the request doesn't say. `no-cache` means 0, unless `Pragma` comes with it: browsers add both by
+ * themselves where a page wants no cache of the browser's own.
+ */
+export function readMaxAgeMs(cacheControl: string, pragma: string | null | undefined): number {
+  let maxAgeMs = Number.POSITIVE_INFINITY;
+  for (const { value } of readPreferences(cacheControl)) {
+    const [, seconds] = /^max-age="?(\d{1,10})"?$/.exec(value) ?? [];
+    if (seconds !== undefined) maxAgeMs = Math.min(maxAgeMs, Number(seconds) * 1_000);
+    else if (value === 'no-cache' && pragma == null) maxAgeMs = 0;
+  }
+  return maxAgeMs;
+}
+
+/**
+ * How a response may be packed for its client (RFC 9110, 12.5.3): whether gzip is taken, and liked no less than nothing. Who says nothing of
+ * it may not know how to unpack it.
+ */
+export function acceptsGzip(header: string | undefined): boolean {
+  const codings = readPreferences(header ?? '');
+  const weightOf = (...names: string[]) => codings.find(({ value }) => names.includes(value))?.weight;
+  const gzip = weightOf('gzip', 'x-gzip') ?? weightOf('*') ?? 0;
+  return gzip > 0 && gzip >= (weightOf('identity') ?? 0);
+}
