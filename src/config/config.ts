@@ -14,8 +14,9 @@ import { credentialModes, providerNames, providers } from '../providers/index.ts
 import type { ProviderDefinition } from '../providers/provider.ts';
 import { expectedRedisUrl, isRedisUrl } from '../run-cache/redis/client.ts';
 import type { HttpServerConfig } from '../server/server.ts';
-import { expectedApiKey, expectedBaseUrl, isApiKey, isBaseUrl, isLoopback } from '../upstream/credential.ts';
+import { expectedBaseUrl, isBaseUrl, isLoopback } from '../upstream/credential.ts';
 import {
+  apiKeySetting,
   countSetting,
   type Env,
   fileVariable,
@@ -93,19 +94,6 @@ const reuseSettings = {
   COALESCE_CALLS: v.optional(flagSetting),
   REDIS_URL: v.optional(setting(expectedRedisUrl, isRedisUrl)),
 };
-
-/** Documents of the providers show keys behind the scheme of their header, which the service itself adds. */
-const apiKeySetting = v.pipe(
-  v.string(),
-  v.trim(),
-  v.check(
-    (text) => !scheme.test(text),
-    ({ input }) => `expected the key alone: leave out ${scheme.exec(String(input))?.[1]}`,
-  ),
-  v.check((text) => scheme.test(text) || isApiKey(text), `expected ${expectedApiKey}`),
-);
-
-const scheme = /^(Key|Bearer)\s/i;
 
 /** Each provider has these, after its name: `DATAFOLD_API_KEY`, `DATAFOLD_BASE_URL`, `DATAFOLD_UPSTREAM_RATE`, … */
 const providerSettings = ({ apiPath }: Pick<ProviderDefinition, 'apiPath'>, allowHttp = false) => ({

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { providerNames } from '../providers/index.ts';
+import { expectedApiKey, isApiKey } from '../upstream/credential.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -50,6 +51,19 @@ export const shareSetting = v.pipe(
   setting('a number above 0, and at most 1', (text) => /^(?:0?\.\d{1,9}|1)$/.test(text) && Number(text) > 0),
   v.transform(Number),
 );
+
+/** Documents of the providers show keys behind the scheme of their header, which the service itself adds. */
+export const apiKeySetting = v.pipe(
+  v.string(),
+  v.trim(),
+  v.check(
+    (text) => !scheme.test(text),
+    ({ input }) => `expected the key alone: leave out ${scheme.exec(String(input))?.[1]}`,
+  ),
+  v.check((text) => scheme.test(text) || isApiKey(text), `expected ${expectedApiKey}`),
+);
+
+const scheme = /^(Key|Bearer)\s/i;
 
 type Settings<Entries extends v.ObjectEntries> = Partial<v.InferOutput<v.ObjectSchema<Entries, undefined>>>;
 
