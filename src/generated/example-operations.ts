@@ -44,6 +44,27 @@ query DatafoldRun($monitorId: ID! = "7", $runId: ID! = "42") {
   }
 }
 `,
+  // deleted-monitors.graphql
+  `# The monitors of Olostep, those included that are deleted: Olostep still has them and their runs.
+query DeletedMonitors($first: Int = 20, $after: String) {
+  monitorList(provider: OLOSTEP, includeDeleted: true, first: $first, after: $after) {
+    totalCount
+    nodes {
+      id
+      name
+      lastRunAt
+      ... on OlostepMonitor {
+        status
+        updatedAt
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+`,
   // find-monitors.graphql
   `# Monitors by words of their names and by tags, of both providers.
 query FindMonitors($search: String = "orders", $tags: [String!], $first: Int = 20, $after: String) {

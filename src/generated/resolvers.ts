@@ -547,7 +547,7 @@ export type PageInfoResolvers<ContextType = Context, ParentType extends Resolver
 export type QueryResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
   datafoldRun?: Resolver<Types.Maybe<ResolversTypes['DatafoldRun']>, ParentType, ContextType, RequireFields<Types.QueryDatafoldRunArgs, 'allowStale' | 'monitorId' | 'runId'>>;
   monitor?: Resolver<Types.Maybe<ResolversTypes['Monitor']>, ParentType, ContextType, RequireFields<Types.QueryMonitorArgs, 'allowStale' | 'key'>>;
-  monitorList?: Resolver<Types.Maybe<ResolversTypes['MonitorConnection']>, ParentType, ContextType, RequireFields<Types.QueryMonitorListArgs, 'allowStale' | 'first'>>;
+  monitorList?: Resolver<Types.Maybe<ResolversTypes['MonitorConnection']>, ParentType, ContextType, RequireFields<Types.QueryMonitorListArgs, 'allowStale' | 'first' | 'includeDeleted'>>;
   monitorRun?: Resolver<Types.Maybe<ResolversTypes['MonitorRun']>, ParentType, ContextType, RequireFields<Types.QueryMonitorRunArgs, 'allowStale' | 'key'>>;
   monitorRuns?: Resolver<ReadonlyArray<Types.Maybe<ResolversTypes['MonitorRun']>>, ParentType, ContextType, RequireFields<Types.QueryMonitorRunsArgs, 'allowStale' | 'keys'>>;
   monitors?: Resolver<ReadonlyArray<Types.Maybe<ResolversTypes['Monitor']>>, ParentType, ContextType, RequireFields<Types.QueryMonitorsArgs, 'allowStale' | 'keys'>>;

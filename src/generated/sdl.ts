@@ -674,6 +674,11 @@ extend type Query {
     \`provider: OLOSTEP\` it is \`BAD_USER_INPUT\`.
     """
     lastAlertAfter: DateTime
+    """
+    Whether monitors that are deleted are listed, too. Olostep stores them with their history, and their \`status\` is \`DELETED\`: that its
+    list can have them is known from its clients alone. Datafold documents no deleted monitors, so this changes nothing there.
+    """
+    includeDeleted: Boolean! = false
     "Maximum number of monitors: 0 to 100."
     first: Int = 20
     "Only monitors after this \`cursor\`, from an earlier page with the same arguments. An empty text counts as none."

@@ -863,6 +863,7 @@ export type QueryMonitorListArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   allowStale?: Scalars['Boolean']['input'];
   first?: InputMaybe<Scalars['Int']['input']>;
+  includeDeleted?: Scalars['Boolean']['input'];
   lastAlertAfter?: InputMaybe<Scalars['DateTime']['input']>;
   lastOutcomes?: InputMaybe<ReadonlyArray<RunOutcome>>;
   lastRunBefore?: InputMaybe<Scalars['DateTime']['input']>;

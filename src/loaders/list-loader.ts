@@ -170,7 +170,7 @@ export class ListLoader {
   async monitors(args: QueryMonitorListArgs, costBudget: CostBudget, selectedOf: SelectedOf): Promise<MonitorPage> {
     costBudget.chargeListItems(1);
     const { limits, callReport } = this.#options;
-    const { allowStale = false } = args;
+    const { allowStale = false, includeDeleted = false } = args;
     const provider = args.provider ?? undefined;
     const filter = readMonitorFilter(args, limits, provider);
     const plan = planMonitorList(
@@ -184,8 +184,9 @@ export class ListLoader {
     }
     const { first, after } = toPage(args);
     if (provider !== undefined && plan.rows === 'first')
-      return this.#monitorsOf(provider, { first, after }, allowStale, costBudget, selectedOf);
-    return this.#filteredMonitors({ plan, filter, first, after, provider, allowStale }, costBudget, selectedOf);
+      return this.#monitorsOf(provider, { first, after, includeDeleted }, allowStale, costBudget, selectedOf);
+    const list = { plan, filter, first, after, provider, allowStale, includeDeleted };
+    return this.#filteredMonitors(list, costBudget, selectedOf);
   }
 
   /** The providers that there is a credential for, or that the caller may think there is one for. */
@@ -203,17 +204,18 @@ export class ListLoader {
   /** A page of the whole list of a provider. */
   async #monitorsOf(
     provider: Provider,
-    { first, after }: Pick<MonitorWindow, 'first' | 'after'>,
+    { first, after, includeDeleted = false }: Pick<MonitorWindow, 'first' | 'after' | 'includeDeleted'>,
     allowStale: boolean,
     costBudget: CostBudget,
     selectedOf: SelectedOf,
   ): Promise<MonitorPage> {
     const { fetches, limits, callReport } = this.#options;
-    callReport.recordPage(provider, { ...pageStep, count: first }, first, after);
+    callReport.recordPage(provider, { ...pageStep, count: first }, first, after, includeDeleted);
     const tracked = fetches.track(provider, allowStale);
     const page = await providers[provider].monitors.readPage(tracked.get, {
       first,
       after,
+      includeDeleted,
       pageSize: limits.listPageSize,
     });
     const inPage = selectedOf.inPage('MonitorConnection');
@@ -235,7 +237,7 @@ export class ListLoader {
   }
 
   async #filteredMonitors(
-    { plan, filter, first, after, provider, allowStale }: FilteredList,
+    { plan, filter, first, after, provider, allowStale, includeDeleted }: FilteredList,
     costBudget: CostBudget,
     selectedOf: SelectedOf,
   ): Promise<MonitorPage> {
@@ -245,11 +247,12 @@ export class ListLoader {
     const isFiltered = plan.rows === 'page';
     const page = await readMonitorPages({
       ...{ providers: plan.providers, isOneProvider: provider !== undefined, first, after },
-      fingerprint: toFingerprint([provider ?? null, toFilterText(filter)]),
+      fingerprint: toFingerprint([provider ?? null, toFilterText(filter), ...(includeDeleted ? ['deleted'] : [])]),
       pageSize: isFiltered ? limits.listPageSize : undefined,
       readPage(name, count, behind) {
-        callReport.recordPage(name, isFiltered ? filterStep : { ...pageStep, count }, count, behind, filter.tags);
-        const window = { first: count, after: behind, tags: filter.tags, pageSize: limits.listPageSize };
+        const step = isFiltered ? filterStep : { ...pageStep, count };
+        callReport.recordPage(name, step, count, behind, filter.tags, includeDeleted);
+        const window = { first: count, after: behind, tags: filter.tags, includeDeleted, pageSize: limits.listPageSize };
         return providers[name].monitors.readPage(trackedOf(name).get, window);
       },
       matches: (name, { row }) => matchMonitor(filter, providers[name].monitors.facts, row),
@@ -291,6 +294,7 @@ interface FilteredList {
   /** The one that the client names. */
   readonly provider: Provider | undefined;
   readonly allowStale: boolean;
+  readonly includeDeleted: boolean;
 }
 
 const facts: Readonly<Record<string, string>> = { tags: 'tags', lastAlertAfter: 'alerts' };

@@ -127,6 +127,8 @@ export interface MonitorWindow {
   readonly pageSize: number;
   readonly after?: string | null | undefined;
   readonly tags?: readonly string[] | null | undefined;
+  /** Whether deleted ones are listed, where the provider still has them. @default false */
+  readonly includeDeleted?: boolean;
 }
 
 /** The most characters of a cursor: those of this service stay well below, and longer ones aren't worth decoding. */

@@ -4,6 +4,7 @@ import { type Answer, createListingWorld } from '../support/world.ts';
 
 const { monitorId } = olostepKey;
 const key = { provider: 'OLOSTEP', monitorId };
+const json = { 'content-type': 'application/json' };
 const all = `${olostepMonitorPath}?include_total_count=true&include-diagram=true`;
 const light = `${olostepMonitorPath}?include_total_count=false`;
 const counted = `${olostepMonitorPath}?include_total_count=true`;
@@ -610,6 +611,29 @@ describe('Olostep monitor: the list of monitors', () => {
     );
     const { endCursor } = answer.data.monitorList.pageInfo;
     expect(idsOf(await world.execute(query, { after: endCursor }))).toEqual(['monitor_1']);
+  });
+
+  it('has deleted monitors only where they are requested, each list by one call', async () => {
+    const world = await createListed([{ id: 'monitor_0', status: 'active' }]);
+    const deleted = { id: 'monitor_gone', status: 'deleted' };
+    world.olostep.on('/v1/monitors?include_deleted=true', listOf([{ id: 'monitor_0', status: 'active' }, deleted]));
+    const page = (argument: string) =>
+      `monitorList(provider: OLOSTEP${argument}) { totalCount nodes { monitorId ... on OlostepMonitor { status } } }`;
+    const operation = `{
+      shown: ${page('')}
+      same: ${page(', includeDeleted: false')}
+      all: ${page(', includeDeleted: true')}
+      again: ${page(', includeDeleted: true')}
+    }`;
+
+    const answer = await world.execute(operation, {}, { headers: { ...json, 'x-upstream-calls': '1' } });
+
+    const active = { monitorId: 'monitor_0', status: 'ACTIVE' };
+    const shown = { totalCount: 1, nodes: [active] };
+    const all = { totalCount: 2, nodes: [active, { monitorId: 'monitor_gone', status: 'DELETED' }] };
+    expect(answer.data).toEqual({ shown, same: shown, all, again: all });
+    expect(world.olostep.paths).toEqual(['/v1/monitors', '/v1/monitors?include_deleted=true']);
+    expect(answer.extensions?.upstream).toMatchObject({ calls: 2, plan: [{ source: 'LIST' }, { source: 'LIST' }] });
   });
 
   it('is read no further than it is shown, however long it is and however often it is selected', async () => {

@@ -46,20 +46,7 @@ describe.skipIf(browserPath === undefined && !process.env.CI)(
         /^default-src 'none'; script-src 'sha256-[^' ]+';/,
       );
 
-      expect(await tabsOf(page)).toEqual([
-        ...[
-          'BothProviders',
-          'DatafoldRun',
-          'FindMonitors',
-          'MonitorList',
-          'Monitor',
-          'NewestRuns',
-          'Node',
-          'RedMonitors',
-          'RunLog',
-          'Watch',
-        ],
-      ]);
+      expect(await tabsOf(page)).toEqual(exampleOperations.map(describeOperation).map(({ name }) => name));
       expect(await page.locator('.result-window').innerText()).toContain('FINDING');
 
       const { origin } = new URL(url);

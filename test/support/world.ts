@@ -18,6 +18,7 @@ export interface Answer {
   // biome-ignore lint/suspicious/noExplicitAny: tests look into it freely
   readonly data?: any;
   readonly errors?: readonly AnswerError[];
+  readonly extensions?: Readonly<Record<string, unknown>>;
 }
 
 export interface AnswerError {

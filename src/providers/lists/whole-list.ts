@@ -25,6 +25,8 @@ interface WholeList {
 
 export interface WholeMonitorList extends WholeList {
   readonly request: Omit<UpstreamRequest, 'kind' | 'rows'>;
+  /** The request of the list with deleted monitors. @default that of the list: it never has them, or always */
+  readonly requestWithDeleted?: Omit<UpstreamRequest, 'kind' | 'rows'>;
   /** What an item says beside its id. */
   toRow(item: Item, row: Body): Omit<MonitorRow, 'monitorId' | 'row'>;
   /** How many monitors the list says that it has. @default as many as have come */
@@ -34,7 +36,8 @@ export interface WholeMonitorList extends WholeList {
 /** The list of all monitors, in the order in which it comes. */
 export function wholeMonitorList(list: WholeMonitorList): Pick<MonitorDefinition, 'maxPages' | 'walk' | 'readPage'> {
   const { provider, member } = list;
-  const request: UpstreamRequest = { ...list.request, kind: 'monitors', rows: member };
+  const toRequest = ({ request, requestWithDeleted = request }: WholeMonitorList, includeDeleted = false) =>
+    ({ ...(includeDeleted ? requestWithDeleted : request), kind: 'monitors', rows: member }) satisfies UpstreamRequest;
   const unknownCursor = () =>
     new BadUserInput('Expected `after` to be the cursor of a monitor of this list.', provider);
   const toRow = (item: unknown): MonitorRow | ProviderError => {
@@ -51,16 +54,16 @@ export function wholeMonitorList(list: WholeMonitorList): Pick<MonitorDefinition
   return {
     maxPages: 1,
     walk: () => ({
-      first: request,
+      first: toRequest(list),
       read(page) {
         const all = readItems(list, page).slice().map(toRow);
         const rows = all.filter((row): row is MonitorRow => !(row instanceof Error));
         return { rows, unread: countOf(page, all) > rows.length };
       },
     }),
-    async readPage(get, { first, after }) {
+    async readPage(get, { first, after, includeDeleted }) {
       const place = after == null ? undefined : parsePlace(after, unknownCursor);
-      const page = await get(request);
+      const page = await get(toRequest(list, includeDeleted));
       // There is a list, even if empty.
       if (page === null) throw invalidField(provider);
       const items = readItems(list, page);

@@ -190,6 +190,8 @@ const readList = createReader<components['schemas']['MonitorList']>('OLOSTEP', M
 const list = wholeMonitorList({
   provider: 'OLOSTEP',
   request: { path: '/v1/monitors', echoes: {} },
+  // Known from the clients' code alone [O8], [O9].
+  requestWithDeleted: { path: '/v1/monitors?include_deleted=true', echoes: {} },
   member: 'monitors',
   isId: isMonitorId,
   // By its newer name, or the older one.
