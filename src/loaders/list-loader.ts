@@ -252,7 +252,13 @@ export class ListLoader {
       readPage(name, count, behind) {
         const step = isFiltered ? filterStep : { ...pageStep, count };
         callReport.recordPage(name, step, count, behind, filter.tags, includeDeleted);
-        const window = { first: count, after: behind, tags: filter.tags, includeDeleted, pageSize: limits.listPageSize };
+        const window = {
+          first: count,
+          after: behind,
+          tags: filter.tags,
+          includeDeleted,
+          pageSize: limits.listPageSize,
+        };
         return providers[name].monitors.readPage(trackedOf(name).get, window);
       },
       matches: (name, { row }) => matchMonitor(filter, providers[name].monitors.facts, row),

@@ -184,7 +184,9 @@ export class MonitorLoader {
     const toError = () => undefined;
     const record = (await fetches.get(provider, toRequest(monitorId, selected), true).catch(toError)) ?? undefined;
     const reading = record && fetches.readingOf(record, true);
-    const found = await this.#findStaleRow(provider, monitorId).catch(toError);
+    // What a row lacks is loaded from here. The row is no replacement for that: it would load it again, without end.
+    const isInRow = [...selected].some((name) => needOf(new Set([name]), listed) === 'light');
+    const found = isInRow ? await this.#findStaleRow(provider, monitorId).catch(toError) : undefined;
     const isEnough = needOf(selected, listed) === 'light' || record === undefined;
     if (found !== undefined && isEnough && (reading === undefined || reading.readAt < found.reading.readAt))
       return toListedMonitor(monitorId, found.row.row, found.reading);

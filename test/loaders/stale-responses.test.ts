@@ -127,6 +127,25 @@ describe('While its provider is down, with allowStale,', () => {
     }
   });
 
+  it.each([
+    ['DATAFOLD', monitorPath, 'DatafoldMonitor', 'description'],
+    ['OLOSTEP', '/v1/monitors/monitor_a?include_total_count=false&include-diagram=true', 'OlostepMonitor', 'diagram'],
+  ] as const)('a field of %s that no row has is its error, beside those that the rows have', async (...shown) => {
+    const [provider, path, type, field] = shown;
+    const world = await createStaleWorld({ limits: { breakerThreshold: 10 } });
+    world[provider === 'DATAFOLD' ? 'datafold' : 'olostep'].on(path, down);
+
+    const { data, errors } = await world.execute(
+      `{ monitorList(provider: ${provider}, first: 1, allowStale: true) { nodes { name ... on ${type} { ${field} } } } }`,
+    );
+
+    const name = provider === 'DATAFOLD' ? 'Monitor 7' : 'Monitor monitor_a';
+    expect(data.monitorList.nodes).toEqual([{ name, [field]: null }]);
+    expect(errors).toMatchObject([
+      { path: ['monitorList', 'nodes', 0, field], extensions: { code: 'UPSTREAM_UNAVAILABLE' } },
+    ]);
+  });
+
   it('a field beside it that does not allow it has the error', async () => {
     const query = run(`
       allowed: monitorList(provider: DATAFOLD, allowStale: $isAllowed) { nodes { isStale } }
