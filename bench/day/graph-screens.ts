@@ -106,7 +106,7 @@ export function createScreensBy(post: (request: string) => Promise<unknown>): Sc
     async dashboard(): Promise<Dashboard> {
       const known = await findSupport();
       const feed = execute<{ runs: Feed | null }>(
-        `{ runs(first: ${newestRuns} ${known.allowStale('runs')}) { nodes { ${run} } ${page} isComplete gaps { code } } }`,
+        `{ runs(first: ${newestRuns} ${known.allowStale('runs')}) { nodes { ${run} } isComplete gaps { code } } }`,
       );
       const { monitors, isWhole } = await listMonitors(known);
       const red = await readRed(monitors, known);

@@ -43,6 +43,8 @@ export interface SelectedOf {
   readonly places: number;
   /** Of the objects in a page, by the name of the type of the connection. */
   inPage(connectionName: string): SelectedOf;
+  /** Whether the cursor of a connection is selected, or of one of its edges: without, the client requests no page behind this one. */
+  hasCursor(connectionName: string): boolean;
 }
 
 /** What a resolver of this service gets to know of the operation: from a plan at once, from GraphQL's executor by its `info`. */
@@ -68,10 +70,25 @@ export function createSelectedOf(selector: Selector, ...places: readonly Sets[])
     known.set(typeName, selected);
     return selected;
   };
+  const edgeOf = (connection: GraphQLObjectType) =>
+    typeOf(getNamedType(connection.getFields().edges?.type)?.name ?? '');
+  const selects = (type: GraphQLObjectType | undefined, of: readonly Sets[], ...fields: readonly string[]) => {
+    const selected = toSelected(selector, type, of);
+    return fields.some((name) => selected.has(name));
+  };
+  const hasCursor = (connectionName: string) => {
+    const connection = typeOf(connectionName);
+    if (connection === undefined) return false;
+    const below = (field: string) => places.flatMap((sets) => placesOf(selector, connection, sets, field));
+    return (
+      selects(typeOf('PageInfo'), below('pageInfo'), 'startCursor', 'endCursor') ||
+      selects(edgeOf(connection), below('edges'), 'cursor')
+    );
+  };
   const inPage = (connectionName: string) => {
     const connection = typeOf(connectionName);
     if (connection === undefined) return createSelectedOf(selector);
-    const edge = typeOf(getNamedType(connection.getFields().edges?.type)?.name ?? '');
+    const edge = edgeOf(connection);
     const ofNodes = places.flatMap((sets) => placesOf(selector, connection, sets, 'nodes'));
     const ofEdges = places.flatMap((sets) => placesOf(selector, connection, sets, 'edges'));
     return createSelectedOf(
@@ -80,7 +97,7 @@ export function createSelectedOf(selector: Selector, ...places: readonly Sets[])
       ...(edge ? ofEdges.flatMap((sets) => placesOf(selector, edge, sets, 'node')) : []),
     );
   };
-  return Object.assign(selectedOf, { inPage, places: Math.max(places.length, 1) });
+  return Object.assign(selectedOf, { inPage, hasCursor, places: Math.max(places.length, 1) });
 }
 
 function toSelected(selector: Selector, type: GraphQLObjectType | undefined, places: readonly Sets[]): SelectedFields {

@@ -154,6 +154,15 @@ export class RequestFetcher {
     return { found, readAt: response.readAt };
   }
 
+  /**
+   * What is made of a response: once, however many operations reuse it.
+   * @param name what it is: what else it depends on is in the path
+   */
+  make<Made>(body: Body, name: string, make: (body: Body) => Made): Made {
+    const { responses } = this.#options;
+    return responses === undefined ? make(body) : responses.make(body, name, make);
+  }
+
   /** When a response was received that is reused, in Unix milliseconds; `undefined` for one that was fetched for this request. */
   readAtOf(body: Body): number | undefined {
     return this.#reused?.get(body)?.readAt;

@@ -52,6 +52,9 @@ export interface PendingResponse {
   isRevoked: boolean;
 }
 
+/** So many bytes of responses stay parsed: what is parsed takes several times as much memory. */
+const maxParsedBytes = 2 * 1024 * 1024;
+
 /** How many lists are remembered: each credential has one or two. */
 const maxLists = 1_000;
 
@@ -63,6 +66,13 @@ export class ResponseCache {
   readonly #responses: CredentialCache;
   /** When the first page of each list was received last whose rows don't move on to other pages, in Unix milliseconds. */
   readonly #listReadAt = new LRUCache<string, number>({ max: maxLists });
+  /** Responses of a store in memory as they were parsed last, by their bytes. */
+  readonly #parsed = new LRUCache<Buffer, CachedResponse>({
+    maxSize: maxParsedBytes,
+    sizeCalculation: ({ length }) => length,
+  });
+  /** What was made of these, by its name. */
+  readonly #made = new WeakMap<Body, Map<string, unknown>>();
   /** The calls in flight, by the digest of their credential. */
   readonly #pending = new Map<string, Set<PendingResponse>>();
 
@@ -86,8 +96,32 @@ export class ResponseCache {
   }
 
   #read({ bytes, fetchedAt }: CacheEntry, request: UpstreamRequest, digest: string) {
-    if (!this.#options.isShared) return this.#parse(bytes, fetchedAt, request, digest);
+    if (!this.#options.isShared) return this.#parseOnce(bytes, fetchedAt, request, digest);
     return unpack(bytes).then((content) => content && this.#parse(content, fetchedAt, request, digest));
+  }
+
+  /** The store has the bytes of a response once. Operations that reuse them share what is parsed, as those of a coalesced call do. */
+  #parseOnce(bytes: Buffer, readAt: number, request: UpstreamRequest, digest: string) {
+    const known = this.#parsed.get(bytes);
+    if (known !== undefined) return known;
+    const parsed = this.#parse(bytes, readAt, request, digest);
+    if (parsed !== undefined && !(parsed instanceof Promise)) {
+      this.#parsed.set(bytes, parsed);
+      this.#made.set(parsed.body, new Map());
+    }
+    return parsed;
+  }
+
+  /**
+   * What is made of the body of a response: once, as long as the response stays parsed.
+   * @param name what it is
+   */
+  make<Made>(body: Body, name: string, make: (body: Body) => Made): Made {
+    const made = this.#made.get(body);
+    if (made?.has(name)) return made.get(name) as Made;
+    const value = make(body);
+    made?.set(name, value);
+    return value;
   }
 
   #parse(

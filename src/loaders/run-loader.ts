@@ -247,7 +247,8 @@ class ProviderRunLoader {
     const request = pages.toRequest(key.monitorId, undefined, limits.listPageSize, false);
     const row = await fetches.find(this.#provider, request, (body) => {
       try {
-        return findRow(pages.read(key.monitorId, undefined, limits.listPageSize, body), key);
+        const toPage = () => pages.read(key.monitorId, undefined, limits.listPageSize, body);
+        return findRow(fetches.make(body, 'runs', toPage), key);
       } catch {
         // It isn't a page of runs.
         return undefined;

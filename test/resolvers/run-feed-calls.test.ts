@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { defaultLimits } from '../../src/core/limits.ts';
+import { createMemoryCache, type RunCache } from '../../src/run-cache/run-cache.ts';
 import { holdDate } from '../support/clock.ts';
 import { now as nowText } from '../support/feed-upstreams.ts';
 import { pathsOf, requestPage } from '../support/run-feed-world.ts';
@@ -74,4 +76,28 @@ it('run feed: The run feed requests no runs of monitors that ran before the wind
   expect({ ids, isComplete }).toEqual({ ids: withinLag.slice(0, 2).map(toId), isComplete: true });
   // Five minutes before the window, a run may yet have started in it.
   expect(pathsOf(world)).toEqual([...lists, ...byTime.slice(0, 5).map(toPath)].sort());
+});
+
+describe('run feed: what the pages behind a page need', () => {
+  it.each([
+    ['nothing is remembered where no cursor is selected', 'nodes { id } pageInfo { hasNextPage }', false],
+    ['it is remembered where the end cursor is selected', 'nodes { id } ... { pageInfo { endCursor } }', true],
+    ['it is remembered where the cursor of an edge is selected', 'edges { position: cursor }', true],
+  ])('%s', async (_title, selection, isRemembered) => {
+    const store = createMemoryCache(defaultLimits);
+    const kinds = new Set<string | undefined>();
+    const runCache: RunCache = {
+      ...store,
+      write(name, ...stored) {
+        kinds.add(/feed-\w+/.exec(name)?.[0]);
+        store.write(name, ...stored);
+      },
+    };
+    const world = await createListingWorld({ runCache });
+    serveDatafoldFleet(world.datafold, fleet);
+    const { errors } = await world.execute(`{ runs(providers: [DATAFOLD], first: 20) { ${selection} } }`);
+
+    expect(errors).toBeUndefined();
+    expect([kinds.has('feed-runs'), kinds.has('feed-monitors')]).toEqual([isRemembered, isRemembered]);
+  });
 });

@@ -35,11 +35,13 @@ export interface FleetOptions {
   readonly tags: readonly string[];
   /** Requests a page of the list. @throws {OperationTooCostly} when no call is left for it */
   readonly get: Get;
+  /** What is made of a page, once. */
+  readonly make: <Made>(page: Body, make: (page: Body) => Made) => Made;
 }
 
 /** Reads the list of all monitors: its first page, then all further ones in parallel where the first one counts them. */
 export async function readFleet(options: FleetOptions): Promise<Fleet> {
-  const { provider, definition, pageSize, maxMonitors, snapshotTime, tags, get } = options;
+  const { provider, definition, pageSize, maxMonitors, snapshotTime, tags, get, make } = options;
   const monitors = new Map<string, MonitorRow>();
   const seen = new Set<string>();
   const errors: unknown[] = [];
@@ -50,7 +52,7 @@ export async function readFleet(options: FleetOptions): Promise<Fleet> {
   const readPage = async (request: UpstreamRequest) => {
     const body: Body | null = await get(request);
     if (body === null) throw toBadList();
-    const page = read(body);
+    const page = make(body, read);
     if (page.unread) errors.push(toBadList());
     for (const row of page.rows) {
       seen.add(row.monitorId);

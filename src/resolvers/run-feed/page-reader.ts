@@ -96,6 +96,7 @@ export class PageReader {
       snapshotTime: args.snapshotTime,
       tags: args.tags,
       get,
+      make: (page, read) => context.fetches.make(page, 'monitors', read),
     });
     if (pages.size > 0 && fleet.errors.length === 0 && !isStale)
       await cache?.setList(provider, pages, this.readAtOf.get(provider) ?? context.now);
@@ -182,7 +183,7 @@ export class PageReader {
     context.callReport.recordPage(provider, { ...runsStep, list: monitorId }, request.path);
     const body = await this.#get(provider)({ ...request, isReport: true });
     if (body === null) return null;
-    const page = pages.read(monitorId, token, pageSize, body);
+    const page = context.fetches.make(body, 'runs', () => pages.read(monitorId, token, pageSize, body));
     const matches =
       args.outcomes === undefined && args.phases === undefined
         ? page.rows.map(() => true)

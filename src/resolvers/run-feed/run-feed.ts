@@ -39,7 +39,9 @@ export async function readRunFeed(
   context.feedBudget.open();
   const gaps = new FeedGaps((error) => context.fetches.report(error, 'runs.gaps'));
   const inPage = selectedOf.inPage('RunFeedConnection');
-  const cache = createCache(args, context);
+  // No client goes on behind a page without a cursor: what was read for it needn't be remembered.
+  const isPaged = args.cursor !== undefined || selectedOf.hasCursor('RunFeedConnection');
+  const cache = isPaged ? createCache(args, context) : undefined;
   const reservedCalls = reserveCalls(args, inPage, context.limits);
   const reader = new PageReader({ args, context, definitions, budget: context.feedBudget, cache, gaps, reservedCalls });
   const boundary = args.cursor?.boundary ?? keyAt(args.snapshotTime);
@@ -89,11 +91,11 @@ export async function readRunFeed(
   // Edges but the last have their position alone: their cursors are rarely sent back.
   const cursorOf = (key: SortKey) =>
     toFeedCursor({ ...base, repeats: 0, boundary: key, codes: new Map(), slot: undefined });
-  const endCursor = hasNextPage ? toFeedCursor({ ...base, repeats, ...after }) : undefined;
+  const endCursor = isPaged && hasNextPage ? toFeedCursor({ ...base, repeats, ...after }) : undefined;
   const runs = page.rows.filter((row) => row.row !== undefined) as (FeedRow & { readonly row: Body })[];
   const items = runs.map((row, place) => ({
     row,
-    cursor: (place === runs.length - 1 ? endCursor : undefined) ?? cursorOf(row),
+    cursor: (place === runs.length - 1 ? endCursor : undefined) ?? (isPaged ? cursorOf(row) : ''),
   }));
   const nodes = toNodes(runs, streams, reader, context, inPage, args.allowStale);
   return {
