@@ -86,7 +86,17 @@ export function serveDatafoldFleet(far: FakeUpstream, monitors: readonly FleetMo
     const rows = monitor?.runs.map(({ id, time, state }) => ({
       ...{ run_id: id, monitor_id: monitor.id, state, started_at: toText(time) },
     }));
-    send(response, rows && toPage('runs', rows));
+    if (rows !== undefined) return send(response, toPage('runs', rows));
+    const [, monitorId, runId] = /^\/api\/v1\/monitors\/(\d+)\/runs\/(\d+)$/.exec(pathname) ?? [];
+    const run = monitors.find(({ id }) => `${id}` === monitorId)?.runs.find(({ id }) => `${id}` === runId);
+    const { id, time, state } = run ?? {};
+    send(
+      response,
+      run && {
+        ...{ run_id: id, monitor_id: Number(monitorId), state, started_at: toText(time ?? null) },
+        ...{ error: null, warnings: [] },
+      },
+    );
   });
 }
 
