@@ -111,7 +111,7 @@ it('no run is shown as it has not been for FRESH_MS, and none is missing that st
         }
         expect(world.lines.filter(({ message }) => message === 'runs changed behind an unchanged row')).toEqual([]);
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     );
   } finally {
     vi.useRealTimers();

@@ -170,6 +170,13 @@ export const runCacheGuards: readonly Guard[] = [
     tests: staleTests,
   },
   {
+    name: 'unchanged pages with a run that goes on, as long as the row says so',
+    file: 'src/loaders/unmoved-monitors.ts',
+    from: 'if (page.runningSince !== monitor.runningSince) return;',
+    to: '',
+    tests: unmovedTests,
+  },
+  {
     name: 'unchanged pages of monitors whose rows are unchanged only',
     file: 'src/loaders/unmoved-monitors.ts',
     from: 'known?.mark === lastRunMark',
