@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { exampleOperations } from '../../src/generated/example-operations.ts';
-import { pageFiles, renderPage } from '../../src/server/graphiql-page.ts';
+import { pageFiles, renderPage } from '../../src/server/graphiql.ts';
 
 const outdir = 'dist';
 

@@ -1,8 +1,8 @@
 /** Environment -> who may send requests to the HTTP server. */
 import * as v from 'valibot';
 import { expectedApiToken, isApiToken, type JwtConfig } from '../server/auth/authorization.ts';
-import { isHost } from '../server/checks/host-and-path.ts';
-import { isOrigin } from '../server/cors.ts';
+import { isHost } from '../server/request-checks.ts';
+import { isOrigin } from '../server/response-headers.ts';
 import type { HttpServerConfig } from '../server/server.ts';
 import { isLoopback } from '../upstream/credential.ts';
 import { type Env, flagSetting, listSetting, readSettings, setting } from './env.ts';

@@ -8,8 +8,7 @@ import { toOverloaded } from '../gateway/error-masking.ts';
 import { requestIdHeader, toHeaders } from '../gateway/execute-operation.ts';
 import { isObject, withoutByteOrderMark } from '../json/lossless.ts';
 import type { RequestState } from './request-state.ts';
-import { createEndOfTick } from './response-batching.ts';
-import { securityHeaders } from './security-headers.ts';
+import { securityHeaders } from './response-headers.ts';
 
 /** Answers a request, sooner or later. */
 export type Way = (state: RequestState) => Promise<void>;
@@ -90,4 +89,20 @@ function toParams(body: Buffer): OperationParams | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The same promise for all who wait in one turn. */
+export type EndOfTick = () => Promise<void>;
+
+export function createEndOfTick(): EndOfTick {
+  let end: Promise<void> | undefined;
+  return () => {
+    end ??= new Promise((resolve) => {
+      setImmediate(() => {
+        end = undefined;
+        resolve();
+      });
+    });
+    return end;
+  };
 }

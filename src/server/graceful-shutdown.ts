@@ -5,8 +5,8 @@ import type { Socket } from 'node:net';
 import { setImmediate as immediate, setTimeout as wait } from 'node:timers/promises';
 import type { Limits } from '../core/limits.ts';
 import type { Gateway } from '../gateway/create-gateway.ts';
-import { type Rejection, refuse } from './checks/check.ts';
-import type { InFlightResponses } from './in-flight-responses.ts';
+import type { InFlightResponses } from './connections.ts';
+import { type Rejection, refuse } from './request-checks.ts';
 
 export interface GracefulShutdown {
   /** Whether new requests are welcome. */

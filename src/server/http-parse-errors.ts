@@ -5,10 +5,10 @@ import type { Duplex } from 'node:stream';
 import { toRefusal } from '../core/errors.ts';
 import { requestIdHeader, toRequestId } from '../gateway/execute-operation.ts';
 import type { Log } from '../observability/logger.ts';
-import { maxHeaderSize } from './checks/check.ts';
-import type { InFlightResponses } from './in-flight-responses.ts';
+import type { InFlightResponses } from './connections.ts';
+import { maxHeaderSize } from './request-checks.ts';
 import type { RequestState } from './request-state.ts';
-import { securityHeaders } from './security-headers.ts';
+import { securityHeaders } from './response-headers.ts';
 
 /** By the code of Node.js, the status and what was expected; anything else is `notHttp`. */
 const statusByCode: ReadonlyMap<unknown, readonly [status: number, expected: string]> = new Map([

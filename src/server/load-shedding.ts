@@ -1,7 +1,6 @@
-/** Turns operations away, at hardly any cost, while there is more to do than can be done in time. */
+/** Load shedding: turns operations away, at hardly any cost, while there is more to do than can be done in time. */
 import type { Limits } from '../core/limits.ts';
-import type { Check, Rejection } from './checks/check.ts';
-import { createEventLoopLag } from './event-loop-lag.ts';
+import type { Check, Rejection } from './request-checks.ts';
 
 export interface LoadShedder {
   /** Turns an operation away before its body is read. */
@@ -57,3 +56,33 @@ export const toOverloaded = (): Rejection => ({
   // Seconds, and not the same for all, so that they don't all come back together.
   headers: { 'retry-after': `${1 + Math.floor(3 * Math.random())}` },
 });
+
+/** How late the event loop is. */
+export interface EventLoopLag {
+  /** The longest delay of the last second or two, in milliseconds. */
+  ms(): number;
+  close(): void;
+}
+
+/**
+ * A timer that knows when it is due. `monitorEventLoopDelay` of Node.js wakes the process as often, and was seen to miss
+ * what holds the loop up around the moment at which its histogram is read and emptied.
+ */
+export function createEventLoopLag(): EventLoopLag {
+  const tickMs = 50;
+  let due = performance.now() + tickMs;
+  let since = due;
+  let before = 0;
+  let worst = 0;
+  const timer = setInterval(() => {
+    const now = performance.now();
+    worst = Math.max(worst, now - due);
+    due = now + tickMs;
+    if (now - since < 1_000) return;
+    [since, before, worst] = [now, worst, 0];
+  }, tickMs).unref();
+  return {
+    ms: () => Math.max(before, worst),
+    close: () => clearInterval(timer),
+  };
+}

@@ -4,10 +4,20 @@ import type { Limits } from '../core/limits.ts';
 import { requestIdHeader, toRequestId } from '../gateway/execute-operation.ts';
 import type { Log } from '../observability/logger.ts';
 import { type ApiTokens, createAuthorization } from './auth/authorization.ts';
-import { type AsyncCheck, badInput, type Check, firstRejectionAsync, maxHeaderSize, refuse } from './checks/check.ts';
-import { type AllowedHosts, createHostCheck, isAtHost, pathOf } from './checks/host-and-path.ts';
-import { isGet } from './sdl-endpoint.ts';
-import { securityHeaders } from './security-headers.ts';
+import {
+  type AllowedHosts,
+  type AsyncCheck,
+  badInput,
+  type Check,
+  createHostCheck,
+  firstRejectionAsync,
+  isAtHost,
+  isGet,
+  maxHeaderSize,
+  pathOf,
+  refuse,
+} from './request-checks.ts';
+import { securityHeaders } from './response-headers.ts';
 
 export const metricsPath = '/metrics';
 
@@ -35,7 +45,7 @@ export const createMetricsChecks = (
   allowedHosts: AllowedHosts,
   log: Log,
   limits: Limits,
-): readonly AsyncCheck[] => [isAtHost(allowedHosts), isGet, createAuthorization({ apiTokens: tokens, log, limits })];
+): readonly AsyncCheck[] => [isAtHost(allowedHosts), isGet, ...createAuthorization({ apiTokens: tokens, log, limits })];
 
 /** Answers a scrape. */
 export async function answerMetrics({ contentType, read }: MetricsPage, response: ServerResponse): Promise<void> {

@@ -1,11 +1,13 @@
 /** A request and its response, as the HTTP server knows them. */
+
+import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ResponseClient, ResponseReservation } from '../core/response-memory.ts';
 import type { RequestInfo } from '../gateway/execute-operation.ts';
 import { requestIdHeader, toRequestId } from '../gateway/execute-operation.ts';
 import { CancelSource } from '../upstream/deadline.ts';
-import type { WithBody } from './checks/body.ts';
-import { securityHeaders } from './security-headers.ts';
+import type { WithBody } from './request-checks.ts';
+import { securityHeaders } from './response-headers.ts';
 
 /** Makes the reservation of a response. */
 export interface Reservations {
@@ -83,4 +85,14 @@ export class RequestState implements RequestInfo, ResponseClient {
     for (const [name, value] of Object.entries(securityHeaders)) this.response.setHeader(name, value);
     return this.response;
   }
+}
+
+/**
+ * A digest of the credentials that a request carries: its token, and the provider keys that it forwards. Undefined where it has
+ * none. @param credentialHeaders the headers that forwarded keys come in, in lower case
+ */
+export function toCaller({ headers }: IncomingMessage, credentialHeaders: readonly string[]): string | undefined {
+  const credentials = ['authorization', ...credentialHeaders].map((name) => headers[name]?.toString());
+  if (credentials.every((credential) => credential === undefined)) return undefined;
+  return createHash('sha256').update(JSON.stringify(credentials)).digest('base64');
 }

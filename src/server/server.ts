@@ -6,39 +6,36 @@ import { ResponseMemory, ResponseReservation } from '../core/response-memory.ts'
 import type { Gateway } from '../gateway/create-gateway.ts';
 import { createBoundedLog, type Log } from '../observability/logger.ts';
 import { type ApiTokens, createAuthorization, type JwtConfig } from './auth/authorization.ts';
-import { toCaller } from './caller.ts';
-import { hasSmallBody, isPlain } from './checks/body.ts';
-import {
-  expectsNothing,
-  firstRejection,
-  firstRejectionAsync,
-  hasFewHeaders,
-  isHttp1,
-  isPreflighted,
-  maxHeaderSize,
-  type Rejection,
-  refuse,
-} from './checks/check.ts';
+import { createConnections, createInFlightResponses } from './connections.ts';
+import { createFastPath, type Way } from './fast-path.ts';
+import { createGracefulShutdown, type GracefulShutdown } from './graceful-shutdown.ts';
+import { createGraphiQL, createSdlAnswer, isSdlShown, sdlPath, wantsPage } from './graphiql.ts';
+import { createParseErrorHandler } from './http-parse-errors.ts';
+import { createLoadShedder, type LoadShedder } from './load-shedding.ts';
+import { answerMetrics, createMetricsChecks, type MetricsAccess, metricsPath } from './metrics-endpoint.ts';
+import { createPipelining, ignoreRest } from './pipelining.ts';
 import {
   type AllowedHosts,
   createHostCheck,
   createTargetCheck,
+  expectsNothing,
+  firstRejection,
+  firstRejectionAsync,
+  hasFewHeaders,
+  hasSmallBody,
   isAtHost,
   isAtPath,
+  isGet,
+  isHttp1,
+  isPlain,
+  isPreflighted,
+  maxHeaderSize,
   pathOf,
-} from './checks/host-and-path.ts';
-import { createConnections } from './connections.ts';
-import { type CorsOrigins, createCors } from './cors.ts';
-import { createFastPath, type Way } from './fast-path.ts';
-import { createGracefulShutdown, type GracefulShutdown } from './graceful-shutdown.ts';
-import { createGraphiQL, wantsPage } from './graphiql.ts';
-import { createParseErrorHandler } from './http-parse-errors.ts';
-import { createInFlightResponses } from './in-flight-responses.ts';
-import { createLoadShedder, type LoadShedder } from './load-shedding.ts';
-import { answerMetrics, createMetricsChecks, type MetricsAccess, metricsPath } from './metrics-endpoint.ts';
-import { createPipelining, ignoreRest } from './pipelining.ts';
-import { RequestState, type Reservations } from './request-state.ts';
-import { createSdlAnswer, isGet, isSdlShown, sdlPath } from './sdl-endpoint.ts';
+  type Rejection,
+  refuse,
+} from './request-checks.ts';
+import { RequestState, type Reservations, toCaller } from './request-state.ts';
+import { type CorsOrigins, createCors } from './response-headers.ts';
 
 /** Who may send requests. */
 export interface HttpServerConfig {
@@ -114,11 +111,11 @@ export function createServer(options: ServerOptions): Server {
     ...[createHostCheck(), createTargetCheck(allowedHosts)],
   ];
   const routeChecks = [isAtPath(path), isAtHost(allowedHosts)];
-  const isAuthorized = createAuthorization({ ...options, log, limits });
-  const sdlChecks = [isAtHost(allowedHosts), isGet, loadShedder.isCalm, isAuthorized, isSdlShown(gateway)];
+  const authorization = createAuthorization({ ...options, log, limits });
+  const sdlChecks = [isAtHost(allowedHosts), isGet, loadShedder.isCalm, ...authorization, isSdlShown(gateway)];
   const metricsChecks = metrics ? createMetricsChecks(metrics, allowedHosts, log, limits) : [];
   const operationChecks = [
-    ...[loadShedder.isCalm, isAuthorized, isPreflighted],
+    ...[loadShedder.isCalm, ...authorization, isPreflighted],
     ...[isPlain, hasSmallBody(limits.maxBodyBytes)],
   ];
 
@@ -155,7 +152,7 @@ export function createServer(options: ServerOptions): Server {
     if (cors.answerPreflight(request, response)) return;
     const notListed = cors.isAllowed(request, response);
     if (notListed !== undefined) return say(state, notListed);
-    if (graphiql && wantsPage(request)) return showGraphiQL(state);
+    if (graphiql && request.method === 'GET' && wantsPage(request)) return showGraphiQL(state);
     const wrong = await firstRejectionAsync(operationChecks, request, response);
     // Its client may have left by then, and nothing would tell when it is over.
     if (response.destroyed) return;

@@ -1,7 +1,7 @@
 /** How late the event loop is, wherever in a second it is held up. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
-import { createEventLoopLag } from '../../src/server/event-loop-lag.ts';
+import { createEventLoopLag } from '../../src/server/load-shedding.ts';
 
 it.each([10, 990])(
   'event loop lag: notices what holds it up for 600 ms, %d ms into a second',

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createGracefulShutdown } from '../../src/server/graceful-shutdown.ts';
-import { securityHeaders } from '../../src/server/security-headers.ts';
+import { securityHeaders } from '../../src/server/response-headers.ts';
 import { datafoldBody, datafoldPath } from '../support/bodies.ts';
 import { type FakeUpstream, type Handler, silence, startFakeUpstream } from '../support/fake-upstream.ts';
 import { startService } from '../support/process.ts';

@@ -7,8 +7,7 @@ import type { JWTVerifyOptions } from 'jose';
 import { importPackage } from '../../core/import-module.ts';
 import { lazy } from '../../core/lazy.ts';
 import type { Log } from '../../observability/logger.ts';
-import type { WithBody } from '../checks/body.ts';
-import type { AsyncCheck, Rejection } from '../checks/check.ts';
+import type { AsyncCheck, Rejection, WithBody } from '../request-checks.ts';
 import { createJwks, type FindKey, JwksError, type JwksLimits } from './jwks.ts';
 
 interface AuthorizationOptions {
@@ -55,13 +54,13 @@ function createKnownTokens(apiTokens: ApiTokens): () => readonly KnownToken[] {
   };
 }
 
-/** Admits every client when neither tokens nor an issuer are configured. */
-export function createAuthorization({ apiTokens = [], jwt, log, limits }: AuthorizationOptions): AsyncCheck {
-  if (apiTokens.length === 0 && typeof apiTokens !== 'function' && jwt === undefined) return () => undefined;
+/** The check of a client's token: none when neither tokens nor an issuer are configured. */
+export function createAuthorization({ apiTokens = [], jwt, log, limits }: AuthorizationOptions): readonly AsyncCheck[] {
+  if (apiTokens.length === 0 && typeof apiTokens !== 'function' && jwt === undefined) return [];
   const knownTokens = createKnownTokens(apiTokens);
   const checkJwt = jwt && createJwtCheck(jwt, log, limits);
 
-  return async (request: WithBody) => {
+  const isAuthorized = async (request: WithBody) => {
     const { authorization = [] } = request.headersDistinct;
     const [, token] = (authorization.length === 1 && /^Bearer +(\S+)$/i.exec(authorization[0] ?? '')) || [];
     if (token === undefined) return unauthenticated;
@@ -75,6 +74,7 @@ export function createAuthorization({ apiTokens = [], jwt, log, limits }: Author
     if (verdict === 'accepted') return undefined;
     return verdict === 'refused' ? unauthenticated : unavailable;
   };
+  return [isAuthorized];
 }
 
 /** Digests are of one length, and say nothing of how much of a token was right. */

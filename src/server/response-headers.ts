@@ -1,9 +1,16 @@
-/** Which pages of other sites may send requests, by the listed origins; without a list no CORS header is sent. */
+/** Headers of responses: the security headers, and those of CORS, which say what pages of other sites may send requests. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { requestIdHeader } from '../gateway/execute-operation.ts';
 import { forwardedHeader, providerNames } from '../providers/index.ts';
 import { ageHeader, callReportHeader } from '../upstream/call-report.ts';
-import { type Check, preflightHeaders, type Rejection } from './checks/check.ts';
+import { type Check, preflightHeaders, type Rejection } from './request-checks.ts';
+
+/** For every answer. Responses are for their caller only, so no intermediary stores them. */
+export const securityHeaders = {
+  'x-content-type-options': 'nosniff',
+  'cache-control': 'no-store',
+  'referrer-policy': 'no-referrer',
+} as const;
 
 const preflightAnswer = {
   'access-control-allow-methods': 'GET, POST',
@@ -20,6 +27,7 @@ const preflightAnswer = {
 export const isOrigin = (text: string): boolean =>
   /^https?:[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
 
+/** Which pages of other sites may send requests, by the listed origins; without a list no CORS header is sent. */
 export interface Cors {
   /** Puts on the answer what lets the page at the request's origin read it, if that origin is listed. */
   admit(request: IncomingMessage, response: ServerResponse): void;
