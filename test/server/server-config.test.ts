@@ -232,6 +232,7 @@ describe('server configuration: the sandbox', () => {
       limits: { maxDepth: 3 },
       gateway: { introspection: true },
       httpServer: { allowedHosts: 'loopback', apiTokens: [token], corsOrigins: 'loopback', graphiql: true },
+      metrics: {},
       warnings: [],
     });
   });
