@@ -141,6 +141,10 @@ const operationLimits = {
    * key. A run that may be further back has the error `OPERATION_TOO_COSTLY` in the fields that its row alone states.
    */
   maxEventsPages: 10,
+  /**
+   * Maximum pages of 100 runs of a monitor that `Monitor.runCounts` counts. Where the window has more, `RunCounts.isComplete` is `false`.
+   */
+  maxRunCountPages: 10,
   /** Maximum characters of the words that a list of monitors is searched for. */
   maxSearchLength: 200,
   /** Maximum tags that a list of monitors is filtered by. */

@@ -231,6 +231,38 @@ query RedMonitors(
   }
 }
 `,
+  // run-counts.graphql
+  `# How many runs of each monitor passed and failed since a time: by the pages of their lists alone.
+query RunCounts(
+  $startedAfter: DateTime! = "2026-01-01T00:00:00Z"
+  $startedBefore: DateTime
+  $first: Int = 20
+  $after: String
+) {
+  monitorList(first: $first, after: $after) {
+    nodes {
+      id
+      name
+      runCounts(startedAfter: $startedAfter, startedBefore: $startedBefore) {
+        total
+        passed
+        finding
+        errored
+        unfinished
+        isComplete
+      }
+    }
+    gaps {
+      provider
+      code
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+`,
   // run-log.graphql
   `# The agent log of an Olostep run, a page at a time: send \`endCursor\` back as \`after\`.
 query RunLog(

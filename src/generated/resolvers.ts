@@ -153,6 +153,7 @@ export type ResolversTypes = {
   PageInfo: ResolverTypeWrapper<Fields<Types.PageInfo>>;
   Provider: ResolverTypeWrapper<Fields<Types.Provider>>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  RunCounts: ResolverTypeWrapper<Fields<Types.RunCounts>>;
   RunFeedConnection: ResolverTypeWrapper<Feed>;
   RunFeedGap: ResolverTypeWrapper<Fields<Types.RunFeedGap>>;
   RunOutcome: ResolverTypeWrapper<Fields<Types.RunOutcome>>;
@@ -209,6 +210,7 @@ export type ResolversParentTypes = {
   OlostepTracked: Fields<Types.OlostepTracked>;
   PageInfo: Fields<Types.PageInfo>;
   Query: Record<PropertyKey, never>;
+  RunCounts: Fields<Types.RunCounts>;
   RunFeedConnection: Feed;
   RunFeedGap: Fields<Types.RunFeedGap>;
   String: Fields<Types.Scalars['String']['output']>;
@@ -325,6 +327,7 @@ export type DatafoldMonitorResolvers<ContextType = Context, ParentType extends R
   rawState?: Resolver<Types.Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   rawType?: Resolver<Types.Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   readAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  runCounts?: Resolver<Types.Maybe<ResolversTypes['RunCounts']>, ParentType, ContextType, RequireFields<Types.DatafoldMonitorRunCountsArgs, 'startedAfter'>>;
   runs?: Resolver<Types.Maybe<ResolversTypes['MonitorRunConnection']>, ParentType, ContextType, RequireFields<Types.DatafoldMonitorRunsArgs, 'first'>>;
   schedule?: Resolver<Types.Maybe<ResolversTypes['DatafoldSchedule']>, ParentType, ContextType>;
   state?: Resolver<Types.Maybe<ResolversTypes['DatafoldRunState']>, ParentType, ContextType>;
@@ -472,6 +475,7 @@ export type OlostepMonitorResolvers<ContextType = Context, ParentType extends Re
   query?: Resolver<Types.Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   rawStatus?: Resolver<Types.Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   readAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  runCounts?: Resolver<Types.Maybe<ResolversTypes['RunCounts']>, ParentType, ContextType, RequireFields<Types.OlostepMonitorRunCountsArgs, 'startedAfter'>>;
   runs?: Resolver<Types.Maybe<ResolversTypes['MonitorRunConnection']>, ParentType, ContextType, RequireFields<Types.OlostepMonitorRunsArgs, 'first'>>;
   schedule?: Resolver<Types.Maybe<ResolversTypes['OlostepSchedule']>, ParentType, ContextType>;
   snapshotCount?: Resolver<Types.Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
@@ -557,6 +561,19 @@ export type QueryResolvers<ContextType = Context, ParentType extends ResolversPa
   runs?: Resolver<Types.Maybe<ResolversTypes['RunFeedConnection']>, ParentType, ContextType, RequireFields<Types.QueryRunsArgs, 'allowStale' | 'first'>>;
 };
 
+export type RunCountsResolvers<ContextType = Context, ParentType extends ResolversParentTypes['RunCounts'] = ResolversParentTypes['RunCounts']> = {
+  cancelled?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  errored?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  finding?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  isComplete?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  learning?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  passed?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  skipped?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  total?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  unfinished?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  unknown?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
 export type RunFeedConnectionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['RunFeedConnection'] = ResolversParentTypes['RunFeedConnection']> = {
   edges?: Resolver<Types.Maybe<ReadonlyArray<Types.Maybe<ResolversTypes['MonitorRunEdge']>>>, ParentType, ContextType>;
   gaps?: Resolver<ReadonlyArray<ResolversTypes['RunFeedGap']>, ParentType, ContextType>;
@@ -614,6 +631,7 @@ export type Resolvers<ContextType = Context> = {
   OlostepTracked?: OlostepTrackedResolvers<ContextType>;
   PageInfo?: PageInfoResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
+  RunCounts?: RunCountsResolvers<ContextType>;
   RunFeedConnection?: RunFeedConnectionResolvers<ContextType>;
   RunFeedGap?: RunFeedGapResolvers<ContextType>;
 };

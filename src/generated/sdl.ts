@@ -162,6 +162,16 @@ type DatafoldMonitor implements Monitor & Node {
     "Only runs that started at or before this time."
     startedBefore: DateTime
   ): MonitorRunConnection
+  """
+  How many runs of \`runs\` in a window of time ended how, by the rows of Datafold's list: no run is fetched separately. Each page of 100 runs
+  is one call. \`null\`, without an error, when Datafold no longer has the monitor.
+  """
+  runCounts(
+    "Only runs that started at or after this time."
+    startedAfter: DateTime!
+    "Only runs that started at or before this time."
+    startedBefore: DateTime
+  ): RunCounts
 }
 
 "When a Datafold monitor runs."
@@ -531,6 +541,44 @@ interface Monitor implements Node {
     "Only runs at or before this time."
     startedBefore: DateTime
   ): MonitorRunConnection
+  """
+  How many runs of \`runs\` in a window of time ended how: by the rows of the provider's list, no run is fetched separately. A page of
+  100 runs is a call, which all windows of the monitor share; none, where the row of the monitor in a list says that it last ran before the window. \`null\`, without an error,
+  when the provider no longer has the monitor.
+  """
+  runCounts(
+    "Only runs at or after this time."
+    startedAfter: DateTime!
+    "Only runs at or before this time."
+    startedBefore: DateTime
+  ): RunCounts
+}
+
+"How many runs of a monitor ended how in a window of time, by the rows of its list."
+type RunCounts {
+  "All runs that were counted: the sum of the numbers below."
+  total: Int!
+  "Runs with the outcome \`PASSED\`."
+  passed: Int!
+  "Runs with the outcome \`FINDING\`."
+  finding: Int!
+  "Runs with the outcome \`ERRORED\`."
+  errored: Int!
+  "Runs with the outcome \`SKIPPED\`."
+  skipped: Int!
+  "Runs with the outcome \`CANCELLED\`."
+  cancelled: Int!
+  "Runs with the outcome \`LEARNING\`."
+  learning: Int!
+  "Runs of which the row doesn't say how they stand or ended, or by a word that this service doesn't know."
+  unknown: Int!
+  "Runs in the phases \`PENDING\` and \`RUNNING\`."
+  unfinished: Int!
+  """
+  Whether all runs of the window were counted. \`false\` when the window has more than \`MAX_RUN_COUNT_PAGES\` (10) pages of 100 runs, when a
+  page or a row behind the first page couldn't be read, or when cached rows are shown (\`allowStale\`): then there are at least so many.
+  """
+  isComplete: Boolean!
 }
 
 "A page of runs: a Relay connection."
@@ -901,6 +949,16 @@ type OlostepMonitor implements Monitor & Node {
     "Only runs with a snapshot of this time or earlier."
     startedBefore: DateTime
   ): MonitorRunConnection
+  """
+  How many runs of \`runs\` in a window of time ended how, by the rows of Olostep's events pages: no run is fetched separately, and runs that
+  left no row aren't counted. Each page of 100 runs is one call. \`null\`, without an error, when Olostep no longer has the monitor.
+  """
+  runCounts(
+    "Only runs whose snapshot was made at or after this time."
+    startedAfter: DateTime!
+    "Only runs whose snapshot was made at or before this time."
+    startedBefore: DateTime
+  ): RunCounts
 }
 
 "When an Olostep monitor runs."

@@ -187,6 +187,11 @@ export type DatafoldMonitor = Monitor & Node & {
   /** When this service received the response that is shown here. Set by this service. */
   readonly readAt: Scalars['DateTime']['output'];
   /**
+   * How many runs of `runs` in a window of time ended how, by the rows of Datafold's list: no run is fetched separately. Each page of 100 runs
+   * is one call. `null`, without an error, when Datafold no longer has the monitor.
+   */
+  readonly runCounts: Maybe<RunCounts>;
+  /**
    * The runs of the monitor, newest first. No document names the order of Datafold's list: that it is newest first is our reading.
    * This service checks each page, and sorts a page that isn't in order. A run without a start stays where the list has it: it counts
    * as having started with the nearest run above it that has a start, or when the first page was read if there is none. To find a
@@ -202,6 +207,13 @@ export type DatafoldMonitor = Monitor & Node & {
   readonly tags: Maybe<ReadonlyArray<Maybe<Scalars['String']['output']>>>;
   /** What the monitor does; `null` when Datafold doesn't say. */
   readonly type: Maybe<DatafoldMonitorType>;
+};
+
+
+/** A data monitor of Datafold. */
+export type DatafoldMonitorRunCountsArgs = {
+  startedAfter: Scalars['DateTime']['input'];
+  startedBefore?: InputMaybe<Scalars['DateTime']['input']>;
 };
 
 
@@ -379,10 +391,23 @@ export type Monitor = {
   /** When this service received the response that is shown here. Set by this service. */
   readonly readAt: Scalars['DateTime']['output'];
   /**
+   * How many runs of `runs` in a window of time ended how: by the rows of the provider's list, no run is fetched separately. A page of
+   * 100 runs is a call, which all windows of the monitor share; none, where the row of the monitor in a list says that it last ran before the window. `null`, without an error,
+   * when the provider no longer has the monitor.
+   */
+  readonly runCounts: Maybe<RunCounts>;
+  /**
    * The runs of the monitor, newest first. Each provider's type says which runs they are, where runs without a time are, and what
    * the selected fields cost; `null`, without an error, when the provider no longer has the monitor.
    */
   readonly runs: Maybe<MonitorRunConnection>;
+};
+
+
+/** A monitor of any provider. `null` in place of one, without an error, means: the provider has no such monitor. */
+export type MonitorRunCountsArgs = {
+  startedAfter: Scalars['DateTime']['input'];
+  startedBefore?: InputMaybe<Scalars['DateTime']['input']>;
 };
 
 
@@ -562,6 +587,11 @@ export type OlostepMonitor = Monitor & Node & {
   /** When this service received the response that is shown here. Set by this service. */
   readonly readAt: Scalars['DateTime']['output'];
   /**
+   * How many runs of `runs` in a window of time ended how, by the rows of Olostep's events pages: no run is fetched separately, and runs that
+   * left no row aren't counted. Each page of 100 runs is one call. `null`, without an error, when Olostep no longer has the monitor.
+   */
+  readonly runCounts: Maybe<RunCounts>;
+  /**
    * The runs of the monitor that have a snapshot, newest first: Olostep lists no others. Their times are those of the snapshots. No
    * document names the order of Olostep's list: that it is newest first is our reading. This service checks each page, and sorts a
    * page that isn't in order. A run without a time stays where the list has it: it counts as having the time of the nearest run above
@@ -583,6 +613,13 @@ export type OlostepMonitor = Monitor & Node & {
   readonly updatedAt: Maybe<Scalars['DateTime']['output']>;
   /** The URL that Olostep calls; `null` when there is none. Its calls aren't signed. */
   readonly webhookUrl: Maybe<Scalars['String']['output']>;
+};
+
+
+/** A web monitor of Olostep. */
+export type OlostepMonitorRunCountsArgs = {
+  startedAfter: Scalars['DateTime']['input'];
+  startedBefore?: InputMaybe<Scalars['DateTime']['input']>;
 };
 
 
@@ -926,6 +963,34 @@ export type QueryRunsArgs = {
   since?: InputMaybe<Scalars['DateTime']['input']>;
   tags?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
   until?: InputMaybe<Scalars['DateTime']['input']>;
+};
+
+/** How many runs of a monitor ended how in a window of time, by the rows of its list. */
+export type RunCounts = {
+  readonly __typename: 'RunCounts';
+  /** Runs with the outcome `CANCELLED`. */
+  readonly cancelled: Scalars['Int']['output'];
+  /** Runs with the outcome `ERRORED`. */
+  readonly errored: Scalars['Int']['output'];
+  /** Runs with the outcome `FINDING`. */
+  readonly finding: Scalars['Int']['output'];
+  /**
+   * Whether all runs of the window were counted. `false` when the window has more than `MAX_RUN_COUNT_PAGES` (10) pages of 100 runs, when a
+   * page or a row behind the first page couldn't be read, or when cached rows are shown (`allowStale`): then there are at least so many.
+   */
+  readonly isComplete: Scalars['Boolean']['output'];
+  /** Runs with the outcome `LEARNING`. */
+  readonly learning: Scalars['Int']['output'];
+  /** Runs with the outcome `PASSED`. */
+  readonly passed: Scalars['Int']['output'];
+  /** Runs with the outcome `SKIPPED`. */
+  readonly skipped: Scalars['Int']['output'];
+  /** All runs that were counted: the sum of the numbers below. */
+  readonly total: Scalars['Int']['output'];
+  /** Runs in the phases `PENDING` and `RUNNING`. */
+  readonly unfinished: Scalars['Int']['output'];
+  /** Runs of which the row doesn't say how they stand or ended, or by a word that this service doesn't know. */
+  readonly unknown: Scalars['Int']['output'];
 };
 
 /** The newest runs of several monitors, of any provider: a Relay connection. */

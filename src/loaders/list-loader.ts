@@ -23,6 +23,7 @@ import type { MonitorLoader } from './monitor-loader.ts';
 import { readMonitorPages } from './monitor-pages.ts';
 import { countAwaited, explainExcluded, type MonitorListPlan, planMonitorList } from './planner.ts';
 import type { RequestFetcher, TrackedGet } from './request-fetcher.ts';
+import { checkWindow } from './run-counts.ts';
 import type { RunLoader } from './run-loader.ts';
 
 /** A connection, ready to be selected from. */
@@ -147,6 +148,7 @@ export class ListLoader {
     costBudget: CostBudget,
     selectedOf: SelectedOf,
   ) {
+    checkWindow(args.startedAfter, args.startedBefore);
     // A list counts as at least one item, which is known before it is requested.
     costBudget.chargeListItems(1);
     const { fetches, limits, callReport, runs } = this.#options;

@@ -17,6 +17,7 @@ import {
   planFetches,
   scanList,
   throwFailure,
+  toLatestRunAt,
 } from './planner.ts';
 import type { RequestFetcher } from './request-fetcher.ts';
 
@@ -54,6 +55,9 @@ export class MonitorLoader {
   readonly #requested: Partial<Record<Provider, Map<string, RequestedMonitor[]>>> = {};
   /** Rows that were read anyway; `null` for one that a monitor has been made of. */
   readonly #rows: Partial<Record<Provider, Map<string, FoundRow<MonitorRow> | null>>> = {};
+
+  /** What the same rows say of their monitors' last runs. */
+  readonly #latestRunAt: Partial<Record<Provider, Map<string, number>>> = {};
 
   constructor(options: MonitorLoaderOptions) {
     this.#options = options;
@@ -96,8 +100,15 @@ export class MonitorLoader {
    * Nothing is made of the row until a field needs it; and once something has been, it is there when the page is read again.
    */
   note(provider: Provider, row: MonitorRow, readAt: number): void {
+    this.#latestRunAt[provider] ??= new Map();
+    this.#latestRunAt[provider].set(row.monitorId, toLatestRunAt(row, providers[provider].monitors));
     const rows = this.#rowsOf(provider);
     if (rows.get(row.monitorId) !== null) rows.set(row.monitorId, { row, readAt });
+  }
+
+  /** No run of the monitor is later, in Unix milliseconds, by a row that has been read anyway; `undefined` when there is none. */
+  latestRunAt({ provider, monitorId }: MonitorKey): number | undefined {
+    return this.#latestRunAt[provider]?.get(monitorId);
   }
 
   /** Whether there is a row of it, from which it is then known. */

@@ -6,8 +6,8 @@ import { isEndpointSpecific } from '../core/errors.ts';
 import type { RunPhase } from '../generated/types.ts';
 import type { SelectedFields } from '../graphql/selected-fields.ts';
 import type { ListedFields, Selected } from '../providers/fields.ts';
-import type { Get, ListScan } from '../providers/lists.ts';
-import type { MonitorFacts } from '../providers/provider.ts';
+import type { Get, ListScan, MonitorRow } from '../providers/lists.ts';
+import type { MonitorDefinition, MonitorFacts } from '../providers/provider.ts';
 import type { PlannedStep } from '../upstream/call-report.ts';
 import type { Body } from '../upstream/read-response.ts';
 import { isOpenFilter, type MonitorFilter, whyNone } from './monitor-filter.ts';
@@ -19,7 +19,17 @@ import { isOpenFilter, type MonitorFilter, whyNone } from './monitor-filter.ts';
 export type Need = 'light' | 'full' | 'row' | 'both';
 
 /** What costs nothing once an object is there. */
-const made: Selected = new Set(['id', 'provider', 'monitorId', 'runId', 'readAt', 'isStale', 'monitor', 'runs']);
+const made: Selected = new Set([
+  'id',
+  'provider',
+  'monitorId',
+  'runId',
+  'readAt',
+  'isStale',
+  'monitor',
+  'runs',
+  'runCounts',
+]);
 
 /** What is needed of an object of which these fields are selected. */
 export function needOf(selected: Selected, { fields, only }: ListedFields): Need {
@@ -35,7 +45,7 @@ export function needOf(selected: Selected, { fields, only }: ListedFields): Need
 }
 
 /** The fields that lead from one object to others, by further calls. */
-const ways = ['monitor', 'runs', 'lastRun'];
+const ways = ['monitor', 'runs', 'runCounts', 'lastRun'];
 
 /** How many fields of an object in a list may have to be waited for: all or none, as those fail together that take a call. */
 export function countAwaited(selected: SelectedFields, listed?: ListedFields): number {
@@ -125,6 +135,28 @@ export function planRunFeed<Name extends string>(
     return isInPhase ? [] : [{ provider, argument: 'phases' }];
   });
   return { providers: names.filter((name) => !excluded.some(({ provider }) => provider === name)), excluded };
+}
+
+/** `none`: no run can be in the window. `list`: the pages of the monitor's runs that the window reaches. */
+export type RunCountsPlan = 'none' | 'list';
+
+/**
+ * Plans the counts of a monitor's runs.
+ * @param latestRunAt no run of the monitor is later, by its row; `undefined` when that is unknown. Both are Unix milliseconds.
+ */
+export const planRunCounts = (latestRunAt: number | undefined, startedAfter: number): RunCountsPlan =>
+  latestRunAt !== undefined && latestRunAt < startedAfter ? 'none' : 'list';
+
+/**
+ * No run of the monitor is later, in Unix milliseconds, as far as its row in the list of monitors says. Of one that doesn't say when it
+ * ran last, the last run may be the newest of all: infinity. Of one that never ran, it is minus infinity.
+ */
+export function toLatestRunAt(
+  { lastRunAt, hasNeverRun }: Pick<MonitorRow, 'lastRunAt' | 'hasNeverRun'>,
+  { lagMs = 0 }: Pick<MonitorDefinition, 'lagMs'>,
+): number {
+  if (hasNeverRun) return Number.NEGATIVE_INFINITY;
+  return lastRunAt === undefined ? Number.POSITIVE_INFINITY : lastRunAt + lagMs;
 }
 
 /** Why no call is made for a provider. */

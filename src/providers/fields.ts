@@ -37,7 +37,7 @@ export type RunFields<Type extends Types.MonitorRun> = Omit<Fields<Type>, 'monit
 export type Run = RunFields<Types.MonitorRun> & AllowStale & { readonly __typename: string };
 
 /** A type of monitors as its provider fills it: its runs are found by a resolver. */
-export type MonitorFields<Type extends Types.Monitor> = Omit<Fields<Type>, 'runs'>;
+export type MonitorFields<Type extends Types.Monitor> = Omit<Fields<Type>, 'runs' | 'runCounts'>;
 
 /** A monitor, ready to be selected from. */
 export type Monitor = MonitorFields<Types.Monitor> & AllowStale & { readonly __typename: string };
@@ -99,7 +99,7 @@ type Origin = 'either' | 'detail' | 'row';
 export type Origins<Type> = {
   readonly [Name in Exclude<
     keyof Type,
-    keyof ReturnType<typeof identifyRun> | '__typename' | 'monitor' | 'runs'
+    keyof ReturnType<typeof identifyRun> | '__typename' | 'monitor' | 'runs' | 'runCounts'
   >]: Origin;
 };
 

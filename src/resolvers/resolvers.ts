@@ -3,9 +3,10 @@
  */
 import { BadUserInput } from '../core/errors.ts';
 import type { QueryResolvers } from '../generated/resolvers.ts';
-import type { MonitorKey, MonitorRunKey, MonitorRunsArgs, Provider } from '../generated/types.ts';
+import type { MonitorKey, MonitorRunCountsArgs, MonitorRunKey, MonitorRunsArgs, Provider } from '../generated/types.ts';
 import { type SelectedFields, type SelectedOf, type Selection, selectedIn } from '../graphql/selected-fields.ts';
 import { countAwaited } from '../loaders/planner.ts';
+import { countRuns } from '../loaders/run-counts.ts';
 import type { AllowStale, Node, Selected } from '../providers/fields.ts';
 import { identifyMonitor, monitorIdentity, splitGlobalId } from '../providers/fields.ts';
 import { isProvider, providerNames, providers } from '../providers/index.ts';
@@ -108,9 +109,12 @@ async function monitorOf(
 }
 
 const isIdentity = (selected: Selected): boolean => {
-  for (const name of selected) if (name !== 'runs' && !monitorIdentity.has(name)) return false;
+  for (const name of selected) if (!ofRuns.has(name) && !monitorIdentity.has(name)) return false;
   return true;
 };
+
+/** What of a monitor is made of its runs. */
+const ofRuns: Selected = new Set(['runs', 'runCounts']);
 
 const runsOf = (
   monitor: MonitorKey & AllowStale,
@@ -118,6 +122,9 @@ const runsOf = (
   { lists, costBudget }: Context,
   info: Selection,
 ) => lists.runsOf(monitor, args, costBudget, selectedIn(info));
+
+const runCountsOf = (monitor: MonitorKey & AllowStale, args: MonitorRunCountsArgs, context: Context) =>
+  countRuns(monitor, args, context);
 
 /** From whatever a provider filled with a run's key to the run. */
 const runAt =
@@ -137,7 +144,7 @@ const runAt =
 const ways = Object.fromEntries(
   providerNames.flatMap((provider) => [
     [providers[provider].runs.typeName, { monitor: monitorOf }],
-    [providers[provider].monitors.typeName, { runs: runsOf }],
+    [providers[provider].monitors.typeName, { runs: runsOf, runCounts: runCountsOf }],
     ...Object.entries(providers[provider].monitors.runFields ?? {}).map(([type, name]) => [
       type,
       { [name]: runAt(name) },

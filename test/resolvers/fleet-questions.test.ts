@@ -124,3 +124,22 @@ it('questions: "Everything tagged finance" takes the tagged rows, and a page of 
   );
   expect([world.datafold.paths.length, world.olostep.paths.length]).toEqual([2 + 4, 0]);
 });
+
+it('questions: "How many passed and failed per monitor this week?" takes the pages of the lists, and fetches no run', async () => {
+  const world = await createFleetWorld();
+  const startedAfter = new Date(Date.parse(now) - 7 * 24 * hourMs).toISOString();
+
+  const pages: { readonly total: number; readonly isComplete: boolean }[][] = [];
+  for (let after: string | null = null; pages.length < 3; ) {
+    const { monitorList } = await execute(world, 'RunCounts', { startedAfter, first: 100, after });
+    pages.push(monitorList.nodes.map(({ runCounts }: { runCounts: object }) => runCounts));
+    after = monitorList.pageInfo.endCursor;
+  }
+
+  // A run each six hours.
+  expect(pages.map(({ length }) => length)).toEqual([100, 100, 100]);
+  expect(new Set(pages.flat().map(({ total }) => total))).toEqual(new Set([28]));
+  expect(pages.flat().every(({ isComplete }) => isComplete)).toBe(true);
+  // Two pages of Datafold's list, Olostep's list once, and a page of each monitor's runs.
+  expect([world.datafold.paths.length, world.olostep.paths.length]).toEqual([2 + 200, 1 + 100]);
+});

@@ -74,14 +74,14 @@ export function serveDatafoldFleet(far: FakeUpstream, monitors: readonly FleetMo
       ...{ count: items.length, page, page_size: size, total_pages: Math.ceil(items.length / size) },
       [name]: items.slice((page - 1) * size, page * size),
     });
-    if (pathname === '/api/v1/monitors') {
-      const rows = monitors.map((monitor) => ({
-        ...{ id: monitor.id, name: `Monitor ${monitor.id}`, created_at: '2026-01-01T00:00:00Z' },
-        ...{ last_run: toText(lastTimeOf(monitor)), state: monitor.runs[0]?.state ?? null },
-        ...monitor.row,
-      }));
-      return send(response, toPage('monitors', rows));
-    }
+    const toRow = (monitor: FleetMonitor) => ({
+      ...{ id: monitor.id, name: `Monitor ${monitor.id}`, created_at: '2026-01-01T00:00:00Z' },
+      ...{ last_run: toText(lastTimeOf(monitor)), state: monitor.runs[0]?.state ?? null },
+      ...monitor.row,
+    });
+    if (pathname === '/api/v1/monitors') return send(response, toPage('monitors', monitors.map(toRow)));
+    const single = monitors.find(({ id }) => pathname === `/api/v1/monitors/${id}`);
+    if (single !== undefined) return send(response, toRow(single));
     const monitor = monitors.find(({ id }) => pathname === `/api/v1/monitors/${id}/runs`);
     const rows = monitor?.runs.map(({ id, time, state }) => ({
       ...{ run_id: id, monitor_id: monitor.id, state, started_at: toText(time) },
@@ -104,14 +104,14 @@ export function serveDatafoldFleet(far: FakeUpstream, monitors: readonly FleetMo
 export function serveOlostepFleet(far: FakeUpstream, monitors: readonly FleetMonitor[]): void {
   far.onAny((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '', far.baseUrl);
-    if (pathname === '/v1/monitors') {
-      const rows = monitors.map((monitor) => ({
-        ...{ id: `monitor_${monitor.id}`, query: `Monitor ${monitor.id}`, status: 'active' },
-        last_run: { id: `run_${monitor.runs[0]?.id}`, ran_at: toText(lastTimeOf(monitor)) },
-        ...monitor.row,
-      }));
-      return send(response, { monitors: rows, count: rows.length });
-    }
+    const toRow = (monitor: FleetMonitor) => ({
+      ...{ id: `monitor_${monitor.id}`, query: `Monitor ${monitor.id}`, status: 'active' },
+      last_run: { id: `run_${monitor.runs[0]?.id}`, ran_at: toText(lastTimeOf(monitor)) },
+      ...monitor.row,
+    });
+    if (pathname === '/v1/monitors') return send(response, { monitors: monitors.map(toRow), count: monitors.length });
+    const single = monitors.find(({ id }) => pathname === `/v1/monitors/monitor_${id}`);
+    if (single !== undefined) return send(response, toRow(single));
     const monitor = monitors.find(({ id }) => pathname === `/v1/monitors/monitor_${id}/events`);
     const rows = (monitor?.runs ?? []).map(({ id, time, state }) => ({
       ...{

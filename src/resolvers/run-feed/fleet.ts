@@ -3,6 +3,7 @@ import { OperationTooCostly, ProviderError } from '../../core/errors.ts';
 import type { Limits } from '../../core/limits.ts';
 import type { Provider } from '../../generated/types.ts';
 import { hasTags } from '../../loaders/monitor-filter.ts';
+import { toLatestRunAt } from '../../loaders/planner.ts';
 import type { Get, ListScan, MonitorRow } from '../../providers/lists.ts';
 import type { MonitorDefinition } from '../../providers/provider.ts';
 import type { UpstreamRequest } from '../../upstream/call-context.ts';
@@ -86,23 +87,12 @@ export async function readFleet(options: FleetOptions): Promise<Fleet> {
     errors.push(error);
   }
   const byTime = [...monitors.values()].sort(
-    (one, other) => compareNumbers(toBound(other, definition), toBound(one, definition)) || compareIds(one, other),
+    (one, other) =>
+      compareNumbers(toLatestRunAt(other, definition), toLatestRunAt(one, definition)) || compareIds(one, other),
   );
   const [omitted] = byTime.splice(maxMonitors);
-  const omittedUntil = omitted === undefined ? Number.NEGATIVE_INFINITY : toBound(omitted, definition);
+  const omittedUntil = omitted === undefined ? Number.NEGATIVE_INFINITY : toLatestRunAt(omitted, definition);
   return { provider, monitors: byTime.sort(compareIds), undecided, errors, omittedUntil };
-}
-
-/**
- * No run of the monitor is later, in Unix milliseconds. Of one that doesn't say when it ran last, the last run may be the newest of
- * all: infinity. Of one that never ran, it is minus infinity.
- */
-export function toBound(
-  { lastRunAt, hasNeverRun }: MonitorRow,
-  { lagMs = 0 }: Pick<MonitorDefinition, 'lagMs'>,
-): number {
-  if (hasNeverRun) return Number.NEGATIVE_INFINITY;
-  return lastRunAt === undefined ? Number.POSITIVE_INFINITY : lastRunAt + lagMs;
 }
 
 /**

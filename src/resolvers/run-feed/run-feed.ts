@@ -8,7 +8,7 @@ import type { Provider, QueryRunsArgs } from '../../generated/types.ts';
 import type { SelectedOf } from '../../graphql/selected-fields.ts';
 import { FeedGaps } from '../../loaders/gaps.ts';
 import { type Feed, toPart } from '../../loaders/list-loader.ts';
-import { countAwaited, explainExcluded, planRunFeed } from '../../loaders/planner.ts';
+import { countAwaited, explainExcluded, planRunFeed, toLatestRunAt } from '../../loaders/planner.ts';
 import { fromMilliseconds } from '../../providers/date-time.ts';
 import { providers } from '../../providers/index.ts';
 import type { Body } from '../../upstream/read-response.ts';
@@ -17,7 +17,7 @@ import { type FeedArguments, type FeedContext, type FeedDefinition, readFeedArgu
 import { toFeedCursor } from './feed-cursor.ts';
 import { compareKeys, type FeedRow, keyAt, type SortKey } from './feed-order.ts';
 import { applyCursor, cutPage, hasRunsBehind, isSameProgress, mergeStreams, toProgress } from './feed-page.ts';
-import { isReached, toBound, toTooManyMonitors } from './fleet.ts';
+import { isReached, toTooManyMonitors } from './fleet.ts';
 import { PageReader } from './page-reader.ts';
 import { RunStream } from './run-stream.ts';
 
@@ -180,7 +180,7 @@ async function openStreams(
       if (errors.length > 0 && monitors.length === 0) failedProviders.add(provider);
       omitted.set(provider, omittedUntil);
       const { runs, monitors: definition } = definitions[provider];
-      return monitors.map((row) => new RunStream(provider, row, runs.pages, window, toBound(row, definition)));
+      return monitors.map((row) => new RunStream(provider, row, runs.pages, window, toLatestRunAt(row, definition)));
     }),
   );
   return { streams: opened.flat(), failedProviders, omitted };

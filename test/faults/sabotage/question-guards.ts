@@ -4,6 +4,7 @@ import type { Guard } from './guard.ts';
 const pages = 'src/loaders/monitor-pages.ts';
 const filter = 'src/loaders/monitor-filter.ts';
 const worlds = ['test/resolvers/monitor-list-worlds.test.ts'];
+const counts = ['test/resolvers/run-counts.test.ts'];
 const feeds = ['test/resolvers/run-feed-filters.test.ts'];
 const lists = ['test/resolvers/monitor-list-filters.test.ts'];
 
@@ -77,5 +78,26 @@ export const questionGuards: readonly Guard[] = [
     from: 'args.phases.has(phase) : undefined);',
     to: 'args.phases.has(phase) : false);',
     tests: feeds,
+  },
+  {
+    name: 'run counts: no call where no run can be in the window',
+    file: 'src/loaders/planner.ts',
+    from: "latestRunAt !== undefined && latestRunAt < startedAfter ? 'none' : 'list'",
+    to: "latestRunAt !== undefined && latestRunAt < -1e9 * startedAfter ? 'none' : 'list'",
+    tests: counts,
+  },
+  {
+    name: 'run counts: a run may start later than its row says',
+    file: 'src/loaders/planner.ts',
+    from: ': lastRunAt + lagMs;',
+    to: ': lastRunAt - 1e9 * lagMs;',
+    tests: counts,
+  },
+  {
+    name: 'run counts: what is not all says so',
+    file: 'src/loaders/run-counts.ts',
+    from: 'if (row instanceof Error) isComplete = false;',
+    to: 'if (row instanceof Error) continue;',
+    tests: counts,
   },
 ];

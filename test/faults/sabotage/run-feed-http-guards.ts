@@ -33,7 +33,7 @@ export const runFeedHttpGuards: readonly Guard[] = [
   },
   {
     name: 'run feed over HTTP: a monitor that never ran takes no place of one that did',
-    file: fleet,
+    file: 'src/loaders/planner.ts',
     from: 'if (hasNeverRun) return Number.NEGATIVE_INFINITY;',
     to: 'if (hasNeverRun && lagMs < 0) return Number.NEGATIVE_INFINITY;',
     tests: feedTests,

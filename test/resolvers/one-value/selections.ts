@@ -40,6 +40,8 @@ export const fieldsOf = (type: GraphQLObjectType): readonly GraphQLField<unknown
 const calls: Readonly<Record<string, readonly string[]>> = {
   'OlostepRun.events': ['', '(first: 1)', '(first: 1000)', '(first: 3, kind: "run_complete")'],
   'DatafoldMonitor.runs': ['', '(first: 3)'],
+  'DatafoldMonitor.runCounts': ['(startedAfter: "2026-11-19T00:00:00Z")', '(startedAfter: "2026-01-01T00:00:00Z")'],
+  'OlostepMonitor.runCounts': ['(startedAfter: "2026-11-19T00:00:00Z")', '(startedAfter: "2026-01-01T00:00:00Z")'],
   'OlostepMonitor.runs': ['', '(first: 3)', '(first: 100)'],
 };
 
