@@ -47,7 +47,7 @@ export default [
       ],
       // `Monitor.monitorId` is called as it is in runs and in keys.
       '@graphql-eslint/no-typename-prefix': 'off',
-      // A log is paged forwards.
+      // A log is paged in both directions, lists forwards alone.
       '@graphql-eslint/relay-arguments': ['error', { includeBoth: false }],
       // `monitorRuns`, `nodes` and `warnings` are lists of other things, and the line of a log is no `Node`: it can't be asked for.
       '@graphql-eslint/relay-edge-types': ['error', { listTypeCanWrapOnlyEdgeType: false, shouldImplementNode: false }],

@@ -90,6 +90,34 @@ query FindMonitors($search: String = "orders", $tags: [String!], $first: Int = 2
   }
 }
 `,
+  // log-tail.graphql
+  `# The last lines of a long agent log, by one upstream call: send \`startCursor\` back as \`before\` for those before them.
+query LogTail(
+  $monitorId: ID! = "monitor_j0bb04rd42"
+  $runId: ID! = "run_l0ngl0gxxl"
+  $last: Int = 50
+  $before: String
+  $kind: String
+) {
+  olostepRun(monitorId: $monitorId, runId: $runId) {
+    id
+    events(last: $last, before: $before, kind: $kind) {
+      totalCount
+      pageInfo {
+        hasPreviousPage
+        startCursor
+      }
+      edges {
+        node {
+          timestamp
+          kind
+          message
+        }
+      }
+    }
+  }
+}
+`,
   // monitor-list.graphql
   `# The monitors of a provider, a page at a time: send \`endCursor\` back as \`after\`.
 query MonitorList($provider: Provider! = DATAFOLD, $tags: [String!], $first: Int = 5, $after: String) {

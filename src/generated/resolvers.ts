@@ -501,7 +501,7 @@ export type OlostepNotificationChannelResolvers<ContextType = Context, ParentTyp
 
 export type OlostepRunResolvers<ContextType = Context, ParentType extends ResolversParentTypes['OlostepRun'] = ResolversParentTypes['OlostepRun']> = {
   changed?: Resolver<Types.Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
-  events?: Resolver<Types.Maybe<ResolversTypes['AgentLogEventConnection']>, ParentType, ContextType, RequireFields<Types.OlostepRunEventsArgs, 'first'>>;
+  events?: Resolver<Types.Maybe<ResolversTypes['AgentLogEventConnection']>, ParentType, ContextType, Partial<Types.OlostepRunEventsArgs>>;
   finishedAt?: Resolver<Types.Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   isStale?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;

@@ -824,12 +824,20 @@ type OlostepRun implements MonitorRun & Node {
   snapshot: JSON
   "The name of the log group that holds the run's log; \`null\` when Olostep doesn't say."
   logGroup: String
-  "The run's log, in Olostep's order; \`null\` when Olostep doesn't send one."
+  """
+  The run's log, in Olostep's order; \`null\` when Olostep doesn't send one. Pages go forwards with \`first\` and \`after\`, or backwards with
+  \`last\` and \`before\`, by Relay's pagination algorithm; without \`first\` and \`last\` it is the first 100 events. A page costs no upstream
+  call beside the run's own, however far back it is.
+  """
   events(
-    "Maximum number of events: 0 to 1,000."
-    first: Int = 100
-    "Only events after this \`cursor\`, from an earlier page of the same run. An empty text counts as none."
+    "The first events: 0 to 1,000. \`BAD_USER_INPUT\` together with \`last\`."
+    first: Int
+    "Only events after this \`cursor\`, from another page of the same run. An empty text counts as none."
     after: String
+    "The last events: 0 to 1,000, in the order of the log. \`BAD_USER_INPUT\` together with \`first\`."
+    last: Int
+    "Only events before this \`cursor\`, from another page of the same run. An empty text counts as none."
+    before: String
     "Only events of this \`kind\`."
     kind: String
   ): AgentLogEventConnection
@@ -1079,7 +1087,7 @@ type AgentLogEventConnection {
 
 "An event of a page."
 type AgentLogEventEdge {
-  "The event's position in the log, to be sent back as \`after\`. Opaque."
+  "The event's position in the log, to be sent back as \`after\` or \`before\`. Opaque."
   cursor: String!
   "The event; \`null\`, with an error, when what Olostep sent isn't an event."
   node: AgentLogEvent

@@ -58,7 +58,7 @@ export type AgentLogEventConnection = {
 /** An event of a page. */
 export type AgentLogEventEdge = {
   readonly __typename: 'AgentLogEventEdge';
-  /** The event's position in the log, to be sent back as `after`. Opaque. */
+  /** The event's position in the log, to be sent back as `after` or `before`. Opaque. */
   readonly cursor: Scalars['String']['output'];
   /** The event; `null`, with an error, when what Olostep sent isn't an event. */
   readonly node: Maybe<AgentLogEvent>;
@@ -689,7 +689,11 @@ export type OlostepRun = MonitorRun & Node & {
    * doesn't say.
    */
   readonly changed: Maybe<Scalars['Boolean']['output']>;
-  /** The run's log, in Olostep's order; `null` when Olostep doesn't send one. */
+  /**
+   * The run's log, in Olostep's order; `null` when Olostep doesn't send one. Pages go forwards with `first` and `after`, or backwards with
+   * `last` and `before`, by Relay's pagination algorithm; without `first` and `last` it is the first 100 events. A page costs no upstream
+   * call beside the run's own, however far back it is.
+   */
   readonly events: Maybe<AgentLogEventConnection>;
   /** When the run ended. Derived: the time of its `run_complete` event; `null` when there is none. */
   readonly finishedAt: Maybe<Scalars['DateTime']['output']>;
@@ -755,8 +759,10 @@ export type OlostepRun = MonitorRun & Node & {
  */
 export type OlostepRunEventsArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
   kind?: InputMaybe<Scalars['String']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
 };
 
 /** When an Olostep monitor runs. */

@@ -6,11 +6,13 @@ import {
   type DirectiveNode,
   type FieldNode,
   type FragmentDefinitionNode,
+  type GraphQLField,
   GraphQLIncludeDirective,
   type GraphQLObjectType,
   type GraphQLResolveInfo,
   type GraphQLSchema,
   GraphQLSkipDirective,
+  getArgumentValues,
   getDirectiveValues,
   getNamedType,
   isAbstractType,
@@ -18,19 +20,31 @@ import {
   type NamedTypeNode,
   type SelectionSetNode,
 } from 'graphql';
-import { toVariableValues, variablesOf } from './graphql-majors.ts';
+import { toVariableValues, type Values, variablesOf } from './graphql-majors.ts';
 
 /** The names of the fields that are selected of a type, without `__typename`. */
 export class SelectedFields extends Set<string> {
   /** How many fields of the answer they are, each alias counted, and each place where the object is. */
   readonly count: number;
+  /** Fields that are selected with arguments that can't be: each is its own error, and nothing has to be fetched for it. */
+  readonly invalid: ReadonlySet<string>;
 
   /** @param names in each place */
-  constructor(...names: readonly (readonly string[])[]) {
+  constructor(names: readonly (readonly string[])[] = [], invalid: readonly string[] = []) {
     super(names.flat());
     this.count = names.reduce((sum, { length }) => sum + length, 0);
+    this.invalid = new Set(invalid);
   }
 }
+
+/**
+ * In the `extensions` of a field: a check of its arguments that needs no response.
+ * @throws {GraphQLError} when they can't be
+ */
+export type CheckArguments = (args: Values) => void;
+
+export const checkOf = ({ extensions }: GraphQLField<unknown, unknown>): CheckArguments | undefined =>
+  extensions.checkArguments as CheckArguments | undefined;
 
 /** What is selected of the objects that a field finds. */
 export interface SelectedOf {
@@ -102,8 +116,29 @@ export function createSelectedOf(selector: Selector, ...places: readonly Sets[])
 
 function toSelected(selector: Selector, type: GraphQLObjectType | undefined, places: readonly Sets[]): SelectedFields {
   if (type === undefined) return nothing;
-  const names = places.map((sets) => [...collectFields(selector, type, sets).values()].map(([{ name }]) => name.value));
-  return new SelectedFields(...names.map((names) => names.filter((name) => name !== '__typename')));
+  const invalid: string[] = [];
+  const names = places.map((sets) =>
+    [...collectFields(selector, type, sets).values()].flatMap(([node]) => {
+      const name = node.name.value;
+      if (name === '__typename') return [];
+      if (isValid(selector, type, node)) return [name];
+      invalid.push(name);
+      return [];
+    }),
+  );
+  return new SelectedFields(names, invalid);
+}
+
+function isValid({ variables }: Selector, type: GraphQLObjectType, node: FieldNode): boolean {
+  const field = type.getFields()[node.name.value];
+  const check = field && checkOf(field);
+  if (field === undefined || check === undefined || variables === undefined) return true;
+  try {
+    check(getArgumentValues(field, node, toVariableValues(variables)));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** What is selected below each field of a name, by whichever alias. */
@@ -114,10 +149,12 @@ const placesOf = (selector: Selector, type: GraphQLObjectType, sets: Sets, name:
 export function selectedIn(selection: Selection): SelectedOf {
   if ('selectedOf' in selection) return selection.selectedOf;
   const { schema, fragments, fieldNodes } = selection;
+  const variables = variablesOf(selection);
   const selector: Selector = {
     schema,
     fragments: new Map(Object.entries(fragments)),
-    conditions: variablesOf(selection) as Selector['conditions'],
+    conditions: variables as Selector['conditions'],
+    variables,
   };
   return createSelectedOf(selector, toSets(fieldNodes));
 }
@@ -127,6 +164,8 @@ export interface Selector {
   readonly schema: GraphQLSchema;
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   readonly conditions: Conditions;
+  /** The variables of the request, to check arguments. @default unknown: a plan has checked all arguments before it begins */
+  readonly variables?: Values;
 }
 
 /** The fields of one response name; the first says how it is found. */

@@ -16,9 +16,9 @@ export interface Items {
   pick?(places: readonly number[]): readonly unknown[];
   /**
    * What `read` finds in each item, given the place in the bytes where the item begins: no item is parsed. `undefined` in the place
-   * of an item at which it throws. @default the items are parsed already
+   * of an item at which it throws. From `start` on, and without those from `end` on. @default the items are parsed already
    */
-  scan?<Found>(read: ScanItem<Found>): readonly (Found | undefined)[];
+  scan?<Found>(read: ScanItem<Found>, start?: number, end?: number): readonly (Found | undefined)[];
   /** The bytes that are scanned. */
   readonly bytes?: Buffer;
   /**
@@ -119,14 +119,14 @@ class FoundItems implements Items {
     return place;
   }
 
-  scan<Found>(read: ScanItem<Found>): readonly (Found | undefined)[] {
+  scan<Found>(read: ScanItem<Found>, start = 0, end = this.length): readonly (Found | undefined)[] {
     const bytes = this.bytes;
-    const found = new Array<Found | undefined>(this.length);
-    for (let place = 0; place < found.length; place++) {
+    const found = new Array<Found | undefined>(end - start);
+    for (let index = 0; index < found.length; index++) {
       try {
-        found[place] = read(bytes, skipSpace(bytes, this.#startOf(place)));
+        found[index] = read(bytes, skipSpace(bytes, this.#startOf(start + index)));
       } catch {
-        found[place] = undefined;
+        found[index] = undefined;
       }
     }
     return found;

@@ -152,6 +152,9 @@ export const identifyRun = (
   allowStale,
 });
 
+/** The fields that cost nothing once it is known that there is such a run. */
+export const runIdentity: ReadonlySet<string> = new Set(['id', 'provider', 'monitorId', 'runId']);
+
 /** Stands where a run has its monitor's id, which it can't be in any provider's grammar. */
 const monitorMark = 'monitor';
 

@@ -43,6 +43,12 @@ export interface RunDefinition {
    * @default nothing, as no field needs a row
    */
   rowHint?(run: Run): RowHint | undefined;
+  /**
+   * Checks of arguments that need no response, by the names of the fields. They throw a `BadUserInput`, and nothing is fetched for such
+   * a field.
+   * @default none
+   */
+  readonly checkArguments?: Readonly<Record<string, (args: never) => void>>;
   /** What a row says of a run, by the origins of its fields. */
   readonly listed: ListedFields;
   /** The most pages of the list that are read to find runs, before these are requested separately. */

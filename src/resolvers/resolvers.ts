@@ -7,8 +7,8 @@ import type { MonitorKey, MonitorRunCountsArgs, MonitorRunKey, MonitorRunsArgs, 
 import { type SelectedFields, type SelectedOf, type Selection, selectedIn } from '../graphql/selected-fields.ts';
 import { countAwaited } from '../loaders/planner.ts';
 import { countRuns } from '../loaders/run-counts.ts';
-import type { AllowStale, Node, Selected } from '../providers/fields.ts';
-import { identifyMonitor, monitorIdentity, splitGlobalId } from '../providers/fields.ts';
+import type { AllowStale, Node, Run, Selected } from '../providers/fields.ts';
+import { identifyMonitor, identifyRun, monitorIdentity, runIdentity, splitGlobalId } from '../providers/fields.ts';
 import { isProvider, providerNames, providers } from '../providers/index.ts';
 import type { Context } from './context.ts';
 import { readRunFeed } from './run-feed/run-feed.ts';
@@ -30,9 +30,19 @@ function chargeDeferredFields({ costBudget }: Context, selected: SelectedFields)
 }
 
 function loadRun(context: Context, key: MonitorRunKey, selectedOf: SelectedOf, allowStale = false) {
-  const selected = selectedOf(providers[key.provider].runs.typeName);
+  const { typeName, isKey, checkArguments = {} } = providers[key.provider].runs;
+  const selected = selectedOf(typeName);
   const refusal = chargeDeferredFields(context, selected);
   if (refusal !== undefined) return refusal;
+  // Where all that would need the run has arguments that can't be, its ids are all there is to say.
+  if (selected.invalid.size > 0 && isRunIdentity(selected) && isKey(key)) {
+    const reading = { readAt: context.now, isStale: false, allowStale };
+    return Promise.resolve({
+      ...identifyRun(key, reading),
+      ...checkArguments,
+      __typename: typeName,
+    } as Partial<Run> as Run);
+  }
   const loading = context.runs.load(key, selected, allowStale);
   // Other fields of the operation have the same run, and may not allow it.
   return allowStale ? loading.then((run) => run && { ...run, allowStale }) : loading;
@@ -108,6 +118,11 @@ async function monitorOf(
   return loadMonitor(context, key, selectedOf, allowStale);
 }
 
+const isRunIdentity = (selected: Selected): boolean => {
+  for (const name of selected) if (!runIdentity.has(name)) return false;
+  return true;
+};
+
 const isIdentity = (selected: Selected): boolean => {
   for (const name of selected) if (!ofRuns.has(name) && !monitorIdentity.has(name)) return false;
   return true;
@@ -143,7 +158,18 @@ const runAt =
 /** By the names of the types, which each provider has its own. */
 const ways = Object.fromEntries(
   providerNames.flatMap((provider) => [
-    [providers[provider].runs.typeName, { monitor: monitorOf }],
+    [
+      providers[provider].runs.typeName,
+      {
+        monitor: monitorOf,
+        ...Object.fromEntries(
+          Object.entries(providers[provider].runs.checkArguments ?? {}).map(([name, checkArguments]) => [
+            name,
+            { extensions: { checkArguments } },
+          ]),
+        ),
+      },
+    ],
     [providers[provider].monitors.typeName, { runs: runsOf, runCounts: runCountsOf }],
     ...Object.entries(providers[provider].monitors.runFields ?? {}).map(([type, name]) => [
       type,

@@ -6,6 +6,7 @@ import {
   BothProvidersDocument,
   DatafoldRunDocument,
   type DatafoldRunState,
+  LogTailDocument,
   MonitorListDocument,
   type MonitorListQuery,
   NodeDocument,
@@ -185,4 +186,51 @@ it('Apollo Client: merges pages of the example operations by relayStylePaginatio
   expect(idsOf(first)).toHaveLength(3);
   expect(new Set(idsOf(data)).size).toBe(6);
   expect(idsOf(data).slice(0, 3)).toEqual(idsOf(first));
+});
+
+it('Apollo Client: pages backwards through a log, and stores one run for it and for all other operations', async () => {
+  const sandbox = await startSandbox({ seed: 1 });
+  const world = await createWorld({ providers: sandbox.providers });
+  const cache = new InMemoryCache({
+    possibleTypes,
+    typePolicies: { OlostepRun: { fields: { events: relayStylePagination(['kind']) } } },
+  });
+  const client = new ApolloClient({ link: new HttpLink({ uri: world.url }), cache });
+  onTestFinished(() => {
+    client.stop();
+    sandbox.close();
+  });
+  const variables = { last: 20 };
+  const tail = client.watchQuery({ query: LogTailDocument, variables });
+  await new Promise<void>((resolve) => {
+    const subscription = tail.subscribe(({ dataState }) => dataState === 'complete' && resolve());
+    onTestFinished(() => subscription.unsubscribe());
+  });
+
+  let before = tail.getCurrentResult().data?.olostepRun?.events?.pageInfo?.startCursor ?? null;
+  for (let pages = 1; pages < 4; pages++) {
+    const page = await tail.fetchMore({ variables: { before } });
+    before = page.data?.olostepRun?.events?.pageInfo.startCursor ?? null;
+  }
+  const { data } = await client.query({
+    query: gql`
+      query Whole($monitorId: ID!, $runId: ID!) {
+        olostepRun(monitorId: $monitorId, runId: $runId) {
+          id
+          phase
+        }
+      }
+    `,
+    variables: { monitorId: 'monitor_j0bb04rd42', runId: 'run_l0ngl0gxxl' },
+  });
+
+  expect(data).toMatchObject({ olostepRun: { phase: 'FINISHED' } });
+  const shown = client.readQuery({ query: LogTailDocument, variables })?.olostepRun?.events;
+  const times = shown?.edges?.map((edge) => edge?.node?.timestamp as unknown as string) ?? [];
+  expect(times).toHaveLength(80);
+  expect(times).toEqual(times.toSorted());
+  expect(shown?.pageInfo.hasPreviousPage).toBe(true);
+  expect(shown?.edges?.at(-1)?.node?.kind).toBe('run_complete');
+  const stored = Object.keys(cache.extract()).filter((id) => id.startsWith('OlostepRun:'));
+  expect(stored).toEqual(['OlostepRun:OLOSTEP:monitor_j0bb04rd42:run_l0ngl0gxxl']);
 });

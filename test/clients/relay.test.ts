@@ -32,6 +32,27 @@ describe.skipIf(!isThere && !process.env.CI)(`relay-compiler${isThere ? '' : ' (
   });
 });
 
+describe.skipIf(!isThere && !process.env.CI)('relay-compiler, backwards', () => {
+  it('takes the log as a connection that is paged from its end', async () => {
+    const world = await createWorldWithRuns();
+    const { folder, status, output } = await compileComponent(world);
+    expect(status, output).toBe(0);
+
+    const run = await world.execute(readText(folder, 'RunTailQuery'), olostepIds);
+    const { id, events } = run.data.olostepRun;
+    expect(kindsOf(events)).toEqual(['node_start', 'run_complete']);
+    expect(events.pageInfo.hasPreviousPage).toBe(true);
+
+    const before = await world.execute(readText(folder, 'RunTailPageQuery'), {
+      id,
+      before: events.pageInfo.startCursor,
+    });
+    expect(kindsOf(before.data.node.events)).toEqual(['work_received']);
+    expect(before.data.node.events.pageInfo.hasPreviousPage).toBe(false);
+    expect(world.olostep.paths).toHaveLength(2);
+  });
+});
+
 const component = `
   graphql\`
     fragment Run_progress on MonitorRun {
@@ -51,6 +72,28 @@ const component = `
             kind
           }
         }
+      }
+    }
+  \`;
+
+  graphql\`
+    fragment Run_tail on OlostepRun
+    @refetchable(queryName: "RunTailPageQuery")
+    @argumentDefinitions(last: { type: "Int", defaultValue: 2 }, before: { type: "String" }) {
+      events(last: $last, before: $before) @connection(key: "Run_tail_events") {
+        edges {
+          node {
+            kind
+          }
+        }
+      }
+    }
+  \`;
+
+  graphql\`
+    query RunTailQuery($monitorId: ID!, $runId: ID!) {
+      olostepRun(monitorId: $monitorId, runId: $runId) {
+        ...Run_tail
       }
     }
   \`;

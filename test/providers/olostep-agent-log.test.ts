@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { olostepBody, olostepPath } from '../support/bodies.ts';
+import { olostepBody, olostepKey, olostepPath } from '../support/bodies.ts';
+import { observeParsing } from '../support/parsing.ts';
 import { type Answer, createWorld } from '../support/world.ts';
 
 const query = `query ($first: Int, $after: String, $kind: String) {
@@ -13,6 +14,8 @@ const query = `query ($first: Int, $after: String, $kind: String) {
     }
   }
 }`;
+
+const { monitorId, runId } = olostepKey;
 
 interface Arguments {
   readonly first?: number | null;
@@ -353,6 +356,203 @@ describe('agent log: page after page', () => {
     expect(timestamps).toEqual(expected.map(({ ts }) => new Date(ts).toISOString()));
     expect(pages).toBe(Math.ceil(expected.length / first));
   });
+});
+
+describe('agent log: Relay pagination', () => {
+  const log = lines(7);
+  const run = 'olostepRun(monitorId: "monitor_n8q2x4m1ak", runId: "run_k3v9c1p7zd")';
+
+  async function openRun(events: readonly unknown[] = log) {
+    const world = await createWorld();
+    world.olostep.on(olostepPath, { body: { ...olostepBody, events } });
+    return world;
+  }
+
+  interface Bounds {
+    readonly first?: number;
+    readonly last?: number;
+    readonly after?: number;
+    readonly before?: number;
+    readonly kind?: string;
+  }
+
+  /** The algorithm of the specification; `after` and `before` are places in the log, whatever its filter leaves of it. */
+  function paginate({ first, last, after, before, kind }: Bounds) {
+    const all = log.map((one, place) => ({ ...one, place })).filter(({ event }) => !kind || event.event === kind);
+    const edges = all.filter(({ place }) => place > (after ?? -1) && place < (before ?? log.length));
+    const size = first ?? (last === undefined ? 100 : undefined);
+    const shown = size === undefined ? edges.slice(Math.max(0, edges.length - (last ?? 0))) : edges.slice(0, size);
+    return {
+      ids: shown.map(({ id }) => id),
+      hasPreviousPage: last === undefined ? all.some(({ place }) => place <= (after ?? -1)) : edges.length > last,
+      hasNextPage: size === undefined ? all.some(({ place }) => place >= (before ?? log.length)) : edges.length > size,
+      totalCount: all.length,
+    };
+  }
+
+  it('is that of the specification, for every cursor, size, direction and kind', async () => {
+    const world = await openRun();
+    const { data } = await world.execute(`{ ${run} { events { edges { cursor } } } }`);
+    const cursors: string[] = data.olostepRun.events.edges.map(({ cursor }: { cursor: string }) => cursor);
+    const places = [undefined, ...log.keys()];
+    const sizes: Bounds[] = [{}, ...[0, 1, 3, 7, 9].flatMap((size) => [{ first: size }, { last: size }])];
+    const cases = places.flatMap((after) =>
+      places.flatMap((before) =>
+        [undefined, 'tick', 'tock'].flatMap((kind) =>
+          sizes.map((size) =>
+            Object.fromEntries(
+              Object.entries({ ...size, after, before, kind }).filter(([, value]) => value !== undefined),
+            ),
+          ),
+        ),
+      ),
+    ) as Bounds[];
+    const toArguments = (bounds: Bounds) =>
+      Object.entries(bounds).map(([name, value]) => {
+        const isCursor = name === 'after' || name === 'before';
+        return `${name}: ${typeof value === 'number' && !isCursor ? value : JSON.stringify(isCursor ? cursors[Number(value)] : value)}`;
+      });
+
+    const page =
+      'fragment Page on AgentLogEventConnection { nodes { id } pageInfo { hasPreviousPage hasNextPage } totalCount }';
+    for (let from = 0; from < cases.length; from += 40) {
+      const some = cases.slice(from, from + 40);
+      const aliases = some.map((bounds, index) => {
+        const given = toArguments(bounds);
+        return `a${index}: events${given.length > 0 ? `(${given})` : ''} { ...Page }`;
+      });
+      const { data, errors } = await world.execute(`{ ${run} { ${aliases.join(' ')} } } ${page}`);
+      expect(errors).toBeUndefined();
+      for (const [index, bounds] of some.entries()) {
+        const { nodes, pageInfo, totalCount } = data.olostepRun[`a${index}`];
+        const found = { ids: nodes.map(({ id }: { id: string }) => id), ...pageInfo, totalCount };
+        expect(found, JSON.stringify(bounds)).toEqual(paginate(bounds));
+      }
+    }
+  });
+
+  it.each([
+    ['first: 1, last: 1', 'Expected `first` or `last`, not both.'],
+    ['first: 0, last: 0', 'Expected `first` or `last`, not both.'],
+    ['last: -1', 'Expected `last` between 0 and 1,000.'],
+    ['last: 1001', 'Expected `last` between 0 and 1,000.'],
+    ['before: "x"', 'Expected `before` to be the cursor of an event of this run.'],
+  ])('refuses %s at the field, beside the others of the run', async (given, message) => {
+    const world = await openRun();
+
+    const { data, errors } = await world.execute(`{ ${run} { phase events(${given}) { totalCount } } }`);
+
+    expect(data).toEqual({ olostepRun: { phase: 'FINISHED', events: null } });
+    expect(errors).toMatchObject([
+      { message, path: ['olostepRun', 'events'], extensions: { code: 'BAD_USER_INPUT', provider: 'OLOSTEP' } },
+    ]);
+  });
+
+  it.each(['first: 1, last: 1', 'last: 1001', 'first: -1'])(
+    'refuses %s at no call, as often as it is requested',
+    async (given) => {
+      const world = await openRun();
+      const events = `events(${given}) { totalCount }`;
+      const size = { first: 1, last: 1 };
+      const bySize = `query ($first: Int, $last: Int) { ${run} { id events(first: $first, last: $last) { totalCount } } }`;
+      const listed = `olostepRun(monitorId: "monitor_n8q2x4m1ak", runId: "run_b")`;
+      // Operations that are used again have a plan, which gives up on arguments that can't be.
+      for (let time = 0; time < 4; time++) {
+        const answer = await world.execute(
+          `{ ${run} { __typename id runId ${events} again: ${events} } b: ${listed} { ${events} } }`,
+        );
+        const { id, ...ids } = { __typename: 'OlostepRun', id: `OLOSTEP:${monitorId}:${runId}`, runId };
+        expect(answer.data).toEqual({ olostepRun: { id, ...ids, events: null, again: null }, b: { events: null } });
+        expect(answer.errors?.map(({ path, extensions }) => [path?.join('.'), extensions.code]).sort()).toEqual([
+          ['b.events', 'BAD_USER_INPUT'],
+          ['olostepRun.again', 'BAD_USER_INPUT'],
+          ['olostepRun.events', 'BAD_USER_INPUT'],
+        ]);
+        expect((await world.execute(bySize, size)).errors).toHaveLength(1);
+      }
+      expect(world.olostep.paths).toEqual([]);
+
+      // What else is selected needs its call.
+      for (let time = 0; time < 4; time++) expect((await world.execute(bySize, { last: 1 })).errors).toBeUndefined();
+      expect(world.olostep.paths).toEqual(Array(4).fill(olostepPath));
+      expect((await world.execute(bySize, size)).errors).toHaveLength(1);
+      const beside = await world.execute(`{ ${run} { phase ${events} } }`);
+      expect(beside.data).toEqual({ olostepRun: { phase: 'FINISHED', events: null } });
+      expect(world.olostep.paths).toEqual(Array(5).fill(olostepPath));
+    },
+  );
+
+  it('refuses them in a list of runs without a call for each', async () => {
+    const world = await openRun();
+    const row = { id: 'event_1', run_id: runId, created: 1_763_625_609, changed: true };
+    world.olostep.on(`/v1/monitors/${monitorId}/events?limit=20`, { body: { data: [row], has_more: false } });
+    world.olostep.on(`/v1/monitors/${monitorId}?include_total_count=false`, { body: { id: monitorId } });
+
+    const { data } = await world.execute(`{ monitor(key: { provider: OLOSTEP, monitorId: "${monitorId}" }) {
+      runs { nodes { id ... on OlostepRun { events(first: 1, last: 1) { totalCount } } } }
+    } }`);
+
+    expect(data.monitor.runs.nodes).toEqual([{ id: `OLOSTEP:${monitorId}:${runId}`, events: null }]);
+    expect(world.olostep.paths).not.toContain(olostepPath);
+  });
+
+  it('takes null for no argument, as clients send it that page in both directions', async () => {
+    const world = await openRun();
+    const both = `query ($first: Int, $last: Int, $after: String, $before: String) {
+      ${run} { events(first: $first, last: $last, after: $after, before: $before) { nodes { id } } }
+    }`;
+    const idsFor = async (given: object) =>
+      (await world.execute(both, given)).data.olostepRun.events.nodes.map(({ id }: { id: string }) => id);
+
+    expect(await idsFor({ first: null, last: 2, after: null, before: null })).toEqual(['line-5', 'line-6']);
+    expect(await idsFor({ first: 2, last: null, after: '', before: '' })).toEqual(['line-0', 'line-1']);
+    expect(await idsFor({ first: null, last: null })).toHaveLength(7);
+  });
+
+  it('goes backwards through a whole log, each page by one call, while lines come in at its end', async () => {
+    const world = await openRun(lines(23));
+    const pages: string[][] = [];
+    let before: string | null = null;
+    do {
+      const { data }: Answer = await world.execute(
+        `query ($before: String) { ${run} { events(last: 5, before: $before) { nodes { id } pageInfo { hasPreviousPage startCursor } } } }`,
+        { before },
+      );
+      const { nodes, pageInfo } = data.olostepRun.events;
+      pages.push(nodes.map(({ id }: { id: string }) => id));
+      before = pageInfo.hasPreviousPage ? pageInfo.startCursor : null;
+      world.olostep.on(olostepPath, { body: { ...olostepBody, events: lines(23 + pages.length) } });
+    } while (before !== null && pages.length < 20);
+
+    expect(pages.map(({ length }) => length)).toEqual([5, 5, 5, 5, 3]);
+    expect(pages.toReversed().flat()).toEqual(lines(23).map(({ id }) => id));
+    expect(world.olostep.paths).toHaveLength(5);
+  });
+
+  it.each([
+    ['last: 50', 50],
+    ['last: 50, kind: "tick"', 50],
+    ['last: 50, before: $before', 50],
+    ['last: 0', 0],
+  ])(
+    'parses the events of the page alone, of 100,000: %s',
+    async (given, count) => {
+      const world = await openRun(lines(100_000));
+      const select = `pageInfo { startCursor } nodes { id } totalCount`;
+      const { data } = await world.execute(`{ ${run} { events(last: 1) { ${select} } } }`);
+      const before = data.olostepRun.events.pageInfo.startCursor;
+      world.olostep.paths.length = 0;
+      const parsing = observeParsing('"ts":');
+
+      const declared = given.includes('$') ? 'query ($before: String)' : '';
+      const answer = await world.execute(`${declared} { ${run} { events(${given}) { ${select} } } }`, { before });
+
+      expect(answer.data.olostepRun.events.nodes).toHaveLength(count);
+      expect(parsing.count()).toBe(count);
+      expect(world.olostep.paths).toEqual([olostepPath]);
+    },
+    30_000,
+  );
 });
 
 describe('agent log: a log of 100,000 events', () => {

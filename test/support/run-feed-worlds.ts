@@ -396,7 +396,7 @@ export function countListPages({ monitors, maxRows }: RandomWorld): number {
 }
 
 /** Only what runs have in detail. */
-const selectedOf: SelectedOf = Object.assign(() => new SelectedFields(['id']), {
+const selectedOf: SelectedOf = Object.assign(() => new SelectedFields([['id']]), {
   places: 1,
   inPage: () => selectedOf,
   hasCursor: () => true,

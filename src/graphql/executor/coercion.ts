@@ -22,7 +22,7 @@ import {
   visit,
 } from 'graphql';
 import { createLiteralReader, defaultOf, type Values } from '../graphql-majors.ts';
-import type { Conditions } from '../selected-fields.ts';
+import { type Conditions, checkOf } from '../selected-fields.ts';
 
 /** @throws when the value isn't of the type */
 type Coerce = (value: unknown) => unknown;
@@ -129,11 +129,19 @@ export function createArgumentsCompiler(): ArgumentsCompiler {
   const dependent: ((variables: Values) => Values)[] = [];
   return {
     compile(field, node) {
+      const check = checkOf(field);
       if (node.arguments?.some(({ value }) => hasVariable(value))) {
-        const place = dependent.push(compileDependent(field, node)) - 1;
+        const toValues = compileDependent(field, node);
+        const toChecked = (variables: Values) => {
+          const values = toValues(variables);
+          check?.(values);
+          return values;
+        };
+        const place = dependent.push(check === undefined ? toValues : toChecked) - 1;
         return (requestArguments) => requestArguments[place] as Values;
       }
       const values = getArgumentValues(field, node);
+      check?.(values);
       return () => values;
     },
     evaluate: (variables) => dependent.map((toValues) => toValues(variables)),

@@ -7,7 +7,8 @@ import type { Field, FieldContext, Origins, ReadLimits, Run, RunFields, RunReadi
 import { identifyRun, later, namesOf, toListedFields } from '../fields.ts';
 import type { Cacheability, RowHint, RunDefinition } from '../provider.ts';
 import { createReader, inTurn, toFreeForm, toLargeField } from '../response-reader.ts';
-import { Log, runComplete, toLogPage } from './agent-log.ts';
+import { Log, runComplete } from './agent-log.ts';
+import { checkPageArguments, toLogPage } from './agent-log-page.ts';
 import { pages, type SnapshotFields, toOutcome, toSnapshotFields, walk } from './events-page.ts';
 import type { components } from './openapi.d.ts';
 import { MonitorRun } from './openapi-checks.ts';
@@ -72,6 +73,7 @@ function toOlostepRun(key: MonitorRunKey, body: Body, reading: RunReading): Deta
     snapshotAt: fromRow('snapshotAt'),
     logGroup: inOwnTurn(() => readField(body, 'log_group')),
     events: inOwnTurn((args: OlostepRunEventsArgs, { costBudget }: FieldContext) => {
+      checkPageArguments(args);
       const found = readLog();
       // An answer without a log has no page of it; one that can't be read has the reason in its place.
       return found === null || found instanceof Error ? found : toLogPage(found, args, costBudget, inOwnTurn);
@@ -122,6 +124,7 @@ const unlisted = namesOf(origins, 'detail');
 /** The run in a row. */
 function toListedOlostepRun(key: MonitorRunKey, row: Body, reading: RunReading): RunFields<OlostepRun> {
   const fromRun = later<OlostepRun>((context) => context.runs.load(key, unlisted, reading.allowStale));
+  const loadEvents = fromRun('events') as (args: OlostepRunEventsArgs, context: FieldContext) => Promise<never>;
   return {
     ...identifyRun(key, reading),
     __typename: 'OlostepRun',
@@ -133,7 +136,10 @@ function toListedOlostepRun(key: MonitorRunKey, row: Body, reading: RunReading):
     finishedAt: fromRun('finishedAt'),
     snapshot: fromRun('snapshot'),
     logGroup: fromRun('logGroup'),
-    events: fromRun('events'),
+    events(args: OlostepRunEventsArgs, context: FieldContext) {
+      checkPageArguments(args);
+      return loadEvents(args, context);
+    },
   };
 }
 
@@ -164,6 +170,7 @@ export const runs: RunDefinition = {
   toRun: toOlostepRun,
   toListedRun: toListedOlostepRun,
   rowHint: toRowHint,
+  checkArguments: { events: checkPageArguments },
   listed: toListedFields(origins),
   maxPages: 3,
   walk,
