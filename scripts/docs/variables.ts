@@ -173,7 +173,7 @@ export const variables = {
   LOG_LEVEL: {
     group: 'Log',
     default: '`info`',
-    text: '`debug` (today the same as `info`), `info`, `warn`, `error` or `silent`. The log is one JSON object a line on standard output.',
+    text: '`debug`, `info`, `warn`, `error` or `silent`. Probes and scrapes of metrics are logged at `debug`. The log is one JSON object a line on standard output.',
   },
   LOG_FORMAT: { group: 'Log', default: '`json`', text: '`json`, or `pretty`: lines for people.' },
   METRICS: {

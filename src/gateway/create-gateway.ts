@@ -21,6 +21,7 @@ import { ResponseBudget } from '../upstream/response-budget.ts';
 import type { UpstreamClient } from '../upstream/upstream.ts';
 import { createOperationPipeline, type ExecuteOperation, type RequestContext } from './execute-operation.ts';
 import { createNodeHandler } from './node-handler.ts';
+import { createReportOperation } from './operation-record.ts';
 import { checkProviders, createCredentials, createUpstreams, type ProviderConfig } from './provider-config.ts';
 import { toGlobalResponse } from './responses.ts';
 
@@ -141,6 +142,8 @@ export function createGateway(config: GatewayConfig): Gateway {
   const deadlines = new TimeoutQueue(limits.operationTimeoutMs);
   const { executeOperation, prepare } = createOperationPipeline({
     ...{ schema, persisted, documents, execute, log, limits, deadlines },
+    // The console shows no line of this level.
+    report: createReportOperation(config.observer, config.log && log),
     ...{ upstreams, credentialsOf: createCredentials(config), runCache, responses, unmoved },
   });
   // Most requests take the fast path, and a process starts faster without Yoga.

@@ -12,10 +12,15 @@ import { presentText } from '../core/operation-params.ts';
 import type { ResponseRoom } from '../core/response-memory.ts';
 import type { DocumentCache } from '../graphql/documents/document-cache.ts';
 import type { IncrementalPlan } from '../graphql/documents/incremental-directives.ts';
-import type { OperationParams, PersistedDocuments } from '../graphql/documents/persisted-documents.ts';
+import {
+  documentIdOf,
+  type OperationParams,
+  type PersistedDocuments,
+} from '../graphql/documents/persisted-documents.ts';
 import type { Execute, Operation } from '../graphql/executor/execute.ts';
 import type { Part } from '../graphql/executor/execute-incrementally.ts';
 import { type Log, RequestLog } from '../observability/logger.ts';
+import type { OperationRecord } from '../observability/observer.ts';
 import type { CredentialOf } from '../providers/index.ts';
 import { Context, type ContextOptions } from '../resolvers/context.ts';
 import { OperationCall } from '../upstream/call-context.ts';
@@ -23,6 +28,7 @@ import { ageHeader, callReportHeader } from '../upstream/call-report.ts';
 import { type CancelToken, OperationDeadline, type TimeoutQueue } from '../upstream/deadline.ts';
 import { readMaxAgeMs } from './content-negotiation.ts';
 import { capErrors, toClientErrors, toOverloaded, toRejection } from './error-masking.ts';
+import { OperationProgress } from './operation-record.ts';
 
 /** The header that carries the id of a request, both ways: it is in the response, in its errors and in every line of the log. */
 export const requestIdHeader = 'x-request-id';
@@ -33,6 +39,8 @@ export interface RequestContext extends ResponseRoom {
   requestId?: string;
   /** How long its client has waited already, in milliseconds: its operation has that much less time. @default 0 */
   waitedMs?: number;
+  /** Receives the record of the operation as it begins: its members change until the operation ends. @default the log has a line of it */
+  beginOperation?(record: OperationRecord): void;
 }
 
 /** The id that the client or a proxy gave, if it is harmless in a log and in a header; else a new one. */
@@ -52,6 +60,8 @@ export interface RequestInfo extends ResponseRoom {
   readonly waitedMs?: number;
   /** Cancelled when the client no longer waits for the response. */
   readonly cancellation: CancelToken;
+  /** Receives the record of the operation as it begins: its members change until the operation ends. @default the log has a line of it */
+  beginOperation?(record: OperationRecord): void;
 }
 
 /** A response in one part: the result of the operation, or a rejection, which says why the operation isn't executed. */
@@ -95,6 +105,8 @@ export interface PipelineOptions
   readonly credentialsOf: (requestInfo: RequestInfo) => CredentialOf;
   readonly deadlines: TimeoutQueue;
   readonly log: Log;
+  /** Reports an operation that has ended. */
+  readonly report: (progress: OperationProgress, requestInfo: RequestInfo) => void;
 }
 
 export interface OperationPipeline {
@@ -104,7 +116,7 @@ export interface OperationPipeline {
 }
 
 export function createOperationPipeline(options: PipelineOptions): OperationPipeline {
-  const { schema, persisted, documents, execute, log, limits, deadlines } = options;
+  const { schema, persisted, documents, execute, log, limits, deadlines, report } = options;
   const { upstreams, credentialsOf, runCache, responses, unmoved } = options;
   const isReusing = runCache !== undefined || responses !== undefined;
   const { maxResponseErrors, maxUncountedResponseBytes } = limits;
@@ -120,12 +132,15 @@ export function createOperationPipeline(options: PipelineOptions): OperationPipe
 
   const reject = (
     errors: readonly GraphQLError[],
-    { requestId }: RequestInfo,
+    progress: OperationProgress,
+    requestInfo: RequestInfo,
     status: number,
     jsonStatus = status,
     headers?: OperationResponse['headers'],
   ): OperationResponse => {
-    const shown = capErrors(errors, maxResponseErrors).map((error) => toClientError(error, requestId));
+    const shown = capErrors(errors, maxResponseErrors).map((error) => toClientError(error, requestInfo.requestId));
+    progress.reject(shown);
+    report(progress, requestInfo);
     // GraphQL only says what it has done.
     for (const error of shown) if (error.message === 'Validation aborted.') error.message = expectedFewer;
     return toRejection(shown, status, jsonStatus, headers);
@@ -152,10 +167,12 @@ export function createOperationPipeline(options: PipelineOptions): OperationPipe
     { data, errors }: ExecutionResult,
     { document }: Operation,
     { call, callReport }: Context,
+    progress: OperationProgress,
     requestInfo: RequestInfo,
   ): OperationResponse => {
     const { reason } = requestInfo.cancellation;
     const shown = errors && toClientErrors(errors, call.log, reason, maxResponseErrors);
+    progress.complete(data, shown, reason !== undefined);
     const extensions = callReport.isVerbose ? { upstream: callReport.show() } : undefined;
     const body = JSON.stringify({ errors: shown, data, extensions });
     const bytes = Buffer.byteLength(body);
@@ -168,17 +185,26 @@ export function createOperationPipeline(options: PipelineOptions): OperationPipe
     return { status, jsonStatus: status, body, bytes, calls, ageSeconds, headers: undefined };
   };
 
-  const executeWhole = async (operation: Operation, requestInfo: RequestInfo): Promise<OperationResponse> => {
+  const executeWhole = async (
+    operation: Operation,
+    progress: OperationProgress,
+    requestInfo: RequestInfo,
+  ): Promise<OperationResponse> => {
     const context = createContext(requestInfo);
     try {
+      progress.calls = context.callReport.ofProviders;
       context.call.start();
       const result = await execute(operation, context);
       if (context.costBudget.isLarge) await turn();
-      return toResponse(result, operation, context, requestInfo);
+      return toResponse(result, operation, context, progress, requestInfo);
+    } catch (bug) {
+      progress.fail();
+      throw bug;
     } finally {
       // After a bug as well: the bytes of upstream responses are given back, and the log says how many lines were omitted.
       context.call.complete();
       context.log.complete();
+      report(progress, requestInfo);
     }
   };
 
@@ -186,6 +212,7 @@ export function createOperationPipeline(options: PipelineOptions): OperationPipe
   const startIncremental = async (
     incremental: IncrementalPlan,
     operation: Operation,
+    progress: OperationProgress,
     requestInfo: RequestInfo,
   ): Promise<Payloads> => {
     const executeIncrementally = await loadIncremental();
@@ -193,22 +220,28 @@ export function createOperationPipeline(options: PipelineOptions): OperationPipe
     const complete = () => {
       context.call.complete();
       context.log.complete();
+      report(progress, requestInfo);
     };
     let parts: AsyncIterable<Part> | undefined;
     try {
+      progress.calls = context.callReport.ofProviders;
       context.call.start();
       const result = await executeIncrementally(incremental, operation, context);
-      if (!(Symbol.asyncIterator in result)) return toResponse(result, operation, context, requestInfo);
+      if (!(Symbol.asyncIterator in result)) return toResponse(result, operation, context, progress, requestInfo);
       parts = result;
+    } catch (bug) {
+      progress.fail();
+      throw bug;
     } finally {
       if (parts === undefined) complete();
     }
-    return toPayloads(parts, context, requestInfo, complete);
+    return toPayloads(parts, context, progress, requestInfo, complete);
   };
 
   async function* toPayloads(
     parts: AsyncIterable<Part>,
     { call, callReport }: Context,
+    progress: OperationProgress,
     { cancellation }: RequestInfo,
     complete: () => void,
   ): AsyncGenerator<Part> {
@@ -218,10 +251,12 @@ export function createOperationPipeline(options: PipelineOptions): OperationPipe
       if (part.errors === undefined) return part;
       const errors = toClientErrors(part.errors, call.log, cancellation.reason, Math.max(room, 1));
       room -= errors.length;
+      progress.addErrors(errors, cancellation.reason !== undefined);
       return { ...part, errors };
     };
     const toPayload = (part: Part): Part => {
       const { incremental, ...rest } = toClient(part);
+      if (rest.data !== undefined) progress.complete(rest.data, rest.errors, cancellation.reason !== undefined);
       const payload = incremental === undefined ? rest : { incremental: incremental.map(toClient), ...rest };
       // An incremental response has cost all that it does when the last payload comes.
       const isReported = callReport.isVerbose && !part.hasNext;
@@ -238,28 +273,36 @@ export function createOperationPipeline(options: PipelineOptions): OperationPipe
 
   return {
     executeOperation(params, requestInfo) {
+      const progress = new OperationProgress(documentIdOf(params));
+      requestInfo.beginOperation?.(progress);
       const text = persisted.textOf(params);
       // Clients that send an unknown id send the text next, and expect no failure of HTTP.
-      if (typeof text !== 'string') return reject([text], requestInfo, isUnknownId(text) ? 200 : 400);
+      if (typeof text !== 'string') return reject([text], progress, requestInfo, isUnknownId(text) ? 200 : 400);
       const { document, errors } = documents.prepare(text);
-      if (document === undefined) return reject(errors, requestInfo, 400, 200);
+      if (document === undefined) return reject(errors, progress, requestInfo, 400, 200);
       // Another value than a text is the name of no operation.
       const operationName = presentText(params.operationName) as string | null | undefined;
-      const kind = getOperationAST(document, operationName)?.operation;
-      if (kind === undefined) return reject([new GraphQLError(expectedOperation)], requestInfo, 400);
+      const selected = getOperationAST(document, operationName);
+      if (!selected) return reject([new GraphQLError(expectedOperation)], progress, requestInfo, 400);
+      const kind = selected.operation;
+      progress.name = selected.name?.value;
+      progress.type = kind;
       if (kind === 'mutation' && requestInfo.isGet === true)
-        return reject([new GraphQLError(noMutation)], requestInfo, 405, 405, { allow: 'GET, POST' });
-      if (errors.length > 0) return reject(errors, requestInfo, 400, 200);
+        return reject([new GraphQLError(noMutation)], progress, requestInfo, 405, 405, { allow: 'GET, POST' });
+      if (errors.length > 0) return reject(errors, progress, requestInfo, 400, 200);
 
       const { variables } = params as { variables?: Operation['variableValues'] };
       const operation = { document, operationName, variableValues: variables };
       const incremental = requestInfo.acceptsParts === true ? documents.incrementalOf(document) : undefined;
       if (incremental !== undefined && kind === 'query')
-        return { start: () => startIncremental(incremental, operation, requestInfo) };
+        return { start: () => startIncremental(incremental, operation, progress, requestInfo) };
       const expectedBytes = largeResponses.get(document);
-      if (expectedBytes !== undefined && requestInfo.reserveResponse?.(expectedBytes) === false)
+      if (expectedBytes !== undefined && requestInfo.reserveResponse?.(expectedBytes) === false) {
+        progress.overload();
+        report(progress, requestInfo);
         return toOverloaded(requestInfo);
-      return executeWhole(operation, requestInfo);
+      }
+      return executeWhole(operation, progress, requestInfo);
     },
     async prepare() {
       await loadIncremental();

@@ -86,7 +86,7 @@ function usePipeline({ executeOperation, log, limits }: SlowPathOptions): Plugin
 }
 
 function toRequestInfo(request: Request, context: ServerContext, { parts }: Wish): RequestInfo {
-  const { requestId, waitedMs = 0, reserveResponse } = context;
+  const { requestId, waitedMs = 0, reserveResponse, beginOperation } = context;
   const { headers, method } = request;
   return {
     requestId: toRequestId(requestId),
@@ -96,6 +96,7 @@ function toRequestInfo(request: Request, context: ServerContext, { parts }: Wish
     waitedMs,
     cancellation: cancellationOf(request, context),
     reserveResponse,
+    ...(beginOperation && { beginOperation }),
   };
 }
 

@@ -1,8 +1,10 @@
 /** The log: one JSON object a line. A text, a line and the lines of a request are bounded. */
 import type { Limits } from '../core/limits.ts';
 
-/** The log. A logger of pino is one; so is any object with these three functions. */
+/** The log. A logger of pino is one; so is any object with the last three functions. */
 export interface Log {
+  /** What is too much for most. @default it isn't logged */
+  debug?(fields: object, message: string): void;
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
@@ -56,7 +58,7 @@ export function createLog(least: LogLevel, lines: Lines): Log {
       lines.write(`${start}${time()}","msg":${knownJson}${rest}\n`);
     };
   };
-  return { info: createTell('info'), warn: createTell('warn'), error: createTell('error') };
+  return { debug: createTell('debug'), info: createTell('info'), warn: createTell('warn'), error: createTell('error') };
 }
 
 /** The log of a process that configures none: warnings and errors, on the console. */
@@ -107,6 +109,7 @@ export function createBoundedLog(
   };
 
   return {
+    debug: (fields, message) => log.debug?.(toBounded(fields, message), message),
     info: (fields, message) => log.info(toBounded(fields, message), message),
     warn: (fields, message) => log.warn(toBounded(fields, message), message),
     error: (fields, message) => log.error(toBounded(fields, message), message),

@@ -166,7 +166,12 @@ function createSavedCalls(
   stale: Counter<'provider'>,
 ): (provider: Provider, calls: ProviderCalls) => void {
   const of = memoize((provider) => ({
-    by: savingNames.map((name) => ({ name, count: saved.labels({ provider, by: savings[name] }) })),
+    by: savingNames.map((name) => {
+      const count = saved.labels({ provider, by: savings[name] });
+      // A rate is that of a series that has begun.
+      count.inc(0);
+      return { name, count };
+    }),
     paced: paced.labels({ provider }),
     stale: stale.labels({ provider }),
   }));

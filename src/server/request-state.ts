@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ResponseClient, ResponseReservation } from '../core/response-memory.ts';
 import type { RequestInfo } from '../gateway/execute-operation.ts';
 import { requestIdHeader, toRequestId } from '../gateway/execute-operation.ts';
+import type { OperationRecord } from '../observability/observer.ts';
 import { CancelSource } from '../upstream/deadline.ts';
 import type { WithBody } from './request-checks.ts';
 import { securityHeaders } from './response-headers.ts';
@@ -25,6 +26,12 @@ export class RequestState implements RequestInfo, ResponseClient {
   /** Comes when the answer is over: if it isn't complete by then, its client has left. */
   readonly cancellation = new CancelSource();
   acceptsParts = false;
+  /** Its operation, once that has begun. */
+  operation: OperationRecord | undefined;
+  /** The code of its rejection, if it became no operation. */
+  rejectedBy: string | undefined;
+  /** Whether it is a probe, or a scrape of metrics: most logs aren't to have it. */
+  isProbe = false;
   /** Whether it is an operation that is counted among those in flight. */
   isAdmitted = false;
   readonly #reservations: Reservations;
@@ -40,6 +47,10 @@ export class RequestState implements RequestInfo, ResponseClient {
 
   get waitedMs(): number {
     return this.request.waitedMs ?? 0;
+  }
+
+  beginOperation(record: OperationRecord): void {
+    this.operation = record;
   }
 
   header(name: string): string | undefined {

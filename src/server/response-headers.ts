@@ -1,6 +1,7 @@
 /** Headers of responses: the security headers, and those of CORS, which say what pages of other sites may send requests. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { requestIdHeader } from '../gateway/execute-operation.ts';
+import { clientHeaders } from '../observability/operation-fields.ts';
 import { forwardedHeader, providerNames } from '../providers/index.ts';
 import { ageHeader, callReportHeader } from '../upstream/call-report.ts';
 import { type Check, preflightHeaders, type Rejection } from './request-checks.ts';
@@ -18,6 +19,8 @@ const preflightAnswer = {
     ...['content-type', 'authorization', 'cache-control', requestIdHeader, callReportHeader],
     ...providerNames.map(forwardedHeader),
     ...preflightHeaders,
+    ...clientHeaders,
+    ...['traceparent', 'tracestate'],
   ].join(', '),
   // Seconds. Short, so that an origin that is taken off the list is off soon.
   'access-control-max-age': '600',

@@ -5,6 +5,7 @@ import { defaultLimits, type Limits } from '../core/limits.ts';
 import { ResponseMemory, ResponseReservation } from '../core/response-memory.ts';
 import type { Gateway } from '../gateway/create-gateway.ts';
 import { createBoundedLog, type Log } from '../observability/logger.ts';
+import { toOperationFields } from '../observability/operation-fields.ts';
 import { type ApiTokens, createAuthorization, type JwtConfig } from './auth/authorization.ts';
 import { createConnections, createInFlightResponses } from './connections.ts';
 import { createFastPath, type Way } from './fast-path.ts';
@@ -101,6 +102,7 @@ export function createServer(options: ServerOptions): Server {
       waitedMs,
       reserveResponse,
       settleResponse,
+      beginOperation: (record) => state.beginOperation(record),
     });
   };
   const execute = createFastPath(gateway, slowPath, loadShedder.isAlone);
@@ -122,6 +124,7 @@ export function createServer(options: ServerOptions): Server {
   const say = async (state: RequestState, refusal: Rejection) => {
     // The bytes that have arrived are read to their end first: if they turn out not to be HTTP, that alone is the answer.
     await undefined;
+    state.rejectedBy = refusal.code;
     onRejected?.(refusal.code);
     refuse(state.writeCommonHeaders(), refusal, state.requestId);
   };
@@ -133,10 +136,12 @@ export function createServer(options: ServerOptions): Server {
     const requestedPath = pathOf(request);
     // As above, but for operations, which wait for their bodies anyway.
     if (request.method !== 'POST' || requestedPath !== path) await undefined;
+    state.isProbe = requestedPath === '/health' || requestedPath === '/ready';
     if (requestedPath === '/health') return answerEmpty(state.writeCommonHeaders(), 200);
     if (requestedPath === '/ready')
       return answerEmpty(state.writeCommonHeaders(), gracefulShutdown.isReady() ? 200 : 503);
     if (metrics !== undefined && requestedPath === metricsPath) {
+      state.isProbe = true;
       const refusal = await firstRejectionAsync(metricsChecks, request, response);
       return refusal === undefined ? answerMetrics(metrics.page, state.writeCommonHeaders()) : say(state, refusal);
     }
@@ -184,7 +189,12 @@ export function createServer(options: ServerOptions): Server {
     if (isOneWaiting) pipelining.startNext(request.socket);
     const ms = Math.round(now - state.startedAt);
     const { method, caller } = request;
-    log.info({ requestId, method, path: pathOf(request), status, ms, caller }, 'request');
+    const fields = { requestId, method, path: pathOf(request), status, ms, caller };
+    const { operation, rejectedBy, isProbe } = state;
+    if (operation !== undefined)
+      log.info({ ...fields, ...toOperationFields(operation, (name) => state.header(name)) }, 'request');
+    else if (isProbe) log.debug?.(fields, 'request');
+    else log.info({ ...fields, errorCodes: rejectedBy && [rejectedBy] }, 'request');
   };
 
   const fail = (state: RequestState, error: unknown) => {

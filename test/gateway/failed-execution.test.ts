@@ -29,6 +29,7 @@ it('An operation whose execution rejects no longer listens to its client, and it
   await expect(gateway.executeOperation({ query: '{ __typename }' }, requestInfo)).rejects.toThrow(bug);
 
   expect(remove).toHaveBeenCalledOnce();
-  expect(lines.at(-1)).toEqual(['more log lines of the request omitted', { requestId: 'r', omitted: 3 }]);
+  expect(lines.at(-1)).toMatchObject(['operation', { outcome: 'failed', errorCodes: ['INTERNAL_SERVER_ERROR'] }]);
+  expect(lines.at(-2)).toEqual(['more log lines of the request omitted', { requestId: 'r', omitted: 3 }]);
   await gateway.close();
 });

@@ -130,6 +130,47 @@ describe('metrics of upstream calls', () => {
   });
 });
 
+describe('metrics of operations', () => {
+  it('metrics: count operations by name, outcome and code; names that are not listed are other', async () => {
+    const world = await createMeasuredWorld({ limits: { maxAttempts: 1 } });
+    world.datafold.on(datafoldPath, { body: datafoldBody });
+    world.datafold.on(anyDatafoldRun(43).path, { status: 503, body: {} });
+    const fields = (runId: number) => `datafoldRun(monitorId: 7, runId: ${runId}) { state }`;
+
+    await world.execute(`query Listed { ${fields(42)} }`);
+    await world.execute(`query Listed { a: ${fields(42)} b: ${fields(43)} }`);
+    await world.execute(`query Listed { ${fields(43)} }`);
+    await world.execute(`query Unlisted { ${fields(42)} }`);
+    await world.execute(`{ ${fields(42)} }`);
+    await world.execute('{');
+
+    expect(await world.read('operations_total')).toEqual({
+      'operation=Listed,outcome=ok,code=': 1,
+      'operation=Listed,outcome=partial,code=UPSTREAM_UNAVAILABLE': 1,
+      'operation=Listed,outcome=failed,code=UPSTREAM_UNAVAILABLE': 1,
+      'operation=other,outcome=ok,code=': 2,
+      'operation=other,outcome=failed,code=BAD_USER_INPUT': 1,
+    });
+    expect(await world.read('operation_duration_seconds_count')).toEqual({
+      'operation=Listed': 3,
+      'operation=other': 3,
+    });
+  });
+
+  it('metrics: count what saved upstream calls', async () => {
+    const world = await createMeasuredWorld({ limits: { freshMs: 60_000 } });
+    world.datafold.on(datafoldPath, { body: datafoldBody });
+
+    await world.execute(runQuery);
+    await world.execute(runQuery);
+
+    expect(await world.read('upstream_calls_saved_total')).toMatchObject({
+      'provider=DATAFOLD,by=fresh': 1,
+      'provider=DATAFOLD,by=run_cache': 0,
+    });
+  });
+});
+
 describe('metrics of the process', () => {
   it('metrics: show operations in flight, upstream calls in flight, event loop lag, memory and the version', async () => {
     const world = await createMeasuredWorld();

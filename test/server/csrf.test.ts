@@ -73,6 +73,8 @@ describe('CORS and CSRF: with listed origins', () => {
         'x-olostep-api-key',
       ],
       ...['apollo-require-preflight', 'x-graphql-yoga-csrf', 'x-apollo-operation-name'],
+      ...['apollographql-client-name', 'apollographql-client-version', 'x-client-name', 'x-client-version'],
+      ...['traceparent', 'tracestate'],
     ]);
     expect(headers.get('access-control-allow-credentials')).toBe(null);
   });

@@ -142,5 +142,5 @@ export const createListingWorld = (config: Partial<GatewayConfig> = {}): Promise
 
 function toLog(lines: LogLine[]): Log {
   const at = (level: string) => (fields: object, message: string) => void lines.push({ level, message, ...fields });
-  return { info: at('info'), warn: at('warn'), error: at('error') };
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }

@@ -80,7 +80,7 @@ export function createPersistedDocuments(options: PersistedDocumentsOptions): Pe
       const documentId = presentText(params.documentId);
       const docId = presentText(params.doc_id);
       const id = presentText(params.id);
-      const persistedQuery = isObject(extensions) ? (extensions.persistedQuery ?? undefined) : undefined;
+      const persistedQuery = readPersistedQuery(extensions);
       const given = documentId ?? docId ?? id ?? undefined;
       // Most requests bring a text and no id.
       if (given === undefined && persistedQuery === undefined) return ofText(query);
@@ -97,6 +97,16 @@ export function createPersistedDocuments(options: PersistedDocumentsOptions): Pe
     },
   };
 }
+
+/** The id by which the parameters name their document, if they do. */
+export function documentIdOf({ documentId, doc_id, id, extensions }: OperationParams): string | undefined {
+  const given =
+    documentId ?? doc_id ?? id ?? (extensions == null ? undefined : toSha256Hash(readPersistedQuery(extensions)));
+  return typeof given === 'string' && given !== '' ? given : undefined;
+}
+
+const readPersistedQuery = (extensions: unknown): unknown =>
+  isObject(extensions) ? (extensions.persistedQuery ?? undefined) : undefined;
 
 /** What is wrong with the parameters, whichever document they are for. */
 function findMistake(params: OperationParams): GraphQLError | undefined {
