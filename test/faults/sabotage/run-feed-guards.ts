@@ -8,7 +8,6 @@ const page = 'src/resolvers/run-feed/feed-page.ts';
 const cursor = 'src/resolvers/run-feed/feed-cursor.ts';
 const reader = 'src/resolvers/run-feed/page-reader.ts';
 const feed = 'src/resolvers/run-feed/run-feed.ts';
-const fleet = 'src/resolvers/run-feed/fleet.ts';
 
 export const runFeedGuards: readonly Guard[] = [
   {
