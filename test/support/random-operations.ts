@@ -86,10 +86,20 @@ const values: Readonly<Record<string, readonly unknown[]>> = {
   'runs.until': [null, '2027-11-01T00:00:00Z', '2026-10-01T00:00:00Z'],
   'runs.startedAfter': [null, '2026-11-01T00:00:00Z', '2026-12-01T00:00:00Z'],
   'runs.startedBefore': [null, '2027-11-01T00:00:00+01:00', '2026-10-01T00:00:00Z'],
+  'runCounts.startedAfter': ['2026-11-01T00:00:00Z', '2026-11-02T00:00:00Z', '2028-01-01T00:00:00Z'],
+  'runCounts.startedBefore': [null, '2027-11-01T00:00:00+01:00', '2026-10-01T00:00:00Z'],
+  'monitorList.search': [null, 'orders', '', 'no such monitor'],
+  'events.last': [null, null, 2, 0, -1, 1_001],
+  'events.before': [null, null, ...cursors, 'x'],
+  'runs.tags': [null, [], ['prod'], ['a,b']],
+  Provider: ['DATAFOLD', 'OLOSTEP', null],
+  'monitorList.lastRunBefore': [null, '2026-11-01T00:00:00Z', '2027-11-01T00:00:00+01:00'],
+  'monitorList.lastAlertAfter': [null, '2026-11-01T00:00:00Z', '2027-11-01T00:00:00+01:00'],
+  '[RunPhase!]': [['FINISHED'], null, ['RUNNING', 'PENDING'], []],
 };
 
 /** The types whose values are written without quotes. */
-const isEnum = (typeName: string) => /^\[?(?:Provider|RunOutcome)\b/.test(typeName);
+const isEnum = (typeName: string) => /^\[?(?:Provider|RunOutcome|RunPhase)\b/.test(typeName);
 
 /** What no variable may be. */
 const nonsense = [{}, [null], 1.5, 'no such object', { provider: 'X' }, { ...datafoldKey, more: 1 }, null, [[]], true];
