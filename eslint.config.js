@@ -34,6 +34,7 @@ export default [
         {
           exceptions: {
             types: [
+              'RunCounts',
               'AgentLogEvent',
               'PageInfo',
               'DatafoldDataset',

@@ -24,6 +24,7 @@ const origins: Origins<ExampleMonitor> = {
   enabled: 'either',
   createdAt: 'either',
   lastRunAt: 'either',
+  lastOutcome: 'either',
   url: 'either',
   note: 'detail',
 };
@@ -39,6 +40,7 @@ function toFields(monitorId: string, body: Body, reading: Reading) {
     enabled: typeof paused === 'boolean' ? !paused : paused,
     createdAt: () => toTime(read(body, 'created')),
     lastRunAt: () => toTime(read(body, 'last_checked')),
+    lastOutcome: () => null,
     url: () => read(body, 'url'),
   };
 }
@@ -60,6 +62,14 @@ export const monitors: MonitorDefinition = {
     };
   },
   listed: toListedFields(origins),
+  facts: {
+    name(row) {
+      const title = read(row, 'title');
+      return title instanceof Error ? undefined : title;
+    },
+    lastOutcome: () => null,
+    lastRunAt: (row) => toMilliseconds(row.get('last_checked')),
+  },
   ...wholeMonitorList({
     provider: 'EXAMPLE',
     request: { path: '/api/watches', echoes: {} },
@@ -72,6 +82,5 @@ export const monitors: MonitorDefinition = {
       hasNeverRun: false,
       createdAt: toMilliseconds(item.created),
     }),
-    expectedNoTags: "Expected no `tags`: Example's watches have none.",
   }),
 };
