@@ -523,7 +523,7 @@ export const upstreamGuards: readonly Guard[] = [
   {
     name: 'a broken event takes nothing from the others',
     file: 'src/json/lazy-array.ts',
-    from: '      } catch {\n        found[place] = undefined;',
+    from: '      } catch {\n        found[index] = undefined;',
     to: '      } catch (error) {\n        throw error;',
     tests: ['test/json/lazy-json.test.ts'],
   },
