@@ -329,7 +329,6 @@ describe("Datafold lists: a monitor's runs", () => {
     [{ startedAfter: toText(noon - 9 * minute), startedBefore: toText(noon - 8 * minute) }, [22, 21]],
     [{ startedAfter: toText(noon + minute) }, []],
     [{ startedBefore: toText(noon - 30 * minute) }, []],
-    [{ startedAfter: toText(noon - 8 * minute), startedBefore: toText(noon - 9 * minute) }, []],
   ])('are those of the window %j, which is found in a page', async (window, expected) => {
     const world = await createListWorld(runsFrom(30));
 
