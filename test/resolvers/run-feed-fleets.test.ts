@@ -84,10 +84,10 @@ describe.each(fleets)('The run feed of a fleet of %s, with four runs each in 24 
   it.skipIf(!hasRedisServer && !process.env.CI)('costs the same calls with a cache in Redis', async () => {
     const { url } = await startRedisServer();
     // The machines of tests are slow and shared.
-    const limits = { ...defaultLimits, redisTimeoutMs: 5_000 };
-    const runCache = await createRedisCache({ url, log: silentLog, limits });
+    const limits = { redisTimeoutMs: 5_000 };
+    const runCache = await createRedisCache({ url, log: silentLog, limits: { ...defaultLimits, ...limits } });
     onTestFinished(() => runCache.close());
-    const pages = await pageThrough(await createFleetWorld({ runCache }, fleet), `${since} first: 20`);
+    const pages = await pageThrough(await createFleetWorld({ runCache, limits }, fleet), `${since} first: 20`);
 
     expectWhole(pages, expected);
     expect(callsOf(pages)).toBe(monitors + countListPages(fleet));
