@@ -188,6 +188,13 @@ export const variables = {
     default: 'none',
     text: 'Serves the metrics on this port of `HOST`, and not on `PORT`. 0: the system chooses one.',
   },
+  MONITOR_METRICS: {
+    group: 'Metrics',
+    default: '`false`',
+    text:
+      '`true`: the metrics also tell of [the monitors themselves](observability.md#monitors): last outcome, age of the last run, streak. ' +
+      "The lists of monitors are read every `MONITOR_METRICS_INTERVAL_MS`, with the service's keys.",
+  },
   METRICS_TOKEN: {
     group: 'Metrics',
     default: 'none',

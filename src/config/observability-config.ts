@@ -7,6 +7,7 @@ import { type Env, flagSetting, portSetting, readSettings, setting } from './env
 const settings = {
   METRICS: v.optional(flagSetting),
   METRICS_PORT: v.optional(portSetting),
+  MONITOR_METRICS: v.optional(flagSetting, 'false'),
   METRICS_TOKEN: v.optional(setting('a token of 16 to 4,096 visible ASCII characters, without spaces', isApiToken)),
 };
 
@@ -19,6 +20,8 @@ export interface MetricsConfig {
   readonly port?: number;
   /** What a scraper needs. @default nothing */
   readonly tokens?: ApiTokens;
+  /** Whether they tell of the monitors too. @default false */
+  readonly ofMonitors?: boolean;
 }
 
 /**
@@ -30,14 +33,23 @@ export function readMetricsConfig(
   problems: string[],
   { host, isByDefault }: { readonly host: string; readonly isByDefault: boolean },
 ): MetricsConfig | undefined {
-  const { METRICS, METRICS_PORT: port, METRICS_TOKEN: token } = readSettings(settings, env, problems);
+  const {
+    METRICS,
+    METRICS_PORT: port,
+    METRICS_TOKEN: token,
+    MONITOR_METRICS: ofMonitors,
+  } = readSettings(settings, env, problems);
   const isWanted = METRICS ?? (isByDefault || Boolean(env.METRICS_PORT || env.METRICS_TOKEN));
   if (!isWanted) {
     if (env.METRICS_PORT || env.METRICS_TOKEN)
       problems.push('METRICS: expected not to be false with METRICS_PORT or METRICS_TOKEN');
+    if (ofMonitors)
+      problems.push('METRICS, METRICS_PORT, METRICS_TOKEN: expected one of them to be set with MONITOR_METRICS=true');
     return undefined;
   }
+  if (ofMonitors && env.CREDENTIALS === 'forwarded')
+    problems.push('MONITOR_METRICS: expected not to be true with CREDENTIALS=forwarded, as the service holds no key');
   if (!env.METRICS_PORT && !env.METRICS_TOKEN && !isLoopback(host))
     problems.push('METRICS_PORT, METRICS_TOKEN: expected one of them to be set, as HOST lets others read the metrics');
-  return { ...(port !== undefined && { port }), ...(token && { tokens: [token] }) };
+  return { ...(port !== undefined && { port }), ...(token && { tokens: [token] }), ...(ofMonitors && { ofMonitors }) };
 }

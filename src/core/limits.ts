@@ -228,6 +228,8 @@ const processLimits = {
   shutdownTimeoutMs: 10_000,
   /** Time between two reads of the files that hold secrets, such as `API_TOKENS_FILE`: a rotated secret is used within it. */
   secretFilesPollMs: 5_000,
+  /** Time between two reads of a provider's list of monitors for `MONITOR_METRICS`. A list of more than 8 pages is read less often. */
+  monitorMetricsIntervalMs: 60_000,
 };
 
 /** Each provider, separately */

@@ -20,6 +20,7 @@ import { TimeoutQueue } from '../upstream/deadline.ts';
 import { ResponseBudget } from '../upstream/response-budget.ts';
 import type { UpstreamClient } from '../upstream/upstream.ts';
 import { createOperationPipeline, type ExecuteOperation, type RequestContext } from './execute-operation.ts';
+import { createMonitorLists, type MonitorList } from './monitor-lists.ts';
 import { createNodeHandler } from './node-handler.ts';
 import { createReportOperation } from './operation-record.ts';
 import { checkProviders, createCredentials, createUpstreams, type ProviderConfig } from './provider-config.ts';
@@ -33,6 +34,7 @@ export type { GatewayObserver, OperationRecord, UpstreamCallRecord, UpstreamStat
 export type { RunCache, StoredEntries, StoredEntry } from '../run-cache/run-cache.ts';
 export type { ExecuteOperation, IncrementalOperation, OperationResponse, RequestInfo } from './execute-operation.ts';
 
+export type { MonitorList, MonitorStatus } from './monitor-lists.ts';
 export type { ProviderConfig } from './provider-config.ts';
 
 export interface GatewayConfig {
@@ -106,6 +108,11 @@ export interface Gateway {
    * now. What it has found by then is answered, and the rest is `UPSTREAM_TIMEOUT`.
    */
   capDeadlines(ms: number): void;
+  /**
+   * The list of monitors of each configured account, which takes one upstream call a page and none else. Empty where callers bring their
+   * own keys.
+   */
+  listMonitors(): readonly MonitorList[];
   /** What the upstream clients are doing, by the provider. */
   readUpstreams(): ReadonlyMap<Provider, UpstreamState>;
   /** Ends the connections to the providers, once nothing is in flight. To say so again is no harm. */
@@ -140,11 +147,12 @@ export function createGateway(config: GatewayConfig): Gateway {
   const isInferring = responses !== undefined && limits.freshMs > 0 && limits.maxReuseMs > 0;
   const unmoved = isInferring ? new UnmovedMonitors({ log, limits }) : undefined;
   const deadlines = new TimeoutQueue(limits.operationTimeoutMs);
+  const credentialsOf = createCredentials(config);
   const { executeOperation, prepare } = createOperationPipeline({
     ...{ schema, persisted, documents, execute, log, limits, deadlines },
     // The console shows no line of this level.
     report: createReportOperation(config.observer, config.log && log),
-    ...{ upstreams, credentialsOf: createCredentials(config), runCache, responses, unmoved },
+    ...{ upstreams, credentialsOf, runCache, responses, unmoved },
   });
   // Most requests take the fast path, and a process starts faster without Yoga.
   const loadSlowPath = lazy(async () => {
@@ -174,6 +182,14 @@ export function createGateway(config: GatewayConfig): Gateway {
       const now = performance.now();
       deadlines.cap(now + ms, now);
     },
+    listMonitors: () =>
+      config.credentials === 'forwarded'
+        ? []
+        : createMonitorLists({
+            ...{ upstreams, responses, deadlines, log, limits },
+            credentialsOf: () => credentialsOf({ header: () => undefined }),
+            providers: [...clients.keys()].filter((provider) => config.providers?.[provider] !== undefined),
+          }),
     readUpstreams: () => new Map([...clients].map(([provider, client]) => [provider, client.readState()])),
     async close() {
       await Promise.all(closings.map((close) => close()));

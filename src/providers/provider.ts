@@ -132,6 +132,8 @@ export interface MonitorDefinition {
 export interface MonitorFacts {
   /** `null` for a monitor without a name. */
   name(row: Body): string | null | undefined;
+  /** Whether the monitor runs on its schedule. @default no row says so */
+  enabled?(row: Body): boolean | undefined;
   /** `null` for a monitor whose last run goes on, and for one without a run. */
   lastOutcome(row: Body): RunOutcome | null | undefined;
   /** In Unix milliseconds; `null` for a monitor that has never run. */

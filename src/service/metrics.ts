@@ -14,12 +14,15 @@ import { addGauges } from '../observability/process-metrics.ts';
 import type { LoadShedder } from '../server/load-shedding.ts';
 import { createMetricsServer, type MetricsAccess } from '../server/metrics-endpoint.ts';
 import { isLoopback } from '../upstream/credential.ts';
+import { startMonitorMetrics } from './monitor-metrics.ts';
 
 export interface ServiceMetrics extends Omit<Metrics, 'registry'> {
   /** What the server of the service serves, if there is no separate port. */
   readonly onService: MetricsAccess | undefined;
   /** Adds what is read at each scrape. */
   watch(gateway: Gateway, loadShedder: LoadShedder): void;
+  /** Begins to read the lists of monitors, if they are wanted. @returns what ends it */
+  watchMonitors(gateway: Gateway, options: Pick<ListenOptions, 'log' | 'limits'>): () => void;
   /** Listens on the separate port, if there is one. @returns what closes it */
   listen(options: ListenOptions): Promise<() => void>;
 }
@@ -32,7 +35,7 @@ interface ListenOptions {
 
 /** @param persistedDocuments whose operations have their own series, beside the example operations */
 export async function loadMetrics(
-  { port, tokens }: MetricsConfig,
+  { port, tokens, ofMonitors = false }: MetricsConfig,
   persistedDocuments: readonly Manifest[] = [],
 ): Promise<ServiceMetrics> {
   const client = await importPackage('METRICS', 'prom-client', () => import('prom-client'));
@@ -45,6 +48,11 @@ export async function loadMetrics(
     onService: port === undefined ? access : undefined,
     watch({ readUpstreams }, { inFlight, eventLoopLagMs }) {
       addGauges(client, registry, { inFlight, eventLoopLagMs, upstreams: readUpstreams }, packageManifest.version);
+    },
+    watchMonitors(gateway, { log, limits }) {
+      if (!ofMonitors) return () => {};
+      const { monitorMetricsIntervalMs: intervalMs } = { ...defaultLimits, ...limits };
+      return startMonitorMetrics({ client, registry, lists: gateway.listMonitors(), intervalMs, log });
     },
     async listen({ host, log, limits }) {
       if (port === undefined) return () => {};

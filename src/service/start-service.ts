@@ -101,6 +101,7 @@ async function serve(parts: Parts, signals: ShutdownSignals): Promise<void> {
   });
   metrics?.watch(gateway, loadShedder);
   const closeMetrics = await metrics?.listen({ ...config, log });
+  const closeMonitors = metrics?.watchMonitors(gateway, { log, limits });
   // All of the start may have been one turn of the event loop: a signal that came in it is heard now, before any client is admitted.
   await immediate();
   const listening = once(server, 'listening');
@@ -114,6 +115,7 @@ async function serve(parts: Parts, signals: ShutdownSignals): Promise<void> {
     // A call without a caller mustn't hold the process.
     setTimeout(() => process.exit(), 500).unref();
     await gateway.close();
+    closeMonitors?.();
     closeMetrics?.();
     close();
   });

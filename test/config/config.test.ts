@@ -396,6 +396,16 @@ describe('configuration: metrics', () => {
     expect(() => readConfig({ ...good, METRICS_TOKEN: 'canary' })).toThrow('METRICS_TOKEN: expected a token of 16 to');
     expect(() => readConfig({ ...good, METRICS_PORT: '65536' })).toThrow('METRICS_PORT: expected a port number');
   });
+
+  it('of monitors need metrics to be served, and keys of the service', () => {
+    expect(readConfig({ ...good, METRICS: 'true', MONITOR_METRICS: 'true' }).metrics).toEqual({ ofMonitors: true });
+    expect(() => readConfig({ ...good, MONITOR_METRICS: 'true' })).toThrow(
+      'METRICS, METRICS_PORT, METRICS_TOKEN: expected one of them to be set with MONITOR_METRICS=true',
+    );
+    expect(() => readConfig({ CREDENTIALS: 'forwarded', METRICS: 'true', MONITOR_METRICS: 'true' })).toThrow(
+      'MONITOR_METRICS: expected not to be true with CREDENTIALS=forwarded',
+    );
+  });
 });
 
 describe('configuration: npm start', { timeout: 30_000 }, () => {

@@ -133,6 +133,7 @@ const toWord = <Word>(rawWord: Found<string>, toOurs: (word: unknown) => Word | 
 /** What a row says: rows may lack members that the monitor has. */
 const facts: MonitorFacts = {
   name: (row) => toStated(row, 'name', readListed(row, 'name')),
+  enabled: (row) => toStated(row, 'enabled', readListed(row, 'enabled')) ?? undefined,
   lastOutcome: (row) =>
     toStated<RunOutcome>(
       row,

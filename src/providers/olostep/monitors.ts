@@ -174,6 +174,10 @@ const facts: MonitorFacts = {
     const isStated = row.get('query') !== undefined || row.get('url') !== undefined;
     return isStated ? toKnown(read(row, member)) : undefined;
   },
+  enabled(row) {
+    const status = statuses.get(row.get('status'));
+    return status === undefined ? undefined : status === 'ACTIVE';
+  },
   lastOutcome: (row) =>
     row.get('last_run') !== undefined && hasLastOutcome(row) ? toKnown(readLastOutcome(row)) : undefined,
   lastRunAt(row) {
