@@ -128,7 +128,10 @@ async function serve(parts: Parts, signals: ShutdownSignals): Promise<void> {
   else log.info({ url, providers: Object.keys(config.gateway.providers ?? {}) }, 'listening');
   // Once the first requests are answered, and before there are many.
   setTimeout(() => {
-    gateway.prepare().catch(({ stack }: Error) => log.error({ error: stack }, 'unexpected error'));
+    gateway.prepare().then(
+      () => log.debug({}, 'prepared'),
+      ({ stack }: Error) => log.error({ error: stack }, 'unexpected error'),
+    );
   }, 1_000).unref();
 }
 

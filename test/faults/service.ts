@@ -15,6 +15,8 @@ export interface RunningService {
   readonly pid: number;
   /** Everything that it has written to standard output and standard error so far. */
   output(): string;
+  /** Resolves once the output has this text. */
+  printed(text: string): Promise<void>;
   /** Posts an operation; the answer is searched for canaries when the block calls `leaks`. */
   execute(query: string, variables?: object, headers?: Readonly<Record<string, string>>): Promise<ServiceResponse>;
   /** The canaries, in any of their forms, that occur in the output or in an answer so far. */
@@ -95,6 +97,9 @@ export async function startService(
     port: Number(new URL(url).port),
     pid: child.pid ?? 0,
     output: () => said.join('\n'),
+    async printed(text) {
+      while (!said.some((line) => line.includes(text))) await once(lines, 'line');
+    },
     async execute(query, variables, headers) {
       const started = performance.now();
       const response = await fetch(url, {
