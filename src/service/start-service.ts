@@ -129,7 +129,7 @@ async function serve(parts: Parts, signals: ShutdownSignals): Promise<void> {
   // Once the first requests are answered, and before there are many.
   setTimeout(() => {
     gateway.prepare().then(
-      () => log.debug({}, 'prepared'),
+      () => log.debug?.({}, 'prepared'),
       ({ stack }: Error) => log.error({ error: stack }, 'unexpected error'),
     );
   }, 1_000).unref();
