@@ -26,6 +26,33 @@ query BothProviders(
   }
 }
 `,
+  // changes.graphql
+  `# What changed: the newest snapshots of a page that is watched, each with the one before it, by the same upstream call.
+query Changes($key: MonitorKey! = { provider: OLOSTEP, monitorId: "monitor_n8q2x4m1ak" }, $first: Int = 5) {
+  monitor(key: $key) {
+    id
+    name
+    runs(first: $first) {
+      nodes {
+        id
+        outcome
+        ... on OlostepRun {
+          changed
+          summary
+          snapshotAt
+          snapshotUrl
+          previous {
+            id
+            summary
+            snapshotAt
+            snapshotUrl
+          }
+        }
+      }
+    }
+  }
+}
+`,
   // datafold-run.graphql
   `# All fields of a Datafold run.
 query DatafoldRun($monitorId: ID! = "7", $runId: ID! = "42") {

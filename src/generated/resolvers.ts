@@ -145,7 +145,7 @@ export type ResolversTypes = {
   OlostepMonitorStatus: ResolverTypeWrapper<Fields<Types.OlostepMonitorStatus>>;
   OlostepNotification: ResolverTypeWrapper<Fields<Types.OlostepNotification>>;
   OlostepNotificationChannel: ResolverTypeWrapper<Fields<Types.OlostepNotificationChannel>>;
-  OlostepRun: ResolverTypeWrapper<Fields<Omit<Types.OlostepRun, 'events' | 'monitor'> & { events?: Types.Maybe<ResolversTypes['AgentLogEventConnection']>, monitor?: Types.Maybe<ResolversTypes['OlostepMonitor']> }>>;
+  OlostepRun: ResolverTypeWrapper<Fields<Omit<Types.OlostepRun, 'events' | 'monitor' | 'previous'> & { events?: Types.Maybe<ResolversTypes['AgentLogEventConnection']>, monitor?: Types.Maybe<ResolversTypes['OlostepMonitor']>, previous?: Types.Maybe<ResolversTypes['OlostepRun']> }>>;
   OlostepSchedule: ResolverTypeWrapper<Fields<Types.OlostepSchedule>>;
   OlostepSourcePolicy: ResolverTypeWrapper<Fields<Types.OlostepSourcePolicy>>;
   OlostepTargetKind: ResolverTypeWrapper<Fields<Types.OlostepTargetKind>>;
@@ -204,7 +204,7 @@ export type ResolversParentTypes = {
   OlostepMonitor: Fields<Omit<Types.OlostepMonitor, 'lastRun' | 'runs'> & { lastRun?: Types.Maybe<ResolversParentTypes['OlostepLastRun']>, runs?: Types.Maybe<ResolversParentTypes['MonitorRunConnection']> }>;
   OlostepNotification: Fields<Types.OlostepNotification>;
   OlostepNotificationChannel: Fields<Types.OlostepNotificationChannel>;
-  OlostepRun: Fields<Omit<Types.OlostepRun, 'events' | 'monitor'> & { events?: Types.Maybe<ResolversParentTypes['AgentLogEventConnection']>, monitor?: Types.Maybe<ResolversParentTypes['OlostepMonitor']> }>;
+  OlostepRun: Fields<Omit<Types.OlostepRun, 'events' | 'monitor' | 'previous'> & { events?: Types.Maybe<ResolversParentTypes['AgentLogEventConnection']>, monitor?: Types.Maybe<ResolversParentTypes['OlostepMonitor']>, previous?: Types.Maybe<ResolversParentTypes['OlostepRun']> }>;
   OlostepSchedule: Fields<Types.OlostepSchedule>;
   OlostepSourcePolicy: Fields<Types.OlostepSourcePolicy>;
   OlostepTracked: Fields<Types.OlostepTracked>;
@@ -510,6 +510,7 @@ export type OlostepRunResolvers<ContextType = Context, ParentType extends Resolv
   monitorId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   outcome?: Resolver<Types.Maybe<ResolversTypes['RunOutcome']>, ParentType, ContextType>;
   phase?: Resolver<ResolversTypes['RunPhase'], ParentType, ContextType>;
+  previous?: Resolver<Types.Maybe<ResolversTypes['OlostepRun']>, ParentType, ContextType>;
   provider?: Resolver<ResolversTypes['Provider'], ParentType, ContextType>;
   readAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   runId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;

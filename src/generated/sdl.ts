@@ -855,6 +855,12 @@ type OlostepRun implements MonitorRun & Node {
   snapshotUrl: String
   "When Olostep made the snapshot; \`null\` when it doesn't say. From the events page, like \`changed\`."
   snapshotAt: DateTime
+  """
+  The run before this one: the next older row of the same events page, to compare the two snapshots. \`null\` when this is the oldest
+  run of the page's list, or isn't in it. It costs a call only where the events page that has this run is not read for another field,
+  or ends with it.
+  """
+  previous: OlostepRun
   "The monitor that ran it; \`null\` when Olostep no longer has it. Selecting only its ids makes no upstream call, and is never \`null\`."
   monitor: OlostepMonitor
   "When this service read the data from Olostep. Set by this service."

@@ -718,6 +718,12 @@ export type OlostepRun = MonitorRun & Node & {
    * when it can't be read then, the run is `null` with the error.
    */
   readonly phase: RunPhase;
+  /**
+   * The run before this one: the next older row of the same events page, to compare the two snapshots. `null` when this is the oldest
+   * run of the page's list, or isn't in it. It costs a call only where the events page that has this run is not read for another field,
+   * or ends with it.
+   */
+  readonly previous: Maybe<OlostepRun>;
   /** Always `OLOSTEP`. */
   readonly provider: Provider;
   /** When this service read the data from Olostep. Set by this service. */

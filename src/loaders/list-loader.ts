@@ -152,17 +152,22 @@ export class ListLoader {
     // A list counts as at least one item, which is known before it is requested.
     costBudget.chargeListItems(1);
     const { fetches, limits, callReport, runs } = this.#options;
-    const window = { ...args, ...toPage(args), pageSize: limits.listPageSize, now: this.#options.now };
+    const { typeName, listed } = providers[provider].runs;
+    const inPage = selectedOf.inPage('MonitorRunConnection');
+    const hasBelow = inPage(typeName).has('previous');
+    const window = { ...args, ...toPage(args), pageSize: limits.listPageSize, now: this.#options.now, hasBelow };
     const step = { ...pageStep, list: monitorId, count: window.first };
     callReport.recordPage(provider, step, window.first, window.after, window.startedAfter, window.startedBefore);
     const tracked = fetches.track(provider, allowStale);
     const page = await providers[provider].runs.readPage(tracked.get, monitorId, window);
     if (page === null) return null;
     if (page.isOutOfOrder) this.#options.log.warn({ provider, monitorId }, 'list of runs out of order');
-    const { typeName, listed } = providers[provider].runs;
-    const inPage = selectedOf.inPage('MonitorRunConnection');
     spend(costBudget, page, inPage.places, countAwaited(inPage(typeName), listed));
     const { reading } = tracked;
+    if (hasBelow) {
+      const rows = [...page.items.map(({ row }) => row), ...(page.below === undefined ? [] : [page.below])];
+      runs.notePage({ provider, monitorId }, rows, reading.readAt);
+    }
     return toConnection('MonitorRun', page, ({ runId, row }) =>
       runs.toListed({ provider, monitorId, runId }, row, reading),
     );

@@ -1,12 +1,13 @@
 /** What the lists of one provider say of runs that are requested by their keys: the fields that no other response has. */
 import DataLoader from 'dataloader';
-import { OperationTooCostly } from '../core/errors.ts';
+import { OperationTooCostly, type ProviderError } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
 import type { MonitorRunKey, Provider } from '../generated/types.ts';
 import type { Run } from '../providers/fields.ts';
 import type { Get, ListScan, RunRow } from '../providers/lists.ts';
 import type { RowHint, RunDefinition } from '../providers/provider.ts';
 import { invalidField } from '../providers/response-reader.ts';
+import { RunOrder } from '../providers/run-order.ts';
 import type { EntryKind } from '../run-cache/run-cache.ts';
 import type { CallReport } from '../upstream/call-report.ts';
 import type { Body } from '../upstream/read-response.ts';
@@ -53,6 +54,50 @@ export class ListRows {
    */
   load(key: MonitorRunKey): Promise<Known> {
     return this.#loader.load({ key, kinds: rowAlone });
+  }
+
+  /**
+   * The run below that one in the list; `null` when there is none, or the list doesn't have the run. Pages that were read anyway come
+   * first.
+   * @throws like {@link ListRows.load}
+   */
+  async loadPrevious(key: MonitorRunKey): Promise<Run | null> {
+    const { provider, limits, callReport, toKnown } = this.#options;
+    const { monitorId, runId } = key;
+    const scan = this.#scanOf(monitorId);
+    if (scan.pages === 0 && scan.findBelow(runId) === undefined) {
+      callReport.recordPage(provider, { ...scanStep, list: monitorId, count: 1 }, 'previous');
+      if ((await this.#find(key, scan)).run === null) return null;
+    }
+    for (;;) {
+      const below = scan.findBelow(runId);
+      if (below !== undefined) {
+        if (scan.canBeUnreadable((below.row.time ?? Number.NEGATIVE_INFINITY) + 1) && !scan.isNoted(runId))
+          throw invalidField(provider);
+        callReport.of(provider).fromLists++;
+        return toKnown({ ...key, runId: below.row.runId }, below.row.row, below.readAt).run;
+      }
+      // Others may have read pages that don't have the run.
+      if (scan.find(runId) === undefined && (await this.#find(key, scan)).run === null) return null;
+      if (scan.findBelow(runId) !== undefined) continue;
+      if (!scan.hasNext) {
+        if (scan.canBeUnreadable()) throw invalidField(provider);
+        return null;
+      }
+      if (scan.pages >= limits.maxEventsPages)
+        throw new OperationTooCostly(
+          `Expected the run before on the first ${limits.maxEventsPages} pages of the monitor's list.`,
+        );
+      await scan.readPage();
+    }
+  }
+
+  /**
+   * Takes notice of a page of a monitor's list that was read anyway: which run is below which.
+   * @param rows newest first; an error in the place of one that can't be read
+   */
+  note(monitorId: string, rows: readonly (RunRow | ProviderError)[], readAt: number | undefined): void {
+    this.#scanOf(monitorId).note(rows, readAt);
   }
 
   #load(wants: readonly CopyWant[]): readonly Promise<Known>[] {
@@ -144,6 +189,11 @@ class RunScan {
   readonly #list: ListScan<RunRow>;
   readonly #readAtOf: Search<RunRow>['readAtOf'];
   readonly #rows = new Map<string, FoundRow<RunRow>>();
+  /** The rows below those of pages that were read anyway, by the ids of the runs. */
+  #noted: Map<string, FoundRow<RunRow>> | undefined;
+  /** The rows in the order of the list, each with the time by which it is placed. */
+  readonly #placed: { readonly found: FoundRow<RunRow>; readonly time: number }[] = [];
+  readonly #order = new RunOrder(Number.POSITIVE_INFINITY);
   /** The pages that were requested, by their paths. */
   readonly #paths = new Set<string>();
   #next: ListScan<RunRow>['first'] | undefined;
@@ -174,6 +224,28 @@ class RunScan {
   /** The row of a run, if a page that was read has it. */
   find(runId: string): FoundRow<RunRow> | undefined {
     return this.#rows.get(runId);
+  }
+
+  /** The row below that of a run, as far as pages have been read. */
+  findBelow(runId: string): FoundRow<RunRow> | undefined {
+    const noted = this.#noted?.get(runId);
+    if (noted !== undefined) return noted;
+    const sorted = this.#placed.toSorted((a, b) => b.time - a.time);
+    const index = sorted.findIndex(({ found }) => found.row.runId === runId);
+    return index === -1 ? undefined : sorted[index + 1]?.found;
+  }
+
+  isNoted(runId: string): boolean {
+    return this.#noted?.has(runId) === true;
+  }
+
+  note(rows: readonly (RunRow | ProviderError)[], readAt: number | undefined): void {
+    this.#noted ??= new Map();
+    for (const [index, row] of rows.entries()) {
+      const below = rows[index + 1];
+      if (row instanceof Error || below === undefined || below instanceof Error) continue;
+      this.#noted.set(row.runId, { row: below, readAt });
+    }
   }
 
   /**
@@ -224,7 +296,11 @@ class RunScan {
 
   #add(row: RunRow, readAt: number | undefined): void {
     // The first row of a run is the one that lists show.
-    if (!this.#rows.has(row.runId)) this.#rows.set(row.runId, { row, readAt });
+    if (!this.#rows.has(row.runId)) {
+      const found = { row, readAt };
+      this.#rows.set(row.runId, found);
+      this.#placed.push({ found, time: this.#order.place(row.time) });
+    }
     if (row.time === undefined) return;
     if (row.time > this.#oldest) this.#isOrdered = false;
     this.#oldest = row.time;

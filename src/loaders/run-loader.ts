@@ -1,9 +1,9 @@
 /** Runs by their keys: of each provider, cached ones, those that a list has, and the others each by a call. */
 import DataLoader from 'dataloader';
-import { BadUserInput, isRefusal, mayPass, toError } from '../core/errors.ts';
+import { BadUserInput, isRefusal, mayPass, type ProviderError, toError } from '../core/errors.ts';
 import { Memo } from '../core/lazy.ts';
 import type { Limits } from '../core/limits.ts';
-import type { MonitorRunKey, Provider } from '../generated/types.ts';
+import type { MonitorKey, MonitorRunKey, Provider } from '../generated/types.ts';
 import type { Reading, Run, Selected } from '../providers/fields.ts';
 import type { CredentialOf } from '../providers/index.ts';
 import { providers } from '../providers/index.ts';
@@ -63,6 +63,16 @@ export class RunLoader {
   /** What the list of its monitor's runs says of a run; as in {@link FieldContext}. */
   loadListRow(key: MonitorRunKey, isStale: boolean): Promise<Body | null> {
     return this.#runsOf(key.provider).loadListRow(key, isStale);
+  }
+
+  /** The run below a run in the list of its monitor's runs; as in {@link FieldContext}. */
+  loadPrevious(key: MonitorRunKey): Promise<Run | null> {
+    return this.#runsOf(key.provider).loadPrevious(key);
+  }
+
+  /** Takes notice of a page of a monitor's runs that was read anyway: which run is below which. @param rows newest first */
+  notePage(key: MonitorKey, rows: readonly (RunRow | ProviderError)[], readAt: number): void {
+    this.#runsOf(key.provider).notePage(key.monitorId, rows, readAt);
   }
 
   /** The run in a row of a list that has been read anyway. */
@@ -154,6 +164,14 @@ class ProviderRunLoader {
   async loadListRow(key: MonitorRunKey, isStale: boolean): Promise<Body | null> {
     const known = (isStale ? await this.#entries?.findOldRow(key) : undefined) ?? (await this.#rows.load(key));
     return known.run && known.record;
+  }
+
+  loadPrevious(key: MonitorRunKey): Promise<Run | null> {
+    return this.#rows.loadPrevious(key);
+  }
+
+  notePage(monitorId: string, rows: readonly (RunRow | ProviderError)[], readAt: number): void {
+    this.#rows.note(monitorId, rows, readAt);
   }
 
   /** The run in a row of a list that has been read anyway. */

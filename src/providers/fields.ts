@@ -72,6 +72,11 @@ export interface FieldContext {
      * @throws {ProviderError} when the provider failed, or it is unknown whether the list has the run
      */
     loadListRow(key: MonitorRunKey, isStale: boolean): Promise<Body | null>;
+    /**
+     * The run below a run's row in the list of its monitor's runs; `null` when there is none, or the list doesn't have the run.
+     * @throws like `loadListRow`
+     */
+    loadPrevious(key: MonitorRunKey): Promise<Run | null>;
   };
   /** The monitors of all providers, by their keys. */
   readonly monitors: { load(key: MonitorKey, selected: Selected, allowStale?: boolean): Promise<Monitor | null> };
@@ -83,11 +88,11 @@ export interface FieldContext {
 
 type Found<Value> = Filled<Value> | ProviderError;
 
-/** A list is filled item by item, a run by its key, another object field by field; anything else is what it is. */
+/** A list is filled item by item, a run by its key or from a row, another object field by field; anything else is what it is. */
 type Filled<Value> = Value extends readonly (infer Item)[]
   ? readonly (Filled<Item> | ProviderError)[]
   : Value extends Types.MonitorRun
-    ? MonitorRunKey
+    ? MonitorRunKey | Run
     : Value extends { readonly __typename: string }
       ? Fields<Value>
       : Value;

@@ -103,6 +103,8 @@ export interface Page<Row> {
   readonly endCursor?: string;
   /** Whether the list is in another order than it is taken for. @default false */
   readonly isOutOfOrder?: boolean;
+  /** The row below the last item, where {@link RunWindow.hasBelow} requests it and the response has it. */
+  readonly below?: Row | ProviderError;
 }
 
 /** Which runs of a list. */
@@ -117,6 +119,8 @@ export interface RunWindow {
   readonly startedBefore?: string | null | undefined;
   /** The time, in Unix milliseconds. */
   readonly now: number;
+  /** Whether the row below the page is requested along with it, where that needs no further call. @default false */
+  readonly hasBelow?: boolean;
 }
 
 /** Which monitors of the list. */

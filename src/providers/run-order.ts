@@ -120,7 +120,7 @@ export async function readSortedPage(options: SortedPageOptions): Promise<Page<R
     const runId = row instanceof Error ? null : row.runId;
     return { row, cursor: isLast ? last : toCursor(list, { after, length, index, runId }) };
   });
-  const { endCursor: _last, ...page } = listed;
+  const { endCursor: _last, below: _below, ...page } = listed;
   return {
     ...page,
     items: shown,

@@ -70,6 +70,9 @@ const values: Readonly<Record<string, readonly unknown[]>> = {
   'olostepRun.runId': [olostepKey.runId, 'run_b', 'run_c', '42'],
   'events.first': [2, 1_000, 0, 1, 3, 100, 1_001, -1, null],
   'events.after': [null, cursors[0], ...cursors, 'x'],
+  // With `first` beside it, it is an error.
+  'events.last': [null, null, 2, 0, 1_001],
+  'events.before': [null, null, ...cursors, 'x'],
   'events.kind': ['node_start', null, 'run_complete', 'x', ''],
   'Boolean!': [true, false],
   'MonitorKey!': monitorKeys,

@@ -39,7 +39,7 @@ async function readListed(get: Get, monitorId: string, list: string, window: Run
   const { readAt = window.now } = place;
   const order = new RunOrder(readAt, place.above ?? Number.POSITIVE_INFINITY);
   const isUnordered = () => place.isUnordered === true || order.isOutOfOrder;
-  const toPage = (hasNextPage: boolean, endCursor?: string): ListedPage => {
+  const toPage = (hasNextPage: boolean, endCursor?: string, below?: Row): ListedPage => {
     const shown = window.first === 0 ? [] : items;
     return {
       items: shown,
@@ -48,7 +48,7 @@ async function readListed(get: Get, monitorId: string, list: string, window: Run
       hasPreviousPage: window.after != null,
       totalCount,
       ...(endCursor !== undefined && window.first > 0 && { endCursor }),
-      ...(isUnordered() && { isOutOfOrder: true }),
+      ...(isUnordered() ? { isOutOfOrder: true } : below && { below }),
     };
   };
   /** Olostep's pages and runs that have been met on the way to this page of ours. */
@@ -60,7 +60,8 @@ async function readListed(get: Get, monitorId: string, list: string, window: Run
     requested.push(next);
     return next;
   };
-  let limit = isWhole ? Math.min((place.behind?.index ?? -1) + 1 + size, maxPerPage) : maxPerPage;
+  const more = size + (window.hasBelow ? 1 : 0);
+  let limit = isWhole ? Math.min((place.behind?.index ?? -1) + 1 + more, maxPerPage) : maxPerPage;
   /** What has been found so far, to be gone on with behind the pages that were read: they needn't be read again. */
   const toPart = (): ListedPage => {
     const cursor = toCursor(list, place);
@@ -112,7 +113,7 @@ async function readListed(get: Get, monitorId: string, list: string, window: Run
       // Newest first: whatever follows is earlier still, but for those whose snapshot took long.
       if (time < earliest - orderToleranceMs && !isUnordered()) return toPage(false);
       if (time > latest || time < earliest) continue;
-      if (items.length === size) return toPage(true);
+      if (items.length === size) return toPage(true, undefined, row);
       const where = { page: place.page, behind: { index, runId } };
       items.push({ cursor: toCursor(list, { ...where, above, readAt, isUnordered: isUnordered() }), row, time });
     }
@@ -123,7 +124,7 @@ async function readListed(get: Get, monitorId: string, list: string, window: Run
     }
     if (!hasNew) throw invalidField('OLOSTEP');
     place = { page: goOn(next), above: order.above, readAt, isUnordered: isUnordered() };
-    limit = isWhole ? size : maxPerPage;
+    limit = isWhole ? Math.min(more, maxPerPage) : maxPerPage;
     // A shorter page is as good, but an empty one is worth another look.
     if (items.length < (isWhole ? 1 : size) && pages < maxPages) continue;
     return toPart();

@@ -71,6 +71,7 @@ function toOlostepRun(key: MonitorRunKey, body: Body, reading: RunReading): Deta
     summary: fromRow('summary'),
     snapshotUrl: fromRow('snapshotUrl'),
     snapshotAt: fromRow('snapshotAt'),
+    previous: loadPrevious(key),
     logGroup: inOwnTurn(() => readField(body, 'log_group')),
     events: inOwnTurn((args: OlostepRunEventsArgs, { costBudget }: FieldContext) => {
       checkPageArguments(args);
@@ -85,6 +86,12 @@ function toOlostepRun(key: MonitorRunKey, body: Body, reading: RunReading): Deta
     },
   };
 }
+
+/** The run before this one: like `changed`, the events page alone says which it is. */
+const loadPrevious =
+  (key: MonitorRunKey) =>
+  (_args: unknown, { runs }: FieldContext) =>
+    runs.loadPrevious(key);
 
 const emptyLog = new Log([]);
 
@@ -111,6 +118,7 @@ const origins: Origins<OlostepRun> = {
   summary: 'row',
   snapshotUrl: 'row',
   snapshotAt: 'row',
+  previous: 'row',
   startedAt: 'detail',
   finishedAt: 'detail',
   snapshot: 'detail',
@@ -132,6 +140,7 @@ function toListedOlostepRun(key: MonitorRunKey, row: Body, reading: RunReading):
     phase: 'FINISHED' as const,
     outcome: toOutcome(row),
     ...toSnapshotFields(row),
+    previous: loadPrevious(key),
     startedAt: fromRun('startedAt'),
     finishedAt: fromRun('finishedAt'),
     snapshot: fromRun('snapshot'),

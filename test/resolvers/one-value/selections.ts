@@ -38,7 +38,7 @@ export const fieldsOf = (type: GraphQLObjectType): readonly GraphQLField<unknown
 
 /** Arguments by field: each list of arguments makes another field. */
 const calls: Readonly<Record<string, readonly string[]>> = {
-  'OlostepRun.events': ['', '(first: 1)', '(first: 1000)', '(first: 3, kind: "run_complete")'],
+  'OlostepRun.events': ['', '(first: 1)', '(first: 1000)', '(first: 3, kind: "run_complete")', '(last: 3)'],
   'DatafoldMonitor.runs': ['', '(first: 3)'],
   'DatafoldMonitor.runCounts': ['(startedAfter: "2026-11-19T00:00:00Z")', '(startedAfter: "2026-01-01T00:00:00Z")'],
   'OlostepMonitor.runCounts': ['(startedAfter: "2026-11-19T00:00:00Z")', '(startedAfter: "2026-01-01T00:00:00Z")'],
