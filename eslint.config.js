@@ -35,6 +35,8 @@ export default [
           exceptions: {
             types: [
               'RunCounts',
+              'DatafoldDiffProgress',
+              'OlostepPlanning',
               'AgentLogEvent',
               'PageInfo',
               'DatafoldDataset',

@@ -53,6 +53,32 @@ query Changes($key: MonitorKey! = { provider: OLOSTEP, monitorId: "monitor_n8q2x
   }
 }
 `,
+  // data-diff.graphql
+  `# What the data diff of a run has found. \`summary\` is the only field of it that costs a further upstream call.
+query DataDiff($monitorId: ID! = "7", $runId: ID! = "42") {
+  datafoldRun(monitorId: $monitorId, runId: $runId) {
+    id
+    outcome
+    diff {
+      id
+      diffId
+      status
+      result
+      finishedAt
+      progress {
+        completedSteps
+        totalSteps
+      }
+      matchRatio
+      rowsAdded
+      rowsRemoved
+      differentRows
+      summary
+      url
+    }
+  }
+}
+`,
   // datafold-run.graphql
   `# All fields of a Datafold run.
 query DatafoldRun($monitorId: ID! = "7", $runId: ID! = "42") {
@@ -251,6 +277,24 @@ query Node($id: ID! = "DATAFOLD:7:42") {
       provider
       phase
       outcome
+    }
+  }
+}
+`,
+  // planning.graphql
+  `# The plan by which an agent of Olostep works.
+query Planning($key: MonitorKey! = { provider: OLOSTEP, monitorId: "monitor_n8q2x4m1ak" }) {
+  monitor(key: $key) {
+    id
+    name
+    ... on OlostepMonitor {
+      agentId
+      planning {
+        savedAt
+        status
+        goal
+        spec
+      }
     }
   }
 }

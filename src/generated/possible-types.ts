@@ -35,6 +35,7 @@
       "OlostepRun"
     ],
     "Node": [
+      "DatafoldDiff",
       "DatafoldMonitor",
       "DatafoldRun",
       "OlostepMonitor",

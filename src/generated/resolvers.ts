@@ -111,7 +111,10 @@ export type ResolversTypes = {
   DatafoldCrontabSchedule: ResolverTypeWrapper<Fields<Types.DatafoldCrontabSchedule>>;
   DatafoldDailySchedule: ResolverTypeWrapper<Fields<Types.DatafoldDailySchedule>>;
   DatafoldDataset: ResolverTypeWrapper<Fields<Types.DatafoldDataset>>;
+  DatafoldDiff: ResolverTypeWrapper<Fields<Types.DatafoldDiff>>;
   DatafoldDiffAlert: ResolverTypeWrapper<Fields<Types.DatafoldDiffAlert>>;
+  DatafoldDiffProgress: ResolverTypeWrapper<Fields<Types.DatafoldDiffProgress>>;
+  DatafoldDiffResult: ResolverTypeWrapper<Fields<Types.DatafoldDiffResult>>;
   DatafoldEmailNotification: ResolverTypeWrapper<Fields<Types.DatafoldEmailNotification>>;
   DatafoldHourlySchedule: ResolverTypeWrapper<Fields<Types.DatafoldHourlySchedule>>;
   DatafoldMonitor: ResolverTypeWrapper<Fields<Omit<Types.DatafoldMonitor, 'alert' | 'notifications' | 'runs' | 'schedule'> & { alert?: Types.Maybe<ResolversTypes['DatafoldAlert']>, notifications?: Types.Maybe<ReadonlyArray<Types.Maybe<ResolversTypes['DatafoldNotification']>>>, runs?: Types.Maybe<ResolversTypes['MonitorRunConnection']>, schedule?: Types.Maybe<ResolversTypes['DatafoldSchedule']> }>>;
@@ -145,6 +148,7 @@ export type ResolversTypes = {
   OlostepMonitorStatus: ResolverTypeWrapper<Fields<Types.OlostepMonitorStatus>>;
   OlostepNotification: ResolverTypeWrapper<Fields<Types.OlostepNotification>>;
   OlostepNotificationChannel: ResolverTypeWrapper<Fields<Types.OlostepNotificationChannel>>;
+  OlostepPlanning: ResolverTypeWrapper<Fields<Types.OlostepPlanning>>;
   OlostepRun: ResolverTypeWrapper<Fields<Omit<Types.OlostepRun, 'events' | 'monitor' | 'previous'> & { events?: Types.Maybe<ResolversTypes['AgentLogEventConnection']>, monitor?: Types.Maybe<ResolversTypes['OlostepMonitor']>, previous?: Types.Maybe<ResolversTypes['OlostepRun']> }>>;
   OlostepSchedule: ResolverTypeWrapper<Fields<Types.OlostepSchedule>>;
   OlostepSourcePolicy: ResolverTypeWrapper<Fields<Types.OlostepSourcePolicy>>;
@@ -173,7 +177,9 @@ export type ResolversParentTypes = {
   DatafoldCrontabSchedule: Fields<Types.DatafoldCrontabSchedule>;
   DatafoldDailySchedule: Fields<Types.DatafoldDailySchedule>;
   DatafoldDataset: Fields<Types.DatafoldDataset>;
+  DatafoldDiff: Fields<Types.DatafoldDiff>;
   DatafoldDiffAlert: Fields<Types.DatafoldDiffAlert>;
+  DatafoldDiffProgress: Fields<Types.DatafoldDiffProgress>;
   DatafoldEmailNotification: Fields<Types.DatafoldEmailNotification>;
   DatafoldHourlySchedule: Fields<Types.DatafoldHourlySchedule>;
   DatafoldMonitor: Fields<Omit<Types.DatafoldMonitor, 'alert' | 'notifications' | 'runs' | 'schedule'> & { alert?: Types.Maybe<ResolversParentTypes['DatafoldAlert']>, notifications?: Types.Maybe<ReadonlyArray<Types.Maybe<ResolversParentTypes['DatafoldNotification']>>>, runs?: Types.Maybe<ResolversParentTypes['MonitorRunConnection']>, schedule?: Types.Maybe<ResolversParentTypes['DatafoldSchedule']> }>;
@@ -204,6 +210,7 @@ export type ResolversParentTypes = {
   OlostepMonitor: Fields<Omit<Types.OlostepMonitor, 'lastRun' | 'runs'> & { lastRun?: Types.Maybe<ResolversParentTypes['OlostepLastRun']>, runs?: Types.Maybe<ResolversParentTypes['MonitorRunConnection']> }>;
   OlostepNotification: Fields<Types.OlostepNotification>;
   OlostepNotificationChannel: Fields<Types.OlostepNotificationChannel>;
+  OlostepPlanning: Fields<Types.OlostepPlanning>;
   OlostepRun: Fields<Omit<Types.OlostepRun, 'events' | 'monitor' | 'previous'> & { events?: Types.Maybe<ResolversParentTypes['AgentLogEventConnection']>, monitor?: Types.Maybe<ResolversParentTypes['OlostepMonitor']>, previous?: Types.Maybe<ResolversParentTypes['OlostepRun']> }>;
   OlostepSchedule: Fields<Types.OlostepSchedule>;
   OlostepSourcePolicy: Fields<Types.OlostepSourcePolicy>;
@@ -289,11 +296,33 @@ export type DatafoldDatasetResolvers<ContextType = Context, ParentType extends R
   table?: Resolver<Types.Maybe<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
+export type DatafoldDiffResolvers<ContextType = Context, ParentType extends ResolversParentTypes['DatafoldDiff'] = ResolversParentTypes['DatafoldDiff']> = {
+  diffId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  differentRows?: Resolver<Types.Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  finishedAt?: Resolver<Types.Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  matchRatio?: Resolver<Types.Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  progress?: Resolver<Types.Maybe<ResolversTypes['DatafoldDiffProgress']>, ParentType, ContextType>;
+  rawResult?: Resolver<Types.Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  result?: Resolver<Types.Maybe<ResolversTypes['DatafoldDiffResult']>, ParentType, ContextType>;
+  rowsAdded?: Resolver<Types.Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  rowsRemoved?: Resolver<Types.Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  status?: Resolver<Types.Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  summary?: Resolver<Types.Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  url?: Resolver<Types.Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
 export type DatafoldDiffAlertResolvers<ContextType = Context, ParentType extends ResolversParentTypes['DatafoldDiffAlert'] = ResolversParentTypes['DatafoldDiffAlert']> = {
   differentRowsCount?: Resolver<Types.Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
   differentRowsPercent?: Resolver<Types.Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
   matchRatioMin?: Resolver<Types.Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type DatafoldDiffProgressResolvers<ContextType = Context, ParentType extends ResolversParentTypes['DatafoldDiffProgress'] = ResolversParentTypes['DatafoldDiffProgress']> = {
+  completedSteps?: Resolver<Types.Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  totalSteps?: Resolver<Types.Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
 };
 
 export type DatafoldEmailNotificationResolvers<ContextType = Context, ParentType extends ResolversParentTypes['DatafoldEmailNotification'] = ResolversParentTypes['DatafoldEmailNotification']> = {
@@ -358,6 +387,7 @@ export type DatafoldPercentageAlertResolvers<ContextType = Context, ParentType e
 };
 
 export type DatafoldRunResolvers<ContextType = Context, ParentType extends ResolversParentTypes['DatafoldRun'] = ResolversParentTypes['DatafoldRun']> = {
+  diff?: Resolver<Types.Maybe<ResolversTypes['DatafoldDiff']>, ParentType, ContextType>;
   diffId?: Resolver<Types.Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
   error?: Resolver<Types.Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
@@ -444,7 +474,7 @@ export type MonitorRunEdgeResolvers<ContextType = Context, ParentType extends Re
 };
 
 export type NodeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Node'] = ResolversParentTypes['Node']> = {
-  __resolveType: TypeResolveFn<'DatafoldMonitor' | 'DatafoldRun' | 'OlostepMonitor' | 'OlostepRun', ParentType, ContextType>;
+  __resolveType: TypeResolveFn<'DatafoldDiff' | 'DatafoldMonitor' | 'DatafoldRun' | 'OlostepMonitor' | 'OlostepRun', ParentType, ContextType>;
 };
 
 export type OlostepLastRunResolvers<ContextType = Context, ParentType extends ResolversParentTypes['OlostepLastRun'] = ResolversParentTypes['OlostepLastRun']> = {
@@ -471,6 +501,7 @@ export type OlostepMonitorResolvers<ContextType = Context, ParentType extends Re
   name?: Resolver<Types.Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   notification?: Resolver<Types.Maybe<ResolversTypes['OlostepNotification']>, ParentType, ContextType>;
   outputSchema?: Resolver<Types.Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
+  planning?: Resolver<Types.Maybe<ResolversTypes['OlostepPlanning']>, ParentType, ContextType>;
   provider?: Resolver<ResolversTypes['Provider'], ParentType, ContextType>;
   query?: Resolver<Types.Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   rawStatus?: Resolver<Types.Maybe<ResolversTypes['String']>, ParentType, ContextType>;
@@ -497,6 +528,13 @@ export type OlostepNotificationChannelResolvers<ContextType = Context, ParentTyp
   target?: Resolver<Types.Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   targetKind?: Resolver<Types.Maybe<ResolversTypes['OlostepTargetKind']>, ParentType, ContextType>;
   type?: Resolver<Types.Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type OlostepPlanningResolvers<ContextType = Context, ParentType extends ResolversParentTypes['OlostepPlanning'] = ResolversParentTypes['OlostepPlanning']> = {
+  goal?: Resolver<Types.Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  savedAt?: Resolver<Types.Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  spec?: Resolver<Types.Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
+  status?: Resolver<Types.Maybe<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
 export type OlostepRunResolvers<ContextType = Context, ParentType extends ResolversParentTypes['OlostepRun'] = ResolversParentTypes['OlostepRun']> = {
@@ -600,7 +638,9 @@ export type Resolvers<ContextType = Context> = {
   DatafoldCrontabSchedule?: DatafoldCrontabScheduleResolvers<ContextType>;
   DatafoldDailySchedule?: DatafoldDailyScheduleResolvers<ContextType>;
   DatafoldDataset?: DatafoldDatasetResolvers<ContextType>;
+  DatafoldDiff?: DatafoldDiffResolvers<ContextType>;
   DatafoldDiffAlert?: DatafoldDiffAlertResolvers<ContextType>;
+  DatafoldDiffProgress?: DatafoldDiffProgressResolvers<ContextType>;
   DatafoldEmailNotification?: DatafoldEmailNotificationResolvers<ContextType>;
   DatafoldHourlySchedule?: DatafoldHourlyScheduleResolvers<ContextType>;
   DatafoldMonitor?: DatafoldMonitorResolvers<ContextType>;
@@ -626,6 +666,7 @@ export type Resolvers<ContextType = Context> = {
   OlostepMonitor?: OlostepMonitorResolvers<ContextType>;
   OlostepNotification?: OlostepNotificationResolvers<ContextType>;
   OlostepNotificationChannel?: OlostepNotificationChannelResolvers<ContextType>;
+  OlostepPlanning?: OlostepPlanningResolvers<ContextType>;
   OlostepRun?: OlostepRunResolvers<ContextType>;
   OlostepSchedule?: OlostepScheduleResolvers<ContextType>;
   OlostepSourcePolicy?: OlostepSourcePolicyResolvers<ContextType>;

@@ -71,6 +71,12 @@ type DatafoldRun implements MonitorRun & Node {
   rawState: String
   "Datafold's id of the data diff of this run; \`null\` when the run has none."
   diffId: ID
+  """
+  The data diff of this run; \`null\` without \`diffId\`, or when Datafold has no such diff. It costs one upstream call for each distinct
+  diff, and none once the diff is finished and in the run cache. Selecting only its \`id\`, \`diffId\` and \`url\` makes no upstream call, and
+  is never \`null\` then.
+  """
+  diff: DatafoldDiff
   "What went wrong, in Datafold's words; \`null\` when nothing did. Lists lack it: one upstream call for each run of a list."
   error: String
   "Warnings of the run, in Datafold's words; empty when there were none. Lists lack them: one upstream call for each run of a list. An entry that isn't text is \`null\`, with an error."
@@ -81,6 +87,73 @@ type DatafoldRun implements MonitorRun & Node {
   readAt: DateTime!
   "Whether this is a cached run that is shown because Datafold is down (stale-if-error); only with \`allowStale\`."
   isStale: Boolean!
+}
+
+"""
+What a data diff has found. Datafold's documents list the words, but don't say what they mean: each meaning here is our reading.
+"""
+enum DatafoldDiffResult {
+  "Our reading: both datasets are the same."
+  IDENTICAL
+  "Our reading: the datasets differ."
+  DIFFERENT
+  "Our reading: primary keys are missing."
+  MISSING_PRIMARY_KEYS
+  "Our reading: the primary keys can't be used to compare rows."
+  BAD_PRIMARY_KEYS
+  "Our reading: there were no rows to compare."
+  EMPTY
+  "Our reading: the diff couldn't be carried out."
+  ERROR
+  "A word that this service doesn't know; \`DatafoldDiff.rawResult\` has it as Datafold sent it."
+  UNKNOWN
+}
+
+"A data diff of Datafold: what the run of a diff monitor compared. Datafold doesn't document the units of its numbers."
+type DatafoldDiff implements Node {
+  "The global id of the diff, stable for ever. Set by this service."
+  id: ID!
+  "Datafold's id of the diff: a whole number, digit for digit."
+  diffId: ID!
+  """
+  Datafold's word for the status, exactly as it was sent: \`waiting\`, \`queued\`, \`processing\`, \`done\`, \`failed\`, \`cancelled\` and others; the
+  list may grow. \`null\` when Datafold doesn't say.
+  """
+  status: String
+  "What the diff has found; \`null\` as long as Datafold states no result."
+  result: DatafoldDiffResult
+  "Datafold's word for the result, exactly as it was sent; \`null\` when there is none."
+  rawResult: String
+  "When the diff ended, as Datafold states it; \`null\` when it hasn't, or Datafold doesn't say."
+  finishedAt: DateTime
+  "How far the diff has come; \`null\` when Datafold doesn't say."
+  progress: DatafoldDiffProgress
+  "The share of matching rows, as Datafold states it: 0 to 1 by our reading. \`null\` when Datafold doesn't say, as before the end."
+  matchRatio: Float
+  "The number of rows that only the second dataset has, by our reading; \`null\` when Datafold doesn't say."
+  rowsAdded: Float
+  "The number of rows that only the first dataset has, by our reading; \`null\` when Datafold doesn't say."
+  rowsRemoved: Float
+  "The number of rows that differ; \`null\` when Datafold doesn't say."
+  differentRows: Float
+  """
+  What was found, in Datafold's words; \`null\` when Datafold has no text. Datafold has it of finished diffs: one more upstream call for
+  each, and none, and \`null\`, as long as the diff isn't finished.
+  """
+  summary: String
+  """
+  The page of the diff in Datafold's user interface. Derived: the base URL of the account and \`/datadiffs/{id}/overview\`, which is known
+  from public code, not from a document.
+  """
+  url: String
+}
+
+"How far a data diff of Datafold has come."
+type DatafoldDiffProgress {
+  "The number of steps that are done; \`null\` when Datafold doesn't say."
+  completedSteps: Int
+  "The number of all steps; \`null\` when Datafold doesn't say."
+  totalSteps: Int
 }
 
 "What a Datafold monitor does."
@@ -944,6 +1017,11 @@ type OlostepMonitor implements Monitor & Node {
   agentId: ID
   "The number of snapshots of the monitor. It costs Olostep a query, so it is requested only where it is selected: one upstream call for each monitor."
   snapshotCount: Int
+  """
+  The plan by which the monitor's agent works; \`null\` when Olostep has no agent for the monitor yet, or no plan is stored. Requested only
+  where it is selected: one upstream call for each monitor.
+  """
+  planning: OlostepPlanning
   "How the monitor works, as a Mermaid diagram. Requested only where it is selected: one upstream call for each monitor."
   diagram: String
   """
@@ -973,6 +1051,18 @@ type OlostepMonitor implements Monitor & Node {
     "Only runs whose snapshot was made at or before this time."
     startedBefore: DateTime
   ): RunCounts
+}
+
+"The plan of an Olostep monitor's agent: its workflow specification."
+type OlostepPlanning {
+  "When the plan was saved; \`null\` when Olostep doesn't say."
+  savedAt: DateTime
+  "Olostep's word for the status of the plan; the list isn't documented. \`null\` when Olostep doesn't say."
+  status: String
+  "What the agent is to find out, in Olostep's words; \`null\` when Olostep doesn't say."
+  goal: String
+  "The whole specification, free-form: the fields above and whatever else Olostep stores."
+  spec: JSON
 }
 
 "When an Olostep monitor runs."

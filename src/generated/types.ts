@@ -118,6 +118,46 @@ export type DatafoldDataset = {
   readonly table: Maybe<Scalars['String']['output']>;
 };
 
+/** A data diff of Datafold: what the run of a diff monitor compared. Datafold doesn't document the units of its numbers. */
+export type DatafoldDiff = Node & {
+  readonly __typename: 'DatafoldDiff';
+  /** Datafold's id of the diff: a whole number, digit for digit. */
+  readonly diffId: Scalars['ID']['output'];
+  /** The number of rows that differ; `null` when Datafold doesn't say. */
+  readonly differentRows: Maybe<Scalars['Float']['output']>;
+  /** When the diff ended, as Datafold states it; `null` when it hasn't, or Datafold doesn't say. */
+  readonly finishedAt: Maybe<Scalars['DateTime']['output']>;
+  /** The global id of the diff, stable for ever. Set by this service. */
+  readonly id: Scalars['ID']['output'];
+  /** The share of matching rows, as Datafold states it: 0 to 1 by our reading. `null` when Datafold doesn't say, as before the end. */
+  readonly matchRatio: Maybe<Scalars['Float']['output']>;
+  /** How far the diff has come; `null` when Datafold doesn't say. */
+  readonly progress: Maybe<DatafoldDiffProgress>;
+  /** Datafold's word for the result, exactly as it was sent; `null` when there is none. */
+  readonly rawResult: Maybe<Scalars['String']['output']>;
+  /** What the diff has found; `null` as long as Datafold states no result. */
+  readonly result: Maybe<DatafoldDiffResult>;
+  /** The number of rows that only the second dataset has, by our reading; `null` when Datafold doesn't say. */
+  readonly rowsAdded: Maybe<Scalars['Float']['output']>;
+  /** The number of rows that only the first dataset has, by our reading; `null` when Datafold doesn't say. */
+  readonly rowsRemoved: Maybe<Scalars['Float']['output']>;
+  /**
+   * Datafold's word for the status, exactly as it was sent: `waiting`, `queued`, `processing`, `done`, `failed`, `cancelled` and others; the
+   * list may grow. `null` when Datafold doesn't say.
+   */
+  readonly status: Maybe<Scalars['String']['output']>;
+  /**
+   * What was found, in Datafold's words; `null` when Datafold has no text. Datafold has it of finished diffs: one more upstream call for
+   * each, and none, and `null`, as long as the diff isn't finished.
+   */
+  readonly summary: Maybe<Scalars['String']['output']>;
+  /**
+   * The page of the diff in Datafold's user interface. Derived: the base URL of the account and `/datadiffs/{id}/overview`, which is known
+   * from public code, not from a document.
+   */
+  readonly url: Maybe<Scalars['String']['output']>;
+};
+
 /** Alerts when two datasets differ by more than is allowed. */
 export type DatafoldDiffAlert = {
   readonly __typename: 'DatafoldDiffAlert';
@@ -128,6 +168,32 @@ export type DatafoldDiffAlert = {
   /** Minimum share of matching rows, from 0 to 1: below it Datafold alerts. Only newer versions of Datafold state it. */
   readonly matchRatioMin: Maybe<Scalars['Float']['output']>;
 };
+
+/** How far a data diff of Datafold has come. */
+export type DatafoldDiffProgress = {
+  readonly __typename: 'DatafoldDiffProgress';
+  /** The number of steps that are done; `null` when Datafold doesn't say. */
+  readonly completedSteps: Maybe<Scalars['Int']['output']>;
+  /** The number of all steps; `null` when Datafold doesn't say. */
+  readonly totalSteps: Maybe<Scalars['Int']['output']>;
+};
+
+/** What a data diff has found. Datafold's documents list the words, but don't say what they mean: each meaning here is our reading. */
+export type DatafoldDiffResult =
+  /** Our reading: the primary keys can't be used to compare rows. */
+  | 'BAD_PRIMARY_KEYS'
+  /** Our reading: the datasets differ. */
+  | 'DIFFERENT'
+  /** Our reading: there were no rows to compare. */
+  | 'EMPTY'
+  /** Our reading: the diff couldn't be carried out. */
+  | 'ERROR'
+  /** Our reading: both datasets are the same. */
+  | 'IDENTICAL'
+  /** Our reading: primary keys are missing. */
+  | 'MISSING_PRIMARY_KEYS'
+  /** A word that this service doesn't know; `DatafoldDiff.rawResult` has it as Datafold sent it. */
+  | 'UNKNOWN';
 
 /** By e-mail. */
 export type DatafoldEmailNotification = {
@@ -269,6 +335,12 @@ export type DatafoldPercentageAlert = {
 /** A run of a Datafold data monitor. `phase` and `outcome` are derived from Datafold's `state`. */
 export type DatafoldRun = MonitorRun & Node & {
   readonly __typename: 'DatafoldRun';
+  /**
+   * The data diff of this run; `null` without `diffId`, or when Datafold has no such diff. It costs one upstream call for each distinct
+   * diff, and none once the diff is finished and in the run cache. Selecting only its `id`, `diffId` and `url` makes no upstream call, and
+   * is never `null` then.
+   */
+  readonly diff: Maybe<DatafoldDiff>;
   /** Datafold's id of the data diff of this run; `null` when the run has none. */
   readonly diffId: Maybe<Scalars['ID']['output']>;
   /** What went wrong, in Datafold's words; `null` when nothing did. Lists lack it: one upstream call for each run of a list. */
@@ -578,6 +650,11 @@ export type OlostepMonitor = Monitor & Node & {
   readonly notification: Maybe<OlostepNotification>;
   /** The schema of what the monitor finds. Free-form. */
   readonly outputSchema: Maybe<Scalars['JSON']['output']>;
+  /**
+   * The plan by which the monitor's agent works; `null` when Olostep has no agent for the monitor yet, or no plan is stored. Requested only
+   * where it is selected: one upstream call for each monitor.
+   */
+  readonly planning: Maybe<OlostepPlanning>;
   /** Always `OLOSTEP`. */
   readonly provider: Provider;
   /** What the monitor looks for, in its owner's words. */
@@ -669,6 +746,19 @@ export type OlostepNotificationChannel = {
   readonly targetKind: Maybe<OlostepTargetKind>;
   /** Olostep's word for the kind: `email`, `slack`, `sms`; in older responses also `webhook`. */
   readonly type: Maybe<Scalars['String']['output']>;
+};
+
+/** The plan of an Olostep monitor's agent: its workflow specification. */
+export type OlostepPlanning = {
+  readonly __typename: 'OlostepPlanning';
+  /** What the agent is to find out, in Olostep's words; `null` when Olostep doesn't say. */
+  readonly goal: Maybe<Scalars['String']['output']>;
+  /** When the plan was saved; `null` when Olostep doesn't say. */
+  readonly savedAt: Maybe<Scalars['DateTime']['output']>;
+  /** The whole specification, free-form: the fields above and whatever else Olostep stores. */
+  readonly spec: Maybe<Scalars['JSON']['output']>;
+  /** Olostep's word for the status of the plan; the list isn't documented. `null` when Olostep doesn't say. */
+  readonly status: Maybe<Scalars['String']['output']>;
 };
 
 /**

@@ -62,7 +62,7 @@ export class ListRows {
    * @throws like {@link ListRows.load}
    */
   async loadPrevious(key: MonitorRunKey): Promise<Run | null> {
-    const { provider, limits, callReport, toKnown } = this.#options;
+    const { provider, callReport, toKnown } = this.#options;
     const { monitorId, runId } = key;
     const scan = this.#scanOf(monitorId);
     if (scan.pages === 0 && scan.findBelow(runId) === undefined) {
@@ -84,11 +84,7 @@ export class ListRows {
         if (scan.canBeUnreadable()) throw invalidField(provider);
         return null;
       }
-      if (scan.pages >= limits.maxEventsPages)
-        throw new OperationTooCostly(
-          `Expected the run before on the first ${limits.maxEventsPages} pages of the monitor's list.`,
-        );
-      await scan.readPage();
+      await this.#readOn(scan);
     }
   }
 
@@ -130,7 +126,7 @@ export class ListRows {
   }
 
   async #find(key: MonitorRunKey, scan: RunScan): Promise<Known> {
-    const { provider, definition, limits, callReport, toKnown, loadDetail, findDetail } = this.#options;
+    const { provider, definition, callReport, toKnown, loadDetail, findDetail } = this.#options;
     let detail: Promise<Run | null> | undefined;
     let hint: RowHint | null | undefined;
     for (;;) {
@@ -151,11 +147,7 @@ export class ListRows {
       }
       if (hint === null) return toAbsentRow();
       if (!scan.canFollow(hint?.earliest)) return this.#toAbsent(key, scan, hint);
-      if (scan.pages >= limits.maxEventsPages)
-        throw new OperationTooCostly(
-          `Expected the run on the first ${limits.maxEventsPages} pages of its monitor's list.`,
-        );
-      await scan.readPage();
+      await this.#readOn(scan);
     }
   }
 
@@ -168,6 +160,14 @@ export class ListRows {
       // The row may be found all the same; the run's own fields tell its failure.
       return undefined;
     }
+  }
+
+  /** @throws {OperationTooCostly} when as many pages have been read as may be */
+  #readOn(scan: RunScan): Promise<void> {
+    const { maxEventsPages } = this.#options.limits;
+    if (scan.pages >= maxEventsPages)
+      throw new OperationTooCostly(`Expected the run on the first ${maxEventsPages} pages of its monitor's list.`);
+    return scan.readPage();
   }
 
   #toAbsent(key: MonitorRunKey, scan: RunScan, hint: RowHint | undefined): Known {

@@ -45,7 +45,7 @@ export function needOf(selected: Selected, { fields, only }: ListedFields): Need
 }
 
 /** The fields that lead from one object to others, by further calls. */
-const ways = ['monitor', 'runs', 'runCounts', 'lastRun', 'previous'];
+const ways = ['monitor', 'runs', 'runCounts', 'lastRun', 'previous', 'diff', 'planning'];
 
 /** How many fields of an object in a list may have to be waited for: all or none, as those fail together that take a call. */
 export function countAwaited(selected: SelectedFields, listed?: ListedFields): number {

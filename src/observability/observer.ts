@@ -1,8 +1,8 @@
 /** What metrics and traces are made from: operations and upstream calls, as they end. Without an observer nothing of it is made. */
 import type { Provider } from '../generated/types.ts';
 
-/** The endpoint of a provider: a run, the list of a monitor's runs, a monitor, or the list of monitors. */
-export type RequestKind = 'run' | 'runs' | 'monitor' | 'monitors';
+/** The endpoint of a provider: a run, the list of a monitor's runs, a monitor, the list of monitors, or a detail beside them. */
+export type RequestKind = 'run' | 'runs' | 'monitor' | 'monitors' | 'detail';
 
 /** What an operation costs at one provider, and what it was spared. */
 export interface ProviderCalls {

@@ -6,6 +6,7 @@ import type * as Types from '../generated/types.ts';
 import type { MonitorKey, MonitorRunKey } from '../generated/types.ts';
 import type { Body } from '../upstream/read-response.ts';
 import { fromMilliseconds } from './date-time.ts';
+import type { DetailDefinition } from './provider.ts';
 
 /** The names of the fields that are selected of an object. */
 export type Selected = ReadonlySet<string>;
@@ -46,7 +47,7 @@ export type Monitor = MonitorFields<Types.Monitor> & AllowStale & { readonly __t
 export type AllowStale = Pick<Reading, 'allowStale'>;
 
 /** What has a global id. */
-export type Node = Run | Monitor;
+export type Node = Run | Monitor | { readonly id: string; readonly __typename: string };
 
 /**
  * A type of the schema as its provider fills it: every field is there, the compiler sees to it. A field is its value, or
@@ -80,6 +81,17 @@ export interface FieldContext {
   };
   /** The monitors of all providers, by their keys. */
   readonly monitors: { load(key: MonitorKey, selected: Selected, allowStale?: boolean): Promise<Monitor | null> };
+  /** Responses beside those of runs and monitors; `null` when the provider has no such object. */
+  readonly details: {
+    load(
+      provider: Types.Provider,
+      definition: DetailDefinition,
+      id: string,
+      allowStale?: boolean,
+    ): Promise<Body | null>;
+  };
+  /** Where a provider's API is. */
+  baseUrlOf(provider: Types.Provider): string;
   /** Whatever is large, or can be selected repeatedly, is paid for from here. */
   readonly costBudget: CostBudget;
   /** How deep a free-form value may be nested. */
@@ -93,9 +105,23 @@ type Filled<Value> = Value extends readonly (infer Item)[]
   ? readonly (Filled<Item> | ProviderError)[]
   : Value extends Types.MonitorRun
     ? MonitorRunKey | Run
-    : Value extends { readonly __typename: string }
-      ? Fields<Value>
-      : Value;
+    : Value extends Types.Node
+      ? LinkKey
+      : Value extends { readonly __typename: string }
+        ? Fields<Value>
+        : Value;
+
+/** An object that a run leads to, neither a run nor a monitor. */
+export interface LinkKey {
+  readonly provider: Types.Provider;
+  /** Which of the provider's links. */
+  readonly link: string;
+  /** The provider's id. */
+  readonly id: string;
+}
+
+/** The global id of such an object. */
+export const toLinkId = ({ provider, link, id }: LinkKey): string => `${provider}:${link}:${id}`;
 
 /** Where the value of a field is: in a detail response, in a row of a list, or in `either`. */
 type Origin = 'either' | 'detail' | 'row';

@@ -20,6 +20,11 @@ export interface ProviderDefinition {
   readonly readStatus?: ReadStatus;
   readonly runs: RunDefinition;
   readonly monitors: MonitorDefinition;
+  /**
+   * Further objects with a global id, by the word that it has in the place of a monitor's id, which it can't be.
+   * @default none
+   */
+  readonly links?: Readonly<Record<string, LinkDefinition>>;
   /** Its stand-in for `npm run sandbox`, loaded only there. */
   loadSandbox(): Promise<{ readonly createSandbox: CreateSandbox }>;
 }
@@ -49,6 +54,8 @@ export interface RunDefinition {
    * @default none
    */
   readonly checkArguments?: Readonly<Record<string, (args: never) => void>>;
+  /** The fields that are filled with a {@link LinkKey}: a resolver finds the object, as it knows what is selected of it. @default none */
+  readonly linkFields?: readonly string[];
   /** What a row says of a run, by the origins of its fields. */
   readonly listed: ListedFields;
   /** The most pages of the list that are read to find runs, before these are requested separately. */
@@ -81,6 +88,32 @@ export interface RowHint {
 
 /** `lasting`: it has ended for good. `unsure`: it has ended, but something of it may still come, or come right. `none`: it goes on. */
 export type Cacheability = 'lasting' | 'unsure' | 'none';
+
+/** A separate response beside those of runs and monitors. Pure. */
+export interface DetailDefinition {
+  /** Names it in the cache and in the call report. */
+  readonly name: string;
+  toRequest(id: string): UpstreamRequest;
+  /** Whether the run cache stores what doesn't change any more. */
+  readonly isCached: boolean;
+  /** How sure it is that it stays as it is. */
+  cacheability(record: Body): Cacheability;
+}
+
+/** Objects of a provider that runs lead to by an id. Pure. */
+export interface LinkDefinition {
+  /** The name of their type in the schema. */
+  readonly typeName: string;
+  /** Whether an id is of the provider's grammar. Only such ids are requested. */
+  isKey(id: string): boolean;
+  /** A sentence that says what `isKey` accepts. */
+  readonly expectedKey: string;
+  readonly detail: DetailDefinition;
+  /** The object in the response, without its global id; without a response, of its `ownFields` alone. */
+  toObject(id: string, record?: Body): object;
+  /** The fields that need no response. */
+  readonly ownFields: Selected;
+}
 
 /** How a provider's monitors are requested and read. All but `readPage` is pure. */
 export interface MonitorDefinition {

@@ -2,6 +2,8 @@
 import { CostBudget } from '../core/cost-budget.ts';
 import type { Limits } from '../core/limits.ts';
 import type { ResponseRoom } from '../core/response-memory.ts';
+import type { Provider } from '../generated/types.ts';
+import { DetailLoader } from '../loaders/detail-loader.ts';
 import { ListLoader } from '../loaders/list-loader.ts';
 import { MonitorLoader } from '../loaders/monitor-loader.ts';
 import { RequestFetcher, type RequestFetcherOptions } from '../loaders/request-fetcher.ts';
@@ -38,6 +40,7 @@ export class Context implements FieldContext {
   readonly now: number;
   #monitors: MonitorLoader | undefined;
   #lists: ListLoader | undefined;
+  #details: DetailLoader | undefined;
   #feedBudget: RunFeedBudget | undefined;
 
   /** @param before what has been loaded in the same request already */
@@ -63,11 +66,21 @@ export class Context implements FieldContext {
       });
     this.#monitors = before?.monitors;
     this.#lists = before?.lists;
+    this.#details = before?.details;
   }
 
   get monitors(): MonitorLoader {
     this.#monitors ??= new MonitorLoader(this);
     return this.#monitors;
+  }
+
+  get details(): DetailLoader {
+    this.#details ??= new DetailLoader({ ...this.#options, fetches: this.fetches, callReport: this.callReport });
+    return this.#details;
+  }
+
+  baseUrlOf(provider: Provider): string {
+    return this.credentialOf(provider).baseUrl;
   }
 
   get lists(): ListLoader {

@@ -7,14 +7,22 @@ import type { MonitorKey, MonitorRunCountsArgs, MonitorRunKey, MonitorRunsArgs, 
 import { type SelectedFields, type SelectedOf, type Selection, selectedIn } from '../graphql/selected-fields.ts';
 import { countAwaited } from '../loaders/planner.ts';
 import { countRuns } from '../loaders/run-counts.ts';
-import type { AllowStale, Node, Run, Selected } from '../providers/fields.ts';
-import { identifyMonitor, identifyRun, monitorIdentity, runIdentity, splitGlobalId } from '../providers/fields.ts';
+import type { AllowStale, LinkKey, Node, Run, Selected } from '../providers/fields.ts';
+import {
+  identifyMonitor,
+  identifyRun,
+  monitorIdentity,
+  runIdentity,
+  splitGlobalId,
+  toLinkId,
+} from '../providers/fields.ts';
 import { isProvider, providerNames, providers } from '../providers/index.ts';
+import type { LinkDefinition } from '../providers/provider.ts';
 import type { Context } from './context.ts';
 import { readRunFeed } from './run-feed/run-feed.ts';
 
-/** Which run, or which monitor. */
-export type NodeKey = MonitorRunKey | MonitorKey;
+/** Which run, which monitor, or which other object with a global id. */
+export type NodeKey = MonitorRunKey | MonitorKey | LinkKey;
 
 /** The most keys or ids that one field takes: a promise of the schema, and so no limit that could be set. */
 const maxKeys = 100;
@@ -53,14 +61,30 @@ function loadMonitor(context: Context, key: MonitorKey, selectedOf: SelectedOf, 
   return chargeDeferredFields(context, selected) ?? context.monitors.load(key, selected, allowStale);
 }
 
-/** A run or a monitor, whichever the key is of. */
-export const loadNode = (
+async function loadLink(context: Context, key: LinkKey, selectedOf: SelectedOf): Promise<Node | null> {
+  const { typeName, isKey, expectedKey, detail, ownFields, toObject } = linkOf(key);
+  if (!isKey(key.id)) throw new BadUserInput(expectedKey, key.provider);
+  const selected = selectedOf(typeName);
+  context.costBudget.chargeDeferredFields(countAwaited(selected));
+  const isOwn = [...selected].every((name) => ownFields.has(name));
+  const record = isOwn ? undefined : await context.details.load(key.provider, detail, key.id);
+  return record === null ? null : ({ ...toObject(key.id, record), id: toLinkId(key) } as Node);
+}
+
+const linkOf = ({ provider, link }: LinkKey) => providers[provider].links?.[link] as LinkDefinition;
+
+/** A run, a monitor or another object, whichever the key is of. */
+export function loadNode(
   context: Context,
   key: NodeKey,
   selectedOf: SelectedOf,
   allowStale = false,
-): Promise<Node | null> =>
-  'runId' in key ? loadRun(context, key, selectedOf, allowStale) : loadMonitor(context, key, selectedOf, allowStale);
+): Promise<Node | null> {
+  if ('link' in key) return loadLink(context, key, selectedOf);
+  return 'runId' in key
+    ? loadRun(context, key, selectedOf, allowStale)
+    : loadMonitor(context, key, selectedOf, allowStale);
+}
 
 const shared: QueryResolvers = {
   monitorRun: (_query, { key, allowStale }, context, info) => loadRun(context, key, selectedIn(info), allowStale),
@@ -155,6 +179,16 @@ const runAt =
     return key ? loadRun(context, key, selectedIn(info)) : null;
   };
 
+/** From a run to the object that its provider filled the field with the key of. */
+const linkAt =
+  (name: string) =>
+  async (source: Readonly<Record<string, unknown>>, args: object, context: Context, info: Selection) => {
+    const field = source[name];
+    const key: LinkKey | Error | null = await (typeof field === 'function' ? field.call(source, args, context) : field);
+    if (key instanceof Error) throw key;
+    return key && loadLink(context, key, selectedIn(info));
+  };
+
 /** By the names of the types, which each provider has its own. */
 const ways = Object.fromEntries(
   providerNames.flatMap((provider) => [
@@ -162,6 +196,7 @@ const ways = Object.fromEntries(
       providers[provider].runs.typeName,
       {
         monitor: monitorOf,
+        ...Object.fromEntries((providers[provider].runs.linkFields ?? []).map((name) => [name, linkAt(name)])),
         ...Object.fromEntries(
           Object.entries(providers[provider].runs.checkArguments ?? {}).map(([name, checkArguments]) => [
             name,
@@ -195,5 +230,7 @@ export function each<Item, Found>(
 export function toKey(id: string): NodeKey {
   const { provider = '', ...ids } = splitGlobalId(id) ?? {};
   if (!isProvider(provider)) throw new BadUserInput('Expected the `id` of a run or a monitor that this service gave.');
+  const { monitorId: link = '', runId } = ids as Partial<MonitorRunKey>;
+  if (runId !== undefined && Object.hasOwn(providers[provider].links ?? {}, link)) return { provider, link, id: runId };
   return { provider, ...ids } as NodeKey;
 }

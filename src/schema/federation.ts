@@ -150,6 +150,13 @@ function findDirectives(schema: GraphQLSchema): Directives {
     // A lookup finds what has keys. Apollo Federation isn't to take the interface for an entity: then no other types
     // could implement it.
     ['Node', ['@key(fields: "id", resolvable: false)']],
+    // As an interface has a key, all that implements it needs one. These are no entities: runs lead to them.
+    ...providerNames.flatMap((provider) =>
+      Object.values(providers[provider].links ?? {}).map(({ typeName }): [string, string[]] => [
+        typeName,
+        ['@key(fields: "id", resolvable: false)'],
+      ]),
+    ),
     // Every Relay schema has one, and means the same.
     ['PageInfo', ['@shareable']],
     ...['node', ...providerNames.map(ownField)].map((field): [string, string[]] => [`Query.${field}`, ['@lookup']]),
@@ -245,7 +252,7 @@ function toEntityKey({ provider, keys, isRun }: Entity, { id, monitorId, runId }
     throw new BadUserInput(`Expected the fields of a key: ${expected}.`, provider);
   }
   const key = toKey(id);
-  if ('runId' in key !== isRun || (provider !== undefined && provider !== key.provider))
+  if ('link' in key || 'runId' in key !== isRun || (provider !== undefined && provider !== key.provider))
     throw new BadUserInput(
       `Expected the \`id\` of a ${isRun ? 'run' : 'monitor'} of the \`__typename\` beside it.`,
       provider ?? key.provider,

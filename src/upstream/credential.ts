@@ -13,6 +13,8 @@ export interface Credential {
    * credential itself. What one API said isn't the answer of another that takes the same key.
    */
   readonly digest: string;
+  /** Where it is sent, as `toBaseUrl` gives it. */
+  readonly baseUrl: string;
   /** Whose fault it is when the provider refuses it. */
   readonly owner: 'service' | 'caller';
 }
@@ -42,6 +44,7 @@ export function createCredential({ headers, apiKey, owner, baseUrl }: Credential
       ...headers,
     },
     key: apiKey.length < shortestKey ? undefined : new KeyPattern(apiKey),
+    baseUrl,
     // A URL has no space.
     digest: createHash('sha256')
       .update(`${baseUrl} ${Object.values(headers).join(' ')}`)

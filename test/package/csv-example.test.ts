@@ -46,7 +46,7 @@ it('CSV example: quotes what CSV needs quoted, defuses formulas, and says by its
   const { monitorId } = olostepKey;
   world.datafold.onAny({ status: 503, body: {} });
   world.olostep.on('/v1/monitors', { body: { monitors: [{ id: monitorId, query: '=HYPERLINK("x","y")' }], count: 1 } });
-  const snapshot = { ...anySnapshot('run_a', Date.now() / 1_000 - 60, true), summary: 'A, "B"\nC' };
+  const snapshot = { ...anySnapshot('run_a', Math.floor(Date.now() / 1_000) - 60, true), summary: 'A, "B"\nC' };
   world.olostep.on(`/v1/monitors/${monitorId}/events?limit=100`, { body: { data: [snapshot], has_more: false } });
 
   const { code, stdout, stderr } = await run(world);

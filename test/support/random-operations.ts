@@ -70,9 +70,6 @@ const values: Readonly<Record<string, readonly unknown[]>> = {
   'olostepRun.runId': [olostepKey.runId, 'run_b', 'run_c', '42'],
   'events.first': [2, 1_000, 0, 1, 3, 100, 1_001, -1, null],
   'events.after': [null, cursors[0], ...cursors, 'x'],
-  // With `first` beside it, it is an error.
-  'events.last': [null, null, 2, 0, 1_001],
-  'events.before': [null, null, ...cursors, 'x'],
   'events.kind': ['node_start', null, 'run_complete', 'x', ''],
   'Boolean!': [true, false],
   'MonitorKey!': monitorKeys,
@@ -92,6 +89,7 @@ const values: Readonly<Record<string, readonly unknown[]>> = {
   'runCounts.startedAfter': ['2026-11-01T00:00:00Z', '2026-11-02T00:00:00Z', '2028-01-01T00:00:00Z'],
   'runCounts.startedBefore': [null, '2027-11-01T00:00:00+01:00', '2026-10-01T00:00:00Z'],
   'monitorList.search': [null, 'orders', '', 'no such monitor'],
+  // With `first` beside it, it is an error.
   'events.last': [null, null, 2, 0, -1, 1_001],
   'events.before': [null, null, ...cursors, 'x'],
   'runs.tags': [null, [], ['prod'], ['a,b']],
@@ -103,6 +101,9 @@ const values: Readonly<Record<string, readonly unknown[]>> = {
 
 /** The types whose values are written without quotes. */
 const isEnum = (typeName: string) => /^\[?(?:Provider|RunOutcome|RunPhase)\b/.test(typeName);
+
+/** Fields of two types, one of which may be null, or a word, where the other isn't. */
+const conflicting: ReadonlySet<string> = new Set(['state', 'status', 'diffId']);
 
 /** What no variable may be. */
 const nonsense = [{}, [null], 1.5, 'no such object', { provider: 'X' }, { ...datafoldKey, more: 1 }, null, [[]], true];
@@ -179,7 +180,7 @@ function generate(schema: GraphQLSchema, upTo: (most: number) => number): Random
     // Nor is it a field of two types, one of which may be null where the other mustn't.
     const fieldName = `${call} ${found}`;
     if (!aliases.has(fieldName)) aliases.set(fieldName, `a${aliases.size}`);
-    const alias = args.length > 0 || name === 'state' || oneIn(5) ? `${aliases.get(fieldName)}: ` : '';
+    const alias = args.length > 0 || conflicting.has(name) || oneIn(5) ? `${aliases.get(fieldName)}: ` : '';
     const inner = getNamedType(found);
     return `${alias}${call}${directives()}${isCompositeType(inner) ? ` ${selection(inner, depth - 1)}` : ''}`;
   };

@@ -1,5 +1,6 @@
 /** Datafold, as a provider. */
 import type { ProviderDefinition } from '../provider.ts';
+import { diffs } from './diffs.ts';
 import { monitors } from './monitors.ts';
 import { runs } from './runs.ts';
 
@@ -9,5 +10,6 @@ export const datafold: ProviderDefinition = {
   headers: (apiKey) => ({ authorization: `Key ${apiKey}` }),
   runs,
   monitors,
+  links: { diff: diffs },
   loadSandbox: () => import('./sandbox.ts'),
 };

@@ -68,6 +68,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/datadiffs/{datadiff_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a data diff */
+        get: operations["getDataDiff"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datadiffs/{datadiff_id}/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a human-readable summary of a DataDiff comparison */
+        get: operations["getDataDiffSummary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -181,6 +215,50 @@ export interface components {
             alert?: ((components["schemas"]["DiffAlert"] | components["schemas"]["AutomaticAlert"] | components["schemas"]["AbsoluteAlert"] | components["schemas"]["PercentageAlert"] | null) | null) | components["schemas"]["DiffAlert"] | components["schemas"]["AutomaticAlert"] | components["schemas"]["AbsoluteAlert"] | components["schemas"]["PercentageAlert"] | null;
             /** @description Told apart by their `type`; see EmailNotification for those without. */
             notifications?: (components["schemas"]["EmailNotification"] | components["schemas"]["PagerdutyNotification"] | components["schemas"]["WebhookNotification"] | components["schemas"]["SlackNotification"] | components["schemas"]["TeamsNotification"])[];
+        };
+        /** @description ApiDataDiffWithProgressState of [D2], as far as it is consumed. Its required members (the datasets, the key columns and the kind) aren't. */
+        DataDiff: {
+            id?: number | null;
+            /** @description A DataDiffStatus. Any text is accepted, as lists of words grow. */
+            status?: string | null;
+            /** @default false */
+            done: boolean | null;
+            /** @description A DataDiffResult. Any text is accepted, as lists of words grow. */
+            result?: string | null;
+            /** Format: date-time */
+            finished_at?: string | null;
+            diff_stats?: components["schemas"]["DataDiffStats"] | null;
+            diff_progress?: components["schemas"]["DataDiffProgress"] | null;
+        };
+        /**
+         * @description JobStatus of [D2]. What the words mean isn't documented.
+         * @enum {string}
+         */
+        DataDiffStatus: "needs_confirmation" | "needs_authentication" | "waiting" | "queued" | "processing" | "done" | "failed" | "cancelled";
+        /**
+         * @description The words known so far. [D2]
+         * @enum {string}
+         */
+        DataDiffResult: "error" | "bad-pks" | "different" | "missing-pks" | "identical" | "empty";
+        /** @description DiffStats of [D2], as far as it is consumed. None of its members has a description, so their units aren't documented. */
+        DataDiffStats: {
+            match_ratio?: number | null;
+            rows_added?: number | null;
+            rows_removed?: number | null;
+            diff_rows_count?: number | null;
+        };
+        /** @description DiffProgress of [D2], as far as it is consumed. */
+        DataDiffProgress: {
+            completed_steps?: number | null;
+            total_steps?: number | null;
+        };
+        /** @description ApiDataDiffSummary of [D2], as far as it is consumed. */
+        DataDiffSummary: {
+            id: number;
+            /** @description A DataDiffStatus; any text is accepted, as in DataDiff. */
+            status: string;
+            /** @description Human-readable feedback that explains the differences found. */
+            feedback?: string | null;
         };
         /**
          * @description The words known so far. [D2]
@@ -444,6 +522,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MonitorRun"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    getDataDiff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `diff_id` of a run. */
+                datadiff_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataDiff"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    getDataDiffSummary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `diff_id` of a run. */
+                datadiff_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataDiffSummary"];
                 };
             };
             /** @description Validation Error */

@@ -5,11 +5,11 @@ import type { DatafoldRun, MonitorRunKey } from '../../generated/types.ts';
 import { ParsedObject } from '../../json/lazy-object.ts';
 import { isNullish, isObject, toDigits } from '../../json/lossless.ts';
 import type { Body } from '../../upstream/read-response.ts';
-import type { Origins, RunFields, RunReading } from '../fields.ts';
+import type { LinkKey, Origins, RunFields, RunReading } from '../fields.ts';
 import { identifyRun, later, namesOf, toListedFields } from '../fields.ts';
 import type { RunListPages, RunRow } from '../lists.ts';
 import type { RunDefinition } from '../provider.ts';
-import { createReader, inTurn, invalidField, isAsDocumented } from '../response-reader.ts';
+import { createReader, type Found, inTurn, invalidField, isAsDocumented } from '../response-reader.ts';
 import { hasPageBehind, isLonger, type List, readItems, readNumbers, toPageRequest, walkList } from './list.ts';
 import { readMonitorRuns } from './monitor-runs.ts';
 import type { components } from './openapi.d.ts';
@@ -35,10 +35,14 @@ function toDatafoldRun(key: MonitorRunKey, body: Body, reading: RunReading): Run
     rawState,
     startedAt: () => toTime(read(body, 'started_at')),
     diffId: () => toId(read(body, 'diff_id')),
+    diff: () => toDiffKey(toId(read(body, 'diff_id'))),
     error: inTurn(body, owner, () => read(body, 'error')),
     warnings: inTurn(body, owner, () => read(body, 'warnings')),
   };
 }
+
+const toDiffKey = (id: Found<string>): LinkKey | null | ProviderError =>
+  typeof id === 'string' ? { provider: 'DATAFOLD', link: 'diff', id } : id;
 
 /** Whether each field can be shown that it ought to have, as a record of the run's own or as a row: otherwise the next one may be better. */
 function isRunAsDocumented(record: Body, isRow: boolean): boolean {
@@ -54,6 +58,8 @@ const origins: Origins<DatafoldRun> = {
   rawState: 'either',
   startedAt: 'either',
   diffId: 'either',
+  // From the id on it is a separate call.
+  diff: 'either',
   error: 'detail',
   warnings: 'detail',
 };
@@ -71,6 +77,7 @@ function toListedDatafoldRun(key: MonitorRunKey, row: Body, reading: RunReading)
     ...listed,
     startedAt: row.get('started_at') === undefined ? fromRun('startedAt') : listed.startedAt,
     diffId: row.get('diff_id') === undefined ? fromRun('diffId') : listed.diffId,
+    diff: row.get('diff_id') === undefined ? fromRun('diff') : listed.diff,
     error: fromRun('error'),
     warnings: fromRun('warnings'),
   };
@@ -130,6 +137,7 @@ export const runs: RunDefinition = {
   }),
   toRun: toDatafoldRun,
   toListedRun: toListedDatafoldRun,
+  linkFields: ['diff'],
   listed: toListedFields(origins),
   maxPages: 10,
   // A single answer has a state always: a row without one leaves the word to that.

@@ -44,6 +44,14 @@ const endpoints: readonly Endpoint[] = [
     },
   },
   {
+    path: /^\/api\/v1\/datadiffs\/(?<datadiff_id>[^/]+)$/,
+    answer: (world, { datadiff_id }) => world.findDiff(Number(datadiff_id))?.diff,
+  },
+  {
+    path: /^\/api\/v1\/datadiffs\/(?<datadiff_id>[^/]+)\/summary$/,
+    answer: (world, { datadiff_id }) => world.findDiff(Number(datadiff_id))?.summary,
+  },
+  {
     path: /^\/api\/v1\/monitors\/(?<id>[^/]+)$/,
     answer: (world, { id }) => world.allMonitors().find((monitor) => monitor.id === Number(id)),
   },
@@ -194,6 +202,14 @@ function createWorld({ now, seed }: SandboxWorld) {
       if (monitor === undefined || runId < 1 || runId > countRuns(monitor, time - origin)) return undefined;
       return toRunOf(monitor, runId, time);
     },
+    /** The data diff of a run as it stands now, and its summary; `undefined` when there is none, or none yet. */
+    findDiff(diffId: number) {
+      const monitorId = Math.floor((diffId - firstDiffId) / diffsPerMonitor);
+      const monitor = find(monitorId);
+      const run = this.findRun(monitorId, (diffId - firstDiffId) % diffsPerMonitor);
+      if (monitor === undefined || run?.diff_id !== diffId) return undefined;
+      return toDiff(seed, monitor, run, now());
+    },
     /** All runs of a monitor as they stand now, newest last; `undefined` when there is no such monitor. */
     runsOf(monitorId: number): readonly MonitorRun[] | undefined {
       const monitor = find(monitorId);
@@ -253,7 +269,56 @@ function chooseFinalState({ known, learning = 0 }: Monitor, run: number, pick: (
 }
 
 /** Of seven digits, as the one real id that is published; a monitor's first 10,000 runs share none with another's. */
-const toDiffId = (monitor: Monitor, run: number) => 2_000_000 + monitor.id * 10_000 + run;
+const firstDiffId = 2_000_000;
+const diffsPerMonitor = 10_000;
+const toDiffId = (monitor: Monitor, run: number) => firstDiffId + monitor.id * diffsPerMonitor + run;
+
+/** How long the checks of a run take. */
+const toCheckingTime = (seed: number, monitor: Monitor, run: number): number =>
+  createDice(seed, 'datafold run', monitor.id, run).between(shortestCheck, longestCheck);
+
+const diffSteps = 12;
+
+/** What the diff of a run says. Which step is which isn't documented, nor are the texts of real summaries. */
+function toDiff(
+  seed: number,
+  monitor: Monitor,
+  { run_id, state, started_at, diff_id }: MonitorRun,
+  time: number,
+): { readonly diff: Schemas['DataDiff']; readonly summary: Schemas['DataDiffSummary'] } {
+  const dice = createDice(seed, 'datafold diff', monitor.id, run_id);
+  const startedAt = Date.parse(started_at ?? '');
+  const checkingFor = toCheckingTime(seed, monitor, run_id);
+  const isEnded = state !== 'checking';
+  const isDone = state === 'ok' || state === 'alert';
+  const status = !isEnded ? 'processing' : isDone ? 'done' : state === 'cancelled' ? 'cancelled' : 'failed';
+  const rows = dice.between(18_000, 96_000);
+  const [added, removed, changed] =
+    state === 'alert' ? [dice.between(1, 40), dice.between(1, 9), dice.between(1, 90)] : [0, 0, 0];
+  const steps = isEnded ? diffSteps : Math.floor(((time - startedAt) / checkingFor) * diffSteps);
+  const different = `${changed} of ${rows} rows differ, ${added} rows are new, and ${removed} are missing.`;
+  const feedback = state === 'alert' ? different : `All ${rows} rows are the same.`;
+  const id = Number(diff_id);
+  return {
+    diff: {
+      id,
+      status,
+      done: isEnded,
+      result: isDone ? (state === 'alert' ? 'different' : 'identical') : status === 'failed' ? 'error' : null,
+      finished_at: isEnded ? new Date(startedAt + checkingFor).toISOString() : null,
+      diff_stats: isDone
+        ? {
+            match_ratio: Math.round((1 - (added + removed + changed) / rows) * 1e6) / 1e6,
+            rows_added: added,
+            rows_removed: removed,
+            diff_rows_count: changed,
+          }
+        : null,
+      diff_progress: { completed_steps: steps, total_steps: diffSteps },
+    },
+    summary: { id, status, feedback: isDone ? feedback : null },
+  };
+}
 
 /** What a run ended with. */
 function toMessages(seed: number, monitor: Monitor, run: number, finalState: FinalState) {

@@ -16,6 +16,7 @@ import type { MonitorDefinition, MonitorFacts } from '../provider.ts';
 import { createReader, type Found, toFreeForm } from '../response-reader.ts';
 import type { components } from './openapi.d.ts';
 import { Monitor, MonitorList } from './openapi-checks.ts';
+import { loadPlanning } from './planning.ts';
 import {
   hasLastOutcome,
   hasLastRunAt,
@@ -81,6 +82,7 @@ function toOlostepMonitor(monitorId: string, record: Body, reading: Reading): Mo
     agentId: () => readAgentId(record),
     snapshotCount: () => toCount(read(record, 'total_count')),
     diagram: () => read(record, 'mermaid_diagram'),
+    planning: loadPlanning(monitorId, reading),
   };
 }
 
@@ -154,6 +156,8 @@ const origins: Origins<OlostepMonitor> = {
   lastOutcome: 'detail',
   snapshotCount: 'detail',
   diagram: 'detail',
+  // It is a separate call, wherever the monitor comes from.
+  planning: 'either',
 };
 
 /** What no row is sure to have: a monitor of which this is selected is never taken from a row. */

@@ -60,6 +60,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/monitors/{monitor_id}/planning": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Monitor Planning
+         * @description The workflow specification of the monitor's agent [O4]. Not consumed: `dag`, of which no shape is documented.
+         */
+        get: operations["getMonitorPlanning"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/monitors/{monitor_id}/runs/{run_id}": {
         parameters: {
             query?: never;
@@ -196,6 +216,18 @@ export interface components {
         MonitorAgent: {
             id?: string | null;
         } | null;
+        MonitorPlanning: {
+            spec?: components["schemas"]["MonitorPlanningSpec"];
+        };
+        /** @description The stored copy of the page ends within it, so that it may have more members [O4]. */
+        MonitorPlanningSpec: ({
+            /** @description No format is documented. */
+            saved_at?: string | null;
+            status?: string | null;
+            goal?: string | null;
+        } & {
+            [key: string]: unknown;
+        }) | null;
         MonitorEventPage: {
             data?: components["schemas"]["MonitorEvent"][];
             has_more?: boolean;
@@ -382,6 +414,63 @@ export interface operations {
             402: components["responses"]["PaymentRequired"];
             403: components["responses"]["Forbidden"];
             429: components["responses"]["TooManyRequests"];
+            501: components["responses"]["AtCapacity"];
+            504: components["responses"]["Late"];
+        };
+    };
+    getMonitorPlanning: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                monitor_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Planning artifacts. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MonitorPlanning"];
+                };
+            };
+            /** @description Invalid monitor_id. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Invalid API key. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            402: components["responses"]["PaymentRequired"];
+            403: components["responses"]["Forbidden"];
+            /** @description Monitor not found or monitor has no agent yet. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            429: components["responses"]["TooManyRequests"];
+            /** @description Internal server error. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             501: components["responses"]["AtCapacity"];
             504: components["responses"]["Late"];
         };

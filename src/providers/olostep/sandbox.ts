@@ -17,7 +17,7 @@ import { type Monitor, monitors, schedules, toLog } from './sandbox-monitors.ts'
 type Schemas = components['schemas'];
 
 const apiKey = 'sandbox-olostep-key';
-const anyPath = /^\/v1\/monitors(?:\/([^/]+)(?:\/(events)|\/runs\/([^/]+))?)?$/;
+const anyPath = /^\/v1\/monitors(?:\/([^/]+)(?:\/(events|planning)|\/runs\/([^/]+))?)?$/;
 
 /** Makes the stand-in. */
 export const createSandbox: CreateSandbox = (sandboxWorld) => {
@@ -28,13 +28,14 @@ export const createSandbox: CreateSandbox = (sandboxWorld) => {
       const parts = anyPath.exec(path);
       if (parts === null) return noRoute;
       if (header('authorization') !== `Bearer ${apiKey}`) return toRefusal(401, 'Invalid API key');
-      const [, monitorId, events, runId] = parts;
+      const [, monitorId, part, runId] = parts;
       if (monitorId === undefined) return toAnswer(toList(world, query));
       // The prefixes are all that Olostep promises of its ids, and for a single run alone it documents that it checks them.
       if (runId !== undefined && !monitorId.startsWith('monitor_')) return toRefusal(400, 'Invalid monitor_id');
       if (runId?.startsWith('run_') === false) return toRefusal(400, 'Invalid run_id');
       if (!world.monitorIds.includes(monitorId)) return toRefusal(404, 'Monitor not found');
-      if (events !== undefined) return toAnswer(toEventPage(world, monitorId, query));
+      if (part === 'planning') return toAnswer(world.findPlanning(monitorId), 404, 'Monitor has no agent yet');
+      if (part !== undefined) return toAnswer(toEventPage(world, monitorId, query));
       if (runId === undefined) return toAnswer(toMonitor(world, monitorId, query));
       // Olostep words its 404 for the monitor alone; what it says to an unknown run isn't documented.
       return toAnswer(world.findRun(monitorId, runId), 404, 'Run not found');
@@ -160,6 +161,18 @@ export function createWorld({ now, seed }: SandboxWorld) {
     findMonitor(monitorId: string): Schemas['Monitor'] | undefined {
       const monitor = byId.get(monitorId);
       return monitor && toRecord({ seed, monitorId, monitor, origin, time: now(), snapshots: snapshotsOf(monitorId) });
+    },
+    /** The plan of the monitor's agent; `undefined` when it has none yet. */
+    findPlanning(monitorId: string): Schemas['MonitorPlanning'] | undefined {
+      const record = this.findMonitor(monitorId);
+      if (record?.agent === undefined) return undefined;
+      const { query, created } = record;
+      const [url] = record.tracked?.urls ?? [];
+      // The words of `status` aren't documented; this one is ours.
+      const saved_at = new Date((Number(created) + 30) * second).toISOString();
+      return {
+        spec: { saved_at, status: 'saved', goal: query ?? null, reasoning: `All of it is at ${url}.` },
+      };
     },
     /** Whether the list says when the monitor ran last. */
     isLastRunListed: (monitorId: string): boolean => byId.get(monitorId)?.isLastRunListed !== false,

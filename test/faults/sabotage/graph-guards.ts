@@ -257,8 +257,8 @@ export const graphGuards: readonly Guard[] = [
   {
     name: 'a number of events pages',
     file: 'src/loaders/list-rows.ts',
-    from: 'scan.pages >= limits.maxEventsPages)',
-    to: 'scan.pages >= 1e6 * limits.maxEventsPages)',
+    from: 'scan.pages >= maxEventsPages)',
+    to: 'scan.pages >= 1e6 * maxEventsPages)',
     tests: ['test/providers/olostep-lists.test.ts'],
   },
   {

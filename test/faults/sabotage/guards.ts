@@ -1,5 +1,6 @@
 /** All guards. */
 
+import { detailGuards } from './detail-guards.ts';
 import { graphGuards } from './graph-guards.ts';
 import type { Guard } from './guard.ts';
 import { httpServerGuards } from './http-server-guards.ts';
@@ -11,6 +12,7 @@ import { upstreamGuards } from './upstream-guards.ts';
 
 export const guards: readonly Guard[] = [
   ...graphGuards,
+  ...detailGuards,
   ...httpServerGuards,
   ...runFeedGuards,
   ...runFeedHttpGuards,

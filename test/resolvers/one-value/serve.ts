@@ -25,6 +25,8 @@ const rowsOf = (items: readonly { readonly row: Json | undefined }[]): Json[] =>
   items.flatMap(({ row }) => (row === undefined ? [] : [row]));
 
 function findDatafold(monitors: readonly UpstreamMonitor[], { pathname, searchParams }: URL): Json | undefined {
+  const [, diffId, summary] = /^\/api\/v1\/datadiffs\/(\d+)(\/summary)?$/.exec(pathname) ?? [];
+  if (diffId !== undefined) return toDiff(Number(diffId), summary !== undefined);
   const [, monitorId, runs, runId] = /^\/api\/v1\/monitors(?:\/(\d+)(?:(\/runs)(?:\/(\d+))?)?)?$/.exec(pathname) ?? [];
   const page = Number(searchParams.get('page'));
   const size = Number(searchParams.get('page_size'));
@@ -39,13 +41,24 @@ function findDatafold(monitors: readonly UpstreamMonitor[], { pathname, searchPa
   return monitor?.runs.find((run) => run.runId === runId)?.body;
 }
 
+/** Some are finished. None is absent, as `diff` is never null where its ids alone are selected. */
+function toDiff(id: number, isSummary: boolean): Json {
+  const status = id % 2 === 0 ? 'processing' : 'done';
+  if (isSummary) return { id, status, feedback: `${id} rows differ.` };
+  const progress = { completed_steps: id % 5, total_steps: 5 };
+  if (status === 'processing') return { id, status, done: false, result: null, diff_progress: progress };
+  const stats = { match_ratio: 0.5, rows_added: id, rows_removed: 0, diff_rows_count: 1 };
+  return { id, status, done: true, result: 'different', finished_at: '2026-11-20T08:00:00Z', diff_stats: stats };
+}
+
 function findOlostep(monitors: readonly UpstreamMonitor[], { pathname, searchParams }: URL): Json | undefined {
   const [, monitorId, part, runId] =
-    /^\/v1\/monitors(?:\/(\w+)(?:\/(events|runs)(?:\/(\w+))?)?)?$/.exec(pathname) ?? [];
+    /^\/v1\/monitors(?:\/(\w+)(?:\/(events|runs|planning)(?:\/(\w+))?)?)?$/.exec(pathname) ?? [];
   if (monitorId === undefined) return { monitors: rowsOf(monitors), count: monitors.length };
   const monitor = monitors.find((one) => one.monitorId === monitorId);
   if (monitor === undefined) return undefined;
   if (part === 'runs') return monitor.runs.find((run) => run.runId === runId)?.body;
+  if (part === 'planning') return { spec: { status: 'saved', goal: monitor.body.query, steps: [monitorId] } };
   if (part === 'events') {
     const rows = rowsOf(monitor.runs);
     const start = Number(searchParams.get('cursor') ?? 0);
