@@ -189,6 +189,11 @@ const freshnessLimits = {
   maxReuseMs: 60_000,
   /** Maximum number of monitors whose rows are compared so. */
   maxUnmovedMonitors: 10_000,
+  /**
+   * Maximum number of pages of runs of which the gateway remembers the oldest run: runs that are requested by id and are older aren't
+   * looked for in that page again.
+   */
+  maxPageRanges: 10_000,
   /** Maximum age of a response that is shown while its provider is down (`allowStale`); 0: none is. */
   staleMs: 86_400_000,
   /** Maximum bytes of all these responses in memory. */

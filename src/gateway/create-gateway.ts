@@ -7,6 +7,7 @@ import type { Provider } from '../generated/types.ts';
 import { createDocumentCache } from '../graphql/documents/document-cache.ts';
 import { createAllowlist, createPersistedDocuments, type Manifest } from '../graphql/documents/persisted-documents.ts';
 import { createExecute } from '../graphql/executor/execute.ts';
+import { PageRanges } from '../loaders/page-ranges.ts';
 import { headBytes, ResponseCache } from '../loaders/response-cache.ts';
 import { UnmovedMonitors } from '../loaders/unmoved-monitors.ts';
 import { consoleLog, createBoundedLog, type Log } from '../observability/logger.ts';
@@ -153,6 +154,7 @@ export function createGateway(config: GatewayConfig): Gateway {
     // The console shows no line of this level.
     report: createReportOperation(config.observer, config.log && log),
     ...{ upstreams, credentialsOf, runCache, responses, unmoved },
+    pageRanges: new PageRanges(limits),
   });
   // Most requests take the fast path, and a process starts faster without Yoga.
   const loadSlowPath = lazy(async () => {

@@ -97,7 +97,7 @@ export type ExecuteOperation = (params: OperationParams, requestInfo: RequestInf
 
 /** What operations share. */
 export interface PipelineOptions
-  extends Pick<ContextOptions, 'upstreams' | 'runCache' | 'responses' | 'unmoved' | 'limits'> {
+  extends Pick<ContextOptions, 'upstreams' | 'runCache' | 'responses' | 'unmoved' | 'pageRanges' | 'limits'> {
   readonly schema: GraphQLSchema;
   readonly persisted: PersistedDocuments;
   readonly documents: DocumentCache;
@@ -117,7 +117,7 @@ export interface OperationPipeline {
 
 export function createOperationPipeline(options: PipelineOptions): OperationPipeline {
   const { schema, persisted, documents, execute, log, limits, deadlines, report } = options;
-  const { upstreams, credentialsOf, runCache, responses, unmoved } = options;
+  const { upstreams, credentialsOf, runCache, responses, unmoved, pageRanges } = options;
   const isReusing = runCache !== undefined || responses !== undefined;
   const { maxResponseErrors, maxUncountedResponseBytes } = limits;
   /** How many bytes the last response of a document had, where that was a large one. */
@@ -158,6 +158,7 @@ export function createOperationPipeline(options: PipelineOptions): OperationPipe
       runCache,
       responses,
       unmoved,
+      pageRanges,
       maxAgeMs: isReusing ? maxAgeOf(requestInfo) : undefined,
       limits,
       room: requestInfo,

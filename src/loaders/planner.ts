@@ -65,6 +65,8 @@ export interface Want {
 export interface FetchPlan<W extends Want> {
   /** Each by a separate call. */
   readonly singly: readonly W[];
+  /** How many of them would be listed, if the first page of their list could have any of them. */
+  readonly older: number;
   /** By reading their list first; those that its pages don't have follow singly, as a miss never means absence. */
   readonly listed: ReadonlyMap<string, readonly W[]>;
 }
@@ -72,12 +74,15 @@ export interface FetchPlan<W extends Want> {
 /**
  * Plans the fetches of objects that are neither cached nor fetched yet.
  * @param listFetchThreshold from how many light objects of a list on a page of it is read first
+ * @param isOlder whether an object is older than all that the first page of its list had last
  */
 export function planFetches<W extends Want>(
   wants: readonly W[],
   listFetchThreshold = Number.POSITIVE_INFINITY,
+  isOlder: (want: W) => boolean = () => false,
 ): FetchPlan<W> {
-  if (wants.length < listFetchThreshold) return { singly: wants, listed: new Map() };
+  const unlisted: FetchPlan<W> = { singly: wants, older: 0, listed: new Map() };
+  if (wants.length < listFetchThreshold) return unlisted;
   const lightOf = new Map<string, number>();
   let largestGroup = 0;
   for (const { need, list } of wants) {
@@ -87,12 +92,13 @@ export function planFetches<W extends Want>(
     largestGroup = Math.max(largestGroup, light);
   }
   // Counted first, as mostly there is no list of which so many are wanted.
-  if (largestGroup < listFetchThreshold) return { singly: wants, listed: new Map() };
-  const isListed = ({ need, list }: Want) => need === 'light' && (lightOf.get(list) ?? 0) >= listFetchThreshold;
-  return {
-    singly: wants.filter((want) => !isListed(want)),
-    listed: Map.groupBy(wants.filter(isListed), ({ list }) => list),
-  };
+  if (largestGroup < listFetchThreshold) return unlisted;
+  const isMany = ({ need, list }: Want) => need === 'light' && (lightOf.get(list) ?? 0) >= listFetchThreshold;
+  const groups = Map.groupBy(wants.filter(isMany), ({ list }) => list);
+  // A page that has one of them is read: the pages behind it may have the others.
+  const listed = new Map([...groups].filter(([, group]) => !group.every(isOlder)));
+  const singly = wants.filter((want) => !isMany(want) || !listed.has(want.list));
+  return { singly, older: singly.filter(isMany).length, listed };
 }
 
 /** What a page of a list of monitors reads. */
@@ -168,7 +174,7 @@ export const explainExcluded = (argument: string): PlannedStep => ({
 });
 
 /** The plan in words. */
-export function explain<W extends Want>({ singly, listed }: FetchPlan<W>): PlannedStep[] {
+export function explain<W extends Want>({ singly, older, listed }: FetchPlan<W>): PlannedStep[] {
   const steps: PlannedStep[] = [...listed].map(([list, { length }]) => ({
     source: 'LIST',
     list,
@@ -178,8 +184,9 @@ export function explain<W extends Want>({ singly, listed }: FetchPlan<W>): Plann
   }));
   const full = singly.filter(({ need }) => need === 'full').length;
   if (full > 0) steps.push(toDetail(full, 'More is selected than a list has.'));
-  if (singly.length > full)
-    steps.push(toDetail(singly.length - full, 'Too few of one list for a page of it to save a call.'));
+  if (older > 0) steps.push(toDetail(older, 'They are older than what the first page of their list had last.'));
+  const few = singly.length - full - older;
+  if (few > 0) steps.push(toDetail(few, 'Too few of one list for a page of it to save a call.'));
   return steps;
 }
 

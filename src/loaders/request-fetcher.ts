@@ -11,6 +11,7 @@ import { ageOf } from '../run-cache/run-cache.ts';
 import type { OperationCall, UpstreamRequest } from '../upstream/call-context.ts';
 import type { Body } from '../upstream/read-response.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import type { PageRanges } from './page-ranges.ts';
 import type { CachedResponse, ResponseCache } from './response-cache.ts';
 import type { UnmovedMonitors } from './unmoved-monitors.ts';
 
@@ -26,6 +27,8 @@ export interface RequestFetcherOptions {
   readonly responses?: ResponseCache | undefined;
   /** Which pages of runs are unchanged, by the list of monitors. @default it is not inferred */
   readonly unmoved?: UnmovedMonitors | undefined;
+  /** What the first pages of runs had last. @default nothing is known */
+  readonly pageRanges?: PageRanges | undefined;
   /** How old an answer may be for this client, in milliseconds. @default as old as the limits allow */
   readonly maxAgeMs?: number | undefined;
 }
@@ -218,6 +221,12 @@ export class RequestFetcher {
     unmoved?.noteRow({ provider, credential: credentialOf(provider) }, row, readAt);
   }
 
+  /** Whether the first page of a monitor's runs had only newer runs than this one when it was read last, with the same credential. */
+  isOlderThanPage(provider: Provider, { path }: UpstreamRequest, runId: string): boolean {
+    const { pageRanges, credentialOf } = this.#options;
+    return pageRanges?.excludes({ provider, credential: credentialOf(provider) }, path, runId) === true;
+  }
+
   #load(provider: Provider, request: UpstreamRequest): Promise<Body | null> {
     const { responses } = this.#options;
     try {
@@ -229,11 +238,18 @@ export class RequestFetcher {
 
   /** @throws {OperationTooCostly | ProviderError} as {@link RequestFetcher.get} rejects */
   #call(provider: Provider, request: UpstreamRequest): Promise<Body | null> {
-    const { upstreams, credentialOf, call, limits } = this.#options;
+    const { upstreams, credentialOf, call, limits, pageRanges } = this.#options;
     // Counted here, so that no shape of a query gets around it.
     if (++this.#calls + call.extraCalls > limits.maxUpstreamCalls)
       throw new OperationTooCostly(`Expected at most ${limits.maxUpstreamCalls} upstream calls.`);
-    return upstreams[provider].getJson(request, credentialOf(provider), call);
+    const credential = credentialOf(provider);
+    const calling = upstreams[provider].getJson(request, credential, call);
+    const { path, newestRunsOf } = request;
+    if (pageRanges === undefined || newestRunsOf === undefined) return calling;
+    return calling.then((body) => {
+      if (body !== null) pageRanges.note({ provider, credential }, newestRunsOf, path, body);
+      return body;
+    });
   }
 
   #reuseOrCall(responses: ResponseCache, provider: Provider, request: UpstreamRequest): Promise<Body | null> {

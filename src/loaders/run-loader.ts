@@ -229,7 +229,7 @@ class ProviderRunLoader {
     // What one alias has requested in detail is there for the others too.
     const wholeOf = ({ id, need }: RunWant) => (need === 'full' ? undefined : this.#requested.full?.get(id));
     const unknown = this.#requested.full === undefined ? wants : wants.filter((want) => wholeOf(want) === undefined);
-    const plan = planFetches(unknown, limits.listFetchThreshold);
+    const plan = planFetches(unknown, limits.listFetchThreshold, ({ key }) => this.#isOlder(key));
     callReport.explain(this.#provider, () => explain(plan));
     const getOne = ({ key, need }: RunWant) => (need === 'light' ? this.#findOrGet(key) : this.#get(key));
     if (plan.listed.size === 0) return wants.map((want) => wholeOf(want) ?? getOne(want));
@@ -305,6 +305,12 @@ class ProviderRunLoader {
     const known = { record, run };
     if (!reading.isStale) this.#entries?.store(key, kind, known, reading.readAt);
     return known;
+  }
+
+  /** Whether the first page of its monitor's list had only newer runs when it was read last. */
+  #isOlder({ monitorId, runId }: MonitorRunKey): boolean {
+    const { first } = this.#definition.walk(monitorId, this.#options.limits.listPageSize);
+    return this.#options.fetches.isOlderThanPage(this.#provider, first, runId);
   }
 
   /** Reads the list of a monitor as long as that saves calls. A list that can't be had so is none. */

@@ -58,6 +58,11 @@ export interface RunDefinition {
   readonly linkFields?: readonly string[];
   /** What a row says of a run, by the origins of its fields. */
   readonly listed: ListedFields;
+  /**
+   * Which of two runs of a monitor is newer, by their ids: negative when the first one is older.
+   * @default ids don't tell
+   */
+  compareIds?(runId: string, other: string): number;
   /** The most pages of the list that are read to find runs, before these are requested separately. */
   readonly maxPages: number;
   /** The list of a monitor's runs, to find some of them, in pages of so many at most. */

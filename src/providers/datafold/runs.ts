@@ -139,6 +139,8 @@ export const runs: RunDefinition = {
   toListedRun: toListedDatafoldRun,
   linkFields: ['diff'],
   listed: toListedFields(origins),
+  // Numbers, of which a newer run has a greater one as far as is known ([I]): each page is checked for it.
+  compareIds: (runId, other) => runId.length - other.length || (runId < other ? -1 : Number(runId > other)),
   maxPages: 10,
   // A single answer has a state always: a row without one leaves the word to that.
   walk: (monitorId, pageSize) => walkList(toList(monitorId), pageSize, ({ lacksOutcome }) => !lacksOutcome),

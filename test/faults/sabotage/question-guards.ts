@@ -4,6 +4,7 @@ import type { Guard } from './guard.ts';
 const pages = 'src/loaders/monitor-pages.ts';
 const filter = 'src/loaders/monitor-filter.ts';
 const worlds = ['test/resolvers/monitor-list-worlds.test.ts'];
+const ranges = ['test/loaders/page-ranges.test.ts'];
 const counts = ['test/resolvers/run-counts.test.ts'];
 const feeds = ['test/resolvers/run-feed-filters.test.ts'];
 const lists = ['test/resolvers/monitor-list-filters.test.ts'];
@@ -99,5 +100,33 @@ export const questionGuards: readonly Guard[] = [
     from: 'if (row instanceof Error) isComplete = false;',
     to: 'if (row instanceof Error) continue;',
     tests: counts,
+  },
+  {
+    name: 'page ranges: runs that are all older than the page are fetched without it',
+    file: 'src/loaders/planner.ts',
+    from: '!group.every(isOlder)',
+    to: '!group.every(() => false)',
+    tests: ranges,
+  },
+  {
+    name: 'page ranges: a page that may have one of the runs is read',
+    file: 'src/loaders/planner.ts',
+    from: 'group.every(isOlder)',
+    to: 'group.some(isOlder)',
+    tests: ranges,
+  },
+  {
+    name: 'page ranges: each credential has its own',
+    file: 'src/loaders/page-ranges.ts',
+    from: 'credential.digest} ',
+    to: 'credential.digest.length} ',
+    tests: ranges,
+  },
+  {
+    name: 'page ranges: ids in no order say nothing',
+    file: 'src/loaders/page-ranges.ts',
+    from: 'if (oldestId !== undefined && isInOrder)',
+    to: 'if (oldestId !== undefined && typeof isInOrder === "boolean")',
+    tests: ranges,
   },
 ];
