@@ -118,6 +118,48 @@ query DeletedMonitors($first: Int = 20, $after: String) {
   }
 }
 `,
+  // failed-runs.graphql
+  `# What failed in a window of time, with the error text and the owner of the monitor: newest first, to be grouped by \`monitor.id\`.
+query FailedRuns(
+  $since: DateTime
+  $until: DateTime
+  $outcomes: [RunOutcome!] = [ERRORED]
+  $first: Int = 10
+  $after: String
+) {
+  runs(since: $since, until: $until, outcomes: $outcomes, first: $first, after: $after) {
+    nodes {
+      id
+      outcome
+      monitor {
+        id
+        name
+        ... on DatafoldMonitor {
+          owner
+        }
+      }
+      ... on DatafoldRun {
+        startedAt
+        error
+      }
+      ... on OlostepRun {
+        snapshotAt
+        summary
+      }
+    }
+    isComplete
+    gaps {
+      provider
+      monitorId
+      code
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+`,
   // find-monitors.graphql
   `# Monitors by words of their names and by tags, of both providers.
 query FindMonitors($search: String = "orders", $tags: [String!], $first: Int = 20, $after: String) {

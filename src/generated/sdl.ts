@@ -824,7 +824,10 @@ extend type Query {
     until: DateTime
     "The providers whose runs are listed; by default all providers that there is a key for."
     providers: [Provider!]
-    "Only runs with one of these outcomes; by default all runs, also those without an outcome yet."
+    """
+    Only runs with one of these outcomes; by default all runs, also those without an outcome yet. Olostep's lists state \`PASSED\`, \`FINDING\`
+    and \`UNKNOWN\` alone: no Olostep run matches others.
+    """
     outcomes: [RunOutcome!]
     """
     Only runs of monitors with all of these tags. They are sent to Datafold and checked in its response, as those of \`monitorList\` are. A

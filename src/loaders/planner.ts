@@ -3,7 +3,7 @@
  * its input is what is selected of which objects, its result what to fetch.
  */
 import { isEndpointSpecific } from '../core/errors.ts';
-import type { RunPhase } from '../generated/types.ts';
+import type { RunOutcome, RunPhase } from '../generated/types.ts';
 import type { SelectedFields } from '../graphql/selected-fields.ts';
 import type { ListedFields, Selected } from '../providers/fields.ts';
 import type { Get, ListScan, MonitorRow } from '../providers/lists.ts';
@@ -128,20 +128,39 @@ export function planMonitorList<Name extends string>(
   };
 }
 
-/** Which providers' monitors and runs a page of the run feed reads: those that can have a run that the filter wants. */
+/** What the runs of a provider's lists can be. */
+export interface RunListTraits {
+  readonly hasTags: boolean;
+  /** `undefined` for any. */
+  readonly phases: ReadonlySet<RunPhase> | undefined;
+  readonly outcomes: ReadonlySet<RunOutcome> | undefined;
+}
+
+/** Which runs a feed wants: `undefined` for any. */
+export interface RunFilter {
+  /** Of monitors with all of them. */
+  readonly tags: readonly string[];
+  readonly phases: ReadonlySet<RunPhase> | undefined;
+  readonly outcomes: ReadonlySet<RunOutcome> | undefined;
+}
+
+/** Plans a page of the run feed: which providers' monitors and runs it reads, as the lists of others have no run that is wanted. */
 export function planRunFeed<Name extends string>(
   names: readonly Name[],
-  { tags, phases }: { readonly tags: readonly string[]; readonly phases: ReadonlySet<RunPhase> | undefined },
-  listOf: (name: Name) => { readonly hasTags: boolean; readonly phases: ReadonlySet<RunPhase> | undefined },
+  { tags, phases, outcomes }: RunFilter,
+  traitsOf: (name: Name) => RunListTraits,
 ): Pick<MonitorListPlan<Name>, 'providers' | 'excluded'> {
   const excluded = names.flatMap((provider) => {
-    const list = listOf(provider);
-    if (tags.length > 0 && !list.hasTags) return [{ provider, argument: 'tags' }];
-    const isInPhase = !phases || !list.phases || [...phases].some((phase) => list.phases?.has(phase));
-    return isInPhase ? [] : [{ provider, argument: 'phases' }];
+    const traits = traitsOf(provider);
+    if (tags.length > 0 && !traits.hasTags) return [{ provider, argument: 'tags' }];
+    if (!overlap(phases, traits.phases)) return [{ provider, argument: 'phases' }];
+    return overlap(outcomes, traits.outcomes) ? [] : [{ provider, argument: 'outcomes' }];
   });
   return { providers: names.filter((name) => !excluded.some(({ provider }) => provider === name)), excluded };
 }
+
+const overlap = <Item>(wanted: ReadonlySet<Item> | undefined, possible: ReadonlySet<Item> | undefined): boolean =>
+  wanted === undefined || possible === undefined || [...wanted].some((item) => possible.has(item));
 
 /** `none`: no run can be in the window. `list`: the pages of the monitor's runs that the window reaches. */
 export type RunCountsPlan = 'none' | 'list';

@@ -76,6 +76,8 @@ export interface RunDefinition {
   readonly pages: RunListPages;
   /** The phases that the runs of that list can be in. @default any */
   readonly listedPhases?: ReadonlySet<RunPhase>;
+  /** The outcomes that they can have. @default any */
+  readonly listedOutcomes?: ReadonlySet<RunOutcome>;
   /**
    * How sure it is that the run stays as it is, and may be cached: of the record that it was read from.
    * @param isRow whether that is a row of a list

@@ -21,12 +21,17 @@ const pages = [
 /** The time at which the README's response was sent. */
 const now = () => Date.UTC(2026, 10, 22, 9);
 
-it('the README shows an example operation, and its response', async () => {
-  const [query = ''] = readBlocks('graphql', readme);
-  const [response = ''] = readBlocks('json', readme);
+it('the README shows an example operation, what failed, and which monitors are red, with their responses', async () => {
+  const queries = readBlocks('graphql', readme);
+  const responses = readBlocks('json', readme);
 
-  expect(exampleOperations.map((text) => print(parse(text)))).toContain(print(parse(query)));
-  expect(await (await createSandboxWorld()).execute(query)).toEqual(JSON.parse(response));
+  expect(exampleOperations.map((text) => print(parse(text)))).toContain(print(parse(queries[0] ?? '')));
+  expect(queries.map((query) => /\b(?:monitorRuns|runs|monitorList)\b/.exec(query)?.[0])).toEqual([
+    ...['monitorRuns', 'runs', 'monitorList'],
+  ]);
+  const world = await createSandboxWorld();
+  for (const [place, query] of queries.entries())
+    expect(await world.execute(query)).toEqual(JSON.parse(responses[place] ?? ''));
 });
 
 it('every query that a page shows is answered by the sandbox, without errors and without null objects', async () => {

@@ -1,4 +1,4 @@
-/** The questions of docs/questions.md at a fleet of 200 Datafold and 100 Olostep monitors: their answers, and exactly which calls they take. */
+/** Questions about monitors, at a fleet of 200 of Datafold and 100 of Olostep: the answers, and exactly which calls they take. */
 import { expect, it } from 'vitest';
 import { exampleOperations } from '../../src/generated/example-operations.ts';
 import { holdDate } from '../support/clock.ts';
@@ -142,4 +142,59 @@ it('questions: "How many passed and failed per monitor this week?" takes the pag
   expect(pages.flat().every(({ isComplete }) => isComplete)).toBe(true);
   // Two pages of Datafold's list, Olostep's list once, and a page of each monitor's runs.
   expect([world.datafold.paths.length, world.olostep.paths.length]).toEqual([2 + 200, 1 + 100]);
+});
+
+it('questions: "What failed last night, by monitor, with the error text and the owner?" takes the list, a page of each monitor that ran, and each text', async () => {
+  const world = await createFleetWorld();
+  const since = Date.parse(now) - 4 * hourMs;
+  const stateOf = (monitor: number, run: number) => (monitor % 10 === 3 && run === 0 ? 'error' : 'ok');
+  const fleet = createFleet({ count: 200, now: Date.parse(now), runs: 30, stateOf }).map((monitor) => ({
+    ...monitor,
+    row: { owner: `owner-${monitor.id}@shop.example` },
+  }));
+  serveDatafoldFleet(world.datafold, fleet);
+  const failed = fleet.filter(({ runs: [run] }) => run?.state === 'error' && Number(run.time) >= since);
+  for (const { id, runs } of failed)
+    world.datafold.on(`/api/v1/monitors/${id}/runs/${runs[0]?.id}`, {
+      body: { run_id: runs[0]?.id, monitor_id: id, state: 'error', error: `Failed ${id}.`, warnings: [] },
+    });
+
+  const { runs } = await execute(world, 'FailedRuns', { since: new Date(since).toISOString(), first: 100 });
+
+  expect(failed.length).toBeGreaterThan(10);
+  expect(runs).toMatchObject({ isComplete: true, gaps: [], pageInfo: { hasNextPage: false } });
+  expect(
+    new Set(
+      runs.nodes.map(({ monitor, error }: { monitor: { owner: string }; error: string }) =>
+        [monitor.owner, error].join(),
+      ),
+    ),
+  ).toEqual(new Set(failed.map(({ id }) => `owner-${id}@shop.example,Failed ${id}.`)));
+  const ran = fleet.filter(isReadSince(since)).length;
+  // No run of Olostep's lists has failed.
+  expect([world.datafold.paths.length, world.olostep.paths.length]).toEqual([2 + ran + failed.length, 0]);
+});
+
+it('questions: "What failed or found something last night?" takes the lists, a page of each monitor that ran, and each text', async () => {
+  const world = await createFleetWorld();
+  const since = Date.parse(now) - 2 * hourMs;
+  const paths = () => [...world.datafold.paths, ...world.olostep.paths];
+
+  const { data } = await world.execute(operation('FailedRuns'), {
+    ...{ since: new Date(since).toISOString(), outcomes: ['ERRORED', 'FINDING'], first: 100 },
+  });
+
+  const texts = data.runs.nodes.filter(({ id }: { id: string }) => id.startsWith('DATAFOLD:')).length;
+  const single = paths().filter((path) => /runs\/\d+$/.test(path));
+  expect(single).toHaveLength(texts);
+  const lists = paths().filter((path) => /\/monitors(?:\?|$)/.test(path));
+  expect(lists).toHaveLength(3);
+  const pages = new Set(paths().filter((path) => /\/(?:runs|events)\?/.test(path)));
+  const ran = [200, 100].map((count) =>
+    createFleet({ count, now: Date.parse(now), runs: 1 }).filter(isReadSince(since)),
+  );
+  // The rows of four say that they haven't run for a day.
+  const [datafold = [], olostep = []] = ran;
+  expect(pages.size).toBe(datafold.filter(({ id }) => id % 50 !== 1).length + olostep.length);
+  expect(paths()).toHaveLength(lists.length + pages.size + single.length);
 });

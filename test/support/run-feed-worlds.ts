@@ -197,6 +197,10 @@ const compare = (one: ExpectedRun, other: ExpectedRun): number =>
   (one.monitorId === other.monitorId ? 0 : one.monitorId < other.monitorId ? -1 : 1) ||
   (one.runId < other.runId ? -1 : 1);
 
+/** Whether Olostep's lists can have runs with one of the outcomes. */
+const isOlostepListed = ({ outcomes }: QueryRunsArgs): boolean =>
+  !outcomes || outcomes.some((outcome) => ['PASSED', 'FINDING', 'UNKNOWN'].includes(outcome));
+
 /** Whether the monitor has all tags that are wanted; `undefined` when its row doesn't say. */
 export function hasWantedTags({ provider, tags }: WorldMonitor, args: QueryRunsArgs): boolean | undefined {
   if (!args.tags?.length) return true;
@@ -224,6 +228,7 @@ export function toExpected({ monitors }: RandomWorld, args: QueryRunsArgs): Expe
     })
     .filter(({ time }) => time >= since && time <= end)
     .filter(({ provider }) => args.providers?.includes(provider) ?? true)
+    .filter(({ provider }) => provider === 'DATAFOLD' || isOlostepListed(args))
     .filter(({ phase, isUnreadable }) => isUnreadable || !args.phases || args.phases.includes(phase))
     .filter(
       ({ outcome, isUnreadable }) => isUnreadable || !args.outcomes || args.outcomes.includes(outcome as RunOutcome),

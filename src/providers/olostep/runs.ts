@@ -187,5 +187,6 @@ export const runs: RunDefinition = {
   pages,
   // A row is of a snapshot, which is the end of its run.
   listedPhases: new Set(['FINISHED'] as const),
+  listedOutcomes: new Set(['PASSED', 'FINDING', 'UNKNOWN'] as const),
   cacheability: toCacheability,
 };

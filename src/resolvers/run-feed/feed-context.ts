@@ -40,7 +40,10 @@ export interface FeedContext extends FieldContext {
 
 /** The part of a provider's definition that the feed needs. */
 export interface FeedDefinition {
-  readonly runs: Pick<ProviderDefinition['runs'], 'pages' | 'toListedRun' | 'cacheability' | 'listedPhases'>;
+  readonly runs: Pick<
+    ProviderDefinition['runs'],
+    'pages' | 'toListedRun' | 'cacheability' | 'listedPhases' | 'listedOutcomes'
+  >;
   readonly monitors: Pick<ProviderDefinition['monitors'], 'walk' | 'isKey' | 'lagMs' | 'facts'>;
 }
 

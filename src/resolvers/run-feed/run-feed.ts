@@ -121,7 +121,7 @@ function planProviders(
 ): FeedArguments {
   const { providers: names, excluded } = planRunFeed(args.providers, args, (name) => {
     const { runs, monitors } = definitions[name];
-    return { hasTags: monitors.facts.tags !== undefined, phases: runs.listedPhases };
+    return { hasTags: monitors.facts.tags !== undefined, phases: runs.listedPhases, outcomes: runs.listedOutcomes };
   });
   if (names.length === 0 && excluded.every(({ argument }) => argument === 'tags'))
     throw new BadUserInput(`Expected no \`tags\`: ${args.providers.join(', ')} states no tags of its monitors.`);
