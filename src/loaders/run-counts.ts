@@ -46,7 +46,11 @@ export async function countRuns(
   if (plan === 'none') return toRunCounts([], true);
 
   const tracked = fetches.track(provider, allowStale);
-  const get: Get = (request) => tracked.get({ ...request, isReport: true });
+  let calls = 0;
+  const get: Get = (request) => {
+    if (++calls > 1) callReport.recordPage(provider, { ...furtherStep, list: monitorId }, request.path);
+    return tracked.get({ ...request, isReport: true });
+  };
   const { readPage, toListedRun } = providers[provider].runs;
   const names = new Map<string, CountName>();
   let isComplete = true;
@@ -125,4 +129,11 @@ const steps: Readonly<Record<RunCountsPlan, PlannedStep>> = {
     reason: "The monitor's row in the list of monitors says that it last ran before the window.",
   },
   list: { source: 'LIST', count: 0, calls: 1, reason: 'The rows of the list of runs say how each run ended.' },
+};
+
+const furtherStep: PlannedStep = {
+  source: 'LIST',
+  count: 0,
+  calls: 1,
+  reason: 'The window reaches a further page of the list of runs.',
 };

@@ -1,6 +1,7 @@
 /** What `monitor-graph/client` gives to Apollo Client: typed documents, and the types behind each interface for its cache. */
 import { ApolloClient, gql, HttpLink, InMemoryCache } from '@apollo/client';
 import { relayStylePagination } from '@apollo/client/utilities';
+import { parse } from 'graphql';
 import { expect, expectTypeOf, it, onTestFinished } from 'vitest';
 import {
   BothProvidersDocument,
@@ -13,8 +14,10 @@ import {
   possibleTypes,
   RunLogDocument,
 } from '../../src/client.ts';
+import { exampleOperations } from '../../src/generated/example-operations.ts';
 import { startSandbox } from '../../src/sandbox/start-sandbox.ts';
 import { datafoldBody, datafoldKey, datafoldPath, olostepBody, olostepKey } from '../support/bodies.ts';
+import { holdDate } from '../support/clock.ts';
 import { createWorld } from '../support/world.ts';
 import { createWorldWithRuns, datafoldIds, olostepIds } from '../support/world-with-runs.ts';
 
@@ -234,3 +237,42 @@ it('Apollo Client: pages backwards through a log, and stores one run for it and 
   const stored = Object.keys(cache.extract()).filter((id) => id.startsWith('OlostepRun:'));
   expect(stored).toEqual(['OlostepRun:OLOSTEP:monitor_j0bb04rd42:run_l0ngl0gxxl']);
 });
+
+it('Apollo Client: stores each run and each monitor once, across all example operations', async () => {
+  const now = Date.UTC(2026, 10, 22, 9);
+  holdDate(new Date(now).toISOString());
+  const sandbox = await startSandbox({ now: () => now, seed: 1 });
+  const world = await createWorld({ providers: sandbox.providers });
+  const cache = new InMemoryCache({ possibleTypes });
+  const client = new ApolloClient({ link: new HttpLink({ uri: world.url }), cache });
+  onTestFinished(() => {
+    client.stop();
+    sandbox.close();
+  });
+
+  const first = new Map<string, unknown>();
+  for (const text of exampleOperations) {
+    const { data, error } = await client.query({ query: parse(text) });
+    expect(error).toBeUndefined();
+    first.set(text, data);
+  }
+
+  const { ROOT_QUERY, ...stored } = cache.extract() as Record<string, object>;
+  expect(findUnnamed([ROOT_QUERY, ...Object.values(stored).map((fields) => Object.values(fields))])).toEqual([]);
+  const ids = Object.keys(stored);
+  for (const typeName of ['DatafoldRun', 'OlostepRun', 'DatafoldMonitor', 'OlostepMonitor', 'DatafoldDiff'])
+    expect(ids.filter((id) => id.startsWith(`${typeName}:`)).length, typeName).toBeGreaterThan(0);
+  // None has taken anything from another: what was fetched first is there still, and says the same.
+  for (const text of exampleOperations) {
+    const { data } = await client.query({ query: parse(text), fetchPolicy: 'cache-only' });
+    expect(data).toEqual(first.get(text));
+  }
+});
+
+/** The runs, monitors and diffs that are stored within others, as they have no id there. */
+function findUnnamed(value: unknown): unknown[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const { __typename: typeName = '' } = value as { __typename?: string };
+  const isNode = /^(?:Datafold|Olostep)(?:Run|Monitor|Diff)$/.test(typeName);
+  return [...(isNode ? [value] : []), ...Object.values(value).flatMap(findUnnamed)];
+}
