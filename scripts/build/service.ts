@@ -53,6 +53,18 @@ const serviceBesides: Plugin = {
   },
 };
 
+/** The SDK of OpenTelemetry, which is several packages: they share one file. */
+const telemetrySdk = 'open-telemetry-sdk';
+
+const telemetryBesides: Plugin = {
+  name: 'telemetry-besides',
+  setup({ onResolve }) {
+    onResolve({ filter: new RegExp(`/${telemetrySdk}\\.ts$`) }, ({ kind }) =>
+      kind === 'entry-point' ? undefined : { path: `./${telemetrySdk}.mjs`, external: true },
+    );
+  },
+};
+
 /** The packages that are in separate files. */
 const packagesBesides: Plugin = {
   name: 'packages-besides',
@@ -93,7 +105,7 @@ await build({
   outfile: join(outdir, 'service.mjs'),
   // Its page is rendered below.
   external: ['@graphql-yoga/render-graphiql'],
-  plugins: [requireBuiltins, partsOfUndici, packagesBesides],
+  plugins: [requireBuiltins, partsOfUndici, packagesBesides, telemetryBesides],
 });
 for (const [name, names] of Object.entries(rarePackages)) {
   await build({
@@ -104,6 +116,14 @@ for (const [name, names] of Object.entries(rarePackages)) {
     plugins: [requireBuiltins],
   });
 }
+
+await build({
+  ...common,
+  ...withRequire,
+  entryPoints: [`src/service/${telemetrySdk}.ts`],
+  outfile: join(outdir, `${telemetrySdk}.mjs`),
+  plugins: [requireBuiltins],
+});
 
 const { packed, policy } = await renderPage(exampleOperations);
 writeFileSync(join(outdir, pageFiles.page), packed);

@@ -200,4 +200,52 @@ export const variables = {
     default: 'none',
     text: 'A token of 16 characters or more, which a scraper sends as `Authorization: Bearer …`.',
   },
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    group: 'Traces',
+    default: 'none',
+    text:
+      'The OTLP endpoint that [traces](observability.md#traces) are sent to, such as `http://localhost:4318`. Without it no part of ' +
+      'OpenTelemetry is loaded. In the sandbox only an endpoint on this machine is used.',
+  },
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: {
+    group: 'Traces',
+    default: '`OTEL_EXPORTER_OTLP_ENDPOINT`, with `/v1/traces` behind it',
+    text: 'The same for traces alone, used as it is.',
+  },
+  OTEL_EXPORTER_OTLP_PROTOCOL: {
+    group: 'Traces',
+    default: '`http/protobuf`',
+    text: '`http/protobuf` or `http/json`, which takes less CPU. `grpc` is not supported.',
+  },
+  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: {
+    group: 'Traces',
+    default: '`OTEL_EXPORTER_OTLP_PROTOCOL`',
+    text: 'The same for traces alone.',
+  },
+  OTEL_TRACES_SAMPLER: {
+    group: 'Traces',
+    default: '`parentbased_traceidratio`',
+    text:
+      '`parentbased_traceidratio`, `parentbased_always_on`, `parentbased_always_off`, `traceidratio`, `always_on` or `always_off`. ' +
+      '`parentbased_…`: where the client sends a `traceparent`, its flag decides.',
+  },
+  OTEL_TRACES_SAMPLER_ARG: {
+    group: 'Traces',
+    default: '`0.1`; with `OTEL_TRACES_SAMPLER`, `1`',
+    text: 'The share of the operations that a ratio sampler records, from 0 to 1.',
+  },
+  OTEL_BSP_SCHEDULE_DELAY: {
+    group: 'Traces',
+    default: '`5000`',
+    text: 'Time between two exports, in milliseconds.',
+  },
+  OTEL_BSP_EXPORT_TIMEOUT: { group: 'Traces', default: '`30000`', text: 'Maximum time of an export, in milliseconds.' },
+  OTEL_BSP_MAX_QUEUE_SIZE: {
+    group: 'Traces',
+    default: '`2048`',
+    text: 'Maximum spans that wait for an export. More are dropped.',
+  },
+  OTEL_BSP_MAX_EXPORT_BATCH_SIZE: { group: 'Traces', default: '`512`', text: 'Maximum spans of an export.' },
+  OTEL_TRACES_EXPORTER: { group: 'Traces', default: '`otlp`', text: '`otlp`, or `none`: nothing is traced.' },
+  OTEL_SDK_DISABLED: { group: 'Traces', default: '`false`', text: '`true`: nothing is traced.' },
 } satisfies Readonly<Record<Variable, VariableDescription & { readonly group: string }>>;

@@ -37,6 +37,7 @@ import {
   readMetricsConfig,
 } from './observability-config.ts';
 import { type HttpServerVariable, httpServerVariables, readHttpServerConfig } from './server-config.ts';
+import { readTracesConfig, type TracesConfig, type TracesVariable, tracesVariables } from './traces-config.ts';
 
 /** All that the process needs. */
 export interface Config {
@@ -56,6 +57,8 @@ export interface Config {
   readonly httpServer: HttpServerConfig;
   /** Where metrics are served. @default there are none */
   readonly metrics?: MetricsConfig;
+  /** Where traces are sent. @default nothing is traced */
+  readonly traces?: TracesConfig;
   /** Variables that are probably misspelt. The service starts all the same, as they may be another program's. */
   readonly warnings: readonly string[];
 }
@@ -110,7 +113,8 @@ export type Variable =
   | keyof typeof gatewaySettings
   | keyof typeof reuseSettings
   | HttpServerVariable
-  | ObservabilityVariable;
+  | ObservabilityVariable
+  | TracesVariable;
 
 /**
  * What `npm start` needs.
@@ -162,6 +166,7 @@ function readCommon(env: Env, problems: string[], { isOpen, isSandbox }: Purpose
     graphiql: mayExplore && !persisted.persistedDocumentsOnly,
     host: HOST,
   });
+  const traces = readTracesConfig(env, problems, isSandbox);
   const metrics = readMetricsConfig(env, problems, { host: HOST, isByDefault: isSandbox && isLoopback(HOST) });
   if (httpServer.graphiql && persisted.persistedDocumentsOnly)
     problems.push(
@@ -176,6 +181,7 @@ function readCommon(env: Env, problems: string[], { isOpen, isSandbox }: Purpose
     ...(redisUrl && { redisUrl }),
     httpServer,
     ...(metrics && { metrics }),
+    ...(traces && { traces }),
     limits: readLimits(env, problems),
     warnings: findUnknownVariables(env, knownVariables()),
   };
@@ -219,6 +225,7 @@ export function knownVariables(): string[] {
     ...groups.flatMap((settings) => Object.keys(settings)),
     ...httpServerVariables,
     ...observabilityVariables,
+    ...tracesVariables,
     ...providerNames.flatMap((provider) =>
       Object.keys(providerSettings(providers[provider])).map((name) => `${provider}_${name}`),
     ),

@@ -21,19 +21,22 @@ export async function importModule<Module>(load: () => Promise<Module>): Promise
 export class MissingPackageError extends Error {
   override readonly name = 'MissingPackageError';
 
-  constructor(feature: string, name: string) {
-    super(`${feature} needs the package ${name}: npm install ${name}`);
+  constructor(feature: string, names: readonly string[]) {
+    super(
+      `${feature} needs the package${names.length === 1 ? '' : 's'} ${names.join(', ')}: npm install ${names.join(' ')}`,
+    );
   }
 }
 
 /**
- * Imports a package that only one feature needs, and that may not be installed.
- * @param feature what needs it, for the message
+ * Imports packages that only one feature needs, and that may not be installed.
+ * @param feature what needs them, for the message
+ * @param names a name, or all names
  * @throws {MissingPackageError}
  */
 export async function importPackage<Module>(
   feature: string,
-  name: string,
+  names: string | readonly string[],
   load: () => Promise<Module>,
 ): Promise<Module> {
   try {
@@ -41,8 +44,9 @@ export async function importPackage<Module>(
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     // One that the package needs itself is another matter.
-    const isMissing = code === 'ERR_MODULE_NOT_FOUND' && message.includes(`'${name}'`);
-    throw isMissing ? new MissingPackageError(feature, name) : error;
+    const all = [names].flat();
+    const isMissing = code === 'ERR_MODULE_NOT_FOUND' && all.some((name) => message.includes(`'${name}'`));
+    throw isMissing ? new MissingPackageError(feature, all) : error;
   }
 }
 

@@ -12,6 +12,8 @@ import { headBytes, ResponseCache } from '../loaders/response-cache.ts';
 import { UnmovedMonitors } from '../loaders/unmoved-monitors.ts';
 import { consoleLog, createBoundedLog, type Log } from '../observability/logger.ts';
 import type { GatewayObserver, UpstreamState } from '../observability/observer.ts';
+import type { OpenTelemetryApi } from '../observability/open-telemetry.ts';
+import { Tracing } from '../observability/tracing.ts';
 import { type CredentialMode, forwardedHeader, providerNames } from '../providers/index.ts';
 import { createMemoryCache, type RunCache } from '../run-cache/run-cache.ts';
 import { createSafeCache } from '../run-cache/safe-cache.ts';
@@ -32,6 +34,7 @@ export type { Provider } from '../generated/types.ts';
 export type { OperationParams } from '../graphql/documents/persisted-documents.ts';
 export type { Log } from '../observability/logger.ts';
 export type { GatewayObserver, OperationRecord, UpstreamCallRecord, UpstreamState } from '../observability/observer.ts';
+export type { OpenTelemetryApi } from '../observability/open-telemetry.ts';
 export type { RunCache, StoredEntries, StoredEntry } from '../run-cache/run-cache.ts';
 export type { ExecuteOperation, IncrementalOperation, OperationResponse, RequestInfo } from './execute-operation.ts';
 
@@ -71,6 +74,11 @@ export interface GatewayConfig {
   readonly coalesceCalls?: boolean;
   /** Receives failed upstream calls and bugs. @default the console, warnings and errors */
   readonly log?: Log;
+  /**
+   * The API of OpenTelemetry, as `import * as openTelemetry from '@opentelemetry/api'` gives it: operations and upstream calls are traced
+   * with the SDK that is registered there. @default nothing is traced
+   */
+  readonly openTelemetry?: OpenTelemetryApi;
   /** Receives operations and upstream calls as they end. @default none */
   readonly observer?: GatewayObserver;
   /** How long, how many, how much. */
@@ -151,6 +159,7 @@ export function createGateway(config: GatewayConfig): Gateway {
   const credentialsOf = createCredentials(config);
   const { executeOperation, prepare } = createOperationPipeline({
     ...{ schema, persisted, documents, execute, log, limits, deadlines },
+    tracing: config.openTelemetry && new Tracing(config.openTelemetry),
     // The console shows no line of this level.
     report: createReportOperation(config.observer, config.log && log),
     ...{ upstreams, credentialsOf, runCache, responses, unmoved },

@@ -21,6 +21,7 @@ import type { Execute, Operation } from '../graphql/executor/execute.ts';
 import type { Part } from '../graphql/executor/execute-incrementally.ts';
 import { type Log, RequestLog } from '../observability/logger.ts';
 import type { OperationRecord } from '../observability/observer.ts';
+import type { Tracing } from '../observability/tracing.ts';
 import type { CredentialOf } from '../providers/index.ts';
 import { Context, type ContextOptions } from '../resolvers/context.ts';
 import { OperationCall } from '../upstream/call-context.ts';
@@ -105,6 +106,8 @@ export interface PipelineOptions
   readonly credentialsOf: (requestInfo: RequestInfo) => CredentialOf;
   readonly deadlines: TimeoutQueue;
   readonly log: Log;
+  /** @default no operation is traced */
+  readonly tracing: Tracing | undefined;
   /** Reports an operation that has ended. */
   readonly report: (progress: OperationProgress, requestInfo: RequestInfo) => void;
 }
@@ -116,7 +119,7 @@ export interface OperationPipeline {
 }
 
 export function createOperationPipeline(options: PipelineOptions): OperationPipeline {
-  const { schema, persisted, documents, execute, log, limits, deadlines, report } = options;
+  const { schema, persisted, documents, execute, log, limits, deadlines, report, tracing } = options;
   const { upstreams, credentialsOf, runCache, responses, unmoved, pageRanges } = options;
   const isReusing = runCache !== undefined || responses !== undefined;
   const { maxResponseErrors, maxUncountedResponseBytes } = limits;
@@ -130,6 +133,10 @@ export function createOperationPipeline(options: PipelineOptions): OperationPipe
     return createExecuteIncrementally(schema, execute);
   });
 
+  const trace = (progress: OperationProgress, requestInfo: RequestInfo) => {
+    if (tracing !== undefined) progress.beginTrace(tracing, requestInfo);
+  };
+
   const reject = (
     errors: readonly GraphQLError[],
     progress: OperationProgress,
@@ -140,6 +147,7 @@ export function createOperationPipeline(options: PipelineOptions): OperationPipe
   ): OperationResponse => {
     const shown = capErrors(errors, maxResponseErrors).map((error) => toClientError(error, requestInfo.requestId));
     progress.reject(shown);
+    trace(progress, requestInfo);
     report(progress, requestInfo);
     // GraphQL only says what it has done.
     for (const error of shown) if (error.message === 'Validation aborted.') error.message = expectedFewer;
@@ -163,6 +171,16 @@ export function createOperationPipeline(options: PipelineOptions): OperationPipe
       limits,
       room: requestInfo,
     });
+
+  /** The same as the document cache does, and when, unless the document was cached. */
+  const prepareTraced = (text: string, progress: OperationProgress) => {
+    const startedAt = performance.now();
+    const { parsed } = documents;
+    const prepared = documents.prepare(text);
+    progress.text = text;
+    if (documents.parsed !== parsed) progress.parsedAt = [startedAt, performance.now()];
+    return prepared;
+  };
 
   const toResponse = (
     { data, errors }: ExecutionResult,
@@ -191,7 +209,9 @@ export function createOperationPipeline(options: PipelineOptions): OperationPipe
     progress: OperationProgress,
     requestInfo: RequestInfo,
   ): Promise<OperationResponse> => {
+    trace(progress, requestInfo);
     const context = createContext(requestInfo);
+    context.call.trace = progress.trace;
     try {
       progress.calls = context.callReport.ofProviders;
       context.call.start();
@@ -217,7 +237,9 @@ export function createOperationPipeline(options: PipelineOptions): OperationPipe
     requestInfo: RequestInfo,
   ): Promise<Payloads> => {
     const executeIncrementally = await loadIncremental();
+    trace(progress, requestInfo);
     const context = createContext(requestInfo);
+    context.call.trace = progress.trace;
     const complete = () => {
       context.call.complete();
       context.log.complete();
@@ -279,7 +301,7 @@ export function createOperationPipeline(options: PipelineOptions): OperationPipe
       const text = persisted.textOf(params);
       // Clients that send an unknown id send the text next, and expect no failure of HTTP.
       if (typeof text !== 'string') return reject([text], progress, requestInfo, isUnknownId(text) ? 200 : 400);
-      const { document, errors } = documents.prepare(text);
+      const { document, errors } = tracing === undefined ? documents.prepare(text) : prepareTraced(text, progress);
       if (document === undefined) return reject(errors, progress, requestInfo, 400, 200);
       // Another value than a text is the name of no operation.
       const operationName = presentText(params.operationName) as string | null | undefined;
@@ -300,6 +322,7 @@ export function createOperationPipeline(options: PipelineOptions): OperationPipe
       const expectedBytes = largeResponses.get(document);
       if (expectedBytes !== undefined && requestInfo.reserveResponse?.(expectedBytes) === false) {
         progress.overload();
+        trace(progress, requestInfo);
         report(progress, requestInfo);
         return toOverloaded(requestInfo);
       }

@@ -1,9 +1,11 @@
 /** What an operation reports at its end: to the observer, and to the log. */
 import type { ExecutionResult, GraphQLError } from 'graphql';
 import type { ErrorCode } from '../core/errors.ts';
+import { toHash } from '../graphql/documents/persisted-documents.ts';
 import type { Log } from '../observability/logger.ts';
 import type { GatewayObserver, OperationRecord, Outcome } from '../observability/observer.ts';
 import { type ReadHeader, toOperationFields } from '../observability/operation-fields.ts';
+import type { OperationTrace, TracedRequest, Tracing } from '../observability/tracing.ts';
 
 /** The code of what ends as its client has disconnected: no client reads it. */
 const disconnected: readonly string[] = ['CLIENT_DISCONNECTED'];
@@ -24,6 +26,11 @@ export class OperationProgress implements OperationRecord {
   /** What it has cost so far. */
   calls = noCalls;
   durationMs = 0;
+  trace: OperationTrace | undefined;
+  /** The document, where the operation is traced. */
+  text: string | undefined;
+  /** When the document was parsed and validated, from when to when, where the operation is traced and it wasn't cached. */
+  parsedAt: readonly [startedAt: number, endedAt: number] | undefined;
   readonly #startedAt = performance.now();
 
   /** @param documentId the id by which the client named the document */
@@ -62,6 +69,15 @@ export class OperationProgress implements OperationRecord {
     this.errorCodes = ['INTERNAL_SERVER_ERROR' satisfies ErrorCode];
   }
 
+  get traceId(): string | undefined {
+    return this.trace?.traceId;
+  }
+
+  beginTrace(tracing: Tracing, request: TracedRequest): void {
+    this.trace = tracing.begin(this.type, this.#startedAt, request);
+    if (this.parsedAt !== undefined) this.trace.addParse(...this.parsedAt);
+  }
+
   end(): void {
     this.durationMs = performance.now() - this.#startedAt;
   }
@@ -87,6 +103,8 @@ export const createReportOperation =
   (observer: GatewayObserver | undefined, log: Pick<Log, 'info'> | undefined) =>
   (progress: OperationProgress, reporter: Reporter): void => {
     progress.end();
+    const { trace, text } = progress;
+    trace?.end(progress, reporter, () => text && toHash(text));
     observer?.endOperation(progress);
     if (reporter.beginOperation !== undefined || log === undefined) return;
     const { requestId } = reporter;

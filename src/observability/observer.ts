@@ -43,6 +43,8 @@ export interface OperationRecord {
   /** What it cost, by the provider; empty for one that was rejected before it was executed. */
   readonly calls: Readonly<Partial<Record<Provider, ProviderCalls>>>;
   readonly durationMs: number;
+  /** The id of its trace, where it is traced. */
+  readonly traceId?: string | undefined;
 }
 
 /** An upstream call that has ended. */

@@ -21,7 +21,7 @@ const traceparent = /^[\da-f]{2}-([\da-f]{32})-[\da-f]{16}-[\da-f]{2}/;
 
 /** Members that are undefined aren't written. */
 export function toOperationFields(record: OperationRecord, header: ReadHeader): object {
-  const { name, type, documentId, outcome, errorCodes, calls } = record;
+  const { name, type, documentId, outcome, errorCodes, calls, traceId } = record;
   const total = sumOf(calls);
   return {
     operationName: name,
@@ -37,11 +37,17 @@ export function toOperationFields(record: OperationRecord, header: ReadHeader): 
     coalesced: total.coalesced || undefined,
     paced: total.paced || undefined,
     stale: total.stale || undefined,
-    clientName: cut(header('apollographql-client-name') ?? header('x-client-name')),
-    clientVersion: cut(header('apollographql-client-version') ?? header('x-client-version')),
-    traceId: traceIdOf(header('traceparent')),
+    clientName: clientNameOf(header),
+    clientVersion: clientVersionOf(header),
+    traceId: traceId ?? traceIdOf(header('traceparent')),
   };
 }
+
+export const clientNameOf = (header: ReadHeader): string | undefined =>
+  cut(header('apollographql-client-name') ?? header('x-client-name'));
+
+export const clientVersionOf = (header: ReadHeader): string | undefined =>
+  cut(header('apollographql-client-version') ?? header('x-client-version'));
 
 const cut = (text: string | null | undefined): string | undefined => text?.slice(0, maxClientChars) || undefined;
 

@@ -7,6 +7,7 @@ import type { MonitorKey, MonitorRunCountsArgs, MonitorRunKey, MonitorRunsArgs, 
 import { type SelectedFields, type SelectedOf, type Selection, selectedIn } from '../graphql/selected-fields.ts';
 import { countAwaited } from '../loaders/planner.ts';
 import { countRuns } from '../loaders/run-counts.ts';
+import type { Wanted } from '../observability/tracing.ts';
 import type { AllowStale, LinkKey, Node, Run, Selected } from '../providers/fields.ts';
 import {
   identifyMonitor,
@@ -35,6 +36,20 @@ function chargeDeferredFields({ costBudget }: Context, selected: SelectedFields)
   } catch (error) {
     return Promise.reject(error);
   }
+}
+
+/** Notes for the trace, where there is one, that a field waits for what its key is of. */
+export const note = (
+  { call: { trace } }: Context,
+  coordinate: string,
+  wanted: Wanted,
+  key?: Partial<MonitorRunKey>,
+): void => trace?.addField(coordinate, wanted, key);
+
+/** What a key is of. */
+export function kindOf(key: NodeKey): Wanted {
+  if ('link' in key) return 'detail';
+  return 'runId' in key ? 'run' : 'monitor';
 }
 
 function loadRun(context: Context, key: MonitorRunKey, selectedOf: SelectedOf, allowStale = false) {
@@ -87,23 +102,48 @@ export function loadNode(
 }
 
 const shared: QueryResolvers = {
-  monitorRun: (_query, { key, allowStale }, context, info) => loadRun(context, key, selectedIn(info), allowStale),
+  monitorRun(_query, { key, allowStale }, context, info) {
+    note(context, 'Query.monitorRun', 'run', key);
+    return loadRun(context, key, selectedIn(info), allowStale);
+  },
   monitorRuns(_query, { keys, allowStale }, context, info) {
     const selectedOf = selectedIn(info);
-    return each('keys', maxKeys, keys, (key) => loadRun(context, key, selectedOf, allowStale));
+    return each('keys', maxKeys, keys, (key) => {
+      note(context, 'Query.monitorRuns', 'run', key);
+      return loadRun(context, key, selectedOf, allowStale);
+    });
   },
-  node: async (_query, { id }, context, info) => loadNode(context, toKey(id), selectedIn(info)),
+  async node(_query, { id }, context, info) {
+    const key = toKey(id);
+    note(context, 'Query.node', kindOf(key), key);
+    return loadNode(context, key, selectedIn(info));
+  },
   nodes(_query, { ids, allowStale }, context, info) {
     const selectedOf = selectedIn(info);
-    return each('ids', maxKeys, ids, async (id) => loadNode(context, toKey(id), selectedOf, allowStale));
+    return each('ids', maxKeys, ids, async (id) => {
+      const key = toKey(id);
+      note(context, 'Query.nodes', kindOf(key), key);
+      return loadNode(context, key, selectedOf, allowStale);
+    });
   },
-  monitor: (_query, { key, allowStale }, context, info) => loadMonitor(context, key, selectedIn(info), allowStale),
+  monitor(_query, { key, allowStale }, context, info) {
+    note(context, 'Query.monitor', 'monitor', key);
+    return loadMonitor(context, key, selectedIn(info), allowStale);
+  },
   monitors(_query, { keys, allowStale }, context, info) {
     const selectedOf = selectedIn(info);
-    return each('keys', maxKeys, keys, (key) => loadMonitor(context, key, selectedOf, allowStale));
+    return each('keys', maxKeys, keys, (key) => {
+      note(context, 'Query.monitors', 'monitor', key);
+      return loadMonitor(context, key, selectedOf, allowStale);
+    });
   },
-  monitorList: (_query, args, { lists, costBudget }, info) => lists.monitors(args, costBudget, selectedIn(info)),
+  monitorList(_query, args, context, info) {
+    const { lists, costBudget } = context;
+    note(context, 'Query.monitorList', 'monitors', args.provider ? { provider: args.provider } : {});
+    return lists.monitors(args, costBudget, selectedIn(info));
+  },
   runs(_query, args, context, info) {
+    note(context, 'Query.runs', 'any');
     // Programs read page after page. A person who waits for one page goes first.
     if (args.after != null) context.call.isReport = true;
     return readRunFeed(args, context, selectedIn(info));
@@ -117,11 +157,16 @@ type OwnKey = Omit<MonitorRunKey, 'provider'> & AllowStale;
 
 /** Each provider's own root field. That the schema has it is checked when the schema is made. */
 const own: QueryResolvers = Object.fromEntries(
-  providerNames.map((provider) => [
-    ownField(provider),
-    (_query: object, { monitorId, runId, allowStale }: OwnKey, context: Context, info: Selection) =>
-      loadRun(context, { provider, monitorId, runId }, selectedIn(info), allowStale),
-  ]),
+  providerNames.map((provider) => {
+    const name = ownField(provider);
+    const coordinate = `Query.${name}`;
+    const resolve = (_query: object, { monitorId, runId, allowStale }: OwnKey, context: Context, info: Selection) => {
+      const key = { provider, monitorId, runId };
+      note(context, coordinate, 'run', key);
+      return loadRun(context, key, selectedIn(info), allowStale);
+    };
+    return [name, resolve];
+  }),
 );
 
 /** From a run to its monitor, which exists as the run does: its ids are known, and its runs are another list. */
@@ -139,6 +184,7 @@ async function monitorOf(
     context.costBudget.chargeDeferredFields(countAwaited(selected));
     return { ...identifyMonitor(key, { readAt: context.now, isStale: false, allowStale }), __typename: typeName };
   }
+  note(context, 'MonitorRun.monitor', 'monitor', key);
   return loadMonitor(context, key, selectedOf, allowStale);
 }
 
@@ -155,19 +201,19 @@ const isIdentity = (selected: Selected): boolean => {
 /** What of a monitor is made of its runs. */
 const ofRuns: Selected = new Set(['runs', 'runCounts']);
 
-const runsOf = (
-  monitor: MonitorKey & AllowStale,
-  args: MonitorRunsArgs,
-  { lists, costBudget }: Context,
-  info: Selection,
-) => lists.runsOf(monitor, args, costBudget, selectedIn(info));
+const runsOf = (monitor: MonitorKey & AllowStale, args: MonitorRunsArgs, context: Context, info: Selection) => {
+  note(context, 'Monitor.runs', 'runs', monitor);
+  return context.lists.runsOf(monitor, args, context.costBudget, selectedIn(info));
+};
 
-const runCountsOf = (monitor: MonitorKey & AllowStale, args: MonitorRunCountsArgs, context: Context) =>
-  countRuns(monitor, args, context);
+const runCountsOf = (monitor: MonitorKey & AllowStale, args: MonitorRunCountsArgs, context: Context) => {
+  note(context, 'Monitor.runCounts', 'runs', monitor);
+  return countRuns(monitor, args, context);
+};
 
 /** From whatever a provider filled with a run's key to the run. */
 const runAt =
-  (name: string) =>
+  (name: string, coordinate: string) =>
   (
     source: Readonly<Record<string, MonitorRunKey | Error | null>>,
     _args: object,
@@ -176,17 +222,21 @@ const runAt =
   ) => {
     const key = source[name];
     if (key instanceof Error) throw key;
-    return key ? loadRun(context, key, selectedIn(info)) : null;
+    if (!key) return null;
+    note(context, coordinate, 'run', key);
+    return loadRun(context, key, selectedIn(info));
   };
 
 /** From a run to the object that its provider filled the field with the key of. */
 const linkAt =
-  (name: string) =>
+  (name: string, coordinate: string) =>
   async (source: Readonly<Record<string, unknown>>, args: object, context: Context, info: Selection) => {
     const field = source[name];
     const key: LinkKey | Error | null = await (typeof field === 'function' ? field.call(source, args, context) : field);
     if (key instanceof Error) throw key;
-    return key && loadLink(context, key, selectedIn(info));
+    if (!key) return null;
+    note(context, coordinate, 'detail', key);
+    return loadLink(context, key, selectedIn(info));
   };
 
 /** By the names of the types, which each provider has its own. */
@@ -196,7 +246,12 @@ const ways = Object.fromEntries(
       providers[provider].runs.typeName,
       {
         monitor: monitorOf,
-        ...Object.fromEntries((providers[provider].runs.linkFields ?? []).map((name) => [name, linkAt(name)])),
+        ...Object.fromEntries(
+          (providers[provider].runs.linkFields ?? []).map((name) => [
+            name,
+            linkAt(name, `${providers[provider].runs.typeName}.${name}`),
+          ]),
+        ),
         ...Object.fromEntries(
           Object.entries(providers[provider].runs.checkArguments ?? {}).map(([name, checkArguments]) => [
             name,
@@ -208,7 +263,7 @@ const ways = Object.fromEntries(
     [providers[provider].monitors.typeName, { runs: runsOf, runCounts: runCountsOf }],
     ...Object.entries(providers[provider].monitors.runFields ?? {}).map(([type, name]) => [
       type,
-      { [name]: runAt(name) },
+      { [name]: runAt(name, `${type}.${name}`) },
     ]),
   ]),
 );

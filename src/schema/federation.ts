@@ -23,7 +23,7 @@ import { type Selection, selectedIn } from '../graphql/selected-fields.ts';
 import { isObject } from '../json/lossless.ts';
 import { providerNames, providers } from '../providers/index.ts';
 import type { Context } from '../resolvers/context.ts';
-import { each, loadNode, type NodeKey, ownField, toKey } from '../resolvers/resolvers.ts';
+import { each, kindOf, loadNode, type NodeKey, note, ownField, toKey } from '../resolvers/resolvers.ts';
 import { toId } from './scalars.ts';
 
 /** @throws {Error} when the federation's description doesn't match the schema */
@@ -222,9 +222,11 @@ const createEntitiesResolver =
     const selectedOf = selectedIn(info);
     // Many in one field are the federation gateway's mistake, which has another error than too many fields.
     if (representations.length <= maxRepresentations) costBudget.chargeRepresentations(representations.length);
-    return each('representations', maxRepresentations, representations, async (representation) =>
-      loadNode(context, toReferredKey(entities, representation), selectedOf),
-    );
+    return each('representations', maxRepresentations, representations, async (representation) => {
+      const key = toReferredKey(entities, representation);
+      note(context, 'Query._entities', kindOf(key), key);
+      return loadNode(context, key, selectedOf);
+    });
   };
 
 function toReferredKey(entities: Entities, representation: unknown): NodeKey {

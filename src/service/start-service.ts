@@ -17,6 +17,7 @@ import { createGracefulShutdown } from '../server/graceful-shutdown.ts';
 import { createLoadShedder } from '../server/load-shedding.ts';
 import { createServer } from '../server/server.ts';
 import { loadMetrics } from './metrics.ts';
+import { loadTraces } from './open-telemetry.ts';
 import { withRotatedSecrets } from './secret-rotation.ts';
 import type { ShutdownSignals } from './shutdown-signals.ts';
 
@@ -62,6 +63,9 @@ async function start(isSandbox: boolean, signals: ShutdownSignals): Promise<void
   });
 }
 
+/** How long a process that ends sends its last spans, in milliseconds. */
+const maxFlushMs = 2_000;
+
 /** What the service is made of, beside what comes with the package. */
 interface Parts {
   readonly config: Config;
@@ -76,10 +80,12 @@ interface Parts {
 async function serve(parts: Parts, signals: ShutdownSignals): Promise<void> {
   const { config, log, lines, runCache, isSandbox, close } = parts;
   const { limits } = config;
+  const traces = config.traces && (await loadTraces(config.traces, log));
   const metrics = config.metrics && (await loadMetrics(config.metrics, config.gateway.persistedDocuments));
   const gateway = createGateway({
     ...config.gateway,
     ...(metrics && { observer: metrics.observer }),
+    ...(traces && { openTelemetry: traces.api }),
     runCache,
     exampleDocuments: exampleManifest,
     limits,
@@ -110,6 +116,7 @@ async function serve(parts: Parts, signals: ShutdownSignals): Promise<void> {
     await listening.catch(() => {});
     log.info({ signal }, 'shutting down');
     await gracefulShutdown.stop();
+    await traces?.shutdown(maxFlushMs);
     // A thread that writes to a reader that doesn't read would hold the process for ever, `process.exit` or not.
     if (!(await lines.drain(5_000))) process.kill(process.pid, 'SIGKILL');
     // A call without a caller mustn't hold the process.

@@ -2,8 +2,10 @@
 import type { Provider } from '../generated/types.ts';
 import type { RequestLog } from '../observability/logger.ts';
 import type { RequestKind } from '../observability/observer.ts';
+import type { AttemptTrace, OperationTrace, TracedCall } from '../observability/tracing.ts';
 import type { CallerQueue } from './bulkhead.ts';
 import { CallReport } from './call-report.ts';
+import { accountOf, type Credential } from './credential.ts';
 import type { CancelListener, CancelToken, OperationDeadline } from './deadline.ts';
 import type { PacedOperation } from './paced-queue.ts';
 import { type ByteUser, type HeldBytes, maxUncountedOperationBytes } from './response-budget.ts';
@@ -39,6 +41,8 @@ export interface UpstreamRequest {
 export interface Call {
   /** Comes when the client disconnects, or the deadline of the operation is reached. */
   readonly cancellation: CancelToken;
+  /** The trace of the operation, where there is one. */
+  readonly trace: OperationTrace | undefined;
   /** The log of the request. */
   readonly log: RequestLog;
   /** Its queue at each provider that it has called. */
@@ -63,7 +67,16 @@ export interface Call {
   addUncounted(bytes: number): void;
   /** Told before each attempt. What it throws ends the call, which is no failure. */
   send?(): void;
+  /** Receives the trace of each attempt, where there is one. */
+  noteAttempt?(attempt: AttemptTrace): void;
 }
+
+/** What traces say of a call. */
+export const toTracedCall = (
+  provider: Provider,
+  { kind, path, isContinuation = false }: UpstreamRequest,
+  credential: Credential,
+): TracedCall => ({ provider, account: accountOf(credential), kind, path, isContinuation });
 
 /** The call of an operation. A class, as every operation has one, and methods of a prototype cost it nothing. */
 export class OperationCall implements Call, CancelListener {
@@ -76,6 +89,8 @@ export class OperationCall implements Call, CancelListener {
   uncountedBytes = maxUncountedOperationBytes;
   /** To be set before its first call is made. */
   isReport = false;
+  /** The same. */
+  trace: OperationTrace | undefined;
   /** What its operation uses. Few operations have large responses. */
   #held: HeldBytes[] | undefined;
 

@@ -5,7 +5,8 @@
 import { GraphQLError } from 'graphql';
 import type { UpstreamLimits } from '../core/limits.ts';
 import type { Provider } from '../generated/types.ts';
-import type { Call, UpstreamRequest } from './call-context.ts';
+import type { AttemptTrace, CoalescedTrace } from '../observability/tracing.ts';
+import { type Call, toTracedCall, type UpstreamRequest } from './call-context.ts';
 import type { Credential } from './credential.ts';
 import { type CancelListener, CancelSource, deadlineReached } from './deadline.ts';
 import { hasFailedByTime, toEndError } from './failure.ts';
@@ -72,6 +73,8 @@ class SharedCall {
   readonly #request: UpstreamRequest;
   readonly #credential: Credential;
   readonly #waiters: Subscriber[] = [];
+  /** The last attempt, where it is recorded. */
+  attempt: AttemptTrace | undefined;
   /** Whose call is made, once it is. */
   #sender: Subscriber | undefined;
   /** The bytes of its response, if that is large. */
@@ -174,8 +177,18 @@ class SharedCall {
   }
 
   /** Lets one wait for the call of another. */
-  #carry({ call }: Subscriber): void {
-    call.callReport.of(this.#dependencies.provider).coalesced++;
+  #carry(waiter: Subscriber): void {
+    const { callReport, trace } = waiter.call;
+    callReport.of(this.#dependencies.provider).coalesced++;
+    if (trace === undefined) return;
+    waiter.wait = trace.startCoalesced(toTracedCall(this.#dependencies.provider, this.#request, this.#credential));
+    this.attempt?.link(trace);
+  }
+
+  /** The call is sent. */
+  noteAttempt(attempt: AttemptTrace): void {
+    this.attempt = attempt;
+    for (const waiter of this.#waiters) if (waiter !== this.#sender) attempt.link(waiter.call.trace);
   }
 
   #fail(waiter: Subscriber, error: unknown): void {
@@ -228,6 +241,9 @@ class Subscriber implements Call, CancelListener {
   readonly log: Call['log'];
   readonly queues: Call['queues'];
   readonly callReport: Call['callReport'];
+  readonly trace: Call['trace'];
+  /** Its span while it waits for the call of another. */
+  wait: CoalescedTrace | undefined;
   /** Of the follower's call. */
   cancellation = new CancelSource();
   sharedCall: SharedCall | undefined;
@@ -241,6 +257,7 @@ class Subscriber implements Call, CancelListener {
     this.log = call.log;
     this.queues = call.queues;
     this.callReport = call.callReport;
+    this.trace = call.trace;
     call.cancellation.add(this);
   }
 
@@ -286,6 +303,10 @@ class Subscriber implements Call, CancelListener {
     this.sharedCall?.send(this);
   }
 
+  noteAttempt(attempt: AttemptTrace): void {
+    this.sharedCall?.noteAttempt(attempt);
+  }
+
   /** For another call, as the one that it has waited for has failed. */
   waitAgain(): void {
     this.hasFailed = true;
@@ -294,6 +315,8 @@ class Subscriber implements Call, CancelListener {
   }
 
   end(): void {
+    this.wait?.end(this.sharedCall?.attempt);
+    this.wait = undefined;
     this.call.cancellation.delete(this);
   }
 }

@@ -8,9 +8,10 @@ import { isEndpointSpecific } from '../core/errors.ts';
 import type { UpstreamLimits } from '../core/limits.ts';
 import type { Provider } from '../generated/types.ts';
 import type { ProviderCalls, UpstreamObserver } from '../observability/observer.ts';
+import { type AttemptTrace, type OperationTrace, withTraceparent } from '../observability/tracing.ts';
 import type { Admission, AdmittedCall } from './admission.ts';
 import { type Answer, Attempt, type AttemptDependencies, type AttemptListener } from './attempt.ts';
-import type { Call, UpstreamRequest } from './call-context.ts';
+import { type Call, toTracedCall, type UpstreamRequest } from './call-context.ts';
 import { accountOf, type Credential, type VerifiedCredentials } from './credential.ts';
 import { type CancelToken, deadlineReached } from './deadline.ts';
 import { isCredentialFailure, toDeadlineFailure, toRouteFailure, UpstreamFailure } from './failure.ts';
@@ -73,6 +74,8 @@ export class UpstreamCall implements AttemptListener {
   /** What came back of the last attempt that failed, if anything did: for the log. */
   #failedResponse: FailedResponse | undefined;
   #pass: AdmittedCall | undefined;
+  /** The span of the attempt in flight, where it is recorded. */
+  #attemptTrace: AttemptTrace | undefined;
 
   constructor(
     dependencies: UpstreamDependencies,
@@ -127,6 +130,7 @@ export class UpstreamCall implements AttemptListener {
   }
 
   #finish(body: Body | null, answer: Answer): void {
+    if (this.#attemptTrace !== undefined) this.#endTrace(answer.status, undefined);
     this.#leave(body !== null);
     if (body === null) this.#confirmAbsence(answer);
     else {
@@ -171,6 +175,7 @@ export class UpstreamCall implements AttemptListener {
     this.#failedResponse = response;
     try {
       const error = reason === deadlineReached ? this.#toDeadlineFailure() : reason;
+      if (this.#attemptTrace !== undefined) this.#endTrace(response?.upstreamStatus, error);
       this.#leave(false, error);
       if (error instanceof UpstreamFailure && error.isPaced) this.#slowDown(error);
       if (!isRateLimit(error)) this.#failures++;
@@ -267,7 +272,24 @@ export class UpstreamCall implements AttemptListener {
     this.#callReport.calls++;
     if (this.#attempts === 1 && this.#request === this.#dependencies.list.request) this.#call.countExtra();
     const path = basePath === '' ? this.#request.path : basePath + this.#request.path;
-    pool.take(new Attempt(this.#dependencies, path, this.#credential, this.#cancellation, this, now));
+    const credential = this.#call.trace === undefined ? this.#credential : this.#trace(this.#call.trace, now);
+    pool.take(new Attempt(this.#dependencies, path, credential, this.#cancellation, this, now));
+  }
+
+  /** Begins the span of an attempt. @returns what it is sent with */
+  #trace(trace: OperationTrace, now: number): Pick<Credential, 'headers' | 'digest'> {
+    const { headers, digest } = this.#credential;
+    const call = toTracedCall(this.#dependencies.provider, this.#request, this.#credential);
+    this.#attemptTrace = trace.startAttempt(call, this.#attempts, now);
+    if (this.#attemptTrace !== undefined) this.#call.noteAttempt?.(this.#attemptTrace);
+    const traceparent = this.#attemptTrace?.traceparent ?? trace.traceparent;
+    return { headers: traceparent === undefined ? headers : withTraceparent(headers, traceparent), digest };
+  }
+
+  #endTrace(status: number | undefined, error: unknown): void {
+    const code = error instanceof UpstreamFailure ? error.code : 'cancelled';
+    this.#attemptTrace?.end(status, error === undefined ? undefined : code);
+    this.#attemptTrace = undefined;
   }
 
   /** Leaves the admission, once for each permit. */

@@ -231,7 +231,9 @@ describe('executor: the plan of an operation', () => {
   ])('bails out on what no provider should fill: %s', async (_what, wrong) => {
     const run = { __typename: 'DatafoldRun', id: 'x', phase: 'FINISHED', startedAt: () => null };
     const execute = (text: string, found: object) =>
-      unlessGivenUp(compileOperation(schema, parse(text))?.({}, { costBudget, runs: { load: async () => found } }));
+      unlessGivenUp(
+        compileOperation(schema, parse(text))?.({}, { costBudget, call: {}, runs: { load: async () => found } }),
+      );
     const selection = '{ id phase startedAt }';
     const key = 'monitorId: "7", runId: "42"';
     const texts = [
@@ -249,7 +251,7 @@ describe('executor: the plan of an operation', () => {
     const late = Promise.withResolvers<never>();
     const load = async ({ provider }: MonitorRunKey) =>
       provider === 'DATAFOLD' ? Promise.reject(Error()) : late.promise;
-    await expect(plan?.({}, { costBudget, runs: { load } })).rejects.toThrow();
+    await expect(plan?.({}, { costBudget, call: {}, runs: { load } })).rejects.toThrow();
     // An unhandled rejection would fail this file.
     late.reject(new Error('late'));
     await setImmediate();

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { datafoldBody, datafoldPath } from '../support/bodies.ts';
 import { startFakeUpstream } from '../support/fake-upstream.ts';
+import { startOtlpReceiver } from '../support/otlp-receiver.ts';
 import { startService } from '../support/process.ts';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
@@ -27,13 +28,23 @@ describe('The text of the service', () => {
     expect(files.length).toBeGreaterThan(50);
     expect(files.filter((file) => !file.endsWith('.mjs'))).toEqual([]);
   });
+
+  it('has no part of OpenTelemetry, which is loaded where traces are exported', () => {
+    const { sources } = JSON.parse(read('service.mjs.map')) as { sources: string[] };
+
+    expect(sources.filter((source) => source.includes('node_modules/@opentelemetry/'))).toEqual([]);
+  });
 });
 
-it('answers, logs, shows GraphiQL with the examples, and stops, as the sources do', async () => {
+it('answers, logs, traces, shows GraphiQL with the examples, and stops, as the sources do', async () => {
   const upstream = await startFakeUpstream();
   upstream.on(datafoldPath, { body: datafoldBody });
+  const receiver = await startOtlpReceiver();
   const service = startService(
-    { PORT: '0', DATAFOLD_API_KEY: 'canary', DATAFOLD_BASE_URL: upstream.baseUrl, METRICS: 'true' },
+    {
+      ...{ PORT: '0', DATAFOLD_API_KEY: 'canary', DATAFOLD_BASE_URL: upstream.baseUrl, METRICS: 'true' },
+      ...{ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint, OTEL_TRACES_SAMPLER: 'always_on' },
+    },
     [],
     'dist/main.mjs',
   );
@@ -57,4 +68,5 @@ it('answers, logs, shows GraphiQL with the examples, and stops, as the sources d
 
   upstream.close();
   expect(await service.stop('SIGTERM')).toMatchObject({ code: 0, stderr: '' });
+  expect(receiver.spans.map(({ name }) => name)).toEqual(expect.arrayContaining(['query', 'GET run']));
 });

@@ -15,6 +15,8 @@ export type Prepared =
 export interface DocumentCache {
   /** The document in the text, and all that is wrong with it: nothing, if it may be executed. */
   prepare(text: string): Prepared;
+  /** How many texts have been parsed so far. */
+  readonly parsed: number;
   /** The same; a document that may be executed is then pinned. */
   pin(text: string): Prepared;
   /** Called when so many fields have been compiled for a document, which are cached with it. */
@@ -56,7 +58,10 @@ export function createDocumentCache({ schema, limits, introspection }: Documents
   const texts = new WeakMap<DocumentNode, string>();
   const incrementals = new WeakMap<DocumentNode, IncrementalPlan>();
 
+  let parsedTexts = 0;
+
   const prepare = (text: string): Prepared => {
+    parsedTexts++;
     const parsed = parseWithin(text, limits.maxTokens);
     if (parsed instanceof GraphQLError) return { document: undefined, errors: [parsed] };
     const excesses = findComplexityErrors(parsed, limits);
@@ -69,6 +74,9 @@ export function createDocumentCache({ schema, limits, introspection }: Documents
   };
 
   return {
+    get parsed() {
+      return parsedTexts;
+    },
     prepare(text) {
       const known = cached.get(text) ?? pinned.get(text);
       if (known !== undefined) return known;
