@@ -340,7 +340,11 @@ describe.each(forms)('incremental delivery: as %s,', (form) => {
       const whole = await world.execute(query, variables);
       const read = await readAll(parts);
       count[read.length > 1 ? 'inParts' : 'whole']++;
-      expect(toComparable(putTogether(read))).toEqual(toComparable(whole));
+      const [found, expected] = [toComparable(putTogether(read)), toComparable(whole)];
+      // Where a `null` reaches the root, an executor needn't wait for what else fails.
+      const isNull = expected.data === 'null' && found.errors.length > 0;
+      const errors = isNull ? expected.errors.filter((error) => found.errors.includes(error)) : expected.errors;
+      expect(found).toEqual({ ...expected, errors });
     };
     await fc.assert(
       fc.asyncProperty(randomOperation(schema), ({ text, variables: [variables] }) => check(text, variables)),

@@ -35,6 +35,7 @@ async function createFleetWorld(): Promise<World> {
     createFleet({ ...fleet, count: 100, stateOf: failing('alert') }).map((monitor) => ({
       ...monitor,
       row: {
+        updated: Date.parse(now) / 1_000,
         last_run: {
           id: `run_${monitor.runs[0]?.id}`,
           status: 'completed',
@@ -197,4 +198,49 @@ it('questions: "What failed or found something last night?" takes the lists, a p
   const [datafold = [], olostep = []] = ran;
   expect(pages.size).toBe(datafold.filter(({ id }) => id % 50 !== 1).length + olostep.length);
   expect(paths()).toHaveLength(lists.length + pages.size + single.length);
+});
+
+it('questions: "The end of this log", "What changed?", "What did the diff find?", "What is the plan?", "Which are deleted?" cost no more at a fleet', async () => {
+  const world = await createFleetWorld();
+  const calls = () => [world.datafold.paths.length, world.olostep.paths.length];
+  const events = Array.from({ length: 500 }, (_, place) => ({
+    ...{ id: String(38_000 + place), ts: Date.parse(now) + place, ingestion_ts: Date.parse(now) + place },
+    ...{ stream: 'agent/1', message: `Line ${place}`, event: { event: 'node_start' } },
+  }));
+  world.olostep.on('/v1/monitors/monitor_7/runs/run_7030', {
+    body: { monitor_id: 'monitor_7', run_id: 'run_7030', log_group: 'a', snapshot: null, events },
+  });
+  world.olostep.on('/v1/monitors/monitor_7/planning', { body: { spec: { status: 'saved', goal: 'Prices.' } } });
+  world.datafold.on('/api/v1/monitors/7/runs/7030', {
+    body: { run_id: 7_030, monitor_id: 7, state: 'alert', diff_id: 11, started_at: now, error: null, warnings: [] },
+  });
+  world.datafold.on('/api/v1/datadiffs/11', { body: { id: 11, status: 'done', result: 'different' } });
+  world.datafold.on('/api/v1/datadiffs/11/summary', { body: { id: 11, status: 'done', feedback: 'Rows differ.' } });
+
+  const ids = { monitorId: 'monitor_7', runId: 'run_7030' };
+  const log = await execute(world, 'LogTail', ids);
+  expect(log.olostepRun.events.edges.map(({ node }: { node: { message: string } }) => node.message)).toEqual(
+    events.slice(-50).map(({ message }) => message),
+  );
+  expect(calls()).toEqual([0, 1]);
+
+  const key = { provider: 'OLOSTEP', monitorId: 'monitor_7' };
+  const { monitor } = await execute(world, 'Changes', { key });
+  const runs: readonly { id: string; previous: { id: string } }[] = monitor.runs.nodes;
+  expect(runs.slice(0, -1).map(({ previous }) => previous.id)).toEqual(runs.slice(1).map(({ id }) => id));
+  // The monitor, and the page of its runs.
+  expect(calls()).toEqual([0, 3]);
+
+  const diff = await execute(world, 'DataDiff', { monitorId: '7', runId: '7030' });
+  expect(diff.datafoldRun.diff).toMatchObject({ result: 'DIFFERENT', summary: 'Rows differ.' });
+  // The run, its diff, and the summary of that.
+  expect(calls()).toEqual([3, 3]);
+
+  const planned = await execute(world, 'Planning', { key });
+  expect(planned.monitor.planning).toMatchObject({ status: 'saved', goal: 'Prices.' });
+  expect(calls()).toEqual([3, 5]);
+
+  const { monitorList } = await execute(world, 'DeletedMonitors', { first: 100 });
+  expect(monitorList.nodes).toHaveLength(100);
+  expect(calls()).toEqual([3, 6]);
 });
