@@ -66,6 +66,7 @@ export async function startService(
     cwd: root,
     env: {
       PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       PORT: '0',
       LOG_LEVEL: 'debug',
       // So that each request reaches the fake upstream.

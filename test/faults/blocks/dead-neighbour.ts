@@ -18,6 +18,9 @@ const count = 200;
 /** The first ones make the processes warm. */
 const warmUp = 50;
 
+/** It compares how long requests take. */
+export const isExclusive = true;
+
 export async function run(tally: Tally): Promise<void> {
   for (const subject of subjects) await trySubject(tally, subject);
 }

@@ -29,6 +29,9 @@ const toRequest = (n: number) => {
   return `${head}Content-Length: ${body.length}\r\n\r\n${body}`;
 };
 
+/** It measures how long calls outlive their clients. */
+export const isExclusive = true;
+
 export async function run(tally: Tally): Promise<void> {
   await withStage(
     async (stage) => {

@@ -19,8 +19,11 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 const hold = new URL('../../support/hold-loading.ts', import.meta.url).href;
 const clients = 4;
 const lastDelayMs = 500;
-const stepMs = 50;
+const stepMs = Number(process.env.EARLY_SIGTERM_STEP_MS ?? 50);
 const answerMs = 100;
+
+/** It builds dist/, from which other blocks may start the service. */
+export const isExclusive = process.env.FAULTS_BUILT === 'true';
 
 export async function run(tally: Tally): Promise<void> {
   execFileSync(process.execPath, ['scripts/build/service.ts'], { cwd: root });

@@ -31,6 +31,9 @@ const selection = `{
   ticks: events(first: 10, kind: "tick") { totalCount edges { cursor } }
 }`;
 
+/** It measures how long the other provider takes to be answered. */
+export const isExclusive = true;
+
 export async function run(tally: Tally): Promise<void> {
   let body = Buffer.from('{}');
   const healthy = await startFaultServer(report(datafold));

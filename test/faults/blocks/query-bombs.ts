@@ -234,6 +234,9 @@ interface Answered {
   readonly text: string;
 }
 
+/** It measures how long the event loop is blocked. */
+export const isExclusive = true;
+
 export async function run(tally: Tally): Promise<void> {
   await withStage(
     async (stage) => {

@@ -13,7 +13,7 @@ import { forwarding, toAuthorization } from '../upstream/forwarding.ts';
 import { datafold, olostep, type Subject, toRun } from '../upstream/subjects.ts';
 
 const tenants = 50;
-const operations = 200;
+const operations = Number(process.env.TENANT_OPERATIONS ?? 200);
 /** How many different runs there are: few, so that the same ones are requested side by side. */
 const runs = 5;
 const share = { faults: 0.1, disconnects: 0.05 };

@@ -42,6 +42,9 @@ const attacks: Readonly<Record<string, Attack>> = {
   'tiny requests behind an operation': { connections: 200, bytes: toPost(large('c')) + tiny.repeat(4_000) },
 };
 
+/** It fills the processor and the memory, and asserts that others are served meanwhile. */
+export const isExclusive = true;
+
 export async function run(tally: Tally): Promise<void> {
   await withStage(
     async (stage) => {
