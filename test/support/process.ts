@@ -23,14 +23,18 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Starts the service with these variables and flags, and no others. */
+/** Starts the service with these variables and flags, and no others but where compiled code is stored. */
 export function startService(
   env: Readonly<Record<string, string>>,
   flags: readonly string[] = [],
   file = 'src/main.ts',
 ): Service {
   const cwd = fileURLToPath(new URL('../..', import.meta.url));
-  const child = spawn(process.execPath, [file, ...flags], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [file, ...flags], {
+    cwd,
+    env: { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   onTestFinished(() => void child.kill('SIGKILL'));
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   const ended = Promise.all([once(child, 'exit'), text(child.stdout), text(child.stderr)]).then(
