@@ -10,7 +10,8 @@ it('logger: may have no reader: the service still answers, and ends on its signa
   timeout: 60_000,
 }, async () => {
   const cwd = fileURLToPath(new URL('../..', import.meta.url));
-  const env = { PORT: '0', DATAFOLD_API_KEY: 'canary' };
+  // It waits for a reader until its time is over.
+  const env = { PORT: '0', DATAFOLD_API_KEY: 'canary', SHUTDOWN_TIMEOUT_MS: '1000' };
   const child = spawn(process.execPath, ['src/main.ts'], { cwd, env, stdio: ['ignore', 'pipe', 'ignore'] });
   onTestFinished(() => void child.kill('SIGKILL'));
   const [line] = await once(child.stdout, 'data');

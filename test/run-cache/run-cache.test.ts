@@ -525,7 +525,8 @@ describe('run cache: with allowStale, while a provider is down', () => {
   it.each([408, 425, 429, 500, 501, 502, 503, 504, 505, 507, 511, 520, 522, 524, 527, 530, 599])(
     'a cached run replaces a transient failure: %i',
     async (status) => {
-      const world = await createWorldWithCopy();
+      // A 429 is retried until the deadline.
+      const world = await createWorldWithCopy({ limits: { operationTimeoutMs: status === 429 ? 1_000 : 15_000 } });
       world.datafold.on(datafoldPath, { status });
 
       expect(await world.execute(stale, { keys: [datafoldKey] })).toEqual(copy());

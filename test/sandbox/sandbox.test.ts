@@ -25,7 +25,7 @@ it('sandbox: answers as Datafold documents, whatever the run and the time', asyn
       expect(body.error === null).toBe(body.state !== 'error');
     }
   }
-}, 20_000);
+}, 120_000);
 
 it('sandbox: answers as Olostep documents, whatever the run and the time', async () => {
   const sandbox = await openSandbox();
@@ -42,7 +42,7 @@ it('sandbox: answers as Olostep documents, whatever the run and the time', async
       }
     }
   }
-}, 20_000);
+}, 120_000);
 
 it('sandbox: lists Datafold runs and monitors as Datafold documents, whatever the time, and says of them what single answers do', async () => {
   const sandbox = await openSandbox();
@@ -275,7 +275,7 @@ it('sandbox: begins new runs as time goes by, and leaves those that ended as the
   expect((await sandbox.allOlostep()).length).toBeGreaterThan(olostep.all.length + 5);
   expect(await sandbox.datafold(datafoldPath)).toEqual(datafold.before);
   expect(await sandbox.olostep(olostepPath)).toEqual(olostep.before);
-}, 20_000);
+}, 120_000);
 
 it('sandbox: finds changes from one run of Olostep to another, though not at every run', async () => {
   const sandbox = await openSandbox();
@@ -325,7 +325,7 @@ it('sandbox: is the same world for the same seed and start, and another for anot
   expect(await same.allOlostep()).toEqual(await one.allOlostep());
   expect(await other.allDatafold()).not.toEqual(await one.allDatafold());
   expect((await other.olostep(olostepPath)).body.events).not.toEqual((await one.olostep(olostepPath)).body.events);
-}, 20_000);
+}, 120_000);
 
 it.each([undefined, 'Key', 'Key wrong', 'Bearer sandbox-datafold-key', 'sandbox-datafold-key'])(
   'sandbox: has Datafold refuse the credentials %s with 401',
@@ -428,7 +428,7 @@ it('sandbox: lists monitors of Olostep in every status, as Olostep documents the
   expectDocumented('olostep', lists, '/v1/monitors');
   expectDocumented('olostep', singles, '/monitors/{monitor_id}');
   expectDocumented('olostep', events, '/events');
-}, 20_000);
+}, 120_000);
 
 it('sandbox: counts and draws of an Olostep monitor what is requested', async () => {
   const sandbox = await openSandbox();
