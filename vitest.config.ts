@@ -10,5 +10,10 @@ export default defineConfig({
   resolve: { alias: [{ find: /^graphql$/, replacement: fileURLToPath(import.meta.resolve('graphql')) }] },
   // The machines are shared and noisy: what is slow isn't wrong yet.
   // Two workers on two cores take half the time of one, which is the default there.
-  test: { include: ['test/**/*.test.ts'], testTimeout: 30_000, maxWorkers: 2 },
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 30_000,
+    maxWorkers: 2,
+    tags: [{ name: 'fuzz', description: 'A property test with many cases: all of them with `npm run test:fuzz`.' }],
+  },
 });

@@ -13,10 +13,11 @@ import {
   olostepPath,
 } from '../support/bodies.ts';
 import type { Handler } from '../support/fake-upstream.ts';
+import { casesOf, fuzz } from '../support/fuzz.ts';
 import { createListingWorld, type World } from '../support/world.ts';
 
 const numbers = [
-  ...['1e18', '1000000000000000000', '12345678901234567890.5', '1e400', '-0', '1763625600.000000000000'],
+  ...['12345678901234567890.5', '1e400', '1e18', '1000000000000000000', '-0', '1763625600.000000000000'],
   `1${'0'.repeat(400)}`,
 ];
 
@@ -185,7 +186,7 @@ const cases: readonly [
   ],
 ];
 
-it.each(cases)('long numbers: in %s', { timeout: 60_000 }, async (_name, bodies, query, serve) => {
+it.each(cases)('long numbers: in %s', fuzz, async (_name, bodies, query, serve) => {
   for (const lazyParseThresholdBytes of [1, 1_000_000]) {
     const world = await createListingWorld({
       limits: { lazyParseThresholdBytes, compileAfterUses: 1, maxAttempts: 1, breakerMinCalls: 1_000_000 },
@@ -195,7 +196,7 @@ it.each(cases)('long numbers: in %s', { timeout: 60_000 }, async (_name, bodies,
       response.setHeader('content-type', 'application/json');
       response.end(body);
     });
-    for (const number of numbers) {
+    for (const number of numbers.slice(0, casesOf(numbers.length, 2))) {
       for (const whole of bodies) {
         for (body of withEach(whole, number)) {
           const { errors = [] } = await world.execute(query);
