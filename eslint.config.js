@@ -37,6 +37,7 @@ export default [
               'RunCounts',
               'DatafoldDiffProgress',
               'OlostepPlanning',
+              'Account',
               'AgentLogEvent',
               'PageInfo',
               'DatafoldDataset',

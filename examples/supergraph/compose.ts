@@ -8,20 +8,13 @@ import { parse } from 'graphql';
 
 const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8');
 
-/**
- * Hive Gateway 2 splits a subgraph into as many as the type with the most keys has, and then finds no field that another one
- * adds by `@interfaceObject`, even on a type with one key. So it gets only the key that all types have. Other gateways
- * take the schema as it is.
- */
-export const runsForHive = read('../../subgraph.graphql').replaceAll(/ @key\(fields: "(?!id")[^"]*"\)/g, '');
-
 /** @throws {AggregateError} when the subgraphs don't fit each other */
-export function composeSupergraph(
-  { RUNS_URL = 'http://localhost:4000/graphql', INCIDENTS_URL = 'http://localhost:4001/graphql' }: NodeJS.ProcessEnv,
-  runs = runsForHive,
-): string {
+export function composeSupergraph({
+  RUNS_URL = 'http://localhost:4000/graphql',
+  INCIDENTS_URL = 'http://localhost:4001/graphql',
+}: NodeJS.ProcessEnv): string {
   const { supergraphSdl, errors = [] } = composeServices([
-    { name: 'runs', url: RUNS_URL, typeDefs: parse(runs) },
+    { name: 'runs', url: RUNS_URL, typeDefs: parse(read('../../subgraph.graphql')) },
     { name: 'incidents', url: INCIDENTS_URL, typeDefs: parse(read('incidents.graphql')) },
   ]);
   if (supergraphSdl === undefined) throw new AggregateError(errors, errors.map(({ message }) => message).join('\n'));

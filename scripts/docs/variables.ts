@@ -27,7 +27,18 @@ const allowHttp: VariableDescription = {
     '`fc00::/7`). The key is then sent unencrypted: only for an API in your own network.',
 };
 
-type ProviderVariables = Readonly<Record<'API_KEY' | 'BASE_URL' | 'ALLOW_HTTP' | 'UPSTREAM_RATE', VariableDescription>>;
+const accountsOf = (provider: Provider, name: string): VariableDescription => ({
+  default: 'none',
+  text:
+    `The names of further accounts of ${name}, separated by commas: \`eu,us\`. Each is a letter from a to z, and up to 15 of a-z 0-9 ` +
+    `behind it. Account \`eu\` has its own \`${provider}_EU_API_KEY\`, which it needs, \`${provider}_EU_BASE_URL\`, ` +
+    `\`${provider}_EU_ALLOW_HTTP\` and \`${provider}_EU_UPSTREAM_RATE\`; the variables without a name are of the account ` +
+    '`default`, which needs no key then.',
+});
+
+type ProviderVariables = Readonly<
+  Record<'API_KEY' | 'BASE_URL' | 'ALLOW_HTTP' | 'UPSTREAM_RATE' | 'ACCOUNTS', VariableDescription>
+>;
 
 /** What is special about the variables of a provider. */
 const special: Readonly<Partial<Record<string, Partial<ProviderVariables>>>> = {
@@ -69,6 +80,7 @@ function describe(provider: Provider): ProviderVariables {
         : { default: `\`${defaultBaseUrl}\``, text: 'Another address of the API.' },
     ALLOW_HTTP: allowHttp,
     UPSTREAM_RATE: rateOf(name),
+    ACCOUNTS: accountsOf(provider, name),
     ...special[provider],
   };
 }
@@ -86,7 +98,7 @@ export const variables = {
     default: '`service`',
     text:
       '`service`: the service calls the providers with the keys above. `forwarded`: it holds no key; each request brings its ' +
-      "caller's in `X-Datafold-Api-Key` and `X-Olostep-Api-Key`.",
+      "caller's in `X-Datafold-Api-Key` and `X-Olostep-Api-Key`, and of an account `eu` in `X-Datafold-Eu-Api-Key`.",
   },
   HOST: {
     group: 'HTTP server',

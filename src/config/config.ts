@@ -3,21 +3,19 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import * as v from 'valibot';
 import { defaultLimits, type Limits } from '../core/limits.ts';
-import type { GatewayConfig, ProviderConfig } from '../gateway/create-gateway.ts';
+import type { GatewayConfig } from '../gateway/create-gateway.ts';
 import exampleDocuments from '../generated/persisted-documents.json' with { type: 'json' };
 import otherPrints from '../generated/persisted-documents-17.json' with { type: 'json' };
-import type { Provider } from '../generated/types.ts';
 import type { Manifest } from '../graphql/documents/persisted-documents.ts';
 import { withoutMarkInText } from '../json/lossless.ts';
 import { type LogFormat, type LogLevel, logFormats, logLevels } from '../observability/logger.ts';
-import { credentialModes, providerNames, providers } from '../providers/index.ts';
-import type { ProviderDefinition } from '../providers/provider.ts';
+import { credentialModes } from '../providers/accounts.ts';
 import { expectedRedisUrl, isRedisUrl } from '../run-cache/redis/client.ts';
 import type { HttpServerConfig } from '../server/server.ts';
-import { expectedBaseUrl, isBaseUrl, isLoopback } from '../upstream/credential.ts';
+import { isLoopback } from '../upstream/credential.ts';
+import { accountVariablesIn, readProviders } from './account-variables.ts';
+import { accountsIn, keyVariable } from './accounts.ts';
 import {
-  apiKeySetting,
-  countSetting,
   type Env,
   fileVariable,
   findUnknownVariables,
@@ -26,7 +24,7 @@ import {
   portSetting,
   readSecretFiles,
   readSettings,
-  secretVariables,
+  secretVariablesIn,
   setting,
 } from './env.ts';
 import { readLimits, toVariable } from './limits-config.ts';
@@ -97,14 +95,6 @@ const reuseSettings = {
   COALESCE_CALLS: v.optional(flagSetting),
   REDIS_URL: v.optional(setting(expectedRedisUrl, isRedisUrl)),
 };
-
-/** Each provider has these, after its name: `DATAFOLD_API_KEY`, `DATAFOLD_BASE_URL`, `DATAFOLD_UPSTREAM_RATE`, … */
-const providerSettings = ({ apiPath }: Pick<ProviderDefinition, 'apiPath'>, allowHttp = false) => ({
-  API_KEY: v.optional(apiKeySetting),
-  BASE_URL: v.optional(setting(expectedBaseUrl(apiPath, allowHttp), (text) => isBaseUrl(text, apiPath, allowHttp))),
-  ALLOW_HTTP: v.optional(flagSetting),
-  UPSTREAM_RATE: v.optional(countSetting),
-});
 
 /** Every variable but those of the providers and the limits. `npm run docs` needs a description of each. */
 export type Variable =
@@ -183,7 +173,7 @@ function readCommon(env: Env, problems: string[], { isOpen, isSandbox }: Purpose
     ...(metrics && { metrics }),
     ...(traces && { traces }),
     limits: readLimits(env, problems),
-    warnings: findUnknownVariables(env, knownVariables()),
+    warnings: findUnknownVariables(env, knownVariables(env)),
   };
 }
 
@@ -218,44 +208,24 @@ function readPersisted(
   };
 }
 
-/** The names of all variables that the service reads. */
-export function knownVariables(): string[] {
+/** The names of all variables that the service reads; those of an account, if the environment names it. */
+export function knownVariables(env: Env): string[] {
   const groups = [listenSettings, persistedSettings, gatewaySettings, reuseSettings];
   return [
     ...groups.flatMap((settings) => Object.keys(settings)),
     ...httpServerVariables,
     ...observabilityVariables,
     ...tracesVariables,
-    ...providerNames.flatMap((provider) =>
-      Object.keys(providerSettings(providers[provider])).map((name) => `${provider}_${name}`),
-    ),
-    ...secretVariables.map(fileVariable),
+    ...accountVariablesIn(env),
+    ...secretVariablesIn(env).map(fileVariable),
     ...Object.keys(defaultLimits).map(toVariable),
   ];
 }
 
 function readGateway(env: Env, problems: string[], isLocal: boolean): Pick<GatewayConfig, 'credentials' | 'providers'> {
   const { CREDENTIALS: credentials = 'service', ALLOW_ANONYMOUS } = readSettings(gatewaySettings, env, problems);
-  const configs: Partial<Record<Provider, ProviderConfig>> = {};
-  for (const provider of providerNames) {
-    const settings = providerSettings(providers[provider], env[`${provider}_ALLOW_HTTP`]?.trim() === 'true');
-    const {
-      API_KEY: apiKey,
-      BASE_URL: baseUrl,
-      ALLOW_HTTP: allowHttp,
-      UPSTREAM_RATE: upstreamRate,
-    } = readSettings(settings, env, problems, `${provider}_`);
-    if (apiKey === undefined && credentials === 'service') continue;
-    if (baseUrl === undefined && credentials === 'service' && providers[provider].defaultBaseUrl === undefined)
-      problems.push(`${provider}_BASE_URL: expected to be set with ${provider}_API_KEY`);
-    configs[provider] = {
-      ...(apiKey && { apiKey }),
-      ...(baseUrl && { baseUrl }),
-      ...(allowHttp && { allowHttp }),
-      ...(upstreamRate && { upstreamRate }),
-    };
-  }
-  const names = providerNames.map((provider) => `${provider}_API_KEY`);
+  const configs = readProviders(env, problems, credentials);
+  const names = accountsIn(env).map(keyVariable);
   const withKey = names.filter((name) => env[name]);
   if (credentials === 'forwarded') {
     if (withKey.length > 0) problems.push(`${withKey.join(', ')}: expected not to be set with CREDENTIALS=forwarded`);

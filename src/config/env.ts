@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { providerNames } from '../providers/index.ts';
 import { expectedApiKey, isApiKey } from '../upstream/credential.ts';
+import { accountsIn, keyVariable } from './accounts.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -88,8 +89,8 @@ export function readSettings<Entries extends v.ObjectEntries>(
 }
 
 /** The secrets whose value may be in a file, as Docker and Kubernetes mount them: `API_TOKENS_FILE` names the file of `API_TOKENS`. */
-export const secretVariables: readonly string[] = [
-  ...providerNames.map((provider) => `${provider}_API_KEY`),
+export const secretVariablesIn = (env: Env): string[] => [
+  ...accountsIn(env).map(keyVariable),
   'API_TOKENS',
   'METRICS_TOKEN',
   'REDIS_URL',
@@ -99,11 +100,14 @@ export const secretVariables: readonly string[] = [
 export const fileVariable = (secret: string): string => `${secret}_FILE`;
 
 /** The variables of such files that are set. */
-export const secretFilesIn = (env: Env): string[] => secretVariables.map(fileVariable).filter((name) => env[name]);
+export const secretFilesIn = (env: Env): string[] =>
+  secretVariablesIn(env)
+    .map(fileVariable)
+    .filter((name) => env[name]);
 
 /** The environment with the secrets of the files that it names. Adds what is wrong to `problems`, without a path. */
 export function readSecretFiles(env: Env, problems: string[]): Env {
-  const secrets = secretVariables.flatMap((name) => {
+  const secrets = secretVariablesIn(env).flatMap((name) => {
     const path = env[fileVariable(name)];
     if (!path) return [];
     if (env[name]) problems.push(`${name}, ${fileVariable(name)}: expected one of them to be set`);
@@ -125,7 +129,7 @@ function readSecret(path: string): string | undefined {
 
 /** The texts of these files as they are now, to be compared with those of another time. */
 export const readSecretTexts = (env: Env): string =>
-  JSON.stringify(secretVariables.map((name) => readSecret(env[fileVariable(name)] ?? '')));
+  JSON.stringify(secretVariablesIn(env).map((name) => readSecret(env[fileVariable(name)] ?? '')));
 
 /** The most letters by which a name differs from the one that is meant. */
 const maxDistance = 2;
@@ -146,9 +150,19 @@ const providerSubject = /KEY|TOKEN|SECRET|URL|HOST/;
 export function findUnknownVariables(env: Env, known: readonly string[]): string[] {
   return Object.keys(env).flatMap((name) => {
     if (known.includes(name) || !env[name]) return [];
+    const unnamed = findUnnamedAccount(name, known);
+    if (unnamed !== undefined) return [unnamed];
     const nearest = findNearest(name, known);
     return nearest === undefined ? [] : [`${name}: unknown; ${nearest} is probably meant`];
   });
+}
+
+/** What is probably a variable of an account that the environment doesn't name. */
+function findUnnamedAccount(name: string, known: readonly string[]): string | undefined {
+  const provider = providerNames.find((one) => name.startsWith(`${one}_`));
+  const [, account, setting] = /^([A-Z][A-Z0-9]{0,15})_([A-Z_]+)$/.exec(name.slice(`${provider}_`.length)) ?? [];
+  if (provider === undefined || account === undefined || !known.includes(`${provider}_${setting}`)) return undefined;
+  return `${name}: unknown; ${provider}_ACCOUNTS doesn't name ${account.toLowerCase()}`;
 }
 
 function findNearest(name: string, known: readonly string[]): string | undefined {

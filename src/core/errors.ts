@@ -1,6 +1,7 @@
 /** Why a client didn't get what it selected: the codes, their sentences, and nothing that an upstream said. */
 import { GraphQLError } from 'graphql';
 import type { Provider } from '../generated/types.ts';
+import { type Account, defaultAccount } from './accounts.ts';
 
 /** What a provider's failure is called, and how the sentence goes on after the provider's name. */
 const providerSentences = {
@@ -38,6 +39,12 @@ export interface FailureFacts {
   readonly retryAfterMs?: number;
 }
 
+/** Whose failure it is. What reads a response knows the provider alone: {@link ofAccount} adds the account. */
+export type ErrorSource = Provider | Account;
+
+const toExtensions = (source: ErrorSource | undefined) =>
+  typeof source === 'object' ? { provider: source.provider, account: source.account } : source && { provider: source };
+
 /** A provider failed. Takes the place of the smallest field that it touches. */
 export class ProviderError extends GraphQLError {
   override readonly name = 'ProviderError';
@@ -48,13 +55,13 @@ export class ProviderError extends GraphQLError {
 
   /** @param sentence how it goes on after the provider's name, where that isn't the same for all of the code; a constant */
   constructor(
-    provider: Provider,
+    source: ErrorSource,
     code: ProviderErrorCode,
     facts: FailureFacts = {},
     sentence: string = providerSentences[code],
   ) {
-    super(`${provider} ${sentence}`, {
-      extensions: { code, provider, retryable: false, ...facts },
+    super(`${typeof source === 'object' ? source.provider : source} ${sentence}`, {
+      extensions: { code, ...toExtensions(source), retryable: false, ...facts },
     });
     // No log has it, and GraphQL would have it formatted for each field that the error takes the place of: that takes longest.
     this.stack = this.message;
@@ -65,11 +72,11 @@ export class ProviderError extends GraphQLError {
 export class BadUserInput extends GraphQLError {
   override readonly name = 'BadUserInput';
 
-  constructor(expected: string, provider?: Provider, facts: FailureFacts = {}) {
+  constructor(expected: string, source?: ErrorSource, facts: FailureFacts = {}) {
     super(expected, {
       extensions: {
         code: 'BAD_USER_INPUT' satisfies ErrorCode,
-        ...(provider && { provider }),
+        ...toExtensions(source),
         ...facts,
         retryable: false,
       },
@@ -95,6 +102,12 @@ export class Overloaded extends GraphQLError {
       extensions: { code: 'OVERLOADED' satisfies ErrorCode, retryable: true },
     });
   }
+}
+
+/** The same error, as one of this account: unless it says of which it is, or concerns no provider. */
+export function ofAccount<Thrown>(error: Thrown, { account }: Pick<Account, 'account'>): Thrown {
+  if (error instanceof GraphQLError && error.extensions.provider !== undefined) error.extensions.account ??= account;
+  return error;
 }
 
 /** Whatever was thrown, as an error. */
@@ -132,7 +145,7 @@ export const isRefusedCredential = (error: unknown): boolean =>
   isRefusal(error) && (error as ProviderError).extensions.code !== ('FORBIDDEN' satisfies ErrorCode);
 
 /** The extensions that clients get to see, whatever an error carries. */
-const shown = ['code', 'provider', 'upstreamStatus', 'retryable', 'retryAfterMs'] as const;
+const shown = ['code', 'provider', 'account', 'upstreamStatus', 'retryable', 'retryAfterMs'] as const;
 
 const known: ReadonlySet<unknown> = new Set<ErrorCode>([
   ...(Object.keys(providerSentences) as ProviderErrorCode[]),
@@ -149,6 +162,8 @@ const known: ReadonlySet<unknown> = new Set<ErrorCode>([
 export function toClientError(error: GraphQLError, requestId: string): GraphQLError {
   const extensions: Record<string, unknown> = {};
   for (const name of shown) if (error.extensions[name] !== undefined) extensions[name] = error.extensions[name];
+  // Errors are made of what responses of the default account say at less cost without its name.
+  if (extensions.provider !== undefined) extensions.account ??= defaultAccount;
   if (!known.has(extensions.code)) extensions.code = 'BAD_USER_INPUT' satisfies ErrorCode;
   extensions.requestId = requestId;
   const { message, nodes = null, source = null, positions = null, path = null, originalError = null } = error;

@@ -1,5 +1,6 @@
 /** The graph as a value with `fetch`. It listens to nothing. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AccountId } from '../core/accounts.ts';
 import { importModule } from '../core/import-module.ts';
 import { lazy } from '../core/lazy.ts';
 import { defaultLimits, type Limits } from '../core/limits.ts';
@@ -14,7 +15,7 @@ import { consoleLog, createBoundedLog, type Log } from '../observability/logger.
 import type { GatewayObserver, UpstreamState } from '../observability/observer.ts';
 import type { OpenTelemetryApi } from '../observability/open-telemetry.ts';
 import { Tracing } from '../observability/tracing.ts';
-import { type CredentialMode, forwardedHeader, providerNames } from '../providers/index.ts';
+import { Accounts, type CredentialMode, forwardedHeader } from '../providers/accounts.ts';
 import { createMemoryCache, type RunCache } from '../run-cache/run-cache.ts';
 import { createSafeCache } from '../run-cache/safe-cache.ts';
 import { createSchema } from '../schema/create-schema.ts';
@@ -26,7 +27,14 @@ import { createOperationPipeline, type ExecuteOperation, type RequestContext } f
 import { createMonitorLists, type MonitorList } from './monitor-lists.ts';
 import { createNodeHandler } from './node-handler.ts';
 import { createReportOperation } from './operation-record.ts';
-import { checkProviders, createCredentials, createUpstreams, type ProviderConfig } from './provider-config.ts';
+import {
+  checkProviders,
+  createCredentials,
+  createUpstreams,
+  listAccounts,
+  listKeyed,
+  type ProviderConfig,
+} from './provider-config.ts';
 import { toGlobalResponse } from './responses.ts';
 
 export type { Limits } from '../core/limits.ts';
@@ -39,7 +47,7 @@ export type { RunCache, StoredEntries, StoredEntry } from '../run-cache/run-cach
 export type { ExecuteOperation, IncrementalOperation, OperationResponse, RequestInfo } from './execute-operation.ts';
 
 export type { MonitorList, MonitorStatus } from './monitor-lists.ts';
-export type { ProviderConfig } from './provider-config.ts';
+export type { AccountConfig, ProviderConfig } from './provider-config.ts';
 
 export interface GatewayConfig {
   /**
@@ -49,7 +57,7 @@ export interface GatewayConfig {
   readonly providers?: Readonly<Partial<Record<Provider, ProviderConfig>>>;
   /**
    * Whose keys the providers are called with: `held`, the ones given here; or `forwarded`, the caller's own, from the headers
-   * `X-Datafold-Api-Key` and `X-Olostep-Api-Key` of each request. @default 'service'
+   * `X-Datafold-Api-Key` and `X-Olostep-Api-Key` of each request, and `X-Datafold-Eu-Api-Key` of an account `eu`. @default 'service'
    */
   readonly credentials?: CredentialMode;
   /** The path that the graph is served at. @default '/graphql' */
@@ -122,8 +130,8 @@ export interface Gateway {
    * own keys.
    */
   listMonitors(): readonly MonitorList[];
-  /** What the upstream clients are doing, by the provider. */
-  readUpstreams(): ReadonlyMap<Provider, UpstreamState>;
+  /** What the upstream clients are doing, by the account. */
+  readUpstreams(): ReadonlyMap<AccountId, UpstreamState>;
   /** Ends the connections to the providers, once nothing is in flight. To say so again is no harm. */
   close(): Promise<void>;
 }
@@ -147,7 +155,7 @@ export function createGateway(config: GatewayConfig): Gateway {
   const runCache = createRunCache(config.runCache, limits, log);
   const budget = new ResponseBudget(limits);
   const responses = createResponseCache(config.runCache, runCache, budget, limits);
-  const clients = new Map<Provider, UpstreamClient>();
+  const clients = new Map<AccountId, UpstreamClient>();
   const upstreams = createUpstreams(clients, config, log, limits, budget, (digest) => {
     runCache?.forget(digest);
     responses?.revoke(digest);
@@ -157,12 +165,13 @@ export function createGateway(config: GatewayConfig): Gateway {
   const unmoved = isInferring ? new UnmovedMonitors({ log, limits }) : undefined;
   const deadlines = new TimeoutQueue(limits.operationTimeoutMs);
   const credentialsOf = createCredentials(config);
+  const accounts = new Accounts(listAccounts(config).map(({ provider, account }) => ({ provider, account })));
   const { executeOperation, prepare } = createOperationPipeline({
     ...{ schema, persisted, documents, execute, log, limits, deadlines },
     tracing: config.openTelemetry && new Tracing(config.openTelemetry),
     // The console shows no line of this level.
     report: createReportOperation(config.observer, config.log && log),
-    ...{ upstreams, credentialsOf, runCache, responses, unmoved },
+    ...{ upstreams, accounts, credentialsOf, runCache, responses, unmoved },
     pageRanges: new PageRanges(limits),
   });
   // Most requests take the fast path, and a process starts faster without Yoga.
@@ -172,7 +181,7 @@ export function createGateway(config: GatewayConfig): Gateway {
   });
   // Each separately: after a failure only what has failed is closed again.
   const closings = [...Object.values(upstreams), ...(runCache ? [runCache] : [])].map((part) =>
-    lazy(async () => part.close()),
+    lazy(async () => part?.close()),
   );
 
   return {
@@ -184,7 +193,7 @@ export function createGateway(config: GatewayConfig): Gateway {
     },
     ...createNodeHandler({ path, loadSlowPath, log }),
     executeOperation,
-    credentialHeaders: config.credentials === 'forwarded' ? providerNames.map(forwardedHeader) : [],
+    credentialHeaders: config.credentials === 'forwarded' ? accounts.all.map(forwardedHeader) : [],
     readSdl: introspection ? createSdl(schema) : () => undefined,
     async prepare() {
       await Promise.all([loadSlowPath(), prepare()]);
@@ -199,9 +208,9 @@ export function createGateway(config: GatewayConfig): Gateway {
         : createMonitorLists({
             ...{ upstreams, responses, deadlines, log, limits },
             credentialsOf: () => credentialsOf({ header: () => undefined }),
-            providers: [...clients.keys()].filter((provider) => config.providers?.[provider] !== undefined),
+            accounts: listKeyed(config),
           }),
-    readUpstreams: () => new Map([...clients].map(([provider, client]) => [provider, client.readState()])),
+    readUpstreams: () => new Map([...clients].map(([id, client]) => [id, client.readState()])),
     async close() {
       await Promise.all(closings.map((close) => close()));
     },

@@ -22,7 +22,7 @@ import type { Part } from '../graphql/executor/execute-incrementally.ts';
 import { type Log, RequestLog } from '../observability/logger.ts';
 import type { OperationRecord } from '../observability/observer.ts';
 import type { Tracing } from '../observability/tracing.ts';
-import type { CredentialOf } from '../providers/index.ts';
+import type { CredentialOf } from '../providers/accounts.ts';
 import { Context, type ContextOptions } from '../resolvers/context.ts';
 import { OperationCall } from '../upstream/call-context.ts';
 import { ageHeader, callReportHeader } from '../upstream/call-report.ts';
@@ -98,7 +98,10 @@ export type ExecuteOperation = (params: OperationParams, requestInfo: RequestInf
 
 /** What operations share. */
 export interface PipelineOptions
-  extends Pick<ContextOptions, 'upstreams' | 'runCache' | 'responses' | 'unmoved' | 'pageRanges' | 'limits'> {
+  extends Pick<
+    ContextOptions,
+    'upstreams' | 'accounts' | 'runCache' | 'responses' | 'unmoved' | 'pageRanges' | 'limits'
+  > {
   readonly schema: GraphQLSchema;
   readonly persisted: PersistedDocuments;
   readonly documents: DocumentCache;
@@ -120,7 +123,7 @@ export interface OperationPipeline {
 
 export function createOperationPipeline(options: PipelineOptions): OperationPipeline {
   const { schema, persisted, documents, execute, log, limits, deadlines, report, tracing } = options;
-  const { upstreams, credentialsOf, runCache, responses, unmoved, pageRanges } = options;
+  const { upstreams, accounts, credentialsOf, runCache, responses, unmoved, pageRanges } = options;
   const isReusing = runCache !== undefined || responses !== undefined;
   const { maxResponseErrors, maxUncountedResponseBytes } = limits;
   /** How many bytes the last response of a document had, where that was a large one. */
@@ -157,6 +160,7 @@ export function createOperationPipeline(options: PipelineOptions): OperationPipe
   const createContext = (requestInfo: RequestInfo) =>
     new Context({
       upstreams,
+      accounts,
       credentialOf: credentialsOf(requestInfo),
       call: new OperationCall(
         new RequestLog(log, requestInfo.requestId, limits.maxLogLines),
@@ -213,7 +217,7 @@ export function createOperationPipeline(options: PipelineOptions): OperationPipe
     const context = createContext(requestInfo);
     context.call.trace = progress.trace;
     try {
-      progress.calls = context.callReport.ofProviders;
+      progress.calls = context.callReport.ofAccounts;
       context.call.start();
       const result = await execute(operation, context);
       if (context.costBudget.isLarge) await turn();
@@ -247,7 +251,7 @@ export function createOperationPipeline(options: PipelineOptions): OperationPipe
     };
     let parts: AsyncIterable<Part> | undefined;
     try {
-      progress.calls = context.callReport.ofProviders;
+      progress.calls = context.callReport.ofAccounts;
       context.call.start();
       const result = await executeIncrementally(incremental, operation, context);
       if (!(Symbol.asyncIterator in result)) return toResponse(result, operation, context, progress, requestInfo);

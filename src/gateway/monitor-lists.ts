@@ -1,11 +1,12 @@
 /** What the lists of monitors say of every monitor, by their pages alone: no monitor and no run is fetched. */
+import type { Account } from '../core/accounts.ts';
 import type { Limits } from '../core/limits.ts';
-import type { Provider, RunOutcome } from '../generated/types.ts';
+import type { RunOutcome } from '../generated/types.ts';
 import { RequestFetcher, type RequestFetcherOptions } from '../loaders/request-fetcher.ts';
 import { type Log, RequestLog } from '../observability/logger.ts';
-import { type CredentialOf, providers } from '../providers/index.ts';
+import type { CredentialOf } from '../providers/accounts.ts';
+import { providers } from '../providers/index.ts';
 import { OperationCall } from '../upstream/call-context.ts';
-import { accountOf } from '../upstream/credential.ts';
 import { CancelSource, OperationDeadline, type TimeoutQueue } from '../upstream/deadline.ts';
 
 /** A monitor, as its row has it. `undefined` where the row doesn't say. */
@@ -20,9 +21,7 @@ export interface MonitorStatus {
 }
 
 /** The list of the monitors of one account. */
-export interface MonitorList {
-  readonly provider: Provider;
-  readonly account: string;
+export interface MonitorList extends Account {
   /**
    * Reads the list, one upstream call a page; each page has the deadline of an operation.
    * @throws {ProviderError} when a page can't be read
@@ -33,7 +32,7 @@ export interface MonitorList {
 export interface MonitorListsOptions extends Pick<RequestFetcherOptions, 'upstreams' | 'responses'> {
   /** The credentials of the moment, as keys may change. */
   readonly credentialsOf: () => CredentialOf;
-  readonly providers: readonly Provider[];
+  readonly accounts: readonly Account[];
   readonly deadlines: TimeoutQueue;
   readonly log: Log;
   readonly limits: Limits;
@@ -45,8 +44,8 @@ const requestId = 'monitor-lists';
 export function createMonitorLists(options: MonitorListsOptions): readonly MonitorList[] {
   const { credentialsOf, deadlines, log, limits } = options;
 
-  async function* readPages(provider: Provider): AsyncGenerator<readonly MonitorStatus[]> {
-    const { walk, facts } = providers[provider].monitors;
+  async function* readPages(account: Account): AsyncGenerator<readonly MonitorStatus[]> {
+    const { walk, facts } = providers[account.provider].monitors;
     const scan = walk(limits.listPageSize);
     for (let request: typeof scan.first | undefined = scan.first; request !== undefined; ) {
       const requestLog = new RequestLog(log, requestId, limits.maxLogLines);
@@ -56,7 +55,7 @@ export function createMonitorLists(options: MonitorListsOptions): readonly Monit
       try {
         call.start();
         const page = await new RequestFetcher({ ...options, credentialOf: credentialsOf(), call }).get(
-          provider,
+          account,
           request,
         );
         // What has been deleted meanwhile may have left no such page.
@@ -77,9 +76,5 @@ export function createMonitorLists(options: MonitorListsOptions): readonly Monit
     }
   }
 
-  return options.providers.map((provider) => ({
-    provider,
-    account: accountOf({ owner: 'service' }),
-    readPages: () => readPages(provider),
-  }));
+  return options.accounts.map((account) => ({ ...account, readPages: () => readPages(account) }));
 }

@@ -1,9 +1,24 @@
-/** The configured providers: their check, their upstream clients and their credentials. */
-import { ProviderError } from '../core/errors.ts';
+/** The configured providers and their accounts: their check, their upstream clients and their credentials. */
+import {
+  type Account,
+  type AccountId,
+  defaultAccount,
+  expectedAccountName,
+  isAccountName,
+  isDefaultAccount,
+  toAccountId,
+} from '../core/accounts.ts';
 import type { Limits } from '../core/limits.ts';
 import type { Provider } from '../generated/types.ts';
+import type { Upstreams } from '../loaders/request-fetcher.ts';
 import type { Log } from '../observability/logger.ts';
-import { createForwardedCredentials, createHeldCredentials, providerNames, providers } from '../providers/index.ts';
+import {
+  type CredentialMode,
+  type CredentialOf,
+  createForwardedCredentials,
+  createServiceCredentials,
+} from '../providers/accounts.ts';
+import { providerNames, providers } from '../providers/index.ts';
 import { createCoalescing } from '../upstream/coalescing.ts';
 import {
   type Credential,
@@ -15,12 +30,14 @@ import {
 } from '../upstream/credential.ts';
 import type { ResponseBudget } from '../upstream/response-budget.ts';
 import { createUpstream, type Upstream, type UpstreamClient } from '../upstream/upstream.ts';
+
 import type { GatewayConfig } from './create-gateway.ts';
 
-export interface ProviderConfig {
+/** An account of a provider. */
+export interface AccountConfig {
   /**
    * The key of the provider's API, without `Key` or `Bearer` before it. A function is called for each request, so that it may return another
-   * key than before; while it returns none that can be sent, the provider isn't configured.
+   * key than before; while it returns none that can be sent, the account isn't configured.
    */
   readonly apiKey?: string | (() => string);
   /**
@@ -40,94 +57,140 @@ export interface ProviderConfig {
   readonly upstreamRate?: number;
 }
 
+/** The account `default` of a provider, and its others. */
+export interface ProviderConfig extends AccountConfig {
+  /**
+   * Further accounts, by their names: a letter from a to z, and up to 15 of a-z and 0-9 behind it. With them the account `default` needs
+   * no key. @default none
+   */
+  readonly accounts?: Readonly<Record<string, AccountConfig>>;
+}
+
+/** What the accounts are made of. */
+export interface AccountsConfig {
+  readonly providers?: Readonly<Partial<Record<Provider, ProviderConfig>>>;
+  readonly credentials?: CredentialMode;
+}
+
+interface ConfiguredAccount extends Account {
+  readonly config: AccountConfig;
+  /** Where it is in the configuration, for error messages. */
+  readonly path: string;
+}
+
+/** Every account that is configured, or may be called with forwarded keys: the default one of each provider is. */
+export function listAccounts({ providers: configs = {} }: AccountsConfig): readonly ConfiguredAccount[] {
+  return providerNames.flatMap((provider) => {
+    const { accounts = {}, ...config } = configs[provider] ?? {};
+    const path = `providers.${provider}`;
+    return [
+      { provider, account: defaultAccount, config, path },
+      ...Object.entries(accounts).map(([account, further]) => ({
+        ...{ provider, account, config: further, path: `${path}.accounts.${account}` },
+      })),
+    ];
+  });
+}
+
+/** Those that are configured with a key. */
+export const listKeyed = (config: AccountsConfig): readonly Account[] =>
+  listAccounts(config)
+    .filter(({ config: { apiKey } }) => apiKey !== undefined)
+    .map(({ provider, account }) => ({ provider, account }));
+
 /** @throws {Error} that says all that is wrong with the providers, and never a key */
-export function checkProviders({ providers: configs = {}, credentials = 'service' }: GatewayConfig): void {
+export function checkProviders(config: AccountsConfig): void {
+  const { providers: configs = {}, credentials = 'service' } = config;
   const problems: string[] = [];
   for (const provider of providerNames) {
-    const { baseUrl, allowHttp } = configs[provider] ?? {};
-    const apiKey = readKey(configs[provider]);
+    const names = Object.keys(configs[provider]?.accounts ?? {});
+    if (!names.every((name) => isAccountName(name) && name !== defaultAccount))
+      problems.push(`providers.${provider}.accounts: expected ${expectedAccountName}.`);
+  }
+  for (const { provider, account, config: own, path } of listAccounts(config)) {
+    const apiKey = readKey(own);
     // A variable that isn't set and a `!` behind it get past the compiler.
-    const isNeeded = credentials === 'service' && configs[provider] !== undefined;
+    const isNeeded = credentials === 'service' && !isOptional(configs[provider], account);
     if (apiKey === undefined ? isNeeded : typeof apiKey !== 'string' || !isApiKey(apiKey))
-      problems.push(`providers.${provider}.apiKey: expected ${expectedApiKey}.`);
+      problems.push(`${path}.apiKey: expected ${expectedApiKey}.`);
     const { apiPath, defaultBaseUrl } = providers[provider];
+    const { baseUrl, allowHttp } = own;
     const isMissing = baseUrl === undefined && isNeeded && defaultBaseUrl === undefined;
     if (isMissing || (baseUrl !== undefined && !isBaseUrl(baseUrl, apiPath, allowHttp)))
-      problems.push(`providers.${provider}.baseUrl: expected ${expectedBaseUrl(apiPath, allowHttp)}.`);
+      problems.push(`${path}.baseUrl: expected ${expectedBaseUrl(apiPath, allowHttp)}.`);
   }
   if (credentials === 'service' && providerNames.every((provider) => configs[provider] === undefined))
     problems.push(`providers: expected at least one of ${providerNames.join(', ')}.`);
   if (problems.length > 0) throw new Error(problems.join('\n'));
 }
 
-const baseUrlOf = (configs: NonNullable<GatewayConfig['providers']>, provider: Provider): string | undefined =>
-  configs[provider]?.baseUrl ?? providers[provider].defaultBaseUrl;
+/** Whether the account needs no key: the default one of a provider that isn't configured, or has others. */
+const isOptional = (config: ProviderConfig | undefined, account: string): boolean =>
+  isDefaultAccount({ account }) && (config === undefined || Object.keys(config.accounts ?? {}).length > 0);
+
+/** `undefined` when it isn't configured where the API is. */
+function toHref({ provider, config }: ConfiguredAccount): string | undefined {
+  const baseUrl = config.baseUrl ?? providers[provider].defaultBaseUrl;
+  return baseUrl === undefined ? undefined : toBaseUrl(baseUrl).href;
+}
 
 /**
- * One upstream client a provider.
- * @param clients takes those of the configured providers
+ * One upstream client an account, so that no account's trouble touches another.
+ * @param clients takes those of the configured accounts
  * @param revoke called with the digest of a credential that a provider refuses
  */
 export function createUpstreams(
-  clients: Map<Provider, UpstreamClient>,
-  { providers: configs = {}, coalesceCalls = true, observer }: GatewayConfig,
+  clients: Map<AccountId, UpstreamClient>,
+  config: AccountsConfig & Pick<GatewayConfig, 'coalesceCalls' | 'observer'>,
   log: Log,
   limits: Limits,
   budget: ResponseBudget,
   revoke: (digest: string) => void,
-) {
+): Upstreams {
   const onRefused = ({ digest }: Credential) => revoke(digest);
-  const upstreams = providerNames.map((provider): [Provider, Upstream] => {
-    const { refusesKeyWith, readStatus, monitors } = providers[provider];
-    const baseUrl = baseUrlOf(configs, provider);
-    if (baseUrl === undefined) return [provider, createOffUpstream(provider)];
+  const { coalesceCalls = true, observer } = config;
+  const upstreams = listAccounts(config).flatMap((account): [AccountId, Upstream][] => {
+    const baseUrl = toHref(account);
+    // It has no credential either.
+    if (baseUrl === undefined) return [];
+    const { refusesKeyWith, readStatus, monitors } = providers[account.provider];
     const listRequest = monitors.walk(1).first;
-    const { upstreamRate = limits.upstreamRate } = configs[provider] ?? {};
+    const { upstreamRate = limits.upstreamRate } = account.config;
     const upstream = createUpstream({
-      ...{ provider, baseUrl, log, budget, onRefused, listRequest, refusesKeyWith, readStatus, observer },
+      ...{ account, baseUrl, log, budget, onRefused, listRequest, refusesKeyWith, readStatus, observer },
       limits: { ...limits, upstreamRate },
     });
-    clients.set(provider, upstream);
-    return [provider, coalesceCalls ? createCoalescing(provider, upstream, limits) : upstream];
+    clients.set(toAccountId(account), upstream);
+    return [[toAccountId(account), coalesceCalls ? createCoalescing(account, upstream, limits) : upstream]];
   });
-  return Object.fromEntries(upstreams) as Record<Provider, Upstream>;
+  return Object.fromEntries(upstreams);
 }
 
-/** Of a provider that isn't configured: no call of it has a credential. */
-const createOffUpstream = (provider: Provider): Upstream => ({
-  getJson: () => Promise.reject(new ProviderError(provider, 'PROVIDER_NOT_CONFIGURED')),
-  close: async () => {},
-});
-
 /** The credentials of a request: those of the caller, or the configured ones of the moment. */
-export function createCredentials({ providers: configs = {}, credentials }: GatewayConfig) {
-  const baseUrls = Object.fromEntries(
-    providerNames.map((provider) => {
-      const baseUrl = baseUrlOf(configs, provider);
-      return [provider, baseUrl === undefined ? undefined : toBaseUrl(baseUrl).href];
-    }),
-  ) as Record<Provider, string | undefined>;
-  if (credentials === 'forwarded') return createForwardedCredentials((provider) => baseUrls[provider]);
-  const held = () => {
-    const apiKeys = providerNames.flatMap((provider) => {
-      const apiKey = readKey(configs[provider]);
-      return apiKey === undefined || !isApiKey(apiKey) ? [] : [[provider, apiKey] as const];
-    });
-    return createHeldCredentials(new Map(apiKeys), (provider) => baseUrls[provider]);
-  };
-  const configured = Object.values(configs);
-  let current = held();
-  if (configured.every(({ apiKey }) => typeof apiKey !== 'function')) return current;
-  let known: readonly (string | undefined)[] = configured.map(readKey);
+export function createCredentials(
+  config: AccountsConfig,
+): (requestInfo: { header(name: string): string | null | undefined }) => CredentialOf {
+  const configured = listAccounts(config).map((account) => ({ ...account, baseUrl: toHref(account) }));
+  if (config.credentials === 'forwarded') return createForwardedCredentials(configured);
+  const create = () =>
+    createServiceCredentials(
+      configured.flatMap((account) => {
+        const apiKey = readKey(account.config);
+        return apiKey === undefined || !isApiKey(apiKey) ? [] : [{ ...account, apiKey }];
+      }),
+    );
+  let current = create();
+  if (configured.every(({ config: { apiKey } }) => typeof apiKey !== 'function')) return current;
+  const readKeys = () => configured.map((account) => readKey(account.config));
+  let known = readKeys();
   return () => {
-    const keys = configured.map(readKey);
+    const keys = readKeys();
     if (keys.some((key, place) => key !== known[place])) {
       known = keys;
-      current = held();
+      current = create();
     }
     return current();
   };
 }
 
-const readKey = ({ apiKey }: ProviderConfig = {}): string | undefined =>
-  typeof apiKey === 'function' ? apiKey() : apiKey;
+const readKey = ({ apiKey }: AccountConfig): string | undefined => (typeof apiKey === 'function' ? apiKey() : apiKey);

@@ -101,6 +101,7 @@ export type ResolversUnionTypes<_RefType extends Record<string, unknown>> = {
 
 /** Mapping between all available schema types and the resolvers types */
 export type ResolversTypes = {
+  Account: ResolverTypeWrapper<Fields<Types.Account>>;
   AgentLogEvent: ResolverTypeWrapper<Fields<Types.AgentLogEvent>>;
   AgentLogEventConnection: ResolverTypeWrapper<Fields<Types.AgentLogEventConnection>>;
   AgentLogEventEdge: ResolverTypeWrapper<Fields<Types.AgentLogEventEdge>>;
@@ -167,6 +168,7 @@ export type ResolversTypes = {
 
 /** Mapping between all available schema types and the resolvers parents */
 export type ResolversParentTypes = {
+  Account: Fields<Types.Account>;
   AgentLogEvent: Fields<Types.AgentLogEvent>;
   AgentLogEventConnection: Fields<Types.AgentLogEventConnection>;
   AgentLogEventEdge: Fields<Types.AgentLogEventEdge>;
@@ -237,6 +239,12 @@ export type StreamDirectiveArgs = {
 };
 
 export type StreamDirectiveResolver<Result, Parent, ContextType = Context, Args = StreamDirectiveArgs> = DirectiveResolverFn<Result, Parent, ContextType, Args>;
+
+export type AccountResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Account'] = ResolversParentTypes['Account']> = {
+  isConfigured?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  provider?: Resolver<ResolversTypes['Provider'], ParentType, ContextType>;
+};
 
 export type AgentLogEventResolvers<ContextType = Context, ParentType extends ResolversParentTypes['AgentLogEvent'] = ResolversParentTypes['AgentLogEvent']> = {
   event?: Resolver<Types.Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
@@ -337,6 +345,7 @@ export type DatafoldHourlyScheduleResolvers<ContextType = Context, ParentType ex
 };
 
 export type DatafoldMonitorResolvers<ContextType = Context, ParentType extends ResolversParentTypes['DatafoldMonitor'] = ResolversParentTypes['DatafoldMonitor']> = {
+  account?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   alert?: Resolver<Types.Maybe<ResolversTypes['DatafoldAlert']>, ParentType, ContextType>;
   createdAt?: Resolver<Types.Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   datasets?: Resolver<Types.Maybe<ReadonlyArray<Types.Maybe<ResolversTypes['DatafoldDataset']>>>, ParentType, ContextType>;
@@ -387,6 +396,7 @@ export type DatafoldPercentageAlertResolvers<ContextType = Context, ParentType e
 };
 
 export type DatafoldRunResolvers<ContextType = Context, ParentType extends ResolversParentTypes['DatafoldRun'] = ResolversParentTypes['DatafoldRun']> = {
+  account?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   diff?: Resolver<Types.Maybe<ResolversTypes['DatafoldDiff']>, ParentType, ContextType>;
   diffId?: Resolver<Types.Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
   error?: Resolver<Types.Maybe<ResolversTypes['String']>, ParentType, ContextType>;
@@ -486,6 +496,7 @@ export type OlostepLastRunResolvers<ContextType = Context, ParentType extends Re
 };
 
 export type OlostepMonitorResolvers<ContextType = Context, ParentType extends ResolversParentTypes['OlostepMonitor'] = ResolversParentTypes['OlostepMonitor']> = {
+  account?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   agentId?: Resolver<Types.Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
   createdAt?: Resolver<Types.Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   diagram?: Resolver<Types.Maybe<ResolversTypes['String']>, ParentType, ContextType>;
@@ -538,6 +549,7 @@ export type OlostepPlanningResolvers<ContextType = Context, ParentType extends R
 };
 
 export type OlostepRunResolvers<ContextType = Context, ParentType extends ResolversParentTypes['OlostepRun'] = ResolversParentTypes['OlostepRun']> = {
+  account?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   changed?: Resolver<Types.Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
   events?: Resolver<Types.Maybe<ResolversTypes['AgentLogEventConnection']>, ParentType, ContextType, Partial<Types.OlostepRunEventsArgs>>;
   finishedAt?: Resolver<Types.Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
@@ -588,7 +600,8 @@ export type PageInfoResolvers<ContextType = Context, ParentType extends Resolver
 };
 
 export type QueryResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
-  datafoldRun?: Resolver<Types.Maybe<ResolversTypes['DatafoldRun']>, ParentType, ContextType, RequireFields<Types.QueryDatafoldRunArgs, 'allowStale' | 'monitorId' | 'runId'>>;
+  accounts?: Resolver<Types.Maybe<ReadonlyArray<ResolversTypes['Account']>>, ParentType, ContextType>;
+  datafoldRun?: Resolver<Types.Maybe<ResolversTypes['DatafoldRun']>, ParentType, ContextType, RequireFields<Types.QueryDatafoldRunArgs, 'account' | 'allowStale' | 'monitorId' | 'runId'>>;
   monitor?: Resolver<Types.Maybe<ResolversTypes['Monitor']>, ParentType, ContextType, RequireFields<Types.QueryMonitorArgs, 'allowStale' | 'key'>>;
   monitorList?: Resolver<Types.Maybe<ResolversTypes['MonitorConnection']>, ParentType, ContextType, RequireFields<Types.QueryMonitorListArgs, 'allowStale' | 'first' | 'includeDeleted'>>;
   monitorRun?: Resolver<Types.Maybe<ResolversTypes['MonitorRun']>, ParentType, ContextType, RequireFields<Types.QueryMonitorRunArgs, 'allowStale' | 'key'>>;
@@ -596,7 +609,7 @@ export type QueryResolvers<ContextType = Context, ParentType extends ResolversPa
   monitors?: Resolver<ReadonlyArray<Types.Maybe<ResolversTypes['Monitor']>>, ParentType, ContextType, RequireFields<Types.QueryMonitorsArgs, 'allowStale' | 'keys'>>;
   node?: Resolver<Types.Maybe<ResolversTypes['Node']>, ParentType, ContextType, RequireFields<Types.QueryNodeArgs, 'id'>>;
   nodes?: Resolver<ReadonlyArray<Types.Maybe<ResolversTypes['Node']>>, ParentType, ContextType, RequireFields<Types.QueryNodesArgs, 'allowStale' | 'ids'>>;
-  olostepRun?: Resolver<Types.Maybe<ResolversTypes['OlostepRun']>, ParentType, ContextType, RequireFields<Types.QueryOlostepRunArgs, 'allowStale' | 'monitorId' | 'runId'>>;
+  olostepRun?: Resolver<Types.Maybe<ResolversTypes['OlostepRun']>, ParentType, ContextType, RequireFields<Types.QueryOlostepRunArgs, 'account' | 'allowStale' | 'monitorId' | 'runId'>>;
   runs?: Resolver<Types.Maybe<ResolversTypes['RunFeedConnection']>, ParentType, ContextType, RequireFields<Types.QueryRunsArgs, 'allowStale' | 'first'>>;
 };
 
@@ -623,12 +636,14 @@ export type RunFeedConnectionResolvers<ContextType = Context, ParentType extends
 };
 
 export type RunFeedGapResolvers<ContextType = Context, ParentType extends ResolversParentTypes['RunFeedGap'] = ResolversParentTypes['RunFeedGap']> = {
+  account?: Resolver<Types.Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   code?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   monitorId?: Resolver<Types.Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
   provider?: Resolver<ResolversTypes['Provider'], ParentType, ContextType>;
 };
 
 export type Resolvers<ContextType = Context> = {
+  Account?: AccountResolvers<ContextType>;
   AgentLogEvent?: AgentLogEventResolvers<ContextType>;
   AgentLogEventConnection?: AgentLogEventConnectionResolvers<ContextType>;
   AgentLogEventEdge?: AgentLogEventEdgeResolvers<ContextType>;

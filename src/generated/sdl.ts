@@ -55,6 +55,8 @@ type DatafoldRun implements MonitorRun & Node {
   id: ID!
   "Always \`DATAFOLD\`."
   provider: Provider!
+  "The name of the account whose run it is, as \`Query.accounts\` has it. Set by this service."
+  account: String!
   "Datafold's id of the monitor: a whole number, digit for digit."
   monitorId: ID!
   "Datafold's id of the run: a whole number, digit for digit."
@@ -176,6 +178,8 @@ type DatafoldMonitor implements Monitor & Node {
   id: ID!
   "Always \`DATAFOLD\`."
   provider: Provider!
+  "The name of the account whose monitor it is, as \`Query.accounts\` has it. Set by this service."
+  account: String!
   "Datafold's id of the monitor: a whole number, digit for digit."
   monitorId: ID!
   "When this service received the response that is shown here. Set by this service."
@@ -392,6 +396,8 @@ extend type Query {
     monitorId: ID!
     "Datafold's id of the run: a whole number from 0 to 9223372036854775807, no leading zeros."
     runId: ID!
+    "The name of the account, as \`Query.accounts\` has it; any other is \`BAD_USER_INPUT\`. \`null\` means \`\\"default\\"\`."
+    account: String = "default"
     "Whether a cached response may be shown while the provider is down; \`isStale\` marks it."
     allowStale: Boolean! = false
   ): DatafoldRun
@@ -457,10 +463,28 @@ interface Node {
 "A service that runs monitors."
 enum Provider
 
+"""
+An account of a provider: a key of the provider's API, and the address that the API is called at. Nothing is shared between two
+accounts, even where they have the same key.
+"""
+type Account {
+  "The provider whose account it is."
+  provider: Provider!
+  "The name of the account: \`default\`, or one that the service is configured with. Two providers may each have an account of a name."
+  name: String!
+  "Whether there is a key for it: the service's, or the caller's where callers send their keys."
+  isConfigured: Boolean!
+}
+
 "Identifies a run: by its monitor's id and its own id, as the provider has them."
 input MonitorRunKey {
   "The service that ran the monitor."
   provider: Provider!
+
+  """
+  The name of the account, as \`Query.accounts\` has it. Any other name is \`BAD_USER_INPUT\` and costs no call. \`null\` means \`"default"\`.
+  """
+  account: String = "default"
 
   """
   The provider's id of the monitor, as text. The provider's own root field (\`datafoldRun\`, …) says what such an id looks
@@ -511,6 +535,8 @@ interface MonitorRun implements Node {
   id: ID!
   "The service that ran the monitor."
   provider: Provider!
+  "The name of the account whose run it is, as \`Query.accounts\` has it. Set by this service."
+  account: String!
   "The provider's id of the monitor, digit for digit."
   monitorId: ID!
   "The provider's id of the run, digit for digit."
@@ -531,6 +557,9 @@ interface MonitorRun implements Node {
 
 "The runs of all providers."
 type Query {
+  "The accounts that this service knows, by provider: \`default\` first, then the others in the order of the configuration. No upstream call."
+  accounts: [Account!]
+
   "One run; \`null\` when the provider has no such run."
   monitorRun(
     "Which run."
@@ -571,6 +600,10 @@ type Query {
 input MonitorKey {
   "The service that runs the monitor."
   provider: Provider!
+  """
+  The name of the account, as \`Query.accounts\` has it. Any other name is \`BAD_USER_INPUT\` and costs no call. \`null\` means \`"default"\`.
+  """
+  account: String = "default"
   "The provider's id of the monitor, as text; checked like \`MonitorRunKey.monitorId\`."
   monitorId: ID!
 }
@@ -581,6 +614,8 @@ interface Monitor implements Node {
   id: ID!
   "The service that runs the monitor."
   provider: Provider!
+  "The name of the account whose monitor it is, as \`Query.accounts\` has it. Set by this service."
+  account: String!
   "The provider's id of the monitor, digit for digit."
   monitorId: ID!
   "When this service received the response that is shown here. Set by this service."
@@ -732,6 +767,8 @@ type RunFeedConnection {
 type RunFeedGap {
   "The provider whose runs or monitors may be missing."
   provider: Provider!
+  "The name of the account whose runs or monitors may be missing; \`null\` when it may be any account of the provider."
+  account: String
   "The monitor that may be missing, or whose runs may be; \`null\` when it may be any monitor."
   monitorId: ID
   """
@@ -764,13 +801,13 @@ extend type Query {
   ): [Monitor]!
 
   """
-  The monitors of a provider, or of all providers, a page at a time: Datafold's in the order of their ids, then Olostep's in the order of
+  The monitors of a provider, or of all providers, a page at a time: account by account, Datafold's in the order of their ids, then Olostep's in the order of
   its list. Filters need the rows of the lists alone: one upstream call for each page of 100 rows, as many as the page needs. A monitor
   has to match all filters that are given. A page that is shorter than \`first\`, or empty, may have a next one: request pages until
   \`hasNextPage\` is false.
   """
   monitorList(
-    "The provider whose monitors are listed; by default all providers that there is a key for. One that fails is a gap then."
+    "The provider whose monitors are listed; by default all providers. One that fails is a gap then."
     provider: Provider
     """
     Only monitors whose \`name\` has each of these words, in any order, also as a part of a word; upper and lower case are the same. Only
@@ -800,6 +837,11 @@ extend type Query {
     list can have them is known from its clients alone. Datafold documents no deleted monitors, so this changes nothing there.
     """
     includeDeleted: Boolean! = false
+    """
+    Only monitors of accounts with one of these names, at whichever provider; by default of all accounts that there is a key for. One that
+    fails is a gap, unless \`provider\` names its provider and it is the only one. A name that no account has is \`BAD_USER_INPUT\`.
+    """
+    accounts: [String!]
     "Maximum number of monitors: 0 to 100."
     first: Int = 20
     "Only monitors after this \`cursor\`, from an earlier page with the same arguments. An empty text counts as none."
@@ -809,7 +851,7 @@ extend type Query {
   ): MonitorConnection
 
   """
-  The newest runs of all monitors, of all providers, in one order: by time, newest first, then by id. The time of a Datafold run
+  The newest runs of all monitors, of all providers, in one order: by time, newest first, then by provider, account and id. The time of a Datafold run
   is its start; the time of an Olostep run is its snapshot, because Olostep's lists state no other. A run without a time has the
   time of the run above it in its monitor's list. At the top of the list it has the time of the first page, or of five minutes
   after its monitor's last run where the list of monitors states an earlier one. Runs that start after the first page belong to no
@@ -824,6 +866,11 @@ extend type Query {
     until: DateTime
     "The providers whose runs are listed; by default all providers that there is a key for."
     providers: [Provider!]
+    """
+    Only runs of accounts with one of these names, at whichever provider; by default of all accounts that there is a key for. A name
+    that no account has is \`BAD_USER_INPUT\`.
+    """
+    accounts: [String!]
     """
     Only runs with one of these outcomes; by default all runs, also those without an outcome yet. Olostep's lists state \`PASSED\`, \`FINDING\`
     and \`UNKNOWN\` alone: no Olostep run matches others.
@@ -871,6 +918,8 @@ type OlostepRun implements MonitorRun & Node {
   id: ID!
   "Always \`OLOSTEP\`."
   provider: Provider!
+  "The name of the account whose run it is, as \`Query.accounts\` has it. Set by this service."
+  account: String!
   "Olostep's id of the monitor: \`monitor_…\`."
   monitorId: ID!
   "Olostep's id of the run: \`run_…\`."
@@ -967,6 +1016,8 @@ type OlostepMonitor implements Monitor & Node {
   id: ID!
   "Always \`OLOSTEP\`."
   provider: Provider!
+  "The name of the account whose monitor it is, as \`Query.accounts\` has it. Set by this service."
+  account: String!
   "Olostep's id of the monitor: \`monitor_…\`."
   monitorId: ID!
   "When this service received the response that is shown here. Set by this service."
@@ -1199,6 +1250,8 @@ extend type Query {
     monitorId: ID!
     "Olostep's id of the run: \`run_\` and 1 to 128 of \`A-Z a-z 0-9 _ -\`."
     runId: ID!
+    "The name of the account, as \`Query.accounts\` has it; any other is \`BAD_USER_INPUT\`. \`null\` means \`\\"default\\"\`."
+    account: String = "default"
     "Whether a cached response may be shown while the provider is down; \`isStale\` marks it."
     allowStale: Boolean! = false
   ): OlostepRun

@@ -20,6 +20,20 @@ export type Scalars = {
   JSON: { input: unknown; output: unknown; }
 };
 
+/**
+ * An account of a provider: a key of the provider's API, and the address that the API is called at. Nothing is shared between two
+ * accounts, even where they have the same key.
+ */
+export type Account = {
+  readonly __typename: 'Account';
+  /** Whether there is a key for it: the service's, or the caller's where callers send their keys. */
+  readonly isConfigured: Scalars['Boolean']['output'];
+  /** The name of the account: `default`, or one that the service is configured with. Two providers may each have an account of a name. */
+  readonly name: Scalars['String']['output'];
+  /** The provider whose account it is. */
+  readonly provider: Provider;
+};
+
 /** One line of a run's log. */
 export type AgentLogEvent = {
   readonly __typename: 'AgentLogEvent';
@@ -214,6 +228,8 @@ export type DatafoldHourlySchedule = {
 /** A data monitor of Datafold. */
 export type DatafoldMonitor = Monitor & Node & {
   readonly __typename: 'DatafoldMonitor';
+  /** The name of the account whose monitor it is, as `Query.accounts` has it. Set by this service. */
+  readonly account: Scalars['String']['output'];
   /** The condition of the monitor's alert; `null` when it has no alert. Lists lack it: one upstream call for each monitor. */
   readonly alert: Maybe<DatafoldAlert>;
   /** When the monitor was created, as Datafold states it. */
@@ -335,6 +351,8 @@ export type DatafoldPercentageAlert = {
 /** A run of a Datafold data monitor. `phase` and `outcome` are derived from Datafold's `state`. */
 export type DatafoldRun = MonitorRun & Node & {
   readonly __typename: 'DatafoldRun';
+  /** The name of the account whose run it is, as `Query.accounts` has it. Set by this service. */
+  readonly account: Scalars['String']['output'];
   /**
    * The data diff of this run; `null` without `diffId`, or when Datafold has no such diff. It costs one upstream call for each distinct
    * diff, and none once the diff is finished and in the run cache. Selecting only its `id`, `diffId` and `url` makes no upstream call, and
@@ -439,6 +457,8 @@ export type DatafoldWebhookNotification = {
 
 /** A monitor of any provider. `null` in place of one, without an error, means: the provider has no such monitor. */
 export type Monitor = {
+  /** The name of the account whose monitor it is, as `Query.accounts` has it. Set by this service. */
+  readonly account: Scalars['String']['output'];
   /** When the monitor was created; `null` when the provider doesn't say. */
   readonly createdAt: Maybe<Scalars['DateTime']['output']>;
   /** Whether the monitor runs on its schedule; `null` when the provider doesn't say. */
@@ -524,6 +544,8 @@ export type MonitorEdge = {
 
 /** Identifies a monitor, by the id that the provider gave it. */
 export type MonitorKey = {
+  /** The name of the account, as `Query.accounts` has it. Any other name is `BAD_USER_INPUT` and costs no call. `null` means `"default"`. */
+  readonly account?: InputMaybe<Scalars['String']['input']>;
   /** The provider's id of the monitor, as text; checked like `MonitorRunKey.monitorId`. */
   readonly monitorId: Scalars['ID']['input'];
   /** The service that runs the monitor. */
@@ -532,6 +554,8 @@ export type MonitorKey = {
 
 /** One run of one monitor, at any provider. `null` in place of a run, without an error, means: the provider has no such run. */
 export type MonitorRun = {
+  /** The name of the account whose run it is, as `Query.accounts` has it. Set by this service. */
+  readonly account: Scalars['String']['output'];
   /** The global id of the run, stable for ever. Set by this service. */
   readonly id: Scalars['ID']['output'];
   /** Whether this is a cached run that is shown because its provider is down (stale-if-error); only with `allowStale`. */
@@ -578,6 +602,8 @@ export type MonitorRunEdge = {
 
 /** Identifies a run: by its monitor's id and its own id, as the provider has them. */
 export type MonitorRunKey = {
+  /** The name of the account, as `Query.accounts` has it. Any other name is `BAD_USER_INPUT` and costs no call. `null` means `"default"`. */
+  readonly account?: InputMaybe<Scalars['String']['input']>;
   /**
    * The provider's id of the monitor, as text. The provider's own root field (`datafoldRun`, …) says what such an id looks
    * like; any other text is `BAD_USER_INPUT` and costs no call.
@@ -613,6 +639,8 @@ export type OlostepLastRun = {
 /** A web monitor of Olostep. */
 export type OlostepMonitor = Monitor & Node & {
   readonly __typename: 'OlostepMonitor';
+  /** The name of the account whose monitor it is, as `Query.accounts` has it. Set by this service. */
+  readonly account: Scalars['String']['output'];
   /** Olostep's id of the agent that does the work; in older responses it may be that of a *forward deployed agent*, `fda_…`. */
   readonly agentId: Maybe<Scalars['ID']['output']>;
   /** When the monitor was created, as Olostep states it. */
@@ -774,6 +802,8 @@ export type OlostepPlanning = {
  */
 export type OlostepRun = MonitorRun & Node & {
   readonly __typename: 'OlostepRun';
+  /** The name of the account whose run it is, as `Query.accounts` has it. Set by this service. */
+  readonly account: Scalars['String']['output'];
   /**
    * Whether the page had changed since the previous run. From the monitor's events page; `null` when the run isn't there, or Olostep
    * doesn't say.
@@ -935,12 +965,14 @@ export type Provider =
 /** The runs of all providers. */
 export type Query = {
   readonly __typename: 'Query';
+  /** The accounts that this service knows, by provider: `default` first, then the others in the order of the configuration. No upstream call. */
+  readonly accounts: Maybe<ReadonlyArray<Account>>;
   /** One Datafold run; `null` when Datafold has no such run. */
   readonly datafoldRun: Maybe<DatafoldRun>;
   /** One monitor; `null` when the provider has no such monitor. */
   readonly monitor: Maybe<Monitor>;
   /**
-   * The monitors of a provider, or of all providers, a page at a time: Datafold's in the order of their ids, then Olostep's in the order of
+   * The monitors of a provider, or of all providers, a page at a time: account by account, Datafold's in the order of their ids, then Olostep's in the order of
    * its list. Filters need the rows of the lists alone: one upstream call for each page of 100 rows, as many as the page needs. A monitor
    * has to match all filters that are given. A page that is shorter than `first`, or empty, may have a next one: request pages until
    * `hasNextPage` is false.
@@ -970,7 +1002,7 @@ export type Query = {
   /** One Olostep run; `null` when Olostep has no such run. */
   readonly olostepRun: Maybe<OlostepRun>;
   /**
-   * The newest runs of all monitors, of all providers, in one order: by time, newest first, then by id. The time of a Datafold run
+   * The newest runs of all monitors, of all providers, in one order: by time, newest first, then by provider, account and id. The time of a Datafold run
    * is its start; the time of an Olostep run is its snapshot, because Olostep's lists state no other. A run without a time has the
    * time of the run above it in its monitor's list. At the top of the list it has the time of the first page, or of five minutes
    * after its monitor's last run where the list of monitors states an earlier one. Runs that start after the first page belong to no
@@ -984,6 +1016,7 @@ export type Query = {
 
 /** The runs of all providers. */
 export type QueryDatafoldRunArgs = {
+  account?: InputMaybe<Scalars['String']['input']>;
   allowStale?: Scalars['Boolean']['input'];
   monitorId: Scalars['ID']['input'];
   runId: Scalars['ID']['input'];
@@ -999,6 +1032,7 @@ export type QueryMonitorArgs = {
 
 /** The runs of all providers. */
 export type QueryMonitorListArgs = {
+  accounts?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
   after?: InputMaybe<Scalars['String']['input']>;
   allowStale?: Scalars['Boolean']['input'];
   first?: InputMaybe<Scalars['Int']['input']>;
@@ -1048,6 +1082,7 @@ export type QueryNodesArgs = {
 
 /** The runs of all providers. */
 export type QueryOlostepRunArgs = {
+  account?: InputMaybe<Scalars['String']['input']>;
   allowStale?: Scalars['Boolean']['input'];
   monitorId: Scalars['ID']['input'];
   runId: Scalars['ID']['input'];
@@ -1056,6 +1091,7 @@ export type QueryOlostepRunArgs = {
 
 /** The runs of all providers. */
 export type QueryRunsArgs = {
+  accounts?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
   after?: InputMaybe<Scalars['String']['input']>;
   allowStale?: Scalars['Boolean']['input'];
   first?: InputMaybe<Scalars['Int']['input']>;
@@ -1124,6 +1160,8 @@ export type RunFeedConnection = {
 /** Runs or monitors of this provider that couldn't be read. They are missing on this page, and may be missing on later pages. */
 export type RunFeedGap = {
   readonly __typename: 'RunFeedGap';
+  /** The name of the account whose runs or monitors may be missing; `null` when it may be any account of the provider. */
+  readonly account: Maybe<Scalars['String']['output']>;
   /**
    * The reason, as in `extensions.code` of an error. `OPERATION_TOO_COSTLY`: the calls of one request aren't enough to continue, or
    * the provider has more monitors than `runs` merges (`RUN_FEED_MAX_MONITORS`). `STALE`: with `allowStale`, cached rows are shown

@@ -1,7 +1,7 @@
-/** The entries of one provider's runs, as one request meets and leaves them. */
+/** The entries of one account's runs, as one request meets and leaves them. */
+import type { RunKey } from '../core/accounts.ts';
 import { isRefusedCredential } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
-import type { MonitorRunKey } from '../generated/types.ts';
 import { ParsedObject } from '../json/lazy-object.ts';
 import type { ReadLimits, Run } from '../providers/fields.ts';
 import type { RunDefinition } from '../providers/provider.ts';
@@ -52,7 +52,7 @@ type CopyLimits = ReadLimits &
 
 /** Something that is wanted of a run, and which entries of it would do: the first that is fresh is taken. */
 export interface CopyWant {
-  readonly key: MonitorRunKey;
+  readonly key: RunKey;
   readonly kinds: readonly EntryKind[];
 }
 
@@ -117,14 +117,13 @@ export class CachedRuns {
     const count = this.#enough.size - before;
     const [first] = wants;
     if (first === undefined || count === 0) return;
-    const { provider } = first.key;
-    callReport.of(provider).cacheHits += count;
-    callReport.explain(provider, () => [explainCached(count)]);
+    callReport.of(first.key).cacheHits += count;
+    callReport.explain(first.key, () => [explainCached(count)]);
   }
 
   /** Takes notice of an entry; what is in it, if it is fresh. */
   #meet(
-    key: MonitorRunKey,
+    key: RunKey,
     kind: EntryKind,
     stored: StoredEntry | undefined,
   ): (Known & Pick<StoredEntry, 'readAt'>) | undefined {
@@ -146,7 +145,7 @@ export class CachedRuns {
     return freshMs[definition.cacheability(run, record, kind === 'row')];
   }
 
-  #toKnown(key: MonitorRunKey, kind: EntryKind, { bytes, readAt }: StoredEntry, isStale: boolean): Known | undefined {
+  #toKnown(key: RunKey, kind: EntryKind, { bytes, readAt }: StoredEntry, isStale: boolean): Known | undefined {
     const { limits, definition } = this.#options;
     const { toRun, toListedRun } = definition;
     if (kind === 'row' && bytes.equals(absentRow)) return toAbsentRow();
@@ -163,7 +162,7 @@ export class CachedRuns {
    * Stale-if-error: what replaces a response that failed, if there is an entry: the same whatever is selected. A run's own record says all; but
    * one of before its end is worth less than a row of after it, where rows say the same.
    */
-  async serveStale(key: MonitorRunKey): Promise<Run | undefined> {
+  async serveStale(key: RunKey): Promise<Run | undefined> {
     const [run, row] = await Promise.all([this.#findOld(key, 'run'), this.#findOld(key, 'row')]);
     const old = this.#chooseOld(run, row);
     if (old?.run) this.#options.callReport.noteReadAt(old.readAt);
@@ -181,11 +180,11 @@ export class CachedRuns {
   }
 
   /** The row in an entry of any age; one without a run says that the list didn't have it. */
-  findOldRow(key: MonitorRunKey): Promise<Known | undefined> {
+  findOldRow(key: RunKey): Promise<Known | undefined> {
     return this.#findOld(key, 'row');
   }
 
-  async #findOld(key: MonitorRunKey, kind: EntryKind): Promise<(Known & Omit<StoredEntry, 'bytes'>) | undefined> {
+  async #findOld(key: RunKey, kind: EntryKind): Promise<(Known & Omit<StoredEntry, 'bytes'>) | undefined> {
     const { runCache, limits } = this.#options;
     const name = this.#nameOf(key, kind);
     const stored = this.#met.get(name) ?? (await readFirst(runCache, name));
@@ -196,7 +195,7 @@ export class CachedRuns {
   }
 
   /** Caches what has just been read, if it can be serialized; a row once, however many fields and pages have it. */
-  store(key: MonitorRunKey, kind: EntryKind, known: Known, readAt: number): void {
+  store(key: RunKey, kind: EntryKind, known: Known, readAt: number): void {
     const { runCache, limits } = this.#options;
     const freshMs = this.#freshMsOf(known, kind);
     // A row of an unfinished run would never be shown.
@@ -218,7 +217,7 @@ export class CachedRuns {
    * Caches that the list doesn't have the run: for a moment when it has ended, as its row may still come; else only for the case
    * that the provider is down, as what says so of a run that goes on stands beside the run's own entry.
    */
-  storeAbsentRow(key: MonitorRunKey, isFinished: boolean): void {
+  storeAbsentRow(key: RunKey, isFinished: boolean): void {
     const { runCache, limits } = this.#options;
     const readAt = Date.now();
     const freshUntil = readAt + (isFinished ? limits.runCacheSettlingTtlMs : 0);
@@ -229,12 +228,12 @@ export class CachedRuns {
    * What is gone, or not for this credential any more, is not to come back while its provider is down. A credential that isn't
    * accepted at all has lost all of them, and those that were met before it are no exception.
    */
-  drop(key: MonitorRunKey, error?: unknown): void {
+  drop(key: RunKey, error?: unknown): void {
     if (isRefusedCredential(error)) this.#met.clear();
     this.#options.runCache.drop([this.#nameOf(key, 'run'), this.#nameOf(key, 'row')]);
   }
 
-  #nameOf(key: MonitorRunKey, kind: EntryKind): string {
+  #nameOf(key: RunKey, kind: EntryKind): string {
     return toRunName(this.#options.credential, key, kind);
   }
 }

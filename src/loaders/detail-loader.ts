@@ -1,9 +1,9 @@
 /** Separate responses beside runs and monitors: a data diff, the plan of a monitor. Each is fetched once in a request. */
 import DataLoader from 'dataloader';
+import { type Account, toAccountId } from '../core/accounts.ts';
 import { isRefusal } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
-import type { Provider } from '../generated/types.ts';
-import type { CredentialOf } from '../providers/index.ts';
+import type { CredentialOf } from '../providers/accounts.ts';
 import type { DetailDefinition } from '../providers/provider.ts';
 import {
   type CacheEntries,
@@ -14,6 +14,7 @@ import {
 import type { RunCache } from '../run-cache/run-cache.ts';
 import type { CallReport } from '../upstream/call-report.ts';
 import { type Body, fromBytes } from '../upstream/read-response.ts';
+import { loadOf } from './account-errors.ts';
 import { explainCached } from './planner.ts';
 import type { RequestFetcher } from './request-fetcher.ts';
 
@@ -32,7 +33,7 @@ export interface DetailLoaderOptions {
 }
 
 interface Want {
-  readonly provider: Provider;
+  readonly account: Account;
   readonly definition: DetailDefinition;
   readonly id: string;
   readonly allowStale: boolean;
@@ -50,7 +51,8 @@ export class DetailLoader {
       // A promise a want, so that each fails alone.
       async (wants) => this.#load(wants) as unknown as (Body | null)[],
       {
-        cacheKeyFn: ({ provider, definition, id, allowStale }) => `${provider} ${definition.name} ${id} ${allowStale}`,
+        cacheKeyFn: ({ account, definition, id, allowStale }) =>
+          `${toAccountId(account)} ${definition.name} ${id} ${allowStale}`,
       },
     );
   }
@@ -61,15 +63,18 @@ export class DetailLoader {
    * @throws {OperationTooCostly} when the request has made all the calls that it may
    * @throws {ProviderError} when the provider failed
    */
-  load(provider: Provider, definition: DetailDefinition, id: string, allowStale = false): Promise<Body | null> {
+  load(account: Account, definition: DetailDefinition, id: string, allowStale = false): Promise<Body | null> {
     const { callReport } = this.#options;
-    if (callReport.isVerbose) callReport.recordRequested(provider, `${definition.name} ${id}`);
-    return this.#loader.load({ provider, definition, id, allowStale });
+    if (callReport.isVerbose) callReport.recordRequested(account, `${definition.name} ${id}`);
+    return loadOf(account, this.#loader.load({ account, definition, id, allowStale }));
   }
 
   #load(wants: readonly Want[]): readonly Promise<Body | null>[] {
     const found = new Array<Promise<Body | null>>(wants.length);
-    const places = Map.groupBy(wants.keys(), (place) => `${wants[place]?.provider} ${wants[place]?.definition.name}`);
+    const places = Map.groupBy(wants.keys(), (place) => {
+      const { account, definition } = wants[place] as Want;
+      return `${toAccountId(account)} ${definition.name}`;
+    });
     for (const some of places.values()) {
       const loading = this.#loadSame(some.map((place) => wants[place] as Want));
       for (const [index, place] of some.entries()) found[place] = loading[index] as Promise<Body | null>;
@@ -77,15 +82,15 @@ export class DetailLoader {
     return found;
   }
 
-  /** Of one provider and one definition. */
+  /** Of one account and one definition. */
   #loadSame(wants: readonly Want[]): readonly Promise<Body | null>[] {
-    const [{ provider, definition }] = wants as readonly [Want, ...Want[]];
+    const [{ account, definition }] = wants as readonly [Want, ...Want[]];
     const { limits, maxAgeMs = Number.POSITIVE_INFINITY } = this.#options;
     const cache = this.#cacheOf(definition);
     if (cache === undefined) return this.#fetch(wants, undefined);
     try {
       const ids = wants.map(({ id }) => id);
-      const entries = cache.getMany(this.#ownerOf(provider), ids, Math.min(maxAgeMs, limits.runCacheTtlMs));
+      const entries = cache.getMany(this.#ownerOf(account), ids, Math.min(maxAgeMs, limits.runCacheTtlMs));
       if (!(entries instanceof Promise)) return this.#fetch(wants, entries);
       // A store isn't to fail; one that does costs no response.
       const loading = entries.then(
@@ -102,14 +107,14 @@ export class DetailLoader {
     const { callReport } = this.#options;
     const cached = wants.map((want, place) => this.#readEntry(want, entries?.[place]));
     const count = cached.filter((body) => body !== undefined).length;
-    const [{ provider, definition }] = wants as readonly [Want, ...Want[]];
+    const [{ account, definition }] = wants as readonly [Want, ...Want[]];
     if (count > 0) {
-      callReport.of(provider).cacheHits += count;
-      callReport.explain(provider, () => [explainCached(count)]);
+      callReport.of(account).cacheHits += count;
+      callReport.explain(account, () => [explainCached(count)]);
     }
     const missing = wants.length - count;
     if (missing > 0)
-      callReport.explain(provider, () => [
+      callReport.explain(account, () => [
         {
           source: 'DETAIL',
           list: definition.name,
@@ -138,21 +143,21 @@ export class DetailLoader {
     }
   }
 
-  async #get({ provider, definition, id, allowStale }: Want): Promise<Body | null> {
+  async #get({ account, definition, id, allowStale }: Want): Promise<Body | null> {
     const { fetches } = this.#options;
     const cache = this.#cacheOf(definition);
     try {
-      const body = await fetches.get(provider, definition.toRequest(id), allowStale);
-      if (body === null) cache?.delete(this.#ownerOf(provider), [id]);
-      else if (!fetches.isStale(body)) this.#store(provider, definition, id, body);
+      const body = await fetches.get(account, definition.toRequest(id), allowStale);
+      if (body === null) cache?.delete(this.#ownerOf(account), [id]);
+      else if (!fetches.isStale(body)) this.#store(account, definition, id, body);
       return body;
     } catch (error) {
-      if (isRefusal(error)) cache?.delete(this.#ownerOf(provider), [id]);
+      if (isRefusal(error)) cache?.delete(this.#ownerOf(account), [id]);
       throw error;
     }
   }
 
-  #store(provider: Provider, definition: DetailDefinition, id: string, body: Body): void {
+  #store(account: Account, definition: DetailDefinition, id: string, body: Body): void {
     const { limits, fetches } = this.#options;
     const cache = this.#cacheOf(definition);
     const { runCacheTtlMs, runCacheSettlingTtlMs, runCacheMaxEntryBytes } = limits;
@@ -161,7 +166,7 @@ export class DetailLoader {
     try {
       const bytes = body.toBytes();
       const fetchedAt = fetches.readAtOf(body) ?? Date.now();
-      if (bytes.length <= runCacheMaxEntryBytes) cache.set(this.#ownerOf(provider), id, { bytes, fetchedAt }, ttlMs);
+      if (bytes.length <= runCacheMaxEntryBytes) cache.set(this.#ownerOf(account), id, { bytes, fetchedAt }, ttlMs);
     } catch {
       // It is nested deeper than can be written.
     }
@@ -175,7 +180,7 @@ export class DetailLoader {
     return cache;
   }
 
-  #ownerOf(provider: Provider): CacheOwner {
-    return { credential: this.#options.credentialOf(provider), provider };
+  #ownerOf(account: Account): CacheOwner {
+    return { credential: this.#options.credentialOf(account), provider: account.provider };
   }
 }

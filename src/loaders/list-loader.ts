@@ -1,16 +1,20 @@
 /** Pages of the providers' lists, as Relay connections. */
+import type { Account, MonitorKey } from '../core/accounts.ts';
 import type { CostBudget } from '../core/cost-budget.ts';
-import { BadUserInput, ProviderError } from '../core/errors.ts';
+import { BadUserInput, ofAccount, ProviderError } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
 import { presentText } from '../core/operation-params.ts';
-import type { MonitorKey, MonitorRunsArgs, Provider, QueryMonitorListArgs } from '../generated/types.ts';
+import type { MonitorRunsArgs, Provider, QueryMonitorListArgs } from '../generated/types.ts';
 import type { SelectedOf } from '../graphql/selected-fields.ts';
 import type { RequestLog } from '../observability/logger.ts';
+import type { Accounts, CredentialOf } from '../providers/accounts.ts';
+import { toOtherIds } from '../providers/accounts.ts';
 import type { AllowStale, Monitor, Reading } from '../providers/fields.ts';
-import { type CredentialOf, providerNames, providers } from '../providers/index.ts';
+import { providerNames, providers } from '../providers/index.ts';
 import type { MonitorRow, MonitorWindow, Page } from '../providers/lists.ts';
 import { maxCursorChars, toFingerprint } from '../providers/lists.ts';
 import type { CallReport } from '../upstream/call-report.ts';
+import { loadOf, withAccount } from './account-errors.ts';
 import { type FeedGap, FeedGaps, toStaleGap } from './gaps.ts';
 import {
   type FilterLimits,
@@ -86,11 +90,11 @@ export function readAfter(after: string | null | undefined, maxChars = maxCursor
 }
 
 /** @param name the type of its nodes: `MonitorRun` makes a `MonitorRunConnection` */
-function toConnection<Row>(name: string, page: Page<Row>, toNode: (row: Row) => object): Connection {
-  const nodes = page.items.map(({ row }) => (row instanceof Error ? row : toNode(row)));
+function toConnection<Row>(name: string, page: Page<Row>, account: Account, toNode: (row: Row) => object): Connection {
+  const nodes = page.items.map(({ row }) => (row instanceof Error ? ofAccount(row, account) : toNode(row)));
   return {
     ...toPart(`${name}Connection`, `${name}Edge`, page.items, nodes, page),
-    totalCount: page.totalCount,
+    totalCount: withAccount(account, page.totalCount),
   };
 }
 
@@ -122,6 +126,7 @@ export interface ListsOptions {
   readonly runs: RunLoader;
   readonly monitors: Pick<MonitorLoader, 'note'>;
   readonly limits: Pick<Limits, 'listPageSize'> & FilterLimits;
+  readonly accounts: Accounts;
   readonly credentialOf: CredentialOf;
   readonly log: RequestLog;
   /** One time for all of them, in Unix milliseconds, as it is part of the request of some pages. */
@@ -143,7 +148,7 @@ export class ListLoader {
    * @throws {ProviderError} when the provider failed
    */
   async runsOf(
-    { provider, monitorId, allowStale = false }: MonitorKey & AllowStale,
+    { provider, account: name, monitorId, allowStale = false }: MonitorKey & AllowStale,
     args: MonitorRunsArgs,
     costBudget: CostBudget,
     selectedOf: SelectedOf,
@@ -152,113 +157,117 @@ export class ListLoader {
     // A list counts as at least one item, which is known before it is requested.
     costBudget.chargeListItems(1);
     const { fetches, limits, callReport, runs } = this.#options;
+    const account = { provider, account: name };
     const { typeName, listed } = providers[provider].runs;
     const inPage = selectedOf.inPage('MonitorRunConnection');
     const hasBelow = inPage(typeName).has('previous');
     const window = { ...args, ...toPage(args), pageSize: limits.listPageSize, now: this.#options.now, hasBelow };
     const step = { ...pageStep, list: monitorId, count: window.first };
-    callReport.recordPage(provider, step, window.first, window.after, window.startedAfter, window.startedBefore);
-    const tracked = fetches.track(provider, allowStale);
-    const page = await providers[provider].runs.readPage(tracked.get, monitorId, window);
+    callReport.recordPage(account, step, window.first, window.after, window.startedAfter, window.startedBefore);
+    const tracked = fetches.track(account, allowStale);
+    const page = await loadOf(account, providers[provider].runs.readPage(tracked.get, monitorId, window));
     if (page === null) return null;
-    if (page.isOutOfOrder) this.#options.log.warn({ provider, monitorId }, 'list of runs out of order');
+    if (page.isOutOfOrder) this.#options.log.warn({ ...account, monitorId }, 'list of runs out of order');
     spend(costBudget, page, inPage.places, countAwaited(inPage(typeName), listed));
     const { reading } = tracked;
     if (hasBelow) {
       const rows = [...page.items.map(({ row }) => row), ...(page.below === undefined ? [] : [page.below])];
-      runs.notePage({ provider, monitorId }, rows, reading.readAt);
+      runs.notePage({ ...account, monitorId }, rows, reading.readAt);
     }
-    return toConnection('MonitorRun', page, ({ runId, row }) =>
-      runs.toListed({ provider, monitorId, runId }, row, reading),
+    return toConnection('MonitorRun', page, account, ({ runId, row }) =>
+      runs.toListed({ ...account, monitorId, runId }, row, reading),
     );
   }
 
-  /** A page of the monitors of a provider, or of all. @throws like {@link Lists.runsOf} */
+  /** A page of the monitors of an account, or of several. @throws like {@link Lists.runsOf} */
   async monitors(args: QueryMonitorListArgs, costBudget: CostBudget, selectedOf: SelectedOf): Promise<MonitorPage> {
     costBudget.chargeListItems(1);
     const { limits, callReport } = this.#options;
     const { allowStale = false, includeDeleted = false } = args;
     const provider = args.provider ?? undefined;
-    const filter = readMonitorFilter(args, limits, provider);
-    const plan = planMonitorList(
-      provider === undefined ? this.#configured() : [provider],
-      filter,
-      (name) => providers[name].monitors.facts,
-    );
-    for (const { provider: excluded, argument } of plan.excluded) {
-      if (provider !== undefined) throw toImpossibleFilter(provider, argument);
-      callReport.recordPage(excluded, explainExcluded(argument), argument);
+    const accounts = this.#accountsOf(provider, args.accounts);
+    // The one that the client names: its failure is the field's.
+    const only = provider !== undefined && accounts.length === 1 ? accounts[0] : undefined;
+    const filter = readMonitorFilter(args, limits, only);
+    const plan = planMonitorList(accounts, filter, (account) => providers[account.provider].monitors.facts);
+    for (const { account, argument } of plan.excluded) {
+      if (provider !== undefined) throw toImpossibleFilter(provider, argument, only);
+      callReport.recordPage(account, explainExcluded(argument), argument);
     }
     const { first, after } = toPage(args);
-    if (provider !== undefined && plan.rows === 'first')
-      return this.#monitorsOf(provider, { first, after, includeDeleted }, allowStale, costBudget, selectedOf);
-    const list = { plan, filter, first, after, provider, allowStale, includeDeleted };
+    if (only !== undefined && plan.rows === 'first')
+      return this.#monitorsOf(only, { first, after, includeDeleted }, allowStale, costBudget, selectedOf);
+    const list = { plan, filter, first, after, provider, only, allowStale, includeDeleted };
     return this.#filteredMonitors(list, costBudget, selectedOf);
   }
 
-  /** The providers that there is a credential for, or that the caller may think there is one for. */
-  #configured(): readonly Provider[] {
-    return providerNames.filter((name) => {
+  /** The accounts that the client names, or those that there is a credential for, or that the caller may think there is one for. */
+  #accountsOf(provider: Provider | undefined, names: readonly string[] | null | undefined): readonly Account[] {
+    const chosen = this.#options.accounts.select(provider === undefined ? providerNames : [provider], names);
+    if (names || (provider !== undefined && chosen.length === 1)) return chosen;
+    const configured = chosen.filter((account) => {
       try {
-        this.#options.credentialOf(name);
+        this.#options.credentialOf(account);
         return true;
       } catch (error) {
         return !(error instanceof ProviderError && error.extensions.code === 'PROVIDER_NOT_CONFIGURED');
       }
     });
+    return provider !== undefined && configured.length === 0 ? chosen.slice(0, 1) : configured;
   }
 
-  /** A page of the whole list of a provider. */
+  /** A page of the whole list of an account. */
   async #monitorsOf(
-    provider: Provider,
+    account: Account,
     { first, after, includeDeleted = false }: Pick<MonitorWindow, 'first' | 'after' | 'includeDeleted'>,
     allowStale: boolean,
     costBudget: CostBudget,
     selectedOf: SelectedOf,
   ): Promise<MonitorPage> {
     const { fetches, limits, callReport } = this.#options;
-    callReport.recordPage(provider, { ...pageStep, count: first }, first, after, includeDeleted);
-    const tracked = fetches.track(provider, allowStale);
-    const page = await providers[provider].monitors.readPage(tracked.get, {
-      first,
-      after,
-      includeDeleted,
-      pageSize: limits.listPageSize,
-    });
+    callReport.recordPage(account, { ...pageStep, count: first }, first, after, includeDeleted);
+    const tracked = fetches.track(account, allowStale);
+    const { typeName, listed, readPage } = providers[account.provider].monitors;
+    const window = { first, after, includeDeleted, pageSize: limits.listPageSize };
+    const page = await loadOf(account, readPage(tracked.get, window));
     const inPage = selectedOf.inPage('MonitorConnection');
-    const { typeName, listed } = providers[provider].monitors;
     spend(costBudget, page, inPage.places, countAwaited(inPage(typeName), listed));
-    const connection = toConnection('Monitor', page, (row) => this.#toListed(provider, row, tracked.reading));
-    return { ...connection, gaps: tracked.reading.isStale ? [toStaleGap(provider, null)] : [] };
+    const connection = toConnection('Monitor', page, account, (row) => this.#toListed(account, row, tracked.reading));
+    return { ...connection, gaps: tracked.reading.isStale ? [toStaleGap(account, null)] : [] };
   }
 
   /** The monitor in a row that is shown. */
-  #toListed(provider: Provider, row: MonitorRow, reading: Reading): Monitor {
+  #toListed({ provider, account }: Account, row: MonitorRow, reading: Reading): Monitor {
     const { monitors, fetches } = this.#options;
+    const key: MonitorKey = { provider, account, monitorId: row.monitorId };
     // Its runs lead back to it. What is stale is shown only where that is allowed.
     if (!reading.isStale) {
-      monitors.note(provider, row, reading.readAt);
-      fetches.noteMonitor(provider, row, reading.readAt);
+      monitors.note(key, row, reading.readAt);
+      fetches.noteMonitor(key, row, reading.readAt);
     }
-    return providers[provider].monitors.toListedMonitor(row.monitorId, row.row, reading);
+    return withAccount(key, providers[provider].monitors.toListedMonitor(key, row.row, reading));
   }
 
   async #filteredMonitors(
-    { plan, filter, first, after, provider, allowStale, includeDeleted }: FilteredList,
+    { plan, filter, first, after, provider, only, allowStale, includeDeleted }: FilteredList,
     costBudget: CostBudget,
     selectedOf: SelectedOf,
   ): Promise<MonitorPage> {
     const { fetches, limits, callReport } = this.#options;
-    const tracked = new Map(plan.providers.map((name) => [name, fetches.track(name, allowStale)]));
-    const trackedOf = (name: Provider) => tracked.get(name) as TrackedGet;
+    const tracked = new Map(plan.accounts.map((account) => [account, fetches.track(account, allowStale)]));
+    const trackedOf = (account: Account) => tracked.get(account) as TrackedGet;
     const isFiltered = plan.rows === 'page';
     const page = await readMonitorPages({
-      ...{ providers: plan.providers, isOneProvider: provider !== undefined, first, after },
-      fingerprint: toFingerprint([provider ?? null, toFilterText(filter), ...(includeDeleted ? ['deleted'] : [])]),
+      ...{ accounts: plan.accounts, isOneAccount: only !== undefined, first, after },
+      fingerprint: toFingerprint([
+        ...[provider ?? null, toFilterText(filter)],
+        ...(includeDeleted ? ['deleted'] : []),
+        ...toOtherIds(plan.accounts),
+      ]),
       pageSize: isFiltered ? limits.listPageSize : undefined,
-      readPage(name, count, behind) {
+      readPage(account, count, behind) {
         const step = isFiltered ? filterStep : { ...pageStep, count };
-        callReport.recordPage(name, step, count, behind, filter.tags, includeDeleted);
+        callReport.recordPage(account, step, count, behind, filter.tags, includeDeleted);
         const window = {
           first: count,
           after: behind,
@@ -266,24 +275,24 @@ export class ListLoader {
           includeDeleted,
           pageSize: limits.listPageSize,
         };
-        return providers[name].monitors.readPage(trackedOf(name).get, window);
+        return loadOf(account, providers[account.provider].monitors.readPage(trackedOf(account).get, window));
       },
-      matches: (name, { row }) => matchMonitor(filter, providers[name].monitors.facts, row),
+      matches: ({ provider }, { row }) => matchMonitor(filter, providers[provider].monitors.facts, row),
     });
     const { found, missing, hasNextPage } = page;
     const inPage = selectedOf.inPage('MonitorConnection');
     costBudget.chargeListItems(Math.max(found.length * inPage.places - 1, 0) + missing.length);
     for (const one of found) {
-      const { typeName, listed } = providers[one.provider].monitors;
+      const { typeName, listed } = providers[one.account.provider].monitors;
       costBudget.chargeDeferredFields(countAwaited(inPage(typeName), listed));
     }
     const gaps = new FeedGaps((error) => fetches.report(error, 'monitorList.gaps'));
-    for (const { provider: name, monitorId, error } of missing)
-      if (error === undefined && monitorId !== null) gaps.addUndecided(name, monitorId);
-      else gaps.add(name, monitorId, error);
-    for (const [name, { reading }] of tracked) if (reading.isStale) gaps.addStale(name, null);
-    const nodes = found.map(({ provider: name, row }) =>
-      row instanceof Error ? row : this.#toListed(name, row, trackedOf(name).reading),
+    for (const { account, monitorId, error } of missing)
+      if (error === undefined && monitorId !== null) gaps.addUndecided(account, monitorId);
+      else gaps.add(account, monitorId, error);
+    for (const [account, { reading }] of tracked) if (reading.isStale) gaps.addStale(account, null);
+    const nodes = found.map(({ account, row }) =>
+      row instanceof Error ? ofAccount(row, account) : this.#toListed(account, row, trackedOf(account).reading),
     );
     const isWhole = after === undefined && !hasNextPage && gaps.all().length === 0;
     return {
@@ -298,14 +307,16 @@ export class ListLoader {
   }
 }
 
-/** A list that isn't the whole one of one provider. */
+/** A list that isn't the whole one of one account. */
 interface FilteredList {
-  readonly plan: MonitorListPlan<Provider>;
+  readonly plan: MonitorListPlan<Account>;
   readonly filter: MonitorFilter;
   readonly first: number;
   readonly after: string | undefined;
   /** The one that the client names. */
   readonly provider: Provider | undefined;
+  /** Its account, if that is one alone. */
+  readonly only: Account | undefined;
   readonly allowStale: boolean;
   readonly includeDeleted: boolean;
 }
@@ -313,8 +324,8 @@ interface FilteredList {
 const facts: Readonly<Record<string, string>> = { tags: 'tags', lastAlertAfter: 'alerts' };
 
 /** The client names a provider whose monitors can't match. */
-const toImpossibleFilter = (provider: Provider, argument: string): BadUserInput =>
-  new BadUserInput(`Expected no \`${argument}\`: ${provider} states no ${facts[argument]} of its monitors.`, provider);
+const toImpossibleFilter = (provider: Provider, argument: string, account: Account | undefined): BadUserInput =>
+  new BadUserInput(`Expected no \`${argument}\`: ${provider} states no ${facts[argument]} of its monitors.`, account);
 
 const filterStep = {
   source: 'LIST',

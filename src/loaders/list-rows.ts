@@ -1,8 +1,8 @@
-/** What the lists of one provider say of runs that are requested by their keys: the fields that no other response has. */
+/** What the lists of one account say of runs that are requested by their keys: the fields that no other response has. */
 import DataLoader from 'dataloader';
-import { OperationTooCostly, type ProviderError } from '../core/errors.ts';
+import type { Account, RunKey } from '../core/accounts.ts';
+import { OperationTooCostly, ofAccount, type ProviderError } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
-import type { MonitorRunKey, Provider } from '../generated/types.ts';
 import type { Run } from '../providers/fields.ts';
 import type { Get, ListScan, RunRow } from '../providers/lists.ts';
 import type { RowHint, RunDefinition } from '../providers/provider.ts';
@@ -15,7 +15,7 @@ import { type CachedRuns, type CopyWant, type Known, toAbsentRow } from './cache
 import type { FoundRow, Search } from './planner.ts';
 
 export interface ListRowsOptions {
-  readonly provider: Provider;
+  readonly account: Account;
   readonly definition: RunDefinition;
   readonly get: Get;
   readonly readAtOf: Search<RunRow>['readAtOf'];
@@ -23,11 +23,11 @@ export interface ListRowsOptions {
   readonly callReport: CallReport;
   readonly limits: Pick<Limits, 'listPageSize' | 'maxEventsPages'>;
   /** Reads a row, and caches it. */
-  readonly toKnown: (key: MonitorRunKey, row: Body, readAt: number | undefined) => Known;
+  readonly toKnown: (key: RunKey, row: Body, readAt: number | undefined) => Known;
   /** The run from its own record. */
-  readonly loadDetail: (key: MonitorRunKey) => Promise<Run | null>;
+  readonly loadDetail: (key: RunKey) => Promise<Run | null>;
   /** The same, or the run from its row, if it is requested already. */
-  readonly findDetail: (key: MonitorRunKey) => Promise<Run | null> | undefined;
+  readonly findDetail: (key: RunKey) => Promise<Run | null> | undefined;
 }
 
 const rowAlone: readonly EntryKind[] = ['row'];
@@ -52,7 +52,7 @@ export class ListRows {
    * @throws {OperationTooCostly} when the list would have to be read further than the limit
    * @throws {ProviderError} when the provider failed, or a row that can't be read may be the one
    */
-  load(key: MonitorRunKey): Promise<Known> {
+  load(key: RunKey): Promise<Known> {
     return this.#loader.load({ key, kinds: rowAlone });
   }
 
@@ -61,27 +61,27 @@ export class ListRows {
    * first.
    * @throws like {@link ListRows.load}
    */
-  async loadPrevious(key: MonitorRunKey): Promise<Run | null> {
-    const { provider, callReport, toKnown } = this.#options;
+  async loadPrevious(key: RunKey): Promise<Run | null> {
+    const { account, callReport, toKnown } = this.#options;
     const { monitorId, runId } = key;
     const scan = this.#scanOf(monitorId);
     if (scan.pages === 0 && scan.findBelow(runId) === undefined) {
-      callReport.recordPage(provider, { ...scanStep, list: monitorId, count: 1 }, 'previous');
+      callReport.recordPage(account, { ...scanStep, list: monitorId, count: 1 }, 'previous');
       if ((await this.#find(key, scan)).run === null) return null;
     }
     for (;;) {
       const below = scan.findBelow(runId);
       if (below !== undefined) {
         if (scan.canBeUnreadable((below.row.time ?? Number.NEGATIVE_INFINITY) + 1) && !scan.isNoted(runId))
-          throw invalidField(provider);
-        callReport.of(provider).fromLists++;
+          throw invalidField(account.provider);
+        callReport.of(account).fromLists++;
         return toKnown({ ...key, runId: below.row.runId }, below.row.row, below.readAt).run;
       }
       // Others may have read pages that don't have the run.
       if (scan.find(runId) === undefined && (await this.#find(key, scan)).run === null) return null;
       if (scan.findBelow(runId) !== undefined) continue;
       if (!scan.hasNext) {
-        if (scan.canBeUnreadable()) throw invalidField(provider);
+        if (scan.canBeUnreadable()) throw invalidField(account.provider);
         return null;
       }
       await this.#readOn(scan);
@@ -107,10 +107,10 @@ export class ListRows {
   }
 
   #scan(wants: readonly CopyWant[]): readonly Promise<Known>[] {
-    const { provider, callReport } = this.#options;
+    const { account, callReport } = this.#options;
     if (callReport.isVerbose) {
       const byMonitor = Map.groupBy(wants, ({ key }) => key.monitorId);
-      callReport.explain(provider, () =>
+      callReport.explain(account, () =>
         [...byMonitor].map(([list, { length }]) => ({ ...scanStep, list, count: length })),
       );
     }
@@ -125,14 +125,14 @@ export class ListRows {
     return scan;
   }
 
-  async #find(key: MonitorRunKey, scan: RunScan): Promise<Known> {
-    const { provider, definition, callReport, toKnown, loadDetail, findDetail } = this.#options;
+  async #find(key: RunKey, scan: RunScan): Promise<Known> {
+    const { account, definition, callReport, toKnown, loadDetail, findDetail } = this.#options;
     let detail: Promise<Run | null> | undefined;
     let hint: RowHint | null | undefined;
     for (;;) {
       const found = scan.find(key.runId);
       if (found !== undefined) {
-        callReport.of(provider).fromLists++;
+        callReport.of(account).fromLists++;
         return toKnown(key, found.row.row, found.readAt);
       }
       if (scan.pages > 0 && detail === undefined) {
@@ -170,9 +170,9 @@ export class ListRows {
     return scan.readPage();
   }
 
-  #toAbsent(key: MonitorRunKey, scan: RunScan, hint: RowHint | undefined): Known {
-    const { provider, entries } = this.#options;
-    if (scan.canBeUnreadable(hint?.earliest)) throw invalidField(provider);
+  #toAbsent(key: RunKey, scan: RunScan, hint: RowHint | undefined): Known {
+    const { account, entries } = this.#options;
+    if (scan.canBeUnreadable(hint?.earliest)) throw ofAccount(invalidField(account.provider), account);
     entries?.storeAbsentRow(key, hint?.isFinished === true);
     return toAbsentRow();
   }

@@ -1,9 +1,10 @@
 /** Which monitors of a list are wanted: the arguments of a filter, checked, and what the row of a monitor says to them. Pure. */
 
+import type { Account } from '../core/accounts.ts';
 import { BadUserInput } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
 import { presentText } from '../core/operation-params.ts';
-import type { Provider, RunOutcome } from '../generated/types.ts';
+import type { RunOutcome } from '../generated/types.ts';
 import type { MonitorFacts } from '../providers/provider.ts';
 import type { Body } from '../upstream/read-response.ts';
 
@@ -31,14 +32,14 @@ export interface MonitorFilterArgs {
 export type FilterLimits = Pick<Limits, 'maxTags' | 'maxTagLength' | 'maxSearchLength'>;
 
 /**
- * @param provider the one whose list is filtered, if it is one
+ * @param account the one whose list is filtered, if it is one
  * @throws {BadUserInput} when an argument can't be
  */
-export function readMonitorFilter(args: MonitorFilterArgs, limits: FilterLimits, provider?: Provider): MonitorFilter {
+export function readMonitorFilter(args: MonitorFilterArgs, limits: FilterLimits, account?: Account): MonitorFilter {
   const tags = [...new Set(args.tags ?? [])];
-  checkTags(args.tags ?? [], provider, limits);
+  checkTags(args.tags ?? [], account, limits);
   return {
-    words: toWords(presentText(args.search) ?? '', limits, provider),
+    words: toWords(presentText(args.search) ?? '', limits, account),
     tags,
     lastOutcomes: toChoice('lastOutcomes', args.lastOutcomes),
     lastRunBefore: toTime(args.lastRunBefore),
@@ -58,9 +59,9 @@ export function toChoice<Item>(name: string, items: readonly Item[] | null | und
   return new Set(items);
 }
 
-function toWords(search: string, { maxSearchLength }: FilterLimits, provider: Provider | undefined): readonly string[] {
+function toWords(search: string, { maxSearchLength }: FilterLimits, account: Account | undefined): readonly string[] {
   if (search.length > maxSearchLength)
-    throw new BadUserInput(`Expected \`search\` of at most ${maxSearchLength} characters.`, provider);
+    throw new BadUserInput(`Expected \`search\` of at most ${maxSearchLength} characters.`, account);
   return [...new Set(foldCase(search).split(/\s+/))].filter((word) => word !== '').sort();
 }
 
@@ -70,23 +71,23 @@ const foldCase = (text: string): string =>
   text.normalize('NFKC').toUpperCase().toLowerCase().normalize('NFKC').replaceAll('ς', 'σ');
 
 /**
- * @param provider the one whose list is filtered, if it is one
+ * @param account the one whose list is filtered, if it is one
  * @throws {BadUserInput} when these can't be tags
  */
 export function checkTags(
   tags: readonly string[],
-  provider: Provider | undefined,
+  account: Account | undefined,
   { maxTags, maxTagLength }: Pick<Limits, 'maxTags' | 'maxTagLength'>,
 ): void {
-  if (tags.length > maxTags) throw new BadUserInput(`Expected at most ${maxTags} \`tags\`.`, provider);
+  if (tags.length > maxTags) throw new BadUserInput(`Expected at most ${maxTags} \`tags\`.`, account);
   for (const tag of tags) {
     // Commas separate tags on the way to the provider.
     if (tag === '' || tag.includes(','))
-      throw new BadUserInput('Expected `tags` that are not empty and have no comma.', provider);
+      throw new BadUserInput('Expected `tags` that are not empty and have no comma.', account);
     if (tag.length > maxTagLength)
-      throw new BadUserInput(`Expected \`tags\` of at most ${maxTagLength} characters each.`, provider);
+      throw new BadUserInput(`Expected \`tags\` of at most ${maxTagLength} characters each.`, account);
     // Half a surrogate pair would become another character in a URL.
-    if (!tag.isWellFormed()) throw new BadUserInput('Expected `tags` of well-formed Unicode.', provider);
+    if (!tag.isWellFormed()) throw new BadUserInput('Expected `tags` of well-formed Unicode.', account);
   }
 }
 

@@ -22,7 +22,7 @@ export class PageRanges {
 
   /** Notes the first page of a monitor's runs. It says nothing where its provider's ids don't tell which run is older. */
   note(owner: MonitorOwner, monitorId: string, path: string, body: Body): void {
-    const { compareIds, pages } = providers[owner.provider].runs;
+    const { compareIds, pages } = providers[owner.account.provider].runs;
     if (compareIds === undefined) return;
     const ids = readIds(pages, monitorId, body);
     const isInOrder = ids.every((id, place) => place === 0 || compareIds(ids[place - 1] as string, id) > 0);
@@ -33,7 +33,7 @@ export class PageRanges {
 
   /** Whether the page is sure not to have the run. */
   excludes(owner: MonitorOwner, path: string, runId: string): boolean {
-    const { compareIds } = providers[owner.provider].runs;
+    const { compareIds } = providers[owner.account.provider].runs;
     const oldestId = this.#oldestIds.get(toKey(owner, path));
     return compareIds !== undefined && oldestId !== undefined && compareIds(runId, oldestId) < 0;
   }

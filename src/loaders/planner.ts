@@ -22,6 +22,7 @@ export type Need = 'light' | 'full' | 'row' | 'both';
 const made: Selected = new Set([
   'id',
   'provider',
+  'account',
   'monitorId',
   'runId',
   'readAt',
@@ -103,26 +104,26 @@ export function planFetches<W extends Want>(
 
 /** What a page of a list of monitors reads. */
 export interface MonitorListPlan<Name> {
-  /** The providers whose lists are read, one after the other, until the page is full. */
-  readonly providers: readonly Name[];
+  /** Those whose lists are read, one after the other, until the page is full. */
+  readonly accounts: readonly Name[];
   /** Those whose monitors can't match, and which argument says so: no call is made for them. */
-  readonly excluded: readonly { readonly provider: Name; readonly argument: string }[];
+  readonly excluded: readonly { readonly account: Name; readonly argument: string }[];
   /** `first`: as many rows as are wanted. `page`: whole pages, as rows may not match. */
   readonly rows: 'first' | 'page';
 }
 
-/** Plans a page of the monitors of these providers. No filter costs a call of a monitor: the rows of the lists decide. */
-export function planMonitorList<Name extends string>(
+/** Plans a page of the monitors of these accounts. No filter costs a call of a monitor: the rows of the lists decide. */
+export function planMonitorList<Name>(
   names: readonly Name[],
   filter: MonitorFilter,
   factsOf: (name: Name) => MonitorFacts,
 ): MonitorListPlan<Name> {
-  const excluded = names.flatMap((provider) => {
-    const argument = whyNone(filter, factsOf(provider));
-    return argument === undefined ? [] : [{ provider, argument }];
+  const excluded = names.flatMap((account) => {
+    const argument = whyNone(filter, factsOf(account));
+    return argument === undefined ? [] : [{ account, argument }];
   });
   return {
-    providers: names.filter((name) => !excluded.some(({ provider }) => provider === name)),
+    accounts: names.filter((name) => !excluded.some(({ account }) => account === name)),
     excluded,
     rows: isOpenFilter(filter) ? 'first' : 'page',
   };
@@ -144,19 +145,19 @@ export interface RunFilter {
   readonly outcomes: ReadonlySet<RunOutcome> | undefined;
 }
 
-/** Plans a page of the run feed: which providers' monitors and runs it reads, as the lists of others have no run that is wanted. */
-export function planRunFeed<Name extends string>(
+/** Plans a page of the run feed: which accounts' monitors and runs it reads, as the lists of others have no run that is wanted. */
+export function planRunFeed<Name>(
   names: readonly Name[],
   { tags, phases, outcomes }: RunFilter,
   traitsOf: (name: Name) => RunListTraits,
-): Pick<MonitorListPlan<Name>, 'providers' | 'excluded'> {
-  const excluded = names.flatMap((provider) => {
-    const traits = traitsOf(provider);
-    if (tags.length > 0 && !traits.hasTags) return [{ provider, argument: 'tags' }];
-    if (!overlap(phases, traits.phases)) return [{ provider, argument: 'phases' }];
-    return overlap(outcomes, traits.outcomes) ? [] : [{ provider, argument: 'outcomes' }];
+): Pick<MonitorListPlan<Name>, 'accounts' | 'excluded'> {
+  const excluded = names.flatMap((account) => {
+    const traits = traitsOf(account);
+    if (tags.length > 0 && !traits.hasTags) return [{ account, argument: 'tags' }];
+    if (!overlap(phases, traits.phases)) return [{ account, argument: 'phases' }];
+    return overlap(outcomes, traits.outcomes) ? [] : [{ account, argument: 'outcomes' }];
   });
-  return { providers: names.filter((name) => !excluded.some(({ provider }) => provider === name)), excluded };
+  return { accounts: names.filter((name) => !excluded.some(({ account }) => account === name)), excluded };
 }
 
 const overlap = <Item>(wanted: ReadonlySet<Item> | undefined, possible: ReadonlySet<Item> | undefined): boolean =>
@@ -184,7 +185,7 @@ export function toLatestRunAt(
   return lastRunAt === undefined ? Number.POSITIVE_INFINITY : lastRunAt + lagMs;
 }
 
-/** Why no call is made for a provider. */
+/** Why no call is made for an account. */
 export const explainExcluded = (argument: string): PlannedStep => ({
   source: 'LIST',
   count: 0,

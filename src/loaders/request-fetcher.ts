@@ -1,11 +1,11 @@
 /** What one request fetches from the providers: each path once, and no more calls than a request may make. */
+import { type Account, type AccountId, toAccountId } from '../core/accounts.ts';
 import { isRefusal, mayPass, OperationTooCostly } from '../core/errors.ts';
 import { Memo } from '../core/lazy.ts';
 import type { Limits } from '../core/limits.ts';
-import type { Provider } from '../generated/types.ts';
 import { logBadGap } from '../observability/invalid-parts.ts';
+import type { CredentialOf } from '../providers/accounts.ts';
 import type { Reading } from '../providers/fields.ts';
-import type { CredentialOf } from '../providers/index.ts';
 import type { Get, MonitorRow } from '../providers/lists.ts';
 import { ageOf } from '../run-cache/run-cache.ts';
 import type { OperationCall, UpstreamRequest } from '../upstream/call-context.ts';
@@ -15,10 +15,12 @@ import type { PageRanges } from './page-ranges.ts';
 import type { CachedResponse, ResponseCache } from './response-cache.ts';
 import type { UnmovedMonitors } from './unmoved-monitors.ts';
 
+/** The upstream client of every account that there is a credential for. */
+export type Upstreams = Readonly<Partial<Record<AccountId, Upstream>>>;
+
 /** What a request goes out with. */
 export interface RequestFetcherOptions {
-  /** The upstream client of every provider. */
-  readonly upstreams: Readonly<Record<Provider, Upstream>>;
+  readonly upstreams: Upstreams;
   readonly credentialOf: CredentialOf;
   readonly call: OperationCall;
   /** How many upstream calls, all providers together; and for how long a response is reused. */
@@ -50,11 +52,11 @@ export class RequestFetcher {
   /** Where the responses come from that were not fetched for this request. */
   #reused: WeakMap<Body, Reading> | undefined;
   /** Those that replace failures, by the path; `undefined` where there is none. */
-  readonly #stale: Partial<Record<Provider, Memo<Promise<Body | undefined>>>> = {};
+  readonly #stale: Partial<Record<AccountId, Memo<Promise<Body | undefined>>>> = {};
   /** When the first page of each list was received that was requested, by the path without the page. */
   #listReadAt: Map<string, number> | undefined;
   /** By the path. */
-  readonly #pending: Partial<Record<Provider, Memo<Promise<Body | null>>>> = {};
+  readonly #pending: Partial<Record<AccountId, Memo<Promise<Body | null>>>> = {};
   #calls = 0;
 
   constructor(options: RequestFetcherOptions) {
@@ -71,23 +73,24 @@ export class RequestFetcher {
    * @throws {OperationTooCostly} when the request has made all the calls that it may
    * @throws {ProviderError} when the provider failed, or there is no credential for it
    */
-  get(provider: Provider, request: UpstreamRequest, allowStale = false): Promise<Body | null> {
-    const loading = this.#get(provider, request);
-    return allowStale ? loading.catch((error: unknown) => this.#orStale(provider, request, error)) : loading;
+  get(account: Account, request: UpstreamRequest, allowStale = false): Promise<Body | null> {
+    const loading = this.#get(account, request);
+    return allowStale ? loading.catch((error: unknown) => this.#orStale(account, request, error)) : loading;
   }
 
-  #get(provider: Provider, request: UpstreamRequest): Promise<Body | null> {
-    const answers = this.#answersOf(provider);
+  #get(account: Account, request: UpstreamRequest): Promise<Body | null> {
+    const answers = this.#answersOf(account);
     const known = answers.get(request.path);
     if (known !== undefined) return known;
-    const loading = this.#load(provider, request);
+    const loading = this.#load(account, request);
     answers.set(request.path, loading);
     return loading;
   }
 
-  #answersOf(provider: Provider): Memo<Promise<Body | null>> {
-    this.#pending[provider] ??= new Memo();
-    return this.#pending[provider];
+  #answersOf(account: Account): Memo<Promise<Body | null>> {
+    const id = toAccountId(account);
+    this.#pending[id] ??= new Memo();
+    return this.#pending[id];
   }
 
   /** How many calls may still be made. */
@@ -107,22 +110,22 @@ export class RequestFetcher {
   }
 
   /** Whether the request was made before: its response is there for all. */
-  isRequested(provider: Provider, { path }: UpstreamRequest): boolean {
-    return this.#pending[provider]?.get(path) !== undefined;
+  isRequested(account: Account, { path }: UpstreamRequest): boolean {
+    return this.#pending[toAccountId(account)]?.get(path) !== undefined;
   }
 
-  /** The same, of one provider. */
-  of(provider: Provider, allowStale = false): Get {
-    return (request) => this.get(provider, request, allowStale);
+  /** The same, of one account. */
+  of(account: Account, allowStale = false): Get {
+    return (request) => this.get(account, request, allowStale);
   }
 
   /** The same, and how old the oldest response is. */
-  track(provider: Provider, allowStale = false): TrackedGet {
+  track(account: Account, allowStale = false): TrackedGet {
     let oldest = Number.POSITIVE_INFINITY;
     let isStale = false;
     return {
       get: async (request) => {
-        const body = await this.get(provider, request, allowStale);
+        const body = await this.get(account, request, allowStale);
         if (body === null) return null;
         oldest = Math.min(oldest, this.readAtOf(body) ?? oldest);
         isStale ||= this.isStale(body);
@@ -139,21 +142,21 @@ export class RequestFetcher {
    * @param pick what is needed of it; `undefined` where it hasn't that, and isn't used
    */
   async find<Found>(
-    provider: Provider,
+    account: Account,
     request: UpstreamRequest,
     pick: (body: Body) => Found | undefined,
   ): Promise<{ readonly found: Found; readonly readAt: number } | undefined> {
-    const known = this.#pending[provider]?.get(request.path);
+    const known = this.#pending[toAccountId(account)]?.get(request.path);
     if (known !== undefined) return undefined;
     const { responses, credentialOf } = this.#options;
     const maxAgeMs = this.#maxAgeMsOf(request);
     if (responses === undefined || maxAgeMs <= 0) return undefined;
-    const response = await responses.find(provider, credentialOf(provider), request, maxAgeMs);
-    if (response === undefined || !this.#isReusable(provider, request, response, false)) return undefined;
+    const response = await responses.find(account.provider, credentialOf(account), request, maxAgeMs);
+    if (response === undefined || !this.#isReusable(account, request, response, false)) return undefined;
     const found = pick(response.body);
-    const body = found === undefined ? undefined : this.#take(responses, provider, request, response);
+    const body = found === undefined ? undefined : this.#take(responses, account, request, response);
     if (body === undefined || found === undefined) return undefined;
-    this.#answersOf(provider).set(request.path, Promise.resolve(body));
+    this.#answersOf(account).set(request.path, Promise.resolve(body));
     return { found, readAt: response.readAt };
   }
 
@@ -185,27 +188,28 @@ export class RequestFetcher {
    * The cached response to a request that the provider doesn't answer now.
    * @throws `error` when there is none, or the provider has refused the request
    */
-  async #orStale(provider: Provider, request: UpstreamRequest, error: unknown): Promise<Body> {
+  async #orStale(account: Account, request: UpstreamRequest, error: unknown): Promise<Body> {
     const { responses } = this.#options;
     if (responses === undefined || !mayPass(error)) throw error;
-    this.#stale[provider] ??= new Memo();
-    let finding = this.#stale[provider].get(request.path);
+    const id = toAccountId(account);
+    this.#stale[id] ??= new Memo();
+    let finding = this.#stale[id].get(request.path);
     if (finding === undefined) {
-      finding = this.#findStale(responses, provider, request);
-      this.#stale[provider].set(request.path, finding);
+      finding = this.#findStale(responses, account, request);
+      this.#stale[id].set(request.path, finding);
     }
     const body = await finding;
     if (body === undefined) throw error;
     return body;
   }
 
-  async #findStale(responses: ResponseCache, provider: Provider, request: UpstreamRequest): Promise<Body | undefined> {
+  async #findStale(responses: ResponseCache, account: Account, request: UpstreamRequest): Promise<Body | undefined> {
     const { credentialOf, limits, call } = this.#options;
-    const response = await responses.find(provider, credentialOf(provider), request, limits.staleMs);
+    const response = await responses.find(account.provider, credentialOf(account), request, limits.staleMs);
     if (response === undefined || !responses.count(response, call)) return undefined;
     const { body, readAt } = response;
     this.#note(body, { readAt, isStale: true });
-    call.callReport.of(provider).stale++;
+    call.callReport.of(account).stale++;
     return body;
   }
 
@@ -216,52 +220,54 @@ export class RequestFetcher {
   }
 
   /** Notes what a row of the list of monitors says of the monitor's last run. @param readAt Unix milliseconds */
-  noteMonitor(provider: Provider, row: MonitorRow, readAt: number): void {
+  noteMonitor(account: Account, row: MonitorRow, readAt: number): void {
     const { unmoved, credentialOf } = this.#options;
-    unmoved?.noteRow({ provider, credential: credentialOf(provider) }, row, readAt);
+    unmoved?.noteRow({ account, credential: credentialOf(account) }, row, readAt);
   }
 
   /** Whether the first page of a monitor's runs had only newer runs than this one when it was read last, with the same credential. */
-  isOlderThanPage(provider: Provider, { path }: UpstreamRequest, runId: string): boolean {
+  isOlderThanPage(account: Account, { path }: UpstreamRequest, runId: string): boolean {
     const { pageRanges, credentialOf } = this.#options;
-    return pageRanges?.excludes({ provider, credential: credentialOf(provider) }, path, runId) === true;
+    return pageRanges?.excludes({ account, credential: credentialOf(account) }, path, runId) === true;
   }
 
-  #load(provider: Provider, request: UpstreamRequest): Promise<Body | null> {
+  #load(account: Account, request: UpstreamRequest): Promise<Body | null> {
     const { responses } = this.#options;
     try {
-      return responses === undefined ? this.#call(provider, request) : this.#reuseOrCall(responses, provider, request);
+      return responses === undefined ? this.#call(account, request) : this.#reuseOrCall(responses, account, request);
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
   /** @throws {OperationTooCostly | ProviderError} as {@link RequestFetcher.get} rejects */
-  #call(provider: Provider, request: UpstreamRequest): Promise<Body | null> {
+  #call(account: Account, request: UpstreamRequest): Promise<Body | null> {
     const { upstreams, credentialOf, call, limits, pageRanges } = this.#options;
     // Counted here, so that no shape of a query gets around it.
     if (++this.#calls + call.extraCalls > limits.maxUpstreamCalls)
       throw new OperationTooCostly(`Expected at most ${limits.maxUpstreamCalls} upstream calls.`);
-    const credential = credentialOf(provider);
-    const calling = upstreams[provider].getJson(request, credential, call);
+    const credential = credentialOf(account);
+    const upstream = upstreams[toAccountId(account)];
+    if (upstream === undefined) throw new Error('no upstream client of a configured account');
+    const calling = upstream.getJson(request, credential, call);
     const { path, newestRunsOf } = request;
     if (pageRanges === undefined || newestRunsOf === undefined) return calling;
     return calling.then((body) => {
-      if (body !== null) pageRanges.note({ provider, credential }, newestRunsOf, path, body);
+      if (body !== null) pageRanges.note({ account, credential }, newestRunsOf, path, body);
       return body;
     });
   }
 
-  #reuseOrCall(responses: ResponseCache, provider: Provider, request: UpstreamRequest): Promise<Body | null> {
-    const credential = this.#options.credentialOf(provider);
+  #reuseOrCall(responses: ResponseCache, account: Account, request: UpstreamRequest): Promise<Body | null> {
+    const credential = this.#options.credentialOf(account);
     const maxAgeMs = this.#maxAgeMsOf(request);
-    const found = maxAgeMs > 0 ? responses.find(provider, credential, request, maxAgeMs) : undefined;
+    const found = maxAgeMs > 0 ? responses.find(account.provider, credential, request, maxAgeMs) : undefined;
     if (found instanceof Promise)
       return found.then(
-        (response) => this.#reuse(responses, provider, request, response) ?? this.#fetch(responses, provider, request),
+        (response) => this.#reuse(responses, account, request, response) ?? this.#fetch(responses, account, request),
       );
-    const body = this.#reuse(responses, provider, request, found);
-    return body === undefined ? this.#fetch(responses, provider, request) : Promise.resolve(body);
+    const body = this.#reuse(responses, account, request, found);
+    return body === undefined ? this.#fetch(responses, account, request) : Promise.resolve(body);
   }
 
   /** How old a response may be, in milliseconds. */
@@ -272,12 +278,12 @@ export class RequestFetcher {
   /** Takes a response of an earlier operation, if there is one that may be reused. */
   #reuse(
     responses: ResponseCache,
-    provider: Provider,
+    account: Account,
     request: UpstreamRequest,
     response: CachedResponse | undefined,
   ): Body | undefined {
-    if (response === undefined || !this.#isReusable(provider, request, response, true)) return undefined;
-    return this.#take(responses, provider, request, response);
+    if (response === undefined || !this.#isReusable(account, request, response, true)) return undefined;
+    return this.#take(responses, account, request, response);
   }
 
   /**
@@ -285,13 +291,13 @@ export class RequestFetcher {
    * @param isNeeded whether it is requested otherwise: then it may be the turn of this one to be checked
    */
   #isReusable(
-    provider: Provider,
+    account: Account,
     request: UpstreamRequest,
     { readAt, listReadAt }: CachedResponse,
     isNeeded: boolean,
   ): boolean {
-    if (request.isContinuation && !this.#continuesList(provider, request, listReadAt)) return false;
-    return this.#isFresh(readAt) || this.#isUnchanged(provider, request, readAt, isNeeded);
+    if (request.isContinuation && !this.#continuesList(account, request, listReadAt)) return false;
+    return this.#isFresh(readAt) || this.#isUnchanged(account, request, readAt, isNeeded);
   }
 
   #isFresh(readAt: number): boolean {
@@ -300,45 +306,40 @@ export class RequestFetcher {
 
   #take(
     responses: ResponseCache,
-    provider: Provider,
+    account: Account,
     request: UpstreamRequest,
     response: CachedResponse,
   ): Body | undefined {
     const { body, readAt } = response;
     if (!responses.count(response, this.#options.call)) return undefined;
-    this.#noteList(provider, request, readAt);
+    this.#noteList(account, request, readAt);
     this.#note(body, { readAt, isStale: false });
-    const calls = this.#options.call.callReport.of(provider);
+    const calls = this.#options.call.callReport.of(account);
     if (this.#isFresh(readAt)) calls.fresh++;
     else calls.unchanged++;
     return body;
   }
 
   /** Whether the page that was received then is as it was, by a row of the list of monitors that is fresh. */
-  #isUnchanged(
-    provider: Provider,
-    { path, newestRunsOf }: UpstreamRequest,
-    readAt: number,
-    isNeeded: boolean,
-  ): boolean {
+  #isUnchanged(account: Account, { path, newestRunsOf }: UpstreamRequest, readAt: number, isNeeded: boolean): boolean {
     const { unmoved, credentialOf } = this.#options;
     if (unmoved === undefined || newestRunsOf === undefined) return false;
-    const owner = { provider, credential: credentialOf(provider) };
+    const owner = { account, credential: credentialOf(account) };
     if (unmoved.findPage(owner, newestRunsOf, path, Date.now() - this.#reuseMs) !== readAt) return false;
     return !isNeeded || !unmoved.takeCheck(owner);
   }
 
-  #noteRuns(provider: Provider, { path, newestRunsOf }: UpstreamRequest, body: Body, readAt: number): void {
+  #noteRuns(account: Account, { path, newestRunsOf }: UpstreamRequest, body: Body, readAt: number): void {
     const { unmoved, credentialOf } = this.#options;
     if (unmoved === undefined || newestRunsOf === undefined) return;
-    unmoved.notePage({ provider, credential: credentialOf(provider) }, newestRunsOf, { path, body, readAt });
+    unmoved.notePage({ account, credential: credentialOf(account) }, newestRunsOf, { path, body, readAt });
   }
 
-  #fetch(responses: ResponseCache, provider: Provider, request: UpstreamRequest): Promise<Body | null> {
-    const pending = responses.open(provider, this.#options.credentialOf(provider), request);
+  #fetch(responses: ResponseCache, account: Account, request: UpstreamRequest): Promise<Body | null> {
+    const pending = responses.open(account.provider, this.#options.credentialOf(account), request);
     let calling: Promise<Body | null>;
     try {
-      calling = this.#call(provider, request);
+      calling = this.#call(account, request);
     } catch (error) {
       responses.close(pending);
       throw error;
@@ -349,11 +350,11 @@ export class RequestFetcher {
         else {
           const readAt = Date.now();
           const listReadAt = request.isContinuation
-            ? (this.#readListAt(provider, request) ?? this.#findListReadAt(responses, provider, request, readAt))
+            ? (this.#readListAt(account, request) ?? this.#findListReadAt(responses, account, request, readAt))
             : undefined;
           responses.store(pending, body, readAt, listReadAt);
-          this.#noteList(provider, request, readAt);
-          this.#noteRuns(provider, request, body, readAt);
+          this.#noteList(account, request, readAt);
+          this.#noteRuns(account, request, body, readAt);
         }
         return body;
       },
@@ -365,42 +366,42 @@ export class RequestFetcher {
     );
   }
 
-  #noteList(provider: Provider, request: UpstreamRequest, readAt: number): void {
+  #noteList(account: Account, request: UpstreamRequest, readAt: number): void {
     if (request.rows === undefined || request.isContinuation) return;
     this.#listReadAt ??= new Map();
-    this.#listReadAt.set(toListName(provider, request), readAt);
+    this.#listReadAt.set(toListName(account, request), readAt);
     if (request.isAppendOnly)
-      this.#options.responses?.noteList(this.#options.credentialOf(provider), toListName(provider, request), readAt);
+      this.#options.responses?.noteList(this.#options.credentialOf(account), toListName(account, request), readAt);
   }
 
   /**
    * Whether a page behind the first one may be reused. Rows may have moved between the pages since: so only with the first page that it
    * was read with. Where none move on to it, an operation may also have read no first page.
    */
-  #continuesList(provider: Provider, request: UpstreamRequest, listReadAt: number | undefined): boolean {
-    const own = this.#readListAt(provider, request);
+  #continuesList(account: Account, request: UpstreamRequest, listReadAt: number | undefined): boolean {
+    const own = this.#readListAt(account, request);
     return own === undefined ? request.isAppendOnly === true : own === listReadAt;
   }
 
   /** When the first page was received that other operations reuse together with this one. */
   #findListReadAt(
     responses: ResponseCache,
-    provider: Provider,
+    account: Account,
     request: UpstreamRequest,
     readAt: number,
   ): number | undefined {
     if (!request.isAppendOnly) return undefined;
-    const listReadAt = responses.listReadAt(this.#options.credentialOf(provider), toListName(provider, request));
+    const listReadAt = responses.listReadAt(this.#options.credentialOf(account), toListName(account, request));
     return listReadAt !== undefined && ageOf(listReadAt, readAt) < this.#options.limits.freshMs
       ? listReadAt
       : undefined;
   }
 
-  #readListAt(provider: Provider, request: UpstreamRequest): number | undefined {
-    return this.#listReadAt?.get(toListName(provider, request));
+  #readListAt(account: Account, request: UpstreamRequest): number | undefined {
+    return this.#listReadAt?.get(toListName(account, request));
   }
 }
 
 /** The path without the page. What else is requested makes another list where several of them are remembered. */
-const toListName = (provider: Provider, { path, isAppendOnly }: UpstreamRequest): string =>
-  `${provider} ${isAppendOnly ? path.replace(/\bpage=\d+/, '') : path.split('?', 1)}`;
+const toListName = (account: Account, { path, isAppendOnly }: UpstreamRequest): string =>
+  `${toAccountId(account)} ${isAppendOnly ? path.replace(/\bpage=\d+/, '') : path.split('?', 1)}`;

@@ -1,12 +1,14 @@
 /** How the runs of a monitor ended in a window of time: counted from the rows of its list. No run is fetched separately. */
+import type { MonitorKey } from '../core/accounts.ts';
 import type { CostBudget } from '../core/cost-budget.ts';
 import { BadUserInput } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
-import type { MonitorKey, MonitorRunCountsArgs, RunCounts, RunOutcome } from '../generated/types.ts';
+import type { MonitorRunCountsArgs, RunCounts, RunOutcome } from '../generated/types.ts';
 import type { AllowStale, Run } from '../providers/fields.ts';
 import { providers } from '../providers/index.ts';
 import type { Get, Page, RunRow } from '../providers/lists.ts';
 import type { CallReport, PlannedStep } from '../upstream/call-report.ts';
+import { loadOf } from './account-errors.ts';
 import type { MonitorLoader } from './monitor-loader.ts';
 import { planRunCounts, type RunCountsPlan } from './planner.ts';
 import type { RequestFetcher } from './request-fetcher.ts';
@@ -34,21 +36,22 @@ const pageLength = 100;
  * @throws {ProviderError} when the first page can't be read
  */
 export async function countRuns(
-  { provider, monitorId, allowStale = false }: MonitorKey & AllowStale,
+  { provider, account: name, monitorId, allowStale = false }: MonitorKey & AllowStale,
   { startedAfter, startedBefore }: MonitorRunCountsArgs,
   { fetches, callReport, monitors, limits, costBudget, now }: RunCountsOptions,
 ): Promise<RunCounts | null> {
   checkWindow(startedAfter, startedBefore);
   // Like a list, it counts as at least one item.
   costBudget.chargeListItems(1);
-  const plan = planRunCounts(monitors.latestRunAt({ provider, monitorId }), Date.parse(startedAfter));
-  callReport.recordPage(provider, { ...steps[plan], list: monitorId }, startedAfter, startedBefore);
+  const account = { provider, account: name };
+  const plan = planRunCounts(monitors.latestRunAt({ ...account, monitorId }), Date.parse(startedAfter));
+  callReport.recordPage(account, { ...steps[plan], list: monitorId }, startedAfter, startedBefore);
   if (plan === 'none') return toRunCounts([], true);
 
-  const tracked = fetches.track(provider, allowStale);
+  const tracked = fetches.track(account, allowStale);
   let calls = 0;
   const get: Get = (request) => {
-    if (++calls > 1) callReport.recordPage(provider, { ...furtherStep, list: monitorId }, request.path);
+    if (++calls > 1) callReport.recordPage(account, { ...furtherStep, list: monitorId }, request.path);
     return tracked.get({ ...request, isReport: true });
   };
   const { readPage, toListedRun } = providers[provider].runs;
@@ -59,7 +62,7 @@ export async function countRuns(
     const window = { first: pageLength, after, pageSize: limits.listPageSize, startedAfter, startedBefore, now };
     let page: Page<RunRow> | null = null;
     try {
-      page = await readPage(get, monitorId, window);
+      page = await loadOf(account, readPage(get, monitorId, window));
       if (page === null && pages === 0) return null;
     } catch (error) {
       if (pages === 0) throw error;
@@ -70,7 +73,7 @@ export async function countRuns(
     for (const { row } of page.items) {
       if (row instanceof Error) isComplete = false;
       else {
-        const key = { provider, monitorId, runId: row.runId };
+        const key = { ...account, monitorId, runId: row.runId };
         names.set(row.runId, toCountName(toListedRun(key, row.row, { limits, ...tracked.reading })));
       }
     }

@@ -1,17 +1,18 @@
-/** Runs by their keys: of each provider, cached ones, those that a list has, and the others each by a call. */
+/** Runs by their keys: of each account, cached ones, those that a list has, and the others each by a call. */
 import DataLoader from 'dataloader';
+import { type Account, type AccountId, type MonitorKey, type RunKey, toAccountId } from '../core/accounts.ts';
 import { BadUserInput, isRefusal, mayPass, type ProviderError, toError } from '../core/errors.ts';
 import { Memo } from '../core/lazy.ts';
 import type { Limits } from '../core/limits.ts';
-import type { MonitorKey, MonitorRunKey, Provider } from '../generated/types.ts';
+import type { CredentialOf } from '../providers/accounts.ts';
 import type { Reading, Run, Selected } from '../providers/fields.ts';
-import type { CredentialOf } from '../providers/index.ts';
 import { providers } from '../providers/index.ts';
 import type { RunListPage, RunRow } from '../providers/lists.ts';
 import type { RunDefinition } from '../providers/provider.ts';
 import type { EntryKind, RunCache } from '../run-cache/run-cache.ts';
 import type { CallReport } from '../upstream/call-report.ts';
 import type { Body } from '../upstream/read-response.ts';
+import { loadOf, withAccount } from './account-errors.ts';
 import { CachedRuns, type CopyWant } from './cached-runs.ts';
 import { ListRows } from './list-rows.ts';
 import { explain, type Found, type Need, needOf, orNothing, planFetches, scanList, throwFailure } from './planner.ts';
@@ -31,7 +32,7 @@ interface RunLoaderOptions {
 /** The runs of a request. Nothing of it outlives the request but entries, each by whose it is. */
 export class RunLoader {
   readonly #options: RunLoaderOptions;
-  readonly #of: Partial<Record<Provider, ProviderRunLoader>> = {};
+  readonly #of: Partial<Record<AccountId, AccountRunLoader>> = {};
 
   constructor(options: RunLoaderOptions) {
     this.#options = options;
@@ -44,45 +45,46 @@ export class RunLoader {
    * @throws {OperationTooCostly} when the request has made all the calls that it may
    * @throws {ProviderError} when the provider failed
    */
-  load(key: MonitorRunKey, selected: Selected, allowStale = false): Promise<Run | null> {
+  load(key: RunKey, selected: Selected, allowStale = false): Promise<Run | null> {
     try {
       const { provider, monitorId, runId } = key;
       const { isKey, expectedKey, listed } = providers[provider].runs;
-      if (!isKey(key)) throw new BadUserInput(expectedKey, provider);
+      if (!isKey(key)) throw new BadUserInput(expectedKey, key);
       const { callReport } = this.#options;
-      if (callReport.isVerbose) callReport.recordRequested(provider, `${monitorId}/${runId}`);
+      if (callReport.isVerbose) callReport.recordRequested(key, `${monitorId}/${runId}`);
       const need = needOf(selected, listed);
-      const runs = this.#runsOf(provider);
+      const runs = this.#runsOf(key);
       const loading = runs.load(key, need, allowStale);
-      return allowStale ? loading.catch((error: unknown) => runs.serveStale(key, error)) : loading;
+      return loadOf(key, allowStale ? loading.catch((error: unknown) => runs.serveStale(key, error)) : loading);
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
   /** What the list of its monitor's runs says of a run; as in {@link FieldContext}. */
-  loadListRow(key: MonitorRunKey, isStale: boolean): Promise<Body | null> {
-    return this.#runsOf(key.provider).loadListRow(key, isStale);
+  loadListRow(key: RunKey, isStale: boolean): Promise<Body | null> {
+    return loadOf(key, this.#runsOf(key).loadListRow(key, isStale));
   }
 
   /** The run below a run in the list of its monitor's runs; as in {@link FieldContext}. */
-  loadPrevious(key: MonitorRunKey): Promise<Run | null> {
-    return this.#runsOf(key.provider).loadPrevious(key);
+  loadPrevious(key: RunKey): Promise<Run | null> {
+    return loadOf(key, this.#runsOf(key).loadPrevious(key));
   }
 
   /** Takes notice of a page of a monitor's runs that was read anyway: which run is below which. @param rows newest first */
   notePage(key: MonitorKey, rows: readonly (RunRow | ProviderError)[], readAt: number): void {
-    this.#runsOf(key.provider).notePage(key.monitorId, rows, readAt);
+    this.#runsOf(key).notePage(key.monitorId, rows, readAt);
   }
 
   /** The run in a row of a list that has been read anyway. */
-  toListed(key: MonitorRunKey, row: Body, reading: Reading): Run {
-    return this.#runsOf(key.provider).toListed(key, row, reading);
+  toListed(key: RunKey, row: Body, reading: Reading): Run {
+    return withAccount(key, this.#runsOf(key).toListed(key, row, reading));
   }
 
-  #runsOf(provider: Provider): ProviderRunLoader {
-    this.#of[provider] ??= new ProviderRunLoader(provider, this.#options);
-    return this.#of[provider];
+  #runsOf(account: Account): AccountRunLoader {
+    const id = toAccountId(account);
+    this.#of[id] ??= new AccountRunLoader(account, this.#options);
+    return this.#of[id];
   }
 }
 
@@ -94,10 +96,10 @@ interface RunWant extends CopyWant {
   readonly need: Need;
 }
 
-/** The runs of one provider, in one request. Each is fetched once, however many fields select it. */
-class ProviderRunLoader {
+/** The runs of one account, in one request. Each is fetched once, however many fields select it. */
+class AccountRunLoader {
   readonly #options: RunLoaderOptions;
-  readonly #provider: Provider;
+  readonly #account: Account;
   readonly #definition: RunDefinition;
   readonly #entries: CachedRuns | undefined;
   readonly #loader: DataLoader<RunWant, Run | null>;
@@ -106,10 +108,10 @@ class ProviderRunLoader {
   #listRows: ListRows | undefined;
 
   /** @throws {ProviderError} when there is no credential for it */
-  constructor(provider: Provider, options: RunLoaderOptions) {
+  constructor({ provider, account }: Account, options: RunLoaderOptions) {
     const { runCache, callReport, limits, credentialOf, maxAgeMs = Number.POSITIVE_INFINITY } = options;
     this.#options = options;
-    this.#provider = provider;
+    this.#account = { provider, account };
     this.#definition = providers[provider].runs;
     this.#entries =
       runCache &&
@@ -118,7 +120,7 @@ class ProviderRunLoader {
         callReport,
         limits,
         maxAgeMs,
-        credential: credentialOf(provider),
+        credential: credentialOf(this.#account),
         definition: this.#definition,
       });
     this.#loader = new DataLoader(
@@ -129,7 +131,7 @@ class ProviderRunLoader {
   }
 
   /** @param allowStale whether cached runs may replace a list that fails, where its row is needed */
-  load(key: MonitorRunKey, need: Need, allowStale = false): Promise<Run | null> {
+  load(key: RunKey, need: Need, allowStale = false): Promise<Run | null> {
     if (need === 'row') return this.#loadByRow(key, allowStale);
     if (need === 'both') {
       // What only the row says is waited for where it is selected; here it is requested, along with the run.
@@ -154,19 +156,19 @@ class ProviderRunLoader {
   }
 
   /** @throws `error` when no cached run may replace the response, or can */
-  async serveStale(key: MonitorRunKey, error: unknown): Promise<Run> {
+  async serveStale(key: RunKey, error: unknown): Promise<Run> {
     const run = mayPass(error) ? await this.#entries?.serveStale(key) : undefined;
     if (run === undefined) throw error;
     return run;
   }
 
   /** What the list says of a run; as in {@link FieldContext}. */
-  async loadListRow(key: MonitorRunKey, isStale: boolean): Promise<Body | null> {
+  async loadListRow(key: RunKey, isStale: boolean): Promise<Body | null> {
     const known = (isStale ? await this.#entries?.findOldRow(key) : undefined) ?? (await this.#rows.load(key));
     return known.run && known.record;
   }
 
-  loadPrevious(key: MonitorRunKey): Promise<Run | null> {
+  loadPrevious(key: RunKey): Promise<Run | null> {
     return this.#rows.loadPrevious(key);
   }
 
@@ -175,12 +177,12 @@ class ProviderRunLoader {
   }
 
   /** The run in a row of a list that has been read anyway. */
-  toListed(key: MonitorRunKey, record: Body, reading: Reading): Run {
+  toListed(key: RunKey, record: Body, reading: Reading): Run {
     return this.#read(key, 'row', record, reading).run;
   }
 
   /** By its row; one that no page has is requested separately. */
-  async #loadByRow(key: MonitorRunKey, allowStale: boolean): Promise<Run | null> {
+  async #loadByRow(key: RunKey, allowStale: boolean): Promise<Run | null> {
     try {
       const { run } = await this.#rows.load(key);
       if (run !== null) return run;
@@ -192,7 +194,7 @@ class ProviderRunLoader {
   }
 
   /** The run, or its cached entry when its row can't be had: an entry has a cached row beside it. */
-  async #orStale(key: MonitorRunKey, run: Promise<Run | null>, row: Promise<unknown>): Promise<Run | null> {
+  async #orStale(key: RunKey, run: Promise<Run | null>, row: Promise<unknown>): Promise<Run | null> {
     const [found, error] = await Promise.all([run, row]);
     if (found === null || !mayPass(error)) return found;
     return (await this.#entries?.serveStale(key)) ?? found;
@@ -201,9 +203,9 @@ class ProviderRunLoader {
   get #rows(): ListRows {
     const { fetches, callReport, limits } = this.#options;
     this.#listRows ??= new ListRows({
-      provider: this.#provider,
+      account: this.#account,
       definition: this.#definition,
-      get: fetches.of(this.#provider),
+      get: fetches.of(this.#account),
       readAtOf: (page) => fetches.readAtOf(page),
       entries: this.#entries,
       callReport,
@@ -230,7 +232,7 @@ class ProviderRunLoader {
     const wholeOf = ({ id, need }: RunWant) => (need === 'full' ? undefined : this.#requested.full?.get(id));
     const unknown = this.#requested.full === undefined ? wants : wants.filter((want) => wholeOf(want) === undefined);
     const plan = planFetches(unknown, limits.listFetchThreshold, ({ key }) => this.#isOlder(key));
-    callReport.explain(this.#provider, () => explain(plan));
+    callReport.explain(this.#account, () => explain(plan));
     const getOne = ({ key, need }: RunWant) => (need === 'light' ? this.#findOrGet(key) : this.#get(key));
     if (plan.listed.size === 0) return wants.map((want) => wholeOf(want) ?? getOne(want));
     const searches = new Map(
@@ -251,19 +253,19 @@ class ProviderRunLoader {
   }
 
   /** The run from a page of its monitor's newest runs, if there is one that may be reused: it says as much as the run does alone. */
-  #findOrGet(key: MonitorRunKey): Promise<Run | null> {
+  #findOrGet(key: RunKey): Promise<Run | null> {
     const { fetches } = this.#options;
     return fetches.isReusing ? this.#findRow(key).then((run) => run ?? this.#get(key)) : this.#get(key);
   }
 
-  async #findRow(key: MonitorRunKey): Promise<Run | undefined> {
+  async #findRow(key: RunKey): Promise<Run | undefined> {
     const { fetches, limits, callReport } = this.#options;
     const { pages, toRequest } = this.#definition;
     const own = toRequest(key);
-    if (fetches.isRequested(this.#provider, own)) return undefined;
-    if ((await fetches.find(this.#provider, own, (body) => body)) !== undefined) return undefined;
+    if (fetches.isRequested(this.#account, own)) return undefined;
+    if ((await fetches.find(this.#account, own, (body) => body)) !== undefined) return undefined;
     const request = pages.toRequest(key.monitorId, undefined, limits.listPageSize, false);
-    const row = await fetches.find(this.#provider, request, (body) => {
+    const row = await fetches.find(this.#account, request, (body) => {
       try {
         const toPage = () => pages.read(key.monitorId, undefined, limits.listPageSize, body);
         return findRow(fetches.make(body, 'runs', toPage), key);
@@ -273,12 +275,12 @@ class ProviderRunLoader {
       }
     });
     if (row === undefined) return undefined;
-    callReport.of(this.#provider).fromLists++;
+    callReport.of(this.#account).fromLists++;
     return this.toListed(key, row.found.row, toReading(row.readAt));
   }
 
-  #get(key: MonitorRunKey): Promise<Run | null> {
-    return this.#options.fetches.get(this.#provider, this.#definition.toRequest(key)).then(
+  #get(key: RunKey): Promise<Run | null> {
+    return this.#options.fetches.get(this.#account, this.#definition.toRequest(key)).then(
       (record) => {
         if (record !== null)
           return this.#read(key, 'run', record, toReading(this.#options.fetches.readAtOf(record))).run;
@@ -292,7 +294,7 @@ class ProviderRunLoader {
     );
   }
 
-  #read(key: MonitorRunKey, kind: EntryKind, record: Body, reading: Reading): { record: Body; run: Run } {
+  #read(key: RunKey, kind: EntryKind, record: Body, reading: Reading): { record: Body; run: Run } {
     const { toRun, toListedRun } = this.#definition;
     const { limits, credentialOf } = this.#options;
     const run = (kind === 'run' ? toRun : toListedRun)(key, record, {
@@ -300,7 +302,7 @@ class ProviderRunLoader {
       readAt: reading.readAt,
       isStale: reading.isStale,
       allowStale: reading.allowStale,
-      owner: credentialOf(this.#provider).digest,
+      owner: credentialOf(this.#account).digest,
     });
     const known = { record, run };
     if (!reading.isStale) this.#entries?.store(key, kind, known, reading.readAt);
@@ -308,16 +310,16 @@ class ProviderRunLoader {
   }
 
   /** Whether the first page of its monitor's list had only newer runs when it was read last. */
-  #isOlder({ monitorId, runId }: MonitorRunKey): boolean {
+  #isOlder({ monitorId, runId }: RunKey): boolean {
     const { first } = this.#definition.walk(monitorId, this.#options.limits.listPageSize);
-    return this.#options.fetches.isOlderThanPage(this.#provider, first, runId);
+    return this.#options.fetches.isOlderThanPage(this.#account, first, runId);
   }
 
   /** Reads the list of a monitor as long as that saves calls. A list that can't be had so is none. */
   #searchLight(monitorId: string, wants: readonly CopyWant[]): Promise<Found<RunRow>> {
     const { walk, maxPages } = this.#definition;
     const { fetches, limits } = this.#options;
-    return scanList(fetches.of(this.#provider), {
+    return scanList(fetches.of(this.#account), {
       readAtOf: (page) => fetches.readAtOf(page),
       walk: walk(monitorId, limits.listPageSize),
       ids: new Set(wants.map(({ key }) => key.runId)),
@@ -327,10 +329,10 @@ class ProviderRunLoader {
     }).catch(orNothing((error) => fetches.report(error, 'runs')));
   }
 
-  #fromRows({ rows }: Found<RunRow>, key: MonitorRunKey): Run | undefined {
+  #fromRows({ rows }: Found<RunRow>, key: RunKey): Run | undefined {
     const found = rows.get(key.runId);
     if (found === undefined) return undefined;
-    this.#options.callReport.of(this.#provider).fromLists++;
+    this.#options.callReport.of(this.#account).fromLists++;
     return this.toListed(key, found.row.row, toReading(found.readAt));
   }
 }
@@ -339,11 +341,11 @@ const runAlone: readonly EntryKind[] = ['run'];
 const runOrRow: readonly EntryKind[] = ['run', 'row'];
 
 /** The run in a page of a list, if all is there that a single response would say of its outcome. */
-function findRow({ rows }: RunListPage, { runId }: MonitorRunKey): RunRow | undefined {
+function findRow({ rows }: RunListPage, { runId }: RunKey): RunRow | undefined {
   const row = rows.find((one) => !(one instanceof Error) && one.runId === runId);
   return row instanceof Error || row?.lacksOutcome ? undefined : row;
 }
 
-const toId = ({ monitorId, runId }: MonitorRunKey): string => `${monitorId}/${runId}`;
+const toId = ({ monitorId, runId }: RunKey): string => `${monitorId}/${runId}`;
 
 const toReading = (readAt = Date.now()): Reading => ({ readAt, isStale: false });

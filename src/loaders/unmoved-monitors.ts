@@ -6,6 +6,7 @@
  * the row is as it was, the reading is wrong for this account: nothing is inferred for it any more.
  */
 import { LRUCache } from 'lru-cache';
+import { type Account, defaultAccount } from '../core/accounts.ts';
 import { defaultLimits, type Limits } from '../core/limits.ts';
 import type { Provider } from '../generated/types.ts';
 import type { Log } from '../observability/logger.ts';
@@ -21,7 +22,7 @@ export interface UnmovedMonitorsOptions {
 
 /** Whose monitor it is. */
 export interface MonitorOwner {
-  readonly provider: Provider;
+  readonly account: Account;
   readonly credential: Pick<Credential, 'digest'>;
 }
 
@@ -57,7 +58,7 @@ interface Monitor {
   differsAt: number | undefined;
 }
 
-interface Account {
+interface Inference {
   nextSweepAt: number;
   isOff: boolean;
 }
@@ -72,7 +73,7 @@ export class UnmovedMonitors {
   readonly #log: Log;
   readonly #maxReuseMs: number;
   readonly #monitors: LRUCache<string, Monitor>;
-  readonly #accounts: LRUCache<string, Account>;
+  readonly #accounts: LRUCache<string, Inference>;
 
   constructor({ log, limits }: UnmovedMonitorsOptions) {
     this.#log = log;
@@ -104,7 +105,7 @@ export class UnmovedMonitors {
   notePage(owner: MonitorOwner, monitorId: string, received: ReceivedPage): void {
     const monitor = this.#monitors.get(toKey(owner, monitorId));
     if (monitor === undefined || this.#accountOf(owner).isOff) return;
-    const page = readRunsPage(owner.provider, monitorId, received);
+    const page = readRunsPage(owner.account.provider, monitorId, received);
     const { path, readAt } = page;
     const before = monitor.pages.get(path);
     // Both were received while the rows said the same.
@@ -140,7 +141,7 @@ export class UnmovedMonitors {
     return true;
   }
 
-  #accountOf({ credential: { digest } }: MonitorOwner): Account {
+  #accountOf({ credential: { digest } }: MonitorOwner): Inference {
     let account = this.#accounts.get(digest);
     if (account === undefined) {
       account = { nextSweepAt: Date.now() + this.#maxReuseMs, isOff: false };
@@ -152,7 +153,8 @@ export class UnmovedMonitors {
   #switchOff(owner: MonitorOwner, monitorId: string): void {
     this.#accountOf(owner).isOff = true;
     this.#monitors.delete(toKey(owner, monitorId));
-    this.#log.warn({ provider: owner.provider, monitorId }, 'runs changed behind an unchanged row');
+    const { provider, account } = owner.account;
+    this.#log.warn({ provider, account, monitorId }, 'runs changed behind an unchanged row');
   }
 }
 
@@ -168,7 +170,7 @@ function readRunsPage(provider: Provider, monitorId: string, { path, body, readA
       if (row instanceof Error) return toPage(undefined);
       const { runId, time = newestAt } = row;
       const reading = { limits: defaultLimits, readAt, isStale: false };
-      const run = toListedRun({ provider, monitorId, runId }, row.row, reading);
+      const run = toListedRun({ provider, account: defaultAccount, monitorId, runId }, row.row, reading);
       const isNewest = said.length === 0;
       if (isNewest && run.phase === 'RUNNING' && row.time !== undefined) runningSince = row.time;
       else if (cacheability(run, row.row, true) !== 'lasting') return toPage(undefined);

@@ -1,12 +1,11 @@
 /** Logs parts of responses that aren't as documented. The call logs a response that is bad as a whole. */
 import { GraphQLError } from 'graphql';
+import { type Account, defaultAccount, toAccountId } from '../core/accounts.ts';
 import { ProviderError } from '../core/errors.ts';
-import type { Provider } from '../generated/types.ts';
 import type { RequestLog } from './logger.ts';
 
 /** Parts of one kind: the same field of whatever list it is in. */
-interface Kind {
-  readonly provider: Provider;
+interface Kind extends Account {
   readonly field: string;
   count: number;
 }
@@ -18,9 +17,10 @@ export function logBadParts(errors: readonly GraphQLError[], log: RequestLog): v
     const bad = toBadPart(error);
     if (bad === undefined) continue;
     const field = (error.path ?? []).filter((step) => typeof step === 'string').join('.');
-    const provider = bad.extensions.provider as Provider;
-    const kind = kinds.get(`${provider} ${field}`);
-    if (kind === undefined) kinds.set(`${provider} ${field}`, { provider, field, count: 1 });
+    const account = accountOf(bad);
+    const name = `${toAccountId(account)} ${field}`;
+    const kind = kinds.get(name);
+    if (kind === undefined) kinds.set(name, { ...account, field, count: 1 });
     else kind.count++;
   }
   for (const kind of kinds.values()) tell(kind, log);
@@ -32,13 +32,17 @@ export function logBadGap(error: unknown, field: string, log: RequestLog): void 
   if (bad === undefined) return;
   // It may stand for several gaps.
   bad.isLogged = true;
-  tell({ provider: bad.extensions.provider as Provider, field, count: 1 }, log);
+  tell({ ...accountOf(bad), field, count: 1 }, log);
 }
 
-function tell({ provider, field, count }: Kind, log: RequestLog): void {
+/** Without a name it is the default account. */
+const accountOf = ({ extensions: { provider, account = defaultAccount } }: ProviderError) =>
+  ({ provider, account }) as Account;
+
+function tell({ provider, account, field, count }: Kind, log: RequestLog): void {
   // What isn't JSON of a 200 is never read as far as its parts.
   const response = { upstreamStatus: 200, contentType: 'application/json' };
-  const about = { provider, field, count, ...response };
+  const about = { provider, account, field, count, ...response };
   log.warn({ ...about, code: 'UPSTREAM_BAD_RESPONSE' }, 'part of an upstream response is not as documented');
 }
 

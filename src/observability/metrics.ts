@@ -1,6 +1,6 @@
 /** Metrics of operations and upstream calls in Prometheus form, by prom-client. Children are stored, as to look them up costs most. */
 import type { Counter, Histogram, Registry } from 'prom-client';
-import type { Provider } from '../generated/types.ts';
+import { type AccountId, splitAccountId } from '../core/accounts.ts';
 import type { GatewayObserver, ProviderCalls } from './observer.ts';
 
 /** The package, which is loaded only where metrics are on. */
@@ -61,10 +61,14 @@ export function createMetrics({ client, operationNames }: MetricsOptions): Metri
   const saved = createSavedCalls(
     toCounter('upstream_calls_saved_total', 'Runs, monitors and pages that took no upstream call, by what saved it.', [
       'provider',
+      'account',
       'by',
     ]),
-    toCounter('upstream_calls_paced_total', 'Upstream calls that waited for a turn of their credential.', ['provider']),
-    toCounter('stale_responses_total', 'Cached responses shown because a provider failed.', ['provider']),
+    toCounter('upstream_calls_paced_total', 'Upstream calls that waited for a turn of their credential.', [
+      'provider',
+      'account',
+    ]),
+    toCounter('stale_responses_total', 'Cached responses shown because a provider failed.', ['provider', 'account']),
   );
   const upstream = createUpstreamMetrics(
     toCounter('upstream_calls_total', 'Upstream calls by result: ok, absent, cancelled, or the code of the error.', [
@@ -92,7 +96,7 @@ export function createMetrics({ client, operationNames }: MetricsOptions): Metri
         const operation = operations(name);
         operation.count(outcome, errorCodes[0] ?? '');
         operation.duration.observe(durationMs / 1_000);
-        for (const provider in calls) saved(provider as Provider, calls[provider as Provider] as ProviderCalls);
+        for (const id in calls) saved(id as AccountId, calls[id as AccountId] as ProviderCalls);
       },
       endCall({ provider, account, kind, result, attempts, durationMs }) {
         const call = upstream(provider, account, kind);
@@ -161,22 +165,25 @@ function createUpstreamMetrics(
 }
 
 function createSavedCalls(
-  saved: Counter<'provider' | 'by'>,
-  paced: Counter<'provider'>,
-  stale: Counter<'provider'>,
-): (provider: Provider, calls: ProviderCalls) => void {
-  const of = memoize((provider) => ({
-    by: savingNames.map((name) => {
-      const count = saved.labels({ provider, by: savings[name] });
-      // A rate is that of a series that has begun.
-      count.inc(0);
-      return { name, count };
-    }),
-    paced: paced.labels({ provider }),
-    stale: stale.labels({ provider }),
-  }));
-  return (provider, calls) => {
-    const counters = of(provider);
+  saved: Counter<'provider' | 'account' | 'by'>,
+  paced: Counter<'provider' | 'account'>,
+  stale: Counter<'provider' | 'account'>,
+): (id: AccountId, calls: ProviderCalls) => void {
+  const of = memoize((id) => {
+    const account = { ...splitAccountId(id) };
+    return {
+      by: savingNames.map((name) => {
+        const count = saved.labels({ ...account, by: savings[name] });
+        // A rate is that of a series that has begun.
+        count.inc(0);
+        return { name, count };
+      }),
+      paced: paced.labels(account),
+      stale: stale.labels(account),
+    };
+  });
+  return (id, calls) => {
+    const counters = of(id);
     for (const { name, count } of counters.by) if (calls[name] > 0) count.inc(calls[name]);
     if (calls.paced > 0) counters.paced.inc(calls.paced);
     if (calls.stale > 0) counters.stale.inc(calls.stale);

@@ -1,10 +1,11 @@
 /** What metrics and traces are made from: operations and upstream calls, as they end. Without an observer nothing of it is made. */
+import type { AccountId } from '../core/accounts.ts';
 import type { Provider } from '../generated/types.ts';
 
 /** The endpoint of a provider: a run, the list of a monitor's runs, a monitor, the list of monitors, or a detail beside them. */
 export type RequestKind = 'run' | 'runs' | 'monitor' | 'monitors' | 'detail';
 
-/** What an operation costs at one provider, and what it was spared. */
+/** What an operation costs at one account of a provider, and what it was spared. */
 export interface ProviderCalls {
   /** Upstream calls made, each attempt counted. */
   calls: number;
@@ -40,8 +41,8 @@ export interface OperationRecord {
   readonly outcome: Outcome;
   /** The codes of its errors, each once. */
   readonly errorCodes: readonly string[];
-  /** What it cost, by the provider; empty for one that was rejected before it was executed. */
-  readonly calls: Readonly<Partial<Record<Provider, ProviderCalls>>>;
+  /** What it cost, by the account; empty for one that was rejected before it was executed. */
+  readonly calls: Readonly<Partial<Record<AccountId, ProviderCalls>>>;
   readonly durationMs: number;
   /** The id of its trace, where it is traced. */
   readonly traceId?: string | undefined;
@@ -50,7 +51,7 @@ export interface OperationRecord {
 /** An upstream call that has ended. */
 export interface UpstreamCallRecord {
   readonly provider: Provider;
-  /** The name of the account that it was made with: never a credential. */
+  /** The name of the account that it was made for: never a credential. */
   readonly account: string;
   readonly kind: RequestKind;
   /** `ok`; `absent`, where the provider has no such object; the error code of a failure; `cancelled`, as no client waits any more. */
@@ -66,7 +67,7 @@ export interface UpstreamObserver {
   endCall(record: UpstreamCallRecord): void;
 }
 
-/** What the upstream client of one provider is doing. */
+/** What the upstream client of one account is doing. */
 export interface UpstreamState {
   /** How many calls have a place in the bulkhead. */
   readonly active: number;
@@ -76,8 +77,8 @@ export interface UpstreamState {
   readonly paced: number;
   /** Whether the circuit for all credentials is open. */
   readonly isOpen: boolean;
-  /** How many circuits of credentials are in each state, by the account. */
-  readonly circuits: ReadonlyMap<string, Readonly<Record<string, number>>>;
+  /** How many circuits of credentials are in each state. */
+  readonly circuits: Readonly<Record<string, number>>;
 }
 
 /** Receives operations and their upstream calls. Its methods must not throw. */

@@ -1,5 +1,5 @@
 /** The fields of an operation in its line of the log. */
-import type { Provider } from '../generated/types.ts';
+import type { AccountId } from '../core/accounts.ts';
 import type { OperationRecord, ProviderCalls } from './observer.ts';
 
 /** The value of a header of the request, given its name in lower case. */
@@ -59,11 +59,11 @@ const nothing: ProviderCalls = {
   ...{ deduplicated: 0, fromLists: 0, cacheHits: 0, coalesced: 0, fresh: 0, unchanged: 0 },
 };
 
-/** Most operations call one provider. */
+/** Most operations call one account. */
 function sumOf(calls: OperationRecord['calls']): ProviderCalls {
   let sum: ProviderCalls | undefined;
-  for (const provider in calls) {
-    const each = calls[provider as Provider] as ProviderCalls;
+  for (const id in calls) {
+    const each = calls[id as AccountId] as ProviderCalls;
     sum = sum === undefined ? each : add(sum, each);
   }
   return sum ?? nothing;

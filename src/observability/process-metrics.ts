@@ -1,6 +1,6 @@
 /** Metrics of the process and of what it is doing: gauges that are read when they are scraped, and cost nothing in between. */
 import type { Registry } from 'prom-client';
-import type { Provider } from '../generated/types.ts';
+import { type AccountId, splitAccountId } from '../core/accounts.ts';
 import type { PromClient } from './metrics.ts';
 import type { UpstreamState } from './observer.ts';
 
@@ -11,7 +11,7 @@ export interface GaugeSources {
   /** How late the event loop is, in milliseconds. */
   eventLoopLagMs(): number;
   /** What the upstream clients are doing. */
-  upstreams(): ReadonlyMap<Provider, UpstreamState>;
+  upstreams(): ReadonlyMap<AccountId, UpstreamState>;
 }
 
 /** By the names that the client library gives them. */
@@ -47,10 +47,10 @@ export function addGauges(client: PromClient, registry: Registry, sources: Gauge
     labelNames: readonly Label[],
     read: (state: UpstreamState, set: (labels: Partial<Record<Label, string>>, value: number) => void) => void,
   ) =>
-    toGauge<Label | 'provider'>(name, help, ['provider', ...labelNames], (set) => {
-      for (const [provider, state] of sources.upstreams())
+    toGauge<Label | 'provider' | 'account'>(name, help, ['provider', 'account', ...labelNames], (set) => {
+      for (const [id, state] of sources.upstreams())
         read(state, (labels, value) =>
-          set({ ...labels, provider } as Partial<Record<Label | 'provider', string>>, value),
+          set({ ...labels, ...splitAccountId(id) } as Partial<Record<Label | 'provider' | 'account', string>>, value),
         );
     });
 
@@ -75,15 +75,14 @@ export function addGauges(client: PromClient, registry: Registry, sources: Gauge
   ofUpstreams(
     'monitor_graph_circuit_breakers',
     'Circuit breakers of credentials, by account and state: closed, restricted, open or half-open.',
-    ['account', 'state'],
+    ['state'],
     ({ circuits }, set) => {
-      for (const [account, counts] of circuits)
-        for (const [state, count] of Object.entries(counts)) set({ account, state }, count);
+      for (const [state, count] of Object.entries(circuits)) set({ state }, count);
     },
   );
   ofUpstreams(
     'monitor_graph_provider_circuit_open',
-    'Whether the circuit breaker for all credentials of a provider is open (1).',
+    'Whether the circuit breaker for all credentials of an account is open (1).',
     [],
     ({ isOpen }, set) => set({}, isOpen ? 1 : 0),
   );

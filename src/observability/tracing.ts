@@ -2,6 +2,7 @@
  * Traces of operations and their upstream calls, by an OpenTelemetry API. Parents and times are explicit: nothing depends on the context
  * of asynchronous functions. An operation that isn't sampled has one span that records nothing, and no other.
  */
+import { defaultAccount } from '../core/accounts.ts';
 import type { OperationRecord, RequestKind } from './observer.ts';
 import type { OpenTelemetryApi, Span, SpanContext, TextMapGetter, TraceContext, Tracer } from './open-telemetry.ts';
 import { clientNameOf, clientVersionOf, type ReadHeader } from './operation-fields.ts';
@@ -44,8 +45,17 @@ interface WaitingField {
   readonly coordinate: string;
   readonly wanted: Wanted;
   readonly provider: string | undefined;
+  readonly account: string | undefined;
   readonly monitorId: string | undefined;
   readonly runId: string | undefined;
+}
+
+/** What a field waits for, as its client says it: a monitor or a run without `account` is one of the default account. */
+interface WantedObject {
+  readonly provider?: string;
+  readonly account?: string | null | undefined;
+  readonly monitorId?: string;
+  readonly runId?: string;
 }
 
 /** The most fields of an operation that are remembered. */
@@ -142,10 +152,11 @@ export class OperationTrace {
   }
 
   /** A field of the operation waits for something of a provider. */
-  addField(coordinate: string, wanted: Wanted, of: Partial<Omit<WaitingField, 'coordinate' | 'wanted'>> = {}): void {
+  addField(coordinate: string, wanted: Wanted, of: WantedObject = {}): void {
     if (this.#context === undefined || this.#fields.length >= maxFields) return;
     const { provider, monitorId, runId } = of;
-    this.#fields.push({ coordinate, wanted, provider, monitorId, runId });
+    const account = of.account ?? (monitorId === undefined ? undefined : defaultAccount);
+    this.#fields.push({ coordinate, wanted, provider, account, monitorId, runId });
   }
 
   /** An attempt at an upstream call begins. @param number from 1 on */
@@ -214,11 +225,12 @@ export class OperationTrace {
   }
 
   /** The fields that wait for the response of a call, as far as the objects in its path tell. */
-  #fieldsOf({ provider, kind, path }: TracedCall): readonly string[] {
+  #fieldsOf({ provider, account, kind, path }: TracedCall): readonly string[] {
     const ids = new Set(path.split('?', 1)[0]?.split('/'));
     const isOf = (field: WaitingField) => {
       if (!foundBy[kind].includes(field.wanted)) return false;
       if (field.provider !== undefined && field.provider !== provider) return false;
+      if (field.account !== undefined && field.account !== account) return false;
       if (kind !== 'monitors' && field.monitorId !== undefined && !ids.has(field.monitorId)) return false;
       return kind !== 'run' || field.runId === undefined || ids.has(field.runId);
     };

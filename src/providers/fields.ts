@@ -1,9 +1,9 @@
 /** Runs and monitors as providers fill them, field by field, and the fields that identify them, within their provider and among all. */
+import { type Account, type MonitorKey, type RunKey, splitAccountId, toAccountId } from '../core/accounts.ts';
 import type { CostBudget } from '../core/cost-budget.ts';
 import type { ProviderError } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
 import type * as Types from '../generated/types.ts';
-import type { MonitorKey, MonitorRunKey } from '../generated/types.ts';
 import type { Body } from '../upstream/read-response.ts';
 import { fromMilliseconds } from './date-time.ts';
 import type { DetailDefinition } from './provider.ts';
@@ -65,33 +65,28 @@ export type Field<Value> =
 export interface FieldContext {
   /** The runs of all providers, by their keys. */
   readonly runs: {
-    load(key: MonitorRunKey, selected: Selected, allowStale?: boolean): Promise<Run | null>;
+    load(key: RunKey, selected: Selected, allowStale?: boolean): Promise<Run | null>;
     /**
      * What the list of its monitor's runs says of a run; `null` when the list doesn't have it.
      * @param isStale whether a cached row of any age comes first
      * @throws {OperationTooCostly} when the list would have to be read too far
      * @throws {ProviderError} when the provider failed, or it is unknown whether the list has the run
      */
-    loadListRow(key: MonitorRunKey, isStale: boolean): Promise<Body | null>;
+    loadListRow(key: RunKey, isStale: boolean): Promise<Body | null>;
     /**
      * The run below a run's row in the list of its monitor's runs; `null` when there is none, or the list doesn't have the run.
      * @throws like `loadListRow`
      */
-    loadPrevious(key: MonitorRunKey): Promise<Run | null>;
+    loadPrevious(key: RunKey): Promise<Run | null>;
   };
   /** The monitors of all providers, by their keys. */
   readonly monitors: { load(key: MonitorKey, selected: Selected, allowStale?: boolean): Promise<Monitor | null> };
   /** Responses beside those of runs and monitors; `null` when the provider has no such object. */
   readonly details: {
-    load(
-      provider: Types.Provider,
-      definition: DetailDefinition,
-      id: string,
-      allowStale?: boolean,
-    ): Promise<Body | null>;
+    load(account: Account, definition: DetailDefinition, id: string, allowStale?: boolean): Promise<Body | null>;
   };
-  /** Where a provider's API is. */
-  baseUrlOf(provider: Types.Provider): string;
+  /** Where the API of an account is. */
+  baseUrlOf(account: Account): string;
   /** Whatever is large, or can be selected repeatedly, is paid for from here. */
   readonly costBudget: CostBudget;
   /** How deep a free-form value may be nested. */
@@ -104,7 +99,7 @@ type Found<Value> = Filled<Value> | ProviderError;
 type Filled<Value> = Value extends readonly (infer Item)[]
   ? readonly (Filled<Item> | ProviderError)[]
   : Value extends Types.MonitorRun
-    ? MonitorRunKey | Run
+    ? RunKey | Run
     : Value extends Types.Node
       ? LinkKey
       : Value extends { readonly __typename: string }
@@ -112,8 +107,7 @@ type Filled<Value> = Value extends readonly (infer Item)[]
         : Value;
 
 /** An object that a run leads to, neither a run nor a monitor. */
-export interface LinkKey {
-  readonly provider: Types.Provider;
+export interface LinkKey extends Account {
   /** Which of the provider's links. */
   readonly link: string;
   /** The provider's id. */
@@ -121,7 +115,7 @@ export interface LinkKey {
 }
 
 /** The global id of such an object. */
-export const toLinkId = ({ provider, link, id }: LinkKey): string => `${provider}:${link}:${id}`;
+export const toLinkId = (key: LinkKey): string => `${toAccountId(key)}:${key.link}:${key.id}`;
 
 /** Where the value of a field is: in a detail response, in a row of a list, or in `either`. */
 type Origin = 'either' | 'detail' | 'row';
@@ -170,41 +164,51 @@ export const later =
  * The fields of a run that this service makes: which it is, from the requested key, never from the answer; and of
  * when that is. To be spread before all others: an object that others are spread into later is a slow one.
  */
-export const identifyRun = (
-  { provider, monitorId, runId }: MonitorRunKey,
-  { readAt, isStale, allowStale }: Reading,
-) => ({
-  id: `${provider}:${monitorId}:${runId}`,
-  provider,
-  monitorId,
-  runId,
+export const identifyRun = (key: RunKey, { readAt, isStale, allowStale }: Reading) => ({
+  id: `${toAccountId(key)}:${key.monitorId}:${key.runId}`,
+  provider: key.provider,
+  account: key.account,
+  monitorId: key.monitorId,
+  runId: key.runId,
   readAt: () => fromMilliseconds(readAt) ?? '',
   isStale,
   allowStale,
 });
 
 /** The fields that cost nothing once it is known that there is such a run. */
-export const runIdentity: ReadonlySet<string> = new Set(['id', 'provider', 'monitorId', 'runId']);
+export const runIdentity: ReadonlySet<string> = new Set(['id', 'provider', 'account', 'monitorId', 'runId']);
 
 /** Stands where a run has its monitor's id, which it can't be in any provider's grammar. */
 const monitorMark = 'monitor';
 
 /** The fields of a monitor that say which it is, likewise. */
-export const identifyMonitor = ({ provider, monitorId }: MonitorKey, { readAt, isStale, allowStale }: Reading) => ({
-  id: `${provider}:${monitorMark}:${monitorId}`,
-  provider,
-  monitorId,
+export const identifyMonitor = (key: MonitorKey, { readAt, isStale, allowStale }: Reading) => ({
+  id: `${toAccountId(key)}:${monitorMark}:${key.monitorId}`,
+  provider: key.provider,
+  account: key.account,
+  monitorId: key.monitorId,
   readAt: () => fromMilliseconds(readAt) ?? '',
   isStale,
   allowStale,
 });
 
 /** The fields that cost nothing once it is known that there is such a monitor. */
-export const monitorIdentity: ReadonlySet<string> = new Set(['id', 'provider', 'monitorId']);
+export const monitorIdentity: ReadonlySet<string> = new Set(['id', 'provider', 'account', 'monitorId']);
 
-/** What a global id says, unchecked; `undefined` when it hasn't three parts. A monitor's has no run. */
-export function splitGlobalId(id: string): { provider: string; monitorId: string; runId?: string } | undefined {
-  const [provider, monitorId, last, ...rest] = id.split(':');
-  if (provider === undefined || monitorId === undefined || last === undefined || rest.length > 0) return undefined;
-  return monitorId === monitorMark ? { provider, monitorId: last } : { provider, monitorId, runId: last };
+/** What a global id says. */
+interface GlobalId {
+  /** Unchecked. */
+  readonly provider: string;
+  readonly account: string;
+  readonly monitorId: string;
+  /** A monitor's has none. */
+  readonly runId?: string;
+}
+
+/** What a global id says, its ids unchecked; `undefined` when it hasn't three parts, or its account isn't in its one form. */
+export function splitGlobalId(id: string): GlobalId | undefined {
+  const [accountId = '', monitorId, last, ...rest] = id.split(':');
+  const account = splitAccountId(accountId);
+  if (account === undefined || monitorId === undefined || last === undefined || rest.length > 0) return undefined;
+  return monitorId === monitorMark ? { ...account, monitorId: last } : { ...account, monitorId, runId: last };
 }

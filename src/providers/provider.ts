@@ -1,8 +1,9 @@
 /** The contract of a provider. */
-import type { MonitorRunKey, RunOutcome, RunPhase } from '../generated/types.ts';
+import type { MonitorKey, RunKey } from '../core/accounts.ts';
+import type { RunOutcome, RunPhase } from '../generated/types.ts';
 import type { UpstreamRequest } from '../upstream/call-context.ts';
 import type { Body, ReadStatus } from '../upstream/read-response.ts';
-import type { ListedFields, Monitor, Reading, Run, RunReading, Selected } from './fields.ts';
+import type { LinkKey, ListedFields, Monitor, Reading, Run, RunReading, Selected } from './fields.ts';
 import type { Get, ListScan, MonitorRow, MonitorWindow, Page, RunListPages, RunRow, RunWindow } from './lists.ts';
 import type { CreateSandbox } from './sandbox.ts';
 
@@ -34,15 +35,15 @@ export interface RunDefinition {
   /** The name of their type in the schema. */
   readonly typeName: string;
   /** Whether both ids of the key are of the provider's grammar. Only such keys are requested. */
-  isKey(key: MonitorRunKey): boolean;
+  isKey(key: RunKey): boolean;
   /** A sentence that says what `isKey` accepts. */
   readonly expectedKey: string;
   /** How to request a run. */
-  toRequest(key: MonitorRunKey): UpstreamRequest;
+  toRequest(key: RunKey): UpstreamRequest;
   /** The run in the answer to that. */
-  toRun(key: MonitorRunKey, record: Body, reading: RunReading): Run;
+  toRun(key: RunKey, record: Body, reading: RunReading): Run;
   /** The run in a row of a list. What a row doesn't have, it loads once it is selected. */
-  toListedRun(key: MonitorRunKey, row: Body, reading: RunReading): Run;
+  toListedRun(key: RunKey, row: Body, reading: RunReading): Run;
   /**
    * What the run that `toRun` made tells of its row in the list: how far the list is scanned for it. Undefined for others.
    * @default nothing, as no field needs a row
@@ -117,7 +118,7 @@ export interface LinkDefinition {
   readonly expectedKey: string;
   readonly detail: DetailDefinition;
   /** The object in the response, without its global id; without a response, of its `ownFields` alone. */
-  toObject(id: string, record?: Body): object;
+  toObject(key: LinkKey, record?: Body): object;
   /** The fields that need no response. */
   readonly ownFields: Selected;
 }
@@ -133,9 +134,9 @@ export interface MonitorDefinition {
   /** How to request a monitor, given which of its fields are selected. */
   toRequest(monitorId: string, selected: Selected): UpstreamRequest;
   /** The monitor in the answer to that. */
-  toMonitor(monitorId: string, record: Body, reading: Reading): Monitor;
+  toMonitor(key: MonitorKey, record: Body, reading: Reading): Monitor;
   /** The monitor in a row of a list. What a row doesn't have, it loads once it is selected. */
-  toListedMonitor(monitorId: string, row: Body, reading: Reading): Monitor;
+  toListedMonitor(key: MonitorKey, row: Body, reading: Reading): Monitor;
   /** What a row says of a monitor, by the origins of its fields. */
   readonly listed: ListedFields;
   /** What a row says of a monitor that lists are filtered by. */

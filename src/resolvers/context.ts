@@ -1,16 +1,16 @@
 /** What a resolver can reach. */
+import type { Account } from '../core/accounts.ts';
 import { CostBudget } from '../core/cost-budget.ts';
 import type { Limits } from '../core/limits.ts';
 import type { ResponseRoom } from '../core/response-memory.ts';
-import type { Provider } from '../generated/types.ts';
 import { DetailLoader } from '../loaders/detail-loader.ts';
 import { ListLoader } from '../loaders/list-loader.ts';
 import { MonitorLoader } from '../loaders/monitor-loader.ts';
 import { RequestFetcher, type RequestFetcherOptions } from '../loaders/request-fetcher.ts';
 import { RunLoader } from '../loaders/run-loader.ts';
 import type { RequestLog } from '../observability/logger.ts';
+import type { Accounts, CredentialOf } from '../providers/accounts.ts';
 import type { FieldContext } from '../providers/fields.ts';
-import type { CredentialOf } from '../providers/index.ts';
 import type { RunCache } from '../run-cache/run-cache.ts';
 import type { OperationCall } from '../upstream/call-context.ts';
 import type { CallReport } from '../upstream/call-report.ts';
@@ -19,6 +19,7 @@ import { RunFeedBudget } from './run-feed/feed-context.ts';
 export interface ContextOptions extends RequestFetcherOptions {
   readonly call: OperationCall;
   readonly limits: Limits;
+  readonly accounts: Accounts;
   /** @default there is always room for a response */
   readonly room?: ResponseRoom;
   /** The run cache, which outlives the request. @default no cache */
@@ -31,6 +32,7 @@ export class Context implements FieldContext {
   readonly limits: Limits;
   readonly fetches: RequestFetcher;
   readonly runs: RunLoader;
+  readonly accounts: Accounts;
   readonly credentialOf: CredentialOf;
   readonly callReport: CallReport;
   readonly costBudget: CostBudget;
@@ -45,9 +47,10 @@ export class Context implements FieldContext {
 
   /** @param before what has been loaded in the same request already */
   constructor(options: ContextOptions, before?: Context) {
-    const { limits, runCache, credentialOf, call } = options;
+    const { limits, runCache, accounts, credentialOf, call } = options;
     this.#options = options;
     this.limits = limits;
+    this.accounts = accounts;
     this.credentialOf = credentialOf;
     this.callReport = call.callReport;
     this.costBudget = new CostBudget(limits, options.room);
@@ -79,8 +82,8 @@ export class Context implements FieldContext {
     return this.#details;
   }
 
-  baseUrlOf(provider: Provider): string {
-    return this.credentialOf(provider).baseUrl;
+  baseUrlOf(account: Account): string {
+    return this.credentialOf(account).baseUrl;
   }
 
   get lists(): ListLoader {

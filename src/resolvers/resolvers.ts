@@ -1,13 +1,16 @@
 /**
  * Query fields -> loaders. What is below a run or a monitor, its provider has filled already; ways from one to the other are here.
  */
+import type { Account, MonitorKey, RunKey } from '../core/accounts.ts';
 import { BadUserInput } from '../core/errors.ts';
 import type { QueryResolvers } from '../generated/resolvers.ts';
-import type { MonitorKey, MonitorRunCountsArgs, MonitorRunKey, MonitorRunsArgs, Provider } from '../generated/types.ts';
-import { type SelectedFields, type SelectedOf, type Selection, selectedIn } from '../graphql/selected-fields.ts';
+import type { MonitorRunCountsArgs, MonitorRunsArgs, Provider } from '../generated/types.ts';
+import { type SelectedOf, type Selection, selectedIn } from '../graphql/selected-fields.ts';
+import { withAccount } from '../loaders/account-errors.ts';
 import { countAwaited } from '../loaders/planner.ts';
 import { countRuns } from '../loaders/run-counts.ts';
 import type { Wanted } from '../observability/tracing.ts';
+import type { CredentialOf } from '../providers/accounts.ts';
 import type { AllowStale, LinkKey, Node, Run, Selected } from '../providers/fields.ts';
 import {
   identifyMonitor,
@@ -22,17 +25,43 @@ import type { LinkDefinition } from '../providers/provider.ts';
 import type { Context } from './context.ts';
 import { readRunFeed } from './run-feed/run-feed.ts';
 
+/** Which monitor, as a client says it. */
+interface ClientKey extends Omit<MonitorKey, 'account'> {
+  readonly account?: string | null | undefined;
+}
+
 /** Which run, which monitor, or which other object with a global id. */
-export type NodeKey = MonitorRunKey | MonitorKey | LinkKey;
+export type NodeKey = RunKey | MonitorKey | LinkKey;
 
 /** The most keys or ids that one field takes: a promise of the schema, and so no limit that could be set. */
 const maxKeys = 100;
 
-/** Why the cost budget can't pay for what is selected of an object, if so. A promise, as one of many that threw would end the others. */
-function chargeDeferredFields({ costBudget }: Context, selected: SelectedFields): Promise<never> | undefined {
+/** What fails at once fails as a promise: one of many that threw would end the others. */
+function loadRun(
+  context: Context,
+  given: ClientKey & Pick<RunKey, 'runId'>,
+  selectedOf: SelectedOf,
+  allowStale = false,
+): Promise<Run | null> {
   try {
-    costBudget.chargeDeferredFields(countAwaited(selected));
-    return undefined;
+    const key: RunKey = { ...toMonitorKey(context, given), runId: given.runId };
+    const { typeName, isKey, checkArguments = {} } = providers[key.provider].runs;
+    const selected = selectedOf(typeName);
+    context.costBudget.chargeDeferredFields(countAwaited(selected));
+    // Where all that would need the run has arguments that can't be, its ids are all there is to say.
+    if (selected.invalid.size > 0 && isRunIdentity(selected) && isKey(key)) {
+      const reading = { readAt: context.now, isStale: false, allowStale };
+      return Promise.resolve(
+        withAccount(key, {
+          ...identifyRun(key, reading),
+          ...checkArguments,
+          __typename: typeName,
+        } as Partial<Run> as Run),
+      );
+    }
+    const loading = context.runs.load(key, selected, allowStale);
+    // Other fields of the operation have the same run, and may not allow it.
+    return allowStale ? loading.then((run) => run && { ...run, allowStale }) : loading;
   } catch (error) {
     return Promise.reject(error);
   }
@@ -43,7 +72,7 @@ export const note = (
   { call: { trace } }: Context,
   coordinate: string,
   wanted: Wanted,
-  key?: Partial<MonitorRunKey>,
+  key?: Partial<ClientKey & Pick<RunKey, 'runId'>>,
 ): void => trace?.addField(coordinate, wanted, key);
 
 /** What a key is of. */
@@ -52,38 +81,33 @@ export function kindOf(key: NodeKey): Wanted {
   return 'runId' in key ? 'run' : 'monitor';
 }
 
-function loadRun(context: Context, key: MonitorRunKey, selectedOf: SelectedOf, allowStale = false) {
-  const { typeName, isKey, checkArguments = {} } = providers[key.provider].runs;
-  const selected = selectedOf(typeName);
-  const refusal = chargeDeferredFields(context, selected);
-  if (refusal !== undefined) return refusal;
-  // Where all that would need the run has arguments that can't be, its ids are all there is to say.
-  if (selected.invalid.size > 0 && isRunIdentity(selected) && isKey(key)) {
-    const reading = { readAt: context.now, isStale: false, allowStale };
-    return Promise.resolve({
-      ...identifyRun(key, reading),
-      ...checkArguments,
-      __typename: typeName,
-    } as Partial<Run> as Run);
+function loadMonitor(context: Context, given: ClientKey, selectedOf: SelectedOf, allowStale = false) {
+  try {
+    const key = toMonitorKey(context, given);
+    const selected = selectedOf(providers[key.provider].monitors.typeName);
+    context.costBudget.chargeDeferredFields(countAwaited(selected));
+    return context.monitors.load(key, selected, allowStale);
+  } catch (error) {
+    return Promise.reject(error);
   }
-  const loading = context.runs.load(key, selected, allowStale);
-  // Other fields of the operation have the same run, and may not allow it.
-  return allowStale ? loading.then((run) => run && { ...run, allowStale }) : loading;
 }
 
-function loadMonitor(context: Context, key: MonitorKey, selectedOf: SelectedOf, allowStale = false) {
-  const selected = selectedOf(providers[key.provider].monitors.typeName);
-  return chargeDeferredFields(context, selected) ?? context.monitors.load(key, selected, allowStale);
-}
+/** @throws {BadUserInput} when the provider has no such account */
+const toMonitorKey = ({ accounts }: Context, { provider, account, monitorId }: ClientKey): MonitorKey => ({
+  provider,
+  account: accounts.find(provider, account).account,
+  monitorId,
+});
 
-async function loadLink(context: Context, key: LinkKey, selectedOf: SelectedOf): Promise<Node | null> {
+async function loadLink(context: Context, given: LinkKey, selectedOf: SelectedOf): Promise<Node | null> {
+  const key: LinkKey = { ...given, account: context.accounts.find(given.provider, given.account).account };
   const { typeName, isKey, expectedKey, detail, ownFields, toObject } = linkOf(key);
   if (!isKey(key.id)) throw new BadUserInput(expectedKey, key.provider);
   const selected = selectedOf(typeName);
   context.costBudget.chargeDeferredFields(countAwaited(selected));
   const isOwn = [...selected].every((name) => ownFields.has(name));
-  const record = isOwn ? undefined : await context.details.load(key.provider, detail, key.id);
-  return record === null ? null : ({ ...toObject(key.id, record), id: toLinkId(key) } as Node);
+  const record = isOwn ? undefined : await context.details.load(key, detail, key.id);
+  return record === null ? null : (withAccount(key, { ...toObject(key, record), id: toLinkId(key) }) as Node);
 }
 
 const linkOf = ({ provider, link }: LinkKey) => providers[provider].links?.[link] as LinkDefinition;
@@ -102,6 +126,13 @@ export function loadNode(
 }
 
 const shared: QueryResolvers = {
+  accounts: (_query, _args, { accounts, credentialOf }) =>
+    accounts.all.map((account) => ({
+      __typename: 'Account' as const,
+      provider: account.provider,
+      name: account.account,
+      isConfigured: hasCredential(credentialOf, account),
+    })),
   monitorRun(_query, { key, allowStale }, context, info) {
     note(context, 'Query.monitorRun', 'run', key);
     return loadRun(context, key, selectedIn(info), allowStale);
@@ -150,18 +181,27 @@ const shared: QueryResolvers = {
   },
 };
 
+function hasCredential(credentialOf: CredentialOf, account: Account): boolean {
+  try {
+    credentialOf(account);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** `datafoldRun`, `olostepRun`, … */
 export const ownField = (provider: Provider): string => `${provider.toLowerCase()}Run`;
 
-type OwnKey = Omit<MonitorRunKey, 'provider'> & AllowStale;
+type OwnKey = Omit<ClientKey & Pick<RunKey, 'runId'>, 'provider'> & AllowStale;
 
 /** Each provider's own root field. That the schema has it is checked when the schema is made. */
 const own: QueryResolvers = Object.fromEntries(
   providerNames.map((provider) => {
     const name = ownField(provider);
     const coordinate = `Query.${name}`;
-    const resolve = (_query: object, { monitorId, runId, allowStale }: OwnKey, context: Context, info: Selection) => {
-      const key = { provider, monitorId, runId };
+    const resolve = (_query: object, { allowStale, ...ids }: OwnKey, context: Context, info: Selection) => {
+      const key = { provider, ...ids };
       note(context, coordinate, 'run', key);
       return loadRun(context, key, selectedIn(info), allowStale);
     };
@@ -171,7 +211,7 @@ const own: QueryResolvers = Object.fromEntries(
 
 /** From a run to its monitor, which exists as the run does: its ids are known, and its runs are another list. */
 async function monitorOf(
-  { provider, monitorId, allowStale }: MonitorKey & AllowStale,
+  { provider, account, monitorId, allowStale }: MonitorKey & AllowStale,
   _args: object,
   context: Context,
   info: Selection,
@@ -179,7 +219,7 @@ async function monitorOf(
   const { typeName } = providers[provider].monitors;
   const selectedOf = selectedIn(info);
   const selected = selectedOf(typeName);
-  const key = { provider, monitorId };
+  const key = { provider, account, monitorId };
   if (isIdentity(selected)) {
     context.costBudget.chargeDeferredFields(countAwaited(selected));
     return { ...identifyMonitor(key, { readAt: context.now, isStale: false, allowStale }), __typename: typeName };
@@ -214,12 +254,7 @@ const runCountsOf = (monitor: MonitorKey & AllowStale, args: MonitorRunCountsArg
 /** From whatever a provider filled with a run's key to the run. */
 const runAt =
   (name: string, coordinate: string) =>
-  (
-    source: Readonly<Record<string, MonitorRunKey | Error | null>>,
-    _args: object,
-    context: Context,
-    info: Selection,
-  ) => {
+  (source: Readonly<Record<string, RunKey | Error | null>>, _args: object, context: Context, info: Selection) => {
     const key = source[name];
     if (key instanceof Error) throw key;
     if (!key) return null;
@@ -283,9 +318,11 @@ export function each<Item, Found>(
 
 /** @throws {BadUserInput} when the id can't be one of ours */
 export function toKey(id: string): NodeKey {
-  const { provider = '', ...ids } = splitGlobalId(id) ?? {};
-  if (!isProvider(provider)) throw new BadUserInput('Expected the `id` of a run or a monitor that this service gave.');
-  const { monitorId: link = '', runId } = ids as Partial<MonitorRunKey>;
-  if (runId !== undefined && Object.hasOwn(providers[provider].links ?? {}, link)) return { provider, link, id: runId };
-  return { provider, ...ids } as NodeKey;
+  const key = splitGlobalId(id);
+  if (key === undefined || !isProvider(key.provider))
+    throw new BadUserInput('Expected the `id` of a run or a monitor that this service gave.');
+  const { provider, account } = key;
+  if ('runId' in key && Object.hasOwn(providers[provider].links ?? {}, key.monitorId))
+    return { provider, account, link: key.monitorId, id: key.runId };
+  return { ...key, provider };
 }

@@ -3,8 +3,9 @@
  * what every store of it does, and the store in the memory of the process.
  */
 import { LRUCache } from 'lru-cache';
+import type { RunKey } from '../core/accounts.ts';
 import type { Limits } from '../core/limits.ts';
-import type { MonitorRunKey, Provider } from '../generated/types.ts';
+import type { Provider } from '../generated/types.ts';
 import type { Credential } from '../upstream/credential.ts';
 
 /** A cached response, and how long it is valid. All times are Unix milliseconds. */
@@ -45,7 +46,7 @@ export type EntryKind = 'run' | 'row';
 export const formatVersion = 2;
 
 /**
- * The key of an entry: whose it is, and of what. The digest stands for the key and for the base URL, comes first and always has
+ * The key of an entry: whose it is, and of what. The digest stands for the key, the account and the base URL, comes first and always has
  * the same length; the kind has no slash: so no two objects share a name.
  */
 export const toCacheKey = (
@@ -58,7 +59,7 @@ export const toCacheKey = (
 /** The name of an entry of a run. */
 export const toRunName = (
   credential: Pick<Credential, 'digest'>,
-  { provider, monitorId, runId }: MonitorRunKey,
+  { provider, monitorId, runId }: RunKey,
   kind: EntryKind,
 ): string => toCacheKey(credential, provider, kind, `${monitorId}/${runId}`);
 

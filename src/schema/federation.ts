@@ -23,7 +23,7 @@ import { type Selection, selectedIn } from '../graphql/selected-fields.ts';
 import { isObject } from '../json/lossless.ts';
 import { providerNames, providers } from '../providers/index.ts';
 import type { Context } from '../resolvers/context.ts';
-import { each, kindOf, loadNode, type NodeKey, note, ownField, toKey } from '../resolvers/resolvers.ts';
+import { each, kindOf, loadNode, type NodeKey, note, toKey } from '../resolvers/resolvers.ts';
 import { toId } from './scalars.ts';
 
 /** @throws {Error} when the federation's description doesn't match the schema */
@@ -50,7 +50,7 @@ const extend = (schema: GraphQLSchema, extension: string): GraphQLSchema =>
   new GraphQLSchema({ ...extendSchema(schema, parse(extension)).toConfig(), description: schema.description });
 
 const toExtension = (schema: GraphQLSchema, entities: Entities): string => `
-"An entity as another subgraph knows it: its \`__typename\`, and the fields of one of its keys."
+"An entity as another subgraph knows it: its \`__typename\`, and its \`id\`."
 scalar _Any
 
 "Any entity of this subgraph."
@@ -74,9 +74,10 @@ extend type Query {
 }
 `;
 
+/** The one `@key` of every entity: other fields don't tell accounts apart, and several keys make some gateways request twice. */
+const key = 'id';
+
 interface Entity {
-  /** The fields that identify it, as federation's `@key` has them: one text a key. */
-  readonly keys: readonly string[];
   /** Whose it is; none where it may be any provider's. */
   readonly provider?: Provider;
   /** Whether it is a run; else it is a monitor. */
@@ -92,23 +93,22 @@ type Entities = ReadonlyMap<string, Entity>;
  */
 function findEntities(schema: GraphQLSchema): Entities {
   const ofProviders = providerNames.flatMap((provider): [string, Entity][] => [
-    [providers[provider].runs.typeName, { provider, isRun: true, keys: ['id', 'monitorId runId'] }],
-    [providers[provider].monitors.typeName, { provider, isRun: false, keys: ['id', 'monitorId'] }],
+    [providers[provider].runs.typeName, { provider, isRun: true }],
+    [providers[provider].monitors.typeName, { provider, isRun: false }],
   ]);
   const entities = new Map<string, Entity>([
-    ['MonitorRun', { isRun: true, keys: ['id'] }],
-    ['Monitor', { isRun: false, keys: ['id'] }],
+    ['MonitorRun', { isRun: true }],
+    ['Monitor', { isRun: false }],
     ...ofProviders,
   ]);
-  for (const [name, { keys }] of entities) checkKeys(schema.getType(name), name, keys);
+  for (const name of entities.keys()) checkKey(schema.getType(name), name);
   checkImplementations(schema, entities);
   return entities;
 }
 
-function checkKeys(type: GraphQLNamedType | undefined, name: string, keys: readonly string[]): void {
+function checkKey(type: GraphQLNamedType | undefined, name: string): void {
   const fields = type && 'getFields' in type ? type.getFields() : {};
-  for (const field of keys.flatMap((key) => key.split(' ')))
-    if (!isNonNullType(fields[field]?.type)) throw new Error(`Expected ${name}.${field}, of a key, never to be null.`);
+  if (!isNonNullType(fields[key]?.type)) throw new Error(`Expected ${name}.${key}, its key, never to be null.`);
 }
 
 /** An interface is an entity only together with all that implements it. */
@@ -130,8 +130,8 @@ const federation = '@link(url: "https://specs.apollo.dev/federation/v2.3", impor
 /**
  * From the GraphQL Federation specification, which was called Composite Schemas, section Source Schema: "the `@lookup`
  * directive is used within a source schema to specify output fields that can be used by the distributed GraphQL executor to
- * resolve an entity by a stable key". Arguments are matched with the fields of a key by their names, so `monitorRun(key:)` is
- * none: `provider` is in no key. Apollo Federation ignores directives without `@composeDirective`.
+ * resolve an entity by a stable key". Arguments are matched with the fields of a key by their names, so `node(id:)` is the only one.
+ * Apollo Federation ignores directives without `@composeDirective`.
  */
 const lookupDefinition = `
 "A field that finds an entity by the key that its arguments are, for gateways of the GraphQL Federation specification."
@@ -140,10 +140,7 @@ directive @lookup on FIELD_DEFINITION
 
 /** @throws {Error} when a place isn't in the schema */
 function findDirectives(schema: GraphQLSchema): Directives {
-  const keys = [...findEntities(schema)].map(([name, { keys }]): [string, string[]] => [
-    name,
-    keys.map((key) => `@key(fields: "${key}")`),
-  ]);
+  const keys = [...findEntities(schema).keys()].map((name): [string, string[]] => [name, [`@key(fields: "${key}")`]]);
   const directives: Directives = new Map([
     ['schema', [federation]],
     ...keys,
@@ -159,7 +156,7 @@ function findDirectives(schema: GraphQLSchema): Directives {
     ),
     // Every Relay schema has one, and means the same.
     ['PageInfo', ['@shareable']],
-    ...['node', ...providerNames.map(ownField)].map((field): [string, string[]] => [`Query.${field}`, ['@lookup']]),
+    ['Query.node', ['@lookup']],
   ]);
   for (const place of directives.keys())
     if (place !== 'schema' && !has(schema, place)) throw new Error(`Expected the schema to have ${place}.`);
@@ -235,35 +232,18 @@ function toReferredKey(entities: Entities, representation: unknown): NodeKey {
   const { __typename: name } = representation;
   const entity = typeof name === 'string' ? entities.get(name) : undefined;
   if (entity === undefined) throw new BadUserInput('Expected the `__typename` of an entity of this subgraph.');
-  return toEntityKey(entity, {
-    id: readId(representation.id),
-    monitorId: readId(representation.monitorId),
-    runId: readId(representation.runId),
-  });
+  // A gateway sends `null` for a field that it doesn't have.
+  const { id } = representation;
+  if (id == null) throw new BadUserInput('Expected the field of the key: `id`.', entity.provider);
+  return toEntityKey(entity, toId(id));
 }
 
-type Ids = Readonly<Record<'id' | 'monitorId' | 'runId', string | undefined>>;
-
-function toEntityKey({ provider, keys, isRun }: Entity, { id, monitorId, runId }: Ids): NodeKey {
-  if (id === undefined) {
-    if (provider !== undefined && monitorId !== undefined) {
-      if (!isRun) return { provider, monitorId };
-      if (runId !== undefined) return { provider, monitorId, runId };
-    }
-    const expected = keys.map((key) => `\`${key}\``).join(' or ');
-    throw new BadUserInput(`Expected the fields of a key: ${expected}.`, provider);
-  }
-  const key = toKey(id);
-  if ('link' in key || 'runId' in key !== isRun || (provider !== undefined && provider !== key.provider))
+function toEntityKey({ provider, isRun }: Entity, id: string): NodeKey {
+  const found = toKey(id);
+  if ('link' in found || 'runId' in found !== isRun || (provider !== undefined && provider !== found.provider))
     throw new BadUserInput(
       `Expected the \`id\` of a ${isRun ? 'run' : 'monitor'} of the \`__typename\` beside it.`,
-      provider ?? key.provider,
+      provider ?? found.provider,
     );
-  const isSameRun = !('runId' in key) || (runId ?? key.runId) === key.runId;
-  if ((monitorId ?? key.monitorId) !== key.monitorId || !isSameRun)
-    throw new BadUserInput('Expected the other ids to match the `id`.', key.provider);
-  return key;
+  return found;
 }
-
-/** A gateway sends `null` for a field of a key that it doesn't have. */
-const readId = (value: unknown): string | undefined => (value == null ? undefined : toId(value));

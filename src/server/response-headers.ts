@@ -1,8 +1,10 @@
 /** Headers of responses: the security headers, and those of CORS, which say what pages of other sites may send requests. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { defaultAccount } from '../core/accounts.ts';
 import { requestIdHeader } from '../gateway/execute-operation.ts';
 import { clientHeaders } from '../observability/operation-fields.ts';
-import { forwardedHeader, providerNames } from '../providers/index.ts';
+import { forwardedHeader } from '../providers/accounts.ts';
+import { providerNames } from '../providers/index.ts';
 import { ageHeader, callReportHeader } from '../upstream/call-report.ts';
 import { type Check, preflightHeaders, type Rejection } from './request-checks.ts';
 
@@ -13,18 +15,21 @@ export const securityHeaders = {
   'referrer-policy': 'no-referrer',
 } as const;
 
-const preflightAnswer = {
+/** Those of default accounts; a service that holds the keys ignores them. */
+const defaultHeaders = providerNames.map((provider) => forwardedHeader({ provider, account: defaultAccount }));
+
+const toPreflightAnswer = (credentialHeaders: readonly string[]) => ({
   'access-control-allow-methods': 'GET, POST',
   'access-control-allow-headers': [
     ...['content-type', 'authorization', 'cache-control', requestIdHeader, callReportHeader],
-    ...providerNames.map(forwardedHeader),
+    ...new Set([...defaultHeaders, ...credentialHeaders]),
     ...preflightHeaders,
     ...clientHeaders,
     ...['traceparent', 'tracestate'],
   ].join(', '),
   // Seconds. Short, so that an origin that is taken off the list is off soon.
   'access-control-max-age': '600',
-};
+});
 
 /** Whether the text is an origin as browsers send it; `null`, which any page can have, and `*` are none. */
 export const isOrigin = (text: string): boolean =>
@@ -45,8 +50,12 @@ export type CorsOrigins = readonly string[] | 'loopback';
 
 const loopbackOrigin = /^https?:\/\/(?:(?:[\w-]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/;
 
-/** @param origins the whole origins, compared letter by letter. None can send credentials of the browser's own. */
-export function createCors(origins: CorsOrigins): Cors {
+/**
+ * @param origins the whole origins, compared letter by letter. None can send credentials of the browser's own.
+ * @param credentialHeaders the headers that forwarded keys come in
+ */
+export function createCors(origins: CorsOrigins, credentialHeaders: readonly string[]): Cors {
+  const preflightAnswer = toPreflightAnswer(credentialHeaders);
   const isAllowed = origins === 'loopback' ? (origin: string) => loopbackOrigin.test(origin) : createListCheck(origins);
   const isListed = ({ headers: { origin } }: IncomingMessage) => origin !== undefined && isAllowed(origin);
   return {

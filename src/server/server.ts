@@ -82,7 +82,7 @@ export function createServer(options: ServerOptions): Server {
   const limits = { ...defaultLimits, ...options.limits };
   const log = createBoundedLog(options.log, limits);
   const { gracefulShutdown = createGracefulShutdown(limits), allowedHosts = [], corsOrigins = [] } = options;
-  const cors = createCors(corsOrigins);
+  const cors = createCors(corsOrigins, gateway.credentialHeaders);
   const { loadShedder = createLoadShedder(limits), metrics, onRejected } = options;
   const showGraphiQL = createGraphiQL(operations);
   const answerSdl = createSdlAnswer(gateway);

@@ -1,6 +1,8 @@
 /** Rotates the secrets of files: API keys and tokens change without a restart when their files change. */
 import { type Config, ConfigError, readConfig } from '../config/config.ts';
 import { type Env, readSecretTexts, secretFilesIn } from '../config/env.ts';
+import { type Account, defaultAccount, isDefaultAccount } from '../core/accounts.ts';
+import type { AccountConfig, ProviderConfig } from '../gateway/create-gateway.ts';
 import type { Provider } from '../generated/types.ts';
 import type { Log } from '../observability/logger.ts';
 import { providerNames } from '../providers/index.ts';
@@ -26,14 +28,21 @@ export function withRotatedSecrets(env: Env, config: Config, log: Log, pollMs: n
     }
   }, pollMs).unref();
 
-  const readKey = (provider: Provider): string => {
-    const apiKey = current.gateway.providers?.[provider]?.apiKey;
+  const readKey = (account: Account): string => {
+    const { apiKey } = findConfig(current.gateway.providers, account) ?? {};
     return typeof apiKey === 'string' ? apiKey : '';
   };
-  const providers = providerNames.flatMap((provider) => {
+  const rotated = <Given extends AccountConfig>(given: Given, account: Account): Given =>
+    given.apiKey === undefined ? given : { ...given, apiKey: () => readKey(account) };
+  const providers = providerNames.flatMap((provider): [Provider, ProviderConfig][] => {
     const given = config.gateway.providers?.[provider];
     if (given === undefined) return [];
-    return [[provider, given.apiKey === undefined ? given : { ...given, apiKey: () => readKey(provider) }]];
+    const accounts = Object.entries(given.accounts ?? {}).map(([account, further]) => [
+      account,
+      rotated(further, { provider, account }),
+    ]);
+    const byDefault = rotated(given, { provider, account: defaultAccount });
+    return [[provider, given.accounts ? { ...byDefault, accounts: Object.fromEntries(accounts) } : byDefault]];
   });
   const { apiTokens } = config.httpServer;
   const { metrics } = config;
@@ -46,3 +55,9 @@ export function withRotatedSecrets(env: Env, config: Config, log: Log, pollMs: n
     ...(metrics && { metrics: { ...metrics, ...(metrics.tokens && { tokens: readMetricsTokens }) } }),
   };
 }
+
+const findConfig = (
+  configs: Config['gateway']['providers'] = {},
+  { provider, account }: Account,
+): AccountConfig | undefined =>
+  isDefaultAccount({ account }) ? configs[provider] : configs[provider]?.accounts?.[account];

@@ -2,8 +2,8 @@
  * Who may call a provider now: no credential more often than its provider takes, none whose circuit breaker is open, and no more
  * calls at a time than there are places for.
  */
+import type { AccountId } from '../core/accounts.ts';
 import type { UpstreamLimits } from '../core/limits.ts';
-import type { Provider } from '../generated/types.ts';
 import type { UpstreamState } from '../observability/observer.ts';
 import { type CallerQueue, createBulkhead, createCallerQueue, isIdle } from './bulkhead.ts';
 import type { Call, UpstreamRequest } from './call-context.ts';
@@ -57,9 +57,9 @@ export interface AdmittedCall {
   readonly hasBeenPaced: boolean;
 }
 
-/** Makes the admission of one provider, so that no provider's trouble touches another. */
+/** Makes the admission of one account, so that no provider's or account's trouble touches another. */
 export function createAdmission(
-  provider: Provider,
+  accountId: AccountId,
   limits: UpstreamLimits,
   onChange: BreakerOptions['onChange'],
 ): Admission {
@@ -80,8 +80,8 @@ export function createAdmission(
   /** A service's own credential is shared by all callers, so its requests take turns; a caller's own is the caller. */
   const queueOf = ({ owner, digest }: Credential, call: Call): CallerQueue => {
     if (owner === 'service') {
-      call.queues[provider] ??= createCallerQueue(maxConcurrentCalls);
-      return call.queues[provider];
+      call.queues[accountId] ??= createCallerQueue(maxConcurrentCalls);
+      return call.queues[accountId];
     }
     const queue = callerQueues.get(digest) ?? createCallerQueue(maxConcurrentCallsPerCredential);
     callerQueues.set(digest, queue);

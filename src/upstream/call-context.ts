@@ -1,11 +1,10 @@
 /** What a call requests of a provider, and on whose behalf it is made. */
-import type { Provider } from '../generated/types.ts';
+import type { Account, AccountId } from '../core/accounts.ts';
 import type { RequestLog } from '../observability/logger.ts';
 import type { RequestKind } from '../observability/observer.ts';
 import type { AttemptTrace, OperationTrace, TracedCall } from '../observability/tracing.ts';
 import type { CallerQueue } from './bulkhead.ts';
 import { CallReport } from './call-report.ts';
-import { accountOf, type Credential } from './credential.ts';
 import type { CancelListener, CancelToken, OperationDeadline } from './deadline.ts';
 import type { PacedOperation } from './paced-queue.ts';
 import { type ByteUser, type HeldBytes, maxUncountedOperationBytes } from './response-budget.ts';
@@ -45,8 +44,8 @@ export interface Call {
   readonly trace: OperationTrace | undefined;
   /** The log of the request. */
   readonly log: RequestLog;
-  /** Its queue at each provider that it has called. */
-  readonly queues: Partial<Record<Provider, CallerQueue>>;
+  /** Its queue at each account that it has called. */
+  readonly queues: Partial<Record<AccountId, CallerQueue>>;
   /** Whom its attempts are counted for. */
   readonly callReport: CallReport;
   /** When it has to be over, by the monotonic clock, in milliseconds. */
@@ -73,10 +72,9 @@ export interface Call {
 
 /** What traces say of a call. */
 export const toTracedCall = (
-  provider: Provider,
+  { provider, account }: Account,
   { kind, path, isContinuation = false }: UpstreamRequest,
-  credential: Credential,
-): TracedCall => ({ provider, account: accountOf(credential), kind, path, isContinuation });
+): TracedCall => ({ provider, account, kind, path, isContinuation });
 
 /** The call of an operation. A class, as every operation has one, and methods of a prototype cost it nothing. */
 export class OperationCall implements Call, CancelListener {

@@ -1,4 +1,5 @@
 /** What a request costs at the providers, what it was spared, and why. */
+import { type Account, type AccountId, isDefaultAccount, toAccountId } from '../core/accounts.ts';
 import type { Provider } from '../generated/types.ts';
 import type { ProviderCalls } from '../observability/observer.ts';
 
@@ -15,9 +16,13 @@ export interface PlannedStep {
   readonly reason: string;
 }
 
+/** A step, and for whom: without `account` for the default one. */
+type ReportedStep = PlannedStep & { readonly provider: Provider; readonly account?: string };
+
 /** As clients see it. */
 export interface UpstreamExtension {
   readonly calls: number;
+  /** By account: `DATAFOLD`, `DATAFOLD@eu`. */
   readonly providers: Readonly<
     Record<
       string,
@@ -29,7 +34,7 @@ export interface UpstreamExtension {
       }
     >
   >;
-  readonly plan: readonly (PlannedStep & { readonly provider: Provider })[];
+  readonly plan: readonly ReportedStep[];
 }
 
 /** The most steps that are noted. A step makes a call as a rule, and hundreds of steps without cost are of no use. */
@@ -39,8 +44,8 @@ const maxSteps = 250;
 export class CallReport {
   /** Whether the client wants more than the number of calls. */
   readonly isVerbose: boolean;
-  readonly #of: Partial<Record<Provider, ProviderCalls>> = {};
-  readonly #steps: (PlannedStep & { readonly provider: Provider })[] = [];
+  readonly #of: Partial<Record<AccountId, ProviderCalls>> = {};
+  readonly #steps: ReportedStep[] = [];
   /** Where the client wants the report. */
   #requested: Set<string> | undefined;
   /** Those that are noted. They stay so when the operation begins again, as its calls do. */
@@ -52,45 +57,50 @@ export class CallReport {
     this.isVerbose = isVerbose;
   }
 
-  of(provider: Provider): ProviderCalls {
-    this.#of[provider] ??= {
+  of(account: Account): ProviderCalls {
+    return this.#callsOf(toAccountId(account));
+  }
+
+  #callsOf(id: AccountId): ProviderCalls {
+    this.#of[id] ??= {
       ...{ calls: 0, paced: 0, stale: 0 },
       ...{ deduplicated: 0, fromLists: 0, cacheHits: 0, coalesced: 0, fresh: 0, unchanged: 0 },
     };
-    return this.#of[provider];
+    return this.#of[id];
   }
 
   /** Notes that an object is requested, once or again: where it is explained, as it costs something for each. */
-  recordRequested(provider: Provider, id: string): void {
-    const name = `${provider} ${id}`;
+  recordRequested(account: Account, id: string): void {
+    const name = `${toAccountId(account)} ${id}`;
     this.#requested ??= new Set();
-    if (this.#requested.has(name)) this.of(provider).deduplicated++;
+    if (this.#requested.has(name)) this.of(account).deduplicated++;
     else this.#requested.add(name);
   }
 
   /** Notes what is planned, as far as there is room. */
-  explain(provider: Provider, toSteps: () => readonly PlannedStep[]): void {
+  explain(account: Account, toSteps: () => readonly PlannedStep[]): void {
     if (!this.isVerbose || this.#steps.length >= maxSteps) return;
-    for (const step of toSteps().slice(0, maxSteps - this.#steps.length)) this.#steps.push({ provider, ...step });
+    for (const step of toSteps().slice(0, maxSteps - this.#steps.length))
+      this.#steps.push({ ...toShown(account), ...step });
   }
 
   /**
    * Notes that a page of a list is read: once, as it is one call however often it is requested.
    * @param page which of the list's pages
    */
-  recordPage(provider: Provider, step: PlannedStep, ...page: readonly unknown[]): void {
+  recordPage(account: Account, step: PlannedStep, ...page: readonly unknown[]): void {
     if (!this.isVerbose || this.#steps.length >= maxSteps) return;
-    const name = JSON.stringify([provider, step.list, ...page]);
+    const name = JSON.stringify([toAccountId(account), step.list, ...page]);
     this.#pages ??= new Set();
     if (this.#pages.has(name)) return;
     this.#pages.add(name);
-    this.#steps.push({ provider, ...step });
+    this.#steps.push({ ...toShown(account), ...step });
   }
 
   /** Forgets what has been requested: the operation is executed from its beginning, by what has been fetched already. */
   reset(): void {
     this.#requested?.clear();
-    for (const provider in this.#of) this.of(provider as Provider).deduplicated = 0;
+    for (const id in this.#of) this.#callsOf(id as AccountId).deduplicated = 0;
   }
 
   /** Notes that a response is used that was received earlier. @param readAt Unix milliseconds */
@@ -104,22 +114,22 @@ export class CallReport {
     return Math.max(0, Math.floor((Date.now() - this.#oldestReadAt) / 1_000));
   }
 
-  /** By the provider, of those that were needed. */
-  get ofProviders(): Readonly<Partial<Record<Provider, ProviderCalls>>> {
+  /** By the account, of those that were needed. */
+  get ofAccounts(): Readonly<Partial<Record<AccountId, ProviderCalls>>> {
     return this.#of;
   }
 
-  /** All calls, of all providers. */
+  /** All calls, of all accounts. */
   calls(): number {
     let calls = 0;
-    for (const provider in this.#of) calls += this.of(provider as Provider).calls;
+    for (const id in this.#of) calls += this.#callsOf(id as AccountId).calls;
     return calls;
   }
 
   show(): UpstreamExtension {
-    const providers = Object.entries(this.#of).map(
-      ([provider, { calls, paced, stale, deduplicated, fromLists, cacheHits, coalesced, fresh, unchanged }]) => [
-        provider,
+    const providers = (Object.entries(this.#of) as [AccountId, ProviderCalls][]).map(
+      ([id, { calls, paced, stale, deduplicated, fromLists, cacheHits, coalesced, fresh, unchanged }]) => [
+        id,
         {
           calls,
           paced,
@@ -131,6 +141,9 @@ export class CallReport {
     return { calls: this.calls(), providers: Object.fromEntries(providers), plan: this.#steps };
   }
 }
+
+const toShown = ({ provider, account }: Account) =>
+  isDefaultAccount({ account }) ? { provider } : { provider, account };
 
 /** The header that tells how old the oldest part of an answer is, in seconds (RFC 9111, 5.1). */
 export const ageHeader = 'age';

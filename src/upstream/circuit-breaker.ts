@@ -5,7 +5,7 @@
  */
 import type { UpstreamLimits } from '../core/limits.ts';
 import type { UpstreamState } from '../observability/observer.ts';
-import { accountOf, type Credential } from './credential.ts';
+import type { Credential } from './credential.ts';
 import {
   type CallKind,
   type CircuitLimits,
@@ -49,15 +49,13 @@ export class CircuitBreaker {
   }
 
   /** The circuit of a credential. */
-  circuitOf(credential: Credential): CredentialCircuit {
-    const { digest, owner } = credential;
+  circuitOf({ digest, owner }: Credential): CredentialCircuit {
     const known = this.#proven.get(digest) ?? this.#unproven.get(digest);
     if (known !== undefined) return known;
     const { limits, onChange } = this.#options;
     const circuit = new CredentialCircuit({
       limits,
       maxPaths: maxPaths[owner],
-      account: accountOf(credential),
       onChange: (state) => onChange(state, 'credential'),
     });
     this.#store(this.#unproven, digest, circuit);
@@ -89,13 +87,10 @@ export class CircuitBreaker {
   }
 
   readState(): Pick<UpstreamState, 'isOpen' | 'circuits'> {
-    const circuits = new Map<string, Record<CircuitState, number>>();
-    for (const { account, state } of [...this.#proven.values(), ...this.#unproven.values()]) {
-      const counts = circuits.get(account) ?? { closed: 0, restricted: 0, open: 0, 'half-open': 0 };
-      circuits.set(account, counts);
-      counts[state]++;
-    }
-    return { isOpen: this.#shared.isOpen, circuits };
+    const circuits = { closed: 0, restricted: 0, open: 0, 'half-open': 0 };
+    const all = [...this.#proven.values(), ...this.#unproven.values()];
+    for (const { state } of all) circuits[state]++;
+    return { isOpen: this.#shared.isOpen, circuits: all.length === 0 ? {} : circuits };
   }
 
   /** Stores a circuit; where there is no room, one that isn't in use gives way. */

@@ -3,8 +3,8 @@
  * remembered of a call that is over.
  */
 import { GraphQLError } from 'graphql';
+import type { Account } from '../core/accounts.ts';
 import type { UpstreamLimits } from '../core/limits.ts';
-import type { Provider } from '../generated/types.ts';
 import type { AttemptTrace, CoalescedTrace } from '../observability/tracing.ts';
 import { type Call, toTracedCall, type UpstreamRequest } from './call-context.ts';
 import type { Credential } from './credential.ts';
@@ -16,7 +16,7 @@ import type { Upstream } from './upstream.ts';
 
 /** What is coalesced, and where else to call. */
 interface CoalescingDependencies {
-  readonly provider: Provider;
+  readonly account: Account;
   readonly upstream: Upstream;
   readonly sharedCalls: Map<string, SharedCall>;
   readonly limits: SharedLimits;
@@ -29,11 +29,11 @@ type SharedLimits = Pick<UpstreamLimits, 'upstreamMinAttemptMs'>;
  * that caller is the leader, and its result is shared. Each follower has its own deadline. The call is cancelled when the last
  * caller disconnects.
  */
-export function createCoalescing(provider: Provider, upstream: Upstream, limits: SharedLimits): Upstream {
-  const dependencies: CoalescingDependencies = { provider, upstream, sharedCalls: new Map(), limits };
+export function createCoalescing(account: Account, upstream: Upstream, limits: SharedLimits): Upstream {
+  const dependencies: CoalescingDependencies = { account, upstream, sharedCalls: new Map(), limits };
   return {
     getJson(request, credential, call) {
-      if (call.cancellation.reason !== undefined) return Promise.reject(toEndError(call.cancellation.reason, provider));
+      if (call.cancellation.reason !== undefined) return Promise.reject(toEndError(call.cancellation.reason, account));
       return new Promise((resolve, reject) =>
         join(dependencies, request, credential, new Subscriber(call, resolve, reject)),
       );
@@ -167,7 +167,7 @@ class SharedCall {
       return;
     }
     this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
-    const error = toEndError(reason, this.#dependencies.provider);
+    const error = toEndError(reason, this.#dependencies.account);
     // The call itself logs what ends it.
     if (reason === deadlineReached && sender !== undefined) this.#tell(waiter, sender, error);
     waiter.end();
@@ -179,9 +179,9 @@ class SharedCall {
   /** Lets one wait for the call of another. */
   #carry(waiter: Subscriber): void {
     const { callReport, trace } = waiter.call;
-    callReport.of(this.#dependencies.provider).coalesced++;
+    callReport.of(this.#dependencies.account).coalesced++;
     if (trace === undefined) return;
-    waiter.wait = trace.startCoalesced(toTracedCall(this.#dependencies.provider, this.#request, this.#credential));
+    waiter.wait = trace.startCoalesced(toTracedCall(this.#dependencies.account, this.#request));
     this.attempt?.link(trace);
   }
 
@@ -216,9 +216,9 @@ class SharedCall {
 
   /** Tells the log of a call that failed for one who waited for it: the call's own line has another's id, and may come later. */
   #tell(waiter: Subscriber, sender: Subscriber, error: unknown): void {
-    const { provider } = this.#dependencies;
+    const { provider, account } = this.#dependencies.account;
     const code = error instanceof GraphQLError ? error.extensions.code : undefined;
-    const about = { provider, path: this.#request.path, sender: sender.log.requestId, code };
+    const about = { provider, account, path: this.#request.path, sender: sender.log.requestId, code };
     waiter.log.warn(about, 'coalesced upstream call failed');
   }
 

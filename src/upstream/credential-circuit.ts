@@ -33,8 +33,6 @@ export interface CircuitOptions {
   readonly limits: CircuitLimits;
   /** How many paths it stores at most: a power of two. */
   readonly maxPaths: number;
-  /** The account of its credential. */
-  readonly account: string;
   readonly onChange: (state: CircuitState) => void;
 }
 
@@ -58,10 +56,6 @@ export class CredentialCircuit {
   constructor(options: CircuitOptions) {
     this.#options = options;
     this.#openMs = options.limits.breakerOpenMs;
-  }
-
-  get account(): string {
-    return this.#options.account;
   }
 
   get state(): CircuitState {

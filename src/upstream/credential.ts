@@ -1,6 +1,7 @@
 /** What opens a provider's API, and where that is; both are checked before anything is sent there. */
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
+import { type Account, isDefaultAccount } from '../core/accounts.ts';
 import { KeyPattern } from './key-search.ts';
 
 export interface Credential {
@@ -9,8 +10,8 @@ export interface Credential {
   /** The key in it, unless it is so short that it may be a word: it must not come back in a response. */
   readonly key: KeyPattern | undefined;
   /**
-   * Stands for the credential, and for the base URL that it is sent to, wherever something is remembered of it: never the
-   * credential itself. What one API said isn't the answer of another that takes the same key.
+   * Stands for the credential, and for the account and the base URL that it is sent to, wherever something is remembered of it: never
+   * the credential itself. What one API said isn't the answer of another that takes the same key, and no two accounts share anything.
    */
   readonly digest: string;
   /** Where it is sent, as `toBaseUrl` gives it. */
@@ -18,10 +19,6 @@ export interface Credential {
   /** Whose fault it is when the provider refuses it. */
   readonly owner: 'service' | 'caller';
 }
-
-/** The name of the account that a credential belongs to, for metrics and traces. */
-export const accountOf = ({ owner }: Pick<Credential, 'owner'>): string =>
-  owner === 'caller' ? 'forwarded' : 'default';
 
 /** In characters. Shorter keys are not looked for. */
 const shortestKey = 16;
@@ -31,11 +28,14 @@ interface CredentialOptions {
   readonly headers: Readonly<Record<string, string>>;
   readonly apiKey: string;
   readonly owner: Credential['owner'];
+  /** Whose account it is of, at its provider. */
+  readonly account: Pick<Account, 'account'>;
   /** Where it is sent, as `toBaseUrl` gives it. */
   readonly baseUrl: string;
 }
 
-export function createCredential({ headers, apiKey, owner, baseUrl }: CredentialOptions): Credential {
+export function createCredential({ headers, apiKey, owner, account, baseUrl }: CredentialOptions): Credential {
+  const place = isDefaultAccount(account) ? baseUrl : `@${account.account} ${baseUrl}`;
   return {
     headers: {
       accept: 'application/json',
@@ -45,9 +45,9 @@ export function createCredential({ headers, apiKey, owner, baseUrl }: Credential
     },
     key: apiKey.length < shortestKey ? undefined : new KeyPattern(apiKey),
     baseUrl,
-    // A URL has no space.
+    // A URL has no space, and doesn't begin with @.
     digest: createHash('sha256')
-      .update(`${baseUrl} ${Object.values(headers).join(' ')}`)
+      .update(`${place} ${Object.values(headers).join(' ')}`)
       .digest('base64'),
     owner,
   };

@@ -2,8 +2,8 @@
 import { closeSync, openSync } from 'node:fs';
 import { devNull } from 'node:os';
 import type { errors } from 'undici';
+import type { Account } from '../core/accounts.ts';
 import { BadUserInput, type FailureFacts, ProviderError, type ProviderErrorCode } from '../core/errors.ts';
-import type { Provider } from '../generated/types.ts';
 import type { Outcome } from './credential-circuit.ts';
 import { deadlineReached } from './deadline.ts';
 import type { RetryRule } from './retry.ts';
@@ -54,9 +54,10 @@ export class UpstreamFailure extends Error {
   }
 
   /** The error that takes the run's place in the answer. */
-  toError(provider: Provider): ProviderError | BadUserInput {
-    if (this.code === 'BAD_USER_INPUT') return new BadUserInput(`${provider} refused these ids.`, provider, this.facts);
-    const error = new ProviderError(provider, this.code, this.facts, this.sentence);
+  toError(account: Account): ProviderError | BadUserInput {
+    if (this.code === 'BAD_USER_INPUT')
+      return new BadUserInput(`${account.provider} refused these ids.`, account, this.facts);
+    const error = new ProviderError(account, this.code, this.facts, this.sentence);
     // The call that makes it logs it.
     error.isLogged = true;
     error.isOfCall = this.isOfCall;
@@ -188,8 +189,8 @@ export const toDeadlineFailure = (hadEnoughTime: boolean): UpstreamFailure =>
   });
 
 /** The error of a call that ends because its operation does: `reason` itself, unless that is the deadline. */
-export const toEndError = (reason: unknown, provider: Provider): unknown =>
-  reason === deadlineReached ? toDeadlineFailure(false).toError(provider) : reason;
+export const toEndError = (reason: unknown, account: Account): unknown =>
+  reason === deadlineReached ? toDeadlineFailure(false).toError(account) : reason;
 
 /**
  * Whether it was the time of this call that was up, even in its queue: another one may have more of it. A provider that says

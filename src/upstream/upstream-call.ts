@@ -4,15 +4,15 @@
  * One file of more than 300 lines: all steps of a call change the state of one object, which saves each call the closures.
  */
 import { GraphQLError } from 'graphql';
+import type { Account } from '../core/accounts.ts';
 import { isEndpointSpecific } from '../core/errors.ts';
 import type { UpstreamLimits } from '../core/limits.ts';
-import type { Provider } from '../generated/types.ts';
 import type { ProviderCalls, UpstreamObserver } from '../observability/observer.ts';
 import { type AttemptTrace, type OperationTrace, withTraceparent } from '../observability/tracing.ts';
 import type { Admission, AdmittedCall } from './admission.ts';
 import { type Answer, Attempt, type AttemptDependencies, type AttemptListener } from './attempt.ts';
 import { type Call, toTracedCall, type UpstreamRequest } from './call-context.ts';
-import { accountOf, type Credential, type VerifiedCredentials } from './credential.ts';
+import type { Credential, VerifiedCredentials } from './credential.ts';
 import { type CancelToken, deadlineReached } from './deadline.ts';
 import { isCredentialFailure, toDeadlineFailure, toRouteFailure, UpstreamFailure } from './failure.ts';
 import { type Body, type ReadBody, toLoggedType } from './read-response.ts';
@@ -20,9 +20,9 @@ import type { ByteUser } from './response-budget.ts';
 import { pause, type Retry } from './retry.ts';
 import type { Upstream } from './upstream.ts';
 
-/** What all calls to a provider have in common. */
+/** What all calls for an account have in common. */
 export interface UpstreamDependencies extends AttemptDependencies {
-  readonly provider: Provider;
+  readonly account: Account;
   /** Put before each request's own path. */
   readonly basePath: string;
   readonly limits: UpstreamLimits;
@@ -90,7 +90,7 @@ export class UpstreamCall implements AttemptListener {
     this.#credential = credential;
     this.#call = call;
     this.#cancellation = call.cancellation;
-    this.#callReport = call.callReport.of(dependencies.provider);
+    this.#callReport = call.callReport.of(dependencies.account);
     this.#resolve = resolve;
     this.#reject = reject;
     this.#startedAt = performance.now();
@@ -204,11 +204,11 @@ export class UpstreamCall implements AttemptListener {
 
   /** Calls with the credential are made later, and less often. */
   #slowDown(error: UpstreamFailure): void {
-    const { provider, admission } = this.#dependencies;
+    const { account, admission } = this.#dependencies;
     const rate = admission.slowDown(this.#credential, error, this.#lastAttemptAt);
     if (rate === undefined) return;
     const callsPerSecond = Number(rate.toPrecision(2));
-    this.#call.log.warn({ provider, path: this.#request.path, callsPerSecond }, 'upstream rate reduced');
+    this.#call.log.warn({ ...account, path: this.#request.path, callsPerSecond }, 'upstream rate reduced');
   }
 
   #toDeadlineFailure(): UpstreamFailure {
@@ -279,7 +279,7 @@ export class UpstreamCall implements AttemptListener {
   /** Begins the span of an attempt. @returns what it is sent with */
   #trace(trace: OperationTrace, now: number): Pick<Credential, 'headers' | 'digest'> {
     const { headers, digest } = this.#credential;
-    const call = toTracedCall(this.#dependencies.provider, this.#request, this.#credential);
+    const call = toTracedCall(this.#dependencies.account, this.#request);
     this.#attemptTrace = trace.startAttempt(call, this.#attempts, now);
     if (this.#attemptTrace !== undefined) this.#call.noteAttempt?.(this.#attemptTrace);
     const traceparent = this.#attemptTrace?.traceparent ?? trace.traceparent;
@@ -313,10 +313,9 @@ export class UpstreamCall implements AttemptListener {
   #observe(result: string): void {
     // An identical call was sent before this one, or the client has disconnected.
     if (result === 'cancelled' && this.#attempts === 0) return;
-    const { provider, observer } = this.#dependencies;
+    const { account, observer } = this.#dependencies;
     observer?.endCall({
-      provider,
-      account: accountOf(this.#credential),
+      ...account,
       kind: this.#request.kind,
       result,
       attempts: this.#attempts,
@@ -329,7 +328,7 @@ export class UpstreamCall implements AttemptListener {
       this.#refuse(error);
       return;
     }
-    const { provider, verified, onRefused } = this.#dependencies;
+    const { account, verified, onRefused } = this.#dependencies;
     const { code, reason } = error;
     if (isCredentialFailure(error)) {
       verified.delete(this.#credential.digest);
@@ -337,7 +336,7 @@ export class UpstreamCall implements AttemptListener {
     }
     const ms = Math.round(performance.now() - this.#startedAt);
     const { path } = this.#request;
-    const about = { provider, path, ...this.#failedResponse };
+    const about = { ...account, path, ...this.#failedResponse };
     // Another object's record is more than a failure: security monitoring finds the line, and how often it has happened.
     const isForeign = error.reason === 'id_mismatch' && {
       security: true,
@@ -345,7 +344,7 @@ export class UpstreamCall implements AttemptListener {
     };
     const line = { ...about, code, reason, attempts: this.#attempts, ms, ...isForeign };
     this.#call.log.warn(line, 'upstream call failed');
-    this.#refuse(error.toError(provider));
+    this.#refuse(error.toError(account));
   }
 }
 

@@ -1,6 +1,6 @@
-/** The upstream client of one provider. */
+/** The upstream client of one account of a provider. */
+import { type Account, toAccountId } from '../core/accounts.ts';
 import type { UpstreamLimits } from '../core/limits.ts';
-import type { Provider } from '../generated/types.ts';
 import type { Log } from '../observability/logger.ts';
 import type { UpstreamObserver, UpstreamState } from '../observability/observer.ts';
 import { createAdmission } from './admission.ts';
@@ -15,7 +15,7 @@ import type { ResponseBudget } from './response-budget.ts';
 import { Retry } from './retry.ts';
 import { UpstreamCall, type UpstreamDependencies } from './upstream-call.ts';
 
-/** The upstream client of one provider. */
+/** The upstream client of one account of a provider. */
 export interface Upstream {
   /**
    * GETs a JSON object; `null` when the provider says that it has no such object (404 or 410, in JSON).
@@ -32,12 +32,12 @@ export interface UpstreamClient extends Upstream {
 }
 
 export interface UpstreamOptions extends StatusMeanings {
-  readonly provider: Provider;
+  readonly account: Account;
   /** A URL that `isBaseUrl` accepts; its path is put before each request's own. */
   readonly baseUrl: string;
   readonly log: Log;
   readonly limits: UpstreamLimits;
-  /** Of all large responses, those of other providers included. */
+  /** Of all large responses, those of other accounts and providers included. */
   readonly budget: ResponseBudget;
   /** Told of each call whose credential the provider doesn't accept. */
   readonly onRefused?: (credential: Credential) => void;
@@ -48,16 +48,19 @@ export interface UpstreamOptions extends StatusMeanings {
 }
 
 export function createUpstream(options: UpstreamOptions): UpstreamClient {
-  const { provider, baseUrl, log, limits, budget, onRefused, refusesKeyWith, readStatus, observer } = options;
+  const { baseUrl, log, limits, budget, onRefused, refusesKeyWith, readStatus, observer } = options;
+  const { provider, account: name } = options.account;
+  // Alone, as log lines have all of it.
+  const account: Account = { provider, account: name };
   const { origin, path } = toBaseUrl(baseUrl);
   const pool = createPool(origin, limits);
   const verified = new VerifiedCredentials(limits.maxVerifiedCredentials);
-  const admission = createAdmission(provider, limits, (state, scope) =>
-    log.warn({ provider, scope, state }, 'circuit breaker changed'),
+  const admission = createAdmission(toAccountId(account), limits, (state, scope) =>
+    log.warn({ ...account, scope, state }, 'circuit breaker changed'),
   );
   const upstream: UpstreamClient = {
     getJson(request, credential, call) {
-      if (call.cancellation.reason !== undefined) return Promise.reject(toEndError(call.cancellation.reason, provider));
+      if (call.cancellation.reason !== undefined) return Promise.reject(toEndError(call.cancellation.reason, account));
       return new Promise(
         (resolve, reject) => new UpstreamCall(dependencies, request, credential, call, resolve, reject),
       );
@@ -66,7 +69,7 @@ export function createUpstream(options: UpstreamOptions): UpstreamClient {
     close: () => pool.close(),
   };
   const dependencies: UpstreamDependencies = {
-    provider,
+    account,
     basePath: path,
     limits,
     pool,
@@ -79,7 +82,7 @@ export function createUpstream(options: UpstreamOptions): UpstreamClient {
     list: {
       // A copy: the call tells it by identity from a list that an operation requests.
       request: { ...options.listRequest },
-      upstream: createCoalescing(provider, upstream, limits),
+      upstream: createCoalescing(account, upstream, limits),
     },
     seen: { mismatches: 0 },
     onRefused,

@@ -10,7 +10,7 @@ export interface LoadAnswer {
 
 export interface Client {
   /** Posts an operation. */
-  execute(query: string, headers?: Readonly<Record<string, string>>): Promise<LoadAnswer>;
+  execute(query: string, headers?: Readonly<Record<string, string>>, variables?: object): Promise<LoadAnswer>;
   close(): Promise<void>;
 }
 
@@ -18,13 +18,13 @@ export interface Client {
 export function createClient(port: number, connections: number): Client {
   const pool = new Pool(`http://127.0.0.1:${port}`, { connections, keepAliveTimeout: 60_000 });
   return {
-    async execute(query, headers) {
+    async execute(query, headers, variables) {
       const started = performance.now();
       const response = await pool.request({
         method: 'POST',
         path: '/graphql',
         headers: { 'content-type': 'application/json', ...headers },
-        body: JSON.stringify({ query }),
+        body: JSON.stringify({ query, variables }),
       });
       const text = await response.body.text();
       return { status: response.statusCode, headers: response.headers, text, ms: performance.now() - started };

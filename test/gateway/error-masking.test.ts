@@ -101,6 +101,7 @@ it.each(['production', 'development'])(
     setNodeEnv(env);
     const { log, bugs } = createBrokenLog();
     const gateway = {
+      credentialHeaders: [],
       handleNodeRequest: () => Promise.reject(new Error('canary of the inside')),
     } as unknown as Gateway;
     const url = await listen(createServer({ gateway, log, operations: [] }));

@@ -185,6 +185,7 @@ describe.each(forms)('incremental delivery: as %s,', (form) => {
     const extensions = {
       code: 'UPSTREAM_UNAVAILABLE',
       provider: 'OLOSTEP',
+      account: 'default',
       upstreamStatus: 503,
       retryable: true,
       requestId: response.headers.get('x-request-id'),

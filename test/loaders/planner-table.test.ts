@@ -49,7 +49,7 @@ const ofList =
     const filter = readMonitorFilter(args, defaultLimits);
     const plan = planMonitorList(names, filter, (name) => providers[name].monitors.facts);
     const amount = plan.rows === 'first' ? 'as many rows as are wanted' : 'pages of 100 rows';
-    return `${amount}: ${plan.providers.join(', ')}`;
+    return `${amount}: ${plan.accounts.join(', ')}`;
   };
 const ofSame =
   (...plans: readonly (() => string)[]) =>
@@ -64,7 +64,7 @@ const ofFeed = (filter: { tags?: string[]; phases?: RunPhase[]; outcomes?: RunOu
   return planRunFeed(providerNames, wanted, (name) => {
     const { runs, monitors } = providers[name];
     return { hasTags: monitors.facts.tags !== undefined, phases: runs.listedPhases, outcomes: runs.listedOutcomes };
-  }).providers.join(', ');
+  }).accounts.join(', ');
 };
 
 const minute = 60_000;

@@ -111,22 +111,23 @@ describe('metrics of upstream calls', () => {
 
   it('metrics: show calls in flight, and which circuit breakers are open', async () => {
     const world = await createMeasuredWorld({ limits: { breakerMinCalls: 2, maxAttempts: 1 } });
-    const provider = 'provider=DATAFOLD';
+    const account = 'provider=DATAFOLD,account=default';
+    const other = 'provider=OLOSTEP,account=default';
     world.datafold.on(datafoldPath, { body: datafoldBody });
     const second = anyDatafoldRun(43);
     world.datafold.on(second.path, { body: second.body });
     const both =
       '{ a: datafoldRun(monitorId: 7, runId: 42) { state } b: datafoldRun(monitorId: 7, runId: 43) { state } }';
     await world.execute(both);
-    const states = (state: string) => `account=default,state=${state},${provider}`;
+    const states = (state: string) => `state=${state},${account}`;
     expect(await world.read('circuit_breakers')).toMatchObject({ [states('closed')]: 1, [states('open')]: 0 });
 
     for (const path of [datafoldPath, second.path]) world.datafold.on(path, { status: 503, body: {} });
     await world.execute(both);
 
     expect(await world.read('circuit_breakers')).toMatchObject({ [states('closed')]: 0, [states('open')]: 1 });
-    expect(await world.read('provider_circuit_open')).toEqual({ [provider]: 0, 'provider=OLOSTEP': 0 });
-    expect(await world.read('upstream_calls_in_flight')).toEqual({ [provider]: 0, 'provider=OLOSTEP': 0 });
+    expect(await world.read('provider_circuit_open')).toEqual({ [account]: 0, [other]: 0 });
+    expect(await world.read('upstream_calls_in_flight')).toEqual({ [account]: 0, [other]: 0 });
   });
 });
 
@@ -165,8 +166,8 @@ describe('metrics of operations', () => {
     await world.execute(runQuery);
 
     expect(await world.read('upstream_calls_saved_total')).toMatchObject({
-      'provider=DATAFOLD,by=fresh': 1,
-      'provider=DATAFOLD,by=run_cache': 0,
+      'provider=DATAFOLD,account=default,by=fresh': 1,
+      'provider=DATAFOLD,account=default,by=run_cache': 0,
     });
   });
 });
@@ -180,7 +181,9 @@ describe('metrics of the process', () => {
     await world.datafold.arrived(1);
 
     expect(await world.read('operations_in_flight')).toEqual({ '': 1 });
-    expect(await world.read('upstream_calls_in_flight')).toMatchObject({ 'provider=DATAFOLD': 1 });
+    expect(await world.read('upstream_calls_in_flight')).toMatchObject({
+      'provider=DATAFOLD,account=default': 1,
+    });
     expect(await world.read('event_loop_lag_seconds')).toEqual({ '': expect.any(Number) });
     expect(await world.read('build_info')).toEqual({ [`version=1.2.3,node=${process.versions.node}`]: 1 });
     const text = await (await fetch(world.metricsUrl)).text();

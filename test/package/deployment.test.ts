@@ -25,7 +25,7 @@ it('sets variables that the service knows', () => {
   ];
 
   expect(names.length).toBeGreaterThan(10);
-  expect(names.filter((name) => name !== 'NODE_ENV' && !knownVariables().includes(name))).toEqual([]);
+  expect(names.filter((name) => name !== 'NODE_ENV' && !knownVariables({}).includes(name))).toEqual([]);
   expect(container.readinessProbe.httpGet.path).toBe('/ready');
   expect(container.livenessProbe.httpGet.path).toBe('/health');
 });

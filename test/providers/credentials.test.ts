@@ -27,7 +27,14 @@ const unauthenticated = (provider: string, place: string, sentence: string, fact
   expect.objectContaining({
     message: `${provider} ${sentence}`,
     path: [place],
-    extensions: { code: 'UNAUTHENTICATED', provider, retryable: false, requestId: expect.any(String), ...facts },
+    extensions: {
+      code: 'UNAUTHENTICATED',
+      provider,
+      account: 'default',
+      retryable: false,
+      requestId: expect.any(String),
+      ...facts,
+    },
   });
 /** The error of a caller without a key, or with one that can't be sent. */
 const withoutKey = (provider: string, place: string) =>

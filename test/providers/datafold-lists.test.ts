@@ -451,6 +451,7 @@ describe("Datafold lists: a monitor's runs", () => {
       level: 'warn',
       message: 'list of runs out of order',
       provider: 'DATAFOLD',
+      account: 'default',
       monitorId: '7',
       requestId: expect.any(String),
     });

@@ -43,6 +43,7 @@ const broken = (field: keyof typeof run, rest: typeof run | typeof unknownRun = 
       extensions: {
         code: 'UPSTREAM_BAD_RESPONSE',
         provider: 'DATAFOLD',
+        account: 'default',
         retryable: false,
         requestId: expect.any(String),
       },

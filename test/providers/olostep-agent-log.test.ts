@@ -65,7 +65,13 @@ const refused = (message: string) => ({
       message,
       locations: expect.any(Array),
       path: ['olostepRun', 'events'],
-      extensions: { code: 'BAD_USER_INPUT', provider: 'OLOSTEP', retryable: false, requestId: expect.any(String) },
+      extensions: {
+        code: 'BAD_USER_INPUT',
+        provider: 'OLOSTEP',
+        account: 'default',
+        retryable: false,
+        requestId: expect.any(String),
+      },
     },
   ],
 });

@@ -79,7 +79,7 @@ const errorsAt = (paths: readonly string[], code = 'UPSTREAM_BAD_RESPONSE') =>
   paths.map((path) =>
     expect.objectContaining({
       path: ['olostepRun', ...path.split('.').map((part) => (/^\d+$/.test(part) ? Number(part) : part))],
-      extensions: { code, provider: 'OLOSTEP', retryable: false, requestId: expect.any(String) },
+      extensions: { code, provider: 'OLOSTEP', account: 'default', retryable: false, requestId: expect.any(String) },
     }),
   );
 

@@ -123,7 +123,7 @@ export function itIsARunProvider(facts: ProviderFacts): void {
           message: expect.stringMatching(new RegExp(`^${provider} [a-z' ]+\\.$`)),
           locations: expect.any(Array),
           path: ['monitorRun'],
-          extensions: { provider, ...failure, requestId },
+          extensions: { provider, account: 'default', ...failure, requestId },
         },
       ],
     });
@@ -257,7 +257,7 @@ export function itIsARunProvider(facts: ProviderFacts): void {
             message: expectedKey,
             locations: expect.any(Array),
             path: ['monitorRun'],
-            extensions: { code: 'BAD_USER_INPUT', provider, retryable: false, requestId },
+            extensions: { code: 'BAD_USER_INPUT', provider, account: 'default', retryable: false, requestId },
           },
         ],
       });
@@ -556,7 +556,13 @@ export function itIsARunProvider(facts: ProviderFacts): void {
           message: `${provider} is not configured in this service.`,
           locations: expect.any(Array),
           path: ['monitorRun'],
-          extensions: { code: 'PROVIDER_NOT_CONFIGURED', provider, retryable: false, requestId: seen.requestId },
+          extensions: {
+            code: 'PROVIDER_NOT_CONFIGURED',
+            provider,
+            account: 'default',
+            retryable: false,
+            requestId: seen.requestId,
+          },
         },
       ],
     });

@@ -1,6 +1,6 @@
 /** Cursors that a client has made up: what they name reaches no provider beyond what one can have. */
 import { expect, it } from 'vitest';
-import { parseFeedCursor, toFeedCursor } from '../../src/resolvers/run-feed/feed-cursor.ts';
+import { parseFeedCursor, toAccountTable, toFeedCursor } from '../../src/resolvers/run-feed/feed-cursor.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 const encode = (value: string) => Buffer.from(value).toString('base64url');
@@ -59,12 +59,14 @@ it.each([
   [2 ** 31, false],
   [2 ** 53 - 1, false],
 ])('pagination: a page of a list in a cursor of the run feed: %d', (token, isRead) => {
-  const boundary = { time: 0, provider: 'DATAFOLD', monitorId: '7', runId: '1' } as const;
-  const slot = { provider: 'DATAFOLD', monitorIndex: 0, token, timeAbove: undefined } as const;
-  const cursor = toFeedCursor({
+  const boundary = { time: 0, accountId: 'DATAFOLD', monitorId: '7', runId: '1' } as const;
+  const slot = { accountId: 'DATAFOLD', monitorIndex: 0, token, timeAbove: undefined } as const;
+  const table = toAccountTable([]);
+  const made = {
     ...{ fingerprint: '0123456789abcdef', snapshotTime: 0, firstPageTime: 0, isLossy: false },
-    ...{ failedProviders: new Set(), repeats: 0, boundary, codes: new Map(), slot },
-  });
+    ...{ failedAccounts: new Set<never>(), repeats: 0, boundary, codes: new Map(), slot },
+  };
+  const cursor = toFeedCursor(made, table);
 
-  expect(parseFeedCursor(cursor)?.slot?.token).toBe(isRead ? token : undefined);
+  expect(parseFeedCursor(cursor, table)?.slot?.token).toBe(isRead ? token : undefined);
 });

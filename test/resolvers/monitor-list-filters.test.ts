@@ -104,7 +104,10 @@ describe('monitorList: filters', () => {
       'Expected no `lastAlertAfter`: OLOSTEP states no alerts of its monitors.',
     ],
     ['(first: 101)', 'Expected `first` between 0 and 100.'],
-    ['(after: "x")', 'Expected `after` to be a cursor of the same `monitorList`, with the same arguments.'],
+    [
+      '(after: "x")',
+      'Expected `after` to be a cursor of the same `monitorList`, with the same arguments and accounts.',
+    ],
   ])('refuses %s at no call', async (given, message) => {
     const world = await createListed();
 

@@ -86,10 +86,31 @@ async function requestCached(run: Run, mode: string, runCache: GatewayConfig['ru
 
 /** The types that have ids, and those below them. */
 const objectTypes = Object.values(schema.getTypeMap()).filter(
-  (type): type is GraphQLObjectType => isObjectType(type) && !type.name.startsWith('_') && type.name !== 'Query',
+  (type): type is GraphQLObjectType =>
+    isObjectType(type) && !type.name.startsWith('_') && !['Query', 'Account'].includes(type.name),
 );
 /** A page belongs to its route, and no object leads to it. */
 const isOfPage = (name: string) => /^(?:RunFeed|MonitorConnection|MonitorEdge)/.test(name);
+
+/** The fields that no operation has had a value of, by each route and in each mode that they have to be seen in. */
+function findMissing({ seen }: Facts): readonly string[] {
+  return objectTypes.flatMap((type) => {
+    const isRun = /Run$/.test(type.name) && type.getInterfaces().length > 0;
+    const isMonitor = type.getInterfaces().length > 0 && !isRun;
+    const needed = [
+      ...(isOfPage(type.name) ? [] : ['uncached']),
+      ...(isRun ? ['key', 'keys', 'list', 'feed', 'node', 'entity', 'cached', 'stale', 'planned'] : []),
+      ...(isMonitor ? ['key', 'keys', 'list', 'node', 'entity', 'planned'] : []),
+    ];
+    return fieldsOf(type).flatMap(({ name }) => {
+      // Monitors have no stale-if-error while their provider is down, nor has the page that says which run was before.
+      const ofField = ['monitor', 'previous'].includes(name) ? needed.filter((one) => one !== 'stale') : needed;
+      return ofField.flatMap((one) =>
+        seen.get(`${type.name}.${name}`)?.has(one) ? [] : `${type.name}.${name} ${one}`,
+      );
+    });
+  });
+}
 
 it.each([1, 2, 3].slice(0, casesOf(3, 1)))(
   'one id, one value: A field of a run or a monitor has one value, whatever else is selected, by all routes: world %i',
@@ -100,7 +121,8 @@ it.each([1, 2, 3].slice(0, casesOf(3, 1)))(
     const random = createRandom(seed);
     const run: Run = { random, upstream: createUpstreamWorld(random), facts: new Facts() };
 
-    await requestAll(await createServed(run, { runCache: false }), run, 'uncached', 12);
+    const uncached = await createServed(run, { runCache: false });
+    await requestAll(uncached, run, 'uncached', 8);
     await requestCached(run, 'cached', true);
     if (hasRedisServer) {
       const redis = await startRedisServer();
@@ -109,24 +131,10 @@ it.each([1, 2, 3].slice(0, casesOf(3, 1)))(
       await requestCached(run, 'redis', store);
     }
 
-    const { seen, compared } = run.facts;
-    expect(compared).toBeGreaterThan(5_000);
-    const missing = objectTypes.flatMap((type) => {
-      const isRun = /Run$/.test(type.name) && type.getInterfaces().length > 0;
-      const isMonitor = type.getInterfaces().length > 0 && !isRun;
-      const needed = [
-        ...(isOfPage(type.name) ? [] : ['uncached']),
-        ...(isRun ? ['key', 'keys', 'list', 'feed', 'node', 'entity', 'cached', 'stale', 'planned'] : []),
-        ...(isMonitor ? ['key', 'keys', 'list', 'node', 'entity', 'planned'] : []),
-      ];
-      return fieldsOf(type).flatMap(({ name }) => {
-        // Monitors have no stale-if-error while their provider is down, nor has the page that says which run was before.
-        const ofField = ['monitor', 'previous'].includes(name) ? needed.filter((one) => one !== 'stale') : needed;
-        return ofField.flatMap((one) =>
-          seen.get(`${type.name}.${name}`)?.has(one) ? [] : `${type.name}.${name} ${one}`,
-        );
-      });
-    });
-    expect(missing).toEqual([]);
+    // Some fields are far from all routes, and chance finds them early or late.
+    for (let more = 0; more < 40 && findMissing(run.facts).length > 0; more++)
+      await requestAll(uncached, run, 'uncached', 1);
+    expect(run.facts.compared).toBeGreaterThan(5_000);
+    expect(findMissing(run.facts)).toEqual([]);
   },
 );

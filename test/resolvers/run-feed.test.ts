@@ -683,7 +683,7 @@ describe('run feed: the runs are those', () => {
 describe('run feed: an argument is refused', () => {
   const refusal = (message: string): Answer =>
     ({ data: { runs: null }, errors: [{ message, extensions: { code: 'BAD_USER_INPUT' } }] }) as unknown as Answer;
-  const otherCursor = 'Expected `after` to be a cursor of the same `runs`, with the same arguments.';
+  const otherCursor = 'Expected `after` to be a cursor of the same `runs`, with the same arguments and accounts.';
 
   it.each([
     ['first: 101', 'Expected `first` between 0 and 100.'],

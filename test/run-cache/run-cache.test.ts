@@ -345,7 +345,7 @@ describe('run cache: an entry belongs to the credential that fetched it:', () =>
       return {
         authorization: `Key ${text('a/:=')}`,
         baseUrl: `https://${text('a:/')}`,
-        key: { provider, monitorId, runId },
+        key: { provider, account: 'default', monitorId, runId },
         kind: pick(['run', 'row'] as const),
       };
     };

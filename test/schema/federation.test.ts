@@ -5,7 +5,6 @@ import { toSubgraph } from '../../src/schema/federation.ts';
 import {
   anyDatafoldRun,
   datafoldBody,
-  datafoldKey,
   datafoldMonitorBody,
   datafoldMonitorPath,
   datafoldPath,
@@ -68,39 +67,18 @@ async function createSubgraph(...config: Parameters<typeof createWorld>): Promis
   return world;
 }
 
-const monitorOf = ({ monitorId }: { readonly monitorId: string }) => ({ monitorId });
-
 const resolve = (world: World, ...representations: readonly unknown[]) => world.execute(query, { representations });
 
 describe('federation: a gateway finds', () => {
   it.each([
     ['a run by its id', { __typename: 'DatafoldRun', id: datafoldId }, datafoldRun],
-    ["a run by its provider's ids", { __typename: 'DatafoldRun', monitorId: '7', runId: '42' }, datafoldRun],
-    ["a run by its provider's ids as numbers", { __typename: 'DatafoldRun', monitorId: 7, runId: 42 }, datafoldRun],
     [
-      'a run by both, which agree',
-      { __typename: 'OlostepRun', id: olostepId, monitorId: olostepKey.monitorId, runId: olostepKey.runId },
-      olostepRun,
-    ],
-    [
-      'a run by one key beside which the other is null',
-      { __typename: 'OlostepRun', id: olostepId, runId: null },
+      'a run by its id, whatever else the gateway knows of it',
+      { __typename: 'OlostepRun', id: olostepId, monitorId: null, runId: '42' },
       olostepRun,
     ],
     ["any provider's run, by its own type", { __typename: 'MonitorRun', id: olostepId }, olostepRun],
     ['a monitor by its id', { __typename: 'DatafoldMonitor', id: datafoldMonitorId }, datafoldMonitor],
-    ["a monitor by its provider's id", { __typename: 'OlostepMonitor', ...monitorOf(olostepKey) }, olostepMonitor],
-    ["a monitor by its provider's id as a number", { __typename: 'DatafoldMonitor', monitorId: 7 }, datafoldMonitor],
-    [
-      'a monitor by both, which agree',
-      { __typename: 'OlostepMonitor', id: olostepMonitorId, ...monitorOf(olostepKey) },
-      olostepMonitor,
-    ],
-    [
-      'a monitor by one key beside which the other is null',
-      { __typename: 'DatafoldMonitor', id: null, monitorId: '7' },
-      datafoldMonitor,
-    ],
     ["any provider's monitor, by its own type", { __typename: 'Monitor', id: olostepMonitorId }, olostepMonitor],
   ])('%s', async (_what, representation, run) => {
     const world = await createSubgraph();
@@ -111,26 +89,26 @@ describe('federation: a gateway finds', () => {
   it('null, and no error, where the provider has no such run', async () => {
     const world = await createSubgraph();
     await verifyCredentials(world);
-    expect(await resolve(world, { __typename: 'DatafoldRun', monitorId: '7', runId: '43' })).toEqual({
+    expect(await resolve(world, { __typename: 'DatafoldRun', id: 'DATAFOLD:7:43' })).toEqual({
       data: { _entities: [null] },
     });
   });
 
-  it.each(['id', 'monitorId'])('null, and no error, where the provider has no such monitor, by its %s', async (key) => {
+  it('null, and no error, where the provider has no such monitor', async () => {
     const world = await createSubgraph();
     await verifyCredentials(world);
-    const representation = { __typename: 'DatafoldMonitor', [key]: key === 'id' ? 'DATAFOLD:monitor:8' : '8' };
+    const representation = { __typename: 'DatafoldMonitor', id: 'DATAFOLD:monitor:8' };
     expect(await resolve(world, representation)).toEqual({ data: { _entities: [null] } });
   });
 
-  it('runs and monitors in one batch, each once, whatever they are known by', async () => {
+  it('runs and monitors in one batch, each once, by whichever type', async () => {
     const world = await createSubgraph();
     const { data, errors } = await resolve(
       world,
       { __typename: 'Monitor', id: datafoldMonitorId },
       { __typename: 'MonitorRun', id: datafoldId },
-      { __typename: 'DatafoldMonitor', monitorId: '7' },
-      { __typename: 'OlostepMonitor', ...monitorOf(olostepKey) },
+      { __typename: 'DatafoldMonitor', id: datafoldMonitorId },
+      { __typename: 'OlostepMonitor', id: olostepMonitorId },
     );
     expect(errors).toBeUndefined();
     expect(data._entities).toEqual([datafoldMonitor, datafoldRun, datafoldMonitor, olostepMonitor]);
@@ -138,12 +116,12 @@ describe('federation: a gateway finds', () => {
     expect(world.olostep.paths).toEqual([singleOlostepMonitor]);
   });
 
-  it('100 representations of 50 runs with 50 upstream calls, whatever they are known by', async () => {
+  it('100 representations of 50 runs with 50 upstream calls, by whichever type', async () => {
     const world = await createWorld();
     const runs = Array.from({ length: 50 }, (_, place) => anyDatafoldRun(place + 1));
     for (const { path, body } of runs) world.datafold.on(path, { body });
     const representations = [
-      ...runs.map(({ key: { monitorId, runId } }) => ({ __typename: 'DatafoldRun', monitorId, runId })),
+      ...runs.map(({ key: { runId } }) => ({ __typename: 'DatafoldRun', id: `DATAFOLD:7:${runId}` })),
       ...runs.map(({ key: { runId } }) => ({ __typename: 'MonitorRun', id: `DATAFOLD:7:${runId}` })),
     ];
 
@@ -162,7 +140,7 @@ describe('federation: a gateway finds', () => {
       body: { count: 50, page: 1, page_size: 100, total_pages: 1, runs: runs.map(toDatafoldRow) },
     });
     const representations = runs.flatMap(({ run_id }) => [
-      { __typename: 'DatafoldRun', monitorId: '7', runId: run_id },
+      { __typename: 'DatafoldRun', id: `DATAFOLD:7:${run_id}` },
       { __typename: 'MonitorRun', id: `DATAFOLD:7:${run_id}` },
     ]);
 
@@ -182,7 +160,7 @@ describe('federation: a gateway finds', () => {
       `query ($representations: [_Any!]!) {
         node(id: "${datafoldId}") { id }
         _entities(representations: $representations) { ... on DatafoldRun { id } }
-        again: _entities(representations: [{ __typename: "DatafoldRun", monitorId: 7, runId: "42" }]) { __typename }
+        again: _entities(representations: [{ __typename: "DatafoldRun", id: "DATAFOLD:7:42" }]) { __typename }
       }`,
       { representations: [{ __typename: 'DatafoldRun', id: datafoldId }] },
     );
@@ -205,18 +183,11 @@ describe('federation: one bad representation is one null and one error, and touc
     ],
     ['an id of no provider', { __typename: 'MonitorRun', id: 'X:7:42' }, /that this service gave/],
     ["an id of no provider's grammar", { __typename: 'MonitorRun', id: 'DATAFOLD:7:042' }, /Expected Datafold ids/],
-    [
-      'an id that has been rounded',
-      { __typename: 'DatafoldRun', monitorId: 7, runId: 2 ** 53 },
-      /Expected an id: text/,
-    ],
+    ['an id that has been rounded', { __typename: 'DatafoldRun', id: 2 ** 53 }, /Expected an id: text/],
     ['an id that is an object', { __typename: 'DatafoldRun', id: { a: 1 } }, /Expected an id: text/],
     ["another provider's id", { __typename: 'DatafoldRun', id: olostepId }, /run of the `__typename` beside it/],
-    ["another provider's ids", { __typename: 'DatafoldRun', ...olostepKey }, /Expected Datafold ids/],
-    ['keys that disagree', { __typename: 'DatafoldRun', id: datafoldId, runId: '43' }, /other ids to match the `id`/],
-    ['half a key', { __typename: 'OlostepRun', runId: olostepKey.runId }, /of a key: `id` or `monitorId runId`/],
-    ['no key', { __typename: 'MonitorRun' }, 'Expected the fields of a key: `id`.'],
-    ['a key that the interface has not', { __typename: 'MonitorRun', monitorId: '7', runId: '42' }, /of a key: `id`\./],
+    ["its provider's ids alone", { __typename: 'DatafoldRun', monitorId: '7', runId: '42' }, /the key: `id`\./],
+    ['no key', { __typename: 'MonitorRun' }, 'Expected the field of the key: `id`.'],
     [
       "a run's id for a monitor",
       { __typename: 'DatafoldMonitor', id: datafoldId },
@@ -234,24 +205,12 @@ describe('federation: one bad representation is one null and one error, and touc
       /run of the `__typename` beside it/,
     ],
     [
-      "a monitor's id, and the provider's ids of a run",
-      { __typename: 'DatafoldRun', id: datafoldMonitorId, monitorId: '7', runId: '42' },
-      /run of the `__typename` beside it/,
-    ],
-    [
       "another provider's monitor",
       { __typename: 'OlostepMonitor', id: datafoldMonitorId },
       /monitor of the `__typename` beside it/,
     ],
-    ["another provider's id of a monitor", { __typename: 'OlostepMonitor', monitorId: '7' }, /Expected an Olostep id/],
-    [
-      "a monitor's ids that disagree",
-      { __typename: 'DatafoldMonitor', id: datafoldMonitorId, monitorId: '8' },
-      /other ids to match the `id`/,
-    ],
     ["a monitor's id of no provider's grammar", { __typename: 'Monitor', id: 'DATAFOLD:monitor:07' }, /a Datafold id/],
-    ['no key of a monitor', { __typename: 'DatafoldMonitor', runId: '42' }, /of a key: `id` or `monitorId`\./],
-    ['a key that the interface of monitors has not', { __typename: 'Monitor', monitorId: '7' }, /of a key: `id`\./],
+    ['no key of a monitor', { __typename: 'DatafoldMonitor', monitorId: '7' }, /of the key: `id`\./],
     ['an unknown type', { __typename: 'Incident', id: datafoldId }, /of an entity of this subgraph/],
     ['a type that is no entity', { __typename: 'PageInfo', id: datafoldId }, /of an entity of this subgraph/],
     ['the name of a property', { __typename: 'constructor', id: datafoldId }, /of an entity of this subgraph/],
@@ -414,10 +373,10 @@ it('federation: resolves the batches of gateways by a plan, as GraphQL does', as
   const plain = await createSubgraph({ limits: { compileAfterUses: 1_000_000 } });
   const representations = [
     { __typename: 'MonitorRun', id: datafoldId },
-    { __typename: 'OlostepRun', monitorId: olostepKey.monitorId, runId: olostepKey.runId },
-    { __typename: 'DatafoldRun', monitorId: datafoldKey.monitorId, runId: '43' },
+    { __typename: 'OlostepRun', id: olostepId },
+    { __typename: 'DatafoldRun', id: 'DATAFOLD:7:43' },
     { __typename: 'Monitor', id: olostepMonitorId },
-    { __typename: 'DatafoldMonitor', monitorId: '7' },
+    { __typename: 'DatafoldMonitor', id: datafoldMonitorId },
   ];
   expect(await resolve(world, ...representations)).toEqual(await resolve(plain, ...representations));
 });
@@ -429,19 +388,9 @@ describe('federation: the service does not start with a schema that', () => {
   const third = 'type ThirdRun implements MonitorRun & Node { id: ID! }';
 
   it.each([
-    [
-      'may lack a field of a key',
-      plain.replaceAll('  runId: ID!\n  "How', '  runId: ID\n  "How'),
-      /\w+Run\.runId, of a key/,
-    ],
-    [
-      'may lack a field of a key of monitors',
-      plain.replaceAll('  monitorId: ID!\n  "When this', '  monitorId: ID\n  "When this'),
-      /Monitor\.monitorId, of a key/,
-    ],
+    ['may lack a key', plain.replaceAll('  id: ID!\n', '  id: ID\n'), /Run\.id, its key, never to be null/],
     ['has a run that is no entity', `${plain} ${third}`, 'Expected ThirdRun to be an entity, as MonitorRun is.'],
     ['lacks a lookup', plain.replace(' node(', ' item('), 'Expected the schema to have Query.node.'],
-    ["lacks a provider's own field", plain.replace(' datafoldRun(', ' other('), /Expected .* Query\.datafoldRun/],
     ['lacks a type that others share', plain.replaceAll('PageInfo', 'Page'), 'Expected the schema to have PageInfo.'],
   ])('%s', (_what, sdl, sentence) => {
     expect(() => toSubgraph(buildSchema(plain))).not.toThrow();

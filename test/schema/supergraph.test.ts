@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { composeSupergraph, runsForHive } from '../../examples/supergraph/compose.ts';
+import { composeSupergraph } from '../../examples/supergraph/compose.ts';
 import type { Incident } from '../../examples/supergraph/incidents.ts';
 import { defaultLimits } from '../../src/core/limits.ts';
 import {
@@ -158,40 +157,13 @@ describe('federation: through the gateway', () => {
     ]);
   });
 
-  it("a monitor is found by its provider's id, which is all that another subgraph has", async () => {
+  it('monitors of either provider are found by their ids, of which another subgraph knows no type', async () => {
     const { execute, world } = await createSupergraphWith({
       sdl: `
-        type Query { table: Table  page: Page }
-        type Table { monitor: DatafoldMonitor }
-        type Page { monitor: OlostepMonitor }
-        type DatafoldMonitor @key(fields: "monitorId", resolvable: false) { monitorId: ID! }
-        type OlostepMonitor @key(fields: "monitorId", resolvable: false) { monitorId: ID! }`,
-      root: {
-        table: { monitor: { monitorId: '7' } },
-        page: { monitor: { monitorId: olostepKey.monitorId } },
-      },
+        type Query { watched: [Monitor!]! }
+        type Monitor @interfaceObject @key(fields: "id") { id: ID! }`,
+      root: { watched: [{ id: 'DATAFOLD:monitor:7' }, { id: `OLOSTEP:monitor:${olostepKey.monitorId}` }] },
     });
-    answerForMonitors(world);
-
-    const { data, errors } = await execute(
-      '{ table { monitor { __typename name type } } page { monitor { __typename name status } } }',
-    );
-
-    expect(errors).toBeUndefined();
-    expect(data).toEqual({ table: { monitor: datafoldMonitor }, page: { monitor: olostepMonitor } });
-    expect([world.datafold.paths, world.olostep.paths]).toEqual([[datafoldMonitorPath], [singleOlostepMonitor]]);
-  });
-
-  it('monitors of either provider are found by their ids, of which another subgraph knows no type', async () => {
-    const { execute, world } = await createSupergraphWith(
-      {
-        sdl: `
-          type Query { watched: [Monitor!]! }
-          type Monitor @interfaceObject @key(fields: "id") { id: ID! }`,
-        root: { watched: [{ id: 'DATAFOLD:monitor:7' }, { id: `OLOSTEP:monitor:${olostepKey.monitorId}` }] },
-      },
-      runsForHive,
-    );
     answerForMonitors(world);
 
     const { data, errors } = await execute(`{ watched ${ofMonitor} }`);
@@ -325,17 +297,6 @@ describe('federation: with CREDENTIALS=forwarded, a client of the gateway', () =
   });
 });
 
-it('federation: composes with all its keys as well, for other gateways', () => {
-  const supergraph = composeSupergraph({}, readFileSync('subgraph.graphql', 'utf8'));
-
-  for (const provider of ['Datafold', 'Olostep']) {
-    for (const [type, key] of [
-      [`${provider}Run`, 'monitorId runId'],
-      [`${provider}Monitor`, 'monitorId'],
-    ]) {
-      const line = supergraph.split('\n').find((line) => line.startsWith(`type ${type} `));
-      expect(line).toContain(`@join__type(graph: RUNS, key: "id") @join__type(graph: RUNS, key: "${key}")`);
-    }
-  }
+it('federation: every entity has one key, its id', () => {
   expect(composeSupergraph({}).match(/key: "(?!id")[^"]*"/g)).toBeNull();
 });

@@ -7,5 +7,6 @@ export const toCredential = (authorization: string, owner: Credential['owner'], 
     headers: { authorization },
     apiKey: authorization.slice(authorization.indexOf(' ') + 1),
     owner,
+    account: { account: 'default' },
     baseUrl,
   });

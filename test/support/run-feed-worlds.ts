@@ -6,6 +6,7 @@ import type { Provider, QueryRunsArgs, RunOutcome } from '../../src/generated/ty
 import { SelectedFields, type SelectedOf } from '../../src/graphql/selected-fields.ts';
 import { ParsedObject } from '../../src/json/lazy-object.ts';
 import { RequestLog, silentLog } from '../../src/observability/logger.ts';
+import { Accounts } from '../../src/providers/accounts.ts';
 import { Context } from '../../src/resolvers/context.ts';
 import { readRunFeed } from '../../src/resolvers/run-feed/run-feed.ts';
 import { createMemoryCache, type RunCache } from '../../src/run-cache/run-cache.ts';
@@ -379,6 +380,7 @@ export async function readWorldPage({ world, args, runFeedMaxCalls, runCache, li
   const credential = toCredential('Key canary-key', 'service', 'http://upstream');
   const context = new Context({
     upstreams: { DATAFOLD: upstream, OLOSTEP: upstream },
+    accounts: new Accounts([]),
     credentialOf: () => credential,
     call: new OperationCall(
       new RequestLog(silentLog, 'test', 0),

@@ -37,11 +37,8 @@ export interface OtherSubgraph {
   readonly root: Readonly<Record<string, unknown>>;
 }
 
-/** The service beside another subgraph, with all its keys unless other SDL of it is given. */
-export async function createSupergraphWith(
-  { sdl, root }: OtherSubgraph,
-  runs = readFileSync('subgraph.graphql', 'utf8'),
-): Promise<Supergraph> {
+/** The service beside another subgraph. */
+export async function createSupergraphWith({ sdl, root }: OtherSubgraph): Promise<Supergraph> {
   const world = await createWorld();
   const link =
     'extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@interfaceObject"])';
@@ -53,7 +50,7 @@ export async function createSupergraphWith(
   });
   const other = createYoga({ schema, logging: false });
   const { supergraphSdl, errors } = composeServices([
-    { name: 'runs', url: world.url, typeDefs: parse(runs) },
+    { name: 'runs', url: world.url, typeDefs: parse(readFileSync('subgraph.graphql', 'utf8')) },
     {
       name: 'other',
       url: await serve(other),

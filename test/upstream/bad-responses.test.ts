@@ -100,7 +100,13 @@ describe('bad responses: a response of which a part is bad', () => {
     ).text();
 
     const requestId = world.lines.find(({ message }) => message === 'request')?.requestId;
-    const line = { requestId, provider: 'OLOSTEP', upstreamStatus: 200, contentType: 'application/json' };
+    const line = {
+      requestId,
+      provider: 'OLOSTEP',
+      account: 'default',
+      upstreamStatus: 200,
+      contentType: 'application/json',
+    };
     expect(warnings(world).map(({ count, field, ...rest }) => ({ field, ...rest }))).toEqual(
       ['olostepRun.logGroup', 'olostepRun.a.nodes.id', 'olostepRun.a.nodes.timestamp'].map((field) => {
         return { ...line, level: 'warn', message: part, field, code: 'UPSTREAM_BAD_RESPONSE' };

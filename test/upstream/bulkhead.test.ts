@@ -17,7 +17,13 @@ const overloaded = {
   errors: [
     expect.objectContaining({
       message: 'DATAFOLD has too many calls in its queue already.',
-      extensions: { code: 'OVERLOADED', provider: 'DATAFOLD', retryable: true, requestId: expect.any(String) },
+      extensions: {
+        code: 'OVERLOADED',
+        provider: 'DATAFOLD',
+        account: 'default',
+        retryable: true,
+        requestId: expect.any(String),
+      },
     }),
   ],
 };

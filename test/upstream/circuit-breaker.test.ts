@@ -34,6 +34,7 @@ const refused = (retryAfterMs: number) => ({
       extensions: {
         code: 'UPSTREAM_UNAVAILABLE',
         provider: 'DATAFOLD',
+        account: 'default',
         retryable: true,
         retryAfterMs,
         requestId: expect.any(String),

@@ -26,7 +26,13 @@ const query = 'query ($key: MonitorRunKey!) { monitorRun(key: $key) { id } }';
 const timedOut = (provider: string, path: readonly (string | number)[]) =>
   expect.objectContaining({
     path,
-    extensions: { code: 'UPSTREAM_TIMEOUT', provider, requestId: expect.any(String), retryable: true },
+    extensions: {
+      code: 'UPSTREAM_TIMEOUT',
+      provider,
+      account: 'default',
+      requestId: expect.any(String),
+      retryable: true,
+    },
   });
 
 /** So long that an attempt ends by the deadline of its operation. */

@@ -229,6 +229,7 @@ describe('Calls that wait for their turn', () => {
       Array(2).fill({
         code: 'RATE_LIMITED',
         provider: 'DATAFOLD',
+        account: 'default',
         retryable: true,
         retryAfterMs: 250,
         requestId: expect.any(String),

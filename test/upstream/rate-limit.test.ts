@@ -26,6 +26,7 @@ const limited = (facts: object, code: keyof typeof sentences = 'RATE_LIMITED') =
         ...facts,
         code,
         provider: 'DATAFOLD',
+        account: 'default',
         retryable: true,
         requestId: expect.any(String),
       },

@@ -20,7 +20,14 @@ const failed = (code: string, facts: object = {}) => ({
   data: { monitorRun: null },
   errors: [
     expect.objectContaining({
-      extensions: { ...facts, code, provider: 'DATAFOLD', requestId: expect.any(String), retryable: true },
+      extensions: {
+        ...facts,
+        code,
+        provider: 'DATAFOLD',
+        account: 'default',
+        requestId: expect.any(String),
+        retryable: true,
+      },
     }),
   ],
 });

@@ -70,7 +70,7 @@ describe('The schema', () => {
 });
 
 describe('The OpenAPI documents', () => {
-  it('claim the errors of a single Olostep run for no other endpoint', () => {
+  it('claim the errors of a single Olostep run for no other endpoint but the plan of a monitor', () => {
     const { paths } = readDocument('olostep');
     const claimed = Object.entries<{ get: { responses: object } }>(paths).map(([path, { get }]) => [
       path,
@@ -81,6 +81,7 @@ describe('The OpenAPI documents', () => {
       '/v1/monitors': [],
       '/v1/monitors/{monitor_id}': [],
       '/v1/monitors/{monitor_id}/events': [],
+      '/v1/monitors/{monitor_id}/planning': ['400', '401', '404', '500'],
       '/v1/monitors/{monitor_id}/runs/{run_id}': ['400', '401', '404', '500'],
     });
   });

@@ -3,7 +3,7 @@ import type { DatafoldDiff, DatafoldDiffProgress, DatafoldDiffResult } from '../
 import { ParsedObject } from '../../json/lazy-object.ts';
 import { isObject } from '../../json/lossless.ts';
 import type { Body } from '../../upstream/read-response.ts';
-import type { FieldContext, Fields } from '../fields.ts';
+import type { FieldContext, Fields, LinkKey } from '../fields.ts';
 import type { DetailDefinition, LinkDefinition } from '../provider.ts';
 import { createReader, type Found, invalidField, toNumber } from '../response-reader.ts';
 import type { components } from './openapi.d.ts';
@@ -69,7 +69,8 @@ const summary: DetailDefinition = {
 };
 
 /** @param record `undefined` where no field is selected that is read from it */
-function toDiff(diffId: string, record: Body = new ParsedObject({})): Omit<Fields<DatafoldDiff>, 'id'> {
+function toDiff(key: LinkKey, record: Body = new ParsedObject({})): Omit<Fields<DatafoldDiff>, 'id'> {
+  const { id: diffId } = key;
   const fromStats = (name: keyof Schemas['DataDiffStats']) => (): Found<number> => {
     const stats = toPart(read(record, 'diff_stats'));
     return stats === null || stats instanceof Error ? stats : toNumber(readStats(stats, name));
@@ -88,11 +89,11 @@ function toDiff(diffId: string, record: Body = new ParsedObject({})): Omit<Field
     differentRows: fromStats('diff_rows_count'),
     async summary(_args: unknown, { details }: FieldContext) {
       if (!isFinished(read(record, 'status'))) return null;
-      const found = await details.load('DATAFOLD', summary, diffId);
+      const found = await details.load(key, summary, diffId);
       return found && readSummary(found, 'feedback');
     },
     url: (_args: unknown, context: FieldContext) =>
-      `${context.baseUrlOf('DATAFOLD').replace(/\/$/, '')}/datadiffs/${diffId}/overview`,
+      `${context.baseUrlOf(key).replace(/\/$/, '')}/datadiffs/${diffId}/overview`,
   };
 }
 

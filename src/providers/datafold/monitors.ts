@@ -1,5 +1,6 @@
 /** Datafold's monitors: how to request them, and what a response and a row say. */
 
+import type { MonitorKey } from '../../core/accounts.ts';
 import type { ProviderError } from '../../core/errors.ts';
 import type { DatafoldMonitor, DatafoldMonitorType, RunOutcome } from '../../generated/types.ts';
 import { ParsedObject } from '../../json/lazy-object.ts';
@@ -41,8 +42,8 @@ const read = createReader<Schemas['MonitorFull']>('DATAFOLD', MonitorFull);
 const readListed = createReader<Schemas['ListedMonitor']>('DATAFOLD', ListedMonitor);
 
 /** The monitor in an answer. Its id is the requested one, which the response was checked against before. */
-const toDatafoldMonitor = (monitorId: string, body: Body, reading: Reading): MonitorFields<DatafoldMonitor> => ({
-  ...fillListed(monitorId, body, reading, read),
+const toDatafoldMonitor = (key: MonitorKey, body: Body, reading: Reading): MonitorFields<DatafoldMonitor> => ({
+  ...fillListed(key, body, reading, read),
   description: () => read(body, 'description'),
   schedule: () => mapPresent(read(body, 'schedule'), toSchedule),
   datasets: (_args: unknown, context: FieldContext) => toEach(read(body, 'dataset'), context, toDataset),
@@ -77,10 +78,9 @@ const origins: Origins<DatafoldMonitor> = {
 const unlisted = namesOf(origins, 'detail');
 
 /** The monitor in a row of a list. What a row lacks comes from the monitor itself. */
-function toListedDatafoldMonitor(monitorId: string, row: Body, reading: Reading): MonitorFields<DatafoldMonitor> {
-  const key = { provider: 'DATAFOLD', monitorId } as const;
+function toListedDatafoldMonitor(key: MonitorKey, row: Body, reading: Reading): MonitorFields<DatafoldMonitor> {
   const fromMonitor = later<DatafoldMonitor>(({ monitors }) => monitors.load(key, unlisted, reading.allowStale));
-  const listed = fillListed(monitorId, row, reading, readListed);
+  const listed = fillListed(key, row, reading, readListed);
   // Optional in rows and in single responses alike: that a row lacks one says nothing of the monitor. Not so `owner`, which
   // older versions of Datafold know nowhere.
   const orOwn = <Name extends 'lastRunAt' | 'lastOutcome' | 'lastAlertAt' | 'state' | 'rawState' | 'tags'>(
@@ -104,11 +104,11 @@ function toListedDatafoldMonitor(monitorId: string, row: Body, reading: Reading)
 }
 
 /** What both have. */
-function fillListed(monitorId: string, body: Body, reading: Reading, readOne: Read<Schemas['ListedMonitor']>) {
+function fillListed(key: MonitorKey, body: Body, reading: Reading, readOne: Read<Schemas['ListedMonitor']>) {
   const rawState = () => readOne(body, 'state');
   const rawType = () => readOne(body, 'monitor_type');
   return {
-    ...identifyMonitor({ provider: 'DATAFOLD', monitorId }, reading),
+    ...identifyMonitor(key, reading),
     __typename: 'DatafoldMonitor' as const,
     name: () => readOne(body, 'name'),
     enabled: () => readOne(body, 'enabled'),

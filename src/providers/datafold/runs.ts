@@ -1,7 +1,8 @@
 /** Datafold's runs: how to request them, and what a response, a row and a page of them say. */
 
+import type { RunKey } from '../../core/accounts.ts';
 import type { ProviderError } from '../../core/errors.ts';
-import type { DatafoldRun, MonitorRunKey } from '../../generated/types.ts';
+import type { DatafoldRun } from '../../generated/types.ts';
 import { ParsedObject } from '../../json/lazy-object.ts';
 import { isNullish, isObject, toDigits } from '../../json/lossless.ts';
 import type { Body } from '../../upstream/read-response.ts';
@@ -22,7 +23,7 @@ const read = createReader<Schemas['MonitorRun']>('DATAFOLD', MonitorRun);
 const readListed = createReader<Schemas['ListedRun']>('DATAFOLD', ListedRun);
 
 /** The run in an answer. Its ids are those of the key, which the answer was held against before. */
-function toDatafoldRun(key: MonitorRunKey, body: Body, reading: RunReading): RunFields<DatafoldRun> {
+function toDatafoldRun(key: RunKey, body: Body, reading: RunReading): RunFields<DatafoldRun> {
   const rawState = read(body, 'state');
   const { state, phase, outcome } = readState(rawState);
   const { owner = '' } = reading;
@@ -35,14 +36,14 @@ function toDatafoldRun(key: MonitorRunKey, body: Body, reading: RunReading): Run
     rawState,
     startedAt: () => toTime(read(body, 'started_at')),
     diffId: () => toId(read(body, 'diff_id')),
-    diff: () => toDiffKey(toId(read(body, 'diff_id'))),
+    diff: () => toDiffKey(key, toId(read(body, 'diff_id'))),
     error: inTurn(body, owner, () => read(body, 'error')),
     warnings: inTurn(body, owner, () => read(body, 'warnings')),
   };
 }
 
-const toDiffKey = (id: Found<string>): LinkKey | null | ProviderError =>
-  typeof id === 'string' ? { provider: 'DATAFOLD', link: 'diff', id } : id;
+const toDiffKey = ({ provider, account }: RunKey, id: Found<string>): LinkKey | null | ProviderError =>
+  typeof id === 'string' ? { provider, account, link: 'diff', id } : id;
 
 /** Whether each field can be shown that it ought to have, as a record of the run's own or as a row: otherwise the next one may be better. */
 function isRunAsDocumented(record: Body, isRow: boolean): boolean {
@@ -70,7 +71,7 @@ const unlisted = namesOf(origins, 'detail');
  * The run in a row of a list, which is read like an answer: what both have is documented alike, but that a row may have no state.
  * What a row lacks comes from the run itself: that it isn't there says nothing of it.
  */
-function toListedDatafoldRun(key: MonitorRunKey, row: Body, reading: RunReading): RunFields<DatafoldRun> {
+function toListedDatafoldRun(key: RunKey, row: Body, reading: RunReading): RunFields<DatafoldRun> {
   const fromRun = later<DatafoldRun>(({ runs }) => runs.load(key, unlisted, reading.allowStale));
   const listed = toDatafoldRun(key, row, reading);
   const run = {

@@ -1,3 +1,4 @@
+import type { MonitorKey } from '../../core/accounts.ts';
 import type { OlostepMonitor, OlostepMonitorStatus } from '../../generated/types.ts';
 import { isNullish, isObject } from '../../json/lossless.ts';
 import type { Body } from '../../upstream/read-response.ts';
@@ -53,13 +54,13 @@ const statuses: ReadonlyMap<unknown, OlostepMonitorStatus> = new Map(
 const read = createReader<MonitorSchema>('OLOSTEP', Monitor);
 
 /** The monitor in an answer for it alone, which was held against its id before. */
-function toOlostepMonitor(monitorId: string, record: Body, reading: Reading): MonitorFields<OlostepMonitor> {
+function toOlostepMonitor(key: MonitorKey, record: Body, reading: Reading): MonitorFields<OlostepMonitor> {
   const rawStatus = read(record, 'status');
   const status = statuses.get(rawStatus) ?? 'UNKNOWN';
   const freeForm = (name: 'output_schema' | 'metadata') => (_args: unknown, context: FieldContext) =>
     toFreeForm('OLOSTEP', read(record, name), context);
   return {
-    ...identifyMonitor({ provider: 'OLOSTEP', monitorId }, reading),
+    ...identifyMonitor(key, reading),
     __typename: 'OlostepMonitor',
     name: () => read(record, isNullish(record.get('query')) ? 'url' : 'query'),
     enabled: status === 'UNKNOWN' ? null : status === 'ACTIVE',
@@ -78,11 +79,11 @@ function toOlostepMonitor(monitorId: string, record: Body, reading: Reading): Mo
     webhookUrl: () => readWebhookUrl(record),
     outputSchema: freeForm('output_schema'),
     metadata: freeForm('metadata'),
-    lastRun: () => toLastRun(monitorId, record),
+    lastRun: () => toLastRun(key, record),
     agentId: () => readAgentId(record),
     snapshotCount: () => toCount(read(record, 'total_count')),
     diagram: () => read(record, 'mermaid_diagram'),
-    planning: loadPlanning(monitorId, reading),
+    planning: loadPlanning(key, reading),
   };
 }
 
@@ -90,10 +91,9 @@ function toOlostepMonitor(monitorId: string, record: Body, reading: Reading): Mo
  * The monitor in a row of the list, which is documented to be like a single response, but nowhere to be complete. What a row
  * lacks is requested from the monitor itself, once for all such fields: that it isn't in the row says nothing of it.
  */
-function toListedOlostepMonitor(monitorId: string, row: Body, reading: Reading): MonitorFields<OlostepMonitor> {
-  const monitor = toOlostepMonitor(monitorId, row, reading);
+function toListedOlostepMonitor(key: MonitorKey, row: Body, reading: Reading): MonitorFields<OlostepMonitor> {
+  const monitor = toOlostepMonitor(key, row, reading);
   const { allowStale } = reading;
-  const key = { provider: 'OLOSTEP', monitorId } as const;
   const byItself = <Name extends 'snapshotCount' | 'diagram'>(name: Name) =>
     later<OlostepMonitor>(({ monitors }) => monitors.load(key, new Set([name]), allowStale))(name);
   const fromMonitor = later<OlostepMonitor>(({ monitors }) => monitors.load(key, unlisted, allowStale));

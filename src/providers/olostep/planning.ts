@@ -1,4 +1,5 @@
 /** The plan of an Olostep monitor's agent: a separate response. */
+import type { MonitorKey } from '../../core/accounts.ts';
 import type { OlostepMonitor } from '../../generated/types.ts';
 import { ParsedObject } from '../../json/lazy-object.ts';
 import { isObject } from '../../json/lossless.ts';
@@ -28,9 +29,9 @@ const planning: DetailDefinition = {
 
 /** @param reading of the monitor: where it is shown stale, its plan may be, too */
 export const loadPlanning =
-  (monitorId: string, { isStale }: Reading): Field<OlostepMonitor['planning']> =>
+  (key: MonitorKey, { isStale }: Reading): Field<OlostepMonitor['planning']> =>
   async (_args: unknown, { details }: FieldContext) => {
-    const found = await details.load('OLOSTEP', planning, monitorId, isStale);
+    const found = await details.load(key, planning, key.monitorId, isStale);
     // 404 says as well that the monitor has no agent yet [O4].
     if (found === null) return null;
     const spec = read(found, 'spec') as unknown;

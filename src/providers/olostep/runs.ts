@@ -1,7 +1,8 @@
 /** Olostep's runs: how to request them, and what a response and a row say. */
+import type { RunKey } from '../../core/accounts.ts';
 import type { ProviderError } from '../../core/errors.ts';
 import { once } from '../../core/lazy.ts';
-import type { MonitorRunKey, OlostepRun, OlostepRunEventsArgs } from '../../generated/types.ts';
+import type { OlostepRun, OlostepRunEventsArgs } from '../../generated/types.ts';
 import type { Body } from '../../upstream/read-response.ts';
 import type { Field, FieldContext, Origins, ReadLimits, Run, RunFields, RunReading } from '../fields.ts';
 import { identifyRun, later, namesOf, toListedFields } from '../fields.ts';
@@ -28,7 +29,7 @@ const rowMarginMs = 60 * 60_000;
  * status nor times of a run: they are derived here, once they are selected, from its log and its snapshot, and from its row in
  * the events page. What only the row says is read from there, so that no field depends on what else is selected.
  */
-function toOlostepRun(key: MonitorRunKey, body: Body, reading: RunReading): DetailedRun {
+function toOlostepRun(key: RunKey, body: Body, reading: RunReading): DetailedRun {
   const readLog = once(() => toLog(body, reading.limits));
   const log = (): Log => {
     const found = readLog();
@@ -89,7 +90,7 @@ function toOlostepRun(key: MonitorRunKey, body: Body, reading: RunReading): Deta
 
 /** The run before this one: like `changed`, the events page alone says which it is. */
 const loadPrevious =
-  (key: MonitorRunKey) =>
+  (key: RunKey) =>
   (_args: unknown, { runs }: FieldContext) =>
     runs.loadPrevious(key);
 
@@ -130,7 +131,7 @@ const origins: Origins<OlostepRun> = {
 const unlisted = namesOf(origins, 'detail');
 
 /** The run in a row. */
-function toListedOlostepRun(key: MonitorRunKey, row: Body, reading: RunReading): RunFields<OlostepRun> {
+function toListedOlostepRun(key: RunKey, row: Body, reading: RunReading): RunFields<OlostepRun> {
   const fromRun = later<OlostepRun>((context) => context.runs.load(key, unlisted, reading.allowStale));
   const loadEvents = fromRun('events') as (args: OlostepRunEventsArgs, context: FieldContext) => Promise<never>;
   return {

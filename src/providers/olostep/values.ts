@@ -2,8 +2,8 @@
  * What Olostep's responses hold: ids, counts and times, of which there are several forms, and the objects of a monitor, as the
  * generations of Olostep's responses say them. What may be a secret is left out.
  */
+import type { MonitorKey, RunKey } from '../../core/accounts.ts';
 import type {
-  MonitorRunKey,
   OlostepLastRun,
   OlostepNotification,
   OlostepNotificationChannel,
@@ -152,7 +152,7 @@ export function readAgentId(record: Body): Found<string> {
 const readLastRun = createReader<NonNullable<components['schemas']['MonitorLastRun']>>('OLOSTEP', MonitorLastRun);
 
 /** The last run; `null` when there is none. */
-export const toLastRun = (monitorId: string, record: Body): Found<Fields<OlostepLastRun>> =>
+export const toLastRun = (key: MonitorKey, record: Body): Found<Fields<OlostepLastRun>> =>
   readPart(
     record,
     'last_run',
@@ -162,14 +162,16 @@ export const toLastRun = (monitorId: string, record: Body): Found<Fields<Olostep
       status: readLastRun(lastRun, 'status'),
       changed: readLastRun(lastRun, 'change_detected'),
       ranAt: readRanAt(lastRun),
-      run: toKey(monitorId, readLastRun(lastRun, 'id')),
+      run: toRunKey(key, readLastRun(lastRun, 'id')),
     }),
   );
 
 /** What leads to the run itself; an error when there is an id, and none that could be requested. */
-function toKey(monitorId: string, runId: Found<string>): Found<MonitorRunKey> {
+function toRunKey(key: MonitorKey, runId: Found<string>): Found<RunKey> {
   if (typeof runId !== 'string') return runId;
-  return isRunId(runId) ? { provider: 'OLOSTEP', monitorId, runId } : invalidField('OLOSTEP');
+  return isRunId(runId)
+    ? { provider: key.provider, account: key.account, monitorId: key.monitorId, runId }
+    : invalidField('OLOSTEP');
 }
 
 const readRanAt = (lastRun: Body) => toDateTime(readLastRun(lastRun, 'ran_at'));

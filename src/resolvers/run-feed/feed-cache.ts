@@ -3,7 +3,7 @@
  * monitor's runs. It saves upstream calls; no result depends on it.
  */
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Provider } from '../../generated/types.ts';
+import type { Account } from '../../core/accounts.ts';
 import { ParsedObject } from '../../json/lazy-object.ts';
 import {
   arrayOf,
@@ -36,8 +36,8 @@ import type { RunStream, StartPage, StreamState } from './run-stream.ts';
 
 export interface FeedCacheOptions {
   readonly store: RunCache;
-  /** The digest of the credential for a provider. */
-  readonly digestOf: (provider: Provider) => string;
+  /** The digest of the credential for an account. */
+  readonly digestOf: (account: Account) => string;
   readonly args: FeedArguments;
   /** How long an entry is used, in milliseconds; and how long one that holds an unfinished run is. */
   readonly ttlMs: number;
@@ -66,16 +66,16 @@ export class FeedCache {
     this.#streams = createCredentialCache(options.store, 'feed-runs');
   }
 
-  /** All pages of a provider's list of monitors: some of them beside newer ones would hide what a deletion moved. */
-  async getList(provider: Provider): Promise<CachedList | undefined> {
-    const [entry] = await this.#lists.getMany(this.#ownerOf(provider), [this.#list], this.#options.ttlMs);
+  /** All pages of an account's list of monitors: some of them beside newer ones would hide what a deletion moved. */
+  async getList(account: Account): Promise<CachedList | undefined> {
+    const [entry] = await this.#lists.getMany(this.#ownerOf(account), [this.#list], this.#options.ttlMs);
     const bytes = entry && (await unpack(entry.bytes));
     const pages = bytes && toPages(bytes);
     return pages && entry && { pages, readAt: entry.fetchedAt };
   }
 
   /** @param readAt when the oldest of the pages was received, in Unix milliseconds */
-  async setList(provider: Provider, pages: ReadonlyMap<string, Body>, readAt: number): Promise<void> {
+  async setList(account: Account, pages: ReadonlyMap<string, Body>, readAt: number): Promise<void> {
     const { ttlMs } = this.#options;
     try {
       const parts: Buffer[] = [];
@@ -87,7 +87,7 @@ export class FeedCache {
         parts.push(Buffer.from(`${parts.length === 0 ? '{' : ','}${JSON.stringify(path)}:`), page);
       }
       const bytes = await pack(Buffer.concat([...parts, Buffer.from('}')]));
-      this.#lists.set(this.#ownerOf(provider), this.#list, { bytes, fetchedAt: readAt }, ttlMs);
+      this.#lists.set(this.#ownerOf(account), this.#list, { bytes, fetchedAt: readAt }, ttlMs);
     } catch {
       // One of them is nested deeper than can be written.
     }
@@ -95,13 +95,15 @@ export class FeedCache {
 
   /** Goes on with the streams that an earlier page of the same feed has read. */
   async resume(streams: readonly RunStream[], boundary: SortKey): Promise<void> {
-    const byProvider = Map.groupBy(streams, ({ provider }) => provider);
-    await Promise.all([...byProvider].map(([provider, own]) => this.#resumeOf(provider, own, boundary)));
+    const byAccount = Map.groupBy(streams, ({ accountId }) => accountId);
+    await Promise.all([...byAccount.values()].map((own) => this.#resumeOf(own, boundary)));
   }
 
-  async #resumeOf(provider: Provider, streams: readonly RunStream[], boundary: SortKey): Promise<void> {
+  async #resumeOf(streams: readonly RunStream[], boundary: SortKey): Promise<void> {
+    const [first] = streams;
+    if (first === undefined) return;
     const keys = streams.map((stream) => this.#toStreamKey(stream));
-    const entries = await this.#streams.getMany(this.#ownerOf(provider), keys, this.#options.ttlMs);
+    const entries = await this.#streams.getMany(this.#ownerOf(first.account), keys, this.#options.ttlMs);
     const pace = createPace();
     for (const [place, stream] of streams.entries()) {
       const entry = entries[place];
@@ -132,7 +134,7 @@ export class FeedCache {
     try {
       const bytes = toBytes(state, boundary);
       const entry = { bytes: await pack(bytes), fetchedAt: state.readAt };
-      this.#streams.set(this.#ownerOf(stream.provider), this.#toStreamKey(stream), entry, ms);
+      this.#streams.set(this.#ownerOf(stream.account), this.#toStreamKey(stream), entry, ms);
       return bytes.length;
     } catch {
       // One of its rows is nested deeper than can be written.
@@ -140,8 +142,8 @@ export class FeedCache {
     }
   }
 
-  #ownerOf(provider: Provider): CacheOwner {
-    return { credential: { digest: this.#options.digestOf(provider) }, provider };
+  #ownerOf(account: Account): CacheOwner {
+    return { credential: { digest: this.#options.digestOf(account) }, provider: account.provider };
   }
 
   /** No other arguments share it, and no other first page. */
@@ -208,7 +210,7 @@ const isStartPage = objectOf({
 /** Another writer of the store may have spoilt an entry: it is checked as a client's input is. */
 const isEntry = objectOf({
   head: objectOf({
-    start: objectOf({ time: isNumber, provider: isString, monitorId: isString, runId: isString }),
+    start: objectOf({ time: isNumber, accountId: isString, monitorId: isString, runId: isString }),
     bound: either(isNumber, isNull),
     isExhausted: isBoolean,
     isOpen: isBoolean,
@@ -225,7 +227,7 @@ const isEntry = objectOf({
 
 /** What {@link toBytes} wrote; `undefined` when it is anything else. */
 function toState(
-  { provider, monitorId }: RunStream,
+  { account, accountId, monitorId }: RunStream,
   bytes: Buffer,
   readAt: number,
 ): { readonly state: StreamState; readonly start: SortKey } | undefined {
@@ -234,7 +236,7 @@ function toState(
   const { start, isExhausted, isOpen, lastIds, shift, upper, probe, count, ...head } = entry.head;
   const rows = entry.rows.map(
     ([time, runId, rowReadAt, row]): FeedRow => ({
-      ...{ time, provider, monitorId, runId, readAt: rowReadAt },
+      ...{ time, account, accountId, monitorId, runId, readAt: rowReadAt },
       row: row === null ? undefined : new ParsedObject(row),
     }),
   );

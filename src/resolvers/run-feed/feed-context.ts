@@ -2,22 +2,23 @@
  * What a run feed works with: its operation and the providers, its arguments, the upstream calls that it may still make, and the
  * gaps that it notes.
  */
+import type { Account, AccountId } from '../../core/accounts.ts';
 import { BadUserInput, OperationTooCostly } from '../../core/errors.ts';
 import type { Limits } from '../../core/limits.ts';
-import type { Provider, QueryRunsArgs, RunOutcome, RunPhase } from '../../generated/types.ts';
+import type { QueryRunsArgs, RunOutcome, RunPhase } from '../../generated/types.ts';
 import { readAfter, toPageSize } from '../../loaders/list-loader.ts';
 import { checkTags, type FilterLimits } from '../../loaders/monitor-filter.ts';
 import type { MonitorLoader } from '../../loaders/monitor-loader.ts';
 import type { RequestFetcher } from '../../loaders/request-fetcher.ts';
 import type { RunLoader } from '../../loaders/run-loader.ts';
+import { type Accounts, type CredentialOf, toOtherIds } from '../../providers/accounts.ts';
 import type { FieldContext } from '../../providers/fields.ts';
-import type { CredentialOf } from '../../providers/index.ts';
 import { providerNames } from '../../providers/index.ts';
 import { toFingerprint } from '../../providers/lists.ts';
 import type { ProviderDefinition } from '../../providers/provider.ts';
 import type { RunCache } from '../../run-cache/run-cache.ts';
 import type { CallReport } from '../../upstream/call-report.ts';
-import { type FeedCursor, maxFeedCursorChars, parseFeedCursor } from './feed-cursor.ts';
+import { type FeedCursor, maxFeedCursorChars, parseFeedCursor, toAccountTable } from './feed-cursor.ts';
 
 /** What of its request the feed can reach. */
 export interface FeedContext extends FieldContext {
@@ -25,6 +26,7 @@ export interface FeedContext extends FieldContext {
   readonly monitors: FieldContext['monitors'] & Pick<MonitorLoader, 'note'>;
   readonly fetches: RequestFetcher;
   readonly feedBudget: RunFeedBudget;
+  readonly accounts: Accounts;
   readonly credentialOf: CredentialOf;
   readonly callReport: CallReport;
   /** What outlives the request. @default nothing does */
@@ -53,9 +55,12 @@ export interface FeedArguments {
   readonly first: number;
   /** The start of the window; minus infinity for none. */
   readonly since: number;
-  readonly providers: readonly Provider[];
-  /** Whether the client names the providers: only then a provider that isn't configured is a gap. */
-  readonly providersGiven: boolean;
+  /** Each once, in the order of `Query.accounts`. */
+  readonly accounts: readonly Account[];
+  /** The chosen accounts by whose places cursors refer to them, those that can't have a run that is wanted included. */
+  readonly accountTable: readonly AccountId[];
+  /** Whether the client names what the account is chosen by: only then one that isn't configured is a gap. */
+  readonly isNamed: (account: Account) => boolean;
   /** `undefined` for all runs, and those that have no outcome yet. */
   readonly outcomes: ReadonlySet<RunOutcome> | undefined;
   /** Monitors have to have all of them. */
@@ -75,10 +80,16 @@ export interface FeedArguments {
 }
 
 /**
+ * @param configured the accounts that can be chosen
  * @param now Unix milliseconds
  * @throws {BadUserInput} when an argument is invalid
  */
-export function readFeedArguments(args: QueryRunsArgs, now: number, limits: FilterLimits): FeedArguments {
+export function readFeedArguments(
+  args: QueryRunsArgs,
+  configured: Accounts,
+  now: number,
+  limits: FilterLimits,
+): FeedArguments {
   const first = toPageSize(args.first);
   const since = args.since ? Date.parse(args.since) : Number.NEGATIVE_INFINITY;
   const until = args.until ? Date.parse(args.until) : Number.POSITIVE_INFINITY;
@@ -90,17 +101,21 @@ export function readFeedArguments(args: QueryRunsArgs, now: number, limits: Filt
     throw new BadUserInput('Expected `phases` with FINISHED beside `outcomes`, which finished runs alone have.');
   const tags = [...new Set(args.tags ?? [])];
   checkTags(args.tags ?? [], undefined, limits);
+  const accounts = configured.select(providers ?? providerNames, args.accounts);
   const fingerprint = toFingerprint([
     ...[args.since ?? null, args.until ?? null, providers ?? null, outcomes ?? null],
-    ...[phases ?? null, tags.toSorted()],
+    ...[phases ?? null, tags.toSorted(), ...toOtherIds(accounts)],
   ]);
   const after = readAfter(args.after, maxFeedCursorChars);
-  const cursor = after === undefined ? undefined : readCursor(after, fingerprint);
+  const accountTable = toAccountTable(accounts);
+  const cursor = after === undefined ? undefined : readCursor(after, fingerprint, accountTable);
+  const isAlone = ({ provider }: Account) => accounts.filter((one) => one.provider === provider).length === 1;
   return {
     first,
     since,
-    providers: providers ?? providerNames,
-    providersGiven: providers !== undefined,
+    accounts,
+    accountTable,
+    isNamed: (account) => args.accounts != null || (providers !== undefined && isAlone(account)),
     outcomes: outcomes && new Set(outcomes),
     tags,
     phases: phases && new Set(phases),
@@ -119,10 +134,10 @@ function toChoice<Item extends string>(name: string, items: readonly Item[] | nu
   return [...new Set(items)].sort();
 }
 
-function readCursor(after: string, fingerprint: string): FeedCursor {
-  const cursor = parseFeedCursor(after);
+function readCursor(after: string, fingerprint: string, table: readonly AccountId[]): FeedCursor {
+  const cursor = parseFeedCursor(after, table);
   if (cursor?.fingerprint !== fingerprint)
-    throw new BadUserInput('Expected `after` to be a cursor of the same `runs`, with the same arguments.');
+    throw new BadUserInput('Expected `after` to be a cursor of the same `runs`, with the same arguments and accounts.');
   return cursor;
 }
 

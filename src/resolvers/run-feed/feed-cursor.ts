@@ -4,14 +4,14 @@
  */
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import type { Provider } from '../../generated/types.ts';
+import { type Account, type AccountId, isDefaultAccount, toAccountId } from '../../core/accounts.ts';
 import { providerNames } from '../../providers/index.ts';
 import type { PageToken } from '../../providers/lists.ts';
 import type { SortKey } from './feed-order.ts';
 
 /** Where the list of one monitor is read on, so that a request without a cache need not search it from its top. */
 interface ListSlot {
-  readonly provider: Provider;
+  readonly accountId: AccountId;
   /** The place of the monitor among the sorted ids: the ids aren't known when a cursor is read. */
   readonly monitorIndex: number;
   /** The first page that isn't wholly before the boundary. */
@@ -20,8 +20,8 @@ interface ListSlot {
   readonly timeAbove: number | undefined;
 }
 
-/** What a cursor knows of a provider's monitors. */
-export interface ProviderCodes {
+/** What a cursor knows of an account's monitors. */
+export interface FleetCodes {
   /** Stands for the monitors: codes of others are worth nothing. */
   readonly fleetHash: string;
   /** A code for each monitor, in the order of their ids: see {@link toDistanceCode}. */
@@ -35,13 +35,13 @@ export interface FeedCursor {
   readonly firstPageTime: number;
   /** Whether this page or an earlier one has a gap. */
   readonly isLossy: boolean;
-  /** Providers whose list of monitors couldn't be read: they are not requested again. */
-  readonly failedProviders: ReadonlySet<Provider>;
+  /** Accounts whose list of monitors couldn't be read: they are not requested again. */
+  readonly failedAccounts: ReadonlySet<AccountId>;
   /** How many pages in a row came no further. */
   readonly repeats: number;
   /** The page begins behind it. */
   readonly boundary: SortKey;
-  readonly codes: ReadonlyMap<Provider, ProviderCodes>;
+  readonly codes: ReadonlyMap<AccountId, FleetCodes>;
   readonly slot: ListSlot | undefined;
 }
 
@@ -82,27 +82,40 @@ const maxTokenBytes = 300;
 
 const version = 1;
 
-export function toFeedCursor(cursor: FeedCursor): string {
+/**
+ * The accounts of a feed, by whose places its cursors refer to them: the default ones always, so that the cursors of a feed of no others
+ * are the same whichever accounts are configured.
+ */
+export const toAccountTable = (accounts: readonly Account[]): readonly AccountId[] => [
+  ...providerNames,
+  ...accounts.filter((account) => !isDefaultAccount(account)).map(toAccountId),
+];
+
+/** @param table the accounts of the feed, as {@link toAccountTable} gives them */
+export function toFeedCursor(cursor: FeedCursor, table: readonly AccountId[]): string {
   const writer = new ByteWriter();
   writer.hex(cursor.fingerprint);
   writer.float(cursor.snapshotTime);
   writer.float(cursor.firstPageTime);
   writer.byte(Number(cursor.isLossy));
-  writer.byte(
-    providerNames.reduce((bits, name, place) => bits | (Number(cursor.failedProviders.has(name)) << place), 0),
-  );
+  for (let start = 0; start < table.length; start += 8)
+    writer.byte(
+      table
+        .slice(start, start + 8)
+        .reduce((bits, id, place) => bits | (Number(cursor.failedAccounts.has(id)) << place), 0),
+    );
   writer.byte(cursor.repeats);
   writer.float(cursor.boundary.time);
-  for (const text of [cursor.boundary.provider, cursor.boundary.monitorId, cursor.boundary.runId]) writer.text(text);
+  for (const text of [cursor.boundary.accountId, cursor.boundary.monitorId, cursor.boundary.runId]) writer.text(text);
   const codes = takeCodes(cursor.codes);
   writer.byte(codes.length);
-  for (const [provider, { fleetHash, codes: each }] of codes) {
-    writer.byte(providerNames.indexOf(provider));
+  for (const [accountId, { fleetHash, codes: each }] of codes) {
+    writer.byte(table.indexOf(accountId));
     writer.hex(fleetHash);
     writer.short(each.length);
     for (const code of each) writer.short(code);
   }
-  writeSlot(writer, cursor.slot);
+  writeSlot(writer, cursor.slot, table);
   const body = writer.toBuffer();
   const head = new ByteWriter();
   head.byte(version);
@@ -110,8 +123,8 @@ export function toFeedCursor(cursor: FeedCursor): string {
   return Buffer.concat([head.toBuffer(), body]).toString('base64url');
 }
 
-/** The codes of as many providers as there is room for. */
-function takeCodes(all: FeedCursor['codes']): (readonly [Provider, ProviderCodes])[] {
+/** The codes of as many accounts as there is room for. */
+function takeCodes(all: FeedCursor['codes']): (readonly [AccountId, FleetCodes])[] {
   let count = 0;
   return [...all].filter(([, { codes }]) => {
     count += codes.length;
@@ -119,14 +132,14 @@ function takeCodes(all: FeedCursor['codes']): (readonly [Provider, ProviderCodes
   });
 }
 
-function writeSlot(writer: ByteWriter, slot: FeedCursor['slot']): void {
+function writeSlot(writer: ByteWriter, slot: FeedCursor['slot'], table: readonly AccountId[]): void {
   if (slot === undefined || Buffer.byteLength(String(slot.token)) > maxTokenBytes) {
     writer.byte(0);
     return;
   }
-  const { provider, monitorIndex, token, timeAbove } = slot;
+  const { accountId, monitorIndex, token, timeAbove } = slot;
   writer.byte(typeof token === 'number' ? 1 : 2);
-  writer.byte(providerNames.indexOf(provider));
+  writer.byte(table.indexOf(accountId));
   writer.short(monitorIndex);
   writer.longText(String(token));
   writer.byte(Number(timeAbove !== undefined));
@@ -134,60 +147,62 @@ function writeSlot(writer: ByteWriter, slot: FeedCursor['slot']): void {
 }
 
 /** What a text says as a cursor; `undefined` when {@link toFeedCursor} didn't make it. */
-export function parseFeedCursor(text: string): FeedCursor | undefined {
+export function parseFeedCursor(text: string, table: readonly AccountId[]): FeedCursor | undefined {
   try {
     const bytes = Buffer.from(text, 'base64url');
     const head = new ByteReader(bytes);
     if (head.byte() !== version || head.int() !== crc32(bytes.subarray(head.offset))) return undefined;
     const reader = new ByteReader(bytes.subarray(head.offset));
-    const cursor = readCursor(reader);
+    const cursor = readCursor(reader, table);
     return reader.isAtEnd() ? cursor : undefined;
   } catch {
-    // Shorter than it says, or a provider that there is not.
+    // Shorter than it says, or an account that there is not.
     return undefined;
   }
 }
 
-function readCursor(reader: ByteReader): FeedCursor {
+function readCursor(reader: ByteReader, table: readonly AccountId[]): FeedCursor {
   const fingerprint = reader.hex(8);
   const snapshotTime = reader.time();
   const firstPageTime = reader.time();
   const isLossy = reader.byte() === 1;
-  const failedBits = reader.byte();
-  const failedProviders = new Set(providerNames.filter((_name, place) => failedBits & (1 << place)));
+  const failedBits = Array.from({ length: Math.ceil(table.length / 8) }, () => reader.byte());
+  const failedAccounts = new Set(
+    table.filter((_id, place) => (failedBits[Math.floor(place / 8)] ?? 0) & (1 << (place % 8))),
+  );
   const repeats = reader.byte();
   const time = reader.time();
-  const boundary = { time, provider: reader.text(), monitorId: reader.text(), runId: reader.text() };
-  const codes = new Map<Provider, ProviderCodes>();
+  const boundary = { time, accountId: reader.text(), monitorId: reader.text(), runId: reader.text() };
+  const codes = new Map<AccountId, FleetCodes>();
   for (let left = reader.byte(); left > 0; left--) {
-    const provider = toProvider(reader.byte());
+    const accountId = readAccount(reader, table);
     const fleetHash = reader.hex(6);
-    codes.set(provider, { fleetHash, codes: Uint16Array.from({ length: reader.short() }, () => reader.short()) });
+    codes.set(accountId, { fleetHash, codes: Uint16Array.from({ length: reader.short() }, () => reader.short()) });
   }
-  const base = { fingerprint, snapshotTime, firstPageTime, isLossy, failedProviders, repeats, boundary, codes };
-  return { ...base, slot: readSlot(reader) };
+  const base = { fingerprint, snapshotTime, firstPageTime, isLossy, failedAccounts, repeats, boundary, codes };
+  return { ...base, slot: readSlot(reader, table) };
 }
 
-function readSlot(reader: ByteReader): FeedCursor['slot'] {
+function readSlot(reader: ByteReader, table: readonly AccountId[]): FeedCursor['slot'] {
   const kind = reader.byte();
   if (kind === 0) return undefined;
-  const provider = toProvider(reader.byte());
+  const accountId = readAccount(reader, table);
   const monitorIndex = reader.short();
   const text = reader.longText();
   const hasTimeAbove = reader.byte() === 1;
   const time = reader.time();
   const token = kind === 1 ? Number(text) : text;
   if (kind === 1 ? !isPageNumber(token) : text === '') throw new RangeError('no page');
-  return { provider, monitorIndex, token, timeAbove: hasTimeAbove ? time : undefined };
+  return { accountId, monitorIndex, token, timeAbove: hasTimeAbove ? time : undefined };
 }
 
 /** Larger ones no list has, and a provider may fail at them. */
 const isPageNumber = (token: PageToken) => Number.isInteger(token) && Number(token) >= 1 && Number(token) < 2 ** 31;
 
-function toProvider(place: number): Provider {
-  const provider = providerNames[place];
-  if (provider === undefined) throw new RangeError('no provider');
-  return provider;
+function readAccount(reader: ByteReader, table: readonly AccountId[]): AccountId {
+  const accountId = table[reader.byte()];
+  if (accountId === undefined) throw new RangeError('no account');
+  return accountId;
 }
 
 /** Writes numbers and texts as bytes. */

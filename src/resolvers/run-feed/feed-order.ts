@@ -1,9 +1,9 @@
 /**
- * The order of the run feed: newest first, then by provider, monitor and run. It is total. Also the position of each row of a page in
+ * The order of the run feed: newest first, then by account, monitor and run. It is total. Also the position of each row of a page in
  * that order, and where a numbered list has a position. Pure.
  */
+import type { Account, AccountId } from '../../core/accounts.ts';
 import type { ProviderError } from '../../core/errors.ts';
-import type { Provider } from '../../generated/types.ts';
 import type { PageToken, RunListPage, RunRow } from '../../providers/lists.ts';
 import { RunOrder } from '../../providers/run-order.ts';
 import type { Body } from '../../upstream/read-response.ts';
@@ -11,7 +11,8 @@ import type { Body } from '../../upstream/read-response.ts';
 /** Where a run stands, or would. `time` is in Unix milliseconds. */
 export interface SortKey {
   readonly time: number;
-  readonly provider: string;
+  /** Of the provider and the account, as `toAccountId` gives it. */
+  readonly accountId: string;
   readonly monitorId: string;
   readonly runId: string;
 }
@@ -19,19 +20,20 @@ export interface SortKey {
 /** Negative when `a` comes first. It is 0 for the same run alone. */
 export const compareKeys = (a: SortKey, b: SortKey): number =>
   (a.time === b.time ? 0 : b.time - a.time) ||
-  compareText(a.provider, b.provider) ||
+  compareText(a.accountId, b.accountId) ||
   compareText(a.monitorId, b.monitorId) ||
   compareText(a.runId, b.runId);
 
 /** The key before all runs of that time. */
-export const keyAt = (time: number): SortKey => ({ time, provider: '', monitorId: '', runId: '' });
+export const keyAt = (time: number): SortKey => ({ time, accountId: '', monitorId: '', runId: '' });
 
 /** By code units, which is the same everywhere. */
 export const compareText = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 
 /** A run that has been read, or what stands where one can't be read. */
 export interface FeedRow extends SortKey {
-  readonly provider: Provider;
+  readonly account: Account;
+  readonly accountId: AccountId;
   /** `undefined` where it isn't known whether there is a run to show: that is a gap. */
   readonly row: Body | undefined;
   /** When its page was read, in Unix milliseconds. */
@@ -61,7 +63,8 @@ export interface ReadPage extends RunListPage {
 
 /** The list that rows are of. */
 export interface RowSource {
-  readonly provider: Provider;
+  readonly account: Account;
+  readonly accountId: AccountId;
   readonly monitorId: string;
   /** The time of a run without a start that has no run above it, in Unix milliseconds. */
   readonly topTime: number;
@@ -86,7 +89,7 @@ export const toTopTime = (
  * @returns the rows that the filter wants, or may, and the time of the last row; `undefined` when no row says one
  */
 export function placeRows(
-  { provider, monitorId, topTime }: RowSource,
+  { account, accountId, monitorId, topTime }: RowSource,
   page: ReadPage,
   skipped: number,
   timeAbove: number | undefined,
@@ -105,7 +108,7 @@ export function placeRows(
     const runId = row instanceof Error ? '' : row.runId;
     const body = row instanceof Error || isWanted === undefined ? undefined : row.row;
     const { readAt, isStale = false } = page;
-    placed.push({ time: lastTime, provider, monitorId, runId, row: body, readAt, isStale });
+    placed.push({ time: lastTime, account, accountId, monitorId, runId, row: body, readAt, isStale });
   }
   return { placed, lastTime };
 }

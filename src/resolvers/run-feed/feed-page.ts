@@ -3,13 +3,13 @@
  * reads no more than that takes: in rounds, each of which requests one page of every stream that may have one of the runs that are
  * wanted.
  */
-import type { Provider } from '../../generated/types.ts';
+import type { AccountId } from '../../core/accounts.ts';
 import {
   exhaustedCode,
   type FeedCursor,
+  type FleetCodes,
   failedCode,
   fromDistanceCode,
-  type ProviderCodes,
   toDistanceCode,
   toFleetHash,
 } from './feed-cursor.ts';
@@ -115,13 +115,13 @@ export type FeedProgress = Pick<FeedCursor, 'boundary' | 'codes' | 'slot'>;
 
 /** Where each stream is, behind `boundary`. */
 export function toProgress(streams: readonly RunStream[], boundary: SortKey): FeedProgress {
-  const codes = new Map<Provider, ProviderCodes>();
-  const byProvider = Map.groupBy(streams, ({ provider }) => provider);
-  for (const [provider, own] of byProvider) {
+  const codes = new Map<AccountId, FleetCodes>();
+  const byAccount = Map.groupBy(streams, ({ accountId }) => accountId);
+  for (const [accountId, own] of byAccount) {
     const fleetHash = toFleetHash(own.map(({ monitorId }) => monitorId));
-    codes.set(provider, { fleetHash, codes: Uint16Array.from(own, (stream) => toCode(stream, boundary)) });
+    codes.set(accountId, { fleetHash, codes: Uint16Array.from(own, (stream) => toCode(stream, boundary)) });
   }
-  return { boundary, codes, slot: toSlot(byProvider, boundary) };
+  return { boundary, codes, slot: toSlot(byAccount, boundary) };
 }
 
 function toCode(stream: RunStream, boundary: SortKey): number {
@@ -131,16 +131,16 @@ function toCode(stream: RunStream, boundary: SortKey): number {
 }
 
 /** Of the stream whose next run is the first, as that one is read first behind the boundary. */
-function toSlot(byProvider: ReadonlyMap<Provider, readonly RunStream[]>, boundary: SortKey): FeedCursor['slot'] {
+function toSlot(byAccount: ReadonlyMap<AccountId, readonly RunStream[]>, boundary: SortKey): FeedCursor['slot'] {
   let least: { readonly head: SortKey; readonly slot: NonNullable<FeedCursor['slot']> } | undefined;
-  for (const [provider, streams] of byProvider) {
+  for (const [accountId, streams] of byAccount) {
     for (const [monitorIndex, stream] of streams.entries()) {
       if (stream.isFailed) continue;
       const head = firstBehind(stream, boundary) ?? (stream.isLive ? stream.head : undefined);
       if (head === undefined || (least !== undefined && compareKeys(head, least.head) >= 0)) continue;
       const page = stream.toStartPage(boundary);
       if (page?.token === undefined) continue;
-      least = { head, slot: { provider, monitorIndex, token: page.token, timeAbove: page.timeAbove } };
+      least = { head, slot: { accountId, monitorIndex, token: page.token, timeAbove: page.timeAbove } };
     }
   }
   return least?.slot;
@@ -158,12 +158,12 @@ const isSameCodes = (before: Uint16Array | undefined, after: Uint16Array): boole
 
 /** Sets each stream to where the cursor says that it is. Codes of another set of monitors say nothing of these. */
 export function applyCursor(streams: readonly RunStream[], { codes, boundary, slot }: FeedCursor): void {
-  for (const [provider, own] of Map.groupBy(streams, (stream) => stream.provider)) {
-    const known = codes.get(provider);
+  for (const [accountId, own] of Map.groupBy(streams, (stream) => stream.accountId)) {
+    const known = codes.get(accountId);
     if (known?.codes.length !== own.length) continue;
     if (known.fleetHash !== toFleetHash(own.map(({ monitorId }) => monitorId))) continue;
     for (const [place, stream] of own.entries()) applyCode(stream, known.codes[place] as number, boundary);
-    if (slot?.provider === provider) own[slot.monitorIndex]?.startAt(slot.token, slot.timeAbove);
+    if (slot?.accountId === accountId) own[slot.monitorIndex]?.startAt(slot.token, slot.timeAbove);
   }
 }
 

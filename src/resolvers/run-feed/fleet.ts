@@ -1,7 +1,7 @@
-/** The monitors of a provider, as the run feed needs them: sorted, and the same on each page as far as they are the same. */
+/** The monitors of an account, as the run feed needs them: sorted, and the same on each page as far as they are the same. */
+import type { Account } from '../../core/accounts.ts';
 import { OperationTooCostly, ProviderError } from '../../core/errors.ts';
 import type { Limits } from '../../core/limits.ts';
-import type { Provider } from '../../generated/types.ts';
 import { hasTags } from '../../loaders/monitor-filter.ts';
 import { toLatestRunAt } from '../../loaders/planner.ts';
 import type { Get, ListScan, MonitorRow } from '../../providers/lists.ts';
@@ -12,7 +12,6 @@ import { compareText } from './feed-order.ts';
 
 /** Monitors, as far as their list could be read. */
 export interface Fleet {
-  readonly provider: Provider;
   /** In the order of their ids. */
   readonly monitors: readonly MonitorRow[];
   /** The ids of those whose rows don't say whether they are wanted. */
@@ -26,7 +25,7 @@ export interface Fleet {
 }
 
 export interface FleetOptions {
-  readonly provider: Provider;
+  readonly account: Account;
   readonly definition: Pick<MonitorDefinition, 'walk' | 'isKey' | 'lagMs' | 'facts'>;
   readonly pageSize: number;
   readonly maxMonitors: number;
@@ -42,12 +41,12 @@ export interface FleetOptions {
 
 /** Reads the list of all monitors: its first page, then all further ones in parallel where the first one counts them. */
 export async function readFleet(options: FleetOptions): Promise<Fleet> {
-  const { provider, definition, pageSize, maxMonitors, snapshotTime, tags, get, make } = options;
+  const { account, definition, pageSize, maxMonitors, snapshotTime, tags, get, make } = options;
   const monitors = new Map<string, MonitorRow>();
   const seen = new Set<string>();
   const errors: unknown[] = [];
   const undecided: string[] = [];
-  const toBadList = () => new ProviderError(provider, 'UPSTREAM_BAD_RESPONSE');
+  const toBadList = () => new ProviderError(account, 'UPSTREAM_BAD_RESPONSE');
   const { first, read }: ListScan<MonitorRow> = definition.walk(pageSize, tags);
 
   const readPage = async (request: UpstreamRequest) => {
@@ -92,7 +91,7 @@ export async function readFleet(options: FleetOptions): Promise<Fleet> {
   );
   const [omitted] = byTime.splice(maxMonitors);
   const omittedUntil = omitted === undefined ? Number.NEGATIVE_INFINITY : toLatestRunAt(omitted, definition);
-  return { provider, monitors: byTime.sort(compareIds), undecided, errors, omittedUntil };
+  return { monitors: byTime.sort(compareIds), undecided, errors, omittedUntil };
 }
 
 /**
@@ -106,7 +105,7 @@ export const isReached = (
 
 export const toTooManyMonitors = ({ runFeedMaxMonitors }: Pick<Limits, 'runFeedMaxMonitors'>): OperationTooCostly =>
   new OperationTooCostly(
-    `Expected at most ${runFeedMaxMonitors} monitors of a provider that may have runs in the window.`,
+    `Expected at most ${runFeedMaxMonitors} monitors of an account that may have runs in the window.`,
   );
 
 /** Two infinities are equal, though their difference is not a number. */

@@ -1,6 +1,7 @@
 /** Reads the pages of the providers' lists for a run feed, within its budget and the operation's deadline. */
+import { type Account, type AccountId, type RunKey, toAccountId } from '../../core/accounts.ts';
 import { BadUserInput, isTimeout, OperationTooCostly, ProviderError } from '../../core/errors.ts';
-import type { MonitorRunKey, Provider } from '../../generated/types.ts';
+import type { Provider } from '../../generated/types.ts';
 import type { FeedGaps } from '../../loaders/gaps.ts';
 import type { Get, RunRow } from '../../providers/lists.ts';
 import type { UpstreamRequest } from '../../upstream/call-context.ts';
@@ -30,7 +31,7 @@ const marginMs = 250;
 export class PageReader {
   readonly #options: PageReaderOptions;
   /** When the lists of monitors were read that are not from the cache: rows of an older one are not shown. */
-  readonly readAtOf = new Map<Provider, number>();
+  readonly readAtOf = new Map<AccountId, number>();
   /** Streams of which a page was refused, as there was no call left for it: none comes back. */
   readonly #refused = new Set<RunStream>();
 
@@ -49,10 +50,10 @@ export class PageReader {
   }
 
   #isRequested(stream: RunStream): boolean {
-    return this.#options.context.fetches.isRequested(stream.provider, this.#toRequest(stream));
+    return this.#options.context.fetches.isRequested(stream.account, this.#toRequest(stream));
   }
 
-  #toRequest({ provider, monitorId, token, isFromClient }: RunStream): UpstreamRequest {
+  #toRequest({ account: { provider }, monitorId, token, isFromClient }: RunStream): UpstreamRequest {
     const { definitions, context } = this.#options;
     return definitions[provider].runs.pages.toRequest(monitorId, token, context.limits.listPageSize, isFromClient);
   }
@@ -68,29 +69,30 @@ export class PageReader {
     return this.#options.context.remainingMs() - marginMs;
   }
 
-  /** The monitors of a provider, from the cache or its list. */
-  async readFleet(provider: Provider): Promise<Fleet> {
+  /** The monitors of an account, from the cache or its list. */
+  async readFleet(account: Account): Promise<Fleet> {
+    const id = toAccountId(account);
     const { context, definitions, args, cache } = this.#options;
-    const cached = await cache?.getList(provider);
-    this.readAtOf.set(provider, cached?.readAt ?? context.now);
+    const cached = await cache?.getList(account);
+    this.readAtOf.set(id, cached?.readAt ?? context.now);
     const pages = new Map<string, Body>();
-    const read = this.#get(provider, minRunCalls);
+    const read = this.#get(account, minRunCalls);
     let isStale = false;
     const get: Get = async (request) => {
       const known = cached?.pages.get(request.path);
       if (known !== undefined) return known;
-      context.callReport.recordPage(provider, monitorsStep, request.path);
+      context.callReport.recordPage(account, monitorsStep, request.path);
       const page = await read(request);
       if (page !== null) {
         pages.set(request.path, page);
-        this.#noteList(provider, context.fetches.readAtOf(page));
+        this.#noteList(id, context.fetches.readAtOf(page));
         isStale ||= context.fetches.isStale(page);
       }
       return page;
     };
     const fleet = await readFleet({
-      provider,
-      definition: definitions[provider].monitors,
+      account,
+      definition: definitions[account.provider].monitors,
       pageSize: context.limits.listPageSize,
       maxMonitors: context.limits.runFeedMaxMonitors,
       snapshotTime: args.snapshotTime,
@@ -99,30 +101,30 @@ export class PageReader {
       make: (page, read) => context.fetches.make(page, 'monitors', read),
     });
     if (pages.size > 0 && fleet.errors.length === 0 && !isStale)
-      await cache?.setList(provider, pages, this.readAtOf.get(provider) ?? context.now);
-    const readAt = this.readAtOf.get(provider) ?? context.now;
-    if (!isStale) for (const row of fleet.monitors) context.fetches.noteMonitor(provider, row, readAt);
+      await cache?.setList(account, pages, this.readAtOf.get(id) ?? context.now);
+    const readAt = this.readAtOf.get(id) ?? context.now;
+    if (!isStale) for (const row of fleet.monitors) context.fetches.noteMonitor(account, row, readAt);
     return { ...fleet, isStale };
   }
 
   /** All pages of a list are as old as the oldest. @param readAt of a page that is reused */
-  #noteList(provider: Provider, readAt = Number.POSITIVE_INFINITY): void {
-    this.readAtOf.set(provider, Math.min(readAt, this.readAtOf.get(provider) ?? readAt));
+  #noteList(id: AccountId, readAt = Number.POSITIVE_INFINITY): void {
+    this.readAtOf.set(id, Math.min(readAt, this.readAtOf.get(id) ?? readAt));
   }
 
   /** Requests a page, as one of the budget; what the operation has requested already costs nothing. */
-  #get(provider: Provider, minCallsLeft = 0): Get {
+  #get(account: Account, minCallsLeft = 0): Get {
     const { args, context, budget } = this.#options;
     return async (request) => {
-      if (!context.fetches.isRequested(provider, request)) {
+      if (!context.fetches.isRequested(account, request)) {
         if (this.#callsLeft() <= minCallsLeft) throw budget.toError();
         budget.spend();
-        const body = await context.fetches.get(provider, request, args.allowStale);
+        const body = await context.fetches.get(account, request, args.allowStale);
         // A response that is reused costs no call.
         if (body !== null && context.fetches.readAtOf(body) !== undefined) budget.refund();
         return body;
       }
-      return context.fetches.get(provider, request, args.allowStale);
+      return context.fetches.get(account, request, args.allowStale);
     };
   }
 
@@ -153,13 +155,13 @@ export class PageReader {
   #accept(stream: RunStream, page: ReadPage | null): readonly FeedRow[] {
     if (page !== null) {
       const { added, problem } = stream.accept(page);
-      if (problem !== undefined) this.#options.gaps.add(stream.provider, stream.monitorId, problem);
-      if (page.isStale) this.#options.gaps.addStale(stream.provider, stream.monitorId);
+      if (problem !== undefined) this.#options.gaps.add(stream.account, stream.monitorId, problem);
+      if (page.isStale) this.#options.gaps.addStale(stream.account, stream.monitorId);
       return added;
     }
     // Without a first page, the monitor was deleted after its list was read. Without another one, runs are lost.
     if (stream.isAtTop) stream.exhaust();
-    else if (!stream.restart()) throw new ProviderError(stream.provider, 'UPSTREAM_BAD_RESPONSE');
+    else if (!stream.restart()) throw new ProviderError(stream.account, 'UPSTREAM_BAD_RESPONSE');
     return [];
   }
 
@@ -169,19 +171,19 @@ export class PageReader {
       return [];
     }
     if (error instanceof BadUserInput && stream.restart()) return [];
-    this.#options.gaps.add(stream.provider, stream.monitorId, error);
+    this.#options.gaps.add(stream.account, stream.monitorId, error);
     stream.isFailed = true;
     return [];
   }
 
   async #readPage(stream: RunStream): Promise<ReadPage | null> {
     const { context, definitions, args } = this.#options;
-    const { provider, monitorId, token } = stream;
-    const { pages } = definitions[provider].runs;
+    const { account, monitorId, token } = stream;
+    const { pages } = definitions[account.provider].runs;
     const pageSize = context.limits.listPageSize;
     const request = this.#toRequest(stream);
-    context.callReport.recordPage(provider, { ...runsStep, list: monitorId }, request.path);
-    const body = await this.#get(provider)({ ...request, isReport: true });
+    context.callReport.recordPage(account, { ...runsStep, list: monitorId }, request.path);
+    const body = await this.#get(account)({ ...request, isReport: true });
     if (body === null) return null;
     const page = context.fetches.make(body, 'runs', () => pages.read(monitorId, token, pageSize, body));
     const matches =
@@ -193,12 +195,12 @@ export class PageReader {
   }
 
   /** Whether the filter wants the run; `undefined` when the row can't be read. */
-  async #matches({ provider, monitorId }: RunStream, row: RunRow | ProviderError): Promise<boolean | undefined> {
+  async #matches({ account, monitorId }: RunStream, row: RunRow | ProviderError): Promise<boolean | undefined> {
     const { context, definitions, args } = this.#options;
     if (row instanceof Error) return undefined;
-    const key: MonitorRunKey = { provider, monitorId, runId: row.runId };
+    const key: RunKey = { ...account, monitorId, runId: row.runId };
     const reading = { limits: context.limits, readAt: context.now, isStale: false };
-    const { phase, outcome } = definitions[provider].runs.toListedRun(key, row.row, reading);
+    const { phase, outcome } = definitions[account.provider].runs.toListedRun(key, row.row, reading);
     // A row that doesn't say it would have to be loaded.
     const isInPhase = args.phases === undefined || (typeof phase === 'string' ? args.phases.has(phase) : undefined);
     if (isInPhase === false || args.outcomes === undefined) return isInPhase;

@@ -1,7 +1,8 @@
 /**
- * `Query.runs`: the newest runs of all monitors of all providers. No provider lists runs across monitors, so the feed lists the
+ * `Query.runs`: the newest runs of all monitors of all accounts. No provider lists runs across monitors, so the feed lists the
  * monitors and merges the lists of their runs, each read only as far as a page needs it.
  */
+import { type Account, type AccountId, type RunKey, toAccountId } from '../../core/accounts.ts';
 import { BadUserInput, ProviderError } from '../../core/errors.ts';
 import type { Limits } from '../../core/limits.ts';
 import type { Provider, QueryRunsArgs } from '../../generated/types.ts';
@@ -35,7 +36,11 @@ export async function readRunFeed(
   selectedOf: SelectedOf,
   definitions: Readonly<Record<Provider, FeedDefinition>> = providers,
 ): Promise<Feed> {
-  const args = planProviders(readFeedArguments(queryArgs, context.now, context.limits), context, definitions);
+  const args = planAccounts(
+    readFeedArguments(queryArgs, context.accounts, context.now, context.limits),
+    context,
+    definitions,
+  );
   context.feedBudget.open();
   const gaps = new FeedGaps((error) => context.fetches.report(error, 'runs.gaps'));
   const inPage = selectedOf.inPage('RunFeedConnection');
@@ -46,7 +51,7 @@ export async function readRunFeed(
   const reader = new PageReader({ args, context, definitions, budget: context.feedBudget, cache, gaps, reservedCalls });
   const boundary = args.cursor?.boundary ?? keyAt(args.snapshotTime);
 
-  const { streams, failedProviders, omitted } = await openStreams(args, context, definitions, reader, gaps, boundary);
+  const { streams, failedAccounts, omitted } = await openStreams(args, context, definitions, reader, gaps, boundary);
   if (args.cursor !== undefined) applyCursor(streams, args.cursor);
   const before = toProgress(streams, boundary);
   const found = await mergeStreams({
@@ -59,8 +64,8 @@ export async function readRunFeed(
     read: (chosen) => reader.read(chosen),
   });
   const page = cutPage(streams, found, args.first, boundary);
-  for (const { row, provider, monitorId } of page.rows)
-    if (row === undefined) gaps.add(provider, monitorId, new ProviderError(provider, 'UPSTREAM_BAD_RESPONSE'));
+  for (const { row, account, monitorId } of page.rows)
+    if (row === undefined) gaps.add(account, monitorId, new ProviderError(account, 'UPSTREAM_BAD_RESPONSE'));
   const hasGrown = await rememberStreams(streams, page.boundary, cache, definitions, context);
   let after = toProgress(streams, page.boundary);
   let repeats =
@@ -72,7 +77,7 @@ export async function readRunFeed(
     const stuck = streams.filter(({ isLive }) => isLive).sort((one, other) => compareKeys(one.head, other.head))[0];
     if (stuck !== undefined) {
       stuck.isFailed = true;
-      gaps.add(stuck.provider, stuck.monitorId, context.feedBudget.toError());
+      gaps.add(stuck.account, stuck.monitorId, context.feedBudget.toError());
     }
     repeats = 0;
     after = toProgress(streams, page.boundary);
@@ -81,17 +86,18 @@ export async function readRunFeed(
     page.hasNextPage && (repeats > 0 || streams.some((stream) => hasRunsBehind(stream, page.boundary)));
 
   const searchedUntil = hasNextPage ? page.boundary.time : args.since;
-  for (const [provider, time] of omitted)
+  for (const [account, time] of omitted)
     if (isReached(time, { start: args.cursor?.boundary.time, end: searchedUntil }))
-      gaps.add(provider, null, toTooManyMonitors(context.limits));
+      gaps.add(account, null, toTooManyMonitors(context.limits));
 
   const isLossy = args.cursor?.isLossy === true || gaps.all().length > 0;
   const { fingerprint, snapshotTime, firstPageTime } = args;
-  const base = { fingerprint, snapshotTime, firstPageTime, isLossy, failedProviders };
+  const base = { fingerprint, snapshotTime, firstPageTime, isLossy, failedAccounts };
+  const table = args.accountTable;
   // Edges but the last have their position alone: their cursors are rarely sent back.
   const cursorOf = (key: SortKey) =>
-    toFeedCursor({ ...base, repeats: 0, boundary: key, codes: new Map(), slot: undefined });
-  const endCursor = isPaged && hasNextPage ? toFeedCursor({ ...base, repeats, ...after }) : undefined;
+    toFeedCursor({ ...base, repeats: 0, boundary: key, codes: new Map(), slot: undefined }, table);
+  const endCursor = isPaged && hasNextPage ? toFeedCursor({ ...base, repeats, ...after }, table) : undefined;
   const runs = page.rows.filter((row) => row.row !== undefined) as (FeedRow & { readonly row: Body })[];
   const items = runs.map((row, place) => ({
     row,
@@ -111,22 +117,24 @@ export async function readRunFeed(
 }
 
 /**
- * The arguments with those providers alone that can have a run that is wanted.
+ * The arguments with those accounts alone that can have a run that is wanted.
  * @throws {BadUserInput} when the client names providers, and none of them has tags
  */
-function planProviders(
+function planAccounts(
   args: FeedArguments,
   { callReport }: FeedContext,
   definitions: Readonly<Record<Provider, FeedDefinition>>,
 ): FeedArguments {
-  const { providers: names, excluded } = planRunFeed(args.providers, args, (name) => {
-    const { runs, monitors } = definitions[name];
+  const { accounts, excluded } = planRunFeed(args.accounts, args, ({ provider }) => {
+    const { runs, monitors } = definitions[provider];
     return { hasTags: monitors.facts.tags !== undefined, phases: runs.listedPhases, outcomes: runs.listedOutcomes };
   });
-  if (names.length === 0 && excluded.every(({ argument }) => argument === 'tags'))
-    throw new BadUserInput(`Expected no \`tags\`: ${args.providers.join(', ')} states no tags of its monitors.`);
-  for (const { provider, argument } of excluded) callReport.recordPage(provider, explainExcluded(argument), argument);
-  return { ...args, providers: names };
+  if (accounts.length === 0 && excluded.every(({ argument }) => argument === 'tags')) {
+    const names = new Set(args.accounts.map(({ provider }) => provider));
+    throw new BadUserInput(`Expected no \`tags\`: ${[...names].join(', ')} states no tags of its monitors.`);
+  }
+  for (const { account, argument } of excluded) callReport.recordPage(account, explainExcluded(argument), argument);
+  return { ...args, accounts };
 }
 
 function createCache(
@@ -134,25 +142,21 @@ function createCache(
   { runCache, limits, now, maxAgeMs, credentialOf }: FeedContext,
 ): FeedCache | undefined {
   if (runCache === undefined) return undefined;
-  const digestOf = (provider: Provider) => credentialOf(provider).digest;
+  const digestOf = (account: Account) => credentialOf(account).digest;
   const ttlMs = Math.min(limits.runCacheTtlMs, maxAgeMs);
   return new FeedCache({ store: runCache, digestOf, args, ttlMs, freshMs: limits.freshMs, now });
 }
 
 /** A call for each run of the page, where something is selected that no list says; half of all calls at the most. */
-function reserveCalls(
-  { first, providers: names }: FeedArguments,
-  inPage: SelectedOf,
-  { maxUpstreamCalls }: Limits,
-): number {
-  const needsCall = names.some((name) => {
-    const { typeName, listed } = providers[name].runs;
+function reserveCalls({ first, accounts }: FeedArguments, inPage: SelectedOf, { maxUpstreamCalls }: Limits): number {
+  const needsCall = accounts.some(({ provider }) => {
+    const { typeName, listed } = providers[provider].runs;
     return countAwaited(inPage(typeName), listed) > 0;
   });
   return needsCall ? Math.min(first, Math.floor(maxUpstreamCalls / 2)) : 0;
 }
 
-/** A stream for each monitor of each provider that can be requested; what can't be read is a gap, once. */
+/** A stream for each monitor of each account that can be requested; what can't be read is a gap, once. */
 async function openStreams(
   args: FeedArguments,
   context: FeedContext,
@@ -161,44 +165,44 @@ async function openStreams(
   gaps: FeedGaps,
   boundary: SortKey,
 ) {
-  const failedProviders = new Set(args.cursor?.failedProviders);
+  const failedAccounts = new Set<AccountId>(args.cursor?.failedAccounts);
   /** No run of a monitor beyond `runFeedMaxMonitors` is later. */
-  const omitted = new Map<Provider, number>();
+  const omitted = new Map<Account, number>();
   const window = { boundary, since: args.since, snapshotTime: args.snapshotTime, firstPageTime: args.firstPageTime };
-  const names = args.providers.filter((provider) => !failedProviders.has(provider));
+  const accounts = args.accounts.filter((account) => !failedAccounts.has(toAccountId(account)));
   const opened = await Promise.all(
-    names.map(async (provider) => {
-      if (!isConfigured(provider, args, context, gaps)) {
-        failedProviders.add(provider);
+    accounts.map(async (account) => {
+      if (!isConfigured(account, args, context, gaps)) {
+        failedAccounts.add(toAccountId(account));
         return [];
       }
-      const { monitors, undecided, errors, omittedUntil, isStale } = await reader.readFleet(provider);
+      const { monitors, undecided, errors, omittedUntil, isStale } = await reader.readFleet(account);
       // Once, as nothing of them comes on later pages either.
-      if (args.cursor === undefined) for (const monitorId of undecided) gaps.addUndecided(provider, monitorId);
-      if (isStale) gaps.addStale(provider, null);
-      for (const error of errors) gaps.add(provider, null, error);
-      if (errors.length > 0 && monitors.length === 0) failedProviders.add(provider);
-      omitted.set(provider, omittedUntil);
-      const { runs, monitors: definition } = definitions[provider];
-      return monitors.map((row) => new RunStream(provider, row, runs.pages, window, toLatestRunAt(row, definition)));
+      if (args.cursor === undefined) for (const monitorId of undecided) gaps.addUndecided(account, monitorId);
+      if (isStale) gaps.addStale(account, null);
+      for (const error of errors) gaps.add(account, null, error);
+      if (errors.length > 0 && monitors.length === 0) failedAccounts.add(toAccountId(account));
+      omitted.set(account, omittedUntil);
+      const { runs, monitors: definition } = definitions[account.provider];
+      return monitors.map((row) => new RunStream(account, row, runs.pages, window, toLatestRunAt(row, definition)));
     }),
   );
-  return { streams: opened.flat(), failedProviders, omitted };
+  return { streams: opened.flat(), failedAccounts, omitted };
 }
 
-/** Whether there is a credential for the provider; a gap when there is none, and the client may think that there is. */
+/** Whether there is a credential for the account; a gap when there is none, and the client may think that there is. */
 function isConfigured(
-  provider: Provider,
-  { providersGiven }: FeedArguments,
+  account: Account,
+  { isNamed }: FeedArguments,
   { credentialOf }: FeedContext,
   gaps: FeedGaps,
 ): boolean {
   try {
-    credentialOf(provider);
+    credentialOf(account);
     return true;
   } catch (error) {
     const isOff = error instanceof ProviderError && error.extensions.code === 'PROVIDER_NOT_CONFIGURED';
-    if (providersGiven || !isOff) gaps.add(provider, null, error);
+    if (isNamed(account) || !isOff) gaps.add(account, null, error);
     return false;
   }
 }
@@ -214,9 +218,10 @@ async function rememberStreams(
   const read = streams.filter(({ hasProgress, isFailed, isStale }) => hasProgress && !isFailed && !isStale);
   if (cache === undefined) return false;
   const isFinalOf = (stream: RunStream) => {
-    const { cacheability, toListedRun } = definitions[stream.provider].runs;
-    return ({ row, readAt, ...key }: FeedRow) => {
+    const { cacheability, toListedRun } = definitions[stream.account.provider].runs;
+    return ({ row, readAt, account, monitorId, runId }: FeedRow) => {
       if (row === undefined) return true;
+      const key: RunKey = { ...account, monitorId, runId };
       const run = toListedRun(key, row, { limits: context.limits, readAt, isStale: false });
       return cacheability(run, row, true) === 'lasting';
     };
@@ -235,20 +240,20 @@ function toNodes(
   inPage: SelectedOf,
   allowStale: boolean,
 ) {
-  const shown = new Set(rows.map(({ provider, monitorId }) => `${provider} ${monitorId}`));
-  for (const { provider, monitorId, monitor } of streams) {
-    const readAt = reader.readAtOf.get(provider) ?? 0;
+  const shown = new Set(rows.map(({ accountId, monitorId }) => `${accountId} ${monitorId}`));
+  for (const { account, accountId, monitorId, monitor } of streams) {
+    const readAt = reader.readAtOf.get(accountId) ?? 0;
     const isFresh = context.now - readAt <= context.limits.freshMs;
-    if (isFresh && shown.has(`${provider} ${monitorId}`)) context.monitors.note(provider, monitor, readAt);
+    if (isFresh && shown.has(`${accountId} ${monitorId}`)) context.monitors.note(account, monitor, readAt);
   }
   context.costBudget.chargeListItems(rows.length * inPage.places);
-  const awaited = rows.reduce((sum, { provider }) => {
-    const { typeName, listed } = providers[provider].runs;
+  const awaited = rows.reduce((sum, { account }) => {
+    const { typeName, listed } = providers[account.provider].runs;
     return sum + countAwaited(inPage(typeName), listed);
   }, 0);
   context.costBudget.chargeDeferredFields(awaited);
-  return rows.map(({ provider, monitorId, runId, row, readAt, isStale = false }) => {
+  return rows.map(({ account, monitorId, runId, row, readAt, isStale = false }) => {
     if (readAt < context.now) context.callReport.noteReadAt(readAt);
-    return context.runs.toListed({ provider, monitorId, runId }, row, { readAt, isStale, allowStale });
+    return context.runs.toListed({ ...account, monitorId, runId }, row, { readAt, isStale, allowStale });
   });
 }

@@ -2,8 +2,8 @@
  * The runs of one monitor, newest first, as far as they have been read for a page. A stream reads nothing itself: it says which
  * page of the monitor's list to read next, and takes what that page holds. It is over 300 lines, as all of it is the state of a stream.
  */
+import { type Account, type AccountId, toAccountId } from '../../core/accounts.ts';
 import { ProviderError } from '../../core/errors.ts';
-import type { Provider } from '../../generated/types.ts';
 import type { MonitorRow, PageToken, RunListPages } from '../../providers/lists.ts';
 import {
   chooseProbe,
@@ -49,7 +49,8 @@ const maxIdlePages = 20;
 const none = Number.NEGATIVE_INFINITY;
 
 export class RunStream {
-  readonly provider: Provider;
+  readonly account: Account;
+  readonly accountId: AccountId;
   readonly monitor: MonitorRow;
   readonly topTime: number;
   /** No unread run is later. Minus infinity when there is none in the window. */
@@ -86,8 +87,9 @@ export class RunStream {
   readonly #tokens = new Set<PageToken | undefined>();
 
   /** @param bound no run of the monitor is later, in Unix milliseconds, by its row in the list of monitors */
-  constructor(provider: Provider, monitor: MonitorRow, list: RunListPages, window: FeedWindow, bound: number) {
-    this.provider = provider;
+  constructor(account: Account, monitor: MonitorRow, list: RunListPages, window: FeedWindow, bound: number) {
+    this.account = account;
+    this.accountId = toAccountId(account);
     this.monitor = monitor;
     this.#list = list;
     this.#window = window;
@@ -109,7 +111,7 @@ export class RunStream {
 
   /** The first position at which an unread run can stand. */
   get head(): SortKey {
-    return { time: this.bound, provider: this.provider, monitorId: this.monitorId, runId: '' };
+    return { time: this.bound, accountId: this.accountId, monitorId: this.monitorId, runId: '' };
   }
 
   /** The page to read next. */
@@ -255,7 +257,7 @@ export class RunStream {
   }
 
   #toBadList(): ProviderError {
-    return new ProviderError(this.provider, 'UPSTREAM_BAD_RESPONSE');
+    return new ProviderError(this.account, 'UPSTREAM_BAD_RESPONSE');
   }
 
   /** The page at which a later request begins that goes on behind `boundary`; `undefined` for the first. */

@@ -145,9 +145,16 @@ export const graphGuards: readonly Guard[] = [
   {
     name: 'a type that is the one of the id beside it',
     file: 'src/schema/federation.ts',
-    from: 'provider !== undefined && provider !== key.provider)',
-    to: 'provider !== undefined && key === undefined)',
+    from: 'provider !== undefined && provider !== found.provider)',
+    to: 'provider !== undefined && found === undefined)',
     tests: ['test/schema/federation.test.ts'],
+  },
+  {
+    name: 'accounts: the account of a key is one that is configured',
+    file: 'src/providers/accounts.ts',
+    from: 'if (account === undefined) throw',
+    to: 'if (account === undefined) return { provider, account: defaultAccount }; if (account === undefined) throw',
+    tests: ['test/providers/accounts.test.ts'],
   },
   {
     name: 'no SDL where introspection is off',

@@ -1,5 +1,6 @@
 /** All guards. */
 
+import { accountGuards } from './account-guards.ts';
 import { detailGuards } from './detail-guards.ts';
 import { graphGuards } from './graph-guards.ts';
 import type { Guard } from './guard.ts';
@@ -12,6 +13,7 @@ import { upstreamGuards } from './upstream-guards.ts';
 
 export const guards: readonly Guard[] = [
   ...graphGuards,
+  ...accountGuards,
   ...detailGuards,
   ...httpServerGuards,
   ...runFeedGuards,

@@ -27,7 +27,7 @@ export const questionGuards: readonly Guard[] = [
   {
     name: 'monitor list: a page that no call is left for ends early',
     file: pages,
-    from: 'if (calls > 0 && (isOneProvider || error instanceof OperationTooCostly))',
+    from: 'if (calls > 0 && (isOneAccount || error instanceof OperationTooCostly))',
     to: 'if (calls > 1e9)',
     tests: worlds,
   },

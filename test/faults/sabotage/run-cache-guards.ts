@@ -11,9 +11,16 @@ export const runCacheGuards: readonly Guard[] = [
   {
     name: 'entries by the base URL of their run',
     file: 'src/upstream/credential.ts',
-    from: '{baseUrl} $',
-    to: "{baseUrl && ''} $",
+    from: '? baseUrl : `@',
+    to: "? '' : `@",
     tests: sharedTests,
+  },
+  {
+    name: 'accounts: entries and calls by the account',
+    file: 'src/upstream/credential.ts',
+    from: 'const place = isDefaultAccount(account) ?',
+    to: 'const place = account !== undefined ?',
+    tests: ['test/providers/accounts.test.ts'],
   },
   {
     name: 'entries by their format',
@@ -158,8 +165,8 @@ export const runCacheGuards: readonly Guard[] = [
   {
     name: 'nothing stale for a field that does not allow it',
     file: 'src/loaders/list-loader.ts',
-    from: 'const tracked = fetches.track(provider, allowStale);\n    const page = await providers[provider].monitors',
-    to: 'const tracked = fetches.track(provider, true);\n    const page = await providers[provider].monitors',
+    from: 'const tracked = fetches.track(account, allowStale);\n    const { typeName, listed, readPage }',
+    to: 'const tracked = fetches.track(account, true);\n    const { typeName, listed, readPage }',
     tests: staleTests,
   },
   {

@@ -153,8 +153,8 @@ export const runFeedGuards: readonly Guard[] = [
   {
     name: 'run feed: pages of a list of monitors are used from the cache all together',
     file: reader,
-    from: 'cache?.setList(provider, pages, ',
-    to: 'cache?.setList(provider, new Map([...pages].slice(0, 1)), ',
+    from: 'cache?.setList(account, pages, ',
+    to: 'cache?.setList(account, new Map([...pages].slice(0, 1)), ',
     tests,
   },
   {

@@ -543,9 +543,9 @@ export const upstreamGuards: readonly Guard[] = [
   },
   {
     name: 'keys that can be sent in a header as they are',
-    file: 'src/providers/index.ts',
-    from: 'if (apiKey === undefined || !isApiKey(apiKey))',
-    to: 'if (apiKey === undefined)',
+    file: 'src/providers/accounts.ts',
+    from: 'apiKey === undefined || !isApiKey(apiKey) ?',
+    to: 'apiKey === undefined ?',
     tests: ['test/providers/credentials.test.ts', 'credentials'],
   },
   {

@@ -2,6 +2,7 @@
 const listed: ReadonlySet<string> = new Set([
   'code',
   'provider',
+  'account',
   'upstreamStatus',
   'retryable',
   'retryAfterMs',

@@ -1,4 +1,5 @@
 /** Example's monitors: the watches. */
+import type { MonitorKey } from '../../core/accounts.ts';
 import type { ExampleMonitor } from '../../generated/types.ts';
 import type { Body } from '../../upstream/read-response.ts';
 import {
@@ -31,10 +32,10 @@ const origins: Origins<ExampleMonitor> = {
 const unlisted = namesOf(origins, 'detail');
 
 /** What a response and a row both have. */
-function toFields(monitorId: string, body: Body, reading: Reading) {
+function toFields(key: MonitorKey, body: Body, reading: Reading) {
   const paused = read(body, 'paused');
   return {
-    ...identifyMonitor({ provider: 'EXAMPLE', monitorId }, reading),
+    ...identifyMonitor(key, reading),
     __typename: 'ExampleMonitor' as const,
     name: () => read(body, 'title'),
     enabled: typeof paused === 'boolean' ? !paused : paused,
@@ -50,14 +51,13 @@ export const monitors: MonitorDefinition = {
   isKey: isWatchId,
   expectedKey: 'Expected an Example id: 1 to 64 of a-z 0-9 -.',
   toRequest: (monitorId) => ({ kind: 'monitor', path: `/api/watches/${monitorId}`, echoes: { id: monitorId } }),
-  toMonitor: (monitorId, body, reading): MonitorFields<ExampleMonitor> => ({
-    ...toFields(monitorId, body, reading),
+  toMonitor: (key, body, reading): MonitorFields<ExampleMonitor> => ({
+    ...toFields(key, body, reading),
     note: () => read(body, 'note'),
   }),
-  toListedMonitor: (monitorId, row, reading): MonitorFields<ExampleMonitor> => {
-    const key = { provider: 'EXAMPLE', monitorId } as const;
+  toListedMonitor: (key, row, reading): MonitorFields<ExampleMonitor> => {
     return {
-      ...toFields(monitorId, row, reading),
+      ...toFields(key, row, reading),
       note: later<ExampleMonitor>(({ monitors }) => monitors.load(key, unlisted, reading.allowStale))('note'),
     };
   },

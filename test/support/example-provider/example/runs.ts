@@ -1,5 +1,6 @@
 /** Example's runs: the checks of a watch. */
-import type { ExampleRun, MonitorRunKey, RunOutcome } from '../../generated/types.ts';
+import type { RunKey } from '../../core/accounts.ts';
+import type { ExampleRun, RunOutcome } from '../../generated/types.ts';
 import type { Body } from '../../upstream/read-response.ts';
 import {
   identifyRun,
@@ -30,7 +31,7 @@ const origins: Origins<ExampleRun> = {
 const unlisted = namesOf(origins, 'detail');
 
 /** What a response and a row both have. */
-const toFields = (key: MonitorRunKey, body: Body, reading: RunReading) => ({
+const toFields = (key: RunKey, body: Body, reading: RunReading) => ({
   ...identifyRun(key, reading),
   __typename: 'ExampleRun' as const,
   phase: 'FINISHED' as const,
