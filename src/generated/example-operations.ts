@@ -214,9 +214,15 @@ query LogTail(
 }
 `,
   // monitor-list.graphql
-  `# The monitors of a provider, a page at a time: send \`endCursor\` back as \`after\`.
-query MonitorList($provider: Provider! = DATAFOLD, $tags: [String!], $first: Int = 5, $after: String) {
-  monitorList(provider: $provider, tags: $tags, first: $first, after: $after) {
+  `# The monitors of one account of a provider, a page at a time: send \`endCursor\` back as \`after\`.
+query MonitorList(
+  $provider: Provider! = DATAFOLD
+  $accounts: [String!] = ["default"]
+  $tags: [String!]
+  $first: Int = 5
+  $after: String
+) {
+  monitorList(provider: $provider, accounts: $accounts, tags: $tags, first: $first, after: $after) {
     totalCount
     edges {
       node {
@@ -462,6 +468,43 @@ query RunningNow(
     pageInfo {
       hasNextPage
       endCursor
+    }
+  }
+}
+`,
+  // two-accounts.graphql
+  `# The same ids in two accounts of a provider are two runs. \`accounts\` lists the accounts that this service knows.
+query TwoAccounts(
+  $keys: [MonitorRunKey!]! = [
+    { provider: DATAFOLD, monitorId: "7", runId: "42" }
+    { provider: DATAFOLD, account: "eu", monitorId: "7", runId: "42" }
+  ]
+  $accounts: [String!] = ["eu"]
+) {
+  accounts {
+    provider
+    name
+    isConfigured
+  }
+  monitorRuns(keys: $keys) {
+    id
+    account
+    outcome
+    monitor {
+      id
+      name
+    }
+  }
+  runs(accounts: $accounts, first: 3) {
+    nodes {
+      id
+      account
+      outcome
+    }
+    gaps {
+      provider
+      account
+      code
     }
   }
 }

@@ -26,8 +26,11 @@ export interface ProviderDefinition {
    * @default none
    */
   readonly links?: Readonly<Record<string, LinkDefinition>>;
-  /** Its stand-in for `npm run sandbox`, loaded only there. */
-  loadSandbox(): Promise<{ readonly createSandbox: CreateSandbox }>;
+  /**
+   * Its stand-in for `npm run sandbox`, loaded only there, and the names of the further accounts that it serves.
+   * @default no further accounts
+   */
+  loadSandbox(): Promise<{ readonly createSandbox: CreateSandbox; readonly accounts?: readonly string[] }>;
 }
 
 /** How a provider's runs are requested and read. All but `readPage` is pure. */

@@ -11,6 +11,8 @@ export interface SandboxWorld {
   readonly now: () => number;
   /** Which world: the same seed and start give the same one. */
   readonly seed: number;
+  /** The account whose world it is. @default the default one */
+  readonly account?: string;
 }
 
 export interface Sandbox {

@@ -1,14 +1,17 @@
-/** Every provider's stand-in, each a real HTTP server on loopback. */
+/** Every provider's stand-in, one for each account, each a real HTTP server on loopback. */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { ProviderConfig } from '../gateway/create-gateway.ts';
+import type { AccountConfig } from '../gateway/create-gateway.ts';
 import type { Provider } from '../generated/types.ts';
 import { providerNames, providers } from '../providers/index.ts';
 import type { Sandbox, SandboxWorld } from '../providers/sandbox.ts';
 
-/** Where a provider's stand-in is, and the key that it takes. */
-type ProviderAddress = Required<Pick<ProviderConfig, 'apiKey' | 'baseUrl'>>;
+/** Where the stand-in of an account is, and the key that it takes. */
+type AccountAddress = Required<Pick<AccountConfig, 'apiKey' | 'baseUrl'>>;
+
+/** The default account, and the further ones by their names. */
+type ProviderAddress = AccountAddress & { readonly accounts?: Readonly<Record<string, AccountAddress>> };
 
 /** The providers as the gateway is to be configured, and a way to end them. */
 export interface RunningSandbox {
@@ -17,15 +20,13 @@ export interface RunningSandbox {
 }
 
 /**
- * Starts a server for each provider, on a port of loopback that the system chooses.
+ * Starts a server for each account, on a port of loopback that the system chooses.
  * @param world the clock, and the seed of what is invented. @default the time of the system, and 1
  */
 export async function startSandbox({ now = Date.now, seed = 1 }: Partial<SandboxWorld> = {}): Promise<RunningSandbox> {
   const world: SandboxWorld = { now, seed };
   const servers: Server[] = [];
-  const start = async (provider: Provider): Promise<[Provider, ProviderAddress]> => {
-    const { createSandbox } = await providers[provider].loadSandbox();
-    const sandbox = createSandbox(world);
+  const start = async (sandbox: Sandbox): Promise<AccountAddress> => {
     const server = serve(sandbox);
     servers.push(server);
     server.listen(0, '127.0.0.1');
@@ -33,10 +34,19 @@ export async function startSandbox({ now = Date.now, seed = 1 }: Partial<Sandbox
     server.unref();
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    return [provider, { apiKey: sandbox.apiKey, baseUrl: `http://127.0.0.1:${port}` }];
+    return { apiKey: sandbox.apiKey, baseUrl: `http://127.0.0.1:${port}` };
+  };
+  const startProvider = async (provider: Provider): Promise<[Provider, ProviderAddress]> => {
+    const { createSandbox, accounts = [] } = await providers[provider].loadSandbox();
+    const byDefault = await start(createSandbox(world));
+    if (accounts.length === 0) return [provider, byDefault];
+    const further = accounts.map(
+      async (account) => [account, await start(createSandbox({ ...world, account }))] as const,
+    );
+    return [provider, { ...byDefault, accounts: Object.fromEntries(await Promise.all(further)) }];
   };
   return {
-    providers: Object.fromEntries(await Promise.all(providerNames.map(start))) as RunningSandbox['providers'],
+    providers: Object.fromEntries(await Promise.all(providerNames.map(startProvider))) as RunningSandbox['providers'],
     close() {
       for (const server of servers) {
         server.close();

@@ -163,7 +163,7 @@ it('Apollo Client: merges pages of the example operations by relayStylePaginatio
   const { url } = await createWorld({ providers: sandbox.providers });
   const cache = new InMemoryCache({
     possibleTypes,
-    typePolicies: { Query: { fields: { monitorList: relayStylePagination(['provider', 'tags']) } } },
+    typePolicies: { Query: { fields: { monitorList: relayStylePagination(['provider', 'accounts', 'tags']) } } },
   });
   const client = new ApolloClient({ link: new HttpLink({ uri: url }), cache });
   onTestFinished(() => {

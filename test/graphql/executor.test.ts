@@ -44,7 +44,7 @@ const credential = toCredential('Key canary-key', 'service', 'https://datafold.t
 const costBudget = new CostBudget(defaultLimits);
 
 /** A request whose upstream calls are answered by `answerOf`, and what has been called for it. */
-function createRequest(answerOf: AnswerOf, maxResponseBytes: number) {
+function createRequest(answerOf: AnswerOf, maxResponseBytes: number, accounts = defaultAccounts) {
   const calls: string[] = [];
   const upstream = (provider: Provider): Upstream => ({
     async getJson({ path }) {
@@ -55,7 +55,7 @@ function createRequest(answerOf: AnswerOf, maxResponseBytes: number) {
     async close() {},
   });
   const context = new Context({
-    upstreams: { DATAFOLD: upstream('DATAFOLD'), OLOSTEP: upstream('OLOSTEP') },
+    upstreams: { DATAFOLD: upstream('DATAFOLD'), 'DATAFOLD@eu': upstream('DATAFOLD'), OLOSTEP: upstream('OLOSTEP') },
     accounts,
     credentialOf: () => credential,
     call: new OperationCall(
@@ -74,9 +74,11 @@ interface OperationCase {
   readonly variables?: Readonly<Record<string, unknown>>;
   readonly answerOf?: AnswerOf;
   readonly maxResponseBytes?: number;
+  readonly accounts?: Accounts;
 }
 
-const accounts = new Accounts([]);
+const defaultAccounts = new Accounts([]);
+const sandboxAccounts = new Accounts([{ provider: 'DATAFOLD', account: 'eu' }]);
 
 /** Both runs of the bodies, all lists, and no other run. */
 const healthy: AnswerOf = (provider, path) =>
@@ -92,22 +94,23 @@ async function requestBoth({
   variables = {},
   answerOf = healthy,
   maxResponseBytes = 1e9,
+  accounts = defaultAccounts,
   ...given
 }: OperationCase) {
   const plan = given.plan ?? (compileOperation(schema, document) as Plan);
-  const ordinary = createRequest(answerOf, maxResponseBytes);
+  const ordinary = createRequest(answerOf, maxResponseBytes, accounts);
   const expected = await executeByGraphQL({
     schema,
     document,
     variableValues: variables,
     contextValue: ordinary.context,
   });
-  const planned = createRequest(answerOf, maxResponseBytes);
+  const planned = createRequest(answerOf, maxResponseBytes, accounts);
   const answer = await executeByPlan({ document, variableValues: variables }, planned.context);
   expect(toComparable(answer)).toEqual(toComparable(expected));
   expect(toItems(planned.calls)).toEqual(toItems(ordinary.calls));
   let reason: unknown;
-  const data = await plan(variables, createRequest(answerOf, maxResponseBytes).context).catch((error) => {
+  const data = await plan(variables, createRequest(answerOf, maxResponseBytes, accounts).context).catch((error) => {
     reason = error;
   });
   return { answer, calls: planned.calls, hasGivenUp: data === undefined, reason };
@@ -142,7 +145,7 @@ describe('executor: the plan of an operation', () => {
     'answers the example %s as GraphQL does, without its executor',
     async (_name, text) => {
       holdDate('2026-11-22T12:00:00Z');
-      const { answer, hasGivenUp } = await requestBoth({ document: parse(String(text)) });
+      const { answer, hasGivenUp } = await requestBoth({ document: parse(String(text)), accounts: sandboxAccounts });
       expect(answer.data).toBeDefined();
       expect(hasGivenUp).toBe(false);
     },
@@ -243,7 +246,7 @@ describe('executor: the plan of an operation', () => {
       unlessGivenUp(
         compileOperation(schema, parse(text))?.(
           {},
-          { accounts, costBudget, call: {}, runs: { load: async () => found } },
+          { accounts: defaultAccounts, costBudget, call: {}, runs: { load: async () => found } },
         ),
       );
     const selection = '{ id phase startedAt }';
@@ -263,7 +266,7 @@ describe('executor: the plan of an operation', () => {
     const late = Promise.withResolvers<never>();
     const load = async ({ provider }: MonitorRunKey) =>
       provider === 'DATAFOLD' ? Promise.reject(Error()) : late.promise;
-    await expect(plan?.({}, { accounts, costBudget, call: {}, runs: { load } })).rejects.toThrow();
+    await expect(plan?.({}, { accounts: defaultAccounts, costBudget, call: {}, runs: { load } })).rejects.toThrow();
     // An unhandled rejection would fail this file.
     late.reject(new Error('late'));
     await setImmediate();

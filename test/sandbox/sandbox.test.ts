@@ -581,7 +581,7 @@ it("sandbox: answers Datafold's monitors and lists through the graph without an 
   const world = await createWorld({ providers: sandbox.providers });
 
   const answer = await world.execute(`{
-    monitorList(provider: DATAFOLD) {
+    monitorList(provider: DATAFOLD, accounts: ["default"]) {
       totalCount
       nodes {
         name enabled createdAt lastRunAt

@@ -34,7 +34,7 @@ export interface Monitor extends Timetable {
 const calm: Choices<FinalState> = ['ok', 'ok', 'ok', 'ok', 'ok', 'ok', 'ok', 'alert'];
 const lively: Choices<FinalState> = ['ok', 'ok', 'ok', 'ok', 'alert', 'alert', 'error', 'skipped'];
 
-export const monitors: readonly Monitor[] = [
+const monitors: readonly Monitor[] = [
   {
     id: 1,
     name: 'Orders: row count',
@@ -260,6 +260,56 @@ export const monitors: readonly Monitor[] = [
     },
   },
 ];
+
+/** What the shop's branch in another region watches: ids of another account are the same ones again. */
+const monitorsOfEu: readonly Monitor[] = [
+  {
+    id: 1,
+    name: 'Orders (EU): row count',
+    type: 'metric',
+    table: 'shop_eu.orders',
+    finalStates: calm,
+    known: { 24: 'ok' },
+    history: 24,
+    every: hour,
+    settings: {
+      tags: ['shop', 'critical'],
+      owner: 'data@shop.example',
+      description: null,
+      schedule: hourly,
+      dataset: [{ connection_id: 2, table: 'shop_eu.orders', metric: 'row_count' }],
+      alert: { type: 'automatic', sensitivity: 80 },
+      notifications: [],
+    },
+  },
+  {
+    id: 7,
+    name: 'Orders (EU): staging against production',
+    type: 'diff',
+    table: 'shop_eu.orders',
+    finalStates: lively,
+    // In the default account, run 42 of monitor 7 is another one.
+    known: { 41: 'ok', 42: 'ok' },
+    history: 42,
+    every: 6 * hour,
+    settings: {
+      tags: ['shop', 'migration'],
+      owner: 'data@shop.example',
+      description: null,
+      schedule: { cron: '0 2,8,14,20 * * *', type: 'crontab' },
+      dataset: [
+        { connection_id: 2, table: 'shop_eu.orders' },
+        { connection_id: 3, table: 'staging_eu.orders' },
+      ],
+      alert: { type: 'diff', different_rows_count: 0, different_rows_percent: null, match_ratio_min: null },
+      notifications: [],
+    },
+  },
+];
+
+/** The monitors of an account. */
+export const monitorsOf = (account: string | undefined): readonly Monitor[] =>
+  account === undefined ? monitors : monitorsOfEu;
 
 /** What a run may end with. The texts of real runs are not documented. */
 export const warnings: Readonly<Record<Monitor['type'], Choices<string>>> = {

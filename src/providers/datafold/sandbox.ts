@@ -14,11 +14,15 @@ import {
   toBeginning,
 } from '../sandbox.ts';
 import type { components } from './openapi.d.ts';
-import { errors, type FinalState, type Monitor, monitors, warnings } from './sandbox-monitors.ts';
+import { errors, type FinalState, type Monitor, monitorsOf, warnings } from './sandbox-monitors.ts';
 
 type Schemas = components['schemas'];
 
-const apiKey = 'sandbox-datafold-key';
+/** The account `eu` has monitors of the same ids as the default one. */
+export const accounts = ['eu'] as const;
+
+const toApiKey = (account: string | undefined): string =>
+  account === undefined ? 'sandbox-datafold-key' : `sandbox-datafold-key-${account}`;
 
 /** The ids in a path, as text, by their names in the document. */
 type Ids = Readonly<Record<string, string>>;
@@ -67,6 +71,7 @@ const endpoints: readonly Endpoint[] = [
 /** Makes the stand-in. */
 export const createSandbox: CreateSandbox = (sandboxWorld) => {
   const world = createWorld(sandboxWorld);
+  const apiKey = toApiKey(sandboxWorld.account);
   return {
     apiKey,
     answer({ path, query, header }) {
@@ -187,8 +192,9 @@ type MonitorRun = Schemas['MonitorRun'] & { readonly state: Schemas['MonitorRunS
 type World = ReturnType<typeof createWorld>;
 
 /** Makes the world, with now as its origin. */
-function createWorld({ now, seed }: SandboxWorld) {
+function createWorld({ now, seed, account }: SandboxWorld) {
   const origin = now();
+  const monitors = monitorsOf(account);
   const toRunOf = (monitor: Monitor, runId: number, time: number) =>
     toRun(seed, monitor, runId, origin + toBeginning(monitor, runId), time);
   const toRunsOf = (monitor: Monitor, time: number) =>
