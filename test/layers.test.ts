@@ -39,6 +39,27 @@ it('layers: no import points upwards', () => {
   expect(upwards).toEqual([]);
 });
 
+/** The files that a file imports, directly or through others. */
+function reachableFrom(start: string, imports: ReadonlyMap<string, readonly Import[]>): ReadonlySet<string> {
+  const reached = new Set<string>();
+  const waiting = [start];
+  for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
+    const next = (imports.get(file) ?? []).map(({ to }) => to).filter((to) => !reached.has(to));
+    for (const to of next) reached.add(to);
+    waiting.push(...next);
+  }
+  return reached;
+}
+
+it('layers: no file imports itself through others, not even types', () => {
+  const imports = Map.groupBy(
+    readImports().filter((each) => !isExempt(each)),
+    ({ from }) => from,
+  );
+  const cyclic = [...imports.keys()].filter((file) => reachableFrom(file, imports).has(file));
+  expect(cyclic).toEqual([]);
+});
+
 it('layers: three folders at least import each file of core/', () => {
   const imports = readImports().filter(({ from }) => !from.startsWith('core/'));
   const foldersOf = (file: string) =>

@@ -2,7 +2,8 @@
 import { type Account, defaultAccount, isAccountName, isDefaultAccount } from '../core/accounts.ts';
 import type { Provider } from '../generated/types.ts';
 import { providerNames } from '../providers/index.ts';
-import type { Env } from './env.ts';
+
+type Variables = Readonly<Record<string, string | undefined>>;
 
 /** What the variables of an account begin with. */
 export const prefixOf = ({ provider, account }: Account): string =>
@@ -15,12 +16,12 @@ export const keyVariable = (account: Account): string => `${prefixOf(account)}AP
 export const accountsVariable = (provider: Provider): string => `${provider}_ACCOUNTS`;
 
 /** The further accounts that the environment names, each once; what can't be a name isn't among them. */
-export function furtherAccountsIn(env: Env, provider: Provider): Account[] {
+export function furtherAccountsIn(env: Variables, provider: Provider): Account[] {
   const names = (env[accountsVariable(provider)] ?? '').split(',').map((name) => name.trim());
   const further = names.filter((name) => isAccountName(name) && name !== defaultAccount);
   return [...new Set(further)].map((account) => ({ provider, account }));
 }
 
 /** All accounts that the environment may configure. */
-export const accountsIn = (env: Env): Account[] =>
+export const accountsIn = (env: Variables): Account[] =>
   providerNames.flatMap((provider) => [{ provider, account: defaultAccount }, ...furtherAccountsIn(env, provider)]);

@@ -29,6 +29,10 @@ export function toWish(accept: string | null | undefined): Wish {
   return { whole: whole?.type, parts: parts && parts.weight >= (whole?.weight ?? 0) ? parts.type : undefined };
 }
 
+/** Whether a response is incremental, and so has no length. */
+export const isStream = ({ headers }: Pick<Response, 'headers'>): boolean =>
+  /^(multipart\/mixed|text\/event-stream)/.test(headers.get('content-type') ?? '');
+
 /** Whether a browser wants to look: it names HTML, and likes it no less than JSON. */
 export function prefersPage(accept: string | undefined): boolean {
   if (accept === undefined) return false;

@@ -1,5 +1,4 @@
 /** The graph as a value with `fetch`. It listens to nothing. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AccountId } from '../core/accounts.ts';
 import { importModule } from '../core/import-module.ts';
 import { lazy } from '../core/lazy.ts';
@@ -23,9 +22,10 @@ import { createSdl } from '../schema/federation.ts';
 import { TimeoutQueue } from '../upstream/deadline.ts';
 import { ResponseBudget } from '../upstream/response-budget.ts';
 import type { UpstreamClient } from '../upstream/upstream.ts';
-import { createOperationPipeline, type ExecuteOperation, type RequestContext } from './execute-operation.ts';
+import { createOperationPipeline } from './execute-operation.ts';
 import { createMonitorLists, type MonitorList } from './monitor-lists.ts';
-import { createNodeHandler } from './node-handler.ts';
+import { createNodeHandler, type NodeHandler, toGlobalResponse } from './node-handler.ts';
+import type { ExecuteOperation, RequestContext } from './operation.ts';
 import { createReportOperation } from './operation-record.ts';
 import {
   checkProviders,
@@ -35,7 +35,6 @@ import {
   listKeyed,
   type ProviderConfig,
 } from './provider-config.ts';
-import { toGlobalResponse } from './responses.ts';
 
 export type { Limits } from '../core/limits.ts';
 export type { Provider } from '../generated/types.ts';
@@ -44,9 +43,8 @@ export type { Log } from '../observability/logger.ts';
 export type { GatewayObserver, OperationRecord, UpstreamCallRecord, UpstreamState } from '../observability/observer.ts';
 export type { OpenTelemetryApi } from '../observability/open-telemetry.ts';
 export type { RunCache, StoredEntries, StoredEntry } from '../run-cache/run-cache.ts';
-export type { ExecuteOperation, IncrementalOperation, OperationResponse, RequestInfo } from './execute-operation.ts';
-
 export type { MonitorList, MonitorStatus } from './monitor-lists.ts';
+export type { ExecuteOperation, IncrementalOperation, OperationResponse, RequestInfo } from './operation.ts';
 export type { AccountConfig, ProviderConfig } from './provider-config.ts';
 
 export interface GatewayConfig {
@@ -95,20 +93,9 @@ export interface GatewayConfig {
   readonly bodyLimitEnforced?: boolean;
 }
 
-export interface Gateway {
+export interface Gateway extends NodeHandler {
   /** Answers a GraphQL request, with the `Response` of `globalThis`. The request's signal cancels its upstream calls. */
   fetch(request: Request, context?: RequestContext): Promise<Response>;
-  /**
-   * The same for `node:http`, and middleware of Express and Connect: mounted, as by `app.use('/graph', gateway.requestListener)`, it
-   * answers at the path of the mount, and else at {@link GatewayConfig.path}. It calls `next` for any other request, and
-   * answers 404 where there is no `next`.
-   */
-  requestListener(request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void): void;
-  /**
-   * The same at {@link GatewayConfig.path} alone, for a server in front that knows something of the request already.
-   * @returns resolves when the response is written
-   */
-  handleNodeRequest(request: IncomingMessage, response: ServerResponse, context?: RequestContext): Promise<void>;
   /**
    * For a server in front that has read the request, and sends the response: executes the operation. Where an incremental response is
    * accepted and the operation has one, {@link requestListener} has it.

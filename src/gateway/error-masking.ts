@@ -3,7 +3,7 @@ import { GraphQLError } from 'graphql';
 import { OperationTooCostly, Overloaded, toClientError } from '../core/errors.ts';
 import { logBadParts } from '../observability/invalid-parts.ts';
 import type { RequestLog } from '../observability/logger.ts';
-import type { OperationResponse, RequestInfo } from './execute-operation.ts';
+import type { OperationResponse, RequestInfo } from './operation.ts';
 
 /** Hides a bug from the client; what it was stays with it, as its cause, for the log. */
 export function toMasked(error: unknown, message: string): Error {

@@ -1,11 +1,28 @@
-/** The slow path for `node:http`: a request, plain or from a framework, becomes a `Request`, and the `Response` is written to the client. */
+/**
+ * The slow path for `node:http`: a request, plain or from a framework, becomes a `Request`, and the `Response` is written to the client, or
+ * becomes the `Response` that the runtime itself has.
+ */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ErrorCode, toError, toRefusal } from '../core/errors.ts';
 import type { Log } from '../observability/logger.ts';
-import type { Gateway } from './create-gateway.ts';
-import { type RequestContext, requestIdHeader, toRequestId } from './execute-operation.ts';
-import { writeResponse } from './responses.ts';
-import type { SlowPath } from './yoga.ts';
+import { isStream } from './content-negotiation.ts';
+import { type RequestContext, requestIdHeader, toRequestId } from './operation.ts';
+import type { NodeBody, SlowPath } from './yoga.ts';
+
+/** What a server of `node:http` hands requests to. */
+export interface NodeHandler {
+  /**
+   * A listener of `node:http`, and middleware of Express and Connect: mounted, as by `app.use('/graph', gateway.requestListener)`, it
+   * answers at the path of the mount, and else at the configured path. It calls `next` for any other request, and
+   * answers 404 where there is no `next`.
+   */
+  requestListener(request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void): void;
+  /**
+   * Answers a request at the configured path alone, for a server in front that knows something of the request already.
+   * @returns resolves when the response is written
+   */
+  handleNodeRequest(request: IncomingMessage, response: ServerResponse, context?: RequestContext): Promise<void>;
+}
 
 interface NodeHandlerOptions {
   readonly path: string;
@@ -13,11 +30,7 @@ interface NodeHandlerOptions {
   readonly log: Log;
 }
 
-export function createNodeHandler({
-  path,
-  loadSlowPath,
-  log,
-}: NodeHandlerOptions): Pick<Gateway, 'requestListener' | 'handleNodeRequest'> {
+export function createNodeHandler({ path, loadSlowPath, log }: NodeHandlerOptions): NodeHandler {
   /** @param target the path and the query */
   const answer = async (target: string, request: NodeRequest, response: ServerResponse, context: RequestContext) => {
     const { host, ':authority': authority = host } = request.headers;
@@ -98,16 +111,6 @@ function split(target: string): readonly [path: string, query: string] {
   return end === -1 ? [text, ''] : [text.slice(0, end), text.slice(end)];
 }
 
-/** What is known of a body before anything of it is read. */
-export interface NodeBody {
-  /** For the `Request`: bytes, text, or the stream of the client. */
-  readonly content?: BodyInit;
-  /** What a body parser in front has made of it. */
-  readonly parsed?: object;
-  /** Whether something in front has read it, and nothing of it is left. */
-  readonly isLost?: boolean;
-}
-
 /** The longest body, in bytes, that can be an object or a list of nothing: `{}`. */
 const emptyBytes = 2;
 
@@ -161,5 +164,77 @@ export function readAbsoluteTarget(target: string): AbsoluteTarget | undefined {
     scheme: scheme.toLowerCase() === 'https' ? 'https' : 'http',
     authority,
     path: path.startsWith('/') ? path : `/${path}`,
+  };
+}
+
+/**
+ * Writes a response as fast as its client reads it; a client that disconnects ends what the response is made from.
+ * @throws {unknown} when the response can't be made to its end
+ */
+export async function writeResponse(source: Response, response: ServerResponse): Promise<void> {
+  const parts = isStream(source) ? source.body : null;
+  if (response.destroyed || response.writableEnded) return parts?.cancel();
+  response.writeHead(source.status, Object.fromEntries(source.headers));
+  // The text of a response that has none is empty.
+  if (parts === null) return void response.end(await source.text());
+  const { read, cancel } = toReader(parts);
+  response.once('close', cancel);
+  for (;;) {
+    const { done, value } = await read();
+    if (done || response.destroyed) break;
+    if (!response.write(value)) await isDrained(response);
+  }
+  response.end();
+}
+
+/** Resolves when the client has read what it was sent, or has disconnected. */
+const isDrained = (response: ServerResponse): Promise<void> =>
+  new Promise((resolve) => {
+    const done = () => {
+      response.off('drain', done).off('close', done);
+      resolve();
+    };
+    response.once('drain', done).once('close', done);
+    if (response.destroyed) done();
+  });
+
+/**
+ * A response of the class that `globalThis` has. The slow path has a faster class, whose body frameworks can't take: they
+ * check the class, or use methods that it lacks.
+ * @param onCancel called when the reader of an incremental response cancels it
+ */
+export async function toGlobalResponse(response: Response, onCancel: () => void): Promise<Response> {
+  const isGlobal: boolean = response instanceof globalThis.Response;
+  if (isGlobal) return response;
+  const { status } = response;
+  const headers = [...response.headers];
+  const parts = isStream(response) ? response.body : null;
+  if (parts !== null) return new globalThis.Response(toGlobalStream(parts, onCancel), { status, headers });
+  const text = await response.text();
+  return new globalThis.Response(text === '' ? null : text, { status, headers });
+}
+
+function toGlobalStream(parts: ReadableStream<Uint8Array>, onCancel: () => void): ReadableStream<Uint8Array> {
+  const { read, cancel } = toReader(parts);
+  return new globalThis.ReadableStream({
+    async pull(controller) {
+      const { done, value } = await read();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel() {
+      onCancel();
+      cancel();
+    },
+  });
+}
+
+/** Reads a stream. To cancel it ends its source at once, and doesn't wait for the part that is being read. */
+function toReader(parts: ReadableStream<Uint8Array>) {
+  const reader = parts.getReader();
+  return {
+    read: () => reader.read(),
+    // `cancel` of the slow path's stream works while it is read; a stream of the runtime is cancelled by its reader alone.
+    cancel: () => void parts.cancel().catch(() => reader.cancel().catch(() => {})),
   };
 }

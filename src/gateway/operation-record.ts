@@ -98,10 +98,13 @@ interface Reporter {
   beginOperation?(record: OperationRecord): void;
 }
 
+/** Reports an operation that has ended. */
+export type ReportOperation = (progress: OperationProgress, reporter: Reporter) => void;
+
 /** Makes what reports an operation that has ended: to the observer, and to the log unless a server in front has a line for it. */
 export const createReportOperation =
-  (observer: GatewayObserver | undefined, log: Pick<Log, 'info'> | undefined) =>
-  (progress: OperationProgress, reporter: Reporter): void => {
+  (observer: GatewayObserver | undefined, log: Pick<Log, 'info'> | undefined): ReportOperation =>
+  (progress, reporter) => {
     progress.end();
     const { trace, text } = progress;
     trace?.end(progress, reporter, () => text && toHash(text));

@@ -12,6 +12,7 @@ import type { Limits } from '../core/limits.ts';
 import type { Provider } from '../generated/types.ts';
 import type { Upstreams } from '../loaders/request-fetcher.ts';
 import type { Log } from '../observability/logger.ts';
+import type { UpstreamObserver } from '../observability/observer.ts';
 import {
   type CredentialMode,
   type CredentialOf,
@@ -20,6 +21,7 @@ import {
 } from '../providers/accounts.ts';
 import { providerNames, providers } from '../providers/index.ts';
 import { createCoalescing } from '../upstream/coalescing.ts';
+import { createUpstream } from '../upstream/create-upstream.ts';
 import {
   type Credential,
   expectedApiKey,
@@ -29,9 +31,7 @@ import {
   toBaseUrl,
 } from '../upstream/credential.ts';
 import type { ResponseBudget } from '../upstream/response-budget.ts';
-import { createUpstream, type Upstream, type UpstreamClient } from '../upstream/upstream.ts';
-
-import type { GatewayConfig } from './create-gateway.ts';
+import type { Upstream, UpstreamClient } from '../upstream/upstream.ts';
 
 /** An account of a provider. */
 export interface AccountConfig {
@@ -141,7 +141,7 @@ function toHref({ provider, config }: ConfiguredAccount): string | undefined {
  */
 export function createUpstreams(
   clients: Map<AccountId, UpstreamClient>,
-  config: AccountsConfig & Pick<GatewayConfig, 'coalesceCalls' | 'observer'>,
+  config: AccountsConfig & { readonly coalesceCalls?: boolean; readonly observer?: UpstreamObserver },
   log: Log,
   limits: Limits,
   budget: ResponseBudget,

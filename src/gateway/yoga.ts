@@ -9,7 +9,7 @@ import type { Limits } from '../core/limits.ts';
 import { withoutMarkInText } from '../json/lossless.ts';
 import { type Log, RequestLog } from '../observability/logger.ts';
 import { type CancelToken, fromAbortSignal } from '../upstream/deadline.ts';
-import { toWish, type Wish } from './content-negotiation.ts';
+import { isStream, toWish, type Wish } from './content-negotiation.ts';
 import { toClientErrors, toMasked, toOverloaded, toRejection } from './error-masking.ts';
 import {
   type ExecuteOperation,
@@ -19,9 +19,7 @@ import {
   requestIdHeader,
   toHeaders,
   toRequestId,
-} from './execute-operation.ts';
-import type { NodeBody } from './node-handler.ts';
-import { isStream } from './responses.ts';
+} from './operation.ts';
 
 export interface SlowPathOptions {
   readonly path: string;
@@ -140,6 +138,16 @@ const clearer: ReadonlyMap<string, string> = new Map([
 function withClearMessage(error: GraphQLError): GraphQLError {
   error.message = clearer.get(error.message) ?? error.message;
   return error;
+}
+
+/** What is known of a body before anything of it is read. */
+export interface NodeBody {
+  /** For the `Request`: bytes, text, or the stream of the client. */
+  readonly content?: BodyInit;
+  /** What a body parser in front has made of it. */
+  readonly parsed?: object;
+  /** Whether something in front has read it, and nothing of it is left. */
+  readonly isLost?: boolean;
 }
 
 /** What is known of a request beside the request itself. */

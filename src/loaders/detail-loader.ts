@@ -4,7 +4,7 @@ import { type Account, toAccountId } from '../core/accounts.ts';
 import { isRefusal } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
 import type { CredentialOf } from '../providers/accounts.ts';
-import type { DetailDefinition } from '../providers/provider.ts';
+import type { DetailDefinition } from '../providers/fields.ts';
 import {
   type CacheEntries,
   type CacheOwner,

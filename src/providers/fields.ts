@@ -4,9 +4,9 @@ import type { CostBudget } from '../core/cost-budget.ts';
 import type { ProviderError } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
 import type * as Types from '../generated/types.ts';
+import type { UpstreamRequest } from '../upstream/call-context.ts';
 import type { Body } from '../upstream/read-response.ts';
 import { fromMilliseconds } from './date-time.ts';
-import type { DetailDefinition } from './provider.ts';
 
 /** The names of the fields that are selected of an object. */
 export type Selected = ReadonlySet<string>;
@@ -60,6 +60,20 @@ export type Fields<Type> = {
 export type Field<Value> =
   | Found<Value>
   | ((args: never, context: FieldContext) => Found<Value> | Promise<Found<Value>>);
+
+/** `lasting`: it has ended for good. `unsure`: it has ended, but something of it may still come, or come right. `none`: it goes on. */
+export type Cacheability = 'lasting' | 'unsure' | 'none';
+
+/** A separate response beside those of runs and monitors. Pure. */
+export interface DetailDefinition {
+  /** Names it in the cache and in the call report. */
+  readonly name: string;
+  toRequest(id: string): UpstreamRequest;
+  /** Whether the run cache stores what doesn't change any more. */
+  readonly isCached: boolean;
+  /** How sure it is that it stays as it is. */
+  cacheability(record: Body): Cacheability;
+}
 
 /** What a field can reach of the request that selects it. */
 export interface FieldContext {

@@ -3,7 +3,17 @@ import type { MonitorKey, RunKey } from '../core/accounts.ts';
 import type { RunOutcome, RunPhase } from '../generated/types.ts';
 import type { UpstreamRequest } from '../upstream/call-context.ts';
 import type { Body, ReadStatus } from '../upstream/read-response.ts';
-import type { LinkKey, ListedFields, Monitor, Reading, Run, RunReading, Selected } from './fields.ts';
+import type {
+  Cacheability,
+  DetailDefinition,
+  LinkKey,
+  ListedFields,
+  Monitor,
+  Reading,
+  Run,
+  RunReading,
+  Selected,
+} from './fields.ts';
 import type { Get, ListScan, MonitorRow, MonitorWindow, Page, RunListPages, RunRow, RunWindow } from './lists.ts';
 import type { CreateSandbox } from './sandbox.ts';
 
@@ -95,20 +105,6 @@ export interface RowHint {
   readonly isFinished: boolean;
   /** The row is no older than this, in Unix milliseconds; `undefined` when the record doesn't tell. */
   readonly earliest: number | undefined;
-}
-
-/** `lasting`: it has ended for good. `unsure`: it has ended, but something of it may still come, or come right. `none`: it goes on. */
-export type Cacheability = 'lasting' | 'unsure' | 'none';
-
-/** A separate response beside those of runs and monitors. Pure. */
-export interface DetailDefinition {
-  /** Names it in the cache and in the call report. */
-  readonly name: string;
-  toRequest(id: string): UpstreamRequest;
-  /** Whether the run cache stores what doesn't change any more. */
-  readonly isCached: boolean;
-  /** How sure it is that it stays as it is. */
-  cacheability(record: Body): Cacheability;
 }
 
 /** Objects of a provider that runs lead to by an id. Pure. */

@@ -3,10 +3,9 @@ import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Limits } from '../core/limits.ts';
-import { toRequestTimeout } from './http-parse-errors.ts';
 import { toOverloaded } from './load-shedding.ts';
 import type { Check } from './request-checks.ts';
-import type { RequestState } from './request-state.ts';
+import { type RequestState, toRequestTimeout } from './request-state.ts';
 
 export interface Connections {
   /** Takes the connections of the server under its care; before it listens. */

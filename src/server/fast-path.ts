@@ -5,7 +5,7 @@
 import { toWish } from '../gateway/content-negotiation.ts';
 import type { Gateway, OperationParams } from '../gateway/create-gateway.ts';
 import { toOverloaded } from '../gateway/error-masking.ts';
-import { requestIdHeader, toHeaders } from '../gateway/execute-operation.ts';
+import { requestIdHeader, toHeaders } from '../gateway/operation.ts';
 import { isObject, withoutByteOrderMark } from '../json/lossless.ts';
 import type { RequestState } from './request-state.ts';
 import { securityHeaders } from './response-headers.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { toRefusal } from '../core/errors.ts';
-import { requestIdHeader, toRequestId } from '../gateway/execute-operation.ts';
+import { requestIdHeader, toRequestId } from '../gateway/operation.ts';
 import type { Log } from '../observability/logger.ts';
 import type { InFlightResponses } from './connections.ts';
 import { maxHeaderSize } from './request-checks.ts';
@@ -16,10 +16,6 @@ const statusByCode: ReadonlyMap<unknown, readonly [status: number, expected: str
   ['HPE_CHUNK_EXTENSIONS_OVERFLOW', [413, 'Expected chunks with short extensions.']],
   ['ERR_HTTP_REQUEST_TIMEOUT', [408, 'Expected the request to arrive sooner.']],
 ]);
-/** What Node.js reports of a client whose request does not arrive in time. */
-export const toRequestTimeout = (): NodeJS.ErrnoException =>
-  Object.assign(new Error('The request is late.'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' });
-
 const notHttp = [400, 'Expected HTTP/1.1, as RFC 9112 defines it.'] as const;
 
 /**

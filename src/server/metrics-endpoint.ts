@@ -1,7 +1,7 @@
 /** The metrics for a scraper: at `/metrics` of the service, or on a separate port. */
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { Limits } from '../core/limits.ts';
-import { requestIdHeader, toRequestId } from '../gateway/execute-operation.ts';
+import { requestIdHeader, toRequestId } from '../gateway/operation.ts';
 import type { Log } from '../observability/logger.ts';
 import { type ApiTokens, createAuthorization } from './auth/authorization.ts';
 import {

@@ -5,8 +5,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Limits } from '../core/limits.ts';
-import { toRequestTimeout } from './http-parse-errors.ts';
-import type { RequestState } from './request-state.ts';
+import { type RequestState, toRequestTimeout } from './request-state.ts';
 
 export interface Pipelining {
   /** Starts the request, or queues it behind the earlier ones of its connection. */

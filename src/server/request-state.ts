@@ -3,8 +3,8 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ResponseClient, ResponseReservation } from '../core/response-memory.ts';
-import type { RequestInfo } from '../gateway/execute-operation.ts';
-import { requestIdHeader, toRequestId } from '../gateway/execute-operation.ts';
+import type { RequestInfo } from '../gateway/operation.ts';
+import { requestIdHeader, toRequestId } from '../gateway/operation.ts';
 import type { OperationRecord } from '../observability/observer.ts';
 import { CancelSource } from '../upstream/deadline.ts';
 import type { WithBody } from './request-checks.ts';
@@ -107,3 +107,7 @@ export function toCaller({ headers }: IncomingMessage, credentialHeaders: readon
   if (credentials.every((credential) => credential === undefined)) return undefined;
   return createHash('sha256').update(JSON.stringify(credentials)).digest('base64');
 }
+
+/** What Node.js reports of a client whose request does not arrive in time. */
+export const toRequestTimeout = (): NodeJS.ErrnoException =>
+  Object.assign(new Error('The request is late.'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' });

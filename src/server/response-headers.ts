@@ -1,7 +1,7 @@
 /** Headers of responses: the security headers, and those of CORS, which say what pages of other sites may send requests. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { defaultAccount } from '../core/accounts.ts';
-import { requestIdHeader } from '../gateway/execute-operation.ts';
+import { requestIdHeader } from '../gateway/operation.ts';
 import { clientHeaders } from '../observability/operation-fields.ts';
 import { forwardedHeader } from '../providers/accounts.ts';
 import { providerNames } from '../providers/index.ts';

@@ -3,8 +3,8 @@ import type { DatafoldDiff, DatafoldDiffProgress, DatafoldDiffResult } from '../
 import { ParsedObject } from '../../json/lazy-object.ts';
 import { isObject } from '../../json/lossless.ts';
 import type { Body } from '../../upstream/read-response.ts';
-import type { FieldContext, Fields, LinkKey } from '../fields.ts';
-import type { DetailDefinition, LinkDefinition } from '../provider.ts';
+import type { DetailDefinition, FieldContext, Fields, LinkKey } from '../fields.ts';
+import type { LinkDefinition } from '../provider.ts';
 import { createReader, type Found, invalidField, toNumber } from '../response-reader.ts';
 import type { components } from './openapi.d.ts';
 import { DataDiff, DataDiffProgress, DataDiffStats, DataDiffSummary } from './openapi-checks.ts';

@@ -235,7 +235,7 @@ export const graphGuards: readonly Guard[] = [
   },
   {
     name: 'no bug shown in a later part',
-    file: 'src/gateway/execute-operation.ts',
+    file: 'src/gateway/incremental-delivery.ts',
     from: '{ incremental: incremental.map(toClient), ...rest }',
     to: '{ incremental, ...rest }',
     tests: partsTests,
