@@ -171,9 +171,12 @@ it('accounts: share nothing where they have the same key and address', async () 
   );
   twins.datafold.on(datafoldPath, { body: datafoldBody });
 
-  const { data } = await twins.execute(all, { keys: [datafoldKey, eu] });
+  // One after the other: the second could be answered with what was cached for the first.
+  for (const key of [datafoldKey, eu]) {
+    const { data } = await twins.execute(one, { key });
+    expect(data.monitorRun.id).toBe(key === eu ? 'DATAFOLD@eu:7:42' : 'DATAFOLD:7:42');
+  }
 
-  expect(data.monitorRuns.map(({ id }: { id: string }) => id)).toEqual(['DATAFOLD:7:42', 'DATAFOLD@eu:7:42']);
   expect(twins.datafold.paths).toEqual([datafoldPath, datafoldPath]);
 });
 
