@@ -24,8 +24,8 @@ import { ResponseBudget } from '../upstream/response-budget.ts';
 import type { UpstreamClient } from '../upstream/upstream.ts';
 import { createOperationPipeline } from './execute-operation.ts';
 import { createMonitorLists, type MonitorList } from './monitor-lists.ts';
-import { createNodeHandler, type NodeHandler, toGlobalResponse } from './node-handler.ts';
-import type { ExecuteOperation, RequestContext } from './operation.ts';
+import { createNodeHandler, toGlobalResponse } from './node-handler.ts';
+import type { ExecuteOperation, NodeHandler, RequestContext } from './operation.ts';
 import { createReportOperation } from './operation-record.ts';
 import {
   checkProviders,

@@ -6,23 +6,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ErrorCode, toError, toRefusal } from '../core/errors.ts';
 import type { Log } from '../observability/logger.ts';
 import { isStream } from './content-negotiation.ts';
-import { type RequestContext, requestIdHeader, toRequestId } from './operation.ts';
+import { type NodeHandler, type RequestContext, requestIdHeader, toRequestId } from './operation.ts';
 import type { NodeBody, SlowPath } from './yoga.ts';
-
-/** What a server of `node:http` hands requests to. */
-export interface NodeHandler {
-  /**
-   * A listener of `node:http`, and middleware of Express and Connect: mounted, as by `app.use('/graph', gateway.requestListener)`, it
-   * answers at the path of the mount, and else at the configured path. It calls `next` for any other request, and
-   * answers 404 where there is no `next`.
-   */
-  requestListener(request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void): void;
-  /**
-   * Answers a request at the configured path alone, for a server in front that knows something of the request already.
-   * @returns resolves when the response is written
-   */
-  handleNodeRequest(request: IncomingMessage, response: ServerResponse, context?: RequestContext): Promise<void>;
-}
 
 interface NodeHandlerOptions {
   readonly path: string;

@@ -1,5 +1,6 @@
-/** What the operation pipeline takes of a request, and what it returns. */
+/** What the operation pipeline takes of a request, what it returns, and how requests of `node:http` reach it. */
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ResponseRoom } from '../core/response-memory.ts';
 import type { OperationParams } from '../graphql/documents/persisted-documents.ts';
 import type { Part } from '../graphql/executor/execute-incrementally.ts';
@@ -78,4 +79,19 @@ export function toHeaders({ calls, ageSeconds, headers }: OperationResponse): st
   if (calls !== undefined) pairs.push(callReportHeader, String(calls));
   if (ageSeconds !== undefined) pairs.push(ageHeader, String(ageSeconds));
   return pairs;
+}
+
+/** What a server of `node:http` hands requests to. */
+export interface NodeHandler {
+  /**
+   * A listener of `node:http`, and middleware of Express and Connect: mounted, as by `app.use('/graph', gateway.requestListener)`, it
+   * answers at the path of the mount, and else at the configured path. It calls `next` for any other request, and
+   * answers 404 where there is no `next`.
+   */
+  requestListener(request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void): void;
+  /**
+   * Answers a request at the configured path alone, for a server in front that knows something of the request already.
+   * @returns resolves when the response is written
+   */
+  handleNodeRequest(request: IncomingMessage, response: ServerResponse, context?: RequestContext): Promise<void>;
 }

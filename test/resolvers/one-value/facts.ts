@@ -57,7 +57,11 @@ export class Facts {
     const isNode = typeof id === 'string' && /^(?:DATAFOLD|OLOSTEP):/.test(id);
     if (name !== undefined) this.#note(name, isNode ? id : type, rest.source);
     for (const field of fields.get(type) ?? []) {
-      const at = { ...rest, path: `${path}.${field.alias}`, name: `${isNode ? id : name} ${field.call}` };
+      const at = {
+        ...rest,
+        path: `${path}.${field.alias}`,
+        name: `${isNode ? id : name} ${toCallName(field, rest.source)}`,
+      };
       const value = object[field.alias];
       this.#inspect(value, field.selection, at);
       if (!rest.failed.includes(at.path)) this.#see(field, rest.source);
@@ -82,6 +86,13 @@ export class Facts {
       throw new Error(`${name} is ${known.value} and ${text}:\n${show(known.source)}\n${show(source)}`);
   }
 }
+
+/**
+ * A cursor is opaque, and two of them may name one place: a page of Olostep's runs that was read with the row below it, for
+ * `previous`, ends inside the provider's page, and without that at the provider's next page.
+ */
+const toCallName = ({ name, call }: SelectedField, { query }: Source): string =>
+  /^(?:end|start)?cursor$/i.test(name) && query.includes('previous') ? `${call} beside previous` : call;
 
 interface At {
   readonly path: string;
