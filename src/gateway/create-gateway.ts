@@ -54,7 +54,7 @@ export interface GatewayConfig {
    */
   readonly providers?: Readonly<Partial<Record<Provider, ProviderConfig>>>;
   /**
-   * Whose keys the providers are called with: `held`, the ones given here; or `forwarded`, the caller's own, from the headers
+   * Whose keys the providers are called with: `service`, the ones given here; or `forwarded`, the caller's own, from the headers
    * `X-Datafold-Api-Key` and `X-Olostep-Api-Key` of each request, and `X-Datafold-Eu-Api-Key` of an account `eu`. @default 'service'
    */
   readonly credentials?: CredentialMode;

@@ -20,7 +20,6 @@ export const attributes = {
   reason: 'monitor_graph.upstream.reason',
   attempt: 'monitor_graph.upstream.attempt',
   fields: 'monitor_graph.fields',
-  result: 'monitor_graph.upstream.result',
   method: 'http.request.method',
   path: 'url.path',
   status: 'http.response.status_code',

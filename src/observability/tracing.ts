@@ -301,7 +301,7 @@ export class CoalescedTrace {
   }
 }
 
-/** That of a span that isn't one. */
+/** The id that a span has where no SDK is behind the API. */
 const noTraceId = '0'.repeat(32);
 
 const toCallAttributes = ({ provider, account, kind }: TracedCall) => ({
@@ -319,7 +319,7 @@ function toReason({ kind, isContinuation }: TracedCall, number: number): Reason 
 const toTraceparent = ({ traceId, spanId, traceFlags }: SpanContext): string =>
   `00-${traceId}-${spanId}-0${traceFlags & sampledFlag}`;
 
-/** Of the same form: what an upstream call is sent with. */
+/** Adds the header of W3C Trace Context to the headers of an upstream call. */
 export const withTraceparent = (
   headers: Readonly<Record<string, string>>,
   traceparent: string,

@@ -113,8 +113,8 @@ describe('lazy parsing: a large answer says what it would say if it were small',
   it.each([
     ['whatever is in it, however it is written, whatever is selected', casesOf(600, 60), [1e9]],
     ['as far as it may be answered with', casesOf(150, 15), [100, 1_500, 3_000, 5_000]],
-  ])('%s', fuzz, async (_what, numRuns, allowances) => {
-    for (const maxResponseBytes of allowances) {
+  ])('%s', fuzz, async (_what, numRuns, limits) => {
+    for (const maxResponseBytes of limits) {
       const worlds = await createBoth({ maxResponseBytes });
       const check = async (text: string, selection: string) => {
         for (const world of worlds) world.olostep.on(olostepPath, { body: text });
